@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+const unit = [
+  'packages/*/src/**/*.test.ts',
+  'examples/*/src/**/*.test.ts',
+  'test/**/*.test.ts',
+]
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: unit, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          name: 'interop',
+          include: ['interop/*.test.ts'],
+          globalSetup: ['interop/lab/setup.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
