@@ -1,0 +1,83 @@
+/** AS_PATH, and AS4_PATH which carries it past speakers that know two octets only: one format, two widths. */
+import type { Reader, Writer } from '../bytes.ts'
+import { AS_TRANS } from '../open.ts'
+import { defineAttribute, type Malformed } from './spec.ts'
+
+const segmentTypes = { set: 1, sequence: 2, 'confed-sequence': 3, 'confed-set': 4 } as const // RFC 5065 §3
+
+/** One segment of a path; the most recent AS of a sequence stands first. */
+export interface AsSegment {
+  readonly type: keyof typeof segmentTypes
+  readonly as: readonly number[]
+}
+
+export const asPath = defineAttribute<readonly AsSegment[]>({
+  code: 2,
+  name: 'AS_PATH',
+  category: 'well-known',
+  onMalformed: 'treat-as-withdraw',
+  rfc: 'RFC 4271 §5.1.2, RFC 5065, RFC 6793, RFC 7606 §7.2',
+  check: (r, { fourOctetAs }) => checkPath(r, fourOctetAs ? 4 : 2),
+  decode: (r, { fourOctetAs }) => readPath(r, fourOctetAs ? 4 : 2),
+  encode: (w, path, { fourOctetAs }) => writePath(w, path, fourOctetAs ? 4 : 2),
+})
+
+export const as4Path = defineAttribute<readonly AsSegment[]>({
+  code: 17,
+  name: 'AS4_PATH',
+  category: 'optional transitive',
+  onMalformed: 'attribute-discard',
+  rfc: 'RFC 6793 §3, §6',
+  check: r => checkPath(r, 4),
+  decode: r => readPath(r, 4),
+  encode: (w, path) => writePath(w, path, 4),
+})
+
+function checkPath(r: Reader, octets: number): Malformed | undefined {
+  const { bytes, end } = r
+  let { at } = r
+  while (at < end) {
+    const type = bytes[at]!
+    const count = bytes[at + 1]!
+    if (end - at < 2) return [11, 'a segment header is cut short']
+    if (type < 1 || type > 4) return [11, `segment type ${type}`]
+    if (count === 0) return [11, 'an empty segment']
+    at += 2 + count * octets
+  }
+  return at === end ? undefined : [11, 'a segment is cut short']
+}
+
+function readPath(r: Reader, octets: number): AsSegment[] {
+  const path: AsSegment[] = []
+  while (r.left > 0) {
+    const code = r.u8()
+    const type = segmentNames[code - 1]!
+    const as = new Array<number>(r.u8())
+    for (let i = 0; i < as.length; i++) as[i] = octets === 4 ? r.u32() : r.u16()
+    path.push({ type, as })
+  }
+  return path
+}
+const segmentNames = Object.keys(segmentTypes) as (keyof typeof segmentTypes)[] // in the order of their codes, 1 to 4
+
+function writePath(w: Writer, path: readonly AsSegment[], octets: number): void {
+  for (const { type, as } of path) {
+    if (as.length < 1 || as.length > 255)
+      throw new RangeError(`asPath: a segment of ${as.length} AS numbers is not allowed, it must be 1 to 255`)
+    const code = segmentTypes[type]
+    if (code === undefined)
+      throw new RangeError(
+        `asPath: segment type '${type}' is not allowed, it must be one of ${segmentNames.join(', ')}`,
+      )
+    w.u8(code, 'asPath').u8(as.length, 'asPath')
+    for (const number of as) {
+      if (octets === 4) w.u32(number, 'asPath')
+      else w.u16(number > 0xffff ? AS_TRANS : number, 'asPath') // RFC 6793 §4.2.2
+    }
+  }
+}
+
+/** Does a two-octet AS_PATH lose something that only AS4_PATH can say (RFC 6793 §4.2.2)? */
+export function needsAs4Path(path: readonly AsSegment[]): boolean {
+  return path.some(({ as }) => as.some(number => number > 0xffff))
+}

@@ -1,0 +1,25 @@
+/** The two plain 32-bit metrics; they differ only in their rows. */
+import { type AttributeSpec, defineAttribute, exactly } from './spec.ts'
+
+export const med = defineAttribute<number>({
+  code: 4,
+  name: 'MULTI_EXIT_DISC',
+  category: 'optional non-transitive',
+  onMalformed: 'treat-as-withdraw',
+  rfc: 'RFC 4271 §5.1.4, RFC 7606 §7.4',
+  ...metric('med'),
+})
+
+export const localPref = defineAttribute<number>({
+  code: 5,
+  name: 'LOCAL_PREF',
+  category: 'well-known',
+  onMalformed: 'treat-as-withdraw',
+  internalOnly: true,
+  rfc: 'RFC 4271 §5.1.5, RFC 7606 §7.5',
+  ...metric('localPref'),
+})
+
+function metric(field: string): Pick<AttributeSpec<number>, 'check' | 'decode' | 'encode'> {
+  return { check: exactly(4), decode: r => r.u32(), encode: (w, value) => w.u32(value, field) }
+}

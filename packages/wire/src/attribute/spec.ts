@@ -1,0 +1,50 @@
+/** What one row of the attribute table says (RFC 4271 §5, RFC 7606 §7). */
+import type { Reader, Writer } from '../bytes.ts'
+import type { Context } from '../context.ts'
+
+/** Attribute flags (RFC 4271 §4.3). */
+export const flag = { optional: 0x80, transitive: 0x40, partial: 0x20, extendedLength: 0x10 } as const
+
+/** The Optional and Transitive bits of each category. */
+export const category = {
+  'well-known': flag.transitive,
+  'optional transitive': flag.optional | flag.transitive,
+  'optional non-transitive': flag.optional,
+} as const
+
+/** Why a value is malformed, with the subcode of the UPDATE Message Error where that resets the session. */
+export type Malformed = readonly [subcode: number, why: string]
+
+/** One row: everything the driver needs to know, nothing it has to ask. */
+export interface AttributeSpec<value> {
+  readonly code: number
+  /** As IANA spells it; for logs and errors. */
+  readonly name: string
+  readonly category: keyof typeof category
+  /** What a malformed value costs (RFC 7606 §7). */
+  readonly onMalformed: 'attribute-discard' | 'treat-as-withdraw' | 'session-reset'
+  /** Discarded where it comes from an external peer (RFC 7606 §7.5). */
+  readonly internalOnly?: true
+  readonly rfc: string
+  /** Looks at the octets of a value without reading them. Where it finds nothing, decode() cannot fail. */
+  check(r: Reader, context: Context): Malformed | undefined
+  decode(r: Reader, context: Context): value
+  /** @throws RangeError or TypeError where the caller's value has no encoding. */
+  encode(w: Writer, value: value, context: Context): void
+}
+
+/** Keeps the value's type without spelling it twice. */
+export function defineAttribute<value>(spec: AttributeSpec<value>): AttributeSpec<value> {
+  return spec
+}
+
+/** RFC 4271 §6.3: Attribute Length Error. */
+export function exactly(octets: number): (r: Reader) => Malformed | undefined {
+  return r => (r.left === octets ? undefined : [5, `${r.left} octets long, it must be ${octets}`])
+}
+
+/** RFC 7606 §7.8 and its like: a list of equal parts, and not an empty one. */
+export function listOf(octets: number): (r: Reader) => Malformed | undefined {
+  return r =>
+    r.left > 0 && r.left % octets === 0 ? undefined : [5, `${r.left} octets long, it must be a multiple of ${octets}`]
+}

@@ -1,0 +1,26 @@
+/** How this package says that something is wrong. The peer's mistakes are values, the caller's are exceptions. */
+import type { Notification } from './notification.ts'
+
+/** The outcome of reading a peer's bytes: the message, or the NOTIFICATION that answers it and a sentence for the log. */
+export type Result<value> =
+  | { readonly ok: true; readonly value: value }
+  | { readonly ok: false; readonly error: Notification; readonly why: string }
+
+/** The peer's bytes break a rule. Thrown inside this package only; `decode` turns it into a value. */
+export class WireError extends Error {
+  override readonly name = 'WireError'
+  readonly code: number
+  readonly subcode: number
+  readonly data: Uint8Array
+
+  constructor(code: number, subcode: number, why: string, data: Uint8Array = new Uint8Array()) {
+    super(why)
+    this.code = code
+    this.subcode = subcode
+    this.data = data
+  }
+
+  toNotification(): Notification {
+    return { type: 'notification', code: this.code, subcode: this.subcode, data: this.data }
+  }
+}

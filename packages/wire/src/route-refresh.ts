@@ -1,0 +1,23 @@
+/** ROUTE-REFRESH (RFC 2918, RFC 7313): ask for a family's routes again, or mark where the answer begins and ends. */
+import type { Reader, Writer } from './bytes.ts'
+
+export interface RouteRefresh {
+  readonly type: 'route-refresh'
+  readonly afi: number
+  readonly safi: number
+  /** 0 request, 1 beginning of the refresh (BoRR), 2 its end (EoRR); others are to be ignored (RFC 7313 §4). */
+  readonly subtype: number
+  /** Outbound route filters that follow (RFC 5291), kept as bytes. */
+  readonly filters?: Uint8Array
+}
+
+export function readRouteRefresh(r: Reader): RouteRefresh {
+  const afi = r.u16()
+  const subtype = r.u8()
+  const safi = r.u8()
+  return { type: 'route-refresh', afi, safi, subtype, ...(r.left > 0 && { filters: r.take(r.left) }) }
+}
+export function writeRouteRefresh(w: Writer, { afi, safi, subtype, filters }: RouteRefresh): void {
+  w.u16(afi, 'afi').u8(subtype, 'subtype').u8(safi, 'safi')
+  if (filters) w.put(filters)
+}
