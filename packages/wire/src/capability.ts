@@ -1,5 +1,5 @@
 /** Capabilities (RFC 5492), one row per code. Codes without a row are kept as bytes. */
-import type { Reader, Writer } from './bytes.ts'
+import { type Reader, Writer } from './bytes.ts'
 import { WireError } from './error.ts'
 
 export type Capability =
@@ -90,4 +90,11 @@ export function writeCapability(w: Writer, capability: Capability): void {
   w.u8(0, 'capability length')
   row.write?.(w, capability)
   w.set8(at, w.length - at - 1, 'capability length')
+}
+
+/** A capability as it stands in an OPEN: code, length, value. NOTIFICATION 2/7 carries those that are missing so (RFC 5492 §5). */
+export function encodeCapability(capability: Capability): Uint8Array {
+  const w = new Writer()
+  writeCapability(w, capability)
+  return w.done()
 }

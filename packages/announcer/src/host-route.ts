@@ -1,0 +1,43 @@
+/** The only routes that leave this package: one address, and one that can belong to a host. */
+import { type Address, type Family, formatAddress, type Prefix, parseAddress, parsePrefix } from '@softspoken/wire'
+
+export interface HostRoute {
+  /** In its one spelling: `198.51.100.10/32`, `2001:db8::10/128` (RFC 5952). */
+  readonly prefix: Prefix
+  readonly address: Address
+  readonly family: Family
+}
+
+/**
+ * Reads `198.51.100.10/32`, `2001:db8::10/128`, or the bare address.
+ * @throws RangeError where it is wider than one address, or an address that no host route may name.
+ */
+export function hostRoute(text: string): HostRoute {
+  const { address: octets, length } = text.includes('/')
+    ? parsePrefix(text, 'prefix')
+    : { address: parseAddress(text, 'prefix'), length: undefined }
+  const bits = octets.length * 8
+  if (length !== undefined && length !== bits)
+    throw new RangeError(`prefix: '${text}' is not allowed, only a host route is: /32 for IPv4, /128 for IPv6`)
+  const kind = octets.length === 4 ? special4(octets) : special6(octets)
+  if (kind !== undefined) throw new RangeError(`prefix: '${text}' is not allowed, it is ${kind}`)
+  const address = formatAddress(octets)
+  return { prefix: `${address}/${bits}`, address, family: octets.length === 4 ? 'ipv4-unicast' : 'ipv6-unicast' }
+}
+
+/** RFC 6890 and its registry, as far as no service can live there. */
+function special4([a, b]: Uint8Array): string | undefined {
+  if (a === 0) return 'unspecified'
+  if (a === 127) return 'a loopback address'
+  if (a === 169 && b === 254) return 'a link-local address'
+  if (a! >= 240) return 'a broadcast or reserved address'
+  return a! >= 224 ? 'a multicast address' : undefined
+}
+function special6(octets: Uint8Array): string | undefined {
+  const leading = octets.findIndex(octet => octet !== 0)
+  if (leading === -1) return 'unspecified'
+  if (leading === 15 && octets[15] === 1) return 'the loopback address'
+  if (leading === 10 && octets[10] === 0xff && octets[11] === 0xff) return 'an IPv4-mapped address'
+  if (octets[0] === 0xff) return 'a multicast address'
+  return octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 ? 'a link-local address' : undefined
+}

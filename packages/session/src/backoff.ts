@@ -1,0 +1,62 @@
+/**
+ * How long to wait before the next dial: pure functions of what has happened.
+ *
+ * Two tracks. A router that cannot be reached is asked again soon at first, then ever more rarely. A router that
+ * answers and then refuses us has said something: that track begins slow. Only a session that stood long enough
+ * clears the record; clearing it on OPEN is how tight loops happen.
+ */
+
+/** What went wrong: nobody there, somebody there who would not have us, or a person who said no. */
+export type Trouble = 'transport' | 'protocol' | 'operator'
+
+/** Seconds. */
+export interface BackOff {
+  /** Between two dials, whatever else happens. */
+  readonly floor: number
+  /** Longest wait of the transport track. */
+  readonly transportCap: number
+  /** First wait of the protocol track. */
+  readonly protocolFirst: number
+  /** Wait after a Cease that a person caused. */
+  readonly operator: number
+  /** In Established for so long, the record is clear. */
+  readonly forgetAfter: number
+}
+
+/** What the waits are computed from. */
+export interface History {
+  /** Failures since the session last stood long enough, by track. */
+  readonly transport: number
+  readonly protocol: number
+  /** When the last dial began, in milliseconds on the caller's clock. */
+  readonly dialledAt?: number
+}
+
+export const noHistory: History = { transport: 0, protocol: 0 }
+
+const TRANSPORT_FIRST = 5 // seconds
+const PROTOCOL_CAP = 300 // seconds, or the first wait where that is longer
+
+/** The record after one more failure. */
+export function remember(history: History, trouble: Trouble): History {
+  const track = trouble === 'transport' ? 'transport' : 'protocol'
+  return { ...history, [track]: history[track] + 1 }
+}
+
+/** The record after a session that stood long enough. The floor still holds. */
+export function forget({ dialledAt }: History): History {
+  return { ...noHistory, ...(dialledAt !== undefined && { dialledAt }) }
+}
+
+/** Seconds to wait after the failure that `history` already counts, before jitter. */
+export function wait(history: History, trouble: Trouble, backOff: BackOff): number {
+  if (trouble === 'transport') return Math.min(TRANSPORT_FIRST * 2 ** (history.transport - 1), backOff.transportCap)
+  const { protocolFirst, operator } = backOff
+  const grown = Math.min(protocolFirst * 2 ** (history.protocol - 1), Math.max(PROTOCOL_CAP, protocolFirst))
+  return trouble === 'operator' ? Math.max(grown, operator) : grown
+}
+
+/** The earliest moment for a dial that is wanted at `at`, both in milliseconds. */
+export function notBefore(at: number, history: History, backOff: BackOff): number {
+  return history.dialledAt === undefined ? at : Math.max(at, history.dialledAt + backOff.floor * 1000)
+}

@@ -1,0 +1,359 @@
+/**
+ * The finite state machine of RFC 4271 §8 as a pure function:
+ *
+ *     step(machine, input, tick) -> [machine, actions]
+ *
+ * No socket, no clock, no log. Timers are deadlines held in the machine, and entering a state replaces them all, so
+ * none can be left running. TABLE is the machine; each function below is one cell of it, or a part of one.
+ *
+ * Chosen against the RFC's letter, each to be gentler: a failed dial goes to Idle and waits there, not in Active
+ * (DampPeerOscillations for every failure, §8.1.1); a peer that connects to us is heard in Idle too, unless we were
+ * stopped; DelayOpen is left out, since it only makes collisions rarer.
+ */
+import {
+  cease,
+  describe,
+  errorCode,
+  type Family,
+  families,
+  type Message,
+  type Notification,
+  type Open,
+  type RouteRefresh,
+  type Update,
+} from '@softspoken/wire'
+import { forget, type History, noHistory, notBefore, remember, type Trouble, wait } from './backoff.ts'
+import type { Config } from './config.ts'
+import { checkOpen, type Negotiated, ourOpen } from './open-check.ts'
+
+export type State = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
+export type Timer = 'idleHoldTimer' | 'connectRetryTimer' | 'holdTimer' | 'keepaliveTimer'
+
+export interface Machine {
+  readonly config: Config
+  readonly state: State
+  /** When this state was entered, in milliseconds on the caller's clock. */
+  readonly since: number
+  /** Deadlines on the same clock. */
+  readonly timers: Readonly<Partial<Record<Timer, number>>>
+  readonly history: History
+  /** From the peer's OPEN until the session ends. */
+  readonly negotiated?: Negotiated
+}
+
+/** Numbers are the events of RFC 4271 §8.1. */
+export type Input =
+  | { readonly type: 'start' } // 1, 3, 4 to 7
+  | { readonly type: 'stop'; readonly why: string } // 2, 8
+  | { readonly type: 'send'; readonly update: Update } // §9.2: ours to say
+  | { readonly type: 'tick' } // 9, 10, 11, 13
+  | { readonly type: 'accepted' } // 14, 17: a connection that the peer made
+  | { readonly type: 'connected' } // 16: the one we dialled
+  | { readonly type: 'disconnected'; readonly why: string } // 18
+  | { readonly type: 'message'; readonly message: Message } // 19, 24 to 27
+  | { readonly type: 'malformed'; readonly error: Notification; readonly why: string } // 21, 22, 28
+
+export type Action =
+  /** Dial the peer. */
+  | { readonly type: 'connect' }
+  /** Take the connection that was offered with 'accepted'; without this action it is turned away. */
+  | { readonly type: 'accept' }
+  | { readonly type: 'send'; readonly message: Message }
+  /** Close the connection, or give up the dial. */
+  | { readonly type: 'close' }
+  | { readonly type: 'emit'; readonly event: SessionEvent }
+
+export type SessionEvent =
+  | { readonly type: 'state'; readonly from: State; readonly to: State }
+  /** A dial begins; `failures` since the session last stood long enough. */
+  | { readonly type: 'dial'; readonly failures: number }
+  | { readonly type: 'established'; readonly negotiated: Negotiated }
+  | { readonly type: 'update'; readonly update: Update }
+  /** The peer asks for our routes again (RFC 2918). */
+  | { readonly type: 'refresh'; readonly family: Family }
+  | Down
+
+/** A connection, or an attempt at one, has ended. */
+export interface Down {
+  readonly type: 'down'
+  readonly why: string
+  /** The state it ended in. */
+  readonly from: State
+  /** The NOTIFICATION that we sent, or that the peer sent. */
+  readonly sent?: Notification
+  readonly received?: Notification
+  /** Seconds until the next dial; absent once stopped, or where only the peer dials. */
+  readonly retryIn?: number
+}
+
+/** The outside world at this step. */
+export interface Tick {
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: number
+  /** Drawn from 0.75 to 1 (RFC 4271 §10). */
+  readonly jitter: number
+}
+export type Step = readonly [Machine, readonly Action[]]
+
+const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
+
+export function newMachine(config: Config): Machine {
+  return { config, state: 'Idle', since: 0, timers: {}, history: noHistory }
+}
+
+// ---- the table
+
+export type EventName = Exclude<Input['type'], 'tick' | 'message'> | Message['type'] | Timer
+
+/** What a handler in a column receives, so that a cell in the wrong column does not compile. */
+type InputOf<event> = event extends Message['type']
+  ? { readonly type: 'message'; readonly message: Extract<Message, { type: event }> }
+  : event extends Timer
+    ? { readonly type: 'tick' }
+    : Extract<Input, { type: event }>
+type Handler<input> = (s: Machine, t: Tick, input: input) => Step
+type Row = { readonly [event in EventName]?: Handler<InputOf<event>> } & { readonly otherwise: Handler<Input> }
+
+/** Requests of our own side that make no sense in a state are dropped, not punished. */
+const ours = { start: ignore, send: ignore, accepted: ignore }
+
+/** RFC 4271 §8.2.2: what each state does on each event. `otherwise` is its "any other event". */
+export const TABLE: Readonly<Record<State, Row>> = {
+  Idle: { ...ours, start: begin, stop: halt, accepted: answer, idleHoldTimer: resume, otherwise: ignore },
+  Connect: { ...ours, stop: halt, accepted: answer, connected: sendOpen, connectRetryTimer: noAnswer, otherwise: fail },
+  Active: { ...ours, stop: halt, accepted: answer, otherwise: fail },
+  OpenSent: {
+    ...ours,
+    stop: sayCease,
+    open: judgeOpen,
+    disconnected: fail,
+    holdTimer: holdExpired,
+    notification: notified,
+    malformed: reject,
+    otherwise: unexpected,
+  },
+  OpenConfirm: {
+    ...ours,
+    stop: sayCease,
+    keepalive: establish,
+    keepaliveTimer: sendKeepalive,
+    disconnected: fail,
+    holdTimer: holdExpired,
+    notification: notified,
+    malformed: reject,
+    otherwise: unexpected,
+  },
+  Established: {
+    ...ours,
+    stop: sayCease,
+    send: sendUpdate,
+    keepalive: heard,
+    update: takeUpdate,
+    'route-refresh': takeRefresh,
+    keepaliveTimer: sendKeepalive,
+    disconnected: fail,
+    holdTimer: holdExpired,
+    notification: notified,
+    malformed: reject,
+    otherwise: unexpected,
+  },
+}
+
+export function step(s: Machine, input: Input, tick: Tick): Step {
+  const event =
+    input.type === 'tick' ? expired(s, tick.now) : input.type === 'message' ? input.message.type : input.type
+  if (event === undefined) return [s, []]
+  const handler = TABLE[s.state][event] ?? TABLE[s.state].otherwise
+  const [next, actions] = (handler as Handler<Input>)(s, tick, input) // the column fixes the input's type
+  if (next.state === s.state) return [next, actions]
+  return [{ ...next, since: tick.now }, [...actions, emit({ type: 'state', from: s.state, to: next.state })]]
+}
+
+/** When step(machine, { type: 'tick' }, …) next has work to do. */
+export function nextDeadline(s: Machine): number | undefined {
+  const all = Object.values(s.timers)
+  return all.length === 0 ? undefined : Math.min(...all)
+}
+
+function expired(s: Machine, now: number): Timer | undefined {
+  // Hold first: after a long pause we must not talk over a session that we should have dropped.
+  return timersByUrgency.find(timer => (s.timers[timer] ?? Number.POSITIVE_INFINITY) <= now)
+}
+const timersByUrgency = ['holdTimer', 'keepaliveTimer', 'connectRetryTimer', 'idleHoldTimer'] as const
+
+// ---- Idle, Connect, Active
+
+function ignore(s: Machine): Step {
+  return [s, []]
+}
+
+/** Events 1 and 3. While a back-off runs, another start changes nothing. */
+function begin(s: Machine, t: Tick): Step {
+  if (s.timers.idleHoldTimer !== undefined) return [s, []]
+  const { firstDialDelay, backOff } = s.config
+  const at = notBefore(t.now + firstDialDelay * 1000, s.history, backOff)
+  return at <= t.now ? resume(s, t) : [enter(s, 'Idle', { idleHoldTimer: at }), []]
+}
+
+function resume(s: Machine, t: Tick): Step {
+  if (s.config.passive) return [enter(s, 'Active', {}), []]
+  const history = { ...s.history, dialledAt: t.now }
+  const timers = { connectRetryTimer: t.now + s.config.connectTimeout * 1000 }
+  const failures = history.transport + history.protocol
+  return [{ ...enter(s, 'Connect', timers), history }, [{ type: 'connect' }, emit({ type: 'dial', failures })]]
+}
+
+/** The peer came to us. Our own dial, where one is under way, is given up for it. */
+function answer(s: Machine, t: Tick): Step {
+  const stopped = s.state === 'Idle' && s.timers.idleHoldTimer === undefined
+  if (stopped) return [s, []]
+  const [next, actions] = sendOpen(s, t)
+  return [next, [...(s.state === 'Connect' ? [{ type: 'close' } as const] : []), { type: 'accept' }, ...actions]]
+}
+
+function sendOpen(s: Machine, t: Tick): Step {
+  return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(ourOpen(s.config))]]
+}
+
+function noAnswer(s: Machine, t: Tick): Step {
+  return fall(s, t, { why: `no answer within ${s.config.connectTimeout} s`, trouble: 'transport' })
+}
+
+// ---- OpenSent, OpenConfirm
+
+function judgeOpen(s: Machine, t: Tick, { message }: { readonly message: Open }): Step {
+  const verdict = checkOpen(message, s.config)
+  if ('refusal' in verdict) return fall(s, t, { why: verdict.why, sent: verdict.refusal, trouble: 'protocol' })
+  const next = { ...s, negotiated: verdict }
+  return [
+    enter(next, 'OpenConfirm', { ...holdTimer(next, t), ...keepaliveTimer(next, t) }),
+    [send({ type: 'keepalive' })],
+  ]
+}
+
+function establish(s: Machine, t: Tick): Step {
+  const next = enter(s, 'Established', { ...s.timers, ...holdTimer(s, t) })
+  return [next, [emit({ type: 'established', negotiated: negotiated(s) })]]
+}
+
+// ---- OpenConfirm, Established
+
+function heard(s: Machine, t: Tick): Step {
+  return [{ ...s, timers: { ...s.timers, ...holdTimer(s, t) } }, []]
+}
+function takeUpdate(s: Machine, t: Tick, { message }: { readonly message: Update }): Step {
+  return [heard(s, t)[0], [emit({ type: 'update', update: message })]]
+}
+/** Only a plain request for a family in use asks for anything; the rest is ignored (RFC 2918 §4, RFC 7313 §4). */
+function takeRefresh(s: Machine, _t: Tick, { message }: { readonly message: RouteRefresh }): Step {
+  const { afi, safi, subtype } = message
+  const family = negotiated(s).families.find(name => families[name].afi === afi && families[name].safi === safi)
+  // A ROUTE-REFRESH does not restart the HoldTimer: RFC 4271 §4.4 counts KEEPALIVE and UPDATE only, 2918 adds nothing.
+  return [s, family && subtype === 0 ? [emit({ type: 'refresh', family })] : []]
+}
+function sendKeepalive(s: Machine, t: Tick): Step {
+  return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send({ type: 'keepalive' })]]
+}
+/** An UPDATE says that we live as well as a KEEPALIVE does (RFC 4271 §8.2.2, event 27 and §4.4). */
+function sendUpdate(s: Machine, t: Tick, { update }: { readonly update: Update }): Step {
+  return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send(update)]]
+}
+
+function holdTimer(s: Machine, t: Tick): Machine['timers'] {
+  const { holdTime } = negotiated(s)
+  return holdTime === 0 ? {} : { holdTimer: t.now + holdTime * 1000 }
+}
+/** A third of the hold time, jittered (RFC 4271 §4.4, §10). */
+function keepaliveTimer(s: Machine, t: Tick): Machine['timers'] {
+  const { holdTime } = negotiated(s)
+  return holdTime === 0 ? {} : { keepaliveTimer: t.now + (holdTime / 3) * 1000 * t.jitter }
+}
+function negotiated(s: Machine): Negotiated {
+  if (s.negotiated === undefined) throw new Error(`nothing is negotiated in ${s.state}`) // cannot be: only judgeOpen() leads here
+  return s.negotiated
+}
+
+// ---- every way down but stop() goes through fall()
+
+interface Fall {
+  readonly why: string
+  readonly trouble: Trouble
+  readonly sent?: Notification
+  readonly received?: Notification
+}
+
+/** The connection failed, or was closed without a word. */
+function fail(s: Machine, t: Tick, input: Input): Step {
+  const why = 'why' in input ? input.why : `${input.type} in ${s.state}`
+  const dialling = s.state === 'Connect' || s.state === 'Active'
+  return fall(s, t, { why, trouble: dialling || stable(s, t) ? 'transport' : 'protocol' })
+}
+function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
+  const { code, subcode } = message
+  const trouble = code === errorCode.cease && operatorSubcodes.includes(subcode) ? 'operator' : 'protocol'
+  return fall(s, t, { why: `the peer sent ${describe(message)}`, received: message, trouble })
+}
+/** A person limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). */
+const operatorSubcodes: readonly number[] = [1, 2, 3, 5]
+
+function reject(s: Machine, t: Tick, { error, why }: Extract<Input, { type: 'malformed' }>): Step {
+  return fall(s, t, { why: `the peer sent what cannot be read: ${why}`, sent: error, trouble: 'protocol' })
+}
+function holdExpired(s: Machine, t: Tick): Step {
+  const seconds = s.negotiated?.holdTime ?? OPEN_HOLD_TIME
+  const why = `nothing heard from the peer for ${seconds} s`
+  return fall(s, t, { why, sent: notification(errorCode.holdTimer, 0), trouble: 'protocol' })
+}
+function unexpected(s: Machine, t: Tick, input: Input): Step {
+  const what = input.type === 'message' ? input.message.type : input.type
+  const subcode = { OpenSent: 1, OpenConfirm: 2, Established: 3 }[s.state as 'OpenSent'] // RFC 6608 §3; no other state has this cell
+  const why = `unexpected ${what} in ${s.state}`
+  return fall(s, t, { why, sent: notification(errorCode.fsm, subcode), trouble: 'protocol' })
+}
+
+/** The one way down: says why, closes, and waits as long as the record demands. */
+function fall(s: Machine, t: Tick, { trouble, ...what }: Fall): Step {
+  const { config } = s
+  const history = remember(stable(s, t) ? forget(s.history) : s.history, trouble)
+  const at = notBefore(t.now + wait(history, trouble, config.backOff) * 1000 * t.jitter, history, config.backOff)
+  const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }
+  return [
+    { ...atRest(s), history, timers: { idleHoldTimer: at } },
+    [
+      ...(what.sent ? [send(what.sent)] : []),
+      { type: 'close' },
+      emit({ type: 'down', from: s.state, ...what, ...retryIn }),
+    ],
+  ]
+}
+function stable(s: Machine, t: Tick): boolean {
+  return s.state === 'Established' && t.now - s.since >= s.config.backOff.forgetAfter * 1000
+}
+
+/** Events 2 and 8, with the reason as RFC 9003 carries it. Nothing is tried again. */
+function sayCease(s: Machine, _t: Tick, { why }: Extract<Input, { type: 'stop' }>): Step {
+  const sent = cease(2, why)
+  return [atRest(s), [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, why: 'stopped', sent })]]
+}
+function halt(s: Machine): Step {
+  return [atRest(s), [{ type: 'close' }]]
+}
+
+// ---- words
+
+function enter(s: Machine, state: State, timers: Machine['timers']): Machine {
+  return { ...s, state, timers }
+}
+/** Idle without timers: only start() leads out of it. The record stays, so stopping and starting is no way round it. */
+function atRest({ config, since, history }: Machine): Machine {
+  return { config, state: 'Idle', since, timers: {}, history }
+}
+function send(message: Message): Action {
+  return { type: 'send', message }
+}
+function emit(event: SessionEvent): Action {
+  return { type: 'emit', event }
+}
+function notification(code: number, subcode: number): Notification {
+  return { type: 'notification', code, subcode, data: new Uint8Array() }
+}

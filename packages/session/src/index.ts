@@ -1,0 +1,17 @@
+export type { BackOff } from './backoff.ts'
+export { type Config, configure, type Local, type Peer, type Settings, settings } from './config.ts'
+export type { Down, SessionEvent, State } from './fsm.ts'
+export { Listener, type ListenerOptions } from './listener.ts'
+export type { Negotiated } from './open-check.ts'
+export {
+  type Clock,
+  type Counters,
+  type DownEvent,
+  type LastError,
+  type Logger,
+  realTime,
+  Session,
+  type SessionOptions,
+  type Status,
+  type Surroundings,
+} from './session.ts'
