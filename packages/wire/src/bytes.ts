@@ -1,6 +1,11 @@
 /** Big-endian cursors. Reading past the end is the peer's mistake, writing a number that does not fit is the caller's. */
 import { WireError } from './error.ts'
 
+/** A plain copy: a Buffer's own slice() would be a view that changes with the Buffer. */
+export function copy(bytes: Uint8Array, at: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(at, end))
+}
+
 export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!
 }
@@ -32,7 +37,7 @@ export class Reader {
   /** A copy, so that what we hand out does not change with the buffer it came from. */
   take(length: number): Uint8Array {
     const at = this.#take(length)
-    return this.bytes.slice(at, at + length)
+    return copy(this.bytes, at, at + length)
   }
   sub(length: number): Reader {
     const at = this.#take(length)

@@ -1,5 +1,5 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
-import { Reader, u16, Writer } from './bytes.ts'
+import { copy, Reader, u16, Writer } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
 import { type Result, WireError } from './error.ts'
 import { errorCode, type Notification, readNotification, writeNotification } from './notification.ts'
@@ -49,7 +49,7 @@ export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Me
   return attempt(() => {
     const length = bytes.length < HEADER_LENGTH ? bytes.length : messageLength(bytes, 0)
     if (length !== bytes.length || length < HEADER_LENGTH)
-      throw new WireError(errorCode.header, 2, `${bytes.length} octets are not one whole message`, bytes.slice(16, 18))
+      throw new WireError(errorCode.header, 2, `${bytes.length} octets are not one whole message`, copy(bytes, 16, 18))
     return decodeAt(bytes, 0, length, contextOf(context))
   })
 }
@@ -61,11 +61,11 @@ export function messageLength(bytes: Uint8Array, at: number): number {
   const length = u16(bytes, at + 16)
   const type = bytes[at + 18]!
   if (length < HEADER_LENGTH || length > MAX_MESSAGE_LENGTH)
-    throw new WireError(errorCode.header, 2, `message length ${length}`, bytes.slice(at + 16, at + 18))
+    throw new WireError(errorCode.header, 2, `message length ${length}`, copy(bytes, at + 16, at + 18))
   const row = byCode[type]
   if (row === undefined) throw new WireError(errorCode.header, 3, `message type ${type}`, Uint8Array.of(type))
   if (length < row.least || (row === table.keepalive && length > row.least))
-    throw new WireError(errorCode.header, 2, `message length ${length} for type ${type}`, bytes.slice(at + 16, at + 18))
+    throw new WireError(errorCode.header, 2, `message length ${length} for type ${type}`, copy(bytes, at + 16, at + 18))
   return length
 }
 

@@ -8,7 +8,7 @@ import { needsAs4Path } from './attribute/as-path.ts'
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
 import { type AttributeRow, type Attributes, byCode, type RawAttribute, registry, rows } from './attribute/registry.ts'
 import { category, flag } from './attribute/spec.ts'
-import { Reader, u16, type Writer } from './bytes.ts'
+import { copy, Reader, u16, type Writer } from './bytes.ts'
 import type { Context } from './context.ts'
 import { WireError } from './error.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from './prefix.ts'
@@ -135,7 +135,7 @@ function surveyAttributes({ bytes, attributesAt, nlriAt }: Layout, context: Cont
         3,
         UNRECOGNIZED_WELL_KNOWN,
         `attribute ${code} is said to be well-known`,
-        bytes.slice(start, at),
+        copy(bytes, start, at),
       )
   }
   return survey
@@ -160,7 +160,7 @@ function examine(survey: Survey, row: AttributeRow, value: Reader, start: number
   const malformed = row.check(value, context)
   if (malformed !== undefined) {
     const [subcode, why] = malformed
-    const data = bytes.slice(start, end)
+    const data = copy(bytes, start, end)
     if (row.onMalformed === 'session-reset') throw new WireError(3, subcode, `${row.name}: ${why}`, data)
     survey.skip.push(start)
     note(survey, row.name, row.onMalformed, why, subcode, data)
@@ -177,7 +177,7 @@ function examine(survey: Survey, row: AttributeRow, value: Reader, start: number
       'treat-as-withdraw',
       `is not flagged as ${row.category} (RFC 7606 §3.c)`,
       FLAGS_ERROR,
-      bytes.slice(start, end),
+      copy(bytes, start, end),
     )
 }
 

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Makes sure the image debian:trixie-slim is here: the local one, else a pulled one, else one made from packages.
+set -euo pipefail
+
+image=debian:trixie-slim
+
+if docker image inspect "$image" >/dev/null 2>&1; then
+  exit 0
+fi
+
+echo "Pulling $image."
+if timeout 90 docker pull --quiet "$image" >/dev/null 2>&1; then
+  exit 0
+fi
+
+echo "It cannot be pulled; making $image from Debian packages."
+if ! command -v mmdebstrap >/dev/null; then
+  if [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
+    echo "$image can neither be pulled nor made here. Install mmdebstrap, or load the image with docker load." >&2
+    exit 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null
+fi
+
+# Where a registry is out of reach, apt often needs a mirror or a proxy as well: what works for this host's apt is
+# carried into the image, where the Dockerfiles' apt-get finds it.
+options=()
+mirror=()
+if command -v apt-config >/dev/null; then
+  while IFS= read -r option; do
+    options+=("--aptopt=$option")
+  done < <(apt-config dump | grep -E '^Acquire::(Check-|Retries|https?::)' || true)
+fi
+if command -v apt-get >/dev/null && grep -qx 'ID=debian' /etc/os-release; then
+  mapfile -t mirror < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | sort -u | head -n 1)
+fi
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mmdebstrap --quiet --variant=minbase --include=ca-certificates "${options[@]}" trixie "$scratch/base.tar" "${mirror[@]}"
+docker import "$scratch/base.tar" "$image" >/dev/null

@@ -1,0 +1,86 @@
+import type { Daemon, Route, Session } from './router.ts'
+
+export const bird: Daemon = {
+  name: 'BIRD',
+  image: 'softspoken-interop/bird',
+  // Whatever a test configures, its log has every session's state changes and every error sent or received.
+  preamble: 'log stderr all;\ndebug protocols { states, events };\n',
+  ready: ['birdc', 'show', 'status'],
+  routes: async exec => parseRoutes(await exec('birdc', 'show', 'route', 'all')),
+  sessions: async exec => parseSessions(await exec('birdc', 'show', 'protocols', 'all')),
+}
+
+/**
+ * A prefix stands only at its first route; each route's attributes follow, indented by a tab:
+ *
+ *     198.51.100.10/32     unicast [uplink 06:27:33.398] * (100) [AS65002i]
+ *     	via 203.0.113.3 on eth0
+ *     	BGP.as_path: 65002
+ *                          unicast [other 06:27:33.483] (100) [AS65003i]
+ */
+function parseRoutes(text: string): Route[] {
+  const routes: Route[] = []
+  let prefix = ''
+  let best = false
+  let attributes = new Map<string, string>()
+
+  const finish = () => {
+    // Routes of other protocols (static, kernel) have no origin.
+    if (attributes.has('origin')) routes.push(toRoute(prefix, best, attributes))
+    attributes = new Map()
+  }
+
+  for (const line of text.split('\n')) {
+    const route = /^(\S+)?\s+\w+ \[[^\]]+\]( \*)? /.exec(line)
+    const attribute = /^\tBGP\.(\w+): (.*)$/.exec(line)
+    if (route) {
+      finish()
+      prefix = route[1] ?? prefix
+      best = route[2] !== undefined
+    } else if (attribute) {
+      attributes.set(attribute[1] ?? '', attribute[2] ?? '')
+    }
+  }
+  finish()
+  return routes
+}
+
+function toRoute(prefix: string, best: boolean, attributes: Map<string, string>): Route {
+  const text = (name: string) => attributes.get(name) ?? ''
+  const med = attributes.get('med')
+  const localPref = attributes.get('local_pref')
+  return {
+    prefix,
+    // A link-local next hop may follow the global one.
+    nextHop: text('next_hop').split(' ')[0] ?? '',
+    asPath: (text('as_path').match(/\d+/g) ?? []).map(Number),
+    origin: text('origin').toLowerCase() as Route['origin'], // BIRD has three words: IGP, EGP, Incomplete
+    ...(med !== undefined && { med: Number(med) }),
+    ...(localPref !== undefined && { localPref: Number(localPref) }),
+    communities: tuples(text('community')),
+    largeCommunities: tuples(text('large_community')),
+    best,
+  }
+}
+
+/** '(65001,100) (65001, 1, 2)' -> ['65001:100', '65001:1:2'] */
+function tuples(text: string): string[] {
+  return [...text.matchAll(/\(([^)]*)\)/g)].map(([, inside = '']) => inside.split(/,\s*/).join(':'))
+}
+
+function parseSessions(text: string): Session[] {
+  return text.split(/\n\s*\n/).flatMap(block => {
+    const field = (name: string) => new RegExp(`^ +${name}: +(.*)$`, 'm').exec(block)?.[1]
+    const neighbor = field('Neighbor address')
+    if (neighbor === undefined) return []
+    const holdTime = field('Hold timer')?.split('/')[1]
+    const lastError = field('Last error')
+    return {
+      // A link-local neighbour, or one of a range, carries its interface.
+      neighbor: neighbor.split('%')[0] ?? '',
+      state: field('BGP state') ?? '',
+      ...(holdTime !== undefined && { holdTime: Number(holdTime) }),
+      ...(lastError !== undefined && { lastError }),
+    }
+  })
+}

@@ -1,0 +1,78 @@
+import type { Daemon, Exec, Route, Session } from './router.ts'
+
+export const gobgp: Daemon = {
+  name: 'GoBGP',
+  image: 'softspoken-interop/gobgp',
+  preamble: '',
+  ready: ['gobgp', 'global'],
+  routes: async exec => [...(await table(exec, 'ipv4')), ...(await table(exec, 'ipv6'))],
+  sessions: async exec => ((await json(exec, 'neighbor')) as Neighbor[]).map(toSession),
+}
+
+/** The parts we read of what `gobgp --json` prints. */
+type Table = Record<string, Path[]>
+
+interface Path {
+  best?: boolean
+  attrs: Attribute[]
+}
+
+interface Attribute {
+  type: number
+  value?: number | { ASN: number; LocalData1: number; LocalData2: number }[]
+  as_paths?: { asns: number[] }[]
+  nexthop?: string
+  metric?: number
+  communities?: number[]
+}
+
+interface Neighbor {
+  state: { neighbor_address: string; session_state?: number }
+  timers?: { state?: { negotiated_hold_time?: number } }
+}
+
+const STATES = ['Unknown', 'Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
+const ORIGINS = ['igp', 'egp', 'incomplete'] as const
+
+async function table(exec: Exec, family: 'ipv4' | 'ipv6'): Promise<Route[]> {
+  const table = (await json(exec, 'global', 'rib', '--address-family', family)) as Table
+  return Object.entries(table).flatMap(([prefix, paths]) => paths.map(path => toRoute(prefix, path)))
+}
+
+async function json(exec: Exec, ...command: string[]): Promise<unknown> {
+  return JSON.parse(await exec('gobgp', '--json', ...command))
+}
+
+/** Attributes go by their type codes (RFC 4271 §5, RFC 1997, RFC 4760, RFC 8092). */
+function toRoute(prefix: string, path: Path): Route {
+  const attribute = (type: number) => path.attrs.find(attribute => attribute.type === type)
+  const origin = attribute(1)?.value
+  const med = attribute(4)
+  // `value` is left out where it is zero.
+  const localPref = attribute(5)
+  const large = attribute(32)?.value
+  return {
+    prefix,
+    nextHop: attribute(3)?.nexthop ?? attribute(14)?.nexthop ?? '',
+    asPath: (attribute(2)?.as_paths ?? []).flatMap(segment => segment.asns),
+    origin: ORIGINS[typeof origin === 'number' ? origin : 0] ?? 'incomplete',
+    ...(med && { med: med.metric ?? 0 }),
+    ...(localPref && { localPref: typeof localPref.value === 'number' ? localPref.value : 0 }),
+    communities: (attribute(8)?.communities ?? []).map(value => `${value >>> 16}:${value & 0xffff}`),
+    largeCommunities: Array.isArray(large)
+      ? large.map(({ ASN, LocalData1, LocalData2 }) => `${ASN}:${LocalData1}:${LocalData2}`)
+      : [],
+    best: path.best ?? false,
+  }
+}
+
+function toSession({ state, timers }: Neighbor): Session {
+  const established = state.session_state === STATES.indexOf('Established')
+  const holdTime = timers?.state?.negotiated_hold_time
+  return {
+    neighbor: state.neighbor_address,
+    state: STATES[state.session_state ?? 0] ?? String(state.session_state),
+    // GoBGP remembers that of the last session.
+    ...(established && holdTime !== undefined && { holdTime }),
+  }
+}

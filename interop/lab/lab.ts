@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto'
+import { bird } from './bird.ts'
+import { DockerError, docker, dockerUnlessGone } from './docker.ts'
+import { gobgp } from './gobgp.ts'
+import { Output } from './output.ts'
+import { type Daemon, Router } from './router.ts'
+
+/** On every container and network of a lab; its value is `<pid>-<random>`. */
+const LABEL = 'softspoken.lab'
+
+/** 203.0.113.0/24 (TEST-NET-3) holds this many networks of sixteen addresses. */
+const NETWORKS = 16
+
+/** Last octets within a network: the host has the first and the last address, the routers have those between. */
+const FIRST = 1
+const LAST = 14
+
+/** A capture filter for attempts to connect: a SYN without an ACK. libpcap's `tcp[...]` does not see IPv6. */
+export const DIAL = '(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn) or (ip6 proto 6 and ip6[53] & 0x12 == 2)'
+
+export interface Addresses {
+  /** The router's own. */
+  own: string
+  own6: string
+  /** Ours. */
+  host: string
+  host6: string
+  otherHost: string
+  otherHost6: string
+}
+
+export interface RouterConfig {
+  config: (addresses: Addresses) => string
+}
+
+/**
+ * One bridge network of its own with routers in containers on it. Our side is this process, bound to the bridge's
+ * host-side addresses. Disposing of the lab removes all of it; what a killed process left, the next lab removes.
+ */
+export class Lab {
+  readonly #id: string
+  readonly #network: Network
+  #routers = 0
+  #captures = 0
+
+  static async create(): Promise<Lab> {
+    await removeLeftLabs()
+    const id = `${process.pid}-${randomBytes(3).toString('hex')}`
+    try {
+      const network = await createNetwork(id)
+      await addHostAddresses(id, network)
+      return new Lab(id, network)
+    } catch (error) {
+      await remove(id)
+      throw error
+    }
+  }
+
+  private constructor(id: string, network: Network) {
+    this.#id = id
+    this.#network = network
+  }
+
+  /** Where our speaker binds; ready at once, before there is any router. */
+  get host(): string {
+    return ipv4(this.#network, FIRST)
+  }
+
+  get host6(): string {
+    return ipv6(this.#network, FIRST)
+  }
+
+  /** For a second speaker of ours, which a router must tell from the first by its address. */
+  get otherHost(): string {
+    return ipv4(this.#network, LAST)
+  }
+
+  get otherHost6(): string {
+    return ipv6(this.#network, LAST)
+  }
+
+  bird({ config }: RouterConfig): Promise<Router> {
+    return this.#router(bird, config)
+  }
+
+  gobgp({ config }: RouterConfig): Promise<Router> {
+    return this.#router(gobgp, config)
+  }
+
+  /**
+   * Captures on the bridge with tcpdump, and resolves once it listens. A line starts with the time in seconds since the
+   * epoch. It stands outside the routers, so it goes on while one is stopped or paused. A SYN towards a stopped router
+   * never shows: nobody answers ARP.
+   */
+  async capture(filter = 'tcp'): Promise<Output> {
+    const name = `softspoken-${this.#id}-capture-${++this.#captures}`
+    const place = ['--name', name, '--label', `${LABEL}=${this.#id}`, '--network', 'host']
+    const tcpdump = ['tcpdump', '-i', this.#network.bridge, '-n', '-tt', '-l', '--immediate-mode', filter]
+    const capture = new Output(['run', '--rm', ...place, bird.image, ...tcpdump], name)
+    await capture.started('listening on')
+    return capture
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await remove(this.#id)
+  }
+
+  async #router(daemon: Daemon, config: RouterConfig['config']): Promise<Router> {
+    const number = ++this.#routers
+    const last = FIRST + number
+    if (last >= LAST) throw new RangeError(`A lab has addresses for ${LAST - FIRST - 1} routers`)
+    const address = ipv4(this.#network, last)
+    const address6 = ipv6(this.#network, last)
+    const { host, host6, otherHost, otherHost6 } = this
+    return Router.create({
+      daemon,
+      config: config({ own: address, own6: address6, host, host6, otherHost, otherHost6 }),
+      name: `softspoken-${this.#id}-router-${number}`,
+      network: networkName(this.#id),
+      label: `${LABEL}=${this.#id}`,
+      address,
+      address6,
+      host,
+      capture: filter => this.capture(filter),
+    })
+  }
+}
+
+interface Network {
+  /** Which of the networks of sixteen. */
+  index: number
+  /** The host's interface. */
+  bridge: string
+}
+
+function ipv4({ index }: { index: number }, last: number): string {
+  return `203.0.113.${index * 16 + last}`
+}
+
+/** In RFC 5952 form: the network's number is never zero. */
+function ipv6({ index }: { index: number }, last: number): string {
+  return `2001:db8:113:${(index + 1).toString(16)}::${last.toString(16)}`
+}
+
+function networkName(id: string): string {
+  return `softspoken-${id}`
+}
+
+/** Takes the first network of sixteen that docker does not refuse: asking first would race with other labs. */
+async function createNetwork(id: string): Promise<Network> {
+  for (let index = 0; index < NETWORKS; index++) {
+    const subnet = ['--subnet', `${ipv4({ index }, 0)}/28`, '--gateway', ipv4({ index }, FIRST)]
+    const subnet6 = ['--subnet', `${ipv6({ index }, 0)}/64`, '--gateway', ipv6({ index }, FIRST)]
+    try {
+      const label = `${LABEL}=${id}`
+      const args = ['--label', label, ...subnet, '--ipv6', ...subnet6, networkName(id)]
+      const network = await docker('network', 'create', '--driver', 'bridge', ...args)
+      return { index, bridge: `br-${network.slice(0, 12)}` }
+    } catch (error) {
+      if (!(error instanceof DockerError && /overlap/i.test(error.message))) throw error
+    }
+  }
+  throw new Error(`All ${NETWORKS} networks in 203.0.113.0/24 are in use; see docker network ls`)
+}
+
+/**
+ * Docker gave the bridge its first addresses. The IPv6 one would be tentative, so nobody could bind to it, until a
+ * container joins and duplicate address detection is over: set it again without. The other host's addresses are never
+ * chosen as a source by themselves. A container does it, so that this process needs no rights of its own.
+ */
+async function addHostAddresses(id: string, network: Network): Promise<void> {
+  const [host6, other, other6] = [ipv6(network, FIRST), ipv4(network, LAST), ipv6(network, LAST)]
+  const script = [
+    `ip addr del ${host6}/64 dev ${network.bridge}`,
+    `ip addr add ${host6}/64 dev ${network.bridge} nodad`,
+    `ip addr add ${other}/28 dev ${network.bridge}`,
+    `ip addr add ${other6}/64 dev ${network.bridge} nodad preferred_lft 0`,
+  ].join(' && ')
+  const place = ['--rm', '--label', `${LABEL}=${id}`, '--network', 'host', '--cap-add', 'NET_ADMIN']
+  await docker('run', ...place, bird.image, 'sh', '-c', script)
+}
+
+/** Removes what killed processes left behind. */
+export async function removeLeftLabs(): Promise<void> {
+  const format = ['--filter', `label=${LABEL}`, '--format', `{{.Label "${LABEL}"}}`]
+  const found = await Promise.all([docker('ps', '--all', ...format), docker('network', 'ls', ...format)])
+  const ids = new Set(found.flatMap(text => text.split('\n')).filter(Boolean))
+  const left = [...ids].filter(id => !isAlive(Number.parseInt(id, 10)))
+  await Promise.all(left.map(remove))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process is alive as well.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function remove(id: string): Promise<void> {
+  const mine = ['--quiet', '--filter', `label=${LABEL}=${id}`]
+  const containers = (await docker('ps', '--all', ...mine)).split('\n').filter(Boolean)
+  if (containers.length > 0) await dockerUnlessGone('rm', '--force', '--volumes', ...containers)
+  const networks = (await docker('network', 'ls', ...mine)).split('\n').filter(Boolean)
+  if (networks.length > 0) await dockerUnlessGone('network', 'rm', ...networks)
+}

@@ -1,0 +1,39 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import { DockerError } from './docker.ts'
+
+/** Seconds between two looks. A look through `docker exec` takes about as long itself. */
+const INTERVAL = 0.1
+
+type Seen<T> = Exclude<T, undefined | null | false>
+
+interface Wait<T> {
+  /** The bound, in seconds. */
+  within: number
+  /** What is waited for, in words, for the error. */
+  what: string
+  /** Accepts what a look returned; undefined, null and false are never accepted. Default: anything else is. */
+  until?: (value: Seen<T>) => boolean
+}
+
+/** Looks again and again until what is seen is accepted, and returns that. A look that docker refuses is repeated. */
+export async function waitFor<T>(look: () => T | Promise<T>, { within, what, until }: Wait<T>): Promise<Seen<T>> {
+  const deadline = performance.now() + within * 1000
+  let last = ''
+  do {
+    try {
+      const value = await look()
+      if (isSeen(value) && (until === undefined || until(value))) return value
+      last = inspect(value, { depth: 6, breakLength: 120 })
+    } catch (error) {
+      if (!(error instanceof DockerError)) throw error
+      last = error.message
+    }
+    await pause(INTERVAL * 1000)
+  } while (performance.now() < deadline)
+  throw new Error(`Waited ${within} s for ${what}. Last seen: ${last}`)
+}
+
+function isSeen<T>(value: T): value is Seen<T> {
+  return value !== undefined && value !== null && value !== false
+}
