@@ -112,6 +112,11 @@ export class Router {
     await docker('stop', '-t', '10', this.#options.name)
   }
 
+  /** Ends the daemon without a word of its own; its kernel still closes the connection. */
+  async kill(): Promise<void> {
+    await docker('kill', this.#options.name)
+  }
+
   async start(): Promise<void> {
     await docker('start', this.#options.name)
     await this.#answers()

@@ -57,7 +57,7 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): P
     command.parse(argv, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode !== 0)
-      throw new UsageError(error.message.replace(/^error: /, ''))
+      throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '))
     throw error
   }
   const given: Record<string, unknown> = {}

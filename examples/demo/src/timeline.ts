@@ -1,0 +1,52 @@
+/** What a person sees: who did what, and when; a check mark for each step that had to happen. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { styleText } from 'node:util'
+
+type Who = 'announcer' | 'router' | 'health' | 'service'
+const colours = { announcer: 'cyan', router: 'magenta', health: 'yellow', service: 'yellow' } as const
+
+/** Seconds that one step may take. */
+const PATIENCE = 8
+
+export class Timeline {
+  failed = false
+  #begun = performance.now()
+  #steps = 0
+
+  begin(title: string): void {
+    this.#begun = performance.now()
+    console.log(`\n  ${paint('bold', title)}\n`)
+  }
+
+  readonly note = (who: Who, what: string): void => {
+    console.log(`  ${paint('gray', this.#clock())}  ${paint(colours[who], who.padEnd(9))}  ${what}`)
+  }
+
+  /** Resolves once the step has happened, and rejects when it has not in time. */
+  readonly step = async (what: string, happened: () => boolean): Promise<void> => {
+    const until = performance.now() + PATIENCE * 1000
+    while (!happened()) {
+      if (performance.now() > until) throw new Error(`this did not happen within ${PATIENCE} s: ${what}`)
+      await sleep(10)
+    }
+    this.#steps++
+    console.log(`  ${paint('gray', this.#clock())}  ${paint('green', '✓')} ${paint('green', what)}`)
+  }
+
+  fail(why: string): void {
+    this.failed = true
+    console.error(`\n  ${paint('red', '✗')} ${why}\n`)
+  }
+
+  end(): void {
+    console.log(`\n  All ${this.#steps} steps happened, in ${this.#clock().trim()}.\n`)
+  }
+
+  #clock(): string {
+    return `${((performance.now() - this.#begun) / 1000).toFixed(2).padStart(5)} s`
+  }
+}
+
+function paint(style: Parameters<typeof styleText>[0], text: string): string {
+  return process.stdout.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text
+}

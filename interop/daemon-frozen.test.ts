@@ -1,0 +1,49 @@
+import { Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, type Configurations } from './lab/against.ts'
+import { waitFor } from './lab/wait-for.ts'
+
+// BIRD shuts its door for 60 s after an error of ours, and doubles it; shorter here, so that the recovery is our own.
+const configurations: Configurations = {
+  bird: ({ own, host }) => `
+    router id ${own};
+    protocol device {}
+    protocol bgp us { local ${own} as 65001; neighbor ${host} as 65010; passive; error wait time 1, 2; ipv4 { import all; export none; }; }
+  `,
+  gobgp: ({ own, host }) => `
+    [global.config]
+      as = 65001
+      router-id = "${own}"
+    [[neighbors]]
+      [neighbors.config]
+        neighbor-address = "${host}"
+        peer-as = 65010
+      [neighbors.transport.config]
+        passive-mode = true
+  `,
+}
+
+against(configurations, 'notices a frozen router when the hold time has passed, and recovers', async (lab, router) => {
+  await using announcer = new Announcer({
+    local: { as: 65010, id: lab.host, address: lab.host },
+    peers: [{ as: 65001, address: router.address }],
+    holdTime: 9,
+    backOff: { protocolFirst: 30 },
+  })
+  announcer.announce('198.51.100.10/32')
+  const table = () => router.routes('198.51.100.10/32')
+  await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route' })
+  await router.pause()
+  const { lastError } = await waitFor(() => announcer.status().peers[0], {
+    until: peer => peer.lastError !== undefined,
+    within: 12,
+    what: 'the silence to be noticed',
+  })
+  expect(lastError).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
+  await router.unpause()
+  await waitFor(() => announcer.sessions[0]?.state === 'Established', {
+    within: 150,
+    what: 'the session to stand again',
+  })
+  await waitFor(table, { until: routes => routes.length === 1, within: 10, what: 'the route to be back' })
+})

@@ -1,0 +1,42 @@
+import { Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, type Configurations } from './lab/against.ts'
+import { waitFor } from './lab/wait-for.ts'
+
+const configurations: Configurations = {
+  bird: ({ own, host }) => `
+    router id ${own};
+    protocol device {}
+    protocol bgp us { local ${own} as 65001; neighbor ${host} as 65010; passive; ipv4 { import all; export none; }; }
+  `,
+  gobgp: ({ own, host }) => `
+    [global.config]
+      as = 65001
+      router-id = "${own}"
+    [[neighbors]]
+      [neighbors.config]
+        neighbor-address = "${host}"
+        peer-as = 65010
+      [neighbors.transport.config]
+        passive-mode = true
+  `,
+}
+
+against(configurations, 'establishes, and agrees on the hold time', async (lab, router) => {
+  await using announcer = new Announcer({
+    local: { as: 65010, id: lab.host, address: lab.host },
+    peers: [{ as: 65001, address: router.address }],
+  })
+  await waitFor(() => router.session(), {
+    until: ({ state }) => state === 'Established',
+    within: 20,
+    what: 'the router to say Established',
+  })
+  expect((await router.session()).holdTime).toBe(90)
+  expect(announcer.status().peers[0]).toMatchObject({
+    state: 'Established',
+    local: { address: lab.host },
+    negotiated: { holdTime: 90, fourOctetAs: true, families: ['ipv4-unicast'], peerId: router.address },
+    counters: { dials: 1 },
+  })
+})

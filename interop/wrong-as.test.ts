@@ -1,0 +1,62 @@
+import { Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, type Configurations } from './lab/against.ts'
+import { DIAL } from './lab/lab.ts'
+import { waitFor } from './lab/wait-for.ts'
+
+// The router expects AS 65099 where we are 65010.
+const configurations: Configurations = {
+  bird: ({ own, host }) => `
+    router id ${own};
+    protocol device {}
+    protocol bgp us { local ${own} as 65001; neighbor ${host} as 65099; passive; ipv4 { import all; export none; }; }
+  `,
+  gobgp: ({ own, host }) => `
+    [global.config]
+      as = 65001
+      router-id = "${own}"
+    [[neighbors]]
+      [neighbors.config]
+        neighbor-address = "${host}"
+        peer-as = 65099
+      [neighbors.transport.config]
+        passive-mode = true
+  `,
+}
+
+against(configurations, 'a wrong AS gives a plain reason, and dials that grow rarer', async (lab, router) => {
+  await using capture = await router.capture(DIAL)
+  await using announcer = new Announcer({
+    local: { as: 65010, id: lab.host, address: lab.host },
+    peers: [{ as: 65001, address: router.address }],
+  })
+  const peer = () => announcer.status().peers[0]
+  const { lastError, nextDialIn } = await waitFor(peer, {
+    until: ({ lastError }) => lastError !== undefined,
+    within: 20,
+    what: 'the refusal',
+  })
+  expect(lastError?.why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
+  expect(lastError?.hint).toBe(
+    'the router expects another AS at our address than 65010: check its remote-as and our local AS',
+  )
+  expect(nextDialIn).toBeGreaterThan(44)
+  expect(nextDialIn).toBeLessThanOrEqual(60)
+
+  // Counted where the router stands, not by us.
+  const dials = await waitFor(() => capture.lines(), {
+    until: lines => lines.length >= 2,
+    within: 65,
+    what: 'a second dial on the wire',
+  })
+  const [first = 0, second = 0] = dials.map(line => Number(line.split(' ')[0]))
+  expect(second - first).toBeGreaterThanOrEqual(45)
+  expect(second - first).toBeLessThanOrEqual(61)
+  const { nextDialIn: then } = await waitFor(peer, {
+    until: ({ state, counters }) => counters.dials === 2 && state === 'Idle',
+    within: 10,
+    what: 'the second refusal',
+  })
+  expect(then).toBeGreaterThan(85) // a second failure of this kind waits 120 s, less a quarter at most
+  expect(capture.lines()).toHaveLength(2)
+})
