@@ -18,7 +18,7 @@ const LAST = 14
 /** A capture filter for attempts to connect: a SYN without an ACK. libpcap's `tcp[...]` does not see IPv6. */
 export const DIAL = '(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn) or (ip6 proto 6 and ip6[53] & 0x12 == 2)'
 
-export interface Addresses {
+interface Addresses {
   /** The router's own. */
   own: string
   own6: string

@@ -22,10 +22,10 @@ function run(options: ProgramOptions): void {
   const { family } = hostRoute(prefix)
   const log = makeLog(logLevel)
   const announcer = new Announcer({
-    local: { as: localAs, id: routerId, ...(localAddress && { address: localAddress }) },
-    peers: [{ as: peerAs, address: peer, ...(port && { port }) }],
+    local: { as: localAs, id: routerId, ...(localAddress !== undefined && { address: localAddress }) },
+    peers: [{ as: peerAs, address: peer, ...(port !== undefined && { port }) }],
     families: [family],
-    ...(nextHop && { nextHop }),
+    ...(nextHop !== undefined && { nextHop }),
     log,
   })
   try {

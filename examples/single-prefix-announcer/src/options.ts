@@ -27,7 +27,7 @@ const table = [
   { flag: '--peer-as <as>', text: 'AS number of the router', field: 'peer.as', required: true, number: true },
   { flag: '--port <port>', text: 'TCP port of the router (default: 179)', field: 'peer.port', number: true },
   { flag: '--local-address <address>', text: 'address to dial from', field: 'local.address' },
-  { flag: '--next-hop <address>', text: 'where traffic for the prefix goes (default: our end)', field: 'nextHop' },
+  { flag: '--next-hop <address>', text: 'where traffic goes (default: our own address)', field: 'nextHop' },
   { flag: '--med <number>', text: 'MULTI_EXIT_DISC, the lower is preferred', field: 'med', number: true },
   { flag: '--community <a:b...>', text: 'communities, such as 65000:100', field: 'communities', list: true },
   {
@@ -85,9 +85,12 @@ export function inWordsOfOptions(error: Error, env: NodeJS.ProcessEnv, argv: rea
 
 function makeCommand(): Command {
   const command = new Command('single-prefix-announcer')
-    .usage('--prefix <route> --local-as <as> --router-id <id> --peer <address> --peer-as <as>')
+    .usage('<options>')
     .description('Announces one host route over BGP, and withdraws it on SIGTERM or SIGINT.')
-    .addHelpText('after', '\nEach may come from the environment instead: --local-as as SOFTSPOKEN_LOCAL_AS, and so on.')
+    .addHelpText(
+      'after',
+      '\nThe first five are needed. Each may come from the environment instead:\n--local-as as SOFTSPOKEN_LOCAL_AS, and so on. Exits with 0 once stopped,\nwith 2 on wrong input.',
+    )
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .helpOption('-h, --help', 'show this')

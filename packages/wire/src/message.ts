@@ -14,7 +14,7 @@ export type Message = Open | Update | Notification | Keepalive | RouteRefresh
 
 export const HEADER_LENGTH = 19
 /** Octets in a message at most, header included (RFC 4271 §4). */
-export const MAX_MESSAGE_LENGTH = 4096
+const MAX_MESSAGE_LENGTH = 4096
 
 /** One row per type: the shortest legal message, and the error code of a fault in its body. */
 interface MessageRow<message> {

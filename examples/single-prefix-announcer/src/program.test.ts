@@ -1,0 +1,121 @@
+/** The program as a person runs it, against a router made of our own listener on loopback. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { type DownEvent, Listener, Session } from '@softspoken/session'
+import { routes, describe as words } from '@softspoken/wire'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const program = fileURLToPath(new URL('main.ts', import.meta.url))
+const needed = [
+  '--prefix',
+  '198.51.100.10/32',
+  '--local-as',
+  '64515',
+  '--router-id',
+  '10.0.5.11',
+  '--peer',
+  '127.0.0.1',
+  '--peer-as',
+  '65000',
+]
+const timeout = 20_000
+
+const running: ChildProcess[] = []
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+})
+
+interface Run {
+  child: ChildProcess
+  output: { out: string; err: string }
+  exit: Promise<unknown[]>
+}
+function run(options: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...options], {
+    env: { PATH: process.env.PATH, ...env },
+  })
+  running.push(child)
+  const output = { out: '', err: '' }
+  child.stdout.on('data', chunk => (output.out += chunk))
+  child.stderr.on('data', chunk => (output.err += chunk))
+  return { child, output, exit: once(child, 'close') }
+}
+
+describe('wrong input: one sentence on standard error, exit 2, nothing else', () => {
+  it.each([
+    ['--prefix', '198.51.100.10/24'],
+    ['--prefix', '127.0.0.1/32'],
+    ['--local-as', '0'],
+    ['--router-id', '0.0.0.0'],
+    ['--router-id', '198.51.100.10'],
+    ['--peer', 'router.example'],
+    ['--peer-as', '4294967296'],
+    ['--port', '0'],
+    ['--local-address', '2001:db8::1'],
+    ['--next-hop', '0.0.0.0'],
+    ['--med', '4294967296'],
+    ['--community', '65536:1'],
+  ])('%s %s', { timeout }, async (flag, value) => {
+    const { output, exit } = run([...needed, flag, value])
+    expect(await exit).toEqual([2, null])
+    expect(output.err).toMatch(/^[^\n]*not allowed[^\n]*\n$/)
+    expect(output.err).toContain(value)
+    expect(output.out).toBe('')
+  })
+})
+
+it('--help fits a screen of 80 by 24', { timeout }, async () => {
+  const { output, exit } = run(['--help'])
+  expect(await exit).toEqual([0, null])
+  const lines = output.out.trimEnd().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(24)
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
+})
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
+  it('withdraws, drains, says Cease with a reason (RFC 9003), exits 0', { timeout }, async () => {
+    const router = new Session({
+      local: { as: 65000, id: '10.0.5.1' },
+      peer: { as: 64515, address: '127.0.0.1' },
+      passive: true,
+    })
+    await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router.start())
+    const told: string[] = []
+    router.on('update', ({ update }) => {
+      const { announced, withdrawn } = routes(update)
+      told.push(
+        ...announced.map(({ prefix, nextHop }) => `+${prefix} via ${nextHop}`),
+        ...withdrawn.map(prefix => `-${prefix}`),
+      )
+    })
+    const port = await listener.listen()
+    const { child, output, exit } = run([...needed, '--next-hop', '10.0.5.11', '--port', `${port}`])
+    await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
+
+    const down = once(router, 'down')
+    child.kill(signal)
+    await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
+    expect(router.state, 'the session stands while the router converges').toBe('Established')
+    const [{ received }] = (await down) as [DownEvent]
+    expect(received && words(received)).toBe(
+      `Cease/Administrative Shutdown (6/2): "single-prefix-announcer got ${signal}"`,
+    )
+    expect(await exit).toEqual([0, null])
+    expect(output.err).toBe('')
+    const log: string[] = output.out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line).msg)
+    expect(log).toEqual([
+      'announcing',
+      'session established',
+      'route sent',
+      'withdrawing and closing',
+      'withdrawal sent',
+      'session down',
+      'closed',
+    ])
+    await router.stop()
+  })
+})
