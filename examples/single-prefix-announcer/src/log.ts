@@ -5,5 +5,17 @@ import pretty from 'pino-pretty'
 export function makeLog(level: string): Logger {
   const options = { level, base: null }
   if (!process.stdout.isTTY) return pino(options)
-  return pino(options, pretty({ colorize: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l', sync: true }))
+  return pino(
+    options,
+    pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', sync: true, hideObject: true, messageFormat: oneLine }),
+  )
+}
+
+/** `session down  peer=10.0.5.1 why="no answer within 10 s"` */
+function oneLine({ level: _level, time: _time, msg, ...fields }: Record<string, unknown>): string {
+  return [`${msg} `, ...Object.entries(fields).map(([name, value]) => `${name}=${word(value)}`)].join(' ')
+}
+function word(value: unknown): string {
+  if (Array.isArray(value) && value.every(item => typeof item !== 'object')) return value.join(',')
+  return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value)
 }

@@ -67,8 +67,7 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): P
     const fromEnv = env[variable(row)] || undefined
     const texts = fromFlag ?? (row.list ? fromEnv?.split(/[\s,]+/) : fromEnv)
     if (texts !== undefined) given[name] = readValue(row, texts, fromFlag === undefined)
-    else if (row.required)
-      throw new UsageError(`${flagName(row)} is missing: it is the ${row.text} (or set ${variable(row)})`)
+    else if (row.required) throw new UsageError(`${flagName(row)} is missing: ${row.text} (or set ${variable(row)})`)
   }
   return { logLevel: 'info', ...given } as ProgramOptions // every required row has been seen
 }
