@@ -8,10 +8,10 @@ import {
   type SessionOptions,
   type Status,
 } from '@softspoken/session'
-import { type Address, encode, type Prefix, parseAddress } from '@softspoken/wire'
+import { type Address, encode, formatAddress, type Prefix, parseAddress, type Update } from '@softspoken/wire'
 import { advertisement, type Preference, type Towards, withdrawal } from './advertise.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
-import { forgetContent, reconcile, type Told, toldNothing } from './reconcile.ts'
+import { askAgain, reconcile, type Told, toldNothing } from './reconcile.ts'
 
 /** Everything a session may be told holds for each peer. */
 export interface AnnouncerOptions extends Omit<SessionOptions, 'peer' | 'passive'> {
@@ -48,7 +48,7 @@ export interface Announcement extends Disposable {
 export interface AnnouncerStatus {
   readonly announcements: readonly Prefix[]
   readonly peers: readonly (Status & {
-    /** Prefixes whose present content has been sent on this session. */
+    /** Prefixes whose present content has been sent on this session; one that waits for the interval is not among them. */
     readonly sent: readonly Prefix[]
     /** Why prefixes cannot be sent to this peer, by prefix. */
     readonly unsendable: Readonly<Record<Prefix, string>>
@@ -58,6 +58,7 @@ export interface AnnouncerStatus {
 interface Wanted {
   readonly route: HostRoute
   readonly preference: Preference
+  withdraw(): void
 }
 
 const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
@@ -67,7 +68,6 @@ export class Announcer implements AsyncDisposable {
   readonly sessions: readonly Session[]
   readonly #peers: readonly PeerView[]
   readonly #wanted = new Map<Prefix, Wanted>()
-  readonly #options: AnnouncerOptions
   readonly #maxPrefixes: number
   readonly #drainTime: number
   readonly #clock: Clock
@@ -77,13 +77,19 @@ export class Announcer implements AsyncDisposable {
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: AnnouncerOptions) {
     const { peers, nextHop, maxPrefixes = 1, advertisementInterval, drainTime = 3, ...rest } = options
+    for (const name of ['peer', 'passive'])
+      if (name in rest) throw new TypeError(`${name}: no such option of an announcer, it dials each of its peers`)
     if (!Array.isArray(peers) || peers.length === 0)
       throw new TypeError(`peers: ${peers} is not allowed, it must be a list of at least one peer`)
     between(maxPrefixes, 1, 1000, 'maxPrefixes')
+    if (!Number.isInteger(maxPrefixes))
+      throw new RangeError(`maxPrefixes: ${maxPrefixes} is not allowed, it must be a whole number`)
     between(drainTime, 0, LONGEST_DRAIN, 'drainTime')
     if (advertisementInterval !== undefined) between(advertisementInterval, 5, 600, 'advertisementInterval')
-    if (nextHop !== undefined) checkNextHop(nextHop)
-    this.#options = options
+    if (nextHop !== undefined) {
+      const why = noHost(canonical(nextHop, 'nextHop'))
+      if (why !== undefined) throw new RangeError(`nextHop: ${nextHop} is not allowed, ${why}`)
+    }
     this.#maxPrefixes = maxPrefixes
     this.#drainTime = drainTime
     this.#clock = options.clock ?? realTime
@@ -96,6 +102,9 @@ export class Announcer implements AsyncDisposable {
           log: options.log,
         }),
     )
+    const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
+    const twice = ends.find((end, at) => ends.indexOf(end) < at)
+    if (twice !== undefined) throw new RangeError(`peers: ${twice} is not allowed twice, a router takes one session`)
     this.sessions = this.#peers.map(peer => peer.session)
     for (const session of this.sessions) session.start()
   }
@@ -107,38 +116,36 @@ export class Announcer implements AsyncDisposable {
    * announced already, maxPrefixes is reached, or the announcer is draining or closed.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
-    const { signal, ...preference } = options
+    const { signal, ...given } = options
     signal?.throwIfAborted()
     if (this.#ending) throw new Error('the announcer is draining or closed, it announces nothing more')
     const route = hostRoute(prefix)
     if (this.#wanted.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
     if (this.#wanted.size >= this.#maxPrefixes)
       throw new Error(`prefix: ${route.prefix} would be more than maxPrefixes, ${this.#maxPrefixes}, allows`)
-    this.#check(route, preference)
-    let wanted: Wanted = { route, preference }
+    const preference = this.#checked(route, given)
     const withdraw = (): void => {
       signal?.removeEventListener('abort', withdraw)
-      if (this.#wanted.get(route.prefix) !== wanted) return
+      if (this.#wanted.get(route.prefix)?.withdraw !== withdraw) return
       this.#wanted.delete(route.prefix)
       this.#reconcile()
     }
-    const update = (change: Preference): void => {
-      if (this.#wanted.get(route.prefix) !== wanted) throw new Error(`prefix: ${route.prefix} is withdrawn`)
-      const changed = { ...preference, ...change }
-      this.#check(route, changed)
-      wanted = { route, preference: changed }
-      this.#wanted.set(route.prefix, wanted)
+    const want = (preference: Preference): void => {
+      this.#wanted.set(route.prefix, { route, preference, withdraw })
       this.#reconcile()
     }
+    const update = (change: Preference): void => {
+      if (this.#wanted.get(route.prefix)?.withdraw !== withdraw) throw new Error(`prefix: ${route.prefix} is withdrawn`)
+      want(this.#checked(route, { ...preference, ...change }))
+    }
     signal?.addEventListener('abort', withdraw, { once: true })
-    this.#wanted.set(route.prefix, wanted)
-    this.#reconcile()
+    want(preference)
     return { prefix: route.prefix, update, withdraw, [Symbol.dispose]: withdraw }
   }
 
   /**
-   * Withdraws everything and takes nothing new, with the sessions left standing. Resolves when the routers have had
-   * `drainTime` to converge, or at once where none had been sent anything.
+   * Withdraws everything and takes nothing new, with the sessions left standing. Resolves when `drainTime` has passed
+   * since the last withdrawal was sent, by this call or before it; at once where there was none.
    */
   drain(): Promise<void> {
     this.#ending ??= this.#drain()
@@ -169,30 +176,26 @@ export class Announcer implements AsyncDisposable {
   }
 
   async #drain(): Promise<void> {
-    const someoneKnows = this.#peers.some(peer => peer.report().sent.length > 0)
+    const all = [...this.#wanted.values()]
     this.#wanted.clear()
     this.#reconcile()
-    if (someoneKnows && this.#drainTime > 0)
-      await new Promise<void>(done => this.#clock.setTimeout(done, this.#drainTime * 1000))
+    for (const { withdraw } of all) withdraw() // nothing left to tell: they let go of their signals
+    const drained = Math.max(...this.#peers.map(peer => peer.withdrawnAt)) + this.#drainTime * 1000
+    const left = Math.ceil(drained - this.#clock.now())
+    if (left > 0) await new Promise<void>(done => this.#clock.setTimeout(done, left))
   }
 
-  /** Everything that can be known to be wrong now throws now, before anything is sent. */
-  #check(route: HostRoute, preference: Preference): void {
+  /** Everything that can be known to be wrong now throws now, before anything is sent. A copy of the rest. */
+  #checked(route: HostRoute, preference: Preference): Preference {
     for (const name of Object.keys(preference))
       if (!preferenceNames.includes(name))
-        throw new TypeError(`${name}: no such option, there are ${preferenceNames.join(', ')}, signal`)
-    const { local, nextHop } = this.#options
-    if (route.address === local.id)
-      throw new RangeError(
-        `prefix: ${route.prefix} is not allowed, it is our BGP Identifier, which must differ from node to node`,
-      )
-    if (route.address === nextHop)
-      throw new RangeError(`nextHop: ${nextHop} is not allowed, it is the address that is announced`)
+        throw new TypeError(`${name}: no such preference, there are ${preferenceNames.join(', ')}`)
     if (preference.localPref !== undefined && this.#peers.every(peer => peer.external))
       throw new RangeError(
         'localPref: not allowed, no peer is internal and an external one would ignore it (RFC 4271 §5.1.5)',
       )
     for (const peer of this.#peers) peer.check(route, preference)
+    return structuredClone(preference)
   }
 }
 
@@ -213,7 +216,9 @@ class PeerView {
   readonly #options: PeerViewOptions
   readonly #interval: number
   #told: Told = toldNothing
-  #routes = new Map<Prefix, HostRoute>()
+  #withdrawnAt = Number.NEGATIVE_INFINITY
+  /** Prefixes that have been logged as unsendable on this session. */
+  #complained: readonly Prefix[] = []
   #timer: unknown
 
   constructor(session: Session, wanted: ReadonlyMap<Prefix, Wanted>, options: PeerViewOptions) {
@@ -225,99 +230,130 @@ class PeerView {
     this.#interval = (options.advertisementInterval ?? (this.external ? 30 : 5)) * 1000
     session.on('established', () => this.reconcile())
     session.on('refresh', ({ family }) => {
-      const asked = [...this.#routes.values()].filter(route => route.family === family)
-      this.#told = forgetContent(
-        this.#told,
-        asked.map(({ prefix }) => prefix),
-      )
+      const asked = [...this.#told.current.keys()].filter(prefix => hostRoute(prefix).family === family)
+      this.#told = askAgain(this.#told, asked)
       this.reconcile()
     })
     session.on('down', () => {
       this.#told = toldNothing
-      this.#routes.clear()
-      options.clock.clearTimeout(this.#timer)
+      this.#withdrawnAt = Number.NEGATIVE_INFINITY
+      this.#complained = []
     })
+  }
+
+  /** When a withdrawal was last sent on this session, in milliseconds on the clock. */
+  get withdrawnAt(): number {
+    return this.#withdrawnAt
   }
 
   reconcile(): void {
     const { clock, log } = this.#options
     clock.clearTimeout(this.#timer)
     if (this.session.state !== 'Established') return
-    const updates = new Map(
-      [...this.#wanted].flatMap(([prefix, { route, preference }]) => {
-        const nextHop = this.#nextHop(route)
-        return typeof nextHop === 'object'
-          ? []
-          : [[prefix, { route, update: advertisement(route, preference, this.#towards(nextHop)) }] as const]
-      }),
-    )
-    const content = new Map([...updates].map(([prefix, { update }]) => [prefix, JSON.stringify(update)]))
-    const plan = reconcile(this.#told, content, clock.now(), this.#interval)
+    const { updates, unsendable } = this.#desired()
+    const content = new Map([...updates].map(([prefix, update]) => [prefix, contentOf(update)]))
+    const now = clock.now()
+    const plan = reconcile(this.#told, content, now, this.#interval)
     this.#told = plan.told
     const peer = this.session.config.peer.address
     for (const prefix of plan.withdraw) {
-      this.session.send(withdrawal(this.#routes.get(prefix)!)) // what was told has its route
-      this.#routes.delete(prefix)
+      this.session.send(withdrawal(hostRoute(prefix)))
+      this.#withdrawnAt = now
       log?.info({ peer, prefix }, 'withdrawal sent')
     }
     for (const prefix of plan.advertise) {
-      const { route, update } = updates.get(prefix)! // planned from these
+      const update = updates.get(prefix)! // planned from these
       this.session.send(update)
-      this.#routes.set(prefix, route)
       log?.info({ peer, prefix, ...update.attributes }, 'route sent')
     }
-    for (const [prefix, why] of Object.entries(this.report().unsendable))
-      log?.error({ peer, prefix, why }, 'route cannot be sent')
-    if (plan.wakeAt !== undefined)
-      this.#timer = clock.setTimeout(() => this.reconcile(), Math.ceil(plan.wakeAt - clock.now()))
+    for (const [prefix, why] of Object.entries(unsendable))
+      if (!this.#complained.includes(prefix)) log?.error({ peer, prefix, why }, 'route cannot be sent')
+    this.#complained = Object.keys(unsendable)
+    if (plan.wakeAt !== undefined) this.#timer = clock.setTimeout(() => this.reconcile(), Math.ceil(plan.wakeAt - now))
   }
 
-  /** What is wrong with this route for this peer before any session stands. */
+  /** @throws RangeError or TypeError for what is wrong with this route towards this peer before any session stands. */
   check(route: HostRoute, preference: Preference): void {
     const { families, peer, local } = this.session.config
-    if (!families.includes(route.family))
-      throw new RangeError(
-        `prefix: ${route.prefix} is not allowed towards ${peer.address}, its families are ${families.join(', ')}`,
-      )
-    const { nextHop = local.address ?? peer.address } = this.#options // of the family that the session's own address has
-    if (nextHop.includes(':') !== route.prefix.includes(':'))
-      throw new RangeError(
-        `nextHop: must be given for ${route.prefix} towards ${peer.address}, and be of the prefix's family`,
-      )
-    encode(advertisement(route, preference, this.#towards(nextHop)))
+    const refused =
+      route.address === local.id
+        ? 'it is our BGP Identifier, which must differ from node to node'
+        : route.address === canonical(peer.address, 'peer.address')
+          ? 'it is the address of a peer'
+          : !families.includes(route.family)
+            ? `the families of the session with ${peer.address} are ${families.join(', ')}`
+            : undefined
+    if (refused !== undefined) throw new RangeError(`prefix: ${route.prefix} is not allowed, ${refused}`)
+    const { nextHop = local.address } = this.#options
+    const why =
+      nextHop !== undefined
+        ? this.#unfit(route, nextHop)
+        : isIpv6(peer.address) !== isIpv6(route.address)
+          ? `the session with ${peer.address} has no ${isIpv6(route.address) ? 'IPv6' : 'IPv4'} address of its own`
+          : undefined
+    if (why !== undefined) throw new RangeError(`nextHop: ${nextHop ?? 'leaving it out'} is not allowed, ${why}`)
+    // As long as it can get: an AS_PATH of two-octet numbers takes an AS4_PATH beside it (RFC 6793 §4.2.2).
+    const update = advertisement(route, preference, this.#towards(nextHop ?? route.address))
+    for (const fourOctetAs of [true, false]) encode(update, { fourOctetAs })
   }
 
   report(): { readonly sent: readonly Prefix[]; readonly unsendable: Readonly<Record<Prefix, string>> } {
-    const unsendable: Record<Prefix, string> = {}
-    if (this.session.state === 'Established')
-      for (const [prefix, { route }] of this.#wanted) {
-        const nextHop = this.#nextHop(route)
-        if (typeof nextHop === 'object') unsendable[prefix] = nextHop.why
-      }
-    return { sent: [...this.#told.current.keys()], unsendable }
+    const { updates, unsendable } = this.#desired()
+    const sent = [...updates].filter(([prefix, update]) => this.#told.current.get(prefix) === contentOf(update))
+    return { sent: sent.map(([prefix]) => prefix), unsendable }
   }
 
-  /** The next hop towards this peer, or why there is none. */
-  #nextHop({ family, prefix }: HostRoute): Address | { readonly why: string } {
-    const { negotiated, local } = this.session.status()
-    if (!negotiated?.families.includes(family)) return { why: `the peer does not take ${family} routes` }
+  /** What this session should carry, and what it cannot; nothing while it does not stand. */
+  #desired(): { readonly updates: ReadonlyMap<Prefix, Update>; readonly unsendable: Record<Prefix, string> } {
+    const updates = new Map<Prefix, Update>()
+    const unsendable: Record<Prefix, string> = {}
+    const { state, negotiated, local } = this.session.status()
+    if (state !== 'Established') return { updates, unsendable }
     const nextHop = this.#options.nextHop ?? local.address
-    if (nextHop === undefined || nextHop.includes(':') !== prefix.includes(':'))
-      return { why: `the session's local address ${nextHop} cannot be the next hop of ${prefix}: give nextHop` }
-    return nextHop
+    for (const [prefix, { route, preference }] of this.#wanted) {
+      const why = negotiated?.families.includes(route.family)
+        ? this.#unfit(route, nextHop)
+        : `the peer does not take ${route.family} routes`
+      if (why !== undefined) unsendable[prefix] = why
+      else updates.set(prefix, advertisement(route, preference, this.#towards(nextHop!))) // unfit where there is none
+    }
+    return { updates, unsendable }
   }
+
+  /** Why this cannot be the next hop of the route towards this peer: the router would refuse it, or lose the traffic. */
+  #unfit({ prefix, address }: HostRoute, nextHop: Address | undefined): string | undefined {
+    if (nextHop === undefined) return "the session's own address is not known, nextHop must be given"
+    if (isIpv6(nextHop) !== isIpv6(address)) return `${nextHop} is not of the family of ${prefix}`
+    const hop = canonical(nextHop, 'nextHop')
+    if (hop === address) return `${hop} is the address that is announced`
+    if (hop === canonical(this.session.config.peer.address, 'peer.address'))
+      return `${hop} is the peer's own address (RFC 4271 §5.1.3)`
+    return noHost(hop)
+  }
+
   #towards(nextHop: Address): Towards {
     return { localAs: this.session.config.local.as, external: this.external, nextHop }
   }
 }
 
-/** Never 0.0.0.0, never ::ffff:…: a router would take the route and lose the traffic. */
-function checkNextHop(nextHop: Address): void {
-  const octets = parseAddress(nextHop, 'nextHop')
-  const mapped = octets.length === 16 && octets.subarray(0, 10).every(octet => octet === 0) && octets[10] === 0xff
-  if (mapped || octets.every(octet => octet === 0))
-    throw new RangeError(`nextHop: '${nextHop}' is not allowed, it must be an address of a host`)
+function contentOf(update: Update): string {
+  return JSON.stringify(update)
 }
+
+/** Never 0.0.0.0, never ::ffff:…, whoever said so. */
+function noHost(address: Address): string | undefined {
+  return /^(0\.0\.0\.0|::|::ffff:.*)$/.test(address) ? `${address} is no host's address` : undefined
+}
+
+/** One text for one address, as a comparison needs it. */
+function canonical(address: Address, field: string): Address {
+  return formatAddress(parseAddress(address, field))
+}
+
+function isIpv6(address: Address): boolean {
+  return address.includes(':')
+}
+
 function between(value: number, min: number, max: number, name: string): void {
   if (!(typeof value === 'number' && value >= min && value <= max))
     throw new RangeError(`${name}: ${value} is not allowed, it must be from ${min} to ${max}`)

@@ -13,7 +13,7 @@ export interface HostRoute {
  * @throws RangeError where it is wider than one address, or an address that no host route may name.
  */
 export function hostRoute(text: string): HostRoute {
-  const { address: octets, length } = text.includes('/')
+  const { address: octets, length } = String(text).includes('/')
     ? parsePrefix(text, 'prefix')
     : { address: parseAddress(text, 'prefix'), length: undefined }
   const bits = octets.length * 8

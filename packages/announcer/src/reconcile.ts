@@ -8,8 +8,10 @@ import type { Prefix } from '@softspoken/wire'
 export interface Told {
   /** The content last advertised, by prefix; a withdrawn one is absent. */
   readonly current: ReadonlyMap<Prefix, string>
-  /** When each prefix was last advertised, in milliseconds, withdrawn since or not. */
+  /** When each prefix was advertised within the interval, in milliseconds, withdrawn since or not. */
   readonly advertisedAt: ReadonlyMap<Prefix, number>
+  /** What it has heard and has asked for again (RFC 2918). */
+  readonly askedAgain: ReadonlySet<Prefix>
 }
 
 export interface Plan {
@@ -21,35 +23,38 @@ export interface Plan {
   readonly told: Told
 }
 
-export const toldNothing: Told = { current: new Map(), advertisedAt: new Map() }
+export const toldNothing: Told = { current: new Map(), advertisedAt: new Map(), askedAgain: new Set() }
 
 /** `desired` maps each prefix to a text that is equal where its content is. `interval` is in milliseconds. */
 export function reconcile(told: Told, desired: ReadonlyMap<Prefix, string>, now: number, interval: number): Plan {
   const current = new Map(told.current)
-  const advertisedAt = new Map(
-    [...told.advertisedAt].filter(([prefix, at]) => current.has(prefix) || now < at + interval),
-  )
+  const advertisedAt = new Map([...told.advertisedAt].filter(([, at]) => now < at + interval))
+  const askedAgain = new Set([...told.askedAgain].filter(prefix => desired.has(prefix)))
   const withdraw = [...told.current.keys()].filter(prefix => !desired.has(prefix))
   for (const prefix of withdraw) current.delete(prefix)
   const advertise: Prefix[] = []
   let wakeAt = Number.POSITIVE_INFINITY
   for (const [prefix, content] of desired) {
-    if (current.get(prefix) === content) continue
-    const allowedAt = (advertisedAt.get(prefix) ?? Number.NEGATIVE_INFINITY) + interval
-    if (allowedAt > now) {
-      wakeAt = Math.min(wakeAt, allowedAt)
+    if (current.get(prefix) === content && !askedAgain.has(prefix)) continue
+    const tooRecent = advertisedAt.get(prefix)
+    if (tooRecent !== undefined) {
+      wakeAt = Math.min(wakeAt, tooRecent + interval)
       continue
     }
     advertise.push(prefix)
     current.set(prefix, content)
     advertisedAt.set(prefix, now)
+    askedAgain.delete(prefix)
   }
-  return { withdraw, advertise, ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }), told: { current, advertisedAt } }
+  return {
+    withdraw,
+    advertise,
+    ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }),
+    told: { current, advertisedAt, askedAgain },
+  }
 }
 
-/** The peer asks for these again: to be advertised as if it had heard other content, as soon as the interval allows. */
-export function forgetContent(told: Told, prefixes: readonly Prefix[]): Told {
-  const current = new Map(told.current)
-  for (const prefix of prefixes) if (current.has(prefix)) current.set(prefix, '')
-  return { ...told, current }
+/** The peer asks for these again: each that is desired is to be advertised once more, as soon as the interval allows. */
+export function askAgain(told: Told, prefixes: readonly Prefix[]): Told {
+  return { ...told, askedAgain: new Set([...told.askedAgain, ...prefixes]) }
 }
