@@ -6,15 +6,18 @@ export type Result<value> =
   | { readonly ok: true; readonly value: value }
   | { readonly ok: false; readonly error: Notification; readonly why: string }
 
-/** The peer's bytes break a rule. Thrown inside this package only; `decode` turns it into a value. */
-export class WireError extends Error {
-  override readonly name = 'WireError'
+/**
+ * The peer's bytes break a rule. Thrown inside this package only; `decode` turns it into a value. It is no Error, since
+ * nobody reads its stack, and to note the stack would take longer than to read the message.
+ */
+export class WireError {
+  readonly message: string
   readonly code: number
   readonly subcode: number
   readonly data: Uint8Array
 
   constructor(code: number, subcode: number, why: string, data: Uint8Array = new Uint8Array()) {
-    super(why)
+    this.message = why
     this.code = code
     this.subcode = subcode
     this.data = data

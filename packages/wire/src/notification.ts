@@ -106,12 +106,17 @@ export function describe({ code, subcode, data }: Notification): string {
 const withText: readonly number[] = [2, 4]
 
 /**
- * A Cease (RFC 4486), with the operator's text where the subcode takes one (RFC 9003).
+ * A Cease (RFC 4486), with the operator's text where the subcode takes one (RFC 9003): 2 and 4.
  * A text beyond 255 octets of UTF-8 is cut at a character.
+ * @throws RangeError for a text with any other subcode.
  */
 export function cease(subcode: number, text = ''): Notification {
   let data = new Uint8Array()
-  if (text !== '' && withText.includes(subcode)) {
+  if (text !== '') {
+    if (!withText.includes(subcode))
+      throw new RangeError(
+        `text: not allowed with subcode ${subcode}, only with ${withText.join(' and ')} (RFC 9003 §2)`,
+      )
     const octets = new Uint8Array(256)
     const { written } = new TextEncoder().encodeInto(text, octets.subarray(1))
     octets[0] = written

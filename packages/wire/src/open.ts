@@ -53,7 +53,14 @@ export function readOpen(r: Reader): Open {
 
 export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }: Open): void {
   const octets = parseAddress(id, 'id')
-  if (octets.length !== 4) throw new RangeError(`id: '${id}' is not allowed, it must be written as an IPv4 address`)
+  if (octets.length !== 4 || id === '0.0.0.0')
+    throw new RangeError(`id: '${id}' is not allowed, it must be written as an IPv4 address other than 0.0.0.0`)
+  if (version !== 4) throw new RangeError(`version: ${version} is not allowed, it must be 4`)
+  if (holdTime === 1 || holdTime === 2)
+    throw new RangeError(`holdTime: ${holdTime} is not allowed, it must be 0 or at least 3 s (RFC 4271 §4.2)`)
+  const four = capabilities.find(capability => capability.name === 'four-octet-as')
+  if (four ? four.as !== as : as > 0xffff)
+    throw new RangeError(`as: ${as} is not allowed, it must be what the capability four-octet-as says, or below 65536`)
   w.u8(version, 'version')
     .u16(as > 0xffff ? AS_TRANS : as, 'as')
     .u16(holdTime, 'holdTime')
@@ -64,7 +71,7 @@ export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }
   w.u8(CAPABILITIES, 'parameter').u8(0, 'parameter length')
   for (const capability of capabilities) writeCapability(w, capability)
   const length = w.length - start - 3
-  if (length + 2 < EXTENDED) {
+  if (length + 2 <= 255) {
     w.set8(start, length + 2, 'optional parameters')
     w.set8(start + 2, length, 'parameter length')
     return

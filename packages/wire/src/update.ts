@@ -4,7 +4,7 @@
  * Everything is validated when the message arrives; lists and values are made when they are asked for. What a
  * malformed attribute costs is read from the attribute table, never decided here.
  */
-import { needsAs4Path } from './attribute/as-path.ts'
+import { as4PathFor } from './attribute/as-path.ts'
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
 import { type AttributeRow, type Attributes, byCode, type RawAttribute, registry, rows } from './attribute/registry.ts'
 import { category, flag } from './attribute/spec.ts'
@@ -38,6 +38,7 @@ const MALFORMED_ATTRIBUTE_LIST = 1
 const UNRECOGNIZED_WELL_KNOWN = 2
 const MISSING_WELL_KNOWN = 3
 const FLAGS_ERROR = 4
+const LENGTH_ERROR = 5
 const INVALID_NETWORK_FIELD = 10
 
 // ---- reading
@@ -58,11 +59,12 @@ export function readUpdate(r: Reader, context: Context): Update {
   const why = checkPrefixes(bytes, nlriAt, end, 4)
   if (why !== undefined) throw new WireError(3, INVALID_NETWORK_FIELD, `NLRI: ${why} (RFC 7606 §5.3)`)
   if (nlriAt < end || survey.reach !== undefined) missing(survey, nlriAt < end)
-  const { withdraw, reach, unreach } = survey
+  const { withdraw, reach, unreach, others } = survey
   if (withdraw !== undefined) {
-    // RFC 7606 §5.2: with no route in sight we cannot be sure that we found the routes.
-    if (nlriAt === end && !(reach && reach.announced.length > 0)) throw withdraw
-    if (reach && unreach && !sameFamily(reach, unreach))
+    // RFC 7606 §5.2: attributes for routes, but no route in sight: we cannot be sure that we found the routes.
+    if (nlriAt === end && !(reach && reach.announced.length > 0) && others) throw withdraw
+    // One UPDATE of ours can withdraw IPv4 and one more family; nobody was seen to send a third.
+    if (reach && unreach && !isIpv4(reach) && !isIpv4(unreach) && !sameFamily(reach, unreach))
       throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${withdraw.message}, beside routes of two families`)
   }
   return new DecodedUpdate(layout, context, survey)
@@ -86,6 +88,8 @@ function layOut({ bytes, at, end }: Reader): Layout {
 interface Survey {
   /** Bit n is set where an attribute of code n < 32 stands, malformed or not. */
   present: number
+  /** An attribute stands that is not MP_UNREACH_NLRI: the message is about routes to announce (RFC 7606 §5.2). */
+  others: boolean
   /** Offsets of attributes that are not to be read. */
   readonly skip: number[]
   readonly issues: Issue[]
@@ -96,25 +100,19 @@ interface Survey {
 }
 
 function surveyAttributes({ bytes, attributesAt, nlriAt }: Layout, context: Context): Survey {
-  const survey: Survey = { present: 0, skip: [], issues: [] }
+  const survey: Survey = { present: 0, others: false, skip: [], issues: [] }
   const seen = new Set<number>()
   for (let at = attributesAt; at < nlriAt; ) {
     const start = at
     const value = attributeAt(bytes, start, nlriAt)
     if (value === undefined) {
-      note(
-        survey,
-        `attribute ${bytes[start + 1] ?? '?'}`,
-        'treat-as-withdraw',
-        'runs beyond the attributes (RFC 7606 §4)',
-        MALFORMED_ATTRIBUTE_LIST,
-      )
-      survey.skip.push(start)
+      cutShort(survey, copy(bytes, start, nlriAt))
       break
     }
     at = value.end
     const code = bytes[start + 1]!
     const row = byCode[code]
+    if (code !== registry.mpUnreach.code) survey.others = true
     if (seen.has(code)) {
       if (row?.onMalformed === 'session-reset')
         throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${row.name} stands twice (RFC 7606 §3.g)`)
@@ -141,6 +139,17 @@ function surveyAttributes({ bytes, attributesAt, nlriAt }: Layout, context: Cont
   return survey
 }
 
+/** RFC 7606 §4: the last attribute does not end in time. */
+function cutShort(survey: Survey, rest: Uint8Array): void {
+  const code = rest[1] ?? 0
+  const row = byCode[code]
+  const why = 'runs beyond the attributes (RFC 7606 §4)'
+  // It may hold routes, which we would then neither announce nor withdraw (RFC 7606 §3.j).
+  if (row?.onMalformed === 'session-reset') throw new WireError(3, LENGTH_ERROR, `${row.name} ${why}`, rest)
+  note(survey, row?.name ?? `attribute ${code}`, 'treat-as-withdraw', why, LENGTH_ERROR, rest)
+  survey.others = true
+}
+
 /** A cursor over the value of the attribute that begins at `start`, or undefined where it does not end in time. */
 function attributeAt(bytes: Uint8Array, start: number, end: number): Reader | undefined {
   const header = bytes[start]! & flag.extendedLength ? 4 : 3
@@ -157,6 +166,16 @@ function examine(survey: Survey, row: AttributeRow, value: Reader, start: number
     note(survey, row.name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5)')
     return
   }
+  // RFC 7606 §3.c: whatever the attribute, flags that contradict its category cost the routes.
+  if ((bytes[start]! & (flag.optional | flag.transitive)) !== category[row.category])
+    note(
+      survey,
+      row.name,
+      'treat-as-withdraw',
+      `is not flagged as ${row.category} (RFC 7606 §3.c)`,
+      FLAGS_ERROR,
+      copy(bytes, start, end),
+    )
   const malformed = row.check(value, context)
   if (malformed !== undefined) {
     const [subcode, why] = malformed
@@ -169,16 +188,6 @@ function examine(survey: Survey, row: AttributeRow, value: Reader, start: number
     if (row.code === registry.mpReach.code) survey.reach = found as MpReach
     else survey.unreach = found as MpUnreach
   }
-  // RFC 7606 §3.c: whatever the attribute, flags that contradict its category cost the routes.
-  if ((bytes[start]! & (flag.optional | flag.transitive)) !== category[row.category])
-    note(
-      survey,
-      row.name,
-      'treat-as-withdraw',
-      `is not flagged as ${row.category} (RFC 7606 §3.c)`,
-      FLAGS_ERROR,
-      copy(bytes, start, end),
-    )
 }
 
 /** RFC 7606 §3.d, RFC 4271 §6.3: the data is the code of what is missing. */
@@ -208,6 +217,9 @@ function note(
   if (handling === 'treat-as-withdraw') survey.withdraw ??= new WireError(3, subcode, `${attribute}: ${why}`, data)
 }
 
+function isIpv4({ family }: MpReach | MpUnreach): boolean {
+  return family === 'ipv4-unicast'
+}
 function sameFamily(reach: MpReach, unreach: MpUnreach): boolean {
   if (reach.family !== 'other' || unreach.family !== 'other') return reach.family === unreach.family
   return reach.afi === unreach.afi && reach.safi === unreach.safi
@@ -232,9 +244,12 @@ class DecodedUpdate implements Update {
   }
   get withdrawn(): readonly Prefix[] {
     const { bytes, withdrawnAt, attributesAt } = this.#layout
+    const { withdraw, reach, unreach } = this.#survey
     this.#withdrawn ??= [
       ...readPrefixes(bytes, withdrawnAt, attributesAt - 2, 4),
-      ...(this.#survey.withdraw ? this.#nlri() : []),
+      ...(withdraw ? this.#nlri() : []),
+      ...(withdraw && unreach?.family === 'ipv4-unicast' ? unreach.withdrawn : []),
+      ...(withdraw && reach?.family === 'ipv4-unicast' ? reach.announced : []),
     ]
     return this.#withdrawn
   }
@@ -264,16 +279,19 @@ class DecodedUpdate implements Update {
   }
 }
 
+/** What is left of the attributes when all routes are withdrawn; IPv4 unicast stands in the message's own list. */
 function withdrawReach(reach: MpReach | undefined, unreach: MpUnreach | undefined): Attributes {
-  if (reach === undefined) return unreach ? { mpUnreach: unreach } : {}
+  const kept = unreach && !isIpv4(unreach) ? unreach : undefined
+  // An empty MP_UNREACH_NLRI would say End-of-RIB (RFC 4724 §2), so nothing becomes nothing.
+  if (reach === undefined || isIpv4(reach) || reach.announced.length === 0) return kept ? { mpUnreach: kept } : {}
   if (reach.family === 'other') {
-    const before = unreach?.family === 'other' ? unreach.withdrawn : new Uint8Array()
+    const before = kept?.family === 'other' ? kept.withdrawn : new Uint8Array()
     const withdrawn = new Uint8Array(before.length + reach.announced.length)
     withdrawn.set(before)
     withdrawn.set(reach.announced, before.length)
     return { mpUnreach: { family: 'other', afi: reach.afi, safi: reach.safi, withdrawn } }
   }
-  const before = unreach && unreach.family !== 'other' ? unreach.withdrawn : []
+  const before = kept && kept.family !== 'other' ? kept.withdrawn : []
   return { mpUnreach: { family: reach.family, withdrawn: [...before, ...reach.announced] } }
 }
 
@@ -328,9 +346,12 @@ function demand(attributes: Attributes, announces: boolean): void {
 }
 
 function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
-  const path = attributes.asPath
-  const all = !context.fourOctetAs && path && needsAs4Path(path) ? { as4Path: path, ...attributes } : attributes
+  const as4Path = attributes.asPath && !context.fourOctetAs ? as4PathFor(attributes.asPath) : undefined
+  const all = as4Path ? { as4Path, ...attributes } : attributes
   const raws = [...(attributes.unknown ?? [])].sort((a, b) => a.code - b.code)
+  for (let i = 1; i < raws.length; i++)
+    if (raws[i]!.code === raws[i - 1]!.code)
+      throw new RangeError(`attributes.unknown: code ${raws[i]!.code} is not allowed twice`)
   let next = 0
   for (const row of rows) {
     const value = all[row.key]
@@ -346,6 +367,10 @@ function writeRaw(w: Writer, { code, flags, value }: RawAttribute): void {
   const row = byCode[code]
   if (row !== undefined)
     throw new RangeError(`attributes.unknown: code ${code} is not allowed, it has a name: ${row.key}`)
+  if ((flags & flag.optional) === 0)
+    throw new RangeError(
+      `attributes.unknown: flags ${flags} are not allowed for code ${code}, it must be optional (128)`,
+    )
   writeAttribute(w, flags & ~flag.extendedLength, code, `attribute ${code}`, () => w.put(value))
 }
 

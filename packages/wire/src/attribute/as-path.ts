@@ -28,10 +28,27 @@ export const as4Path = defineAttribute<readonly AsSegment[]>({
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
   rfc: 'RFC 6793 §3, §6',
-  check: r => checkPath(r, 4),
-  decode: r => readPath(r, 4),
-  encode: (w, path) => writePath(w, path, 4),
+  check(r, { fourOctetAs }) {
+    if (fourOctetAs) return [9, 'comes from a peer whose AS_PATH has four-octet AS numbers (RFC 6793 §6)']
+    return (
+      checkPath(r, 4) ??
+      (withoutConfederations(readPath(r, 4)).length === 0 ? [11, 'without a single AS number'] : undefined)
+    )
+  },
+  decode: r => withoutConfederations(readPath(r, 4)),
+  encode(w, path, { fourOctetAs }) {
+    if (fourOctetAs) throw new RangeError('as4Path: it is not allowed where AS_PATH has four-octet AS numbers')
+    if (path.length === 0) throw new RangeError('as4Path: an empty path is not allowed, leave the attribute out')
+    if (withoutConfederations(path).length < path.length)
+      throw new RangeError('as4Path: segments of a confederation are not allowed, they belong to asPath alone')
+    writePath(w, path, 4)
+  },
 })
+
+/** AS4_PATH has none; where a peer sends some, they are passed over (RFC 6793 §6). */
+function withoutConfederations(path: readonly AsSegment[]): readonly AsSegment[] {
+  return path.filter(({ type }) => type === 'set' || type === 'sequence')
+}
 
 function checkPath(r: Reader, octets: number): Malformed | undefined {
   const { bytes, end } = r
@@ -77,7 +94,8 @@ function writePath(w: Writer, path: readonly AsSegment[], octets: number): void 
   }
 }
 
-/** Does a two-octet AS_PATH lose something that only AS4_PATH can say (RFC 6793 §4.2.2)? */
-export function needsAs4Path(path: readonly AsSegment[]): boolean {
-  return path.some(({ as }) => as.some(number => number > 0xffff))
+/** The AS4_PATH that a two-octet AS_PATH needs beside it, or undefined where it loses nothing (RFC 6793 §4.2.2). */
+export function as4PathFor(path: readonly AsSegment[]): readonly AsSegment[] | undefined {
+  const outside = withoutConfederations(path)
+  return outside.some(({ as }) => as.some(number => number > 0xffff)) ? outside : undefined
 }

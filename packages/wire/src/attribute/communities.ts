@@ -19,14 +19,17 @@ export const largeCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   rfc: 'RFC 8092 §3, §6',
-  ...numbers('largeCommunities', 3, 'u32'),
+  ...numbers('largeCommunities', 3, 'u32', true),
 })
 
 function numbers(
   field: string,
   count: 2 | 3,
   width: 'u16' | 'u32',
+  /** A repeated one is not sent, and passed over where a peer sends it (RFC 8092 §3). */
+  unique = false,
 ): Pick<AttributeSpec<readonly string[]>, 'check' | 'decode' | 'encode'> {
+  const max = width === 'u16' ? 0xffff : 0xffffffff
   const example = count === 2 ? '65000:100' : '65000:1:2'
   return {
     check: listOf(count * (width === 'u16' ? 2 : 4)),
@@ -37,14 +40,18 @@ function numbers(
         for (let i = 1; i < count; i++) text += `:${r[width]()}`
         all.push(text)
       }
-      return all
+      return unique ? [...new Set(all)] : all
     },
     encode(w: Writer, all) {
       if (all.length === 0) throw new RangeError(`${field}: an empty list is not allowed, leave the attribute out`)
+      if (unique && new Set(all).size < all.length)
+        throw new RangeError(`${field}: the same value is not allowed twice`)
       for (const text of all) {
         const parts = String(text).split(':')
-        if (parts.length !== count || !parts.every(part => /^\d+$/.test(part)))
-          throw new RangeError(`${field}: '${text}' is not allowed, it must be ${count} numbers such as ${example}`)
+        if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= max))
+          throw new RangeError(
+            `${field}: '${text}' is not allowed, it must be ${count} numbers up to ${max} such as ${example}`,
+          )
         for (const part of parts) w[width](Number(part), field)
       }
     },

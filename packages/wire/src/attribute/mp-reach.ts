@@ -40,7 +40,7 @@ export const mpReach = defineAttribute<MpReach>({
     const family = familyOf(r.u16(), r.u8())
     const length = r.u8()
     if (length + 1 > r.left) return [OPTIONAL_ATTRIBUTE_ERROR, 'the next hop is cut short']
-    if (family !== undefined && !(length === families[family].octets || length === 16 || length === 32))
+    if (family !== undefined && !isNextHop(length, family))
       return [OPTIONAL_ATTRIBUTE_ERROR, `a next hop of ${length} octets`]
     return family && checkNlri(r, r.at + length + 1, family)
   },
@@ -69,9 +69,12 @@ export const mpReach = defineAttribute<MpReach>({
     const { family, nextHop } = value
     writeFamily(w, family)
     const hops = nextHop.map(address => parseAddress(address, 'nextHop'))
-    if (hops.some(hop => hop.length !== 16) && !(hops.length === 1 && hops[0]!.length === families[family].octets))
-      throw new RangeError(`nextHop: '${nextHop.join(', ')}' is not allowed for ${family} routes`)
-    w.u8(hops.length * hops[0]!.length, 'next hop length')
+    const octets = hops.reduce((sum, hop) => sum + hop.length, 0)
+    if (!isNextHop(octets, family) || hops.length !== (octets === 32 ? 2 : 1))
+      throw new RangeError(
+        `nextHop: '${nextHop.join(', ')}' is not allowed for ${family} routes, it must be one address or an IPv6 pair`,
+      )
+    w.u8(octets, 'next hop length')
     for (const hop of hops) w.put(hop)
     w.u8(0, 'reserved')
     for (const prefix of value.announced) writePrefix(w, prefix, families[family].octets, 'announced')
@@ -106,6 +109,10 @@ export const mpUnreach = defineAttribute<MpUnreach>({
   },
 })
 
+/** One address of the family, or of IPv6 with or without a link-local one (RFC 2545 §3, RFC 8950 §4). */
+function isNextHop(octets: number, family: Family): boolean {
+  return octets === families[family].octets || octets === 16 || octets === 32
+}
 function checkNlri(r: Reader, at: number, family: Family): Malformed | undefined {
   const why = checkPrefixes(r.bytes, at, r.end, families[family].octets)
   return why === undefined ? undefined : [OPTIONAL_ATTRIBUTE_ERROR, why]

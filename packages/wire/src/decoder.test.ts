@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { Decoder } from './decoder.ts'
+import { encode, type Message } from './message.ts'
+
+const keepalive = encode({ type: 'keepalive' })
+const route = { type: 'sequence', as: [65001] } as const
+const announcement: Message = {
+  type: 'update',
+  withdrawn: [],
+  attributes: { origin: 'igp', asPath: [route], nextHop: '192.0.2.1' },
+  announced: ['198.51.100.10/32'],
+}
+
+describe('Decoder', () => {
+  it('gives up once the marker is wrong, says so once, and is silent ever after (RFC 4271 §6.1)', () => {
+    const decoder = new Decoder()
+    const junk = new Uint8Array(40)
+    expect([...decoder.push(junk)]).toMatchObject([{ ok: false, error: { code: 1, subcode: 1 } }])
+    expect([...decoder.push(junk)]).toEqual([])
+    expect([...decoder.push(keepalive)]).toEqual([])
+  })
+  it('refuses a length as soon as the header is there, before it waits for a body (RFC 4271 §6.1)', () => {
+    const decoder = new Decoder()
+    const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0x10, 0x01, 2) // 4097 octets
+    expect([...decoder.push(header.subarray(0, 18))]).toEqual([])
+    expect([...decoder.push(header.subarray(18))]).toMatchObject([{ ok: false, error: { code: 1, subcode: 2 } }])
+  })
+  it('goes on after a body that it refuses: the next message is where the header said', () => {
+    const unacceptable = encode({ type: 'open', version: 4, as: 1, holdTime: 3, id: '192.0.2.1', capabilities: [] })
+    unacceptable[23] = 1 // a hold time of 1 s
+    expect([...new Decoder().push(Uint8Array.of(...unacceptable, ...keepalive))]).toMatchObject([
+      { ok: false, error: { code: 2, subcode: 6 } },
+      { ok: true, value: { type: 'keepalive' } },
+    ])
+  })
+  it('reads each message by the context of its time (RFC 6793 §4.1)', () => {
+    const two = encode(announcement, { fourOctetAs: false })
+    const four = encode(announcement)
+    const decoder = new Decoder({ fourOctetAs: false })
+    const paths: unknown[] = []
+    for (const result of decoder.push(Uint8Array.of(...two, ...four))) {
+      if (result.ok && result.value.type === 'update') paths.push(result.value.attributes.asPath)
+      decoder.context = { ...decoder.context, fourOctetAs: true }
+    }
+    expect(paths).toEqual([[route], [route]])
+  })
+  it('decodes when it is asked, and not before', () => {
+    const decoder = new Decoder()
+    const results = decoder.push(Uint8Array.of(...keepalive, ...new Uint8Array(19)))
+    expect(results.next().value).toMatchObject({ ok: true })
+    expect(results.next().value).toMatchObject({ ok: false })
+    expect(results.next().done).toBe(true)
+  })
+  it('keeps no part of a chunk whose end it has seen', () => {
+    const decoder = new Decoder()
+    const chunk = keepalive.slice()
+    expect([...decoder.push(chunk)]).toHaveLength(1)
+    chunk.fill(0)
+    expect([...decoder.push(keepalive)]).toEqual([{ ok: true, value: { type: 'keepalive' } }])
+  })
+  it('takes an empty chunk for what it is', () => expect([...new Decoder().push(new Uint8Array())]).toEqual([]))
+})

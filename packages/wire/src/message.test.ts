@@ -1,0 +1,317 @@
+/** The caller's mistakes: each throws, and the text names the field, the value and what is allowed. */
+import { describe, expect, it } from 'vitest'
+import type { Attributes, RawAttribute } from './attribute/registry.ts'
+import type { Capability } from './capability.ts'
+import type { Context } from './context.ts'
+import { decode, encode, type Message } from './message.ts'
+import type { Open } from './open.ts'
+import type { Update } from './update.ts'
+
+const route = { origin: 'igp', asPath: [{ type: 'sequence', as: [65001] }], nextHop: '192.0.2.1' } as const
+
+function update(fields: Partial<Update>): Update {
+  return { type: 'update', withdrawn: [], attributes: {}, announced: [], ...fields }
+}
+/** An announcement of one route whose attributes are not quite right. */
+function announce(attributes: Attributes, announced = ['198.51.100.10/32']): Update {
+  return update({ attributes: { ...route, ...attributes }, announced })
+}
+function open(fields: Partial<Open>): Open {
+  return { type: 'open', version: 4, as: 65001, holdTime: 90, id: '192.0.2.1', capabilities: [], ...fields }
+}
+/** What a caller without types can write. */
+function untyped<wanted>(value: unknown): wanted {
+  return value as wanted // that it is not what it is said to be is the point of these tests
+}
+function reach(nextHop: readonly string[], announced = ['2001:db8::10/128']): Update {
+  return announce({ mpReach: { family: 'ipv6-unicast', nextHop: untyped(nextHop), announced } }, [])
+}
+
+function isCallersMistake(attempt: () => unknown): boolean {
+  try {
+    attempt()
+    return false
+  } catch (error) {
+    return error instanceof RangeError || error instanceof TypeError
+  }
+}
+
+const raw: RawAttribute = { code: 99, flags: 0xc0, value: new Uint8Array() }
+const long = Array.from({ length: 1000 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`)
+
+const mistakes: [what: string, message: Message, error: RegExp, context?: Partial<Context>][] = [
+  ['an unknown type', untyped({ type: 'hello' }), /^type: 'hello' is not allowed, it must be one of open, update, /],
+  ['a message beyond 4096 octets', update({ withdrawn: long }), /^update: 5023 octets are not allowed, at most 4096/],
+
+  ['another version', open({ version: 3 }), /^version: 3 is not allowed, it must be 4/],
+  ['an AS number of five octets', open({ as: 2 ** 32 }), /^as: 4294967296 is not allowed/],
+  ['a negative AS number', open({ as: -1 }), /^as: -1 is not allowed, it must be a whole number from 0 to 65535/],
+  ['a four-octet AS number without the capability', open({ as: 4200000000 }), /^as: 4200000000 is not allowed/],
+  [
+    'an AS number unlike that in the capability',
+    open({ capabilities: [{ name: 'four-octet-as', as: 65002 }] }),
+    /^as: 65001 is not allowed, it must be what the capability four-octet-as says/,
+  ],
+  ['a hold time of 2 s', open({ holdTime: 2 }), /^holdTime: 2 is not allowed, it must be 0 or at least 3 s/],
+  ['a hold time of half a second', open({ holdTime: 0.5 }), /^holdTime: 0.5 is not allowed/],
+  ['a hold time of a day', open({ holdTime: 86400 }), /^holdTime: 86400 is not allowed, .* from 0 to 65535/],
+  ['a hold time of no number', open({ holdTime: Number.NaN }), /^holdTime: NaN is not allowed/],
+  ['an identifier that is a name', open({ id: 'router1' }), /^id: 'router1' is not allowed/],
+  [
+    'an identifier of IPv6',
+    open({ id: '2001:db8::1' }),
+    /^id: '2001:db8::1' is not allowed, it must be written as an IPv4/,
+  ],
+  ['an identifier of zero', open({ id: '0.0.0.0' }), /^id: '0.0.0.0' is not allowed/],
+  [
+    'a capability nobody knows',
+    open({ capabilities: [untyped<Capability>({ name: 'psychic' })] }),
+    /^capabilities: 'psychic'/,
+  ],
+  [
+    'a capability of 256 octets',
+    open({ capabilities: [{ name: 'unknown', code: 73, value: new Uint8Array(256) }] }),
+    /^capability length: 256 is not allowed, .* from 0 to 255/,
+  ],
+  [
+    'a family beyond sixteen bits',
+    open({ capabilities: [{ name: 'multiprotocol', afi: 65536, safi: 1 }] }),
+    /^afi: 65536 is/,
+  ],
+
+  [
+    'an error code of 256',
+    { type: 'notification', code: 256, subcode: 0, data: new Uint8Array() },
+    /^error code: 256 is/,
+  ],
+  ['a subcode of -1', { type: 'notification', code: 6, subcode: -1, data: new Uint8Array() }, /^error subcode: -1 is/],
+  ['a safi of 256', { type: 'route-refresh', afi: 1, safi: 256, subtype: 0 }, /^safi: 256 is not allowed/],
+
+  [
+    'a prefix without a length',
+    announce({}, ['198.51.100.10']),
+    /^announced: '198.51.100.10' is not allowed, it must be a prefix/,
+  ],
+  ['a prefix of 33 bits', announce({}, ['198.51.100.10/33']), /^announced: '198.51.100.10\/33' is not allowed/],
+  ['a prefix whose length is a word', announce({}, ['198.51.100.10/all']), /^announced: '198.51.100.10\/all' is not/],
+  ['a prefix whose length begins with 0', announce({}, ['198.51.100.0/024']), /^announced: '198.51.100.0\/024' is not/],
+  ['a prefix of three octets', announce({}, ['198.51.100/24']), /^announced: '198.51.100' is not allowed/],
+  [
+    'a prefix with bits beyond its length',
+    announce({}, ['198.51.100.10/24']),
+    /^announced: .* it has bits set beyond its length/,
+  ],
+  [
+    'an IPv6 prefix among IPv4 ones',
+    announce({}, ['2001:db8::/32']),
+    /^announced: '2001:db8::\/32' .* must be an IPv4 prefix/,
+  ],
+  [
+    'an IPv4 prefix among IPv6 ones',
+    reach(['2001:db8::1'], ['10.0.0.0/8']),
+    /^announced: '10.0.0.0\/8' .* must be an IPv6 prefix/,
+  ],
+  ['a withdrawn prefix that is none', update({ withdrawn: ['all'] }), /^withdrawn: 'all' is not allowed/],
+  ['a prefix that is a number', announce({}, [untyped<string>(42)]), /^announced: '42' is not allowed/],
+  ['one prefix where a list belongs', update({ withdrawn: untyped('10.0.0.0/8') }), /must be lists of prefixes/],
+
+  [
+    'no ORIGIN',
+    update({ announced: ['10.0.0.0/8'], attributes: { asPath: [], nextHop: '192.0.2.1' } }),
+    /^attributes: origin is missing/,
+  ],
+  [
+    'no AS_PATH',
+    update({ announced: ['10.0.0.0/8'], attributes: { origin: 'igp', nextHop: '192.0.2.1' } }),
+    /^attributes: asPath is missing/,
+  ],
+  [
+    'no NEXT_HOP',
+    update({ announced: ['10.0.0.0/8'], attributes: { origin: 'igp', asPath: [] } }),
+    /^attributes: nextHop is missing/,
+  ],
+  [
+    'no ORIGIN beside IPv6 routes',
+    update({ attributes: { mpReach: { family: 'ipv6-unicast', nextHop: ['2001:db8::1'], announced: [] } } }),
+    /^attributes: origin is missing/,
+  ],
+  [
+    'an attribute whose name is misspelt',
+    announce(untyped({ localpref: 100 })),
+    /^attributes: 'localpref' is not allowed, it must be one of mpReach, /,
+  ],
+  [
+    'an origin nobody knows',
+    announce({ origin: untyped('ebgp') }),
+    /^origin: 'ebgp' is not allowed, it must be one of igp, egp, incomplete/,
+  ],
+  [
+    'a segment without an AS',
+    announce({ asPath: [{ type: 'sequence', as: [] }] }),
+    /^asPath: a segment of 0 AS numbers/,
+  ],
+  [
+    'a segment of 256',
+    announce({ asPath: [{ type: 'sequence', as: new Array(256).fill(1) }] }),
+    /^asPath: a segment of 256 AS numbers/,
+  ],
+  [
+    'a segment nobody knows',
+    announce({ asPath: [{ type: untyped('list'), as: [1] }] }),
+    /^asPath: segment type 'list' is not allowed/,
+  ],
+  [
+    'an AS number that is too large',
+    announce({ asPath: [{ type: 'sequence', as: [2 ** 32] }] }),
+    /^asPath: 4294967296 is not allowed/,
+  ],
+  [
+    'an AS number that is a fraction',
+    announce({ asPath: [{ type: 'sequence', as: [1.5] }] }),
+    /^asPath: 1.5 is not allowed/,
+  ],
+  [
+    'a next hop of IPv6 for IPv4 routes in NLRI',
+    announce({ nextHop: '2001:db8::1' }),
+    /^nextHop: '2001:db8::1' .* must be an IPv4 address/,
+  ],
+  ['a next hop that is a name', announce({ nextHop: 'gateway' }), /^nextHop: 'gateway' is not allowed/],
+  ['a next hop with a leading zero', announce({ nextHop: '192.0.2.01' }), /^nextHop: '192.0.2.01' is not allowed/],
+  [
+    'a next hop of IPv4 for IPv6 routes',
+    reach(['192.0.2.1']),
+    /^nextHop: '192.0.2.1' is not allowed for ipv6-unicast routes/,
+  ],
+  ['no next hop for IPv6 routes', reach([]), /^nextHop: '' is not allowed for ipv6-unicast routes/],
+  [
+    'three next hops',
+    reach(['2001:db8::1', 'fe80::1', 'fe80::2']),
+    /^nextHop: '2001:db8::1, fe80::1, fe80::2' is not allowed/,
+  ],
+  ['a next hop with a zone', reach(['fe80::1%eth0']), /^nextHop: 'fe80::1%eth0' is not allowed/],
+  [
+    'four IPv4 next hops, which are as long as one of IPv6',
+    reach(['1.1.1.1', '1.1.1.1', '1.1.1.1', '1.1.1.1']),
+    /^nextHop: /,
+  ],
+  [
+    'a family nobody knows',
+    update({ attributes: { mpUnreach: { family: untyped<'ipv6-unicast'>('ipv6'), withdrawn: [] } } }),
+    /^family: 'ipv6' is not allowed, it must be one of ipv4-unicast, ipv6-unicast/,
+  ],
+  [
+    'a MED below zero',
+    announce({ med: -1 }),
+    /^med: -1 is not allowed, it must be a whole number from 0 to 4294967295/,
+  ],
+  ['a LOCAL_PREF of five octets', announce({ localPref: 2 ** 32 }), /^localPref: 4294967296 is not allowed/],
+  [
+    'no communities at all',
+    announce({ communities: [] }),
+    /^communities: an empty list is not allowed, leave the attribute out/,
+  ],
+  [
+    'a community by name',
+    announce({ communities: ['no-export'] }),
+    /^communities: 'no-export' is not allowed, it must be 2 numbers up to 65535 such as 65000:100/,
+  ],
+  ['a community of three numbers', announce({ communities: ['1:2:3'] }), /^communities: '1:2:3' is not allowed/],
+  [
+    'a community of 65536',
+    announce({ communities: ['65536:1'] }),
+    /^communities: '65536:1' is not allowed, it must be 2 numbers up to 65535/,
+  ],
+  ['a community in hexadecimal', announce({ communities: ['0x1:1'] }), /^communities: '0x1:1' is not allowed/],
+  [
+    'a large community of two numbers',
+    announce({ largeCommunities: ['1:2'] }),
+    /^largeCommunities: '1:2' .* 3 numbers up to 4294967295 such as 65000:1:2/,
+  ],
+  [
+    'a large community with leading zeros',
+    announce({ largeCommunities: ['1:2:03'] }),
+    /^largeCommunities: '1:2:03' is not/,
+  ],
+  [
+    'a large community twice',
+    announce({ largeCommunities: ['1:2:3', '1:2:3'] }),
+    /^largeCommunities: the same value is not allowed twice/,
+  ],
+  [
+    'a raw attribute that has a name',
+    announce({ unknown: [{ ...raw, code: 4 }] }),
+    /^attributes.unknown: code 4 is not allowed, it has a name: med/,
+  ],
+  ['a raw attribute twice', announce({ unknown: [raw, raw] }), /^attributes.unknown: code 99 is not allowed twice/],
+  [
+    'a raw attribute flagged well-known',
+    announce({ unknown: [{ ...raw, flags: 0x40 }] }),
+    /^attributes.unknown: flags 64 are not allowed for code 99/,
+  ],
+  [
+    'a raw attribute of code 256',
+    announce({ unknown: [{ ...raw, code: 256 }] }),
+    /^attribute code: 256 is not allowed/,
+  ],
+  ['AS4_PATH where AS_PATH has four octets', announce({ as4Path: route.asPath }), /^as4Path: it is not allowed where/],
+  ['an empty AS4_PATH', announce({ as4Path: [] }), /^as4Path: an empty path is not allowed/, { fourOctetAs: false }],
+  [
+    'a confederation in AS4_PATH',
+    announce({ as4Path: [{ type: 'confed-set', as: [64512] }] }),
+    /^as4Path: segments of a confederation are not allowed/,
+    { fourOctetAs: false },
+  ],
+]
+
+describe('encode() refuses', () => {
+  it.each<(typeof mistakes)[number]>(mistakes)('%s', (_what, message, error, context) => {
+    expect(() => encode(message, context)).toThrow(error)
+    expect(() => encode(message, context)).toSatisfy(isCallersMistake)
+  })
+  it('and writes the next message as if nothing had happened', () => {
+    expect(() => encode(announce({ med: -1 }))).toThrow()
+    expect(encode({ type: 'keepalive' })).toHaveLength(19)
+  })
+})
+
+describe('encode() leaves no doubt', () => {
+  it('sends an OPEN of exactly 255 octets of parameters in the old form (RFC 9072 §2)', () => {
+    const filler: Capability = { name: 'unknown', code: 73, value: new Uint8Array(249) }
+    const message = open({ capabilities: [filler, { name: 'route-refresh' }] })
+    const bytes = encode(message)
+    expect([bytes.length, bytes[28], bytes[29]]).toEqual([29 + 255, 255, 2])
+    expect(decode(bytes)).toEqual({ ok: true, value: message })
+  })
+  it('sends one octet more in the extended form (RFC 9072 §2)', () => {
+    const filler: Capability = { name: 'unknown', code: 73, value: new Uint8Array(250) }
+    const message = open({ capabilities: [filler, { name: 'route-refresh' }] })
+    const bytes = encode(message)
+    expect([bytes.length, bytes[28], bytes[29]]).toEqual([29 + 4 + 255 + 1 + 1 - 1, 255, 255])
+    expect(decode(bytes)).toEqual({ ok: true, value: message })
+  })
+  it('adds AS4_PATH where two octets lose a number, without the confederation (RFC 6793 §4.2.2)', () => {
+    const asPath = [
+      { type: 'confed-sequence', as: [64512] },
+      { type: 'sequence', as: [4200000000, 65001] },
+    ] as const
+    const decoded = decode(encode(announce({ asPath }), { fourOctetAs: false }), { fourOctetAs: false })
+    expect(decoded).toMatchObject({
+      value: {
+        attributes: {
+          asPath: [asPath[0], { type: 'sequence', as: [23456, 65001] }],
+          as4Path: [asPath[1]],
+        },
+      },
+    })
+  })
+  it('adds no AS4_PATH where nothing is lost outside a confederation (RFC 6793 §4.2.2)', () => {
+    const asPath = [{ type: 'confed-sequence', as: [4200000000] }] as const
+    const decoded = decode(encode(announce({ asPath }), { fourOctetAs: false }), { fourOctetAs: false })
+    expect(decoded).toMatchObject({ value: { attributes: { asPath: [{ as: [23456] }] } } })
+    expect(decoded).not.toHaveProperty('value.attributes.as4Path')
+  })
+  it('writes attributes in the order of their codes, MP_* first, whatever the order they are given in (RFC 7606 §5.1)', () => {
+    const backwards = Object.fromEntries(Object.entries({ ...route, med: 1, unknown: [raw] }).reverse())
+    expect(encode(announce(backwards))).toEqual(encode(announce({ med: 1, unknown: [raw] })))
+  })
+})

@@ -1,0 +1,71 @@
+import { expect, describe as group, it } from 'vitest'
+import { cease, describe, shutdownText } from './notification.ts'
+
+const none = new Uint8Array()
+const told = (code: number, subcode: number, data = none) => describe({ type: 'notification', code, subcode, data })
+
+group('describe()', () => {
+  it.each([
+    [1, 1, 'Message Header Error/Connection Not Synchronized (1/1)', 'RFC 4271 §4.5'],
+    [2, 7, 'OPEN Message Error/Unsupported Capability (2/7)', 'RFC 5492 §5'],
+    [3, 11, 'UPDATE Message Error/Malformed AS_PATH (3/11)', 'RFC 4271 §4.5'],
+    [4, 0, 'Hold Timer Expired (4/0)', 'RFC 4271 §4.5'],
+    [5, 3, 'Finite State Machine Error/Receive Unexpected Message in Established State (5/3)', 'RFC 6608 §3'],
+    [6, 7, 'Cease/Connection Collision Resolution (6/7)', 'RFC 4486 §4'],
+    [6, 9, 'Cease/Hard Reset (6/9)', 'RFC 8538 §3'],
+    [7, 1, 'ROUTE-REFRESH Message Error/Invalid Message Length (7/1)', 'RFC 7313 §5'],
+    [8, 0, 'Send Hold Timer Expired (8/0)', 'RFC 9687 §4'],
+    [6, 0, 'Cease (6/0)', 'without a subcode'],
+    [6, 99, 'Cease/unknown subcode (6/99)', 'not assigned'],
+    [99, 0, 'Unknown error (99/0)', 'not assigned'],
+    [99, 1, 'Unknown error/unknown subcode (99/1)', 'not assigned'],
+  ])('%i/%i is "%s" (%s)', (code, subcode, words) => expect(told(code, subcode)).toBe(words))
+
+  it('quotes the text that an operator attached (RFC 9003 §2)', () => {
+    expect(describe(cease(2, 'maintenance until 06:00'))).toBe(
+      'Cease/Administrative Shutdown (6/2): "maintenance until 06:00"',
+    )
+  })
+  it('lets no control character of a peer through to a terminal (RFC 9003 §4)', () => {
+    expect(describe(cease(4, 'a\u001b[2Jb\nc\u202ed'))).toBe(
+      'Cease/Administrative Reset (6/4): "a\ufffd[2Jb\ufffdc\ufffdd"',
+    )
+  })
+})
+
+group('a Cease with a text', () => {
+  it('is read as it was written (RFC 9003 §2)', () => {
+    expect(shutdownText(cease(2, 'wartung → 5 min'))).toBe('wartung → 5 min')
+  })
+  it('is no text without one, and has no length octet then (RFC 9003 §2)', () => {
+    expect(cease(2).data).toEqual(none)
+    expect(shutdownText(cease(2))).toBeUndefined()
+  })
+  it('is cut at a character where it exceeds 255 octets (RFC 9003 §2)', () => {
+    const { data } = cease(2, `${'a'.repeat(254)}→b`)
+    expect(data).toHaveLength(1 + 254)
+    expect(shutdownText(cease(2, '→'.repeat(100)))).toBe('→'.repeat(85))
+    expect(shutdownText(cease(2, `a${'😀'.repeat(100)}`))).toBe(`a${'😀'.repeat(63)}`)
+  })
+  it('takes 255 octets whole, which RFC 8203 did not', () => {
+    expect(shutdownText(cease(2, 'a'.repeat(255)))).toHaveLength(255)
+  })
+  it('is refused with a subcode that takes none (RFC 9003 §2)', () => {
+    expect(() => cease(6, 'why')).toThrow(
+      new RangeError('text: not allowed with subcode 6, only with 2 and 4 (RFC 9003 §2)'),
+    )
+  })
+  it.each([
+    ['a length beyond the data', [5, 0x61]],
+    ['a length of 0', [0]],
+    ['octets that are no UTF-8', [2, 0xc3, 0x28]],
+  ])('has no text to show where there is %s', (_what, data) => {
+    const notification = { type: 'notification', code: 6, subcode: 2, data: Uint8Array.from(data) } as const
+    expect(shutdownText(notification)).toBeUndefined()
+    expect(describe(notification)).toBe('Cease/Administrative Shutdown (6/2)')
+  })
+  it('is not looked for elsewhere', () => {
+    expect(shutdownText({ type: 'notification', code: 3, subcode: 2, data: Uint8Array.of(1, 0x61) })).toBeUndefined()
+    expect(shutdownText({ type: 'notification', code: 6, subcode: 6, data: Uint8Array.of(1, 0x61) })).toBeUndefined()
+  })
+})

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { parsePrefix } from './prefix.ts'
+
+describe('parsePrefix()', () => {
+  it('takes a host route of either family', () => {
+    expect(parsePrefix('198.51.100.10/32', 'prefix')).toEqual({ address: Uint8Array.of(198, 51, 100, 10), length: 32 })
+    expect(parsePrefix('2001:db8::10/128', 'prefix').length).toBe(128)
+  })
+  it('takes a default route', () => {
+    expect(parsePrefix('0.0.0.0/0', 'prefix').length).toBe(0)
+    expect(parsePrefix('::/0', 'prefix').length).toBe(0)
+  })
+  it.each(['198.51.100.11/31', '198.51.100.0/8', '2001:db8::1/64', '128.0.0.0/0'])(
+    'refuses the stray bits of %s',
+    text => {
+      expect(() => parsePrefix(text, 'prefix')).toThrow(
+        `prefix: '${text}' is not allowed, it has bits set beyond its length`,
+      )
+    },
+  )
+  it.each(['198.51.100.10/', '198.51.100.10/-1', '198.51.100.10/3 2', '::/129', '/32', '10.0.0.0/8/8', ''])(
+    "refuses '%s'",
+    text => expect(() => parsePrefix(text, 'prefix')).toThrow(/^prefix: '.*' is not allowed, it must be /),
+  )
+})

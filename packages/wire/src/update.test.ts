@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import type { Attributes } from './attribute/registry.ts'
+import { registry, rows } from './attribute/registry.ts'
+import { decode, encode } from './message.ts'
+import { routes } from './routes.ts'
+import type { Update } from './update.ts'
+
+const plain: Update = {
+  type: 'update',
+  withdrawn: ['198.51.100.11/32'],
+  attributes: { origin: 'igp', asPath: [], nextHop: '192.0.2.1' },
+  announced: ['198.51.100.10/32'],
+}
+function received(update: Update): Update {
+  const result = decode(encode(update))
+  if (!result.ok || result.value.type !== 'update') throw new Error('no update')
+  return result.value
+}
+
+describe('a received UPDATE', () => {
+  it('makes each list once, when it is asked for', () => {
+    const update = received(plain)
+    expect(update.announced).toBe(update.announced)
+    expect(update.withdrawn).toBe(update.withdrawn)
+    expect(update.attributes).toBe(update.attributes)
+  })
+  it('is a view: a spread copies none of its lists, JSON.stringify() reads all', () => {
+    expect({ ...received(plain) }).not.toHaveProperty('announced')
+    expect(JSON.parse(JSON.stringify(received(plain)))).toEqual(plain)
+  })
+  it('can be sent as it is', () => expect(encode(received(plain))).toEqual(encode(plain)))
+  it('hands out copies of octets, also where they came in a Buffer, whose slice() is none', () => {
+    const unknown = [{ code: 99, flags: 0xc0, value: Uint8Array.of(1, 2) }]
+    const bytes = Buffer.from(encode({ ...plain, attributes: { ...plain.attributes, unknown } }))
+    const result = decode(bytes)
+    expect(result).toMatchObject({ value: { attributes: { unknown } } })
+    bytes.fill(0)
+    expect(result).toMatchObject({ value: { attributes: { unknown } } })
+  })
+  it('reads the buffer it came in, which is why that must not change', () => {
+    const bytes = encode(plain)
+    const result = decode(bytes)
+    bytes[bytes.length - 1] = 99
+    expect(result).toMatchObject({ value: { announced: ['198.51.100.99/32'] } })
+  })
+})
+
+describe('routes()', () => {
+  const path = { origin: 'igp', asPath: [] } as const
+  it('joins the four fields that carry unicast routes (RFC 4760 §3, §4)', () => {
+    const attributes: Attributes = {
+      ...plain.attributes,
+      mpReach: { family: 'ipv6-unicast', nextHop: ['2001:db8::1', 'fe80::1'], announced: ['2001:db8::10/128'] },
+      mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db8::11/128'] },
+    }
+    expect(routes(received({ ...plain, attributes }))).toEqual({
+      withdrawn: ['198.51.100.11/32', '2001:db8::11/128'],
+      announced: [
+        { prefix: '198.51.100.10/32', nextHop: '192.0.2.1' },
+        { prefix: '2001:db8::10/128', nextHop: '2001:db8::1' },
+      ],
+    })
+  })
+  it('gives an IPv4 route its IPv6 next hop (RFC 8950 §4)', () => {
+    const mpReach = { family: 'ipv4-unicast', nextHop: ['2001:db8::1'], announced: ['198.51.100.10/32'] } as const
+    expect(
+      routes({ type: 'update', withdrawn: [], announced: [], attributes: { ...path, mpReach } }).announced,
+    ).toEqual([{ prefix: '198.51.100.10/32', nextHop: '2001:db8::1' }])
+  })
+  it('leaves out families that are not read', () => {
+    const octets = Uint8Array.of(0x08, 0x0a)
+    const attributes: Attributes = {
+      ...path,
+      mpReach: { family: 'other', afi: 1, safi: 2, nextHop: Uint8Array.of(192, 0, 2, 1), announced: octets },
+      mpUnreach: { family: 'other', afi: 1, safi: 2, withdrawn: octets },
+    }
+    expect(routes(received({ type: 'update', withdrawn: [], announced: [], attributes }))).toEqual({
+      withdrawn: [],
+      announced: [],
+    })
+  })
+})
+
+describe('the attribute table', () => {
+  it('has one row per code, MP_* first and then in the order of their codes (RFC 4271 §5, RFC 7606 §5.1)', () => {
+    const codes = rows.map(({ code }) => code)
+    expect(codes.slice(0, 2)).toEqual([registry.mpReach.code, registry.mpUnreach.code])
+    expect(codes.slice(2)).toEqual([...new Set(codes.slice(2))].sort((a, b) => a - b))
+  })
+  it('cites an RFC in every row', () => {
+    for (const row of rows) expect(row.rfc).toMatch(/^RFC \d+/)
+  })
+})

@@ -1,0 +1,216 @@
+/** Where our reading of a vector and its expectation part, in words; undefined where they agree. */
+import {
+  type Attributes,
+  type Capability,
+  type Context,
+  Decoder,
+  encode,
+  encodeCapability,
+  type Message,
+  type Result,
+  type Update,
+} from '@softspoken/wire'
+import { plain, toHex } from '../support/hex.ts'
+import type { Vector } from '../support/vectors.ts'
+import { isCanonicalAttribute, isCanonicalOpen, isCanonicalUpdate, rawAttributes } from './canonical.ts'
+
+export interface Reading {
+  readonly disagreement: string | undefined
+  /** `3/1`, where we answered with a NOTIFICATION. */
+  readonly answer: string | undefined
+  /** We wrote the same octets again, as we must where they are in the form we use. */
+  readonly identical: boolean
+}
+
+/**
+ * Reads a vector. Where nobody knows how wide its AS numbers are, either reading may agree; where the vector does not
+ * say what peer it comes from, it is an internal one.
+ */
+export function read(vector: Vector): Reading {
+  const external = vector.peer === 'ebgp'
+  const widths = vector.as4 === null ? [true, false] : [vector.as4]
+  const readings = widths.map(fourOctetAs => readAs(vector, { fourOctetAs, external }))
+  return readings.find(({ disagreement }) => disagreement === undefined) ?? readings[0]! // there is at least one width
+}
+
+function readAs(vector: Vector, context: Context): Reading {
+  const [result] = new Decoder(context).push(vector.bytes)
+  const answer = result && !result.ok ? `${result.error.code}/${result.error.subcode}` : undefined
+  const disagreement = differences(vector, result, context)
+  const identical = result?.ok === true && toHex(encode(result.value, context)) === toHex(vector.bytes)
+  return { disagreement, answer, identical }
+}
+
+function differences(vector: Vector, result: Result<Message> | undefined, context: Context): string | undefined {
+  const { expect, layer } = vector
+  if (layer === 'framing') return result === undefined ? undefined : 'want nothing yet'
+  if (expect.ok === null) return undefined // not scored
+  if (result === undefined) return 'got nothing yet'
+  const outcome = outcomeOf(result)
+  if (expect.ok) {
+    if (!result.ok) return `want accept, got ${outcome} ${result.error.code}/${result.error.subcode}`
+    if (outcome !== 'accept') return `want accept, got ${outcome}`
+    return values(vector, result.value) ?? formOfOurs(vector, result.value, context)
+  }
+  if (outcome === 'accept') return `want ${expect.outcome ?? 'an error'}, got accept`
+  if (expect.outcome !== null && expect.outcome !== outcome) return `want ${expect.outcome}, got ${outcome}`
+  if (result.ok || expect.error === null) return undefined
+  const { code, subcode } = result.error
+  const same = [expect.error, ...(expect.error_any ?? [])].some(([c, s]) => c === code && s === subcode)
+  return same ? undefined : `want ${expect.error.join('/')}, got ${code}/${subcode}`
+}
+
+function outcomeOf(result: Result<Message>): string {
+  if (!result.ok) return 'session-reset'
+  const issues = result.value.type === 'update' ? (result.value.issues ?? []) : []
+  if (issues.length === 0) return 'accept'
+  return issues.some(({ handling }) => handling === 'treat-as-withdraw') ? 'treat-as-withdraw' : 'attribute-discard'
+}
+
+// ---- values
+
+/** Ours in the normal form of the vectors, as far as it has a name there. */
+function values({ expect, kind }: Vector, message: Message): string | undefined {
+  const wanted = expect.decoded
+  if (wanted === null) return undefined
+  if (message.type !== kind) return `want ${kind}, got ${message.type}`
+  switch (message.type) {
+    case 'open': {
+      const { version, as, holdTime, id } = message
+      // Theirs is the field, ours the number of the AS (RFC 6793 §4.1).
+      const capabilities = wanted.capabilities as readonly { code: number; hex: string }[]
+      const four = capabilities.find(({ code, hex }) => code === 65 && hex.length === 8)
+      return differ(
+        { version, my_as: as, hold_time: holdTime, bgp_id: id, capabilities: message.capabilities.map(octetsOf) },
+        {
+          version: wanted.version,
+          my_as: four ? Number.parseInt(four.hex, 16) : wanted.my_as,
+          hold_time: wanted.hold_time,
+          bgp_id: wanted.bgp_id,
+          // The reserved octet of multiprotocol is not kept (RFC 4760 §8).
+          capabilities: capabilities.map(({ code, hex }) => [
+            code,
+            code === 1 ? hex.replace(/^(.{4})../, (_, afi) => `${afi}00`) : hex,
+          ]),
+        },
+      )
+    }
+    case 'notification':
+      return differ({ code: message.code, subcode: message.subcode, data: toHex(message.data) }, wanted)
+    case 'route-refresh': {
+      const { afi, safi, subtype, filters } = message
+      return differ({ afi, safi, subtype, ...(filters && { orf_hex: toHex(filters) }) }, wanted)
+    }
+    case 'keepalive':
+      return undefined
+    case 'update': {
+      const { withdrawn, announced } = message
+      const { withdrawn: theirs, nlri, attrs } = wanted as { withdrawn: unknown; nlri: unknown; attrs: Named }
+      return differ({ withdrawn, nlri: announced }, { withdrawn: theirs, nlri }) ?? attributes(message, attrs ?? {})
+    }
+  }
+}
+
+type Named = Readonly<Record<string, unknown>>
+
+function octetsOf(capability: Capability): [code: number, hex: string] {
+  const octets = encodeCapability(capability)
+  return [octets[0]!, toHex(octets.subarray(2))] // a code, a length, a value
+}
+
+/**
+ * How an attribute of ours reads in the normal form. One that has no line here is held to its octets: they must come
+ * out of our encoder as they went in.
+ */
+const named: Readonly<Record<string, (ours: Attributes) => unknown>> = {
+  origin: ({ origin }) => origin && ['igp', 'egp', 'incomplete'].indexOf(origin),
+  as_path: ({ asPath }) => segments(asPath),
+  next_hop: ({ nextHop }) => nextHop,
+  med: ({ med }) => med,
+  local_pref: ({ localPref }) => localPref,
+  atomic_aggregate: ({ atomicAggregate }) => atomicAggregate,
+  communities: ({ communities }) => communities,
+  as4_path: ({ as4Path }) => segments(as4Path),
+  large_communities: ({ largeCommunities }) => largeCommunities,
+  mp_reach({ mpReach }) {
+    if (mpReach?.family !== 'other')
+      return mpReach && { ...numbers[mpReach.family], next_hop: mpReach.nextHop, nlri: mpReach.announced }
+    const { afi, safi, nextHop, announced } = mpReach
+    return { afi, safi, next_hop_hex: toHex(nextHop), nlri_hex: toHex(announced) }
+  },
+  mp_unreach({ mpUnreach }) {
+    if (mpUnreach?.family !== 'other')
+      return mpUnreach && { ...numbers[mpUnreach.family], withdrawn: mpUnreach.withdrawn }
+    return { afi: mpUnreach.afi, safi: mpUnreach.safi, withdrawn_hex: toHex(mpUnreach.withdrawn) }
+  },
+}
+const numbers = { 'ipv4-unicast': { afi: 1, safi: 1 }, 'ipv6-unicast': { afi: 2, safi: 1 } }
+const segmentNames = { sequence: 'seq', set: 'set', 'confed-sequence': 'confed_seq', 'confed-set': 'confed_set' }
+
+function segments(path: Attributes['asPath']): unknown {
+  return path?.map(({ type, as }) => [segmentNames[type], as])
+}
+
+function attributes({ attributes: ours }: Update, theirs: Named): string | undefined {
+  for (const [name, read] of Object.entries(named)) {
+    const value = read(ours)
+    const wanted = comparable(theirs[name], value)
+    const difference = wanted === octets ? undefined : differ({ [name]: value }, { [name]: wanted })
+    if (difference) return difference
+  }
+  return undefined
+}
+
+/** They may have read routes of a family that we keep as octets; then the octets are held to our encoder. */
+const octets = Symbol('compare octets instead')
+
+function comparable(theirs: unknown, ours: unknown): unknown {
+  if (typeof theirs !== 'object' || theirs === null || typeof ours !== 'object' || ours === null) return theirs
+  if ('afi' in ours && Object.keys(ours).some(key => key.endsWith('_hex') && !(key in theirs))) return octets
+  const { next_hop_hex, ...rest } = theirs as Named // beside next_hop it says the same again
+  return 'next_hop' in rest ? rest : theirs
+}
+
+function differ(ours: Named, theirs: Named): string | undefined {
+  for (const key of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
+    const [we, they] = [JSON.stringify(ours[key]), JSON.stringify(theirs[key])]
+    if (we !== they && sorted(ours[key]) !== sorted(theirs[key])) return `${key}: want ${they}, got ${we}`
+  }
+  return undefined
+}
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  )
+}
+
+// ---- octets
+
+/** What we write where we have read it: the same octets where theirs are in our form, the same meaning always. */
+function formOfOurs({ kind, bytes, expect }: Vector, message: Message, context: Context): string | undefined {
+  const ours = encode(message, context)
+  const canonical =
+    kind === 'update' ? isCanonicalUpdate(bytes) : kind === 'open' ? isCanonicalOpen(bytes, expect.decoded) : true
+  if (canonical && toHex(ours) !== toHex(bytes)) return `is canonical, and encoded as ${toHex(ours)}`
+  const after = rawAttributes(ours)
+  for (const attribute of rawAttributes(bytes)) {
+    const same = after.find(({ code }) => code === attribute.code)
+    if (same === undefined) return `attribute ${attribute.code} was lost`
+    if (isCanonicalAttribute(attribute) && sorted(same) !== sorted(attribute))
+      return `attribute ${attribute.code} is canonical, and encoded as ${same.value}`
+  }
+  if (after.length !== rawAttributes(bytes).length) return 'an attribute was added'
+  const [again] = new Decoder(context).push(ours)
+  if (!again?.ok) return 'our own form is refused'
+  return meaning(again.value) === meaning(message) ? undefined : 'our own form has another meaning'
+}
+
+/** Attributes without a row change places when they are written: by code (RFC 4271 §5). */
+function meaning(message: Message): string {
+  if (message.type !== 'update' || !message.attributes.unknown) return sorted(plain(message))
+  const { withdrawn, announced, attributes } = message
+  const unknown = [...message.attributes.unknown].sort((a, b) => a.code - b.code)
+  return sorted(plain({ withdrawn, announced, attributes: { ...attributes, unknown } }))
+}

@@ -1,0 +1,410 @@
+/**
+ * What a peer can do wrong, clause by clause: the octets, and the NOTIFICATION or the RFC 7606 handling they cost.
+ * RFC 4271 §6.1 header, §6.2 OPEN, §6.3 UPDATE as RFC 7606 revises it.
+ */
+import { type Context, decode, type Message, type Result, type Update } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import { hex, plain, toHex } from '../support/hex.ts'
+
+type Answer = readonly [code: number, subcode: number, data?: string]
+
+const size = (octets: string): number => hex(octets).length
+const number = (value: number, octets: number): string => value.toString(16).padStart(octets * 2, '0')
+
+/** A message with a sound header around a body. */
+function message(type: number, body: string): Uint8Array {
+  return hex(`${'ff'.repeat(16)} ${number(19 + size(body), 2)} ${number(type, 1)} ${body}`)
+}
+function open(fields: string, parameters = ''): Uint8Array {
+  return message(1, `${fields} ${number(size(parameters), 1)} ${parameters}`)
+}
+function update(attributes: string, nlri = route, withdrawn = ''): Uint8Array {
+  return message(2, `${number(size(withdrawn), 2)} ${withdrawn} ${number(size(attributes), 2)} ${attributes} ${nlri}`)
+}
+function refusal(result: Result<Message>): Answer | 'nothing' {
+  return result.ok ? 'nothing' : [result.error.code, result.error.subcode, toHex(result.error.data)]
+}
+function received(bytes: Uint8Array, context?: Partial<Context>): Update {
+  const result = decode(bytes, context)
+  if (!result.ok) throw new Error(`${result.error.code}/${result.error.subcode} ${result.why}`)
+  if (result.value.type !== 'update') throw new Error(result.value.type)
+  return result.value
+}
+
+const sound = '04 fde9 005a c0000201' // version 4, AS 65001, hold time 90, identifier 192.0.2.1
+const origin = '40 01 01 00'
+const path = '40 02 06 02 01 0000fde9'
+const nextHop = '40 03 04 c0000201'
+const base = `${origin} ${path} ${nextHop}`
+const route = '20 c633640a' // 198.51.100.10/32
+const reach = '80 0e 1a 0002 01 10 20010db8000000000000000000000001 00 20 20010db8' // 2001:db8::/32
+const unreach = '80 0f 08 0002 01 20 20010db9' // 2001:db9::/32
+
+const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Array, answer: Answer])[] = [
+  ['RFC 4271 §6.1', 'a marker with one bit missing', hex(`${'ff'.repeat(15)}fe 0013 04`), [1, 1, '']],
+  ['RFC 4271 §6.1', 'a length of 18', hex(`${'ff'.repeat(16)} 0012 04`), [1, 2, '0012']],
+  ['RFC 4271 §6.1', 'a length of 4097', hex(`${'ff'.repeat(16)} 1001 02 ${'00'.repeat(4078)}`), [1, 2, '1001']],
+  ['RFC 4271 §6.1', 'an OPEN of 28 octets', message(1, '04 fde9 005a c0000201'), [1, 2, '001c']],
+  ['RFC 4271 §6.1', 'an UPDATE of 22 octets', message(2, '0000 00'), [1, 2, '0016']],
+  ['RFC 4271 §6.1', 'a NOTIFICATION of 20 octets', message(3, '06'), [1, 2, '0014']],
+  ['RFC 4271 §6.1', 'a KEEPALIVE of 20 octets', message(4, '00'), [1, 2, '0014']],
+  ['RFC 4271 §6.1', 'a ROUTE-REFRESH of 22 octets', message(5, '0001 00'), [1, 2, '0016']],
+  ['RFC 4271 §6.1', 'a message of type 0', message(0, ''), [1, 3, '00']],
+  ['RFC 4271 §6.1', 'a message of type 6', message(6, ''), [1, 3, '06']],
+
+  ['RFC 4271 §6.2', 'version 3; the data is the version we speak', open('03 fde9 005a c0000201'), [2, 1, '0004']],
+  ['RFC 6286 §2.1', 'a BGP Identifier of zero', open('04 fde9 005a 00000000'), [2, 3, '']],
+  ['RFC 4271 §6.2', 'an optional parameter nobody knows', open(sound, '63 02 abcd'), [2, 4, '']],
+  ['RFC 4271 §6.2', 'authentication, which is deprecated', open(sound, '01 01 00'), [2, 4, '']],
+  ['RFC 4271 §6.2', 'a hold time of 1 s', open('04 fde9 0001 c0000201'), [2, 6, '']],
+  ['RFC 4271 §6.2', 'a hold time of 2 s', open('04 fde9 0002 c0000201'), [2, 6, '']],
+  ['RFC 4271 §6.2', 'parameters that end before their length', message(1, `${sound} 05 02 02 02`), [2, 0, '']],
+  ['RFC 4271 §6.2', 'parameters that go on after their length', message(1, `${sound} 00 00`), [2, 0, '']],
+  ['RFC 4271 §6.2', 'a parameter that is cut short', open(sound, '02 05 02 00'), [2, 0, '']],
+  ['RFC 4271 §6.2', 'a parameter without a length', open(sound, '02'), [2, 0, '']],
+  ['RFC 5492 §4', 'a capability that is cut short', open(sound, '02 04 41 04 0000'), [2, 0, '']],
+  ['RFC 5492 §4', 'a capability without a length', open(sound, '02 01 41'), [2, 0, '']],
+  ['RFC 4760 §8', 'multiprotocol in 3 octets', open(sound, '02 05 01 03 000100'), [2, 0, '']],
+  ['RFC 6793 §3', 'a four-octet AS in 2 octets', open(sound, '02 04 41 02 fde9'), [2, 0, '']],
+  ['RFC 8950 §4', 'extended next hop in 5 octets', open(sound, '02 07 05 05 0001000100'), [2, 0, '']],
+  ['RFC 9072 §2', 'an extended length that is too long', message(1, `${sound} ff ff 0003 02 0002`), [2, 0, '']],
+  ['RFC 9072 §2', 'an extended length that is cut short', message(1, `${sound} ff ff 00`), [2, 0, '']],
+
+  ['RFC 7606 §3.b', 'a Withdrawn Routes Length beyond the message', message(2, '0001 0000'), [3, 1, '']],
+  ['RFC 7606 §3.b', 'a Total Path Attribute Length beyond the message', message(2, '0000 0001'), [3, 1, '']],
+  [
+    'RFC 4271 §6.3',
+    'a well-known attribute nobody knows; the data is the attribute',
+    update(`${base} 40 63 02 abcd`),
+    [3, 2, '406302abcd'],
+  ],
+  ['RFC 7606 §3.g', 'two MP_REACH_NLRI', update(`${reach} ${reach} ${origin} ${path}`, ''), [3, 1, '']],
+  ['RFC 7606 §3.g', 'two MP_UNREACH_NLRI', update(`${unreach} ${unreach}`, ''), [3, 1, '']],
+  [
+    'RFC 7606 §3.h',
+    'the stronger of two findings',
+    update(`40 01 01 03 ${path} ${nextHop} ${unreach} ${unreach}`),
+    [3, 1],
+  ],
+  ['RFC 7606 §3.i', 'a withdrawn prefix of 33 bits', update('', '', '21 c633640a00'), [3, 10, '']],
+  ['RFC 7606 §3.i', 'a withdrawn prefix that is cut short', update('', '', '20 c63364'), [3, 10, '']],
+  ['RFC 7606 §5.3', 'a prefix of 33 bits', update(base, '21 c633640a00'), [3, 10, '']],
+  ['RFC 7606 §5.3', 'a prefix that is cut short', update(base, '20 c63364'), [3, 10, '']],
+  [
+    'RFC 7606 §3.j',
+    'an MP_REACH_NLRI beyond the attributes',
+    update(`${base} 80 0e 09 0002 01 10`),
+    [3, 5, '800e0900020110'],
+  ],
+  [
+    'RFC 7606 §3.j',
+    'an MP_UNREACH_NLRI beyond the attributes',
+    update(`${base} 80 0f 09 0002 01 20`),
+    [3, 5, '800f0900020120'],
+  ],
+  // RFC 7606 §5.2: attributes for routes, and no route. The error is the one that was found.
+  ['RFC 7606 §5.2', 'an ORIGIN of 3 and no route', update(`40 01 01 03 ${path} ${nextHop}`, ''), [3, 6, '40010103']],
+  ['RFC 7606 §5.2', 'an ORIGIN of two octets and no route', update('40 01 02 0000', ''), [3, 5, '4001020000']],
+  ['RFC 7606 §5.2', 'an AS_PATH of one octet and no route', update('40 02 01 02', ''), [3, 11, '40020102']],
+  ['RFC 7606 §5.2', 'an ORIGIN with wrong flags and no route', update('80 01 01 00', ''), [3, 4, '80010100']],
+  ['RFC 7606 §5.2', 'half an attribute and no route', update('40', ''), [3, 5, '40']],
+  [
+    'RFC 7606 §5.2',
+    'an MP_REACH_NLRI with no route and no ORIGIN; the data is the code that is missing',
+    update(`80 0e 15 0002 01 10 20010db8000000000000000000000001 00 ${path}`, ''),
+    [3, 3, '01'],
+  ],
+  [
+    'RFC 7606 §2',
+    'a fault beside two families, neither plain IPv4: we cannot withdraw both',
+    update(`${reach} 80 0f 08 0002 02 20 20010db9 40 01 01 03 ${path}`, ''),
+    [3, 1],
+  ],
+  ['RFC 7606 §7.11', 'an MP_REACH_NLRI of 4 octets', update('80 0e 04 0002 01 00', ''), [3, 9, '800e0400020100']],
+  ['RFC 7606 §7.11', 'a next hop of 15 octets', update(`80 0e 14 0002 01 0f ${'00'.repeat(15)} 00`, ''), [3, 9]],
+  ['RFC 7606 §7.11', 'an IPv4 next hop for IPv6 routes', update('80 0e 09 0002 01 04 c0000201 00', ''), [3, 9]],
+  ['RFC 7606 §7.11', 'a next hop beyond the attribute', update('80 0e 06 0002 01 10 20 01', ''), [3, 9]],
+  ['RFC 7606 §7.11', 'a next hop up to the end, so no reserved octet', update('80 0e 05 0063 01 01 20', ''), [3, 9]],
+  [
+    'RFC 7606 §5.3',
+    'an IPv6 prefix of 129 bits announced',
+    update(`80 0e 27 0002 01 10 ${'00'.repeat(16)} 00 81 ${'00'.repeat(17)}`, ''),
+    [3, 9],
+  ],
+  [
+    'RFC 7606 §5.3',
+    'an IPv6 prefix of 129 bits withdrawn',
+    update(`80 0f 15 0002 01 81 ${'00'.repeat(17)}`, ''),
+    [3, 9],
+  ],
+  ['RFC 7606 §5.3', 'an IPv6 prefix that is cut short', update('80 0f 07 0002 01 20 200000', ''), [3, 9]],
+  ['RFC 7606 §7.12', 'an MP_UNREACH_NLRI of 2 octets', update('80 0f 02 0002', ''), [3, 9, '800f020002']],
+]
+
+describe('a message that costs the session', () => {
+  it.each(refused)('%s: %s', (_clause, _why, bytes, [code, subcode, data]) => {
+    const answer = refusal(decode(bytes))
+    expect(answer).toEqual([code, subcode, data ?? answer[2]])
+  })
+  it('is told why in words', () => {
+    expect(decode(message(6, ''))).toMatchObject({ ok: false, why: 'message type 6' })
+  })
+})
+
+type Issues = readonly (readonly [attribute: string, handling: 'withdraw' | 'discard'])[]
+
+type Survived = [clause: string, why: string, attributes: string, Issues, Partial<Context>?]
+
+const survived: readonly Survived[] = [
+  [
+    'RFC 7606 §3.c',
+    'a well-known attribute flagged optional',
+    `c0 01 01 00 ${path} ${nextHop}`,
+    [['ORIGIN', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §3.c',
+    'a well-known attribute not flagged transitive',
+    `00 01 01 00 ${path} ${nextHop}`,
+    [['ORIGIN', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §3.c',
+    'an optional attribute flagged well-known',
+    `${base} 40 04 04 00000001`,
+    [['MULTI_EXIT_DISC', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §3.c',
+    'a non-transitive attribute flagged transitive',
+    `${base} c0 04 04 00000001`,
+    [['MULTI_EXIT_DISC', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §3.c',
+    'wrong flags where a wrong value would cost the attribute',
+    `${base} c0 06 00`,
+    [['ATOMIC_AGGREGATE', 'withdraw']],
+  ],
+  ['RFC 7606 §3.d', 'no ORIGIN', `${path} ${nextHop}`, [['ORIGIN', 'withdraw']]],
+  ['RFC 7606 §3.d', 'no AS_PATH', `${origin} ${nextHop}`, [['AS_PATH', 'withdraw']]],
+  ['RFC 7606 §3.d', 'no NEXT_HOP', `${origin} ${path}`, [['NEXT_HOP', 'withdraw']]],
+  [
+    'RFC 7606 §3.d',
+    'no attribute at all',
+    '',
+    [
+      ['ORIGIN', 'withdraw'],
+      ['AS_PATH', 'withdraw'],
+      ['NEXT_HOP', 'withdraw'],
+    ],
+  ],
+  ['RFC 7606 §3.f', 'an ATOMIC_AGGREGATE of one octet', `${base} 40 06 01 00`, [['ATOMIC_AGGREGATE', 'discard']]],
+  [
+    'RFC 7606 §3.g',
+    'a second MULTI_EXIT_DISC',
+    `${base} 80 04 04 00000001 80 04 04 00000002`,
+    [['MULTI_EXIT_DISC', 'discard']],
+  ],
+  ['RFC 7606 §3.g', 'a second attribute nobody knows', `${base} c0 63 00 c0 63 00`, [['attribute 99', 'discard']]],
+  [
+    'RFC 7606 §3.h',
+    'the stronger of two findings',
+    `40 01 01 03 ${path} ${nextHop} 40 06 01 00`,
+    [
+      ['ORIGIN', 'withdraw'],
+      ['ATOMIC_AGGREGATE', 'discard'],
+    ],
+  ],
+  [
+    'RFC 7606 §4',
+    'an attribute that goes beyond the attributes',
+    `${base} 80 04 05 00000001`,
+    [['MULTI_EXIT_DISC', 'withdraw']],
+  ],
+  ['RFC 7606 §4', 'one octet after the last attribute', `${base} 80`, [['attribute 0', 'withdraw']]],
+  ['RFC 7606 §4', 'two octets after the last attribute', `${base} 80 04`, [['MULTI_EXIT_DISC', 'withdraw']]],
+  [
+    'RFC 7606 §4',
+    'three octets where the length should have two',
+    `${base} 90 04 00`,
+    [['MULTI_EXIT_DISC', 'withdraw']],
+  ],
+  ['RFC 7606 §7.1', 'an ORIGIN of no octets', `40 01 00 ${path} ${nextHop}`, [['ORIGIN', 'withdraw']]],
+  ['RFC 7606 §7.1', 'an ORIGIN of 3', `40 01 01 03 ${path} ${nextHop}`, [['ORIGIN', 'withdraw']]],
+  [
+    'RFC 7606 §7.2',
+    'a segment of unknown type',
+    `${origin} 40 02 06 05 01 0000fde9 ${nextHop}`,
+    [['AS_PATH', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §7.2',
+    'a segment that overruns',
+    `${origin} 40 02 06 02 02 0000fde9 ${nextHop}`,
+    [['AS_PATH', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §7.2',
+    'a segment that leaves one octet',
+    `${origin} 40 02 07 02 01 0000fde9 02 ${nextHop}`,
+    [['AS_PATH', 'withdraw']],
+  ],
+  ['RFC 7606 §7.2', 'a segment without an AS', `${origin} 40 02 02 02 00 ${nextHop}`, [['AS_PATH', 'withdraw']]],
+  [
+    'RFC 7606 §7.2',
+    'two octets per AS where four were agreed',
+    `${origin} 40 02 04 02 01 fde9 ${nextHop}`,
+    [['AS_PATH', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §7.2',
+    'four octets per AS where two were agreed',
+    base,
+    [['AS_PATH', 'withdraw']],
+    { fourOctetAs: false },
+  ],
+  ['RFC 7606 §7.3', 'a NEXT_HOP of 5 octets', `${origin} ${path} 40 03 05 c000020100`, [['NEXT_HOP', 'withdraw']]],
+  ['RFC 7606 §7.4', 'a MULTI_EXIT_DISC of 3 octets', `${base} 80 04 03 000001`, [['MULTI_EXIT_DISC', 'withdraw']]],
+  [
+    'RFC 7606 §7.5',
+    'a LOCAL_PREF of 5 octets',
+    `${base} 40 05 05 0000000001`,
+    [['LOCAL_PREF', 'withdraw']],
+    { external: false },
+  ],
+  ['RFC 7606 §7.5', 'a LOCAL_PREF from an external peer', `${base} 40 05 04 00000001`, [['LOCAL_PREF', 'discard']]],
+  ['RFC 7606 §7.5', 'a malformed LOCAL_PREF from an external peer', `${base} 40 05 01 00`, [['LOCAL_PREF', 'discard']]],
+  ['RFC 7606 §7.6', 'an ATOMIC_AGGREGATE of 4 octets', `${base} 40 06 04 00000000`, [['ATOMIC_AGGREGATE', 'discard']]],
+  ['RFC 7606 §7.8', 'COMMUNITIES of 5 octets', `${base} c0 08 05 fde9006400`, [['COMMUNITIES', 'withdraw']]],
+  ['RFC 7606 §7.8', 'COMMUNITIES of no octets', `${base} c0 08 00`, [['COMMUNITIES', 'withdraw']]],
+  [
+    'RFC 8092 §6',
+    'a LARGE_COMMUNITY of 8 octets',
+    `${base} c0 20 08 0000fde900000001`,
+    [['LARGE_COMMUNITY', 'withdraw']],
+  ],
+  ['RFC 8092 §6', 'a LARGE_COMMUNITY of no octets', `${base} c0 20 00`, [['LARGE_COMMUNITY', 'withdraw']]],
+  [
+    'RFC 6793 §6',
+    'an AS4_PATH where AS_PATH has four octets',
+    `${base} c0 11 06 02 01 fa56ea00`,
+    [['AS4_PATH', 'discard']],
+  ],
+  ...(
+    [
+      ['of no octets', ''],
+      ['of five octets', '02 01 fa56ea'],
+      ['whose segment has no AS', '02 00 02 01 fa56ea00'],
+      ['whose segment overruns', '02 02 fa56ea00'],
+      ['of unknown type', '05 01 fa56ea00'],
+      ['of nothing but a confederation', '03 01 0000fc00'],
+    ] as const
+  ).map(
+    ([what, value]) =>
+      [
+        'RFC 6793 §6',
+        `an AS4_PATH ${what}`,
+        `${origin} 40 02 04 02 01 5ba0 ${nextHop} c0 11 ${number(size(value), 1)} ${value}`,
+        [['AS4_PATH', 'discard']],
+        { fourOctetAs: false },
+      ] as Survived,
+  ),
+]
+
+describe('a fault that the session survives', () => {
+  it.each<Survived>(survived)('%s: %s', (_clause, _why, attributes, issues, context) => {
+    const { withdrawn, announced, issues: found } = received(update(attributes), context)
+    const handling = { withdraw: 'treat-as-withdraw', discard: 'attribute-discard' } as const
+    expect(found).toMatchObject(issues.map(([attribute, cost]) => ({ attribute, handling: handling[cost] })))
+    const gone = issues.some(([, cost]) => cost === 'withdraw')
+    expect({ withdrawn, announced }).toEqual(
+      gone ? { withdrawn: ['198.51.100.10/32'], announced: [] } : { withdrawn: [], announced: ['198.51.100.10/32'] },
+    )
+  })
+  it('leaves the other attributes where it costs one (RFC 7606 §3.g, §7.6)', () => {
+    const { attributes } = received(update(`${base} 40 06 01 00 80 04 04 00000001 80 04 04 00000002`))
+    expect(attributes).toEqual({
+      origin: 'igp',
+      asPath: [{ type: 'sequence', as: [65001] }],
+      nextHop: '192.0.2.1',
+      med: 1,
+    })
+  })
+  it('leaves no attribute where it costs the routes (RFC 7606 §2)', () => {
+    expect(received(update(`40 01 01 03 ${path} ${nextHop}`)).attributes).toEqual({})
+  })
+  it('keeps what was withdrawn before what it withdraws (RFC 7606 §2)', () => {
+    const { withdrawn } = received(update(`40 01 01 03 ${path} ${nextHop}`, route, '18 c63364'))
+    expect(withdrawn).toEqual(['198.51.100.0/24', '198.51.100.10/32'])
+  })
+  it('withdraws IPv6 routes as IPv6 routes, beside those withdrawn before (RFC 7606 §2)', () => {
+    const { attributes } = received(update(`${reach} ${unreach} 40 01 01 03 ${path}`, ''))
+    expect(attributes).toEqual({
+      mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db9::/32', '2001:db8::/32'] },
+    })
+  })
+  it('withdraws IPv4 routes of MP_REACH_NLRI with the other IPv4 routes (RFC 7606 §2, RFC 8950)', () => {
+    const { withdrawn, attributes } = received(
+      update(`80 0e 0e 0001 01 04 c0000201 00 20 c633640b 80 0f 08 0001 01 20 c633640c 40 01 01 03 ${path} ${nextHop}`),
+    )
+    expect({ withdrawn, attributes }).toEqual({
+      withdrawn: ['198.51.100.10/32', '198.51.100.12/32', '198.51.100.11/32'],
+      attributes: {},
+    })
+  })
+  it('withdraws routes of a family that is not read as octets (RFC 7606 §2)', () => {
+    const other = '80 0e 0e 0001 02 04 c0000201 00 20 c633640b 80 0f 08 0001 02 20 c633640c'
+    expect(plain(received(update(`${other} 40 01 01 03 ${path}`, '')).attributes)).toEqual({
+      mpUnreach: { family: 'other', afi: 1, safi: 2, withdrawn: 'hex:20c633640c20c633640b' },
+    })
+  })
+  it('is no End-of-RIB where an empty MP_REACH_NLRI stands beside it (RFC 4724 §2)', () => {
+    const empty = '80 0e 15 0002 01 10 20010db8000000000000000000000001 00'
+    expect(received(update(`${empty} 40 01 01 03 ${path} ${nextHop}`)).attributes).toEqual({})
+  })
+})
+
+describe('no fault at all', () => {
+  it.each<[clause: string, what: string, bytes: Uint8Array, Partial<Context>?]>([
+    [
+      'RFC 7606 §3.d',
+      'LOCAL_PREF missing from an internal peer: it is not mandatory',
+      update(base),
+      { external: false },
+    ],
+    ['RFC 4760 §3', 'NEXT_HOP missing where all routes are in MP_REACH_NLRI', update(`${reach} ${origin} ${path}`, '')],
+    ['RFC 7606 §3.c', 'the Partial bit and the four low bits of the flags', update(`6f 01 01 00 ${path} ${nextHop}`)],
+    ['RFC 4271 §4.3', 'an extended length where one octet would do', update(`50 01 0001 00 ${path} ${nextHop}`)],
+    ['RFC 4271 §5', 'attributes without any route', update(base, '')],
+    [
+      'RFC 4760 §3',
+      'a reserved octet that is not zero',
+      update(`${reach.replace(' 00 20', ' 01 20')} ${origin} ${path}`, ''),
+    ],
+    ['RFC 4271 §5', 'an optional attribute nobody knows, transitive or not', update(`${base} c0 63 00 80 64 00`)],
+  ])('%s: %s', (_clause, _what, bytes, context) => expect(received(bytes, context).issues).toBeUndefined())
+
+  it.each([
+    ['RFC 4271 §4.2', 'a hold time of 0', open('04 fde9 0000 c0000201')],
+    ['RFC 4271 §4.2', 'a hold time of 3', open('04 fde9 0003 c0000201')],
+    ['RFC 6286 §2.1', 'a BGP Identifier that is no address of a host', open('04 fde9 005a ffffffff')],
+    ['RFC 5492 §3', 'a capability nobody knows', open(sound, '02 04 fe 02 abcd')],
+    ['RFC 5492 §4', 'a parameter without any capability', open(sound, '02 00')],
+    ['RFC 4271 §6.4', 'a NOTIFICATION with numbers nobody knows', message(3, 'ff ff')],
+    ['RFC 7313 §4', 'a ROUTE-REFRESH subtype nobody knows', message(5, '0001 09 01')],
+    // RFC 7313 §5 makes it 7/1 where the peer offered the capability; whether it did is not known here.
+    ['RFC 2918 §3', 'an EoRR with an octet too many', message(5, '0001 02 01 00')],
+  ])('%s: %s', (_clause, _what, bytes) => expect(refusal(decode(bytes))).toBe('nothing'))
+})
+
+describe('decode() is given exactly one message', () => {
+  const keepalive = message(4, '')
+  it.each([
+    ['nothing', hex('')],
+    ['half a header', keepalive.slice(0, 9)],
+    ['two messages', Uint8Array.of(...keepalive, ...keepalive)],
+  ])('%s is a bad length (RFC 4271 §6.1)', (_what, bytes) => {
+    expect(refusal(decode(bytes)).slice(0, 2)).toEqual([1, 2])
+  })
+})

@@ -1,0 +1,59 @@
+/**
+ * The codec against messages of others, and what others make of them. Every vector agrees, or stands in exceptions.ts
+ * with the clause that settles it.
+ */
+import { describe, expect, it } from 'vitest'
+import { howToGetVectors, type Vector, vectors } from '../support/vectors.ts'
+import { type Reading, read } from './agree.ts'
+import { type Exception, exceptions } from './exceptions.ts'
+
+const all = vectors()
+
+if (all === undefined) {
+  const text = `conformance vectors: not run, ${howToGetVectors}`
+  console.warn(text)
+  it.skip(text)
+} else run(all)
+
+function run(all: readonly Vector[]): void {
+  const readings = all.map(vector => ({ vector, reading: read(vector) }))
+  const disagreeing = readings.filter(({ reading }) => reading.disagreement !== undefined)
+  const settled = new Map(exceptions.map(exception => [exception, [] as string[]]))
+  const unsettled: string[] = []
+  for (const { vector, reading } of disagreeing) {
+    const exception = exceptions.find(one => settles(one, vector, reading))
+    if (exception)
+      settled.get(exception)!.push(vector.id) // it has an entry for each of them
+    else unsettled.push(`${vector.id}: ${reading.disagreement}`)
+  }
+
+  describe(`${all.length} conformance vectors`, () => {
+    it('agree, or the exception is known', () => expect(unsettled).toEqual([]))
+
+    it.each(exceptions)('part from us where $why ($settledBy)', exception => {
+      const found = settled.get(exception) ?? []
+      if ('ids' in exception) expect(found.sort()).toEqual([...exception.ids].sort())
+      else expect(found).toHaveLength(exception.count)
+    })
+
+    it('are encoded to the same octets where they are in the form that we write', () => {
+      const accepted = readings.filter(({ vector }) => vector.expect.ok)
+      const identical = accepted.filter(({ reading }) => reading.identical)
+      // That all canonical ones are among them is held vector by vector; this is so that they are not few.
+      expect(identical.length).toBeGreaterThan(accepted.length / 3)
+    })
+
+    it('can be counted', () => {
+      const scored = all.filter(({ expect: { ok }, layer }) => ok !== null || layer === 'framing').length
+      const agreed = scored - disagreeing.length
+      console.info(
+        `conformance vectors: ${all.length} run, ${scored} scored, ${agreed} agree, ${disagreeing.length} are settled exceptions`,
+      )
+      expect(agreed).toBeGreaterThan(0)
+    })
+  })
+}
+
+function settles(exception: Exception, vector: Vector, reading: Reading): boolean {
+  return 'ids' in exception ? exception.ids.includes(vector.id) : exception.rule(vector, reading)
+}

@@ -1,0 +1,224 @@
+/**
+ * Millions of messages that went wrong on the way: `pnpm mutate [--count 10000000] [--seed 1]`.
+ *
+ * Takes our fixtures, and the conformance vectors where SOFTSPOKEN_VECTORS names them, damages them, and holds against
+ * every one of them that decode() is total:
+ * - it never throws, nor does any list or value that is read later;
+ * - what it has decoded can be encoded. There is no exception for length: our form of a message is never longer than
+ *   the one it came in;
+ * - that form is stable: decoded and encoded again it is the same octets, and has no issues any more;
+ * - none of it takes a second. A watchdog ends a loop that would not end.
+ * The same seed gives the same messages. Ends with 1 where anything failed.
+ */
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { type Context, decode, encode, routes } from '@softspoken/wire'
+import { fixtures, toHex } from '../support/hex.ts'
+import { vectors } from '../support/vectors.ts'
+
+const { values } = parseArgs({
+  options: { count: { type: 'string', default: '10000000' }, seed: { type: 'string', default: '1' } },
+})
+const count = whole('count', values.count)
+const seed = whole('seed', values.seed)
+
+const HEADER = 19
+const LIMIT = 1000 // milliseconds for one message
+const REPORTS = 10 // failures that are worth reading
+const contexts: readonly (readonly Context[])[] = [
+  [
+    { fourOctetAs: true, external: true },
+    { fourOctetAs: false, external: false },
+  ],
+  [
+    { fourOctetAs: true, external: false },
+    { fourOctetAs: false, external: true },
+  ],
+]
+
+const random = generator(seed)
+const seeds = [...fixtures(), ...(vectors() ?? [])].map(({ bytes }) => bytes).filter(({ length }) => length >= HEADER)
+const tally = { decoded: 0, issues: 0, refused: 0, failed: 0, slowest: 0 }
+
+async function run(): Promise<void> {
+  const heart = new Int32Array(new SharedArrayBuffer(4))
+  const watchdog = watch(heart)
+  const started = performance.now()
+  let done = 0
+  for (; done < count && tally.failed < REPORTS; done++) {
+    Atomics.store(heart, 0, done)
+    const bytes = mutate()
+    for (const context of contexts[done % contexts.length]!) examine(bytes, context)
+  }
+  const seconds = (performance.now() - started) / 1000
+  await watchdog.terminate()
+  console.log(
+    `${done} mutations of ${seeds.length} messages, seed ${seed}, in ${seconds.toFixed(0)} s ` +
+      `(${Math.round(done / seconds)}/s), each in two contexts: ${tally.decoded} decoded, ${tally.issues} of them ` +
+      `with issues, ${tally.refused} refused, slowest ${tally.slowest.toFixed(0)} ms, ${tally.failed} failures`,
+  )
+  if (tally.failed > 0) process.exitCode = 1
+}
+
+function examine(bytes: Uint8Array, context: Context): void {
+  const before = performance.now()
+  try {
+    const result = decode(bytes, context)
+    if (!result.ok) {
+      const { code, subcode } = result.error
+      if (![1, 2, 3, 7].includes(code)) fail(`answers with ${code}/${subcode}`, bytes, context)
+      tally.refused++
+    } else {
+      const message = result.value
+      tally.decoded++
+      if (message.type === 'update') {
+        if (message.issues) tally.issues++
+        routes(message)
+      }
+      const ours = encode(message, context)
+      if (ours.length > bytes.length) fail('grew', bytes, context)
+      const again = decode(ours, context)
+      if (!again.ok) fail(`our own form is refused: ${again.why}`, bytes, context)
+      else if (again.value.type === 'update' && again.value.issues) fail('our own form has issues', bytes, context)
+      else if (toHex(encode(again.value, context)) !== toHex(ours)) fail('our own form is not stable', bytes, context)
+    }
+  } catch (error) {
+    fail(error instanceof Error ? (error.stack ?? error.message) : String(error), bytes, context)
+  }
+  const took = performance.now() - before
+  tally.slowest = Math.max(tally.slowest, took)
+  if (took > LIMIT) fail(`took ${took.toFixed(0)} ms`, bytes, context)
+}
+
+function fail(why: string, bytes: Uint8Array, context: Context): void {
+  tally.failed++
+  console.error(`${why}\n  ${JSON.stringify(context)}\n  ${toHex(bytes)}`)
+}
+
+// ---- damage
+
+/** A seed with one wound or a few; mostly with a header that still fits, so that the damage is found further in. */
+function mutate(): Uint8Array {
+  let bytes = pick(seeds).slice()
+  for (let wounds = 1 + below(2) * below(4); wounds > 0; wounds--) bytes = pick(damages)(bytes).slice(0, 4096)
+  if (bytes.length >= HEADER && below(16) > 0) {
+    bytes.fill(0xff, 0, 16)
+    bytes[16] = bytes.length >> 8
+    bytes[17] = bytes.length
+  }
+  return bytes
+}
+
+const interesting = [0x00, 0x01, 0x02, 0x04, 0x0e, 0x0f, 0x10, 0x20, 0x40, 0x7f, 0x80, 0x90, 0xc0, 0xfe, 0xff]
+const damages: readonly ((bytes: Uint8Array) => Uint8Array)[] = [
+  function flipBit(bytes) {
+    bytes[place(bytes)]! ^= 1 << below(8)
+    return bytes
+  },
+  function setOctet(bytes) {
+    bytes[place(bytes)] = pick(interesting)
+    return bytes
+  },
+  /** Any octet may be a length: one off, or off by a little. */
+  function nudge(bytes) {
+    bytes[place(bytes)]! += below(2) === 0 ? 1 + below(8) : -1 - below(8)
+    return bytes
+  },
+  /** Withdrawn Routes Length, or the sixteen bits anywhere. */
+  function setLength(bytes) {
+    const at = below(2) === 0 ? HEADER : place(bytes)
+    const value = below(bytes.length * 2)
+    bytes[at] = value >> 8
+    bytes[at + 1] = value
+    return bytes
+  },
+  function cutEnd(bytes) {
+    return bytes.slice(0, place(bytes))
+  },
+  function cutMiddle(bytes) {
+    const at = place(bytes)
+    return splice(bytes, at, at + 1 + below(16), new Uint8Array())
+  },
+  function insert(bytes) {
+    const at = place(bytes)
+    return splice(
+      bytes,
+      at,
+      at,
+      Uint8Array.from({ length: 1 + below(16) }, () => below(256)),
+    )
+  },
+  /** A piece of the message once more, which repeats attributes now and then. */
+  function repeat(bytes) {
+    const from = place(bytes)
+    const at = place(bytes)
+    return splice(bytes, at, at, bytes.slice(from, from + 1 + below(64)))
+  },
+  /** The rest comes from another message. */
+  function cross(bytes) {
+    const other = pick(seeds)
+    return splice(bytes, place(bytes), bytes.length, other.slice(place(other)))
+  },
+  function changeType(bytes) {
+    if (bytes.length >= HEADER && below(4) === 0) bytes[18] = 1 + below(6)
+    return bytes
+  },
+]
+
+/** Mostly in the body, now and then in the header. */
+function place({ length }: Uint8Array): number {
+  return length <= HEADER || below(32) === 0 ? below(length + 1) : HEADER + below(length - HEADER + 1)
+}
+function splice(bytes: Uint8Array, from: number, to: number, piece: Uint8Array): Uint8Array {
+  const tail = bytes.subarray(to)
+  const result = new Uint8Array(from + piece.length + tail.length)
+  result.set(bytes.subarray(0, from))
+  result.set(piece, from)
+  result.set(tail, from + piece.length)
+  return result
+}
+
+// ---- chance
+
+function below(limit: number): number {
+  return Math.floor(random() * limit)
+}
+function pick<item>(items: readonly item[]): item {
+  return items[below(items.length)]! // no list here is empty
+}
+
+/** Mulberry32: small, fast, and the same everywhere. */
+function generator(state: number): () => number {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Ends the process where the count stands still, which a busy loop cannot do for itself. */
+function watch(heart: Int32Array): Worker {
+  return new Worker(
+    `const { workerData: heart } = require('node:worker_threads')
+    let last = -1
+    setInterval(() => {
+      const now = Atomics.load(heart, 0)
+      if (now === last) {
+        require('node:fs').writeSync(2, 'mutation ' + now + ' does not end\\n')
+        process.kill(process.pid, 'SIGKILL')
+      }
+      last = now
+    }, 10000)`,
+    { eval: true, workerData: heart },
+  )
+}
+
+function whole(option: string, text: string): number {
+  const value = Number(text)
+  if (!(Number.isInteger(value) && value >= 0))
+    throw new RangeError(`--${option}: ${text} is not allowed, it must be a whole number`)
+  return value
+}
+
+await run()

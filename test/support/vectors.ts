@@ -1,0 +1,50 @@
+/**
+ * The conformance vectors: messages that other projects published, with what independent decoders make of them. They
+ * are not part of this repository; `SOFTSPOKEN_VECTORS` names the folder that holds `vectors.jsonl`, absolute or from
+ * the repository's root.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { hex } from './hex.ts'
+
+/** One line of the file, as far as it is used here. */
+export interface Vector {
+  readonly id: string
+  readonly source: string
+  readonly kind: string
+  readonly bytes: Uint8Array
+  /** AS numbers in AS_PATH have four octets; null where it does not matter, or nobody knows. */
+  readonly as4: boolean | null
+  readonly addpath: boolean | null
+  readonly peer?: 'ebgp' | 'ibgp'
+  readonly layer: string
+  readonly expect: Expectation
+}
+
+interface Expectation {
+  readonly ok: boolean | null
+  readonly error: readonly [code: number, subcode: number] | null
+  /** Answers that are as good as `error`. */
+  readonly error_any?: readonly (readonly [code: number, subcode: number])[]
+  readonly outcome: string | null
+  readonly decoded: Readonly<Record<string, unknown>> | null
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export const howToGetVectors = 'set SOFTSPOKEN_VECTORS to the folder that holds vectors.jsonl'
+
+/** All vectors, or undefined where the environment names none or what it names is not there. */
+export function vectors(): Vector[] | undefined {
+  const folder = process.env.SOFTSPOKEN_VECTORS
+  const file = folder && resolve(root, folder, 'vectors.jsonl')
+  if (!file || !existsSync(file)) return undefined
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => {
+      const vector = JSON.parse(line) as Omit<Vector, 'bytes'> & { hex: string }
+      return { ...vector, bytes: hex(vector.hex) }
+    })
+}
