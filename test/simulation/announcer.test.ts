@@ -679,9 +679,9 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
     ['a MED below 0', {}, VIP, { med: -1 }, 'med: -1'],
     ['a MED that is no whole number', {}, VIP, { med: 1.5 }, 'med: 1.5'],
     ['a community of one number', {}, VIP, { communities: ['100'] }, "communities: '100'"],
-    ['a community beyond 16 bits', {}, VIP, { communities: ['65536:1'] }, 'communities: 65536'],
+    ['a community beyond 16 bits', {}, VIP, { communities: ['65536:1'] }, "communities: '65536:1'"],
     ['a large community of two numbers', {}, VIP, { largeCommunities: ['1:2'] }, "largeCommunities: '1:2'"],
-    ['more than fits one message', {}, VIP, { communities: Array(1020).fill('65000:1') }, 'update: '],
+    ['more than fits one message', {}, VIP, { communities: Array(1020).fill('65000:1') }, 'update length: '],
     ['an unknown preference', {}, VIP, { mde: 1 } as AnnounceOptions, 'mde: no such preference'], // a caller without types
   ])('%s', async (_, options, prefix, preference, message) => {
     const lab = new Lab()

@@ -95,7 +95,7 @@ describe('a host route', () => {
 
   test('says what would be allowed instead', () => {
     expect(() => hostRoute('198.51.100.0/24')).toThrow(
-      "prefix: '198.51.100.0/24' is not allowed, only a host route is: /32 for IPv4, /128 for IPv6",
+      "prefix: '198.51.100.0/24' is not allowed, it must be a host route: /32 for IPv4, /128 for IPv6",
     )
   })
 })

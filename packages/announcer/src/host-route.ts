@@ -1,5 +1,5 @@
 /** The only routes that leave this package: one address, and one that can belong to a host. */
-import { type Address, type Family, formatAddress, type Prefix, parseAddress, parsePrefix } from '@softspoken/wire'
+import { type Address, type Family, formatAddress, type Prefix, parseAddress } from '@softspoken/wire'
 
 export interface HostRoute {
   /** In its one spelling: `198.51.100.10/32`, `2001:db8::10/128` (RFC 5952). */
@@ -13,12 +13,11 @@ export interface HostRoute {
  * @throws RangeError where it is wider than one address, or an address that no host route may name.
  */
 export function hostRoute(text: string): HostRoute {
-  const { address: octets, length } = String(text).includes('/')
-    ? parsePrefix(text, 'prefix')
-    : { address: parseAddress(text, 'prefix'), length: undefined }
+  const [before = '', length, ...rest] = String(text).split('/')
+  const octets = parseAddress(before, 'prefix')
   const bits = octets.length * 8
-  if (length !== undefined && length !== bits)
-    throw new RangeError(`prefix: '${text}' is not allowed, only a host route is: /32 for IPv4, /128 for IPv6`)
+  if (rest.length > 0 || (length !== undefined && length !== `${bits}`))
+    throw new RangeError(`prefix: '${text}' is not allowed, it must be a host route: /32 for IPv4, /128 for IPv6`)
   const kind = octets.length === 4 ? special4(octets) : special6(octets)
   if (kind !== undefined) throw new RangeError(`prefix: '${text}' is not allowed, it is ${kind}`)
   const address = formatAddress(octets)

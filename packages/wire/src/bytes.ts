@@ -1,5 +1,5 @@
 /** Big-endian cursors. Reading past the end is the peer's mistake, writing a number that does not fit is the caller's. */
-import { WireError } from './error.ts'
+import { refuse, WireError } from './error.ts'
 
 /** A plain copy: a Buffer's own slice() would be a view that changes with the Buffer. */
 export function copy(bytes: Uint8Array, at: number, end: number): Uint8Array {
@@ -34,7 +34,6 @@ export class Reader {
     const at = this.#take(4)
     return u16(this.bytes, at) * 0x10000 + u16(this.bytes, at + 2)
   }
-  /** A copy, so that what we hand out does not change with the buffer it came from. */
   take(length: number): Uint8Array {
     const at = this.#take(length)
     return copy(this.bytes, at, at + length)
@@ -52,50 +51,45 @@ export class Reader {
   }
 }
 
-/** A growing buffer that refuses numbers which do not fit their field. */
+/** A growing buffer that refuses numbers which do not fit; `field` is what the caller calls them. */
 export class Writer {
   #bytes = new Uint8Array(512)
   length = 0
 
-  u8(value: number, field: string): this {
-    const at = this.#room(1, value, 0xff, field)
-    this.#bytes[at] = value
-    return this
+  u8(value: number, field = 'length'): this {
+    return this.#number(value, 1, field)
   }
-  u16(value: number, field: string): this {
-    const at = this.#room(2, value, 0xffff, field)
-    this.set16(at, value, field)
-    return this
+  u16(value: number, field = 'length'): this {
+    return this.#number(value, 2, field)
   }
-  u32(value: number, field: string): this {
-    const at = this.#room(4, value, 0xffffffff, field)
-    this.#bytes[at] = value >>> 24
-    this.#bytes[at + 1] = value >>> 16
-    this.#bytes[at + 2] = value >>> 8
-    this.#bytes[at + 3] = value
-    return this
+  u32(value: number, field = 'length'): this {
+    return this.#number(value, 4, field)
   }
   /** Appends octets from..to of `bytes`. */
   put(bytes: Uint8Array, from = 0, to = bytes.length): this {
-    const at = this.#room(to - from, 0, 0, '')
-    for (let i = from; i < to; i++) this.#bytes[at + i - from] = bytes[i]!
+    let at = this.#room(to - from)
+    for (let i = from; i < to; i++) this.#bytes[at++] = bytes[i]!
     return this
   }
-  /** Fills in a length that was not known when its place was written. */
-  set8(at: number, value: number, field: string): void {
-    check(value, 0xff, field)
-    this.#bytes[at] = value
-  }
-  set16(at: number, value: number, field: string): void {
-    check(value, 0xffff, field)
-    this.#bytes[at] = value >>> 8
-    this.#bytes[at + 1] = value
+  /** Goes back to `at` and fills in the length of what came after it, which was not known when its place was left. */
+  close(at: number, octets: 1 | 2): void {
+    const { length } = this
+    this.length = at
+    this.#number(length - at - octets, octets, 'length')
+    this.length = length
   }
   done(): Uint8Array {
     return this.#bytes.slice(0, this.length)
   }
-  #room(octets: number, value: number, max: number, field: string): number {
-    check(value, max, field)
+  #number(value: number, octets: number, field: string): this {
+    const most = 2 ** (octets * 8) - 1
+    if (!(Number.isInteger(value) && value >= 0 && value <= most))
+      refuse(field, value, `a whole number from 0 to ${most}`)
+    let at = this.#room(octets)
+    for (let shift = octets * 8 - 8; shift >= 0; shift -= 8) this.#bytes[at++] = value >>> shift
+    return this
+  }
+  #room(octets: number): number {
     const at = this.length
     this.length += octets
     if (this.length > this.#bytes.length) {
@@ -105,9 +99,4 @@ export class Writer {
     }
     return at
   }
-}
-
-function check(value: number, max: number, field: string): void {
-  if (!(Number.isInteger(value) && value >= 0 && value <= max))
-    throw new RangeError(`${field}: ${value} is not allowed, it must be a whole number from 0 to ${max}`)
 }

@@ -1,6 +1,6 @@
 /** Capabilities (RFC 5492), one row per code. Codes without a row are kept as bytes. */
 import { type Reader, Writer } from './bytes.ts'
-import { WireError } from './error.ts'
+import { refuse, WireError } from './error.ts'
 
 export type Capability =
   /** RFC 4760 §8: routes of this family are welcome. */
@@ -37,7 +37,7 @@ const table: { readonly [name in Known['name']]: Row<Extract<Known, { name: name
     code: 1,
     length: 4,
     read: r => ({ name: 'multiprotocol', afi: r.u16(), safi: r.u16() & 0xff }), // a reserved octet, then the SAFI
-    write: (w, { afi, safi }) => w.u16(afi, 'afi').u8(0, 'reserved').u8(safi, 'safi'),
+    write: (w, { afi, safi }) => w.u16(afi, 'afi').u8(0).u8(safi, 'safi'),
   },
   'route-refresh': { code: 2, length: 0, read: () => ({ name: 'route-refresh' }) },
   'extended-next-hop': {
@@ -83,13 +83,12 @@ export function writeCapability(w: Writer, capability: Capability): void {
     return
   }
   const row = table[capability.name] as Row<Capability> | undefined
-  if (row === undefined)
-    throw new TypeError(`capabilities: '${(capability as Capability).name}' is not a capability's name`)
-  w.u8(row.code, 'capability code')
+  if (row === undefined) refuse('capabilities', capability.name, `one of ${Object.keys(table).join(', ')}, unknown`)
+  w.u8(row.code)
   const at = w.length
-  w.u8(0, 'capability length')
+  w.u8(0)
   row.write?.(w, capability)
-  w.set8(at, w.length - at - 1, 'capability length')
+  w.close(at, 1)
 }
 
 /** A capability as it stands in an OPEN: code, length, value. NOTIFICATION 2/7 carries those that are missing so (RFC 5492 §5). */

@@ -11,19 +11,17 @@ export type Result<value> =
  * nobody reads its stack, and to note the stack would take longer than to read the message.
  */
 export class WireError {
-  readonly message: string
-  readonly code: number
-  readonly subcode: number
-  readonly data: Uint8Array
+  readonly error: Notification
+  readonly why: string
 
   constructor(code: number, subcode: number, why: string, data: Uint8Array = new Uint8Array()) {
-    this.message = why
-    this.code = code
-    this.subcode = subcode
-    this.data = data
+    this.error = { type: 'notification', code, subcode, data }
+    this.why = why
   }
+}
 
-  toNotification(): Notification {
-    return { type: 'notification', code: this.code, subcode: this.subcode, data: this.data }
-  }
+/** The caller's mistake, in one sentence: the field, what was given, and what is allowed. */
+export function refuse(field: string, given: unknown, allowed: string): never {
+  const shown = typeof given === 'string' ? `'${given}'` : typeof given === 'object' ? JSON.stringify(given) : given
+  throw new RangeError(`${field}: ${shown} is not allowed, it must be ${allowed}`)
 }

@@ -1,7 +1,7 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
 import { copy, Reader, u16, Writer } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
-import { type Result, WireError } from './error.ts'
+import { type Result, refuse, WireError } from './error.ts'
 import { errorCode, type Notification, readNotification, writeNotification } from './notification.ts'
 import { type Open, readOpen, writeOpen } from './open.ts'
 import { type RouteRefresh, readRouteRefresh, writeRouteRefresh } from './route-refresh.ts'
@@ -75,8 +75,8 @@ export function decodeAt(bytes: Uint8Array, at: number, length: number, context:
   try {
     return row.read(new Reader(bytes, at + HEADER_LENGTH, at + length), context)
   } catch (error) {
-    if (!(error instanceof WireError) || error.code !== 0) throw error
-    throw new WireError(row.faults, 0, error.message, error.data)
+    if (!(error instanceof WireError) || error.error.code !== 0) throw error
+    throw new WireError(row.faults, 0, error.why)
   }
 }
 
@@ -86,7 +86,7 @@ export function attempt<value>(read: () => value): Result<value> {
     return { ok: true, value: read() }
   } catch (error) {
     if (!(error instanceof WireError)) throw error
-    return { ok: false, error: error.toNotification(), why: error.message }
+    return { ok: false, error: error.error, why: error.why }
   }
 }
 
@@ -100,13 +100,14 @@ const marker = new Uint8Array(16).fill(0xff)
  */
 export function encode(message: Message, context?: Partial<Context>): Uint8Array {
   const row = table[message.type] as MessageRow<Message> | undefined
-  if (row === undefined)
-    throw new TypeError(`type: '${message.type}' is not allowed, it must be one of ${Object.keys(table).join(', ')}`)
+  if (row === undefined) refuse('type', message.type, `one of ${Object.keys(table).join(', ')}`)
   scratch.length = 0
-  scratch.put(marker).u16(0, 'length').u8(row.code, 'type')
+  scratch.put(marker).u16(0).u8(row.code)
   row.write(scratch, message, contextOf(context))
   if (scratch.length > MAX_MESSAGE_LENGTH)
-    throw new RangeError(`${message.type}: ${scratch.length} octets are not allowed, at most ${MAX_MESSAGE_LENGTH} are`)
-  scratch.set16(16, scratch.length, 'length')
-  return scratch.done()
+    refuse(`${message.type} length`, scratch.length, `at most ${MAX_MESSAGE_LENGTH} octets`)
+  const bytes = scratch.done()
+  bytes[16] = bytes.length >> 8
+  bytes[17] = bytes.length
+  return bytes
 }

@@ -2,7 +2,7 @@
 import { type Address, formatAddress, parseAddress } from './address.ts'
 import type { Reader, Writer } from './bytes.ts'
 import { type Capability, readCapability, writeCapability } from './capability.ts'
-import { WireError } from './error.ts'
+import { refuse, WireError } from './error.ts'
 
 export interface Open {
   readonly type: 'open'
@@ -25,7 +25,7 @@ const EXTENDED = 255 // RFC 9072 §2: as a parameter's type it says that the rea
 
 export function readOpen(r: Reader): Open {
   const version = r.u8()
-  if (version !== 4) throw new WireError(2, 1, `version ${version}, only 4 is spoken here`, Uint8Array.of(0, 4))
+  if (version !== 4) throw new WireError(2, 1, `version ${version}, it must be 4`, Uint8Array.of(0, 4))
   const as2 = r.u16()
   const holdTime = r.u16()
   const id = formatAddress(r.take(4))
@@ -44,43 +44,53 @@ export function readOpen(r: Reader): Open {
     if (type !== CAPABILITIES) throw new WireError(2, 4, `optional parameter ${type} is not supported`)
     while (value.left > 0) capabilities.push(readCapability(value))
   }
-  if (holdTime === 1 || holdTime === 2)
-    throw new WireError(2, 6, `hold time ${holdTime} s, it must be 0 or at least 3 (RFC 4271 §6.2)`)
-  if (id === '0.0.0.0') throw new WireError(2, 3, 'BGP Identifier 0.0.0.0 (RFC 6286 §2.1)')
-  const four = capabilities.find(capability => capability.name === 'four-octet-as')
+  const wrong = fault({ holdTime, id })
+  if (wrong) throw new WireError(2, wrong[0], `${wrong[1]}: ${wrong[2]}, it must be ${wrong[3]}`)
+  const four = fourOctetAs(capabilities)
   return { type: 'open', version, as: four?.as ?? as2, holdTime, id, capabilities }
 }
 
+/** What no OPEN may say, whichever side it comes from: subcode, field, value, what is allowed (RFC 4271 §6.2, RFC 6286). */
+function fault({ holdTime, id }: Pick<Open, 'holdTime' | 'id'>): [number, string, unknown, string] | undefined {
+  if (holdTime === 1 || holdTime === 2) return [6, 'holdTime', holdTime, '0 or at least 3 s (RFC 4271 §6.2)']
+  return id === '0.0.0.0' ? [3, 'id', id, 'other than zero (RFC 6286 §2.1)'] : undefined
+}
+function fourOctetAs(capabilities: readonly Capability[]): { readonly as: number } | undefined {
+  return capabilities.find(capability => capability.name === 'four-octet-as')
+}
+
 export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }: Open): void {
+  if (version !== 4) refuse('version', version, '4')
+  const wrong = fault({ holdTime, id })
+  if (wrong) refuse(wrong[1], wrong[2], wrong[3])
   const octets = parseAddress(id, 'id')
-  if (octets.length !== 4 || id === '0.0.0.0')
-    throw new RangeError(`id: '${id}' is not allowed, it must be written as an IPv4 address other than 0.0.0.0`)
-  if (version !== 4) throw new RangeError(`version: ${version} is not allowed, it must be 4`)
-  if (holdTime === 1 || holdTime === 2)
-    throw new RangeError(`holdTime: ${holdTime} is not allowed, it must be 0 or at least 3 s (RFC 4271 §4.2)`)
-  const four = capabilities.find(capability => capability.name === 'four-octet-as')
-  if (four ? four.as !== as : as > 0xffff)
-    throw new RangeError(`as: ${as} is not allowed, it must be what the capability four-octet-as says, or below 65536`)
-  w.u8(version, 'version')
+  if (octets.length !== 4) refuse('id', id, 'written as an IPv4 address')
+  const four = fourOctetAs(capabilities)
+  if (four ? four.as !== as : as > 0xffff) refuse('as', as, 'what four-octet-as says, or below 65536 without it')
+  w.u8(version)
     .u16(as > 0xffff ? AS_TRANS : as, 'as')
     .u16(holdTime, 'holdTime')
     .put(octets)
   const start = w.length
-  w.u8(0, 'optional parameters')
-  if (capabilities.length === 0) return
-  w.u8(CAPABILITIES, 'parameter').u8(0, 'parameter length')
-  for (const capability of capabilities) writeCapability(w, capability)
-  const length = w.length - start - 3
-  if (length + 2 <= 255) {
-    w.set8(start, length + 2, 'optional parameters')
-    w.set8(start + 2, length, 'parameter length')
+  writeParameters(w, capabilities, 1)
+  // RFC 9072 §2: too long for one octet, so the same again with lengths of two.
+  if (w.length - start - 1 <= 255) {
+    w.close(start, 1)
     return
   }
-  // RFC 9072 §2: too long for one octet, so the same again with lengths of two.
   w.length = start
-  w.u8(EXTENDED, 'optional parameters')
-    .u8(EXTENDED, 'extended')
-    .u16(length + 3, 'optional parameters')
-  w.u8(CAPABILITIES, 'parameter').u16(length, 'parameter length')
+  w.u8(EXTENDED).u8(EXTENDED)
+  writeParameters(w, capabilities, 2)
+  w.close(start + 2, 2)
+}
+
+/** All capabilities in one parameter, behind a place for the length of it all. */
+function writeParameters(w: Writer, capabilities: readonly Capability[], octets: 1 | 2): void {
+  for (let i = 0; i < octets; i++) w.u8(0)
+  if (capabilities.length === 0) return
+  w.u8(CAPABILITIES)
+  const at = w.length
+  for (let i = 0; i < octets; i++) w.u8(0)
   for (const capability of capabilities) writeCapability(w, capability)
+  if (octets === 2 || w.length - at - 1 <= 255) w.close(at, octets)
 }

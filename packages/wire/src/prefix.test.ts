@@ -14,7 +14,7 @@ describe('parsePrefix()', () => {
     'refuses the stray bits of %s',
     text => {
       expect(() => parsePrefix(text, 'prefix')).toThrow(
-        `prefix: '${text}' is not allowed, it has bits set beyond its length`,
+        `prefix: '${text}' is not allowed, it must be a prefix without bits set beyond its length`,
       )
     },
   )

@@ -1,17 +1,16 @@
 /**
- * UPDATE (RFC 4271 §4.3) and the revised error handling (RFC 7606).
- *
- * Everything is validated when the message arrives; lists and values are made when they are asked for. What a
- * malformed attribute costs is read from the attribute table, never decided here.
+ * UPDATE (RFC 4271 §4.3). Everything is validated when the message arrives; lists and values are made when they are
+ * asked for.
  */
 import { as4PathFor } from './attribute/as-path.ts'
-import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
-import { type AttributeRow, type Attributes, byCode, type RawAttribute, registry, rows } from './attribute/registry.ts'
-import { category, flag } from './attribute/spec.ts'
-import { copy, Reader, u16, type Writer } from './bytes.ts'
+import type { MpUnreach } from './attribute/mp-reach.ts'
+import { type Attributes, byCode, type RawAttribute, registry, rows } from './attribute/registry.ts'
+import { flag } from './attribute/spec.ts'
+import { type Reader, u16, type Writer } from './bytes.ts'
 import type { Context } from './context.ts'
-import { WireError } from './error.ts'
+import { refuse, WireError } from './error.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from './prefix.ts'
+import { attributeAt, type Issue, inOrder, isIpv4, type Survey, survey } from './survey.ts'
 
 export interface Update {
   readonly type: 'update'
@@ -27,242 +26,63 @@ export interface Update {
   readonly issues?: readonly Issue[] | undefined
 }
 
-export interface Issue {
-  /** As IANA spells it, or its code where it has no row. */
-  readonly attribute: string
-  readonly handling: 'attribute-discard' | 'treat-as-withdraw'
-  readonly why: string
-}
-
-const MALFORMED_ATTRIBUTE_LIST = 1
-const UNRECOGNIZED_WELL_KNOWN = 2
-const MISSING_WELL_KNOWN = 3
-const FLAGS_ERROR = 4
-const LENGTH_ERROR = 5
-const INVALID_NETWORK_FIELD = 10
-
 // ---- reading
 
-/** Where the parts of a message lie in its buffer. */
-interface Layout {
-  readonly bytes: Uint8Array
-  readonly withdrawnAt: number
-  readonly attributesAt: number
-  readonly nlriAt: number
-  readonly end: number
-}
-
-export function readUpdate(r: Reader, context: Context): Update {
-  const layout = layOut(r)
-  const survey = surveyAttributes(layout, context)
-  const { bytes, nlriAt, end } = layout
-  const why = checkPrefixes(bytes, nlriAt, end, 4)
-  if (why !== undefined) throw new WireError(3, INVALID_NETWORK_FIELD, `NLRI: ${why} (RFC 7606 §5.3)`)
-  if (nlriAt < end || survey.reach !== undefined) missing(survey, nlriAt < end)
-  const { withdraw, reach, unreach, others } = survey
-  if (withdraw !== undefined) {
-    // RFC 7606 §5.2: attributes for routes, but no route in sight: we cannot be sure that we found the routes.
-    if (nlriAt === end && !(reach && reach.announced.length > 0) && others) throw withdraw
-    // One UPDATE of ours can withdraw IPv4 and one more family; nobody was seen to send a third.
-    if (reach && unreach && !isIpv4(reach) && !isIpv4(unreach) && !sameFamily(reach, unreach))
-      throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${withdraw.message}, beside routes of two families`)
-  }
-  return new DecodedUpdate(layout, context, survey)
-}
-
-function layOut({ bytes, at, end }: Reader): Layout {
-  const withdrawnAt = at + 2
-  const attributesAt = withdrawnAt + u16(bytes, at) + 2
+export function readUpdate({ bytes, at, end }: Reader, context: Context): Update {
+  const attributesAt = at + 4 + u16(bytes, at)
   // RFC 7606 §4: a length beyond the message leaves nothing to trust.
-  if (attributesAt > end)
-    throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, 'Withdrawn Routes Length is beyond the message')
+  if (attributesAt > end) throw new WireError(3, 1, 'Withdrawn Routes Length is beyond the message')
   const nlriAt = attributesAt + u16(bytes, attributesAt - 2)
-  if (nlriAt > end)
-    throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, 'Total Path Attribute Length is beyond the message')
-  const why = checkPrefixes(bytes, withdrawnAt, attributesAt - 2, 4)
-  if (why !== undefined) throw new WireError(3, INVALID_NETWORK_FIELD, `Withdrawn Routes: ${why} (RFC 7606 §5.3)`)
-  return { bytes, withdrawnAt, attributesAt, nlriAt, end }
+  if (nlriAt > end) throw new WireError(3, 1, 'Total Path Attribute Length is beyond the message')
+  sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2)
+  const announces = nlriAt < end
+  const faults = inOrder(bytes, attributesAt, nlriAt, announces, context)
+    ? undefined
+    : survey(bytes, attributesAt, nlriAt, announces, context)
+  sound('NLRI', bytes, nlriAt, end)
+  return new DecodedUpdate(bytes, at, end, context, faults)
 }
 
-/** What a walk over the attributes has found. */
-interface Survey {
-  /** Bit n is set where an attribute of code n < 32 stands, malformed or not. */
-  present: number
-  /** An attribute stands that is not MP_UNREACH_NLRI: the message is about routes to announce (RFC 7606 §5.2). */
-  others: boolean
-  /** Offsets of attributes that are not to be read. */
-  readonly skip: number[]
-  readonly issues: Issue[]
-  /** The first finding that withdraws the routes, as the NOTIFICATION it becomes where there are none. */
-  withdraw?: WireError
-  reach?: MpReach
-  unreach?: MpUnreach
-}
-
-function surveyAttributes({ bytes, attributesAt, nlriAt }: Layout, context: Context): Survey {
-  const survey: Survey = { present: 0, others: false, skip: [], issues: [] }
-  const seen = new Set<number>()
-  for (let at = attributesAt; at < nlriAt; ) {
-    const start = at
-    const value = attributeAt(bytes, start, nlriAt)
-    if (value === undefined) {
-      cutShort(survey, copy(bytes, start, nlriAt))
-      break
-    }
-    at = value.end
-    const code = bytes[start + 1]!
-    const row = byCode[code]
-    if (code !== registry.mpUnreach.code) survey.others = true
-    if (seen.has(code)) {
-      if (row?.onMalformed === 'session-reset')
-        throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${row.name} stands twice (RFC 7606 §3.g)`)
-      survey.skip.push(start)
-      note(
-        survey,
-        row?.name ?? `attribute ${code}`,
-        'attribute-discard',
-        'stands twice, the first one counts (RFC 7606 §3.g)',
-      )
-      continue
-    }
-    seen.add(code)
-    if (code < 32) survey.present |= 1 << code
-    if (row !== undefined) examine(survey, row, value, start, context)
-    else if ((bytes[start]! & flag.optional) === 0)
-      throw new WireError(
-        3,
-        UNRECOGNIZED_WELL_KNOWN,
-        `attribute ${code} is said to be well-known`,
-        copy(bytes, start, at),
-      )
-  }
-  return survey
-}
-
-/** RFC 7606 §4: the last attribute does not end in time. */
-function cutShort(survey: Survey, rest: Uint8Array): void {
-  const code = rest[1] ?? 0
-  const row = byCode[code]
-  const why = 'runs beyond the attributes (RFC 7606 §4)'
-  // It may hold routes, which we would then neither announce nor withdraw (RFC 7606 §3.j).
-  if (row?.onMalformed === 'session-reset') throw new WireError(3, LENGTH_ERROR, `${row.name} ${why}`, rest)
-  note(survey, row?.name ?? `attribute ${code}`, 'treat-as-withdraw', why, LENGTH_ERROR, rest)
-  survey.others = true
-}
-
-/** A cursor over the value of the attribute that begins at `start`, or undefined where it does not end in time. */
-function attributeAt(bytes: Uint8Array, start: number, end: number): Reader | undefined {
-  const header = bytes[start]! & flag.extendedLength ? 4 : 3
-  if (start + header > end) return undefined
-  const length = header === 4 ? u16(bytes, start + 2) : bytes[start + 2]!
-  const at = start + header
-  return at + length > end ? undefined : new Reader(bytes, at, at + length)
-}
-
-function examine(survey: Survey, row: AttributeRow, value: Reader, start: number, context: Context): void {
-  const { bytes, at, end } = value
-  if (row.internalOnly && context.external) {
-    survey.skip.push(start)
-    note(survey, row.name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5)')
-    return
-  }
-  // RFC 7606 §3.c: whatever the attribute, flags that contradict its category cost the routes.
-  if ((bytes[start]! & (flag.optional | flag.transitive)) !== category[row.category])
-    note(
-      survey,
-      row.name,
-      'treat-as-withdraw',
-      `is not flagged as ${row.category} (RFC 7606 §3.c)`,
-      FLAGS_ERROR,
-      copy(bytes, start, end),
-    )
-  const malformed = row.check(value, context)
-  if (malformed !== undefined) {
-    const [subcode, why] = malformed
-    const data = copy(bytes, start, end)
-    if (row.onMalformed === 'session-reset') throw new WireError(3, subcode, `${row.name}: ${why}`, data)
-    survey.skip.push(start)
-    note(survey, row.name, row.onMalformed, why, subcode, data)
-  } else if (row.onMalformed === 'session-reset') {
-    const found = row.decode(new Reader(bytes, at, end), context)
-    if (row.code === registry.mpReach.code) survey.reach = found as MpReach
-    else survey.unreach = found as MpUnreach
-  }
-}
-
-/** RFC 7606 §3.d, RFC 4271 §6.3: the data is the code of what is missing. */
-function missing(survey: Survey, nlri: boolean): void {
-  for (const row of nlri ? mandatory : mandatory.slice(0, 2))
-    if ((survey.present & (1 << row.code)) === 0)
-      note(
-        survey,
-        row.name,
-        'treat-as-withdraw',
-        'is missing (RFC 7606 §3.d)',
-        MISSING_WELL_KNOWN,
-        Uint8Array.of(row.code),
-      )
-}
-const mandatory = [registry.origin, registry.asPath, registry.nextHop]
-
-function note(
-  survey: Survey,
-  attribute: string,
-  handling: Issue['handling'],
-  why: string,
-  subcode = 0,
-  data?: Uint8Array,
-): void {
-  survey.issues.push({ attribute, handling, why })
-  if (handling === 'treat-as-withdraw') survey.withdraw ??= new WireError(3, subcode, `${attribute}: ${why}`, data)
-}
-
-function isIpv4({ family }: MpReach | MpUnreach): boolean {
-  return family === 'ipv4-unicast'
-}
-function sameFamily(reach: MpReach, unreach: MpUnreach): boolean {
-  if (reach.family !== 'other' || unreach.family !== 'other') return reach.family === unreach.family
-  return reach.afi === unreach.afi && reach.safi === unreach.safi
+/** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
+function sound(field: string, bytes: Uint8Array, at: number, end: number): void {
+  const why = checkPrefixes(bytes, at, end, 4)
+  if (why !== undefined) throw new WireError(3, 10, `${field}: ${why} (RFC 7606 §5.3)`)
 }
 
 /** A received UPDATE. It holds on to the buffer it came in; `{ ...update }` copies none of its lists. */
 class DecodedUpdate implements Update {
   readonly type = 'update'
-  readonly issues: readonly Issue[] | undefined
-  readonly #layout: Layout
+  readonly #bytes: Uint8Array
+  readonly #at: number
+  readonly #end: number
   readonly #context: Context
-  readonly #survey: Survey
+  readonly #faults: Survey | undefined
   #withdrawn: readonly Prefix[] | undefined
   #attributes: Attributes | undefined
   #announced: readonly Prefix[] | undefined
 
-  constructor(layout: Layout, context: Context, survey: Survey) {
-    this.#layout = layout
+  constructor(bytes: Uint8Array, at: number, end: number, context: Context, faults: Survey | undefined) {
+    this.#bytes = bytes
+    this.#at = at
+    this.#end = end
     this.#context = context
-    this.#survey = survey
-    this.issues = survey.issues.length > 0 ? survey.issues : undefined
+    this.#faults = faults
   }
   get withdrawn(): readonly Prefix[] {
-    const { bytes, withdrawnAt, attributesAt } = this.#layout
-    const { withdraw, reach, unreach } = this.#survey
-    this.#withdrawn ??= [
-      ...readPrefixes(bytes, withdrawnAt, attributesAt - 2, 4),
-      ...(withdraw ? this.#nlri() : []),
-      ...(withdraw && unreach?.family === 'ipv4-unicast' ? unreach.withdrawn : []),
-      ...(withdraw && reach?.family === 'ipv4-unicast' ? reach.announced : []),
-    ]
+    const own = (): Prefix[] => readPrefixes(this.#bytes, this.#at + 2, this.#attributesAt - 2, 4)
+    this.#withdrawn ??= this.#faults?.withdraw ? [...own(), ...this.#nlri(), ...plainRoutes(this.#faults)] : own()
     return this.#withdrawn
   }
   get announced(): readonly Prefix[] {
-    this.#announced ??= this.#survey.withdraw ? [] : this.#nlri()
+    this.#announced ??= this.#faults?.withdraw ? [] : this.#nlri()
     return this.#announced
   }
   get attributes(): Attributes {
-    const { reach, unreach, withdraw } = this.#survey
-    this.#attributes ??= withdraw
-      ? withdrawReach(reach, unreach)
-      : readAttributes(this.#layout, this.#context, this.#survey)
+    this.#attributes ??= this.#faults?.withdraw ? otherRoutes(this.#faults) : this.#read()
     return this.#attributes
+  }
+  get issues(): readonly Issue[] | undefined {
+    return this.#faults?.issues.length ? this.#faults.issues : undefined
   }
   /** A plain object with the same content. */
   toJSON(): Update {
@@ -273,45 +93,60 @@ class DecodedUpdate implements Update {
   [Symbol.for('nodejs.util.inspect.custom')](): Update {
     return this.toJSON()
   }
+
+  get #attributesAt(): number {
+    return this.#at + 4 + u16(this.#bytes, this.#at)
+  }
+  get #nlriAt(): number {
+    return this.#attributesAt + u16(this.#bytes, this.#attributesAt - 2)
+  }
   #nlri(): Prefix[] {
-    const { bytes, nlriAt, end } = this.#layout
-    return readPrefixes(bytes, nlriAt, end, 4)
+    return readPrefixes(this.#bytes, this.#nlriAt, this.#end, 4)
+  }
+  #read(): Attributes {
+    const bytes = this.#bytes
+    const end = this.#nlriAt
+    const attributes: Record<string, unknown> = {}
+    const unknown: RawAttribute[] = []
+    for (let start = this.#attributesAt; start < end; ) {
+      const value = attributeAt(bytes, start, end)
+      if (value === undefined) break
+      const next = value.end
+      if (!this.#faults?.skip.includes(start)) {
+        const code = bytes[start + 1]!
+        const row = byCode[code]
+        if (row) attributes[row.key] = row.decode(value, this.#context)
+        else unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: value.take(value.left) })
+      }
+      start = next
+    }
+    if (unknown.length > 0) attributes.unknown = unknown
+    return attributes
   }
 }
 
-/** What is left of the attributes when all routes are withdrawn; IPv4 unicast stands in the message's own list. */
-function withdrawReach(reach: MpReach | undefined, unreach: MpUnreach | undefined): Attributes {
+/** IPv4 unicast routes in MP_REACH_NLRI and MP_UNREACH_NLRI; withdrawn, they join the message's own list. */
+function plainRoutes({ reach, unreach }: Survey): readonly Prefix[] {
+  return [
+    ...(unreach?.family === 'ipv4-unicast' ? unreach.withdrawn : []),
+    ...(reach?.family === 'ipv4-unicast' ? reach.announced : []),
+  ]
+}
+
+/** What is left of the attributes when all routes are withdrawn: the routes of the other family. */
+function otherRoutes({ reach, unreach }: Survey): Attributes {
   const kept = unreach && !isIpv4(unreach) ? unreach : undefined
   // An empty MP_UNREACH_NLRI would say End-of-RIB (RFC 4724 §2), so nothing becomes nothing.
   if (reach === undefined || isIpv4(reach) || reach.announced.length === 0) return kept ? { mpUnreach: kept } : {}
-  if (reach.family === 'other') {
-    const before = kept?.family === 'other' ? kept.withdrawn : new Uint8Array()
-    const withdrawn = new Uint8Array(before.length + reach.announced.length)
-    withdrawn.set(before)
-    withdrawn.set(reach.announced, before.length)
-    return { mpUnreach: { family: 'other', afi: reach.afi, safi: reach.safi, withdrawn } }
+  // The families of both are the same: survey() has seen to it.
+  const withdrawn = [...(kept?.withdrawn ?? []), ...reach.announced]
+  const { announced: _announced, nextHop: _nextHop, ...family } = reach
+  return {
+    mpUnreach: {
+      ...family,
+      withdrawn: reach.family === 'other' ? Uint8Array.from(withdrawn as number[]) : withdrawn,
+    } as MpUnreach,
   }
-  const before = kept && kept.family !== 'other' ? kept.withdrawn : []
-  return { mpUnreach: { family: reach.family, withdrawn: [...before, ...reach.announced] } }
-}
-
-function readAttributes({ bytes, attributesAt, nlriAt }: Layout, context: Context, { skip }: Survey): Attributes {
-  const attributes: Record<string, unknown> = {}
-  const unknown: RawAttribute[] = []
-  for (let start = attributesAt; start < nlriAt; ) {
-    const value = attributeAt(bytes, start, nlriAt)
-    if (value === undefined) break
-    const { end } = value
-    if (!skip.includes(start)) {
-      const code = bytes[start + 1]!
-      const row = byCode[code]
-      if (row) attributes[row.key] = row.decode(value, context)
-      else unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: value.take(value.left) })
-    }
-    start = end
-  }
-  if (unknown.length > 0) attributes.unknown = unknown
-  return attributes
 }
 
 // ---- writing
@@ -322,13 +157,13 @@ export function writeUpdate(w: Writer, update: Update, context: Context): void {
     throw new TypeError('update: withdrawn and announced must be lists of prefixes, attributes an object')
   demand(attributes, announced.length > 0)
   const withdrawnAt = w.length
-  w.u16(0, 'Withdrawn Routes Length')
+  w.u16(0)
   for (const prefix of withdrawn) writePrefix(w, prefix, 4, 'withdrawn')
-  w.set16(withdrawnAt, w.length - withdrawnAt - 2, 'Withdrawn Routes Length')
+  w.close(withdrawnAt, 2)
   const attributesAt = w.length
-  w.u16(0, 'Total Path Attribute Length')
+  w.u16(0)
   writeAttributes(w, attributes, context)
-  w.set16(attributesAt, w.length - attributesAt - 2, 'Total Path Attribute Length')
+  w.close(attributesAt, 2)
   for (const prefix of announced) writePrefix(w, prefix, 4, 'announced')
 }
 
@@ -336,57 +171,55 @@ export function writeUpdate(w: Writer, update: Update, context: Context): void {
 function demand(attributes: Attributes, announces: boolean): void {
   for (const key of Object.keys(attributes))
     if (!(key in registry) && key !== 'unknown')
-      throw new TypeError(
-        `attributes: '${key}' is not allowed, it must be one of ${[...Object.keys(registry), 'unknown'].join(', ')}`,
-      )
+      refuse('attributes', key, `one of ${Object.keys(registry).join(', ')}, unknown`)
   if (!announces && attributes.mpReach === undefined) return
-  for (const key of ['origin', 'asPath', ...(announces ? (['nextHop'] as const) : [])] as const)
-    if (attributes[key] === undefined)
-      throw new RangeError(`attributes: ${key} is missing, every announced route has it`)
+  for (const key of ['origin', 'asPath', 'nextHop'] as const)
+    if (attributes[key] === undefined && (announces || key !== 'nextHop'))
+      refuse(`attributes.${key}`, undefined, 'given with every announced route')
 }
 
 function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
   const as4Path = attributes.asPath && !context.fourOctetAs ? as4PathFor(attributes.asPath) : undefined
   const all = as4Path ? { as4Path, ...attributes } : attributes
-  const raws = [...(attributes.unknown ?? [])].sort((a, b) => a.code - b.code)
-  for (let i = 1; i < raws.length; i++)
-    if (raws[i]!.code === raws[i - 1]!.code)
-      throw new RangeError(`attributes.unknown: code ${raws[i]!.code} is not allowed twice`)
+  const raws = attributes.unknown ? checkRaws(attributes.unknown) : []
   let next = 0
   for (const row of rows) {
     const value = all[row.key]
     if (value === undefined) continue
     while (row.onMalformed !== 'session-reset' && next < raws.length && raws[next]!.code < row.code)
       writeRaw(w, raws[next++]!)
-    writeAttribute(w, category[row.category], row.code, row.name, () => row.encode(w, value, context))
+    writeAttribute(w, row.bits, row.code, () => row.encode(w, value, context))
   }
   while (next < raws.length) writeRaw(w, raws[next++]!)
 }
 
+/** In the order of their codes, each one once, and none that has a name. */
+function checkRaws(unknown: readonly RawAttribute[]): readonly RawAttribute[] {
+  const raws = [...unknown].sort((a, b) => a.code - b.code)
+  for (const [i, { code, flags }] of raws.entries()) {
+    if (byCode[code]) refuse('attributes.unknown', code, `given by its name, ${byCode[code].key}`)
+    if (code === raws[i + 1]?.code) refuse('attributes.unknown', code, 'given once')
+    if ((flags & flag.optional) === 0) refuse('attributes.unknown.flags', flags, 'optional (128)')
+  }
+  return raws
+}
 function writeRaw(w: Writer, { code, flags, value }: RawAttribute): void {
-  const row = byCode[code]
-  if (row !== undefined)
-    throw new RangeError(`attributes.unknown: code ${code} is not allowed, it has a name: ${row.key}`)
-  if ((flags & flag.optional) === 0)
-    throw new RangeError(
-      `attributes.unknown: flags ${flags} are not allowed for code ${code}, it must be optional (128)`,
-    )
-  writeAttribute(w, flags & ~flag.extendedLength, code, `attribute ${code}`, () => w.put(value))
+  writeAttribute(w, flags & ~flag.extendedLength, code, () => w.put(value))
 }
 
 /** Flags, code, length, value; the length takes one octet where it can. */
-function writeAttribute(w: Writer, flags: number, code: number, name: string, writeValue: () => void): void {
+function writeAttribute(w: Writer, flags: number, code: number, writeValue: () => void): void {
   const start = w.length
-  w.u8(flags, 'flags').u8(code, 'attribute code').u8(0, name)
+  w.u8(flags, 'flags').u8(code, 'attribute code').u8(0)
   writeValue()
-  const length = w.length - start - 3
-  if (length <= 255) {
-    w.set8(start + 2, length, name)
+  if (w.length - start - 3 <= 255) {
+    w.close(start + 2, 1)
     return
   }
   w.length = start
-  w.u8(flags | flag.extendedLength, 'flags')
-    .u8(code, 'attribute code')
-    .u16(length, name)
+  w.u8(flags | flag.extendedLength)
+    .u8(code)
+    .u16(0)
   writeValue()
+  w.close(start + 2, 2)
 }

@@ -1,5 +1,6 @@
 /** AS_PATH, and AS4_PATH which carries it past speakers that know two octets only: one format, two widths. */
-import type { Reader, Writer } from '../bytes.ts'
+import { Reader, type Writer } from '../bytes.ts'
+import { refuse } from '../error.ts'
 import { AS_TRANS } from '../open.ts'
 import { defineAttribute, type Malformed } from './spec.ts'
 
@@ -11,36 +12,33 @@ export interface AsSegment {
   readonly as: readonly number[]
 }
 
+/** RFC 4271 §5.1.2, RFC 5065, RFC 6793, RFC 7606 §7.2. */
 export const asPath = defineAttribute<readonly AsSegment[]>({
   code: 2,
   name: 'AS_PATH',
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
-  rfc: 'RFC 4271 §5.1.2, RFC 5065, RFC 6793, RFC 7606 §7.2',
-  check: (r, { fourOctetAs }) => checkPath(r, fourOctetAs ? 4 : 2),
+  check: (bytes, at, end, { fourOctetAs }) => checkPath(bytes, at, end, fourOctetAs ? 4 : 2),
   decode: (r, { fourOctetAs }) => readPath(r, fourOctetAs ? 4 : 2),
   encode: (w, path, { fourOctetAs }) => writePath(w, path, fourOctetAs ? 4 : 2),
 })
 
+/** RFC 6793 §3, §6. */
 export const as4Path = defineAttribute<readonly AsSegment[]>({
   code: 17,
   name: 'AS4_PATH',
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
-  rfc: 'RFC 6793 §3, §6',
-  check(r, { fourOctetAs }) {
-    if (fourOctetAs) return [9, 'comes from a peer whose AS_PATH has four-octet AS numbers (RFC 6793 §6)']
-    return (
-      checkPath(r, 4) ??
-      (withoutConfederations(readPath(r, 4)).length === 0 ? [11, 'without a single AS number'] : undefined)
-    )
+  check(bytes, at, end, { fourOctetAs }) {
+    if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §6)']
+    const malformed = checkPath(bytes, at, end, 4)
+    if (malformed) return malformed
+    return withoutConfederations(readPath(new Reader(bytes, at, end), 4)).length === 0 ? [11, 'empty'] : undefined
   },
   decode: r => withoutConfederations(readPath(r, 4)),
   encode(w, path, { fourOctetAs }) {
-    if (fourOctetAs) throw new RangeError('as4Path: it is not allowed where AS_PATH has four-octet AS numbers')
-    if (path.length === 0) throw new RangeError('as4Path: an empty path is not allowed, leave the attribute out')
-    if (withoutConfederations(path).length < path.length)
-      throw new RangeError('as4Path: segments of a confederation are not allowed, they belong to asPath alone')
+    if (fourOctetAs || path.length === 0 || withoutConfederations(path).length < path.length)
+      refuse('as4Path', path, 'sets and sequences, beside an asPath of two-octet AS numbers')
     writePath(w, path, 4)
   },
 })
@@ -50,9 +48,7 @@ function withoutConfederations(path: readonly AsSegment[]): readonly AsSegment[]
   return path.filter(({ type }) => type === 'set' || type === 'sequence')
 }
 
-function checkPath(r: Reader, octets: number): Malformed | undefined {
-  const { bytes, end } = r
-  let { at } = r
+function checkPath(bytes: Uint8Array, at: number, end: number, octets: number): Malformed | undefined {
   while (at < end) {
     const type = bytes[at]!
     const count = bytes[at + 1]!
@@ -79,14 +75,10 @@ const segmentNames = Object.keys(segmentTypes) as (keyof typeof segmentTypes)[] 
 
 function writePath(w: Writer, path: readonly AsSegment[], octets: number): void {
   for (const { type, as } of path) {
-    if (as.length < 1 || as.length > 255)
-      throw new RangeError(`asPath: a segment of ${as.length} AS numbers is not allowed, it must be 1 to 255`)
+    if (as.length < 1 || as.length > 255) refuse('asPath', as.length, '1 to 255 AS numbers in a segment')
     const code = segmentTypes[type]
-    if (code === undefined)
-      throw new RangeError(
-        `asPath: segment type '${type}' is not allowed, it must be one of ${segmentNames.join(', ')}`,
-      )
-    w.u8(code, 'asPath').u8(as.length, 'asPath')
+    if (code === undefined) refuse('asPath', type, `one of ${segmentNames.join(', ')}`)
+    w.u8(code).u8(as.length)
     for (const number of as) {
       if (octets === 4) w.u32(number, 'asPath')
       else w.u16(number > 0xffff ? AS_TRANS : number, 'asPath') // RFC 6793 §4.2.2

@@ -1,22 +1,22 @@
 /** The two plain 32-bit metrics; they differ only in their rows. */
 import { type AttributeSpec, defineAttribute, exactly } from './spec.ts'
 
+/** RFC 4271 §5.1.4, RFC 7606 §7.4. */
 export const med = defineAttribute<number>({
   code: 4,
   name: 'MULTI_EXIT_DISC',
   category: 'optional non-transitive',
   onMalformed: 'treat-as-withdraw',
-  rfc: 'RFC 4271 §5.1.4, RFC 7606 §7.4',
   ...metric('med'),
 })
 
+/** RFC 4271 §5.1.5, RFC 7606 §7.5. */
 export const localPref = defineAttribute<number>({
   code: 5,
   name: 'LOCAL_PREF',
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   internalOnly: true,
-  rfc: 'RFC 4271 §5.1.5, RFC 7606 §7.5',
   ...metric('localPref'),
 })
 

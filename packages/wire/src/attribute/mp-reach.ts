@@ -1,9 +1,10 @@
 /** MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): the routes of every family but plain IPv4 unicast. */
 import { type Address, formatAddress, parseAddress } from '../address.ts'
-import type { Reader, Writer } from '../bytes.ts'
+import { type Reader, u16, type Writer } from '../bytes.ts'
+import { refuse } from '../error.ts'
 import { type Family, families, familyOf } from '../family.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
-import { defineAttribute, type Malformed } from './spec.ts'
+import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
 
 export type MpReach =
   | {
@@ -29,97 +30,98 @@ export type MpUnreach =
 // A route that cannot be found cannot be withdrawn: the session resets (RFC 7606 §3.j, §7.11, §7.12).
 const OPTIONAL_ATTRIBUTE_ERROR = 9
 
+/** RFC 4760 §3, RFC 2545 §3, RFC 7606 §5.3, §7.11, RFC 8950. */
 export const mpReach = defineAttribute<MpReach>({
   code: 14,
   name: 'MP_REACH_NLRI',
   category: 'optional non-transitive',
   onMalformed: 'session-reset',
-  rfc: 'RFC 4760 §3, RFC 2545 §3, RFC 7606 §5.3, §7.11, RFC 8950',
-  check(r) {
-    if (r.left < 5) return [OPTIONAL_ATTRIBUTE_ERROR, `${r.left} octets long, it must be 5 or more`]
-    const family = familyOf(r.u16(), r.u8())
-    const length = r.u8()
-    if (length + 1 > r.left) return [OPTIONAL_ATTRIBUTE_ERROR, 'the next hop is cut short']
-    if (family !== undefined && !isNextHop(length, family))
+  check(bytes, at, end) {
+    if (end - at < 5) return wrongLength(end - at, '5 or more', OPTIONAL_ATTRIBUTE_ERROR)
+    const length = bytes[at + 3]!
+    const nlri = at + 5 + length
+    if (nlri > end || !isNextHop(length, familyAt(bytes, at)))
       return [OPTIONAL_ATTRIBUTE_ERROR, `a next hop of ${length} octets`]
-    return family && checkNlri(r, r.at + length + 1, family)
+    return checkNlri(bytes, at, nlri, end)
   },
   decode(r) {
-    const afi = r.u16()
-    const safi = r.u8()
-    const octets = r.take(r.u8())
+    const family = readFamily(r)
+    const hop = r.take(r.u8())
     r.u8() // reserved
-    const family = familyOf(afi, safi)
-    if (family === undefined) return { family: 'other', afi, safi, nextHop: octets, announced: r.take(r.left) }
-    return {
-      family,
-      nextHop:
-        octets.length === 32
-          ? [formatAddress(octets.subarray(0, 16)), formatAddress(octets.subarray(16))]
-          : [formatAddress(octets)],
-      announced: readPrefixes(r.bytes, r.at, r.end, families[family].octets),
-    }
+    const nextHop = family.family === 'other' ? hop : addresses(hop)
+    return { ...family, nextHop, announced: readNlri(r, family) } as MpReach // of one kind, as the family is
   },
   encode(w, value) {
-    if (value.family === 'other') {
-      w.u16(value.afi, 'afi').u8(value.safi, 'safi').u8(value.nextHop.length, 'next hop length').put(value.nextHop)
-      w.u8(0, 'reserved').put(value.announced)
-      return
-    }
-    const { family, nextHop } = value
-    writeFamily(w, family)
-    const hops = nextHop.map(address => parseAddress(address, 'nextHop'))
+    writeFamily(w, value)
+    const hops = value.family === 'other' ? [value.nextHop] : value.nextHop.map(hop => parseAddress(hop, 'nextHop'))
     const octets = hops.reduce((sum, hop) => sum + hop.length, 0)
-    if (!isNextHop(octets, family) || hops.length !== (octets === 32 ? 2 : 1))
-      throw new RangeError(
-        `nextHop: '${nextHop.join(', ')}' is not allowed for ${family} routes, it must be one address or an IPv6 pair`,
-      )
-    w.u8(octets, 'next hop length')
+    if (!isNextHop(octets, value.family) || (value.family !== 'other' && hops.length !== (octets === 32 ? 2 : 1)))
+      refuse('nextHop', value.nextHop.join(', '), `one address for ${value.family} routes, or an IPv6 pair`)
+    w.u8(octets, 'nextHop')
     for (const hop of hops) w.put(hop)
-    w.u8(0, 'reserved')
-    for (const prefix of value.announced) writePrefix(w, prefix, families[family].octets, 'announced')
+    w.u8(0)
+    writeNlri(w, value, value.announced, 'announced')
   },
 })
 
+/** RFC 4760 §4, RFC 7606 §5.3, §7.12. */
 export const mpUnreach = defineAttribute<MpUnreach>({
   code: 15,
   name: 'MP_UNREACH_NLRI',
   category: 'optional non-transitive',
   onMalformed: 'session-reset',
-  rfc: 'RFC 4760 §4, RFC 7606 §5.3, §7.12',
-  check(r) {
-    if (r.left < 3) return [OPTIONAL_ATTRIBUTE_ERROR, `${r.left} octets long, it must be 3 or more`]
-    const family = familyOf(r.u16(), r.u8())
-    return family && checkNlri(r, r.at, family)
+  check(bytes, at, end) {
+    if (end - at < 3) return wrongLength(end - at, '3 or more', OPTIONAL_ATTRIBUTE_ERROR)
+    return checkNlri(bytes, at, at + 3, end)
   },
   decode(r) {
-    const afi = r.u16()
-    const safi = r.u8()
-    const family = familyOf(afi, safi)
-    if (family === undefined) return { family: 'other', afi, safi, withdrawn: r.take(r.left) }
-    return { family, withdrawn: readPrefixes(r.bytes, r.at, r.end, families[family].octets) }
+    const family = readFamily(r)
+    return { ...family, withdrawn: readNlri(r, family) } as MpUnreach // of one kind, as the family is
   },
   encode(w, value) {
-    if (value.family === 'other') {
-      w.u16(value.afi, 'afi').u8(value.safi, 'safi').put(value.withdrawn)
-      return
-    }
-    writeFamily(w, value.family)
-    for (const prefix of value.withdrawn) writePrefix(w, prefix, families[value.family].octets, 'withdrawn')
+    writeFamily(w, value)
+    writeNlri(w, value, value.withdrawn, 'withdrawn')
   },
 })
 
-/** One address of the family, or of IPv6 with or without a link-local one (RFC 2545 §3, RFC 8950 §4). */
-function isNextHop(octets: number, family: Family): boolean {
-  return octets === families[family].octets || octets === 16 || octets === 32
+/** A family by its name, or by its numbers where it has none here. */
+type Named = { readonly family: Family } | { readonly family: 'other'; readonly afi: number; readonly safi: number }
+
+function familyAt(bytes: Uint8Array, at: number): Family | 'other' {
+  return familyOf(u16(bytes, at), bytes[at + 2]!) ?? 'other'
 }
-function checkNlri(r: Reader, at: number, family: Family): Malformed | undefined {
-  const why = checkPrefixes(r.bytes, at, r.end, families[family].octets)
+function readFamily(r: Reader): Named {
+  const afi = r.u16()
+  const safi = r.u8()
+  const family = familyOf(afi, safi)
+  return family ? { family } : { family: 'other', afi, safi }
+}
+function writeFamily(w: Writer, value: Named): void {
+  const { afi, safi } =
+    value.family === 'other'
+      ? value
+      : (families[value.family] ?? refuse('family', value.family, `one of ${Object.keys(families).join(', ')}, other`))
+  w.u16(afi, 'afi').u8(safi, 'safi')
+}
+
+function checkNlri(bytes: Uint8Array, at: number, nlri: number, end: number): Malformed | undefined {
+  const family = familyAt(bytes, at)
+  const why = family === 'other' ? undefined : checkPrefixes(bytes, nlri, end, families[family].octets)
   return why === undefined ? undefined : [OPTIONAL_ATTRIBUTE_ERROR, why]
 }
-function writeFamily(w: Writer, family: Family): void {
-  const row = families[family]
-  if (row === undefined)
-    throw new RangeError(`family: '${family}' is not allowed, it must be one of ${Object.keys(families).join(', ')}`)
-  w.u16(row.afi, 'afi').u8(row.safi, 'safi')
+function readNlri(r: Reader, { family }: Named): readonly Prefix[] | Uint8Array {
+  return family === 'other' ? r.take(r.left) : readPrefixes(r.bytes, r.at, r.end, families[family].octets)
+}
+function writeNlri(w: Writer, { family }: Named, nlri: readonly Prefix[] | Uint8Array, field: string): void {
+  if (family === 'other')
+    w.put(nlri as Uint8Array) // as the type of the attribute has it
+  else for (const prefix of nlri as readonly Prefix[]) writePrefix(w, prefix, families[family].octets, field)
+}
+
+/** One address of the family, or of IPv6 with or without a link-local one (RFC 2545 §3, RFC 8950 §4). */
+function isNextHop(octets: number, family: Family | 'other'): boolean {
+  return family === 'other' || octets === families[family].octets || octets === 16 || octets === 32
+}
+function addresses(hop: Uint8Array): Address[] {
+  return hop.length === 32 ? [hop.subarray(0, 16), hop.subarray(16)].map(formatAddress) : [formatAddress(hop)]
 }

@@ -6,7 +6,7 @@ import { localPref, med } from './metric.ts'
 import { mpReach, mpUnreach } from './mp-reach.ts'
 import { nextHop } from './next-hop.ts'
 import { origin } from './origin.ts'
-import type { AttributeSpec } from './spec.ts'
+import { type AttributeSpec, category } from './spec.ts'
 
 export const registry = {
   // First, so that a receiver finds the routes before it finds a fault (RFC 7606 §5.1); then by code (RFC 4271 §5).
@@ -42,10 +42,12 @@ export type Attributes = { readonly [key in keyof Registry]?: ValueOf<Registry[k
 /** A row whose value's type is no longer known; who calls it passes what the same row gave. */
 export interface AttributeRow extends AttributeSpec<unknown> {
   readonly key: keyof Registry
+  /** The Optional and Transitive bits of its category. */
+  readonly bits: number
 }
 
 export const rows: readonly AttributeRow[] = Object.entries(registry).map(
-  ([key, spec]) => ({ key, ...spec }) as unknown as AttributeRow,
+  ([key, spec]) => ({ key, bits: category[spec.category], ...spec }) as unknown as AttributeRow,
 )
 
 export const byCode: readonly (AttributeRow | undefined)[] = Array.from({ length: 256 }, (_, code) =>

@@ -25,9 +25,8 @@ export interface AttributeSpec<value> {
   readonly onMalformed: 'attribute-discard' | 'treat-as-withdraw' | 'session-reset'
   /** Discarded where it comes from an external peer (RFC 7606 §7.5). */
   readonly internalOnly?: true
-  readonly rfc: string
-  /** Looks at the octets of a value without reading them. Where it finds nothing, decode() cannot fail. */
-  check(r: Reader, context: Context): Malformed | undefined
+  /** Looks at octets at..end without making anything of them. Where it finds nothing, decode() cannot fail. */
+  check(bytes: Uint8Array, at: number, end: number, context: Context): Malformed | undefined
   decode(r: Reader, context: Context): value
   /** @throws RangeError or TypeError where the caller's value has no encoding. */
   encode(w: Writer, value: value, context: Context): void
@@ -39,12 +38,16 @@ export function defineAttribute<value>(spec: AttributeSpec<value>): AttributeSpe
 }
 
 /** RFC 4271 §6.3: Attribute Length Error. */
-export function exactly(octets: number): (r: Reader) => Malformed | undefined {
-  return r => (r.left === octets ? undefined : [5, `${r.left} octets long, it must be ${octets}`])
+export function exactly(octets: number): AttributeSpec<never>['check'] {
+  return (_, at, end) => (end - at === octets ? undefined : wrongLength(end - at, `${octets}`))
 }
 
 /** RFC 7606 §7.8 and its like: a list of equal parts, and not an empty one. */
-export function listOf(octets: number): (r: Reader) => Malformed | undefined {
-  return r =>
-    r.left > 0 && r.left % octets === 0 ? undefined : [5, `${r.left} octets long, it must be a multiple of ${octets}`]
+export function listOf(octets: number): AttributeSpec<never>['check'] {
+  return (_, at, end) =>
+    end > at && (end - at) % octets === 0 ? undefined : wrongLength(end - at, `a multiple of ${octets}`)
+}
+
+export function wrongLength(octets: number, allowed: string, subcode = 5): Malformed {
+  return [subcode, `${octets} octets long, it must be ${allowed}`]
 }

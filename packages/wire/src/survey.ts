@@ -1,0 +1,186 @@
+/**
+ * What is wrong with the attributes of an UPDATE, and what that costs (RFC 7606). What a malformed attribute costs is
+ * read from its row in the table, never decided here.
+ */
+import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
+import { type AttributeRow, byCode, registry } from './attribute/registry.ts'
+import { flag } from './attribute/spec.ts'
+import { copy, Reader, u16 } from './bytes.ts'
+import type { Context } from './context.ts'
+import { WireError } from './error.ts'
+
+/** A fault that did not cost the session. */
+export interface Issue {
+  /** As IANA spells it, or its code where it has no row. */
+  readonly attribute: string
+  readonly handling: 'attribute-discard' | 'treat-as-withdraw'
+  readonly why: string
+}
+
+const MALFORMED_ATTRIBUTE_LIST = 1
+const UNRECOGNIZED_WELL_KNOWN = 2
+const MISSING_WELL_KNOWN = 3
+const FLAGS_ERROR = 4
+const LENGTH_ERROR = 5
+
+const categoryBits = flag.optional | flag.transitive
+const { origin, asPath, nextHop, mpReach, mpUnreach } = registry
+const bit = ({ code }: { readonly code: number }): number => 1 << code
+const forEveryRoute = bit(origin) | bit(asPath)
+const forPlainRoutes = forEveryRoute | bit(nextHop)
+
+/**
+ * Whether the attributes at..end are without any fault: the common case, told in one pass and without making an object.
+ * `announces` says that NLRI follow. Where it says no, survey() finds out what it is.
+ */
+export function inOrder(bytes: Uint8Array, at: number, end: number, announces: boolean, context: Context): boolean {
+  let low = 0 // the codes seen, 0 to 31
+  let high = 0 // and 32 to 63
+  while (at < end) {
+    const flags = bytes[at]!
+    const code = bytes[at + 1]!
+    const value = at + (flags & flag.extendedLength ? 4 : 3)
+    if (value > end) return false
+    at = value + (flags & flag.extendedLength ? u16(bytes, value - 2) : bytes[value - 1]!)
+    if (at > end || code > 63) return false
+    const seen = 1 << (code & 31)
+    if ((code < 32 ? low : high) & seen) return false
+    if (code < 32) low |= seen
+    else high |= seen
+    const row = byCode[code]
+    if (row === undefined) {
+      if ((flags & flag.optional) === 0) return false
+    } else if (
+      (flags & categoryBits) !== row.bits ||
+      (row.internalOnly && context.external) ||
+      row.check(bytes, value, at, context) !== undefined
+    )
+      return false
+  }
+  const needed = announces ? forPlainRoutes : low & bit(mpReach) ? forEveryRoute : 0
+  return (low & needed) === needed
+}
+
+/** What a walk over the attributes has found. */
+export interface Survey {
+  readonly issues: Issue[]
+  /** Offsets of attributes that are not to be read. */
+  readonly skip: number[]
+  /** The first finding that withdraws the routes, as the NOTIFICATION it becomes where there are none. */
+  withdraw?: WireError
+  reach?: MpReach
+  unreach?: MpUnreach
+}
+
+/** @throws WireError where a fault costs the session. */
+export function survey(bytes: Uint8Array, at: number, end: number, announces: boolean, context: Context): Survey {
+  const found: Survey = { issues: [], skip: [] }
+  const seen = new Set<number>()
+  for (let start = at; start < end; ) {
+    const value = attributeAt(bytes, start, end)
+    if (value === undefined) {
+      cutShort(found, copy(bytes, start, end))
+      seen.add(-1) // an attribute of no known code
+      break
+    }
+    const code = bytes[start + 1]!
+    const row = byCode[code]
+    const whole = copy(bytes, start, value.end)
+    if (seen.has(code)) {
+      if (row?.onMalformed === 'session-reset')
+        throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${row.name} stands twice (RFC 7606 §3.g)`)
+      found.skip.push(start)
+      note(found, nameOf(code), 'attribute-discard', 'stands twice, the first one counts (RFC 7606 §3.g)')
+    } else if (row !== undefined) examine(found, row, value, start, whole, context)
+    else if ((bytes[start]! & flag.optional) === 0)
+      throw new WireError(3, UNRECOGNIZED_WELL_KNOWN, `attribute ${code} is said to be well-known`, whole)
+    seen.add(code)
+    start = value.end
+  }
+  // RFC 7606 §3.d, RFC 4271 §6.3: the data is the code of what is missing.
+  if (announces || found.reach)
+    for (const { code, name } of announces ? [origin, asPath, nextHop] : [origin, asPath])
+      if (!seen.has(code))
+        note(found, name, 'treat-as-withdraw', 'is missing (RFC 7606 §3.d)', MISSING_WELL_KNOWN, Uint8Array.of(code))
+  const { withdraw, reach, unreach } = found
+  seen.delete(mpUnreach.code)
+  if (withdraw) {
+    // RFC 7606 §5.2: attributes for routes, but no route in sight: we cannot be sure that we found the routes.
+    if (!announces && !reach?.announced.length && seen.size > 0) throw withdraw
+    // One UPDATE of ours can withdraw IPv4 and one more family; nobody was seen to send a third.
+    if (reach && unreach && !isIpv4(reach) && !isIpv4(unreach) && !sameFamily(reach, unreach))
+      throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${withdraw.why}, beside routes of two families`)
+  }
+  return found
+}
+
+/** A cursor over the value of the attribute that begins at `start`, or undefined where it does not end in time. */
+export function attributeAt(bytes: Uint8Array, start: number, end: number): Reader | undefined {
+  const extended = bytes[start]! & flag.extendedLength
+  const at = start + (extended ? 4 : 3)
+  if (at > end) return undefined
+  const next = at + (extended ? u16(bytes, at - 2) : bytes[at - 1]!)
+  return next > end ? undefined : new Reader(bytes, at, next)
+}
+
+/** RFC 7606 §4: the last attribute does not end in time. */
+function cutShort(found: Survey, rest: Uint8Array): void {
+  const code = rest[1] ?? 0
+  const why = 'runs beyond the attributes (RFC 7606 §4)'
+  // It may hold routes, which we would then neither announce nor withdraw (RFC 7606 §3.j).
+  if (byCode[code]?.onMalformed === 'session-reset')
+    throw new WireError(3, LENGTH_ERROR, `${nameOf(code)} ${why}`, rest)
+  note(found, nameOf(code), 'treat-as-withdraw', why, LENGTH_ERROR, rest)
+}
+
+function examine(
+  found: Survey,
+  row: AttributeRow,
+  value: Reader,
+  start: number,
+  whole: Uint8Array,
+  context: Context,
+): void {
+  const { bytes, at, end } = value
+  const { name, onMalformed } = row
+  if (row.internalOnly && context.external) {
+    found.skip.push(start)
+    note(found, name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5)')
+    return
+  }
+  // RFC 7606 §3.c: whatever the attribute, flags that contradict its category cost the routes.
+  if ((bytes[start]! & categoryBits) !== row.bits)
+    note(found, name, 'treat-as-withdraw', `is not flagged as ${row.category} (RFC 7606 §3.c)`, FLAGS_ERROR, whole)
+  const malformed = row.check(bytes, at, end, context)
+  if (malformed !== undefined) {
+    const [subcode, why] = malformed
+    if (onMalformed === 'session-reset') throw new WireError(3, subcode, `${name}: ${why}`, whole)
+    found.skip.push(start)
+    note(found, name, onMalformed, why, subcode, whole)
+  } else if (row.key === 'mpReach') found.reach = mpReach.decode(value, context)
+  else if (row.key === 'mpUnreach') found.unreach = mpUnreach.decode(value, context)
+}
+
+function nameOf(code: number): string {
+  return byCode[code]?.name ?? `attribute ${code}`
+}
+
+function note(
+  found: Survey,
+  attribute: string,
+  handling: Issue['handling'],
+  why: string,
+  subcode = 0,
+  data?: Uint8Array,
+): void {
+  found.issues.push({ attribute, handling, why })
+  if (handling === 'treat-as-withdraw') found.withdraw ??= new WireError(3, subcode, `${attribute}: ${why}`, data)
+}
+
+export function isIpv4({ family }: MpReach | MpUnreach): boolean {
+  return family === 'ipv4-unicast'
+}
+function sameFamily(reach: MpReach, unreach: MpUnreach): boolean {
+  if (reach.family !== 'other' || unreach.family !== 'other') return reach.family === unreach.family
+  return reach.afi === unreach.afi && reach.safi === unreach.safi
+}
