@@ -1,10 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const unit = [
-  'packages/*/src/**/*.test.ts',
-  'examples/*/src/**/*.test.ts',
-  'test/**/*.test.ts',
-]
+const unit = ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/**/*.test.ts']
 
 export default defineConfig({
   test: {

@@ -6,13 +6,20 @@ import {
   Decoder,
   encode,
   encodeCapability,
+  type Family,
   type Message,
   type Result,
   type Update,
 } from '@softspoken/wire'
 import { plain, toHex } from '../support/hex.ts'
 import type { Vector } from '../support/vectors.ts'
-import { isCanonicalAttribute, isCanonicalOpen, isCanonicalUpdate, rawAttributes } from './canonical.ts'
+import {
+  isCanonicalAttribute,
+  isCanonicalOpen,
+  isCanonicalUpdate,
+  rawAttributes,
+  withoutReserved,
+} from './canonical.ts'
 
 export interface Reading {
   readonly disagreement: string | undefined
@@ -28,8 +35,11 @@ export interface Reading {
  */
 export function read(vector: Vector): Reading {
   const external = vector.peer === 'ebgp'
+  const everyFamily = Object.keys(numbers) as Family[] // its keys are the families
   const widths = vector.as4 === null ? [true, false] : [vector.as4]
-  const readings = widths.map(fourOctetAs => readAs(vector, { fourOctetAs, external }))
+  const readings = widths.map(fourOctetAs =>
+    readAs(vector, { fourOctetAs, external, extendedMessage: false, addPath: vector.addpath ? everyFamily : [] }),
+  )
   return readings.find(({ disagreement }) => disagreement === undefined) ?? readings[0]! // there is at least one width
 }
 
@@ -87,11 +97,7 @@ function values({ expect, kind }: Vector, message: Message): string | undefined 
           my_as: four ? Number.parseInt(four.hex, 16) : wanted.my_as,
           hold_time: wanted.hold_time,
           bgp_id: wanted.bgp_id,
-          // The reserved octet of multiprotocol is not kept (RFC 4760 §8).
-          capabilities: capabilities.map(({ code, hex }) => [
-            code,
-            code === 1 ? hex.replace(/^(.{4})../, (_, afi) => `${afi}00`) : hex,
-          ]),
+          capabilities: capabilities.map(({ code, hex }) => [code, withoutReserved(code, hex)]),
         },
       )
     }
@@ -106,12 +112,21 @@ function values({ expect, kind }: Vector, message: Message): string | undefined 
     case 'update': {
       const { withdrawn, announced } = message
       const { withdrawn: theirs, nlri, attrs } = wanted as { withdrawn: unknown; nlri: unknown; attrs: Named }
-      return differ({ withdrawn, nlri: announced }, { withdrawn: theirs, nlri }) ?? attributes(message, attrs ?? {})
+      return (
+        differ({ withdrawn: withdrawn.map(route), nlri: announced.map(route) }, { withdrawn: theirs, nlri }) ??
+        attributes(message, attrs ?? {})
+      )
     }
   }
 }
 
 type Named = Readonly<Record<string, unknown>>
+
+/** A route in their form: with ADD-PATH an object of two. */
+function route(prefix: string): unknown {
+  const [plain, id] = prefix.split('#')
+  return id === undefined ? plain : { path_id: Number(id), prefix: plain }
+}
 
 function octetsOf(capability: Capability): [code: number, hex: string] {
   const octets = encodeCapability(capability)
@@ -124,42 +139,78 @@ function octetsOf(capability: Capability): [code: number, hex: string] {
  */
 const named: Readonly<Record<string, (ours: Attributes) => unknown>> = {
   origin: ({ origin }) => origin && ['igp', 'egp', 'incomplete'].indexOf(origin),
-  as_path: ({ asPath }) => segments(asPath),
   next_hop: ({ nextHop }) => nextHop,
   med: ({ med }) => med,
   local_pref: ({ localPref }) => localPref,
   atomic_aggregate: ({ atomicAggregate }) => atomicAggregate,
+  aggregator: ({ aggregator }) => aggregator && { as: aggregator.as, ip: aggregator.address },
   communities: ({ communities }) => communities,
-  as4_path: ({ as4Path }) => segments(as4Path),
+  originator_id: ({ originatorId }) => originatorId,
+  cluster_list: ({ clusterList }) => clusterList,
+  ext_communities: ({ extendedCommunities }) => extendedCommunities,
   large_communities: ({ largeCommunities }) => largeCommunities,
   mp_reach({ mpReach }) {
     if (mpReach?.family !== 'other')
-      return mpReach && { ...numbers[mpReach.family], next_hop: mpReach.nextHop, nlri: mpReach.announced }
+      return mpReach && { ...numbers[mpReach.family], next_hop: mpReach.nextHop, nlri: mpReach.announced.map(route) }
     const { afi, safi, nextHop, announced } = mpReach
     return { afi, safi, next_hop_hex: toHex(nextHop), nlri_hex: toHex(announced) }
   },
   mp_unreach({ mpUnreach }) {
     if (mpUnreach?.family !== 'other')
-      return mpUnreach && { ...numbers[mpUnreach.family], withdrawn: mpUnreach.withdrawn }
+      return mpUnreach && { ...numbers[mpUnreach.family], withdrawn: mpUnreach.withdrawn.map(route) }
     return { afi: mpUnreach.afi, safi: mpUnreach.safi, withdrawn_hex: toHex(mpUnreach.withdrawn) }
   },
 }
-const numbers = { 'ipv4-unicast': { afi: 1, safi: 1 }, 'ipv6-unicast': { afi: 2, safi: 1 } }
+const numbers = {
+  'ipv4-unicast': { afi: 1, safi: 1 },
+  'ipv6-unicast': { afi: 2, safi: 1 },
+  'ipv4-multicast': { afi: 1, safi: 2 },
+  'ipv6-multicast': { afi: 2, safi: 2 },
+}
 const segmentNames = { sequence: 'seq', set: 'set', 'confed-sequence': 'confed_seq', 'confed-set': 'confed_set' }
 
 function segments(path: Attributes['asPath']): unknown {
   return path?.map(({ type, as }) => [segmentNames[type], as])
 }
 
+/** Their paths as one, in plain numbers: AS4_PATH behind what AS_PATH has more in front (RFC 6793 §4.2.3). */
+function onePath({ as_path, as4_path }: Named): unknown {
+  if (as4_path === undefined) return as_path
+  const [path, path4] = [as_path, as4_path].map(path => (path as [string, number[]][]).flatMap(([, as]) => as))
+  const extra = path!.length - path4!.length // two paths went in
+  return extra < 0 ? path : [...path!.slice(0, extra), ...path4!]
+}
+
 function attributes({ attributes: ours }: Update, theirs: Named): string | undefined {
+  const path = theirs.as4_path === undefined ? segments(ours.asPath) : ours.asPath?.flatMap(({ as }) => as)
+  const difference = differ({ as_path: path }, { as_path: onePath(theirs) })
+  if (difference) return difference
   for (const [name, read] of Object.entries(named)) {
     const value = read(ours)
-    const wanted = comparable(theirs[name], value)
+    const wanted = name === 'ext_communities' ? texts(theirs[name]) : comparable(theirs[name], value)
     const difference = wanted === octets ? undefined : differ({ [name]: value }, { [name]: wanted })
     if (difference) return difference
   }
   return undefined
 }
+
+/** Extended communities as we write them, by a reader of its own. */
+function texts(all: unknown): unknown {
+  return (all as readonly string[] | undefined)?.map(digits => {
+    const [type, kind] = [digits.slice(0, 2), digits.slice(2, 4)]
+    const number = (from: number, to: number) => Number.parseInt(digits.slice(from, to), 16)
+    const name = { '02': 'rt', '03': 'ro' }[kind]
+    if (name && type === '00') return `${name}:${number(4, 8)}:${number(8, 16)}`
+    if (name && type === '01')
+      return `${name}:${digits.slice(4, 12).match(/../g)!.map(hexToNumber).join('.')}:${number(12, 16)}`
+    if (name && type === '02') return `${name}:${number(4, 12)}${number(4, 12) > 65535 ? '' : 'L'}:${number(12, 16)}`
+    if (type + kind === '4004') return `lb:${number(4, 8)}:${Buffer.from(digits, 'hex').readFloatBE(4)}`
+    if (/^030b0000/.test(digits)) return `color:${number(8, 16)}`
+    if (/^030c00000000/.test(digits)) return `encap:${number(12, 16)}`
+    return `0x${digits}`
+  })
+}
+const hexToNumber = (digits: string): number => Number.parseInt(digits, 16)
 
 /** They may have read routes of a family that we keep as octets; then the octets are held to our encoder. */
 const octets = Symbol('compare octets instead')

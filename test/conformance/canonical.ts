@@ -100,9 +100,24 @@ export function isCanonicalOpen(bytes: Uint8Array, decoded: Readonly<Record<stri
   const four = capabilities.find(({ code }) => code === 65)
   const as = four ? Number.parseInt(four.hex, 16) : Number(decoded.my_as)
   if (u16(bytes, 20) !== (as > 0xffff ? 23456 : as)) return false
-  if (capabilities.some(({ code, hex }) => code === 1 && !/^.{4}00/.test(hex))) return false
+  if (capabilities.some(({ code, hex }) => withoutReserved(code, hex) !== hex)) return false
   const octet = (value: number) => value.toString(16).padStart(2, '0')
   const all = capabilities.map(({ code, hex }) => octet(code) + octet(hex.length / 2) + hex).join('')
   const parameters = all === '' ? '' : `02${octet(all.length / 2)}${all}`
   return toHex(bytes.subarray(28)) === octet(parameters.length / 2) + parameters
+}
+
+/** A capability's value with zero in what is reserved, which we do not keep (RFC 4760 §8, RFC 4724 §3, RFC 9494 §3.1). */
+export function withoutReserved(code: number, hex: string): string {
+  const octets = Buffer.from(hex, 'hex')
+  const keep = (mask: number, at: number, each = octets.length) => {
+    for (let i = at; i < octets.length; i += each) octets[i]! &= mask // i is within
+  }
+  if (code === 1) keep(0, 2)
+  if (code === 64 && octets.length % 4 === 2) {
+    keep(0xcf, 0)
+    keep(0x80, 5, 4)
+  }
+  if (code === 71 && octets.length % 7 === 0) keep(0x80, 3, 7)
+  return octets.toString('hex')
 }

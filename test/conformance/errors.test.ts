@@ -354,9 +354,9 @@ describe('a fault that the session survives', () => {
     })
   })
   it('withdraws routes of a family that is not read as octets (RFC 7606 §2)', () => {
-    const other = '80 0e 0e 0001 02 04 c0000201 00 20 c633640b 80 0f 08 0001 02 20 c633640c'
+    const other = '80 0e 0e 0001 80 04 c0000201 00 20 c633640b 80 0f 08 0001 80 20 c633640c'
     expect(plain(received(update(`${other} 40 01 01 03 ${path}`, '')).attributes)).toEqual({
-      mpUnreach: { family: 'other', afi: 1, safi: 2, withdrawn: 'hex:20c633640c20c633640b' },
+      mpUnreach: { family: 'other', afi: 1, safi: 128, withdrawn: 'hex:20c633640c20c633640b' },
     })
   })
   it('is no End-of-RIB where an empty MP_REACH_NLRI stands beside it (RFC 4724 §2)', () => {

@@ -25,14 +25,14 @@ const seed = whole('seed', values.seed)
 const HEADER = 19
 const LIMIT = 1000 // milliseconds for one message
 const REPORTS = 10 // failures that are worth reading
-const contexts: readonly (readonly Context[])[] = [
+const contexts: readonly (readonly Partial<Context>[])[] = [
   [
     { fourOctetAs: true, external: true },
     { fourOctetAs: false, external: false },
   ],
   [
-    { fourOctetAs: true, external: false },
-    { fourOctetAs: false, external: true },
+    { fourOctetAs: true, external: false, extendedMessage: true },
+    { fourOctetAs: false, external: true, addPath: ['ipv4-unicast', 'ipv6-unicast'] },
   ],
 ]
 
@@ -60,7 +60,7 @@ async function run(): Promise<void> {
   if (tally.failed > 0) process.exitCode = 1
 }
 
-function examine(bytes: Uint8Array, context: Context): void {
+function examine(bytes: Uint8Array, context: Partial<Context>): void {
   const before = performance.now()
   try {
     const result = decode(bytes, context)
@@ -90,7 +90,7 @@ function examine(bytes: Uint8Array, context: Context): void {
   if (took > LIMIT) fail(`took ${took.toFixed(0)} ms`, bytes, context)
 }
 
-function fail(why: string, bytes: Uint8Array, context: Context): void {
+function fail(why: string, bytes: Uint8Array, context: Partial<Context>): void {
   tally.failed++
   console.error(`${why}\n  ${JSON.stringify(context)}\n  ${toHex(bytes)}`)
 }

@@ -81,9 +81,9 @@ describe('the UPDATE of a host route', () => {
 
   test('names an AS number beyond 65535 to a peer that has two octets for one (RFC 6793 §4.2.2)', () => {
     const to = { ...external, localAs: 4200000001 }
-    const attributes = asRead(advertisement(ipv4, {}, to), { fourOctetAs: false }).attributes
-    expect(attributes.asPath).toEqual([{ type: 'sequence', as: [23456] }])
-    expect(attributes.as4Path).toEqual([{ type: 'sequence', as: [4200000001] }])
+    const update = advertisement(ipv4, {}, to)
+    expect(Buffer.from(encode(update, { fourOctetAs: false })).toString('hex')).toMatch(/02015ba0.*c011060201fa56ea01/)
+    expect(asRead(update, { fourOctetAs: false }).attributes.asPath).toEqual([{ type: 'sequence', as: [4200000001] }])
   })
 })
 

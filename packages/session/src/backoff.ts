@@ -30,6 +30,8 @@ export interface History {
   readonly protocol: number
   /** When the last dial began, in milliseconds on the caller's clock. */
   readonly dialledAt?: number
+  /** Until when the last failure has us wait, on the same clock. */
+  readonly restUntil?: number
 }
 
 export const noHistory: History = { transport: 0, protocol: 0 }
@@ -56,7 +58,8 @@ export function wait(history: History, trouble: Trouble, backOff: BackOff): numb
   return trouble === 'operator' ? Math.max(grown, operator) : grown
 }
 
-/** The earliest moment for a dial that is wanted at `at`, both in milliseconds. */
-export function notBefore(at: number, history: History, backOff: BackOff): number {
-  return history.dialledAt === undefined ? at : Math.max(at, history.dialledAt + backOff.floor * 1000)
+/** The earliest moment for a dial that is wanted at `at`, both in milliseconds. A wait once begun is never shortened. */
+export function notBefore(at: number, { dialledAt, restUntil }: History, { floor }: BackOff): number {
+  const never = Number.NEGATIVE_INFINITY
+  return Math.max(at, restUntil ?? never, (dialledAt ?? never) + floor * 1000)
 }

@@ -2,16 +2,16 @@
 import { type Address, type Family, families, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
 
-/** One row per number that may be set. Seconds, unless it says otherwise. */
+/** One row per number that may be set, in seconds. `ours` is what no RFC says; docs/defaults.md says why. */
 export const settings = {
   holdTime: { default: 90, min: 9, max: 65535, reference: 'RFC 4271 §4.2, §10' },
-  connectTimeout: { default: 10, min: 5, max: 120, reference: 'DEFAULTS' },
-  firstDialDelay: { default: 0, min: 0, max: 60, reference: 'DEFAULTS' },
-  'backOff.floor': { default: 5, min: 1, max: 3600, reference: 'DEFAULTS' },
-  'backOff.transportCap': { default: 120, min: 30, max: 3600, reference: 'RFC 4271 §10, ConnectRetryTime' },
-  'backOff.protocolFirst': { default: 60, min: 30, max: 3600, reference: 'DEFAULTS' },
+  connectTimeout: { default: 10, min: 5, max: 120, reference: 'ours' },
+  firstDialDelay: { default: 0, min: 0, max: 60, reference: 'ours' },
+  'backOff.floor': { default: 5, min: 1, max: 3600, reference: 'ours' },
+  'backOff.transportCap': { default: 120, min: 30, max: 3600, reference: 'RFC 4271 §10' },
+  'backOff.protocolFirst': { default: 60, min: 30, max: 3600, reference: 'ours' },
   'backOff.operator': { default: 300, min: 60, max: 3600, reference: 'RFC 4486' },
-  'backOff.forgetAfter': { default: 300, min: 60, max: 3600, reference: 'DEFAULTS' },
+  'backOff.forgetAfter': { default: 300, min: 60, max: 3600, reference: 'ours' },
 } as const
 
 /** Who we are to this peer. */
@@ -92,7 +92,7 @@ export function configure(given: Settings): Config {
     peer: {
       as: asNumber(peer.as, 'peer.as'),
       address: peer.address,
-      port: between(peer.port ?? 179, 1, 65535, 'peer.port'),
+      port: between(whole(peer.port ?? 179, 'peer.port'), 1, 65535, 'peer.port'),
     },
     passive,
     families: familyList(given.families ?? [octets === 4 ? 'ipv4-unicast' : 'ipv6-unicast']),
@@ -127,7 +127,9 @@ export const settingNames: readonly (keyof Settings)[] = [
 /** A name that nobody reads is a setting that silently does nothing: refused. */
 export function only(given: object, names: readonly string[], where: string): void {
   if (typeof given !== 'object' || given === null)
-    throw new TypeError(`${where || 'options'}: ${given} is not allowed, it must be an object with ${names.join(', ')}`)
+    throw new TypeError(
+      `${where.slice(0, -1) || 'options'}: ${given} is not allowed, it must be an object with ${names.join(', ')}`,
+    )
   for (const name of Object.keys(given))
     if (!names.includes(name)) throw new TypeError(`${where}${name}: no such setting, there are ${names.join(', ')}`)
 }
@@ -140,8 +142,11 @@ function setting(name: keyof typeof settings, value: number | undefined, min: nu
   return between(number, min, row.max, name, ' seconds')
 }
 function asNumber(value: number, name: string): number {
+  return between(whole(value, name), 1, 0xffffffff, name)
+}
+function whole(value: number, name: string): number {
   if (!Number.isInteger(value)) throw new RangeError(`${name}: ${value} is not allowed, it must be a whole number`)
-  return between(value, 1, 0xffffffff, name)
+  return value
 }
 function between(value: number, min: number, max: number, name: string, unit = ''): number {
   if (!(typeof value === 'number' && value >= min && value <= max))
@@ -149,7 +154,7 @@ function between(value: number, min: number, max: number, name: string, unit = '
   return value
 }
 function familyList(list: readonly Family[]): readonly Family[] {
-  if (!Array.isArray(list) || list.length === 0 || list.some(family => !(family in families)))
+  if (!Array.isArray(list) || list.length === 0 || list.some(family => !Object.hasOwn(families, family)))
     throw new RangeError(`families: '${list}' is not allowed, it must be a list of ${Object.keys(families).join(', ')}`)
   return [...new Set(list)]
 }

@@ -97,8 +97,8 @@ export type Step = readonly [Machine, readonly Action[]]
 
 const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
 
-export function newMachine(config: Config): Machine {
-  return { config, state: 'Idle', since: 0, timers: {}, history: noHistory }
+export function newMachine(config: Config, now: number): Machine {
+  return { config, state: 'Idle', since: now, timers: {}, history: noHistory }
 }
 
 // ---- the table
@@ -314,11 +314,11 @@ function unexpected(s: Machine, t: Tick, input: Input): Step {
 /** The one way down: says why, closes, and waits as long as the record demands. */
 function fall(s: Machine, t: Tick, { trouble, ...what }: Fall): Step {
   const { config } = s
-  const history = remember(stable(s, t) ? forget(s.history) : s.history, trouble)
+  const history = remember(record(s, t), trouble)
   const at = notBefore(t.now + wait(history, trouble, config.backOff) * 1000 * t.jitter, history, config.backOff)
   const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }
   return [
-    { ...atRest(s), history, timers: { idleHoldTimer: at } },
+    { ...atRest(s), history: { ...history, restUntil: at }, timers: { idleHoldTimer: at } },
     [
       ...(what.sent ? [send(what.sent)] : []),
       { type: 'close' },
@@ -326,14 +326,21 @@ function fall(s: Machine, t: Tick, { trouble, ...what }: Fall): Step {
     ],
   ]
 }
+/** What counts of the past once this session ends. */
+function record(s: Machine, t: Tick): History {
+  return stable(s, t) ? forget(s.history) : s.history
+}
 function stable(s: Machine, t: Tick): boolean {
   return s.state === 'Established' && t.now - s.since >= s.config.backOff.forgetAfter * 1000
 }
 
 /** Events 2 and 8, with the reason as RFC 9003 carries it. Nothing is tried again. */
-function sayCease(s: Machine, _t: Tick, { why }: Extract<Input, { type: 'stop' }>): Step {
+function sayCease(s: Machine, t: Tick, { why }: Extract<Input, { type: 'stop' }>): Step {
   const sent = cease(2, why)
-  return [atRest(s), [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, why: 'stopped', sent })]]
+  return [
+    { ...atRest(s), history: record(s, t) },
+    [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, why: 'stopped', sent })],
+  ]
 }
 function halt(s: Machine): Step {
   return [atRest(s), [{ type: 'close' }]]

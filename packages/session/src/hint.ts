@@ -10,7 +10,9 @@ export function hint({ why, from, sent, received }: Down, { local, peer }: Confi
     return `check the AS we expect of ${peer.address}, and that this is the router that was meant`
   if (received?.code === errorCode.cease && received.subcode === 5)
     return 'the router rejects the connection: check that it has a neighbor for our address'
-  if (received !== undefined || sent !== undefined) return undefined
+  if (sent?.code === errorCode.holdTimer && from !== 'OpenSent')
+    return 'check the path to the peer, and whether the router or this process stands still'
+  if (received !== undefined || (sent !== undefined && sent.code !== errorCode.holdTimer)) return undefined
   if (from === 'Connect')
     return /refused/.test(why)
       ? `nothing listens on ${peer.address} port ${peer.port}, or an access list rejects us`

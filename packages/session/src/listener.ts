@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
+import { only } from './config.ts'
 import { plain, type Session } from './session.ts'
 
 export interface ListenerOptions {
@@ -15,14 +16,22 @@ export interface ListenerOptions {
 }
 
 export class Listener implements AsyncDisposable {
-  readonly #options: ListenerOptions
+  readonly #options: Readonly<ListenerOptions>
   readonly #sessions = new Map<Address, Session>()
   readonly #server: Server
   #strangers = 0
 
+  /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: ListenerOptions = {}) {
-    this.#options = options
+    only(options, ['address', 'port'], '')
+    const { address, port = 179 } = options
+    if (address !== undefined) parseAddress(address, 'address')
+    if (!Number.isInteger(port) || port < 0 || port > 65535)
+      throw new RangeError(`port: ${port} is not allowed, it must be from 0 to 65535`)
+    this.#options = { port, ...(address !== undefined && { address }) }
     this.#server = createServer({ noDelay: true }, socket => this.#answer(socket))
+    // One that cannot be accepted, say for want of descriptors, must not end the process. listen() rejects all the same.
+    this.#server.on('error', () => {})
   }
 
   /** Connections from addresses that no session is configured for, all closed. */
@@ -40,7 +49,7 @@ export class Listener implements AsyncDisposable {
 
   /** Resolves with the port once connections are taken; rejects where the address or port cannot be had. */
   async listen(): Promise<number> {
-    const { address, port = 179 } = this.#options
+    const { address, port } = this.#options
     this.#server.listen(port, address)
     await once(this.#server, 'listening')
     return (this.#server.address() as AddressInfo).port // a TCP server's address has one

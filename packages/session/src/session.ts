@@ -1,8 +1,17 @@
 /** The shell around the pure machine: one connection, one timer, no decisions. */
 import { EventEmitter } from 'node:events'
 import { connect, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { type Address, type Context, Decoder, encode, type Notification, type Update } from '@softspoken/wire'
+import { Duplex } from 'node:stream'
+import {
+  type Address,
+  type Context,
+  Decoder,
+  describe,
+  encode,
+  errorCode,
+  type Notification,
+  type Update,
+} from '@softspoken/wire'
 import { type Config, configure, only, type Settings, settingNames } from './config.ts'
 import {
   type Action,
@@ -120,9 +129,13 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
   #machine: Machine
   #connection: Duplex | undefined
+  /** Connections that were closed here and whose last bytes are still leaving. */
+  readonly #leaving = new Set<Duplex>()
   #decoder = new Decoder()
   #timer: unknown
   #lastError: LastError | undefined
+  /** What listeners have yet to hear. */
+  readonly #outbox: (Exclude<SessionEvent, Down> | DownEvent)[] = []
 
   /** @throws RangeError or TypeError naming the setting, the value and what is allowed. */
   constructor(options: SessionOptions) {
@@ -134,7 +147,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     this.#clock = clock
     this.#random = random
     this.#dial = dial
-    this.#machine = newMachine(this.config)
+    this.#machine = newMachine(this.config, clock.now())
   }
 
   get state(): State {
@@ -158,9 +171,9 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /** Says Cease with the reason (RFC 9003), closes, and stays down. Resolves within about a second. Safe to call twice. */
   async stop(why = ''): Promise<void> {
-    const connection = this.#connection
     this.#feed({ type: 'stop', why })
-    if (connection && !connection.closed) await new Promise<void>(done => connection.once('close', () => done()))
+    const gone = (connection: Duplex) => new Promise<void>(done => connection.once('close', () => done()))
+    await Promise.all([...this.#leaving].map(gone))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -221,7 +234,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #perform(action: Action, bytes: Uint8Array | undefined, offered: Duplex | undefined): void {
     switch (action.type) {
       case 'connect':
-        this.#adopt(this.#dial(this.config))
+        this.#adopt(this.#attempt())
         break
       case 'accept':
         if (offered) this.#adopt(offered)
@@ -238,6 +251,15 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       case 'emit':
         this.#tell(action.event)
         break
+    }
+  }
+
+  /** A dial that cannot even begin fails as any other does: told, and tried again as rarely. */
+  #attempt(): Duplex {
+    try {
+      return this.#dial(this.config)
+    } catch (error) {
+      return new Duplex({ read() {} }).destroy(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
@@ -269,18 +291,23 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
           ? { type: 'message', message: result.value }
           : { type: 'malformed', error: result.error, why: result.why },
       )
+      this.#report() // now, not after the chunk: who hears `established` may count on it, whatever comes next
     }
   }
 
   /** Lets the last bytes out, but does not wait for ever for a peer that will not read them. */
   #hangUp(connection: Duplex): void {
     if (connection.closed) return
+    this.#leaving.add(connection)
+    const impatience = this.#clock.setTimeout(() => connection.destroy(), GOODBYE)
+    connection.once('close', () => {
+      this.#clock.clearTimeout(impatience)
+      this.#leaving.delete(connection)
+    })
     if (connection instanceof Socket && connection.connecting) {
       connection.destroy()
       return
     }
-    const impatience = this.#clock.setTimeout(() => connection.destroy(), GOODBYE)
-    connection.once('close', () => this.#clock.clearTimeout(impatience))
     connection.end()
     connection.resume() // unread bytes would turn our FIN into an RST, and our NOTIFICATION would be lost with it
   }
@@ -290,7 +317,21 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (event.type === 'established') this.#counters.fsmEstablishedTransitions++
     const advised = event.type === 'down' ? { ...event, ...optional('hint', hint(event, this.config)) } : event
     this.#note(advised)
-    queueMicrotask(() => this.emit(event.type, advised as never)) // the payload is the one that its own type names
+    this.#outbox.push(advised)
+    queueMicrotask(() => this.#report())
+  }
+
+  /** What has happened goes to the listeners, in order. What one of them throws must not cost us the rest of a chunk. */
+  #report(): void {
+    for (let event = this.#outbox.shift(); event !== undefined; event = this.#outbox.shift()) {
+      try {
+        this.emit(event.type, event as never) // the payload is the one that its own type names
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   #note(event: SessionEvent | DownEvent): void {
@@ -299,8 +340,12 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (event.type === 'established') {
       this.#log?.info({ peer, ...event.negotiated }, 'session established')
     } else if (event.type === 'down') {
-      const news = event.sent?.code === 6 || this.#lastError?.why !== event.why || event.from === 'Established'
-      const { why, from, sent, received, hint } = event as DownEvent
+      const { why, from, sent, received, hint } = event as DownEvent // #tell() has added the hint
+      if (sent?.code === errorCode.cease) {
+        this.#log?.info({ peer, why }, 'session down') // only stop() says Cease, and it is no error
+        return
+      }
+      const news = this.#lastError?.why !== why || from === 'Established'
       this.#lastError = {
         why,
         from,
@@ -310,7 +355,13 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
         ...optional('received', received),
       }
       this.#log?.[news ? 'warn' : 'debug'](
-        { peer, why, ...optional('hint', hint), ...optional('retryIn', event.retryIn) },
+        {
+          peer,
+          why,
+          ...optional('sent', sent && describe(sent)),
+          ...optional('hint', hint),
+          ...optional('retryIn', event.retryIn),
+        },
         'session down',
       )
     } else {
@@ -324,7 +375,12 @@ function dialTcp({ local, peer }: Config): Duplex {
 }
 
 function contextOf(negotiated: Negotiated | undefined, { local, peer }: Config): Context {
-  return { fourOctetAs: negotiated?.fourOctetAs ?? true, external: local.as !== peer.as }
+  return {
+    fourOctetAs: negotiated?.fourOctetAs ?? true,
+    external: local.as !== peer.as,
+    extendedMessage: false, // ourOpen() offers neither
+    addPath: [],
+  }
 }
 
 /** An IPv4 address as such, where a socket of both families writes it as a mapped one. */

@@ -45,6 +45,11 @@ function parse6(text: string): Uint8Array | undefined {
 
 /** The text of an address of 4 or 16 octets; IPv6 as RFC 5952 writes it. */
 export function formatAddress(octets: Uint8Array): Address {
-  if (octets.length === 4) return `${octets[0]}.${octets[1]}.${octets[2]}.${octets[3]}`
+  if (octets.length === 4) return formatAddress4(octets, 0)
   return Address6.fromUnsignedByteArray([...octets]).correctForm()
+}
+
+/** The text of the IPv4 address at `at`. */
+export function formatAddress4(bytes: Uint8Array, at: number): Address {
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`
 }

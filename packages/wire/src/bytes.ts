@@ -57,13 +57,26 @@ export class Writer {
   length = 0
 
   u8(value: number, field = 'length'): this {
-    return this.#number(value, 1, field)
+    if (value >>> 0 !== value || value > 0xff) refuse(field, value, 'a whole number from 0 to 255')
+    const at = this.#room(1)
+    this.#bytes[at] = value
+    return this
   }
   u16(value: number, field = 'length'): this {
-    return this.#number(value, 2, field)
+    if (value >>> 0 !== value || value > 0xffff) refuse(field, value, 'a whole number from 0 to 65535')
+    const at = this.#room(2)
+    this.#bytes[at] = value >>> 8
+    this.#bytes[at + 1] = value
+    return this
   }
   u32(value: number, field = 'length'): this {
-    return this.#number(value, 4, field)
+    if (value >>> 0 !== value) refuse(field, value, 'a whole number from 0 to 4294967295')
+    const at = this.#room(4)
+    this.#bytes[at] = value >>> 24
+    this.#bytes[at + 1] = value >>> 16
+    this.#bytes[at + 2] = value >>> 8
+    this.#bytes[at + 3] = value
+    return this
   }
   /** Appends octets from..to of `bytes`. */
   put(bytes: Uint8Array, from = 0, to = bytes.length): this {
@@ -75,19 +88,12 @@ export class Writer {
   close(at: number, octets: 1 | 2): void {
     const { length } = this
     this.length = at
-    this.#number(length - at - octets, octets, 'length')
+    if (octets === 1) this.u8(length - at - 1)
+    else this.u16(length - at - 2)
     this.length = length
   }
   done(): Uint8Array {
     return this.#bytes.slice(0, this.length)
-  }
-  #number(value: number, octets: number, field: string): this {
-    const most = 2 ** (octets * 8) - 1
-    if (!(Number.isInteger(value) && value >= 0 && value <= most))
-      refuse(field, value, `a whole number from 0 to ${most}`)
-    let at = this.#room(octets)
-    for (let shift = octets * 8 - 8; shift >= 0; shift -= 8) this.#bytes[at++] = value >>> shift
-    return this
   }
   #room(octets: number): number {
     const at = this.length

@@ -1,7 +1,7 @@
 /** One direction of a TCP stream, cut into messages. */
 import { type Context, contextOf } from './context.ts'
 import type { Result } from './error.ts'
-import { attempt, decodeAt, HEADER_LENGTH, type Message, messageLength } from './message.ts'
+import { decodeAt, failure, HEADER_LENGTH, type Message, messageLength } from './message.ts'
 
 /**
  * Feed it what the socket yields, in order; it holds back at most one message. After a header that cannot be trusted
@@ -10,57 +10,91 @@ import { attempt, decodeAt, HEADER_LENGTH, type Message, messageLength } from '.
 export class Decoder {
   /** How to read what comes next. Set it once the OPENs have settled it; it holds from the next message on. */
   context: Context
+  /** What push() brought last, and how far it has been read. */
+  #chunk: Uint8Array = new Uint8Array()
+  #at = 0
   /** The beginning of a message whose end has not come, and how many of its octets are there. */
   #partial = new Uint8Array(HEADER_LENGTH)
   #have = 0
   #lost = false
+  /** By hand: a generator would take longer to resume than a KEEPALIVE takes to read. */
+  readonly #messages: IterableIterator<Result<Message>> = {
+    next: () => this.#next(),
+    [Symbol.iterator]: () => this.#messages,
+  }
 
   constructor(context?: Partial<Context>) {
     this.context = contextOf(context)
   }
 
-  /** The messages that `chunk` completes, each decoded when it is asked for. Do not change the chunk afterwards. */
-  *push(chunk: Uint8Array): Generator<Result<Message>, void, undefined> {
-    let at = 0
-    while (!this.#lost && at < chunk.length) {
-      if (this.#have === 0 && chunk.length - at >= HEADER_LENGTH) {
-        const length = this.#lengthAt(chunk, at)
-        if (!length.ok) yield length
-        else if (chunk.length - at >= length.value) {
-          const start = at
-          at += length.value
-          yield attempt(() => decodeAt(chunk, start, length.value, this.context))
-        } else {
-          this.#partial = new Uint8Array(length.value)
-          at += this.#fill(chunk, at)
-        }
-        continue
-      }
-      at += this.#fill(chunk, at)
-      if (this.#have < this.#partial.length) return
-      const whole = this.#partial
-      const length = this.#lengthAt(whole, 0)
-      if (!length.ok) yield length
-      else if (length.value === whole.length) {
-        this.#partial = new Uint8Array(HEADER_LENGTH)
-        this.#have = 0
-        yield attempt(() => decodeAt(whole, 0, whole.length, this.context))
-      } else {
-        this.#partial = new Uint8Array(length.value)
-        this.#partial.set(whole)
-      }
-    }
+  /**
+   * The messages that `chunk` completes, each decoded when it is asked for: ask for all of them before the next push.
+   * Do not change the chunk afterwards.
+   */
+  push(chunk: Uint8Array): IterableIterator<Result<Message>> {
+    this.#chunk = chunk
+    this.#at = 0
+    return this.#messages
   }
 
-  #lengthAt(bytes: Uint8Array, at: number): Result<number> {
-    const length = attempt(() => messageLength(bytes, at))
-    if (!length.ok) this.#lost = true
-    return length
+  #next(): IteratorResult<Result<Message>, undefined> {
+    while (!this.#lost && this.#at < this.#chunk.length) {
+      const result = this.#have === 0 ? this.#inPlace() : this.#assembled()
+      if (result !== undefined) return { done: false, value: result }
+    }
+    return { done: true, value: undefined }
   }
-  #fill(chunk: Uint8Array, at: number): number {
-    const octets = Math.min(this.#partial.length - this.#have, chunk.length - at)
-    this.#partial.set(chunk.subarray(at, at + octets), this.#have)
+
+  /** A message that lies in the chunk as a whole; what remains of the chunk is put aside. */
+  #inPlace(): Result<Message> | undefined {
+    const chunk = this.#chunk
+    const at = this.#at
+    const left = chunk.length - at
+    let length = HEADER_LENGTH
+    if (left >= HEADER_LENGTH) {
+      try {
+        length = messageLength(chunk, at, this.context)
+      } catch (error) {
+        return this.#lose(error)
+      }
+      if (left >= length) {
+        this.#at = at + length
+        return decodeAt(chunk, at, length, this.context)
+      }
+    }
+    this.#partial = new Uint8Array(length)
+    this.#fill()
+    return undefined
+  }
+
+  /** A message that began in an earlier chunk: first its header, then, once its length is known, the rest. */
+  #assembled(): Result<Message> | undefined {
+    this.#fill()
+    const partial = this.#partial
+    if (this.#have < partial.length) return undefined
+    let length: number
+    try {
+      length = messageLength(partial, 0, this.context)
+    } catch (error) {
+      return this.#lose(error)
+    }
+    if (length > partial.length) {
+      this.#partial = new Uint8Array(length)
+      this.#partial.set(partial)
+      return undefined
+    }
+    this.#have = 0
+    return decodeAt(partial, 0, length, this.context)
+  }
+
+  #fill(): void {
+    const octets = Math.min(this.#partial.length - this.#have, this.#chunk.length - this.#at)
+    this.#partial.set(this.#chunk.subarray(this.#at, this.#at + octets), this.#have)
     this.#have += octets
-    return octets
+    this.#at += octets
+  }
+  #lose(error: unknown): Result<never> {
+    this.#lost = true
+    return failure(error)
   }
 }

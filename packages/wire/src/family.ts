@@ -4,12 +4,16 @@
 export const families = {
   'ipv4-unicast': { afi: 1, safi: 1, octets: 4 },
   'ipv6-unicast': { afi: 2, safi: 1, octets: 16 },
+  'ipv4-multicast': { afi: 1, safi: 2, octets: 4 },
+  'ipv6-multicast': { afi: 2, safi: 2, octets: 16 },
 } as const
 
 export type Family = keyof typeof families
 
 /** The family that an AFI and a SAFI name, or undefined where this package keeps it as bytes. */
 export function familyOf(afi: number, safi: number): Family | undefined {
-  if (safi !== 1) return undefined
-  return afi === 1 ? 'ipv4-unicast' : afi === 2 ? 'ipv6-unicast' : undefined
+  if (afi !== 1 && afi !== 2) return undefined
+  if (safi === 1) return afi === 1 ? 'ipv4-unicast' : 'ipv6-unicast'
+  if (safi === 2) return afi === 1 ? 'ipv4-multicast' : 'ipv6-multicast'
+  return undefined
 }

@@ -15,24 +15,43 @@ export type Message = Open | Update | Notification | Keepalive | RouteRefresh
 export const HEADER_LENGTH = 19
 /** Octets in a message at most, header included (RFC 4271 §4). */
 const MAX_MESSAGE_LENGTH = 4096
+/** The same once both sides have said so (RFC 8654). */
+const MAX_EXTENDED_LENGTH = 65535
 
 /** One row per type: the shortest legal message, and the error code of a fault in its body. */
 interface MessageRow<message> {
   readonly code: number
   readonly least: number
   readonly faults: number
+  /** May be longer than 4096 octets once that is settled (RFC 8654 §4). */
+  readonly extensible: boolean
   read(r: Reader, context: Context): message
   write(w: Writer, message: message, context: Context): void
 }
 const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, { type: type }>> } = {
-  open: { code: 1, least: 29, faults: errorCode.open, read: readOpen, write: writeOpen },
-  update: { code: 2, least: 23, faults: errorCode.update, read: readUpdate, write: writeUpdate },
-  notification: { code: 3, least: 21, faults: errorCode.header, read: readNotification, write: writeNotification },
-  keepalive: { code: 4, least: 19, faults: errorCode.header, read: () => ({ type: 'keepalive' }), write: () => {} },
+  open: { code: 1, least: 29, faults: errorCode.open, extensible: false, read: readOpen, write: writeOpen },
+  update: { code: 2, least: 23, faults: errorCode.update, extensible: true, read: readUpdate, write: writeUpdate },
+  notification: {
+    code: 3,
+    least: 21,
+    faults: errorCode.header,
+    extensible: true,
+    read: readNotification,
+    write: writeNotification,
+  },
+  keepalive: {
+    code: 4,
+    least: 19,
+    faults: errorCode.header,
+    extensible: false,
+    read: () => ({ type: 'keepalive' }),
+    write: () => {},
+  },
   'route-refresh': {
     code: 5,
     least: 23,
     faults: errorCode.routeRefresh,
+    extensible: true,
     read: readRouteRefresh,
     write: writeRouteRefresh,
   },
@@ -46,48 +65,54 @@ const byCode = [undefined, ...(Object.values(table) as MessageRow<Message>[])] /
  * An UPDATE keeps a reference to `bytes`; do not change them afterwards.
  */
 export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Message> {
-  return attempt(() => {
-    const length = bytes.length < HEADER_LENGTH ? bytes.length : messageLength(bytes, 0)
-    if (length !== bytes.length || length < HEADER_LENGTH)
+  const settled = contextOf(context)
+  try {
+    const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, 0, settled)
+    if (length !== bytes.length)
       throw new WireError(errorCode.header, 2, `${bytes.length} octets are not one whole message`, copy(bytes, 16, 18))
-    return decodeAt(bytes, 0, length, contextOf(context))
-  })
+  } catch (error) {
+    return failure(error)
+  }
+  return decodeAt(bytes, 0, bytes.length, settled)
 }
 
-/** The length that a header announces, once it has been found sound (RFC 4271 §6.1). */
-export function messageLength(bytes: Uint8Array, at: number): number {
+/** The length that a header announces. @throws WireError where the header is not sound (RFC 4271 §6.1). */
+export function messageLength(bytes: Uint8Array, at: number, context: Context): number {
   for (let i = at; i < at + 16; i++)
     if (bytes[i] !== 0xff) throw new WireError(errorCode.header, 1, 'the marker is not all ones')
   const length = u16(bytes, at + 16)
   const type = bytes[at + 18]!
-  if (length < HEADER_LENGTH || length > MAX_MESSAGE_LENGTH)
-    throw new WireError(errorCode.header, 2, `message length ${length}`, copy(bytes, at + 16, at + 18))
   const row = byCode[type]
+  // An unknown type may be as long as any.
+  const most = context.extendedMessage && row?.extensible !== false ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+  if (length < HEADER_LENGTH || length > most)
+    throw new WireError(errorCode.header, 2, `message length ${length}`, copy(bytes, at + 16, at + 18))
   if (row === undefined) throw new WireError(errorCode.header, 3, `message type ${type}`, Uint8Array.of(type))
-  if (length < row.least || (row === table.keepalive && length > row.least))
+  if (length < row.least || (type === table.keepalive.code && length > row.least))
     throw new WireError(errorCode.header, 2, `message length ${length} for type ${type}`, copy(bytes, at + 16, at + 18))
   return length
 }
 
 /** Decodes the message whose header messageLength() has found sound. */
-export function decodeAt(bytes: Uint8Array, at: number, length: number, context: Context): Message {
+export function decodeAt(bytes: Uint8Array, at: number, length: number, context: Context): Result<Message> {
   const row = byCode[bytes[at + 18]!]!
   try {
-    return row.read(new Reader(bytes, at + HEADER_LENGTH, at + length), context)
+    return { ok: true, value: row.read(new Reader(bytes, at + HEADER_LENGTH, at + length), context) }
   } catch (error) {
-    if (!(error instanceof WireError) || error.error.code !== 0) throw error
-    throw new WireError(row.faults, 0, error.why)
+    return failure(error, row.faults)
   }
 }
 
-/** Turns the peer's mistakes into values, and lets ours through. */
-export function attempt<value>(read: () => value): Result<value> {
-  try {
-    return { ok: true, value: read() }
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error
-    return { ok: false, error: error.error, why: error.why }
-  }
+/** The peer's mistake as a value; ours goes on as the exception it is. `faults` is the code for a fault without one. */
+export function failure(error: unknown, faults: number = errorCode.header): Result<never> {
+  if (!(error instanceof WireError)) throw error
+  const { error: notification, why } = error
+  return { ok: false, error: notification.code === 0 ? { ...notification, code: faults } : notification, why }
+}
+
+/** Octets in an UPDATE at most. */
+export function longestUpdate(context: Partial<Context> | undefined): number {
+  return context?.extendedMessage ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
 }
 
 const scratch = new Writer()
@@ -96,16 +121,17 @@ const marker = new Uint8Array(16).fill(0xff)
 /**
  * Encodes one message.
  * @throws RangeError or TypeError naming the field, the value and what is allowed, where the message cannot be sent;
- * RangeError where it is longer than 4096 octets.
+ * RangeError where it is longer than 4096 octets, or 65535 with `extendedMessage`.
  */
 export function encode(message: Message, context?: Partial<Context>): Uint8Array {
   const row = table[message.type] as MessageRow<Message> | undefined
   if (row === undefined) refuse('type', message.type, `one of ${Object.keys(table).join(', ')}`)
   scratch.length = 0
   scratch.put(marker).u16(0).u8(row.code)
-  row.write(scratch, message, contextOf(context))
-  if (scratch.length > MAX_MESSAGE_LENGTH)
-    refuse(`${message.type} length`, scratch.length, `at most ${MAX_MESSAGE_LENGTH} octets`)
+  const settled = contextOf(context)
+  row.write(scratch, message, settled)
+  const most = settled.extendedMessage && row.extensible ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+  if (scratch.length > most) refuse(`${message.type} length`, scratch.length, `at most ${most} octets`)
   const bytes = scratch.done()
   bytes[16] = bytes.length >> 8
   bytes[17] = bytes.length

@@ -1,7 +1,7 @@
 /** OPEN (RFC 4271 §4.2), its capabilities (RFC 5492), and parameters beyond 255 octets (RFC 9072). */
 import { type Address, formatAddress, parseAddress } from './address.ts'
 import type { Reader, Writer } from './bytes.ts'
-import { type Capability, readCapability, writeCapability } from './capability.ts'
+import { type Capability, readCapability, writeCapability } from './capability/registry.ts'
 import { refuse, WireError } from './error.ts'
 
 export interface Open {

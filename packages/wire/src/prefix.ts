@@ -1,35 +1,60 @@
-/** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5). */
+/** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5), each behind a path identifier with ADD-PATH (RFC 7911 §3). */
 import { formatAddress, parseAddress } from './address.ts'
 import type { Writer } from './bytes.ts'
 import { refuse } from './error.ts'
 
-/** A prefix as text: `198.51.100.10/32`, `2001:db8::/32` (RFC 5952). Bits beyond its length are zero. */
+/**
+ * A prefix as text: `198.51.100.10/32`, `2001:db8::/32` (RFC 5952). Bits beyond its length are zero. Where a family's
+ * routes carry path identifiers (RFC 7911), `#` and the identifier follow: `198.51.100.10/32#7`.
+ */
 export type Prefix = string
 
-/** Why octets at..end are no run of prefixes, or undefined where they are one. */
-export function checkPrefixes(bytes: Uint8Array, at: number, end: number, octets: number): string | undefined {
+const PATH_ID = 4 // octets
+
+/** Why octets at..end are no run of prefixes, or undefined where they are one. `octets` is the length of an address. */
+export function checkPrefixes(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  octets: number,
+  pathIds: boolean,
+): string | undefined {
   const longest = octets * 8
   while (at < end) {
-    const length = bytes[at]!
+    if (pathIds) at += PATH_ID
+    const length = at < end ? bytes[at]! : 0
     if (length > longest) return `prefix length ${length}, at most ${longest} is allowed`
     at += 1 + ((length + 7) >> 3)
   }
   return at === end ? undefined : 'the last prefix is cut short'
 }
 
-/** Reads what checkPrefixes() has found to be sound. */
-export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets: number): Prefix[] {
-  const prefixes: Prefix[] = []
+/** A visit to one prefix: its length in bits, and where in `bytes` its address begins; ceil(length / 8) octets of it are there. */
+export type Visit = (length: number, bytes: Uint8Array, at: number, pathId: number | undefined) => void
+
+/** Walks what checkPrefixes() has found to be sound, without making anything of it. */
+export function visitPrefixes(bytes: Uint8Array, at: number, end: number, pathIds: boolean, visit: Visit): void {
   while (at < end) {
+    const pathId = pathIds ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(at) : undefined
+    if (pathIds) at += PATH_ID
     const length = bytes[at]!
-    const next = at + 1 + ((length + 7) >> 3)
+    visit(length, bytes, at + 1, pathId)
+    at += 1 + ((length + 7) >> 3)
+  }
+}
+
+/** Reads what checkPrefixes() has found to be sound. */
+export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets: number, pathIds: boolean): Prefix[] {
+  const prefixes: Prefix[] = []
+  visitPrefixes(bytes, at, end, pathIds, (length, _, from, pathId) => {
     const address = new Uint8Array(octets)
-    for (let i = at + 1; i < next; i++) address[i - at - 1] = bytes[i]!
+    const count = (length + 7) >> 3
+    for (let i = 0; i < count; i++) address[i] = bytes[from + i]!
     // Trailing bits are irrelevant (RFC 4271 §4.3); cleared, equal prefixes are equal strings.
     if (length % 8 !== 0) address[length >> 3]! &= 0xff00 >> (length % 8)
-    prefixes.push(`${formatAddress(address)}/${length}`)
-    at = next
-  }
+    const prefix = `${formatAddress(address)}/${length}`
+    prefixes.push(pathId === undefined ? prefix : `${prefix}#${pathId}`)
+  })
   return prefixes
 }
 
@@ -38,19 +63,29 @@ export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets:
  * @throws RangeError where the text is no prefix, or has bits set beyond its length: that is a slip more often than a wish.
  */
 export function parsePrefix(text: Prefix, field: string): { address: Uint8Array; length: number } {
-  const [before = '', digits = '', ...rest] = String(text).split('/')
+  const slash = String(text).indexOf('/')
+  const digits = slash < 0 ? '' : text.slice(slash + 1)
   const length = /^(0|[1-9]\d{0,2})$/.test(digits) ? Number(digits) : Number.NaN
-  const address = digits === '' ? undefined : parseAddress(before, field)
-  if (address === undefined || rest.length > 0 || !(length <= address.length * 8))
+  const address = slash < 0 ? undefined : parseAddress(text.slice(0, slash), field)
+  if (address === undefined || !(length <= address.length * 8))
     refuse(field, text, 'a prefix such as 198.51.100.10/32 or 2001:db8::10/128')
-  for (let bit = length; bit < address.length * 8; bit++)
-    if (address[bit >> 3]! & (0x80 >> (bit & 7))) refuse(field, text, 'a prefix without bits set beyond its length')
+  for (let octet = length >> 3; octet < address.length; octet++)
+    if (address[octet]! & (octet === length >> 3 ? 0xff >> (length % 8) : 0xff))
+      refuse(field, text, 'a prefix without bits set beyond its length')
   return { address, length }
 }
 
 /** Writes one prefix, whose address must be of `octets` octets. */
-export function writePrefix(w: Writer, text: Prefix, octets: number, field: string): void {
-  const { address, length } = parsePrefix(text, field)
+export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: boolean, field: string): void {
+  let prefix = text
+  if (pathIds) {
+    const [before = '', pathId = '', ...rest] = String(text).split('#')
+    if (!/^(0|[1-9]\d*)$/.test(pathId) || Number(pathId) > 0xffffffff || rest.length > 0)
+      refuse(field, text, 'a prefix with a path identifier, such as 198.51.100.10/32#7')
+    w.u32(Number(pathId))
+    prefix = before
+  }
+  const { address, length } = parsePrefix(prefix, field)
   if (address.length !== octets) refuse(field, text, octets === 4 ? 'an IPv4 prefix' : 'an IPv6 prefix')
   w.u8(length).put(address, 0, (length + 7) >> 3)
 }

@@ -71,8 +71,8 @@ describe('routes()', () => {
     const octets = Uint8Array.of(0x08, 0x0a)
     const attributes: Attributes = {
       ...path,
-      mpReach: { family: 'other', afi: 1, safi: 2, nextHop: Uint8Array.of(192, 0, 2, 1), announced: octets },
-      mpUnreach: { family: 'other', afi: 1, safi: 2, withdrawn: octets },
+      mpReach: { family: 'other', afi: 1, safi: 128, nextHop: Uint8Array.of(192, 0, 2, 1), announced: octets },
+      mpUnreach: { family: 'other', afi: 1, safi: 128, withdrawn: octets },
     }
     expect(routes(received({ type: 'update', withdrawn: [], announced: [], attributes }))).toEqual({
       withdrawn: [],

@@ -2,14 +2,15 @@
  * UPDATE (RFC 4271 §4.3). Everything is validated when the message arrives; lists and values are made when they are
  * asked for.
  */
-import { as4PathFor } from './attribute/as-path.ts'
+import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
 import { type Attributes, byCode, type RawAttribute, registry, rows } from './attribute/registry.ts'
 import { flag } from './attribute/spec.ts'
 import { type Reader, u16, type Writer } from './bytes.ts'
 import type { Context } from './context.ts'
 import { refuse, WireError } from './error.ts'
-import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from './prefix.ts'
+import { familyOf } from './family.ts'
+import { checkPrefixes, type Prefix, readPrefixes, type Visit, visitPrefixes, writePrefix } from './prefix.ts'
 import { attributeAt, type Issue, inOrder, isIpv4, type Survey, survey } from './survey.ts'
 
 export interface Update {
@@ -34,18 +35,19 @@ export function readUpdate({ bytes, at, end }: Reader, context: Context): Update
   if (attributesAt > end) throw new WireError(3, 1, 'Withdrawn Routes Length is beyond the message')
   const nlriAt = attributesAt + u16(bytes, attributesAt - 2)
   if (nlriAt > end) throw new WireError(3, 1, 'Total Path Attribute Length is beyond the message')
-  sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2)
+  const pathIds = context.addPath.includes('ipv4-unicast')
+  sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
   const faults = inOrder(bytes, attributesAt, nlriAt, announces, context)
     ? undefined
     : survey(bytes, attributesAt, nlriAt, announces, context)
-  sound('NLRI', bytes, nlriAt, end)
+  sound('NLRI', bytes, nlriAt, end, pathIds)
   return new DecodedUpdate(bytes, at, end, context, faults)
 }
 
 /** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
-function sound(field: string, bytes: Uint8Array, at: number, end: number): void {
-  const why = checkPrefixes(bytes, at, end, 4)
+function sound(field: string, bytes: Uint8Array, at: number, end: number, pathIds: boolean): void {
+  const why = checkPrefixes(bytes, at, end, 4, pathIds)
   if (why !== undefined) throw new WireError(3, 10, `${field}: ${why} (RFC 7606 §5.3)`)
 }
 
@@ -54,6 +56,8 @@ class DecodedUpdate implements Update {
   readonly type = 'update'
   readonly #bytes: Uint8Array
   readonly #at: number
+  readonly #attributesAt: number
+  readonly #nlriAt: number
   readonly #end: number
   readonly #context: Context
   readonly #faults: Survey | undefined
@@ -64,12 +68,14 @@ class DecodedUpdate implements Update {
   constructor(bytes: Uint8Array, at: number, end: number, context: Context, faults: Survey | undefined) {
     this.#bytes = bytes
     this.#at = at
+    this.#attributesAt = at + 4 + u16(bytes, at)
+    this.#nlriAt = this.#attributesAt + u16(bytes, this.#attributesAt - 2)
     this.#end = end
     this.#context = context
     this.#faults = faults
   }
   get withdrawn(): readonly Prefix[] {
-    const own = (): Prefix[] => readPrefixes(this.#bytes, this.#at + 2, this.#attributesAt - 2, 4)
+    const own = (): Prefix[] => readPrefixes(this.#bytes, this.#at + 2, this.#attributesAt - 2, 4, this.#pathIds)
     this.#withdrawn ??= this.#faults?.withdraw ? [...own(), ...this.#nlri(), ...plainRoutes(this.#faults)] : own()
     return this.#withdrawn
   }
@@ -84,6 +90,31 @@ class DecodedUpdate implements Update {
   get issues(): readonly Issue[] | undefined {
     return this.#faults?.issues.length ? this.#faults.issues : undefined
   }
+  visit(withdrawn: Visit, announced: Visit): void {
+    const bytes = this.#bytes
+    const end = this.#nlriAt
+    const { addPath } = this.#context
+    const reached = this.#faults?.withdraw ? withdrawn : announced
+    visitPrefixes(bytes, this.#at + 2, this.#attributesAt - 2, this.#pathIds, withdrawn)
+    for (let start = this.#attributesAt; start < end; ) {
+      const value = attributeAt(bytes, start, end)
+      if (value === undefined) break
+      const code = bytes[start + 1]
+      start = value.end
+      if (code !== registry.mpReach.code && code !== registry.mpUnreach.code) continue
+      const family = familyOf(value.u16(), value.u8())
+      if (family === undefined) continue
+      if (code === registry.mpReach.code) value.sub(value.u8() + 1) // the next hop, and a reserved octet
+      visitPrefixes(
+        bytes,
+        value.at,
+        value.end,
+        addPath.includes(family),
+        code === registry.mpReach.code ? reached : withdrawn,
+      )
+    }
+    visitPrefixes(bytes, end, this.#end, this.#pathIds, reached)
+  }
   /** A plain object with the same content. */
   toJSON(): Update {
     const { type, withdrawn, attributes, announced, issues } = this
@@ -94,14 +125,11 @@ class DecodedUpdate implements Update {
     return this.toJSON()
   }
 
-  get #attributesAt(): number {
-    return this.#at + 4 + u16(this.#bytes, this.#at)
-  }
-  get #nlriAt(): number {
-    return this.#attributesAt + u16(this.#bytes, this.#attributesAt - 2)
+  get #pathIds(): boolean {
+    return this.#context.addPath.includes('ipv4-unicast')
   }
   #nlri(): Prefix[] {
-    return readPrefixes(this.#bytes, this.#nlriAt, this.#end, 4)
+    return readPrefixes(this.#bytes, this.#nlriAt, this.#end, 4, this.#pathIds)
   }
   #read(): Attributes {
     const bytes = this.#bytes
@@ -121,8 +149,30 @@ class DecodedUpdate implements Update {
       start = next
     }
     if (unknown.length > 0) attributes.unknown = unknown
-    return attributes
+    return this.#context.fourOctetAs ? attributes : mergeFourOctet(attributes)
   }
+}
+
+/**
+ * From a speaker of two-octet AS numbers: AS_PATH as it was before it (RFC 6793 §4.2.3). AS4_PATH is left where it tells
+ * more than that, so that all is written back as it came.
+ */
+function mergeFourOctet(attributes: Attributes): Attributes {
+  const { asPath, as4Path, ...rest } = attributes
+  if (!(asPath && as4Path)) return attributes
+  const merged = mergePaths(asPath, as4Path)
+  const told = JSON.stringify(as4PathFor(merged)) === JSON.stringify(as4Path)
+  return { ...rest, asPath: merged, ...(!told && { as4Path }) }
+}
+
+/**
+ * Visits every route of a received UPDATE that is of a family read here, as octets: no text is made. The withdrawn ones
+ * first; routes that treat-as-withdraw has turned are visited as withdrawn.
+ * @throws TypeError where the UPDATE was not received but made.
+ */
+export function visitRoutes(update: Update, withdrawn: Visit, announced: Visit): void {
+  if (!(update instanceof DecodedUpdate)) throw new TypeError('update: visitRoutes() is for what decode() returned')
+  update.visit(withdrawn, announced)
 }
 
 /** IPv4 unicast routes in MP_REACH_NLRI and MP_UNREACH_NLRI; withdrawn, they join the message's own list. */
@@ -158,13 +208,14 @@ export function writeUpdate(w: Writer, update: Update, context: Context): void {
   demand(attributes, announced.length > 0)
   const withdrawnAt = w.length
   w.u16(0)
-  for (const prefix of withdrawn) writePrefix(w, prefix, 4, 'withdrawn')
+  const pathIds = context.addPath.includes('ipv4-unicast')
+  for (const prefix of withdrawn) writePrefix(w, prefix, 4, pathIds, 'withdrawn')
   w.close(withdrawnAt, 2)
   const attributesAt = w.length
   w.u16(0)
   writeAttributes(w, attributes, context)
   w.close(attributesAt, 2)
-  for (const prefix of announced) writePrefix(w, prefix, 4, 'announced')
+  for (const prefix of announced) writePrefix(w, prefix, 4, pathIds, 'announced')
 }
 
 /** A name that nobody reads, or a route without what every route must have, is the caller's mistake. */

@@ -3,35 +3,58 @@ import type { Reader, Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
-/** `'65000:100'` each: two numbers up to 65535. */
-/** RFC 1997, RFC 7606 §7.8. */
+/** IANA's "BGP Well-known Communities"; those that only drafts describe are left out. */
+const wellKnown: ReadonlyMap<string, string> = new Map([
+  ['graceful-shutdown', '65535:0'], // RFC 8326
+  ['accept-own', '65535:1'], // RFC 7611
+  ['llgr-stale', '65535:6'], // RFC 9494
+  ['no-llgr', '65535:7'], // RFC 9494
+  ['standby-pe', '65535:9'], // RFC 9026
+  ['blackhole', '65535:666'], // RFC 7999
+  ['no-export', '65535:65281'], // RFC 1997
+  ['no-advertise', '65535:65282'], // RFC 1997
+  ['no-export-subconfed', '65535:65283'], // RFC 1997
+  ['no-peer', '65535:65284'], // RFC 3765
+])
+
+/**
+ * Each `'65000:100'`, two numbers up to 65535. Where it is written, also the name of a well-known one; it is read as
+ * numbers always, so that equal communities are equal strings. RFC 1997, RFC 7606 §7.8.
+ */
 export const communities = defineAttribute<readonly string[]>({
   code: 8,
   name: 'COMMUNITIES',
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
-  ...numbers('communities', 2, 'u16'),
+  ...numbers('communities', 2, 'u16', wellKnown),
 })
 
-/** `'4200000000:1:2'` each: three numbers up to 4294967295. */
-/** RFC 8092 §3, §6. */
+/** Each `'4200000000:1:2'`, three numbers up to 4294967295. RFC 8092 §3, §6. */
 export const largeCommunities = defineAttribute<readonly string[]>({
   code: 32,
   name: 'LARGE_COMMUNITY',
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
-  ...numbers('largeCommunities', 3, 'u32', true),
+  ...numbers('largeCommunities', 3, 'u32', new Map(), true),
 })
+
+/** A community for people: the name of a well-known one, every other as it is. */
+export function describeCommunity(community: string): string {
+  for (const [name, numbers] of wellKnown) if (numbers === community) return name
+  return community
+}
 
 function numbers(
   field: string,
   count: 2 | 3,
   width: 'u16' | 'u32',
+  names: ReadonlyMap<string, string>,
   /** A repeated one is not sent, and passed over where a peer sends it (RFC 8092 §3). */
   unique = false,
 ): Pick<AttributeSpec<readonly string[]>, 'check' | 'decode' | 'encode'> {
   const most = width === 'u16' ? 0xffff : 0xffffffff
   const example = count === 2 ? '65000:100' : '65000:1:2'
+  const orNames = [...names.keys()].map(name => `, ${name}`).join('')
   return {
     check: listOf(count * (width === 'u16' ? 2 : 4)),
     decode(r: Reader) {
@@ -47,9 +70,9 @@ function numbers(
       if (all.length === 0) refuse(field, all, 'left out where there are none')
       if (unique && new Set(all).size < all.length) refuse(field, all, 'a list without repetition')
       for (const text of all) {
-        const parts = String(text).split(':')
+        const parts = (names.get(text) ?? String(text)).split(':')
         if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= most))
-          refuse(field, text, `${count} numbers up to ${most}, such as ${example}`)
+          refuse(field, text, `${count} numbers up to ${most}, such as ${example}${orNames}`)
         for (const part of parts) w[width](Number(part))
       }
     },

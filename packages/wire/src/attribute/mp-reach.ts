@@ -1,6 +1,7 @@
 /** MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): the routes of every family but plain IPv4 unicast. */
 import { type Address, formatAddress, parseAddress } from '../address.ts'
 import { type Reader, u16, type Writer } from '../bytes.ts'
+import type { Context } from '../context.ts'
 import { refuse } from '../error.ts'
 import { type Family, families, familyOf } from '../family.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
@@ -36,22 +37,22 @@ export const mpReach = defineAttribute<MpReach>({
   name: 'MP_REACH_NLRI',
   category: 'optional non-transitive',
   onMalformed: 'session-reset',
-  check(bytes, at, end) {
+  check(bytes, at, end, context) {
     if (end - at < 5) return wrongLength(end - at, '5 or more', OPTIONAL_ATTRIBUTE_ERROR)
     const length = bytes[at + 3]!
     const nlri = at + 5 + length
     if (nlri > end || !isNextHop(length, familyAt(bytes, at)))
       return [OPTIONAL_ATTRIBUTE_ERROR, `a next hop of ${length} octets`]
-    return checkNlri(bytes, at, nlri, end)
+    return checkNlri(bytes, at, nlri, end, context)
   },
-  decode(r) {
+  decode(r, context) {
     const family = readFamily(r)
     const hop = r.take(r.u8())
     r.u8() // reserved
     const nextHop = family.family === 'other' ? hop : addresses(hop)
-    return { ...family, nextHop, announced: readNlri(r, family) } as MpReach // of one kind, as the family is
+    return { ...family, nextHop, announced: readNlri(r, family, context) } as MpReach // of one kind, as the family is
   },
-  encode(w, value) {
+  encode(w, value, context) {
     writeFamily(w, value)
     const hops = value.family === 'other' ? [value.nextHop] : value.nextHop.map(hop => parseAddress(hop, 'nextHop'))
     const octets = hops.reduce((sum, hop) => sum + hop.length, 0)
@@ -60,7 +61,7 @@ export const mpReach = defineAttribute<MpReach>({
     w.u8(octets, 'nextHop')
     for (const hop of hops) w.put(hop)
     w.u8(0)
-    writeNlri(w, value, value.announced, 'announced')
+    writeNlri(w, value, value.announced, context, 'announced')
   },
 })
 
@@ -70,17 +71,17 @@ export const mpUnreach = defineAttribute<MpUnreach>({
   name: 'MP_UNREACH_NLRI',
   category: 'optional non-transitive',
   onMalformed: 'session-reset',
-  check(bytes, at, end) {
+  check(bytes, at, end, context) {
     if (end - at < 3) return wrongLength(end - at, '3 or more', OPTIONAL_ATTRIBUTE_ERROR)
-    return checkNlri(bytes, at, at + 3, end)
+    return checkNlri(bytes, at, at + 3, end, context)
   },
-  decode(r) {
+  decode(r, context) {
     const family = readFamily(r)
-    return { ...family, withdrawn: readNlri(r, family) } as MpUnreach // of one kind, as the family is
+    return { ...family, withdrawn: readNlri(r, family, context) } as MpUnreach // of one kind, as the family is
   },
-  encode(w, value) {
+  encode(w, value, context) {
     writeFamily(w, value)
-    writeNlri(w, value, value.withdrawn, 'withdrawn')
+    writeNlri(w, value, value.withdrawn, context, 'withdrawn')
   },
 })
 
@@ -97,6 +98,8 @@ function readFamily(r: Reader): Named {
   return family ? { family } : { family: 'other', afi, safi }
 }
 function writeFamily(w: Writer, value: Named): void {
+  const known = value.family === 'other' && familyOf(value.afi, value.safi)
+  if (known) refuse('family', 'other', `called by its name, ${known}`)
   const { afi, safi } =
     value.family === 'other'
       ? value
@@ -104,18 +107,35 @@ function writeFamily(w: Writer, value: Named): void {
   w.u16(afi, 'afi').u8(safi, 'safi')
 }
 
-function checkNlri(bytes: Uint8Array, at: number, nlri: number, end: number): Malformed | undefined {
+function checkNlri(
+  bytes: Uint8Array,
+  at: number,
+  nlri: number,
+  end: number,
+  { addPath }: Context,
+): Malformed | undefined {
   const family = familyAt(bytes, at)
-  const why = family === 'other' ? undefined : checkPrefixes(bytes, nlri, end, families[family].octets)
+  const why =
+    family === 'other' ? undefined : checkPrefixes(bytes, nlri, end, families[family].octets, addPath.includes(family))
   return why === undefined ? undefined : [OPTIONAL_ATTRIBUTE_ERROR, why]
 }
-function readNlri(r: Reader, { family }: Named): readonly Prefix[] | Uint8Array {
-  return family === 'other' ? r.take(r.left) : readPrefixes(r.bytes, r.at, r.end, families[family].octets)
+function readNlri(r: Reader, { family }: Named, { addPath }: Context): readonly Prefix[] | Uint8Array {
+  return family === 'other'
+    ? r.take(r.left)
+    : readPrefixes(r.bytes, r.at, r.end, families[family].octets, addPath.includes(family))
 }
-function writeNlri(w: Writer, { family }: Named, nlri: readonly Prefix[] | Uint8Array, field: string): void {
+function writeNlri(
+  w: Writer,
+  { family }: Named,
+  nlri: readonly Prefix[] | Uint8Array,
+  { addPath }: Context,
+  field: string,
+): void {
   if (family === 'other')
     w.put(nlri as Uint8Array) // as the type of the attribute has it
-  else for (const prefix of nlri as readonly Prefix[]) writePrefix(w, prefix, families[family].octets, field)
+  else
+    for (const prefix of nlri as readonly Prefix[])
+      writePrefix(w, prefix, families[family].octets, addPath.includes(family), field)
 }
 
 /** One address of the family, or of IPv6 with or without a link-local one (RFC 2545 §3, RFC 8950 §4). */

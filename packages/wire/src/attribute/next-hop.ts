@@ -1,4 +1,5 @@
-import { type Address, formatAddress, parseAddress } from '../address.ts'
+import { type Address, formatAddress4, parseAddress } from '../address.ts'
+import type { Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { defineAttribute, exactly } from './spec.ts'
 
@@ -9,10 +10,13 @@ export const nextHop = defineAttribute<Address>({
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
-  decode: r => formatAddress(r.take(4)),
-  encode(w, value) {
-    const octets = parseAddress(value, 'nextHop')
-    if (octets.length !== 4) refuse('nextHop', value, 'an IPv4 address')
-    w.put(octets)
-  },
+  decode: ({ bytes, at }) => formatAddress4(bytes, at),
+  encode: (w, value) => writeIpv4(w, value, 'nextHop'),
 })
+
+/** Four octets that must be said as an IPv4 address, whatever they name. */
+export function writeIpv4(w: Writer, value: Address, field: string): void {
+  const octets = parseAddress(value, field)
+  if (octets.length !== 4) refuse(field, value, 'an IPv4 address')
+  w.put(octets)
+}

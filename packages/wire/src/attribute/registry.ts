@@ -1,11 +1,16 @@
 /** Every attribute this package reads, in the order in which it writes them. To add one: its file, its line here. */
+import { aggregator, as4Aggregator } from './aggregator.ts'
+import { aigp } from './aigp.ts'
 import { as4Path, asPath } from './as-path.ts'
 import { atomicAggregate } from './atomic-aggregate.ts'
 import { communities, largeCommunities } from './communities.ts'
+import { extendedCommunities, ipv6ExtendedCommunities } from './extended-communities.ts'
 import { localPref, med } from './metric.ts'
 import { mpReach, mpUnreach } from './mp-reach.ts'
 import { nextHop } from './next-hop.ts'
+import { onlyToCustomer } from './only-to-customer.ts'
 import { origin } from './origin.ts'
+import { clusterList, originatorId } from './route-reflection.ts'
 import { type AttributeSpec, category } from './spec.ts'
 
 export const registry = {
@@ -18,9 +23,17 @@ export const registry = {
   med,
   localPref,
   atomicAggregate,
+  aggregator,
   communities,
+  originatorId,
+  clusterList,
+  extendedCommunities,
   as4Path,
+  as4Aggregator,
+  ipv6ExtendedCommunities,
+  aigp,
   largeCommunities,
+  onlyToCustomer,
 } as const
 
 type Registry = typeof registry

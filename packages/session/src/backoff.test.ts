@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { type BackOff, forget, type History, noHistory, notBefore, remember, type Trouble, wait } from './backoff.ts'
+
+const defaults: BackOff = { floor: 5, transportCap: 120, protocolFirst: 60, operator: 300, forgetAfter: 300 }
+
+/** The waits after each of these failures in a row, in seconds. */
+function waits(troubles: readonly Trouble[], backOff: BackOff = defaults): number[] {
+  let history: History = noHistory
+  return troubles.map(trouble => {
+    history = remember(history, trouble)
+    return wait(history, trouble, backOff)
+  })
+}
+function times<item>(count: number, item: item): item[] {
+  return new Array<item>(count).fill(item)
+}
+
+describe('the quick track: nobody there', () => {
+  it('waits 5, 10, 20, 40, 80, then 120 s', () => {
+    expect(waits(times(8, 'transport'))).toEqual([5, 10, 20, 40, 80, 120, 120, 120])
+  })
+  it('ends at transportCap', () => {
+    expect(waits(times(5, 'transport'), { ...defaults, transportCap: 30 })).toEqual([5, 10, 20, 30, 30])
+  })
+  it('stays there for as long as it takes', () => {
+    expect(waits(times(5000, 'transport')).at(-1)).toBe(120)
+  })
+})
+
+describe('the slow track: somebody there who would not have us', () => {
+  it('waits 60, 120, 240, then 300 s', () => {
+    expect(waits(times(6, 'protocol'))).toEqual([60, 120, 240, 300, 300, 300])
+  })
+  it('begins at protocolFirst', () => {
+    expect(waits(times(6, 'protocol'), { ...defaults, protocolFirst: 30 })).toEqual([30, 60, 120, 240, 300, 300])
+  })
+  it('never falls below protocolFirst, where that is longer than the track', () => {
+    expect(waits(times(3, 'protocol'), { ...defaults, protocolFirst: 900 })).toEqual([900, 900, 900])
+  })
+  it('stays there for as long as it takes', () => {
+    expect(waits(times(5000, 'protocol')).at(-1)).toBe(300)
+  })
+})
+
+describe('a person who said no (RFC 4486)', () => {
+  it('waits 300 s at once', () => {
+    expect(waits(times(4, 'operator'))).toEqual([300, 300, 300, 300])
+  })
+  it('waits as long as the operator setting says, and never shorter than the slow track would', () => {
+    expect(waits(times(4, 'operator'), { ...defaults, operator: 60 })).toEqual([60, 120, 240, 300])
+    expect(waits(times(4, 'operator'), { ...defaults, operator: 1800 })).toEqual([1800, 1800, 1800, 1800])
+  })
+  it('counts on the slow track', () => {
+    expect(waits(['operator', 'protocol', 'protocol'])).toEqual([300, 120, 240])
+  })
+})
+
+describe('the record', () => {
+  it('counts each track for itself', () => {
+    expect(waits(['transport', 'protocol', 'transport', 'protocol'])).toEqual([5, 60, 10, 120])
+  })
+  it('is cleared by forget(), but for the last dial', () => {
+    const history = { transport: 4, protocol: 2, dialledAt: 1000, restUntil: 9000 }
+    expect(forget(history)).toEqual({ transport: 0, protocol: 0, dialledAt: 1000 })
+    expect(forget(noHistory)).toEqual(noHistory)
+  })
+  it('is not changed where it stands', () => {
+    const history = Object.freeze({ transport: 1, protocol: 1 })
+    expect(remember(history, 'transport')).toEqual({ transport: 2, protocol: 1 })
+    expect(remember(history, 'operator')).toEqual({ transport: 1, protocol: 2 })
+  })
+})
+
+describe('the earliest moment for a dial', () => {
+  it('is when it is wanted, where nothing was dialled yet', () => {
+    expect(notBefore(7, noHistory, defaults)).toBe(7)
+  })
+  it('is no sooner than the floor after the last dial', () => {
+    expect(notBefore(1001, { ...noHistory, dialledAt: 1000 }, defaults)).toBe(6000)
+    expect(notBefore(6001, { ...noHistory, dialledAt: 1000 }, defaults)).toBe(6001)
+  })
+  it('is no sooner than a wait that was begun', () => {
+    expect(notBefore(1001, { ...noHistory, dialledAt: 1000, restUntil: 60_000 }, defaults)).toBe(60_000)
+  })
+})

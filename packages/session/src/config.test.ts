@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import { configure, type Settings, settingNames, settings } from './config.ts'
+
+const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+
+describe('the defaults', () => {
+  it('are filled in', () => {
+    expect(configure(given)).toEqual({
+      local: { as: 65001, id: '192.0.2.1', address: undefined },
+      peer: { as: 65002, address: '192.0.2.2', port: 179 },
+      passive: false,
+      families: ['ipv4-unicast'],
+      holdTime: 90,
+      allowZeroHoldTime: false,
+      connectTimeout: 10,
+      firstDialDelay: 0,
+      backOff: { floor: 5, transportCap: 120, protocolFirst: 60, operator: 300, forgetAfter: 300 },
+    })
+  })
+  it('offer the family that the peer is reached by', () => {
+    expect(configure({ ...given, peer: { as: 65002, address: '2001:db8::2' } }).families).toEqual(['ipv6-unicast'])
+  })
+  it('keep what is given beside them', () => {
+    const backOff = { floor: 30 }
+    expect(configure({ ...given, backOff }).backOff).toMatchObject({ floor: 30, transportCap: 120 })
+  })
+})
+
+/** Default, least, most; by hand from the table in docs/defaults.md, not from `settings`. */
+const rows: Record<keyof typeof settings, readonly [number, number, number]> = {
+  holdTime: [90, 9, 65535],
+  connectTimeout: [10, 5, 120],
+  firstDialDelay: [0, 0, 60],
+  'backOff.floor': [5, 1, 3600],
+  'backOff.transportCap': [120, 30, 3600],
+  'backOff.protocolFirst': [60, 30, 3600],
+  'backOff.operator': [300, 60, 3600],
+  'backOff.forgetAfter': [300, 60, 3600],
+}
+
+describe.each(Object.entries(rows))('%s', (name, [usual, least, most]) => {
+  it(`is ${usual} unless given`, () => {
+    expect(read({})).toBe(usual)
+  })
+  it.each([least, most, usual])('takes %d', value => {
+    expect(read(write(value))).toBe(value)
+  })
+  it.each([least - 0.001, least - 1, most + 1, -1, Number.NaN, Number.POSITIVE_INFINITY, '7'])(
+    'refuses %s, naming itself, the value and what is allowed',
+    value => {
+      const refused = () => configure({ ...given, ...write(value) })
+      expect(refused).toThrow(RangeError)
+      expect(refused).toThrow(
+        name === 'holdTime' && !Number.isInteger(value)
+          ? `holdTime: ${value} is not allowed, it must be whole seconds`
+          : `${name}: ${value} is not allowed, it must be from ${least} to ${most} seconds`,
+      )
+    },
+  )
+
+  const [group, inner] = name.split('.') as [string, string?] // a name has at least one part
+  function write(value: unknown): object {
+    return { [group]: inner === undefined ? value : { [inner]: value } }
+  }
+  function read(change: object): unknown {
+    const value: unknown = Object.entries(configure({ ...given, ...change })).find(([key]) => key === group)?.[1]
+    return inner === undefined ? value : Object.entries(value as object).find(([key]) => key === inner)?.[1] // backOff is one
+  }
+})
+
+it('there is a test for every setting with bounds', () => {
+  expect(Object.keys(rows)).toEqual(Object.keys(settings))
+})
+
+describe('hold time', () => {
+  it('goes down to 3 only with allowAggressiveTimers', () => {
+    expect(configure({ ...given, holdTime: 3, allowAggressiveTimers: true }).holdTime).toBe(3)
+    expect(() => configure({ ...given, holdTime: 8 })).toThrow('from 9 to 65535 seconds')
+    expect(() => configure({ ...given, holdTime: 2, allowAggressiveTimers: true })).toThrow('from 3 to 65535 seconds')
+  })
+  it('0 is never proposed, whatever is allowed of the peer (RFC 4271 §4.2)', () => {
+    const loose = { ...given, allowAggressiveTimers: true, allowZeroHoldTime: true }
+    expect(() => configure({ ...loose, holdTime: 0 })).toThrow('holdTime: 0 is not allowed')
+  })
+  it('is whole seconds, as on the wire (RFC 4271 §4.2)', () => {
+    expect(() => configure({ ...given, holdTime: 30.5 })).toThrow('holdTime: 30.5 is not allowed')
+  })
+})
+
+describe('names that nobody knows', () => {
+  it.each([
+    [{ holdtime: 30 }, 'holdtime: no such setting, there are local, peer, passive, families, holdTime'],
+    [{ local: { ...given.local, asn: 1 } }, 'local.asn: no such setting, there are as, id, address'],
+    [{ peer: { ...given.peer, host: 'x' } }, 'peer.host: no such setting, there are as, address, port'],
+    [{ backOff: { jitter: 0 } }, 'backOff.jitter: no such setting, there are floor, transportCap'],
+  ])('%j throws, and says which there are', (change, message) => {
+    const refused = () => configure(Object.assign({}, given, change))
+    expect(refused).toThrow(TypeError)
+    expect(refused).toThrow(message)
+  })
+  it('the list of names is that of the settings', () => {
+    expect(settingNames).toContain('allowAggressiveTimers')
+    expect(new Set(settingNames).size).toBe(settingNames.length)
+  })
+})
+
+describe('who speaks with whom', () => {
+  it.each([1, 65535, 4_200_000_000, 4_294_967_295])('AS %i is one (RFC 6793)', as => {
+    expect(configure({ ...given, local: { ...given.local, as } }).local.as).toBe(as)
+    expect(configure({ ...given, peer: { ...given.peer, as } }).peer.as).toBe(as)
+  })
+  it.each([0, 4_294_967_296, -1])('AS %i is none (RFC 7607)', as => {
+    const message = `as: ${as} is not allowed, it must be from 1 to 4294967295`
+    expect(() => configure({ ...given, local: { ...given.local, as } })).toThrow(`local.${message}`)
+    expect(() => configure({ ...given, peer: { ...given.peer, as } })).toThrow(`peer.${message}`)
+  })
+  it('an AS number is whole', () => {
+    expect(() => configure({ ...given, peer: { ...given.peer, as: 1.5 } })).toThrow('must be a whole number')
+  })
+  it.each(['0.0.0.0', '2001:db8::1'])('%s is no BGP Identifier (RFC 6286 §2.1)', id => {
+    expect(() => configure({ ...given, local: { as: 1, id } })).toThrow(`local.id: '${id}' is not allowed`)
+  })
+  it.each(['router', '192.0.2.256', '192.0.2.1/32', '', '010.0.0.1'])("'%s' is no address", address => {
+    expect(() => configure({ ...given, peer: { as: 1, address } })).toThrow(`peer.address: '${address}' is not allowed`)
+    expect(() => configure({ ...given, local: { as: 1, id: address } })).toThrow(`local.id: '${address}'`)
+  })
+  it('the local address is of the family of the peer', () => {
+    const local = { ...given.local, address: '2001:db8::1' }
+    expect(() => configure({ ...given, local })).toThrow(
+      "local.address: '2001:db8::1' is not allowed, it must be of the family of 192.0.2.2",
+    )
+    expect(configure({ ...given, local: { ...given.local, address: '192.0.2.9' } }).local.address).toBe('192.0.2.9')
+  })
+  it.each([0, 65536, -1, 179.5, Number.NaN])('port %d is none', port => {
+    expect(() => configure({ ...given, peer: { ...given.peer, port } })).toThrow(`peer.port: ${port} is not allowed`)
+  })
+})
+
+describe('a caller without types hears what is wrong', () => {
+  it.each([
+    ['options', undefined, 'options: undefined is not allowed, it must be an object'],
+    ['local', { local: undefined }, 'local: undefined is not allowed, it must be an object with as, id, address'],
+    ['peer', { peer: null }, 'peer: null is not allowed, it must be an object with as, address, port'],
+    ['passive', { passive: 'no' }, 'passive: no is not allowed, it must be true or false'],
+    ['allowZeroHoldTime', { allowZeroHoldTime: 1 }, 'allowZeroHoldTime: 1 is not allowed'],
+    ['allowAggressiveTimers', { allowAggressiveTimers: 0 }, 'allowAggressiveTimers: 0 is not allowed'],
+    ['backOff', { backOff: null }, 'backOff: null is not allowed'],
+    ['an address', { peer: { as: 1 } }, 'peer.address: '],
+    ['an AS number', { peer: { as: '65002', address: '192.0.2.2' } }, 'peer.as: 65002 is not allowed'],
+    ['families', { families: [] }, "families: '' is not allowed, it must be a list of ipv4-unicast, ipv6-unicast"],
+    ['families', { families: ['ipv5'] }, "families: 'ipv5' is not allowed"],
+    ['families', { families: ['toString'] }, "families: 'toString' is not allowed"],
+    ['families', { families: 'ipv4-unicast' }, "families: 'ipv4-unicast' is not allowed"],
+  ])('of %s', (_, change, message) => {
+    const nonsense = (change === undefined ? undefined : { ...given, ...change }) as Settings // what a type would have caught
+    expect(() => configure(nonsense)).toThrow(message)
+  })
+  it('a family twice is a family once', () => {
+    expect(configure({ ...given, families: ['ipv4-unicast', 'ipv4-unicast'] }).families).toEqual(['ipv4-unicast'])
+  })
+  it('what is given may change afterwards', () => {
+    const local = { ...given.local }
+    const config = configure({ ...given, local })
+    local.as = 7
+    expect(config.local.as).toBe(65001)
+  })
+})

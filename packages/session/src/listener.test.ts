@@ -1,0 +1,197 @@
+/** Real sockets on loopback: 127.0.0.1 is us, and so are the addresses beside it. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { encode, type Open } from '@softspoken/wire'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Listener, type ListenerOptions } from './listener.ts'
+import { Session, type SessionOptions } from './session.ts'
+
+const local = { as: 65001, id: '192.0.2.1' }
+const open: Open = { type: 'open', version: 4, as: 65002, holdTime: 90, id: '192.0.2.2', capabilities: [] }
+
+const toEnd: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of toEnd.splice(0).reverse()) await end()
+})
+
+describe('a listener', () => {
+  it('hands a connection to the session of the address it comes from (RFC 4271 §8.2.1)', async () => {
+    const one = session('127.0.0.1')
+    const two = session('127.0.0.2')
+    const port = await listen(one, two)
+    await dial(port, '127.0.0.2')
+    await soon(() => expect(two.state).toBe('OpenSent'))
+    expect(one.state).toBe('Active')
+  })
+  it('the session then comes up on it', async () => {
+    const one = session('127.0.0.1')
+    const port = await listen(one)
+    const socket = await dial(port, '127.0.0.1')
+    socket.write(encode(open))
+    socket.write(encode({ type: 'keepalive' }))
+    await soon(() => expect(one.state).toBe('Established'))
+    expect(one.status()).toMatchObject({
+      local: { address: '127.0.0.1', port },
+      peer: { address: '127.0.0.1', port: socket.localPort },
+      counters: { dials: 0, fsmEstablishedTransitions: 1 },
+    })
+  })
+  it('closes a stranger and counts it', async () => {
+    const one = session('127.0.0.2')
+    const server = listener(one)
+    const port = await server.listen()
+    const stranger = await dial(port, '127.0.0.1')
+    await closed(stranger)
+    expect([server.strangers, one.state, stranger.bytesRead]).toEqual([1, 'Active', 0])
+  })
+  it('closes a second connection of the same peer while the first stands, and the first goes on', async () => {
+    const one = session('127.0.0.1')
+    const server = listener(one)
+    const port = await server.listen()
+    const first = await dial(port, '127.0.0.1')
+    await soon(() => expect(one.state).toBe('OpenSent'))
+    await closed(await dial(port, '127.0.0.1'))
+    expect([one.state, first.closed, server.strangers]).toEqual(['OpenSent', false, 0])
+  })
+  it('closes the connection of a peer whose session is stopped', async () => {
+    const one = session('127.0.0.1')
+    const port = await listen(one)
+    await one.stop()
+    await closed(await dial(port, '127.0.0.1'))
+    expect(one.state).toBe('Idle')
+  })
+  it('takes an IPv4 peer on a socket of both families', async () => {
+    const one = session('127.0.0.1')
+    const port = await listen(one, { address: '::' }).catch(() => undefined)
+    if (port === undefined) return // a host without IPv6
+    await dial(port, '127.0.0.1')
+    await soon(() => expect(one.state).toBe('OpenSent'))
+    expect(one.status().local.address).toBe('127.0.0.1')
+  })
+  it('a session that dials one that listens: both come up, over TCP', async () => {
+    const waits = session('127.0.0.1', {
+      local: { as: 65002, id: '192.0.2.2' },
+      peer: { as: 65001, address: '127.0.0.1' },
+    })
+    const port = await listen(waits)
+    const dials = new Session({ local, peer: { as: 65002, address: '127.0.0.1', port } }).start()
+    toEnd.push(() => dials.stop())
+    await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
+    expect(dials.status().local.address).toBe('127.0.0.1')
+    const down = once(waits, 'down')
+    await dials.stop('that was all')
+    expect((await down)[0]).toMatchObject({ why: 'the peer sent Cease/Administrative Shutdown (6/2): "that was all"' })
+  })
+  it('a dial to a port where nobody listens: refused, with a hint', async () => {
+    const port = await unusedPort()
+    const dials = new Session({ local, peer: { as: 65002, address: '127.0.0.1', port } })
+    toEnd.push(() => dials.stop())
+    const down = once(dials, 'down')
+    dials.start()
+    expect((await down)[0]).toMatchObject({
+      why: `connection refused by 127.0.0.1 port ${port}`,
+      hint: `nothing listens on 127.0.0.1 port ${port}, or an access list rejects us`,
+      from: 'Connect',
+    })
+  })
+})
+
+describe('listen()', () => {
+  it('rejects where the port is taken, and says which', async () => {
+    const port = await listen(session('127.0.0.1'))
+    const second = new Listener({ address: '127.0.0.1', port })
+    await expect(second.listen()).rejects.toThrow(`address already in use 127.0.0.1:${port}`)
+  })
+  it('rejects where the address is not of this host', async () => {
+    await expect(new Listener({ address: '192.0.2.1', port: 0 }).listen()).rejects.toThrow('192.0.2.1')
+  })
+  it('may be tried again after it was rejected', async () => {
+    const blocker = createServer()
+    const port = await new Promise<number>(
+      done => blocker.listen(0, '127.0.0.1', () => done((blocker.address() as { port: number }).port)), // a TCP server has one
+    )
+    const server = new Listener({ address: '127.0.0.1', port })
+    toEnd.push(() => server.close())
+    await expect(server.listen()).rejects.toThrow('in use')
+    await new Promise(done => blocker.close(done))
+    expect(await server.listen()).toBe(port)
+  })
+})
+
+describe('close()', () => {
+  it('takes no more connections, and leaves the sessions theirs', async () => {
+    const one = session('127.0.0.1')
+    const server = listener(one)
+    const port = await server.listen()
+    await dial(port, '127.0.0.1')
+    await soon(() => expect(one.state).toBe('OpenSent'))
+    await server.close()
+    await expect(dial(port, '127.0.0.1')).rejects.toThrow('ECONNREFUSED')
+    expect(one.state).toBe('OpenSent')
+  })
+  it('twice, or before listen(), is well too', async () => {
+    const server = new Listener({ address: '127.0.0.1', port: 0 })
+    await server.close()
+    await server.listen()
+    await server.close()
+    await server[Symbol.asyncDispose]()
+  })
+})
+
+describe('what is configured', () => {
+  it('one session per address, in any spelling', () => {
+    const server = new Listener().serve(session('2001:db8::1'))
+    expect(() => server.serve(session('2001:DB8:0::1'))).toThrow('peer.address: 2001:db8::1 already has a session')
+  })
+  it.each([
+    [{ port: 65536 }, 'port: 65536 is not allowed, it must be from 0 to 65535'],
+    [{ port: 1.5 }, 'port: 1.5 is not allowed'],
+    [{ address: 'localhost' }, "address: 'localhost' is not allowed, it must be an IPv4 or IPv6 address"],
+    [{ host: '127.0.0.1' }, 'host: no such setting, there are address, port'],
+  ])('%j throws', (options, message) => {
+    expect(() => new Listener(options as ListenerOptions)).toThrow(message) // as a caller without types may
+  })
+})
+
+// ---- the stage
+
+/** Looks again and again, and not for ever. */
+function soon(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 5000, interval: 5 })
+}
+
+/** Waits for a peer at this address. */
+function session(address: string, options: Partial<SessionOptions> = {}): Session {
+  const session = new Session({ local, peer: { as: 65002, address }, passive: true, ...options }).start()
+  toEnd.push(() => session.stop())
+  return session
+}
+function listener(...given: (Session | { address: string })[]): Listener {
+  const options = given.find(item => !(item instanceof Session)) ?? { address: '127.0.0.1' }
+  const server = new Listener({ ...options, port: 0 })
+  for (const item of given) if (item instanceof Session) server.serve(item)
+  toEnd.push(() => server.close())
+  return server
+}
+function listen(...given: (Session | { address: string })[]): Promise<number> {
+  return listener(...given).listen()
+}
+/** Connects to loopback from one of its addresses. */
+async function dial(port: number, from: string): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from })
+  toEnd.push(() => socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+/** The other side has closed it, with or without a word of TCP. */
+async function closed(socket: Socket): Promise<void> {
+  socket.on('error', () => {}).resume()
+  if (!socket.closed) await new Promise<void>(done => socket.once('close', () => done()))
+}
+/** A port that was free a moment ago. */
+async function unusedPort(): Promise<number> {
+  const server = new Listener({ address: '127.0.0.1', port: 0 })
+  const port = await server.listen()
+  await server.close()
+  return port
+}

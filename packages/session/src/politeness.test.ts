@@ -1,0 +1,360 @@
+/**
+ * Promise: nothing that a peer does, and no configuration that is accepted, makes us dial faster than the budget in
+ * docs/defaults.md, and nothing makes us fall silent for ever.
+ *
+ * A peer is a list of behaviours, one per connection, over and over. The pure machine meets it in virtual time, for
+ * two days each run.
+ */
+import type { Notification, Open } from '@softspoken/wire'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Config, configure, type Settings, settings } from './config.ts'
+import { type Action, type Input, type Machine, newMachine, nextDeadline, step } from './fsm.ts'
+
+/** How a peer treats one connection: how far it lets us come, how long it stays, and how it ends. */
+interface Behaviour {
+  readonly reach: 'nothing' | 'connection' | 'OPEN' | 'Established'
+  /** Seconds; keepalives flow meanwhile. */
+  readonly stay: number
+  readonly end: End
+}
+type End =
+  | 'silence'
+  | 'close'
+  | 'wrong AS'
+  | 'garbage'
+  | 'out of turn'
+  | { readonly code: number; readonly subcode: number }
+
+/** The peer dials us: so many seconds after a connection or a dial has ended. */
+interface Visit extends Behaviour {
+  readonly after: number
+}
+/** The caller stops us and starts us again, so many seconds after a connection or a dial has ended. */
+interface Restart {
+  readonly after: number
+  readonly pause: number
+}
+
+interface Scenario {
+  readonly config: Config
+  readonly dials: readonly Behaviour[]
+  readonly visits?: readonly (Visit | undefined)[]
+  readonly restarts?: readonly (Restart | undefined)[]
+  readonly jitters: readonly number[]
+}
+
+/** What was seen. Milliseconds. */
+interface Seen {
+  readonly dials: readonly number[]
+  /** The longest that the machine ever meant to do nothing; infinite where it meant to for ever. */
+  readonly longestWait: number
+}
+
+const DAY = 86_400_000
+const TEN_MINUTES = 600_000
+const ROUNDING = 0.001 // what adding up fractions of a millisecond may come out wrong by
+
+// ---- the playing field
+
+function play({ config, dials: behaviours, visits = [], restarts = [], jitters }: Scenario, until = 2 * DAY): Seen {
+  const dials: number[] = []
+  let machine: Machine = newMachine(config, 0)
+  let now = 0
+  let steps = 0
+  let longestWait = 0
+  let connections = 0
+  let ends = 0
+  const agenda = new Agenda()
+
+  feed({ type: 'start' })
+  for (;;) {
+    const deadline = nextDeadline(machine) ?? Number.POSITIVE_INFINITY
+    const event = agenda.next(deadline)
+    const at = event?.at ?? deadline
+    if (at > until) return { dials, longestWait }
+    now = Math.max(now, at)
+    if (event === undefined) feed({ type: 'tick' })
+    else if (event.of === undefined || event.of === connections) event.happen()
+  }
+
+  function feed(input: Input, treatment?: Behaviour): void {
+    const [next, actions] = step(machine, input, { now, jitter: turn(jitters, steps++) })
+    machine = next
+    for (const action of actions) perform(action, treatment)
+    longestWait = Math.max(longestWait, (nextDeadline(machine) ?? Number.POSITIVE_INFINITY) - now)
+  }
+  function perform(action: Action, treatment: Behaviour | undefined): void {
+    if (action.type === 'connect') {
+      dials.push(now)
+      meet(turn(behaviours, dials.length - 1), 'we dialled')
+    } else if (action.type === 'accept') {
+      meet(treatment!, 'they dialled') // 'accepted' is always fed with one
+    } else if (action.type === 'close') {
+      connections++
+    } else if (action.type === 'emit' && action.event.type === 'down') {
+      rest()
+    }
+  }
+  /** What may happen from outside while we wait. */
+  function rest(): void {
+    const visit = turn(visits, ends)
+    if (visit) agenda.add({ at: now + visit.after * 1000, happen: () => feed({ type: 'accepted' }, visit) })
+    const restart = turn(restarts, ends)
+    if (restart) {
+      const back = now + (restart.after + restart.pause) * 1000
+      agenda.add({ at: now + restart.after * 1000, happen: () => feed({ type: 'stop', why: '' }) })
+      agenda.add({ at: back, happen: () => feed({ type: 'start' }) })
+    }
+    ends++
+  }
+  function meet({ reach, stay, end }: Behaviour, dialler: 'we dialled' | 'they dialled'): void {
+    const of = ++connections
+    const then = (at: number, input: Input): void => agenda.add({ at, of, happen: () => feed(input) })
+    if (reach === 'nothing') {
+      if (end === 'close') then(now + stay * 1000, { type: 'disconnected', why: 'refused' })
+      return
+    }
+    if (dialler === 'we dialled') then(now, { type: 'connected' })
+    if (reach !== 'connection') then(now, { type: 'message', message: goodOpen(config) })
+    if (reach === 'Established')
+      for (let at = 0; at <= stay; at += config.holdTime / 3)
+        then(now + at * 1000, { type: 'message', message: { type: 'keepalive' } })
+    const last = endOf(end, config)
+    if (last) then(now + stay * 1000, last)
+  }
+}
+
+/** Things that will happen, in the order of their time, and of their coming where that is the same. */
+class Agenda {
+  #events: { at: number; of?: number; happen: () => void }[] = []
+
+  add(event: { at: number; of?: number; happen: () => void }): void {
+    this.#events.splice(this.#events.findLastIndex(({ at }) => at <= event.at) + 1, 0, event)
+  }
+  /** The first, where it comes before or at `deadline`. */
+  next(deadline: number): { at: number; of?: number; happen: () => void } | undefined {
+    const [first] = this.#events
+    return first && first.at <= deadline ? this.#events.shift() : undefined
+  }
+}
+
+function endOf(end: End, config: Config): Input | undefined {
+  switch (end) {
+    case 'silence':
+      return undefined
+    case 'close':
+      return { type: 'disconnected', why: 'closed' }
+    case 'wrong AS':
+      return { type: 'message', message: { ...goodOpen(config), as: 65099 } }
+    case 'out of turn':
+      return { type: 'message', message: { type: 'route-refresh', afi: 1, safi: 1, subtype: 0 } }
+    case 'garbage':
+      return { type: 'malformed', error: notification(1, 1), why: 'the marker is not all ones' }
+    default:
+      return { type: 'message', message: notification(end.code, end.subcode) }
+  }
+}
+function goodOpen({ peer }: Config): Open {
+  return { type: 'open', version: 4, as: peer.as, holdTime: 65535, id: '192.0.2.254', capabilities: [] }
+}
+function notification(code: number, subcode: number): Notification {
+  return { type: 'notification', code, subcode, data: new Uint8Array() }
+}
+function turn<item>(list: readonly item[], index: number): item
+function turn<item>(list: readonly item[], index: number): item | undefined {
+  return list[index % list.length]
+}
+
+/** The most dials in any ten minutes, the last moment not counted. */
+function mostInTenMinutes({ dials }: Seen): number {
+  let from = 0
+  return dials.reduce((most, at, i) => {
+    while (at - dials[from]! >= TEN_MINUTES) from++ // never beyond i, where the difference is 0
+    return Math.max(most, i - from + 1)
+  }, 0)
+}
+function closestTwo({ dials }: Seen): number {
+  return Math.min(...dials.slice(1).map((at, i) => at - dials[i]!)) // i is the one before
+}
+
+// ---- peers and configurations
+
+const given: Settings = {
+  local: { as: 65001, id: '192.0.2.1' },
+  peer: { as: 65002, address: '192.0.2.2' },
+  families: ['ipv4-unicast'],
+}
+const defaults = configure(given)
+const { forgetAfter } = defaults.backOff
+
+const operatorSays: readonly End[] = [1, 2, 3, 5].map(subcode => ({ code: 6, subcode }))
+const anyCease = fc.nat(10).map((subcode): End => ({ code: 6, subcode }))
+const anyNotification = fc
+  .record({ code: fc.integer({ min: 1, max: 5 }), subcode: fc.nat(11) })
+  .map((codes): End => codes)
+const anyEnd = fc.oneof(
+  anyCease,
+  anyNotification,
+  fc.constantFrom<End[]>('silence', 'close', 'wrong AS', 'garbage', 'out of turn'),
+)
+
+const unreachable: fc.Arbitrary<Behaviour> = fc.record({
+  reach: fc.constant('nothing'),
+  stay: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 12, noNaN: true })),
+  end: fc.constantFrom<End[]>('close', 'silence'),
+})
+/** Lengths of stay that matter: none, a moment, and on either side of what is forgotten. */
+function anyStay(limit: number): fc.Arbitrary<number> {
+  return fc.oneof(
+    fc.constantFrom(0, limit - 0.001, limit, limit + 0.001),
+    fc.double({ min: 0, max: 1.2 * limit, noNaN: true }),
+  )
+}
+function reachable(limit: number): fc.Arbitrary<Behaviour> {
+  return fc.record({
+    reach: fc.constantFrom('connection', 'OPEN', 'Established'),
+    stay: anyStay(limit),
+    end: anyEnd,
+  })
+}
+/** It answers, and then it turns us away: everything but the mere loss of a connection that stood long enough. */
+function rejecting(limit: number): fc.Arbitrary<Behaviour> {
+  return reachable(limit).filter(({ reach, stay, end }) => reach !== 'Established' || stay < limit || end !== 'close')
+}
+function visitsOf(behaviour: fc.Arbitrary<Behaviour>): fc.Arbitrary<(Visit | undefined)[]> {
+  const visit = fc
+    .tuple(behaviour, fc.oneof(fc.constant(5), fc.integer({ min: 5, max: 400 })))
+    .map(([one, after]): Visit => ({ ...one, after }))
+  return fc.oneof(
+    fc.array(fc.option(visit, { nil: undefined }), { maxLength: 5 }),
+    visit.map(one => [one, undefined]), // one between any two dials
+  )
+}
+const anyJitters = fc.oneof(
+  fc.constantFrom([0.75], [1]),
+  fc.array(fc.double({ min: 0.75, max: 1, noNaN: true }), { minLength: 1, maxLength: 20 }),
+)
+function some<item>(one: fc.Arbitrary<item>): fc.Arbitrary<item[]> {
+  return fc.array(one, { minLength: 1, maxLength: 8 })
+}
+
+/** Any that is accepted. Where numbers are concerned: the bounds, and anything between. */
+const anyConfig: fc.Arbitrary<Config> = fc
+  .record({
+    connectTimeout: within('connectTimeout'),
+    firstDialDelay: within('firstDialDelay'),
+    holdTime: fc.constantFrom(9, 90, 65535),
+    backOff: fc.record({
+      floor: within('backOff.floor'),
+      transportCap: within('backOff.transportCap'),
+      protocolFirst: within('backOff.protocolFirst'),
+      operator: within('backOff.operator'),
+      forgetAfter: within('backOff.forgetAfter'),
+    }),
+  })
+  .map(chosen => configure({ ...given, ...chosen }))
+function within(name: keyof typeof settings): fc.Arbitrary<number> {
+  const { min, max, default: usual } = settings[name]
+  return fc.oneof(fc.constantFrom(min, max, usual), fc.double({ min, max, noNaN: true }))
+}
+
+// ---- the budget
+
+describe('with the defaults, in any ten minutes', { timeout: 60_000 }, () => {
+  it('at most 11 dials while TCP fails', () => {
+    holds({ dials: some(unreachable) }, 11)
+  })
+  it('at most 5 dials while the router answers and rejects us, whatever it says', () => {
+    const peer = { dials: some(rejecting(forgetAfter)), visits: visitsOf(rejecting(forgetAfter)) }
+    holds(peer, 5)
+  })
+  it('at most 3 dials once an operator has said no', () => {
+    const operator = fc
+      .record({ behaviour: rejecting(forgetAfter), end: fc.constantFrom(...operatorSays) })
+      // Hold expiry would come before the operator's word where nothing is said for so long.
+      .map(
+        ({ behaviour, end }): Behaviour => ({ ...behaviour, stay: Math.min(behaviour.stay, limitOf(behaviour)), end }),
+      )
+    const visitors = rejecting(forgetAfter).filter(({ stay }) => stay < forgetAfter)
+    const peer = { dials: some(operator), visits: visitsOf(visitors) }
+    holds(peer, 3)
+  })
+  it('at most 12 dials, whatever the mix of all these, of visits, and of sessions that stood in between', () => {
+    const anything = fc.oneof(unreachable, reachable(forgetAfter))
+    const peer = { dials: some(anything), visits: visitsOf(reachable(forgetAfter)) }
+    holds(peer, 12)
+  })
+
+  it('these are no idle numbers: there are peers that bring us to each of them', () => {
+    const most = (...dials: Behaviour[]) => mostInTenMinutes(play({ config: defaults, dials, jitters: [0.75] }, DAY))
+    const refused: Behaviour = { reach: 'nothing', stay: 0, end: 'close' }
+    const rejected: Behaviour = { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 4 } }
+    const lost: Behaviour = { reach: 'Established', stay: forgetAfter, end: 'close' }
+    expect(most(refused)).toBe(11)
+    expect(most(rejected)).toBe(5)
+    expect(most({ reach: 'OPEN', stay: 0, end: { code: 6, subcode: 5 } })).toBe(3)
+    const ramp = [refused, refused, refused, refused, rejected]
+    expect(most(...ramp, lost, ...ramp, refused, lost)).toBe(12)
+  })
+  it('the worst cases without jitter: 9 dials refused, 9 dropped, 4 rejected, 2 once an operator said no', () => {
+    const first = (...dials: Behaviour[]) =>
+      play({ config: defaults, dials, jitters: [1] }, TEN_MINUTES - 1).dials.map(at => at / 1000)
+    expect(first({ reach: 'nothing', stay: 0, end: 'close' })).toEqual([0, 5, 15, 35, 75, 155, 275, 395, 515])
+    expect(first({ reach: 'nothing', stay: 0, end: 'silence' })).toEqual([0, 15, 35, 65, 115, 205, 335, 465, 595])
+    expect(first({ reach: 'OPEN', stay: 0, end: 'wrong AS' })).toEqual([0, 60, 180, 420])
+    expect(first({ reach: 'connection', stay: 0, end: { code: 6, subcode: 5 } })).toEqual([0, 300])
+  })
+
+  function limitOf({ reach }: Behaviour): number {
+    return reach === 'connection' ? 239 : reach === 'OPEN' ? 89 : Number.POSITIVE_INFINITY
+  }
+  function holds(
+    peer: { dials: fc.Arbitrary<Behaviour[]>; visits?: fc.Arbitrary<(Visit | undefined)[]> },
+    most: number,
+  ): void {
+    const scenario = fc.record({ config: fc.constant(defaults), jitters: anyJitters, visits: fc.constant([]), ...peer })
+    fc.assert(
+      fc.property(scenario, one => {
+        expect(mostInTenMinutes(play(one))).toBeLessThanOrEqual(most)
+      }),
+      { numRuns: 50 },
+    )
+  }
+})
+
+describe('with any configuration that is accepted', { timeout: 60_000 }, () => {
+  const scenario = anyConfig.chain(config => {
+    const anyone = reachable(config.backOff.forgetAfter)
+    const restart = fc.record({ after: fc.nat(100), pause: fc.nat(100) })
+    return fc.record({
+      config: fc.constant(config),
+      dials: some(fc.oneof(unreachable, anyone)),
+      visits: visitsOf(anyone),
+      restarts: fc.array(fc.option(restart, { nil: undefined }), { maxLength: 3 }),
+      jitters: anyJitters,
+    })
+  })
+
+  it('never two dials within the floor', () => {
+    fc.assert(
+      fc.property(scenario, one => {
+        expect(closestTwo(play(one))).toBeGreaterThanOrEqual(one.config.backOff.floor * 1000 - ROUNDING)
+      }),
+      { numRuns: 50 },
+    )
+  })
+  it('never silent for longer than the longest wait that is configured: never for ever', () => {
+    fc.assert(
+      fc.property(scenario, ({ restarts: _, ...one }) => {
+        const { backOff, connectTimeout, firstDialDelay, holdTime } = one.config
+        const { floor, transportCap, protocolFirst, operator } = backOff
+        const waits = [300, 240, floor, transportCap, protocolFirst, operator, connectTimeout, firstDialDelay, holdTime]
+        const { dials, longestWait } = play(one)
+        expect(longestWait).toBeLessThanOrEqual(1000 * Math.max(...waits) + ROUNDING)
+        expect(dials.length).toBeGreaterThan(0)
+      }),
+      { numRuns: 50 },
+    )
+  })
+})

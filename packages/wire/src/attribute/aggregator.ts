@@ -1,0 +1,62 @@
+/** AGGREGATOR, and AS4_AGGREGATOR which carries it past speakers that know two octets only. */
+import { type Address, formatAddress } from '../address.ts'
+import { type Reader, u16, type Writer } from '../bytes.ts'
+import { refuse } from '../error.ts'
+import { AS_TRANS } from '../open.ts'
+import { writeIpv4 } from './next-hop.ts'
+import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
+
+/** The speaker that made one route of several: its AS number, four octets, and its BGP Identifier (RFC 4271 §5.1.7). */
+export interface Aggregator {
+  readonly as: number
+  /** IPv4. */
+  readonly address: Address
+}
+
+/** RFC 4271 §5.1.7, RFC 6793 §4.2.2, RFC 7606 §7.7, RFC 7607 §2. */
+export const aggregator = defineAttribute<Aggregator>({
+  code: 7,
+  name: 'AGGREGATOR',
+  category: 'optional transitive',
+  onMalformed: 'attribute-discard',
+  check: (bytes, at, end, { fourOctetAs }) => checkAggregator(bytes, at, end, fourOctetAs ? 4 : 2),
+  decode: (r, { fourOctetAs }) => readAggregator(r, fourOctetAs ? 4 : 2),
+  encode: (w, value, { fourOctetAs }) => writeAggregator(w, value, fourOctetAs ? 4 : 2, 'aggregator'),
+})
+
+/** RFC 6793 §3, §6. */
+export const as4Aggregator = defineAttribute<Aggregator>({
+  code: 18,
+  name: 'AS4_AGGREGATOR',
+  category: 'optional transitive',
+  onMalformed: 'attribute-discard',
+  check(bytes, at, end, { fourOctetAs }) {
+    if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §4.1)']
+    return checkAggregator(bytes, at, end, 4)
+  },
+  decode: r => readAggregator(r, 4),
+  encode(w, value, { fourOctetAs }) {
+    if (fourOctetAs) refuse('as4Aggregator', value, 'beside an aggregator of two-octet AS numbers')
+    writeAggregator(w, value, 4, 'as4Aggregator')
+  },
+})
+
+function checkAggregator(bytes: Uint8Array, at: number, end: number, octets: 2 | 4): Malformed | undefined {
+  if (end - at !== octets + 4) return wrongLength(end - at, `${octets + 4}`)
+  const zero = u16(bytes, at) === 0 && (octets === 2 || u16(bytes, at + 2) === 0)
+  return zero ? [9, 'AS 0 (RFC 7607 §2)'] : undefined
+}
+function readAggregator(r: Reader, octets: 2 | 4): Aggregator {
+  return { as: octets === 4 ? r.u32() : r.u16(), address: formatAddress(r.take(4)) }
+}
+function writeAggregator(w: Writer, { as, address }: Aggregator, octets: 2 | 4, field: string): void {
+  if (as === 0) refuse(`${field}.as`, as, 'other than zero (RFC 7607 §2)')
+  if (octets === 4) w.u32(as, `${field}.as`)
+  else w.u16(as > 0xffff ? AS_TRANS : as, `${field}.as`) // RFC 6793 §4.2.2
+  writeIpv4(w, address, `${field}.address`)
+}
+
+/** The AS4_AGGREGATOR that a two-octet AGGREGATOR needs beside it, or undefined where it loses nothing (RFC 6793 §4.2.2). */
+export function as4AggregatorFor(value: Aggregator): Aggregator | undefined {
+  return value.as > 0xffff ? value : undefined
+}

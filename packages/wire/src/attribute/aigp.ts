@@ -1,0 +1,70 @@
+import { u16 } from '../bytes.ts'
+import { refuse } from '../error.ts'
+import { defineAttribute } from './spec.ts'
+
+/** The accumulated IGP metric (RFC 7311). It is for networks under one administration; whether to send it is not asked here. */
+export interface Aigp {
+  /** Decimal, 0 to 18446744073709551614: text, since a number would round it and JSON knows no bigint. */
+  readonly metric?: string
+  /** Every other TLV, a second metric included, behind the metric when written; a receiver passes them on (§3). */
+  readonly others?: readonly AigpTlv[]
+}
+
+export interface AigpTlv {
+  readonly type: number
+  /** Without type and length. */
+  readonly value: Uint8Array
+}
+
+const METRIC = 1
+const HEAD = 3 // a type and a length, which the length counts
+
+/** RFC 7311 §3, §3.2. */
+export const aigp = defineAttribute<Aigp>({
+  code: 26,
+  name: 'AIGP',
+  category: 'optional non-transitive',
+  onMalformed: 'attribute-discard',
+  check(bytes, at, end) {
+    for (let found = false; at < end; at += u16(bytes, at + 1)) {
+      const length = end - at < HEAD ? 0 : u16(bytes, at + 1)
+      if (length < HEAD || length > end - at) return [9, 'a TLV is cut short']
+      if (bytes[at] !== METRIC) continue
+      if (length !== HEAD + 8) return [9, `a metric of ${length - HEAD} octets`]
+      // Only the first one counts (§3).
+      if (!found && (u16(bytes, at + 3) & u16(bytes, at + 5) & u16(bytes, at + 7) & u16(bytes, at + 9)) === 0xffff)
+        return [9, 'the metric is unreachable (RFC 7311 §3.2)']
+      found = true
+    }
+    return undefined
+  },
+  decode(r) {
+    let metric: string | undefined
+    const others: AigpTlv[] = []
+    while (r.left > 0) {
+      const type = r.u8()
+      const value = r.sub(r.u16() - HEAD)
+      if (type === METRIC && metric === undefined) metric = String((BigInt(value.u32()) << 32n) + BigInt(value.u32()))
+      else others.push({ type, value: value.take(value.left) })
+    }
+    return { ...(metric !== undefined && { metric }), ...(others.length > 0 && { others }) }
+  },
+  encode(w, { metric, others = [] }) {
+    if (metric !== undefined) {
+      const digits = /^(0|[1-9]\d{0,19})$/.test(metric) ? BigInt(metric) : UNREACHABLE
+      if (digits >= UNREACHABLE) refuse('aigp.metric', metric, `digits, 0 to ${UNREACHABLE - 1n}`)
+      w.u8(METRIC)
+        .u16(HEAD + 8)
+        .u32(Number(digits >> 32n))
+        .u32(Number(digits & 0xffffffffn))
+    }
+    for (const { type, value } of others) {
+      if (type === METRIC && (metric === undefined || value.length !== 8))
+        refuse('aigp.others', type, 'another type, or a second metric of 8 octets')
+      w.u8(type, 'aigp type')
+        .u16(HEAD + value.length, 'aigp length')
+        .put(value)
+    }
+  },
+})
+const UNREACHABLE = 2n ** 64n - 1n

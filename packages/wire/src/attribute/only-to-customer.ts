@@ -1,0 +1,12 @@
+import { defineAttribute, exactly } from './spec.ts'
+
+/** The AS that first sent the route down to a customer, or sideways to a peer: RFC 9234 §5. What it forbids is policy. */
+export const onlyToCustomer = defineAttribute<number>({
+  code: 35,
+  name: 'ONLY_TO_CUSTOMER',
+  category: 'optional transitive',
+  onMalformed: 'treat-as-withdraw',
+  check: exactly(4),
+  decode: r => r.u32(),
+  encode: (w, as) => w.u32(as, 'onlyToCustomer'),
+})

@@ -1,0 +1,36 @@
+/** What route reflectors tell each other to find loops (RFC 4456 §8); none of it leaves an AS. */
+import { type Address, formatAddress } from '../address.ts'
+import { refuse } from '../error.ts'
+import { writeIpv4 } from './next-hop.ts'
+import { defineAttribute, exactly, listOf } from './spec.ts'
+
+/** The BGP Identifier of the speaker that brought the route into the AS: RFC 4456 §8, RFC 7606 §7.9. */
+export const originatorId = defineAttribute<Address>({
+  code: 9,
+  name: 'ORIGINATOR_ID',
+  category: 'optional non-transitive',
+  onMalformed: 'treat-as-withdraw',
+  internalOnly: true,
+  check: exactly(4),
+  decode: r => formatAddress(r.take(4)),
+  encode: (w, value) => writeIpv4(w, value, 'originatorId'),
+})
+
+/** Clusters that the route has passed, the most recent one first, written as IPv4 addresses: RFC 4456 §8, RFC 7606 §7.10. */
+export const clusterList = defineAttribute<readonly Address[]>({
+  code: 10,
+  name: 'CLUSTER_LIST',
+  category: 'optional non-transitive',
+  onMalformed: 'treat-as-withdraw',
+  internalOnly: true,
+  check: listOf(4),
+  decode(r) {
+    const clusters: Address[] = []
+    while (r.left > 0) clusters.push(formatAddress(r.take(4)))
+    return clusters
+  },
+  encode(w, clusters) {
+    if (clusters.length === 0) refuse('clusterList', clusters, 'left out where there are none')
+    for (const cluster of clusters) writeIpv4(w, cluster, 'clusterList')
+  },
+})

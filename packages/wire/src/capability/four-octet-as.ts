@@ -1,0 +1,10 @@
+import { defineCapability } from './spec.ts'
+
+/** AS numbers are four octets, and this is the sender's: RFC 6793 §3. */
+export const fourOctetAs = defineCapability<{ readonly as: number }>({
+  code: 65,
+  length: 4,
+  vital: true,
+  read: r => ({ as: r.u32() }),
+  write: (w, { as }) => w.u32(as, 'as'),
+})

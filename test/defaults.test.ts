@@ -1,0 +1,65 @@
+/** docs/defaults.md says what the code does. */
+import { readFileSync } from 'node:fs'
+import { Announcer } from '@softspoken/announcer'
+import { configure, settings } from '@softspoken/session'
+import { describe, expect, it } from 'vitest'
+
+const page = readFileSync(new URL('../docs/defaults.md', import.meta.url), 'utf8')
+const given = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+
+/** The cells of the row whose first one names `setting`. */
+function row(setting: string): { default: string; allowed: string; why: string; reference: string } {
+  const line = page.split('\n').find(text => text.split('|')[1]?.trim() === `\`${setting}\``)
+  if (line === undefined) throw new Error(`docs/defaults.md has no row for ${setting}`)
+  const [, , usual = '', allowed = '', why = '', reference = ''] = line.split('|').map(cell => cell.trim())
+  return { default: usual, allowed, why, reference }
+}
+
+describe('docs/defaults.md', () => {
+  it.each(Object.entries(settings))('gives the default, the bounds and the reference of %s', (name, setting) => {
+    const { default: usual, allowed, why, reference } = row(name)
+    expect(usual).toBe(String(setting.default))
+    expect(allowed.split(/[;,]/)[0]).toBe(`${setting.min} to ${setting.max}`)
+    expect(reference).toBe(setting.reference)
+    expect(why).not.toBe('')
+  })
+  it('has a row for every setting with a default', () => {
+    const config = configure(given)
+    for (const name of Object.keys(config)) {
+      const setting = { local: 'local.id', peer: 'peer.port', backOff: 'backOff.floor' }[name] ?? name
+      expect(row(setting)).toBeDefined()
+    }
+    expect(row('passive').default).toBe(String(config.passive))
+    expect(row('allowZeroHoldTime').default).toBe(String(config.allowZeroHoldTime))
+    expect(row('peer.port').default).toBe(String(config.peer.port))
+  })
+  it('says how far allowAggressiveTimers goes', () => {
+    const [, least] = /from (\d+) with `allowAggressiveTimers`/.exec(row('holdTime').allowed) ?? []
+    const holdTime = Number(least)
+    expect(configure({ ...given, allowAggressiveTimers: true, holdTime }).holdTime).toBe(holdTime)
+    expect(() => configure({ ...given, allowAggressiveTimers: true, holdTime: holdTime - 1 })).toThrow()
+  })
+  it.each(['maxPrefixes', 'advertisementInterval', 'drainTime'])('gives the bounds of %s', name => {
+    const { local, peer } = given
+    // Refused before a session is made, so nothing is dialled.
+    const refused = () => new Announcer({ local, peers: [peer], [name]: 1e9 })
+    expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${row(name).allowed}`)
+  })
+  it('publishes the budget that the property test holds', () => {
+    const test = readFileSync(new URL('../packages/session/src/politeness.test.ts', import.meta.url), 'utf8')
+    const [, budget = ''] = page.split('## The budget')
+    const published = [...budget.matchAll(/\| (\d+) +\|$/gm)].map(([, most]) => most)
+    expect(published).toEqual([...test.matchAll(/at most (\d+) dials/g)].map(([, most]) => most))
+    expect(published).toHaveLength(4)
+  })
+  it('names no setting that does not exist', () => {
+    const [first = ''] = page.split('## An announcer')
+    const named = [...first.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = '']) => cell.match(/`[^`]+`/g) ?? [])
+    const known = new Set([
+      ...Object.keys(settings),
+      ...['local.as', 'local.id', 'local.address', 'peer.as', 'peer.port'],
+      ...['passive', 'families', 'allowAggressiveTimers', 'allowZeroHoldTime'],
+    ])
+    expect(named.map(name => name.slice(1, -1)).filter(name => !known.has(name))).toEqual([])
+  })
+})

@@ -1,0 +1,610 @@
+/** Sessions in virtual time, over connections in memory. */
+import { type DownEvent, type LastError, Session, type SessionOptions } from '@softspoken/session'
+import { cease, encode, shutdownText, type Update } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import { End } from '../support/connection.ts'
+import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
+import { settled, VirtualClock } from '../support/virtual-clock.ts'
+
+const withdrawal: Update = { type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] }
+
+describe('two sessions, one that dials and one that waits', () => {
+  it('reach Established, and agree on what was negotiated (RFC 4271 §8.2.2)', async () => {
+    const { near, far, clock } = pairOfSessions()
+    await clock.pass(0)
+    expect([near.state, far.state]).toEqual(['Established', 'Established'])
+    expect(near.status().negotiated).toEqual({
+      holdTime: 90,
+      families: ['ipv4-unicast'],
+      fourOctetAs: true,
+      routeRefresh: true,
+      peerId: '192.0.2.2',
+    })
+    expect(far.status().negotiated?.peerId).toBe('192.0.2.1')
+  })
+  it('keep each other alive for an hour, with a keepalive every third of the hold time (RFC 4271 §4.4)', async () => {
+    const { near, far, clock } = pairOfSessions()
+    await clock.pass(3600)
+    expect([near.state, far.state]).toEqual(['Established', 'Established'])
+    // OPEN and the first KEEPALIVE, then one every 30 s; `random` is 1, so without jitter.
+    expect(near.status().counters).toMatchObject({ dials: 1, outTotalMessages: 2 + 120, inTotalMessages: 2 + 120 })
+    expect(far.status().counters).toMatchObject({ dials: 0, outTotalMessages: 2 + 120, inTotalMessages: 2 + 120 })
+  })
+  it('both notice when the cable is pulled, at the end of the hold time and not before (RFC 4271 §6.5)', async () => {
+    const { near, far, clock, ends } = pairOfSessions()
+    await clock.pass(30)
+    ends()[0].cut()
+    await clock.pass(89)
+    expect([near.state, far.state]).toEqual(['Established', 'Established'])
+    await clock.pass(1)
+    expect([near.state, far.state]).toEqual(['Idle', 'Idle'])
+    expect(near.status().lastError).toMatchObject({
+      why: 'nothing heard from the peer for 90 s',
+      from: 'Established',
+      sent: { code: 4, subcode: 0 },
+      hint: 'check the path to the peer, and whether the router or this process stands still',
+    })
+    expect(near.status().nextDialIn).toBe(60)
+  })
+  it('come back by themselves once the cable is in again', async () => {
+    const { near, far, clock, ends } = pairOfSessions()
+    await clock.pass(30)
+    ends()[0].cut()
+    await clock.pass(90 + 60)
+    expect([near.state, far.state]).toEqual(['Established', 'Established'])
+    expect(near.status().counters).toMatchObject({ dials: 2, fsmEstablishedTransitions: 2 })
+  })
+  it("stop's words arrive as the text of a Cease (RFC 9003)", async () => {
+    const { near, far, clock } = pairOfSessions()
+    await clock.pass(1)
+    const downs = collectDowns(far)
+    const stopped = near.stop('kernel update, back at 14:00')
+    await clock.pass(0)
+    await stopped
+    expect(downs[0]?.why).toBe('the peer sent Cease/Administrative Shutdown (6/2): "kernel update, back at 14:00"')
+    expect(downs[0]?.received && shutdownText(downs[0].received)).toBe('kernel update, back at 14:00')
+  })
+  it('hand over what is sent, to listeners of `update`', async () => {
+    const { near, far, clock } = pairOfSessions()
+    const heard: (readonly string[])[] = []
+    far.on('update', ({ update }) => heard.push(update.withdrawn))
+    await clock.pass(1)
+    near.send(withdrawal)
+    await clock.pass(0)
+    expect(heard).toEqual([['198.51.100.10/32']])
+    expect(near.status().counters.outUpdates).toBe(1)
+    expect(far.status().counters.inUpdates).toBe(1)
+  })
+  it('leave nothing behind when both have stopped: no timer, no open connection', async () => {
+    const { near, far, clock, ends } = pairOfSessions()
+    await clock.pass(100)
+    const stopped = Promise.all([near.stop(), far.stop()])
+    await clock.pass(2)
+    await stopped
+    expect(clock.pending).toBe(0)
+    expect(ends().map(end => end.destroyed)).toEqual([true, true])
+  })
+})
+
+describe('a peer that does not do its part', () => {
+  it('never answers our OPEN: 4/0 after 240 s, and the slow track (RFC 4271 §8.2.2)', async () => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(239.999)
+    expect([session.state, peer().types]).toEqual(['OpenSent', ['open']])
+    await clock.pass(0.001)
+    expect(peer().notification).toMatchObject({ code: 4, subcode: 0 })
+    expect(session.status()).toMatchObject({
+      state: 'Idle',
+      nextDialIn: 60,
+      lastError: {
+        hint: "check the router's neighbor statement for our address, and its remote-as (we are AS 65001)",
+      },
+    })
+  })
+  it('never answers the dial: it is given up after connectTimeout, and closed', async () => {
+    const { session, clock, ends } = scripted({ connectTimeout: 7 }, { answers: false })
+    await clock.pass(7)
+    expect(session.status()).toMatchObject({ state: 'Idle', nextDialIn: 5, lastError: { why: 'no answer within 7 s' } })
+    await clock.pass(1)
+    expect(ends()[0]?.destroyed).toBe(true)
+  })
+  it('proposes hold time 1: 2/6 (RFC 4271 §6.2)', async () => {
+    const { clock, peer } = scripted()
+    await clock.pass(0)
+    const open = encode(openOf(65002))
+    open[23] = 1 // the low octet of the hold time, after marker, length, type, version and AS
+    peer().write(open)
+    await clock.pass(0)
+    expect(peer().notification).toMatchObject({ code: 2, subcode: 6 })
+  })
+  it('speaks in single octets: they are messages all the same', async () => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(0)
+    for (const octet of Buffer.concat([encode(openOf(65002)), encode({ type: 'keepalive' })]))
+      peer().write(Uint8Array.of(octet))
+    await clock.pass(0)
+    expect(session.state).toBe('Established')
+  })
+  it('goes on talking after what ended the session: that part of the chunk is not read', async () => {
+    const { session, clock, peer } = await established()
+    const seen: unknown[] = []
+    session.on('update', update => seen.push(update))
+    const garbage = new Uint8Array(19)
+    peer().write(encode(withdrawal), garbage, encode(withdrawal))
+    await clock.pass(0)
+    expect(seen).toHaveLength(1)
+    expect(peer().notification).toMatchObject({ code: 1, subcode: 1 })
+    expect(session.status().counters.inUpdates).toBe(1)
+  })
+  it('goes on talking in the chunk that ended the session: the rest is not counted either', async () => {
+    const { session, clock, peer } = await established()
+    peer().say(openOf(65002), withdrawal, withdrawal)
+    await clock.pass(0)
+    expect(session.status()).toMatchObject({ state: 'Idle', counters: { inUpdates: 0, inTotalMessages: 3 } })
+  })
+  it.each([
+    ['in the middle of a message', encode(withdrawal).subarray(0, 21)],
+    ['with garbage', new Uint8Array(40)],
+  ])('ends %s: the next connection is read from its start', async (_, bytes) => {
+    const { session, clock, peer } = await established()
+    peer().write(bytes)
+    peer().close()
+    await clock.pass(60)
+    await establish(clock, peer())
+    expect(session.status()).toMatchObject({ state: 'Established', counters: { fsmEstablishedTransitions: 2 } })
+  })
+  it('goes on talking on a connection that was given up: nobody listens', async () => {
+    const { session, clock, peer } = await established()
+    peer().say(openOf(65002))
+    await clock.pass(0)
+    expect(session.state).toBe('Idle')
+    const { counters } = session.status()
+    peer().say({ type: 'keepalive' }, withdrawal)
+    await clock.pass(0.5)
+    expect(session.status()).toMatchObject({ state: 'Idle', counters })
+  })
+  it('resets a connection that was given up: nobody is troubled', async () => {
+    const { session, clock, peer } = await established()
+    peer().say(openOf(65002))
+    await settled()
+    peer().end.reset()
+    await clock.pass(1)
+    expect(session.status().lastError?.why).toBe('unexpected open in Established')
+  })
+  it('resets the session: down says so', async () => {
+    const { session, clock, peer } = await established()
+    const downs = collectDowns(session)
+    peer().end.reset()
+    await clock.pass(0)
+    expect(downs.map(({ why }) => why)).toEqual(['the peer reset the connection'])
+  })
+  it('closes without a word: down says so, with a hint before Established', async () => {
+    const { session, clock, peer } = scripted()
+    const downs = collectDowns(session)
+    await clock.pass(0)
+    peer().close()
+    await clock.pass(0)
+    expect(downs).toMatchObject([
+      {
+        why: 'the peer closed the connection',
+        from: 'OpenSent',
+        hint: "check the router's neighbor statement for our address, and its remote-as (we are AS 65001)",
+      },
+    ])
+  })
+})
+
+describe('stop()', () => {
+  it('resolves within about a second when the peer never reads', async () => {
+    const { session, clock, peer, ends } = await established()
+    peer().end.stall()
+    let returned = false
+    const stopped = session.stop('bye').then(() => {
+      returned = true
+    })
+    await clock.pass(0.999)
+    expect(returned).toBe(false)
+    await clock.pass(0.001)
+    await stopped
+    expect([ends()[0]?.destroyed, clock.pending]).toEqual([true, 0])
+  })
+  it('resolves once the Cease is out, where the peer reads and closes', async () => {
+    const { session, clock, peer } = await established()
+    await session.stop('bye')
+    expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
+    expect(peer().closed).toBe(true)
+    expect([session.state, clock.pending]).toEqual(['Idle', 0])
+  })
+  it('waits for the last words of a session that went down just before', async () => {
+    const { session, clock, peer, ends } = await established()
+    peer().say(openOf(65002))
+    peer().end.stall()
+    await settled()
+    expect(session.state).toBe('Idle')
+    const stopped = session.stop()
+    await clock.pass(1)
+    await stopped
+    expect([ends()[0]?.destroyed, clock.pending]).toEqual([true, 0])
+  })
+  it('twice at the same time is one stop, and both wait for it', async () => {
+    const { session, clock, peer, ends } = await established()
+    peer().end.stall()
+    const done: string[] = []
+    const both = [session.stop('first').then(() => done.push('first')), session.stop().then(() => done.push('second'))]
+    await clock.pass(0.5)
+    expect(done).toEqual([])
+    await clock.pass(0.5)
+    await Promise.all(both)
+    expect(ends()[0]?.destroyed).toBe(true)
+  })
+  it('before start, and after all is over, resolves at once', async () => {
+    const { session } = scripted({}, { start: false })
+    await session.stop()
+    await session.stop()
+    expect(session.state).toBe('Idle')
+  })
+  it('while a dial is under way gives it up', async () => {
+    const { session, clock, ends } = scripted({}, { answers: false })
+    await clock.pass(1)
+    const stopped = session.stop()
+    await clock.pass(1)
+    await stopped
+    expect([session.state, ends()[0]?.destroyed, clock.pending]).toEqual(['Idle', true, 0])
+    await clock.pass(1e5)
+    expect(session.status().counters.dials).toBe(1)
+  })
+  it('is what `await using` does', async () => {
+    const { session, peer } = await established()
+    await session[Symbol.asyncDispose]()
+    expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
+  })
+})
+
+describe('send()', () => {
+  it("a caller's mistake throws, nothing is written, and the timers stay as they were", async () => {
+    const { session, clock, peer, ends } = await established()
+    await clock.pass(20)
+    const before = { written: ends()[0]?.written, counters: session.status().counters }
+    const nonsense: Update = { ...withdrawal, withdrawn: ['198.51.100.10/33'] }
+    expect(() => session.send(nonsense)).toThrow(RangeError)
+    expect({ written: ends()[0]?.written, counters: session.status().counters }).toEqual(before)
+    expect(peer().types).toEqual(['open', 'keepalive'])
+    await clock.pass(10) // had the keepalive timer been restarted, it would run until 50 s
+    expect(peer().types).toEqual(['open', 'keepalive', 'keepalive'])
+    expect(session.state).toBe('Established')
+  })
+  it('an UPDATE takes the place of the next keepalive (RFC 4271 §8.2.2, §4.4)', async () => {
+    const { session, clock, peer } = await established()
+    await clock.pass(20)
+    session.send(withdrawal)
+    await clock.pass(29)
+    expect(peer().types).toEqual(['open', 'keepalive', 'update'])
+    await clock.pass(1)
+    expect(peer().types.at(-1)).toBe('keepalive')
+  })
+  it('throws where no session stands', async () => {
+    const { session, clock } = scripted()
+    expect(() => session.send(withdrawal)).toThrow('cannot send in Connect')
+    await clock.pass(0)
+    expect(() => session.send(withdrawal)).toThrow('cannot send in OpenSent')
+  })
+})
+
+describe('listeners', () => {
+  it('may send as soon as they hear `established`', async () => {
+    const { session, clock, peer } = scripted()
+    session.on('established', () => session.send(withdrawal))
+    await establish(clock, peer())
+    expect(peer().types).toEqual(['open', 'keepalive', 'update'])
+  })
+  it('may stop the session as soon as they hear `established`', async () => {
+    const { session, clock, peer } = scripted()
+    session.on('established', () => void session.stop('that will do'))
+    await establish(clock, peer())
+    expect([session.state, peer().notification?.code]).toEqual(['Idle', 6])
+  })
+  it('may stop the session as soon as they hear `down`, and it stays down', async () => {
+    const { session, clock, peer } = await established()
+    session.on('down', () => void session.stop())
+    peer().close()
+    await clock.pass(1e5)
+    expect([session.state, session.status().counters.dials, clock.pending]).toEqual(['Idle', 1, 0])
+  })
+  it('hear `established` while it is so, whatever else came in the same chunk', async () => {
+    const { session, clock, peer } = scripted()
+    session.on('established', () => session.send(withdrawal))
+    await clock.pass(0)
+    peer().say(openOf(65002), { type: 'keepalive' }, cease(4))
+    await clock.pass(0)
+    expect(peer().types).toEqual(['open', 'keepalive', 'update'])
+    expect(session.status()).toMatchObject({ state: 'Idle', lastError: { received: { code: 6, subcode: 4 } } })
+  })
+  it('hear of each thing after the step that caused it, in its order', async () => {
+    const { session, clock, peer } = scripted({}, { start: false })
+    const heard: string[] = []
+    session.on('state', ({ from, to }) => heard.push(`${from} -> ${to}, now ${session.state}`))
+    session.on('established', () => heard.push('established'))
+    session.on('dial', ({ failures }) => heard.push(`dial after ${failures}`))
+    session.on('down', ({ retryIn }) => heard.push(`down for ${retryIn} s`))
+    session.start()
+    await clock.pass(0)
+    await establish(clock, peer())
+    peer().close()
+    await clock.pass(0)
+    expect(heard).toEqual([
+      'dial after 0',
+      'Idle -> Connect, now Connect',
+      'Connect -> OpenSent, now OpenSent',
+      'OpenSent -> OpenConfirm, now OpenConfirm',
+      'established',
+      'OpenConfirm -> Established, now Established',
+      'down for 60 s',
+      'Established -> Idle, now Idle',
+    ])
+  })
+  it('hear `refresh` when the peer asks for our routes again (RFC 2918)', async () => {
+    const { session, clock, peer } = await established()
+    const families: string[] = []
+    session.on('refresh', ({ family }) => families.push(family))
+    peer().say({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })
+    await clock.pass(0)
+    expect(families).toEqual(['ipv4-unicast'])
+  })
+})
+
+describe('dialling', () => {
+  it('start() again while started dials no second time', async () => {
+    const { session, clock, ends } = scripted({}, { answers: false })
+    session.start().start()
+    await clock.pass(1)
+    expect([session.start().state, ends().length]).toEqual(['Connect', 1])
+  })
+  it('a dial that throws is a dial that failed: told, and tried again as rarely', async () => {
+    const clock = new VirtualClock()
+    const session = new Session({
+      ...options,
+      clock,
+      random: () => 1,
+      dial: () => {
+        throw new Error('no descriptors left')
+      },
+    })
+    const downs = collectDowns(session.start())
+    await clock.pass(60)
+    expect(downs.map(({ why, retryIn }) => [why, retryIn])).toEqual([
+      ['no descriptors left', 5],
+      ['no descriptors left', 10],
+      ['no descriptors left', 20],
+      ['no descriptors left', 40],
+    ])
+  })
+  it('a peer that comes while we dial is taken, and the late answer to our dial is ignored', async () => {
+    const { session, clock, ends } = scripted({}, { answers: false })
+    await clock.pass(1)
+    const [near, far] = End.pair()
+    session.accept(near)
+    const visitor = new ScriptedPeer(far)
+    ends()[0]?.answered()
+    await establish(clock, visitor)
+    expect(session.state).toBe('Established')
+    expect(visitor.types).toEqual(['open', 'keepalive'])
+    await clock.pass(1)
+    expect(ends()[0]?.destroyed).toBe(true)
+  })
+  it('a visitor is turned away while a session stands, and once stopped', async () => {
+    const { session, clock } = await established()
+    for (const prepare of [async () => {}, () => session.stop()]) {
+      await prepare()
+      const [near, far] = End.pair()
+      session.accept(near)
+      const visitor = new ScriptedPeer(far)
+      await clock.pass(0)
+      expect([near.destroyed, visitor.closed, visitor.types]).toEqual([true, true, []])
+    }
+  })
+})
+
+describe('status()', () => {
+  it('before start: who, and nothing else', () => {
+    expect(scripted({}, { start: false }).session.status()).toEqual({
+      state: 'Idle',
+      secondsInState: 0,
+      local: { as: 65001, id: '192.0.2.1' },
+      peer: { as: 65002, address: '192.0.2.2', port: 179 },
+      counters: {
+        dials: 0,
+        fsmEstablishedTransitions: 0,
+        inUpdates: 0,
+        outUpdates: 0,
+        inTotalMessages: 0,
+        outTotalMessages: 0,
+      },
+    })
+  })
+  it('of a session that was made late counts from then', async () => {
+    const clock = new VirtualClock()
+    await clock.pass(1000)
+    const session = new Session({ ...options, clock })
+    await clock.pass(5)
+    expect(session.status().secondsInState).toBe(5)
+  })
+  it('while a session stands', async () => {
+    const { session, clock, ends } = await established()
+    ends()[0]!.localAddress = '::ffff:192.0.2.1' // the session has dialled once
+    session.send(withdrawal)
+    await clock.pass(10)
+    expect(session.status()).toEqual({
+      state: 'Established',
+      secondsInState: 10,
+      local: { as: 65001, id: '192.0.2.1', address: '192.0.2.1' },
+      peer: { as: 65002, address: '192.0.2.2', port: 179 },
+      negotiated: {
+        holdTime: 90,
+        families: ['ipv4-unicast'],
+        fourOctetAs: true,
+        routeRefresh: true,
+        peerId: '192.0.2.254',
+      },
+      counters: {
+        dials: 1,
+        fsmEstablishedTransitions: 1,
+        inUpdates: 0,
+        outUpdates: 1,
+        inTotalMessages: 2,
+        outTotalMessages: 3,
+      },
+    })
+  })
+  it('after a failure says when the next dial is, and what to check', async () => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(0)
+    peer().say(openOf(65099))
+    await clock.pass(10)
+    const { lastError, nextDialIn, state } = session.status()
+    expect([state, nextDialIn]).toEqual(['Idle', 50])
+    expect(lastError).toEqual<LastError>({
+      why: 'the peer says it is AS 65099, we were told AS 65002',
+      hint: 'check the AS we expect of 192.0.2.2, and that this is the router that was meant',
+      from: 'OpenSent',
+      sent: { type: 'notification', code: 2, subcode: 2, data: new Uint8Array() },
+      at: expect.any(Date),
+    })
+  })
+  it('is a snapshot: what happens later does not change it', async () => {
+    const { session, clock } = await established()
+    const { counters } = session.status()
+    session.send(withdrawal)
+    await clock.pass(0)
+    expect(counters.outUpdates).toBe(0)
+  })
+  it('being stopped is no error', async () => {
+    const { session } = await established()
+    await session.stop()
+    expect(session.status()).not.toHaveProperty('lastError')
+  })
+})
+
+describe('the log', () => {
+  it('has one line per change, not one per attempt', async () => {
+    const { clock, lines } = scripted({}, { answers: false })
+    await clock.pass(3600)
+    expect(lines.filter(({ level }) => level !== 'debug')).toEqual([
+      {
+        level: 'warn',
+        text: 'session down',
+        peer: '192.0.2.2',
+        why: 'no answer within 10 s',
+        hint: 'check the route to the peer, access lists, and whether it wants a TCP MD5 key or TTL security',
+        retryIn: 5,
+      },
+    ])
+    expect(lines.filter(({ level, text }) => level === 'debug' && text === 'session down').length).toBeGreaterThan(20)
+  })
+  it('tells of every session that comes and goes, with what was sent', async () => {
+    const { session, clock, peer, lines } = await established()
+    peer().say(openOf(65002))
+    await clock.pass(60)
+    await establish(clock, peer())
+    await session.stop()
+    expect(lines.filter(({ level }) => level !== 'debug')).toMatchObject([
+      { level: 'info', text: 'session established', holdTime: 90 },
+      {
+        level: 'warn',
+        text: 'session down',
+        why: 'unexpected open in Established',
+        sent: 'Finite State Machine Error/Receive Unexpected Message in Established State (5/3)',
+      },
+      { level: 'info', text: 'session established' },
+      { level: 'info', text: 'session down', why: 'stopped' },
+    ])
+  })
+  it('a new reason is news, and an old one after it is news again', async () => {
+    const { clock, ends, lines } = scripted({}, { answers: false })
+    await clock.pass(10 + 5)
+    ends()[1]?.destroy()
+    await clock.pass(10 + 10)
+    expect(lines.filter(({ level }) => level === 'warn').map(({ why }) => why)).toEqual([
+      'no answer within 10 s',
+      'the connection was closed',
+      'no answer within 10 s',
+    ])
+  })
+})
+
+// ---- the stage
+
+const options: SessionOptions = {
+  local: { as: 65001, id: '192.0.2.1' },
+  peer: { as: 65002, address: '192.0.2.2' },
+}
+
+/** A session that dials another, which waits. `ends` are those of the latest connection. */
+function pairOfSessions() {
+  const clock = new VirtualClock()
+  let latest: readonly [End, End] | undefined
+  const far = new Session({
+    local: { as: 65002, id: '192.0.2.2' },
+    peer: { as: 65001, address: '192.0.2.1' },
+    passive: true,
+    clock,
+    random: () => 1,
+  })
+  const near = new Session({
+    ...options,
+    clock,
+    random: () => 1,
+    dial: () => {
+      const [caller, answerer] = (latest = End.pair())
+      caller.once('connect', () => far.accept(answerer))
+      caller.answered()
+      return caller
+    },
+  })
+  far.start()
+  near.start()
+  const ends = (): readonly [End, End] => latest! // start() has dialled
+  return { near, far, clock, ends }
+}
+
+/** A session that dials a peer in the test's hands; it gets a new one with each dial. `ends` are the session's. */
+function scripted(settings: Partial<SessionOptions> = {}, { answers = true, start = true } = {}) {
+  const clock = new VirtualClock()
+  const lines: { level: string; text: string; [field: string]: unknown }[] = []
+  const note = (level: string) => (fields: object, text: string) => void lines.push({ level, text, ...fields })
+  const peers: ScriptedPeer[] = []
+  const ends: End[] = []
+  const session = new Session({
+    ...options,
+    clock,
+    random: () => 1,
+    log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+    dial: () => {
+      const [near, far] = End.pair()
+      ends.push(near)
+      peers.push(new ScriptedPeer(far))
+      if (answers) near.answered()
+      return near
+    },
+    ...settings,
+  })
+  if (start) session.start()
+  const peer = (): ScriptedPeer => peers.at(-1)! // asked for after a dial
+  return { session, clock, peer, ends: () => ends, lines }
+}
+
+async function established() {
+  const stage = scripted()
+  await stage.clock.pass(0)
+  await establish(stage.clock, stage.peer())
+  return stage
+}
+async function establish(clock: VirtualClock, peer: ScriptedPeer): Promise<void> {
+  await clock.pass(0)
+  peer.say(openOf(65002), { type: 'keepalive' })
+  await clock.pass(0)
+}
+function collectDowns(session: Session): DownEvent[] {
+  const downs: DownEvent[] = []
+  session.on('down', down => downs.push(down))
+  return downs
+}
