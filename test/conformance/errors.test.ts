@@ -285,6 +285,96 @@ const survived: readonly Survived[] = [
     [['LARGE_COMMUNITY', 'withdraw']],
   ],
   ['RFC 8092 §6', 'a LARGE_COMMUNITY of no octets', `${base} c0 20 00`, [['LARGE_COMMUNITY', 'withdraw']]],
+  ['RFC 7606 §7.7', 'an AGGREGATOR of 6 octets', `${base} c0 07 06 fde9 c0000202`, [['AGGREGATOR', 'discard']]],
+  [
+    'RFC 7606 §7.7',
+    'an AGGREGATOR of 8 octets where two per AS were agreed',
+    `${origin} 40 02 04 02 01 fde9 ${nextHop} c0 07 08 0000fde9 c0000202`,
+    [['AGGREGATOR', 'discard']],
+    { fourOctetAs: false },
+  ],
+  ['RFC 7607 §2', 'an AGGREGATOR of AS 0', `${base} c0 07 08 00000000 c0000202`, [['AGGREGATOR', 'discard']]],
+  [
+    'RFC 7606 §7.9',
+    'an ORIGINATOR_ID of 5 octets',
+    `${base} 80 09 05 c000020300`,
+    [['ORIGINATOR_ID', 'withdraw']],
+    { external: false },
+  ],
+  [
+    'RFC 7606 §7.9',
+    'an ORIGINATOR_ID from an external peer',
+    `${base} 80 09 04 c0000203`,
+    [['ORIGINATOR_ID', 'discard']],
+  ],
+  [
+    'RFC 7606 §7.10',
+    'a CLUSTER_LIST of 6 octets',
+    `${base} 80 0a 06 c00002040000`,
+    [['CLUSTER_LIST', 'withdraw']],
+    { external: false },
+  ],
+  [
+    'RFC 7606 §7.10',
+    'a CLUSTER_LIST of no octets',
+    `${base} 80 0a 00`,
+    [['CLUSTER_LIST', 'withdraw']],
+    { external: false },
+  ],
+  [
+    'RFC 7606 §7.10',
+    'a malformed CLUSTER_LIST from an external peer',
+    `${base} 80 0a 00`,
+    [['CLUSTER_LIST', 'discard']],
+  ],
+  [
+    'RFC 7606 §7.14',
+    'EXTENDED COMMUNITIES of 9 octets',
+    `${base} c0 10 09 0002fde90000006400`,
+    [['EXTENDED COMMUNITIES', 'withdraw']],
+  ],
+  ['RFC 7606 §7.14', 'EXTENDED COMMUNITIES of no octets', `${base} c0 10 00`, [['EXTENDED COMMUNITIES', 'withdraw']]],
+  [
+    'RFC 7606 §7.15',
+    'IPv6 EXTENDED COMMUNITIES of 8 octets',
+    `${base} c0 19 08 0002fde900000064`,
+    [['IPv6 EXTENDED COMMUNITIES', 'withdraw']],
+  ],
+  ['RFC 9234 §5', 'an ONLY_TO_CUSTOMER of 2 octets', `${base} c0 23 02 fde9`, [['ONLY_TO_CUSTOMER', 'withdraw']]],
+  ...(
+    [
+      ['whose TLV has half a head', '01 00'],
+      ['whose TLV is shorter than its head', '02 0002'],
+      ['whose TLV overruns', '02 0005 00'],
+      ['whose metric has 4 octets', '01 0007 00000001'],
+      ['whose second metric has 4 octets', '01 000b 0000000000000001 01 0007 00000001'],
+      ['whose metric is the largest there is', '01 000b ffffffffffffffff'],
+    ] as const
+  ).map(
+    ([what, value]) =>
+      [
+        'RFC 7311 §3.2',
+        `an AIGP ${what}`,
+        `${base} 80 1a ${number(size(value), 1)} ${value}`,
+        [['AIGP', 'discard']],
+      ] as Survived,
+  ),
+  [
+    'RFC 6793 §4.1',
+    'an AS4_AGGREGATOR where AS_PATH has four octets',
+    `${base} c0 12 08 fa56ea00 c0000202`,
+    [['AS4_AGGREGATOR', 'discard']],
+  ],
+  ...(['fde9 c0000202', '00000000 c0000202', ''] as const).map(
+    value =>
+      [
+        'RFC 6793 §6, RFC 7607 §2',
+        `an AS4_AGGREGATOR of ${value || 'nothing'}`,
+        `${origin} 40 02 04 02 01 fde9 ${nextHop} c0 12 ${number(size(value), 1)} ${value}`,
+        [['AS4_AGGREGATOR', 'discard']],
+        { fourOctetAs: false },
+      ] as Survived,
+  ),
   [
     'RFC 6793 §6',
     'an AS4_PATH where AS_PATH has four octets',
@@ -383,6 +473,9 @@ describe('no fault at all', () => {
       update(`${reach.replace(' 00 20', ' 01 20')} ${origin} ${path}`, ''),
     ],
     ['RFC 4271 §5', 'an optional attribute nobody knows, transitive or not', update(`${base} c0 63 00 80 64 00`)],
+    ['RFC 7606 §7.14', 'an extended community of a type nobody knows', update(`${base} c0 10 08 ${'ff'.repeat(8)}`)],
+    ['RFC 7311 §3.2', 'an AIGP without a metric', update(`${base} 80 1a 03 02 0003`)],
+    ['RFC 7311 §3.2', 'an AIGP of no octets', update(`${base} 80 1a 00`)],
   ])('%s: %s', (_clause, _what, bytes, context) => expect(received(bytes, context).issues).toBeUndefined())
 
   it.each([

@@ -102,16 +102,16 @@ const open: fc.Arbitrary<Message> = fc
       four || fields.as > 0xffff ? [...capabilities, { name: 'four-octet-as', as: fields.as }] : capabilities,
   }))
 
-function path(as: fc.Arbitrary<number>, types: readonly AsSegment['type'][]): fc.Arbitrary<AsSegment[]> {
+function path(as: fc.Arbitrary<number>, types: readonly AsSegment['type'][], maxLength = 2): fc.Arbitrary<AsSegment[]> {
   return fc.array(
     fc.record({ type: fc.constantFrom(...types), as: fc.array(as, { minLength: 1, maxLength: 255, ...large }) }),
-    { maxLength: 2 },
+    { maxLength },
   )
 }
 const plainSegments = ['sequence', 'set'] as const
 const confederations = ['confed-sequence', 'confed-set'] as const
 /** What AS4_PATH can mend: a confederation stands in front, and its numbers are of two octets (RFC 6793 §4.2.3). */
-const twoOctetPath = fc.tuple(path(u16, confederations), path(u32, plainSegments)).map(parts => parts.flat())
+const twoOctetPath = fc.tuple(path(u16, confederations, 1), path(u32, plainSegments, 1)).map(parts => parts.flat())
 const otherFamily = fc.record({ family: fc.constant('other'), afi: u16, safi: fc.integer({ min: 3, max: 255 }) })
 
 function mpReach(context: Context): fc.Arbitrary<NonNullable<Attributes['mpReach']>> {
@@ -192,8 +192,8 @@ function attributes(context: Context): fc.Arbitrary<Attributes> {
       }),
       atomicAggregate: fc.constant(true),
       aggregator: aggregator(fourOctetAs ? 0xffffffff : 0xffff),
-      extendedCommunities: fc.array(extendedCommunity, { minLength: 1, maxLength: 40, ...large }),
-      ipv6ExtendedCommunities: fc.array(ipv6ExtendedCommunity, { minLength: 1, maxLength: 10 }),
+      extendedCommunities: fc.array(extendedCommunity, { minLength: 1, maxLength: 33, ...large }),
+      ipv6ExtendedCommunities: fc.array(ipv6ExtendedCommunity, { minLength: 1, maxLength: 3 }),
       aigp,
       onlyToCustomer: u32,
       communities: fc.array(colons(u16, 2), { minLength: 1, maxLength: 80, ...large }),

@@ -160,10 +160,12 @@ export class Announcer implements AsyncDisposable {
     return this.#closing
   }
 
+  /** The same as close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
+  /** A snapshot of now. */
   status(): AnnouncerStatus {
     return {
       announcements: [...this.#wanted.keys()],

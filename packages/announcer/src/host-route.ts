@@ -1,6 +1,7 @@
 /** The only routes that leave this package: one address, and one that can belong to a host. */
 import { type Address, type Family, formatAddress, type Prefix, parseAddress } from '@softspoken/wire'
 
+/** One address as a route. */
 export interface HostRoute {
   /** In its one spelling: `198.51.100.10/32`, `2001:db8::10/128` (RFC 5952). */
   readonly prefix: Prefix

@@ -26,6 +26,7 @@ import { forget, type History, noHistory, notBefore, remember, type Trouble, wai
 import type { Config } from './config.ts'
 import { checkOpen, type Negotiated, ourOpen } from './open-check.ts'
 
+/** RFC 4271 §8.2.2. */
 export type State = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
 export type Timer = 'idleHoldTimer' | 'connectRetryTimer' | 'holdTimer' | 'keepaliveTimer'
 
@@ -63,6 +64,7 @@ export type Action =
   | { readonly type: 'close' }
   | { readonly type: 'emit'; readonly event: SessionEvent }
 
+/** What listeners of a session are told. */
 export type SessionEvent =
   | { readonly type: 'state'; readonly from: State; readonly to: State }
   /** A dial begins; `failures` since the session last stood long enough. */

@@ -8,6 +8,7 @@ import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
 import { only } from './config.ts'
 import { plain, type Session } from './session.ts'
 
+/** Where to listen. */
 export interface ListenerOptions {
   /** The address to listen on. Default: every address of this host. */
   address?: Address
@@ -15,6 +16,7 @@ export interface ListenerOptions {
   port?: number
 }
 
+/** A TCP server that hands each connection to the session of its peer's address. */
 export class Listener implements AsyncDisposable {
   readonly #options: Readonly<ListenerOptions>
   readonly #sessions = new Map<Address, Session>()
@@ -61,6 +63,7 @@ export class Listener implements AsyncDisposable {
     this.#server.close()
   }
 
+  /** The same as close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

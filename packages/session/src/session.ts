@@ -29,9 +29,13 @@ import type { Negotiated } from './open-check.ts'
 
 /** What pino, console and many others already are: fields first, then the text. */
 export interface Logger {
+  /** Every step: dials, states, failures that repeat. */
   debug(fields: object, text: string): void
+  /** What is as it should be: a session stands, a route was sent. */
   info(fields: object, text: string): void
+  /** A session ended, or could not begin; once per reason. */
   warn(fields: object, text: string): void
+  /** What stays wrong until somebody changes it. */
   error(fields: object, text: string): void
 }
 
@@ -39,7 +43,9 @@ export interface Logger {
 export interface Clock {
   /** Must never go back. */
   now(): number
+  /** Calls once, after so many milliseconds; what it returns is for clearTimeout(). */
   setTimeout(run: () => void, milliseconds: number): unknown
+  /** Forgets a timer; undefined, or one that has run, is no mistake. */
   clearTimeout(timer: unknown): void
 }
 
@@ -66,6 +72,7 @@ export interface Counters {
   outTotalMessages: number
 }
 
+/** What ended the last connection, or the last attempt at one. */
 export interface LastError {
   readonly why: string
   /** What to check. */
@@ -176,6 +183,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     await Promise.all([...this.#leaving].map(gone))
   }
 
+  /** The same as stop(). */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
@@ -186,6 +194,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (this.#connection !== connection) connection.destroy()
   }
 
+  /** A snapshot of now. */
   status(): Status {
     const { state, since, timers, negotiated, config } = this.#machine
     const now = this.#clock.now()

@@ -10,6 +10,10 @@ export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!
 }
 
+export function u32(bytes: Uint8Array, at: number): number {
+  return u16(bytes, at) * 0x10000 + u16(bytes, at + 2)
+}
+
 /** Reads `bytes` from `at` to `end` and never beyond: an inner length cannot reach past its outer one. */
 export class Reader {
   readonly bytes: Uint8Array
@@ -31,8 +35,7 @@ export class Reader {
     return u16(this.bytes, this.#take(2))
   }
   u32(): number {
-    const at = this.#take(4)
-    return u16(this.bytes, at) * 0x10000 + u16(this.bytes, at + 2)
+    return u32(this.bytes, this.#take(4))
   }
   take(length: number): Uint8Array {
     const at = this.#take(length)

@@ -1,6 +1,7 @@
 /** What the two OPENs settled, as far as the meaning of later bytes depends on it. One direction of a session each. */
 import type { Family } from './family.ts'
 
+/** How to read and write what follows the OPENs; see the fields for their defaults. */
 export interface Context {
   /** AS numbers are four octets in AS_PATH: both sides sent the capability (RFC 6793). Default true. */
   readonly fourOctetAs: boolean

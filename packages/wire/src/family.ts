@@ -8,6 +8,7 @@ export const families = {
   'ipv6-multicast': { afi: 2, safi: 2, octets: 16 },
 } as const
 
+/** A family whose routes are read as text, by name. */
 export type Family = keyof typeof families
 
 /** The family that an AFI and a SAFI name, or undefined where this package keeps it as bytes. */

@@ -1,5 +1,6 @@
 /** The caller's mistakes: each throws, and the text names the field, the value and what is allowed. */
 import { describe, expect, it } from 'vitest'
+import { describeCommunity } from './attribute/communities.ts'
 import type { Attributes, RawAttribute } from './attribute/registry.ts'
 import type { Capability } from './capability/registry.ts'
 import type { Context } from './context.ts'
@@ -81,6 +82,45 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     'a family beyond sixteen bits',
     open({ capabilities: [{ name: 'multiprotocol', afi: 65536, safi: 1 }] }),
     /^afi: 65536 is/,
+  ],
+
+  [
+    'a role nobody knows',
+    open({ capabilities: [{ name: 'role', role: untyped('boss') }] }),
+    /^role: 'boss' is not allowed, it must be one of provider, rs,/,
+  ],
+  [
+    'a restart time of 4096 s',
+    open({
+      capabilities: [
+        { name: 'graceful-restart', restarting: false, notification: false, restartTime: 4096, families: [] },
+      ],
+    }),
+    /^restartTime: 4096 is not allowed, it must be a whole number from 0 to 4095/,
+  ],
+  [
+    'an ADD-PATH mode nobody knows',
+    open({ capabilities: [{ name: 'add-path', families: [{ afi: 1, safi: 1, mode: untyped('none') }] }] }),
+    /^mode: 'none' is not allowed, it must be one of receive, send, both/,
+  ],
+  [
+    'a stale time of 2^24 s',
+    open({
+      capabilities: [
+        { name: 'long-lived-graceful-restart', families: [{ afi: 1, safi: 1, forwarding: true, staleTime: 2 ** 24 }] },
+      ],
+    }),
+    /^staleTime: 16777216 is not allowed/,
+  ],
+  [
+    'a host name of 256 octets',
+    open({ capabilities: [{ name: 'fqdn', hostName: 'x'.repeat(256), domainName: '' }] }),
+    /^octets of hostName: 256 is not allowed/,
+  ],
+  [
+    'two names that are too long together',
+    open({ capabilities: [{ name: 'fqdn', hostName: 'x'.repeat(127), domainName: 'x'.repeat(127) }] }),
+    /^length: 256 is not allowed/,
   ],
 
   [
@@ -227,6 +267,89 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   ],
   ['a community in hexadecimal', announce({ communities: ['0x1:1'] }), /^communities: '0x1:1' is not allowed/],
   [
+    'an AGGREGATOR of AS 0',
+    announce({ aggregator: { as: 0, address: '192.0.2.2' } }),
+    /^aggregator.as: 0 is not allowed, it must be other than zero/,
+  ],
+  [
+    'an AGGREGATOR of five octets',
+    announce({ aggregator: { as: 2 ** 32, address: '192.0.2.2' } }),
+    /^aggregator.as: 4294967296 is not allowed/,
+  ],
+  [
+    'an AGGREGATOR of IPv6',
+    announce({ aggregator: { as: 1, address: '2001:db8::1' } }),
+    /^aggregator.address: '2001:db8::1' .* an IPv4 address/,
+  ],
+  [
+    'AS4_AGGREGATOR where AGGREGATOR has four octets',
+    announce({ as4Aggregator: { as: 1, address: '192.0.2.2' } }),
+    /^as4Aggregator: \{"as":1,.*\} is not allowed, it must be beside/,
+  ],
+  ['an ORIGINATOR_ID that is a name', announce({ originatorId: 'router1' }), /^originatorId: 'router1' is not allowed/],
+  ['an empty CLUSTER_LIST', announce({ clusterList: [] }), /^clusterList: \[\] is not allowed, it must be left out/],
+  ['a cluster of IPv6', announce({ clusterList: ['2001:db8::1'] }), /^clusterList: '2001:db8::1' .* an IPv4 address/],
+  [
+    'no extended communities at all',
+    announce({ extendedCommunities: [] }),
+    /^extendedCommunities: \[\] is not allowed/,
+  ],
+  ...[
+    'rt:65000', // no number
+    'rt:65000:100:1', // one too many
+    'rt:65000:4294967296', // too large for both
+    'rt:4200000000:65536', // too large beside four octets
+    'rt:4200000000L:1', // needs no L
+    'rt:65000l:1',
+    'rt:065000:1',
+    'rt:192.0.2:1',
+    'rt:192.0.2.256:1',
+    'rt:192.0.2.1:65536',
+    'RT:65000:100',
+    'target:65000:100',
+    '65000:100',
+    'lb:65000:0.1', // a 32-bit float holds 0.10000000149011612
+    'lb:65000:-1',
+    'lb:65000:Infinity',
+    'color:4294967296',
+    'encap:65536',
+    '0x0002fde900000064', // rt:65001:100
+    '0x4002FDE900000064',
+    '0x40020000',
+    '',
+  ].map(
+    text =>
+      [
+        `an extended community '${text}'`,
+        announce({ extendedCommunities: [text] }),
+        new RegExp(`^extendedCommunities: '${text}' is not allowed, it must be such as rt:65000:100, ro:`),
+      ] as (typeof mistakes)[number],
+  ),
+  ...['rt:[192.0.2.1]:1', 'rt:2001:db8::1:1', 'rt:[2001:DB8::1]:1', 'rt:[2001:db8::1]:65536', '0x00'].map(
+    text =>
+      [
+        `an IPv6 extended community '${text}'`,
+        announce({ ipv6ExtendedCommunities: [text] }),
+        /^ipv6ExtendedCommunities: '.*' is not allowed, it must be (such as rt:\[|an IPv4 or IPv6 address)/,
+      ] as (typeof mistakes)[number],
+  ),
+  [
+    'an AIGP metric that means unreachable',
+    announce({ aigp: { metric: '18446744073709551615' } }),
+    /^aigp.metric: '18446744073709551615' .* digits, 0 to 18446744073709551614/,
+  ],
+  ['an AIGP metric in hexadecimal', announce({ aigp: { metric: '0x10' } }), /^aigp.metric: '0x10' is not allowed/],
+  [
+    'an AIGP metric among the others',
+    announce({ aigp: { others: [{ type: 1, value: new Uint8Array(8) }] } }),
+    /^aigp.others: 1 is not allowed/,
+  ],
+  [
+    'an ONLY_TO_CUSTOMER of five octets',
+    announce({ onlyToCustomer: 2 ** 32 }),
+    /^onlyToCustomer: 4294967296 is not allowed/,
+  ],
+  [
     'a large community of two numbers',
     announce({ largeCommunities: ['1:2'] }),
     /^largeCommunities: '1:2' .* 3 numbers up to 4294967295, such as 65000:1:2/,
@@ -316,6 +439,17 @@ describe('encode() leaves no doubt', () => {
     const decoded = decode(encode(announce({ asPath }), { fourOctetAs: false }), { fourOctetAs: false })
     expect(decoded).toMatchObject({ value: { attributes: { asPath: [{ as: [23456] }] } } })
     expect(decoded).not.toHaveProperty('value.attributes.as4Path')
+  })
+  it('writes a well-known community by its name, and reads it as numbers (RFC 1997, RFC 8326)', () => {
+    const names = ['no-export', '65000:100', 'graceful-shutdown']
+    const numbers = ['65535:65281', '65000:100', '65535:0']
+    const decoded = decode(encode(announce({ communities: names })))
+    expect(decoded).toMatchObject({ value: { attributes: { communities: numbers } } })
+    expect(numbers.map(describeCommunity)).toEqual(names)
+  })
+  it('writes AS_TRANS for an aggregator that two octets cannot hold (RFC 6793 §4.2.2)', () => {
+    const bytes = encode(announce({ aggregator: { as: 4200000000, address: '192.0.2.2' } }), { fourOctetAs: false })
+    expect(Buffer.from(bytes).toString('hex')).toContain('c007065ba0c0000202')
   })
   it('writes attributes in the order of their codes, MP_* first, whatever the order they are given in (RFC 7606 §5.1)', () => {
     const backwards = Object.fromEntries(Object.entries({ ...route, med: 1, unknown: [raw] }).reverse())

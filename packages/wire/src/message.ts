@@ -7,9 +7,11 @@ import { type Open, readOpen, writeOpen } from './open.ts'
 import { type RouteRefresh, readRouteRefresh, writeRouteRefresh } from './route-refresh.ts'
 import { readUpdate, type Update, writeUpdate } from './update.ts'
 
+/** KEEPALIVE: a header and nothing else (RFC 4271 §4.4). */
 export interface Keepalive {
   readonly type: 'keepalive'
 }
+/** What a header may announce, told apart by `type` (RFC 4271 §4.1, RFC 2918). */
 export type Message = Open | Update | Notification | Keepalive | RouteRefresh
 
 export const HEADER_LENGTH = 19

@@ -1,6 +1,7 @@
 /** NOTIFICATION (RFC 4271 §4.5): the names of IANA's registries, and the text an operator may attach (RFC 9003). */
 import type { Reader, Writer } from './bytes.ts'
 
+/** Why a session ends (RFC 4271 §4.5). */
 export interface Notification {
   readonly type: 'notification'
   /** Error code, 0 to 255. */

@@ -4,6 +4,7 @@ import type { Reader, Writer } from './bytes.ts'
 import { type Capability, readCapability, writeCapability } from './capability/registry.ts'
 import { refuse, WireError } from './error.ts'
 
+/** The first message of either side (RFC 4271 §4.2). */
 export interface Open {
   readonly type: 'open'
   /** 4; a peer that sends another gets 2/1. */

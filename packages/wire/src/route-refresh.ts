@@ -1,6 +1,7 @@
 /** ROUTE-REFRESH (RFC 2918, RFC 7313): ask for a family's routes again, or mark where the answer begins and ends. */
 import type { Reader, Writer } from './bytes.ts'
 
+/** A request for routes, or a mark in the answer to one (RFC 2918 §3, RFC 7313 §3.2). */
 export interface RouteRefresh {
   readonly type: 'route-refresh'
   readonly afi: number

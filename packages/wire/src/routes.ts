@@ -5,6 +5,7 @@ import type { Family } from './family.ts'
 import type { Prefix } from './prefix.ts'
 import type { Update } from './update.ts'
 
+/** A route as `routes()` tells it. */
 export interface Route {
   /** With ADD-PATH, `#` and the path identifier follow (RFC 7911). */
   readonly prefix: Prefix

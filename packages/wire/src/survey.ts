@@ -145,7 +145,7 @@ function examine(
   const { name, onMalformed } = row
   if (row.internalOnly && context.external) {
     found.skip.push(start)
-    note(found, name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5)')
+    note(found, name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5, §7.9, §7.10)')
     return
   }
   // RFC 7606 §3.c: whatever the attribute, flags that contradict its category cost the routes.

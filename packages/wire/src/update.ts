@@ -2,6 +2,7 @@
  * UPDATE (RFC 4271 §4.3). Everything is validated when the message arrives; lists and values are made when they are
  * asked for.
  */
+import { as4AggregatorFor } from './attribute/aggregator.ts'
 import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
 import { type Attributes, byCode, type RawAttribute, registry, rows } from './attribute/registry.ts'
@@ -10,9 +11,11 @@ import { type Reader, u16, type Writer } from './bytes.ts'
 import type { Context } from './context.ts'
 import { refuse, WireError } from './error.ts'
 import { familyOf } from './family.ts'
+import { AS_TRANS } from './open.ts'
 import { checkPrefixes, type Prefix, readPrefixes, type Visit, visitPrefixes, writePrefix } from './prefix.ts'
 import { attributeAt, type Issue, inOrder, isIpv4, type Survey, survey } from './survey.ts'
 
+/** Routes withdrawn and announced, and the attributes of the latter (RFC 4271 §4.3). */
 export interface Update {
   readonly type: 'update'
   /** IPv4 unicast, from the Withdrawn Routes field; other families are in `attributes.mpUnreach`. */
@@ -154,15 +157,23 @@ class DecodedUpdate implements Update {
 }
 
 /**
- * From a speaker of two-octet AS numbers: AS_PATH as it was before it (RFC 6793 §4.2.3). AS4_PATH is left where it tells
- * more than that, so that all is written back as it came.
+ * From a speaker of two-octet AS numbers: AS_PATH and AGGREGATOR as they were before it (RFC 6793 §4.2.3). AS4_PATH and
+ * AS4_AGGREGATOR are left where they tell something else, so that all is written back as it came.
  */
 function mergeFourOctet(attributes: Attributes): Attributes {
-  const { asPath, as4Path, ...rest } = attributes
-  if (!(asPath && as4Path)) return attributes
-  const merged = mergePaths(asPath, as4Path)
-  const told = JSON.stringify(as4PathFor(merged)) === JSON.stringify(as4Path)
-  return { ...rest, asPath: merged, ...(!told && { as4Path }) }
+  const { asPath, as4Path, aggregator, as4Aggregator, ...rest } = attributes
+  // Somebody who knows two octets only has aggregated since: what was told before that counts no more.
+  if (aggregator && as4Aggregator && aggregator.as !== AS_TRANS) return attributes
+  const path = asPath && as4Path && mergePaths(asPath, as4Path)
+  const by = aggregator && as4Aggregator
+  const pathIsTold = path && JSON.stringify(as4PathFor(path)) === JSON.stringify(as4Path)
+  return {
+    ...rest,
+    ...(asPath && { asPath: path ?? asPath }),
+    ...(aggregator && { aggregator: by ?? aggregator }),
+    ...(as4Path && !pathIsTold && { as4Path }),
+    ...(as4Aggregator && !(by && as4AggregatorFor(by)) && { as4Aggregator }),
+  }
 }
 
 /**
@@ -230,8 +241,7 @@ function demand(attributes: Attributes, announces: boolean): void {
 }
 
 function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
-  const as4Path = attributes.asPath && !context.fourOctetAs ? as4PathFor(attributes.asPath) : undefined
-  const all = as4Path ? { as4Path, ...attributes } : attributes
+  const all = context.fourOctetAs ? attributes : withFourOctet(attributes)
   const raws = attributes.unknown ? checkRaws(attributes.unknown) : []
   let next = 0
   for (const row of rows) {
@@ -242,6 +252,13 @@ function writeAttributes(w: Writer, attributes: Attributes, context: Context): v
     writeAttribute(w, row.bits, row.code, () => row.encode(w, value, context))
   }
   while (next < raws.length) writeRaw(w, raws[next++]!)
+}
+
+/** With what a speaker of two-octet AS numbers cannot be told otherwise (RFC 6793 §4.2.2). */
+function withFourOctet(attributes: Attributes): Attributes {
+  const as4Path = attributes.asPath && as4PathFor(attributes.asPath)
+  const as4Aggregator = attributes.aggregator && as4AggregatorFor(attributes.aggregator)
+  return { ...(as4Path && { as4Path }), ...(as4Aggregator && { as4Aggregator }), ...attributes }
 }
 
 /** In the order of their codes, each one once, and none that has a name. */

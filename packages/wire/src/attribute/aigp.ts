@@ -10,6 +10,7 @@ export interface Aigp {
   readonly others?: readonly AigpTlv[]
 }
 
+/** One TLV that is no metric (RFC 7311 §3). */
 export interface AigpTlv {
   readonly type: number
   /** Without type and length. */

@@ -1,5 +1,5 @@
 /** AS_PATH, and AS4_PATH which carries it past speakers that know two octets only: one format, two widths. */
-import { Reader, type Writer } from '../bytes.ts'
+import { Reader, u16, u32, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { AS_TRANS } from '../open.ts'
 import { defineAttribute, type Malformed } from './spec.ts'
@@ -60,13 +60,13 @@ function checkPath(bytes: Uint8Array, at: number, end: number, octets: number): 
   return at === end ? undefined : [11, 'a segment is cut short']
 }
 
-function readPath(r: Reader, octets: number): AsSegment[] {
+function readPath({ bytes, at, end }: Reader, octets: number): AsSegment[] {
   const path: AsSegment[] = []
-  while (r.left > 0) {
-    const code = r.u8()
-    const type = segmentNames[code - 1]!
-    const as = new Array<number>(r.u8())
-    for (let i = 0; i < as.length; i++) as[i] = octets === 4 ? r.u32() : r.u16()
+  while (at < end) {
+    const type = segmentNames[bytes[at]! - 1]!
+    const next = at + 2 + bytes[at + 1]! * octets
+    const as: number[] = []
+    for (at += 2; at < next; at += octets) as.push(octets === 4 ? u32(bytes, at) : u16(bytes, at))
     path.push({ type, as })
   }
   return path

@@ -1,5 +1,5 @@
 /** Communities, plain and large: lists of equal parts, written as numbers with colons between. */
-import type { Reader, Writer } from '../bytes.ts'
+import { type Reader, u16, u32, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
@@ -52,18 +52,20 @@ function numbers(
   /** A repeated one is not sent, and passed over where a peer sends it (RFC 8092 §3). */
   unique = false,
 ): Pick<AttributeSpec<readonly string[]>, 'check' | 'decode' | 'encode'> {
+  const octets = count * (width === 'u16' ? 2 : 4)
   const most = width === 'u16' ? 0xffff : 0xffffffff
   const example = count === 2 ? '65000:100' : '65000:1:2'
   const orNames = [...names.keys()].map(name => `, ${name}`).join('')
   return {
-    check: listOf(count * (width === 'u16' ? 2 : 4)),
-    decode(r: Reader) {
+    check: listOf(octets),
+    decode({ bytes, at, end }: Reader) {
       const all: string[] = []
-      while (r.left > 0) {
-        let text = `${r[width]()}`
-        for (let i = 1; i < count; i++) text += `:${r[width]()}`
-        all.push(text)
-      }
+      for (; at < end; at += octets)
+        all.push(
+          count === 2
+            ? `${u16(bytes, at)}:${u16(bytes, at + 2)}`
+            : `${u32(bytes, at)}:${u32(bytes, at + 4)}:${u32(bytes, at + 8)}`,
+        )
       return unique ? [...new Set(all)] : all
     },
     encode(w: Writer, all) {

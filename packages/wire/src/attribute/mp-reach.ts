@@ -7,6 +7,7 @@ import { type Family, families, familyOf } from '../family.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
 
+/** Routes announced in MP_REACH_NLRI (RFC 4760 §3), of one family. */
 export type MpReach =
   | {
       readonly family: Family
@@ -23,6 +24,7 @@ export type MpReach =
       readonly announced: Uint8Array
     }
 
+/** Routes withdrawn in MP_UNREACH_NLRI (RFC 4760 §4), of one family. */
 export type MpUnreach =
   /** With nothing withdrawn it is the family's End-of-RIB (RFC 4724 §2). */
   | { readonly family: Family; readonly withdrawn: readonly Prefix[] }

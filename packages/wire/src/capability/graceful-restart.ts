@@ -1,6 +1,7 @@
 /** Graceful restart, and the long-lived one which takes over where its time ends. */
 import { type AfiSafi, defineCapability, parts, readAfiSafi, whole, writeAfiSafi } from './spec.ts'
 
+/** What the sender asks for when it restarts (RFC 4724 §3, RFC 8538 §2). */
 export interface GracefulRestart {
   /** R: the sender has just restarted, and asks not to be waited for. */
   readonly restarting: boolean

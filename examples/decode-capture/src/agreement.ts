@@ -1,0 +1,53 @@
+/** What two OPENs settle, as far as the messages after them are read by it: the context of each direction. */
+import { type Capability, type Context, type Family, families, type Open } from '@softspoken/wire'
+
+export class Agreement {
+  readonly #opens = new Map<number, Open>()
+  readonly #assumed: Pick<Context, 'fourOctetAs'>
+
+  /** `assumed` holds until both OPENs were seen, and for good where the capture begins after them. */
+  constructor(assumed: Pick<Context, 'fourOctetAs'>) {
+    this.#assumed = assumed
+  }
+
+  /** An OPEN of the side by that number. */
+  learn(side: number, open: Open): void {
+    this.#opens.set(side, open)
+  }
+
+  /** How to read what the side by that number sends. */
+  contextFor(side: number): Context {
+    const own = this.#opens.get(side)
+    const [other] = [...this.#opens].flatMap(([number, open]) => (number === side ? [] : [open]))
+    const all = [own, other].flatMap(open => (open ? [open] : []))
+    const both = (name: Capability['name']): boolean => all.every(open => has(open, name))
+    if (own === undefined || other === undefined) {
+      const fourOctetAs = this.#assumed.fourOctetAs && both('four-octet-as')
+      // Internal, so that LOCAL_PREF is shown: nobody knows whether it may be there.
+      return { fourOctetAs, external: false, extendedMessage: false, addPath: [] }
+    }
+    return {
+      fourOctetAs: both('four-octet-as'),
+      external: own.as !== other.as,
+      extendedMessage: both('extended-message'),
+      // RFC 7911 §4: this side sends, the other receives.
+      addPath: (Object.keys(families) as Family[]).filter(
+        family => can(own, family, 'send') && can(other, family, 'receive'),
+      ),
+    }
+  }
+}
+
+function has({ capabilities }: Open, wanted: Capability['name']): boolean {
+  return capabilities.some(({ name }) => name === wanted)
+}
+function can({ capabilities }: Open, family: Family, wanted: 'send' | 'receive'): boolean {
+  const { afi, safi } = families[family]
+  return capabilities.some(
+    capability =>
+      capability.name === 'add-path' &&
+      capability.families.some(
+        row => row.afi === afi && row.safi === safi && (row.mode === wanted || row.mode === 'both'),
+      ),
+  )
+}

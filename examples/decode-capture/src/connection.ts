@@ -1,0 +1,95 @@
+/** The BGP messages of all TCP connections in a capture of packets. */
+import { Agreement } from './agreement.ts'
+import { Direction } from './direction.ts'
+import type { Endpoint, Entry, PassedOver, Place } from './entry.ts'
+import type { Packet } from './pcap.ts'
+import { type Piece, Reassembly } from './reassembly.ts'
+import { readSegment, type Segment } from './segment.ts'
+
+export interface ReadOptions {
+  readonly port: number
+  /** For what the OPENs do not settle. */
+  readonly fourOctetAs: boolean
+}
+
+/** One side of a connection: what it sends. */
+interface Side {
+  readonly from: Endpoint
+  readonly to: Endpoint
+  /** Where its SYN says that the stream begins. */
+  readonly begin: number | undefined
+  readonly reassembly: Reassembly
+  readonly direction: Direction
+  last: Segment
+}
+interface Connection {
+  readonly agreement: Agreement
+  /** By who sends. */
+  readonly sides: Map<string, Side>
+}
+
+export function* readConnections(
+  packets: Iterable<Packet>,
+  { port, fourOctetAs }: ReadOptions,
+  passedOver: PassedOver,
+): Generator<Entry> {
+  const connections = new Map<string, Connection>()
+  for (const packet of packets) {
+    const segment = readSegment(packet, port, passedOver)
+    if (segment === undefined) continue
+    const { syn, ack, data } = segment
+    const [from, to] = [nameOf(segment.from), nameOf(segment.to)]
+    const key = [from, to].sort().join(' ')
+    const known = connections.get(key)
+    // A SYN that is no copy of the one we know opens another connection of the same two ports; its answer does not.
+    const again = syn && known?.sides.get(from)?.begin !== segment.seq && (known?.sides.has(from) || ack === undefined)
+    if (known && again) yield* ends(known)
+    const connection = known && !again ? known : { agreement: new Agreement({ fourOctetAs }), sides: new Map() }
+    connections.set(key, connection)
+
+    const side = connection.sides.get(from) ?? (syn || data.length > 0 ? open(connection, segment) : undefined)
+    if (side) {
+      if (data.length > 0) side.last = segment
+      connection.sides.set(from, side)
+      yield* read(side, side.reassembly.push(segment))
+    }
+    const other = connection.sides.get(to)
+    if (other && ack !== undefined) yield* read(other, other.reassembly.acknowledged(ack))
+  }
+  for (const connection of connections.values()) yield* ends(connection)
+}
+
+function open({ agreement, sides }: Connection, segment: Segment): Side {
+  const { from, to, seq, syn } = segment
+  const begin = syn ? seq : undefined
+  const direction = new Direction(agreement, sides.size, !syn)
+  return { from, to, begin, reassembly: new Reassembly(seq), direction, last: segment }
+}
+
+function* read(side: Side, pieces: readonly Piece[]): Generator<Entry> {
+  const { direction } = side
+  for (const { segment, missing, data } of pieces) {
+    if (missing > 0) {
+      const { held } = direction.position
+      const cut = held > 0 ? `, and the ${held} before them are part of a message` : ''
+      yield { ...place(side, segment), remark: `${missing} octets are missing from the capture${cut}` }
+      direction.skip(missing)
+    }
+    for (const found of direction.push(data)) yield { ...place(side, segment), ...found }
+  }
+}
+
+function* ends({ sides }: Connection): Generator<Entry> {
+  for (const side of sides.values()) {
+    yield* read(side, side.reassembly.end())
+    const { held } = side.direction.position
+    if (held > 0) yield { ...place(side, side.last), remark: `the stream ends ${held} octets into a message` }
+  }
+}
+
+function place({ from, to, direction }: Side, { frame, time }: Segment): Place {
+  return { time, from, to, frame, offset: direction.position.offset, of: 'stream' }
+}
+function nameOf({ address, port }: Endpoint): string {
+  return `${address} ${port}`
+}

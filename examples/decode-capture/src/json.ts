@@ -1,0 +1,26 @@
+/** One line of JSON per entry. Octets are hex; the message is as the package gives it. */
+import { describe } from '@softspoken/wire'
+import type { Entry } from './entry.ts'
+import { locateFault } from './fault.ts'
+import { timeText, toHex } from './text.ts'
+
+export function toJson(entry: Entry): string {
+  const { time, from, to, frame, offset } = entry
+  const place = { ...(time !== undefined && { time: timeText(time) }), from, to, frame, offset }
+  return `${JSON.stringify({ ...place, ...content(entry) }, octetsAsHex)}\n`
+}
+
+/** A Buffer has its own idea of JSON, and `value` is that already. */
+function octetsAsHex(this: { readonly [key: string]: unknown }, key: string, value: unknown): unknown {
+  const given = this[key]
+  return given instanceof Uint8Array ? toHex(given) : value
+}
+
+function content(entry: Entry): object {
+  if ('remark' in entry) return { remark: entry.remark }
+  const { result, bytes, offset } = entry
+  if (result.ok) return { message: result.value }
+  const { error, why } = result
+  const fault = locateFault(bytes, error)
+  return { error, text: describe(error), why, ...(fault && { fault: offset + fault.at }), bytes }
+}

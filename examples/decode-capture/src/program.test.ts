@@ -1,0 +1,200 @@
+/** The program as a person runs it, on its own captures and on hex. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { samples } from './samples/samples.ts'
+
+const program = fileURLToPath(new URL('main.ts', import.meta.url))
+const capture = (name: string): string => fileURLToPath(new URL(`../captures/${name}`, import.meta.url))
+const timeout = 20_000
+const keepalive = `${'ff'.repeat(16)}001304`
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'decode-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+interface Run {
+  code: unknown
+  out: string
+  err: string
+}
+async function run(args: readonly string[], input = ''): Promise<Run> {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args])
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', chunk => (out += chunk))
+  child.stderr.setEncoding('utf8').on('data', chunk => (err += chunk))
+  child.stdin.end(input)
+  const [code] = await once(child, 'close')
+  return { code, out, err }
+}
+async function file(name: string, bytes: Uint8Array): Promise<string> {
+  await writeFile(join(folder, name), bytes)
+  return join(folder, name)
+}
+function headings(out: string): string[] {
+  return out.split('\n').filter(line => line !== '' && !/^[├└│ ]/.test(line))
+}
+
+describe('the tree', () => {
+  it('shows a session, a retransmission dropped and two segments put in order', { timeout }, async () => {
+    const { code, out, err } = await run([capture('session.pcap')])
+    expect([code, err]).toEqual([0, ''])
+    const [announcer, router] = ['203.0.113.11:40000', '203.0.113.1:179']
+    expect(headings(out)).toEqual([
+      `2026-01-01 00:00:00.003000  ${announcer} -> ${router}  OPEN  frame 4`,
+      `2026-01-01 00:00:00.005000  ${router} -> ${announcer}  OPEN  frame 6`,
+      `2026-01-01 00:00:00.005000  ${router} -> ${announcer}  KEEPALIVE  frame 6`,
+      `2026-01-01 00:00:00.007000  ${announcer} -> ${router}  KEEPALIVE  frame 8`,
+      `2026-01-01 00:00:00.009000  ${announcer} -> ${router}  UPDATE  frame 10`,
+      `2026-01-01 00:00:00.009000  ${announcer} -> ${router}  UPDATE  frame 10`,
+      `2026-01-01 00:00:00.013000  ${router} -> ${announcer}  UPDATE  frame 14`,
+      `2026-01-01 00:00:00.015000  ${router} -> ${announcer}  UPDATE  frame 16`,
+      `2026-01-01 00:00:00.017000  ${announcer} -> ${router}  UPDATE  frame 18`,
+      `2026-01-01 00:00:00.019000  ${announcer} -> ${router}  NOTIFICATION  frame 20`,
+    ])
+    expect(out).toContain('│  ├─ AS path            64515\n')
+    expect(out).toContain('└─ announced  198.51.100.128/25 203.0.113.0/24 198.51.100.64/27\n')
+    expect(out).toContain('└─ End-of-RIB  ipv4-unicast\n')
+    expect(out).toContain('   └─ ORIGIN  treat-as-withdraw: undefined value 3\n')
+    expect(out).toContain('└─ meaning  Cease/Administrative Shutdown (6/2): "maintenance of node 11"\n')
+  })
+
+  it('shows an UPDATE that costs the session: the answer, why, where, and the octets', { timeout }, async () => {
+    const { code, out, err } = await run([capture('refused.pcapng')])
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toContain('[2001:db8::11]:40001 -> [2001:db8::1]:179  OPEN  frame 4\n')
+    expect(out).toContain('│  └─ announced  2001:db8:0:10::10/128\n')
+    expect(out).toContain(
+      [
+        '2026-01-01 00:00:00.013000  [2001:db8::1]:179 -> [2001:db8::11]:40001  UPDATE refused  frame 14',
+        '├─ answer  UPDATE Message Error/Optional Attribute Error (3/9)',
+        '├─ why     MP_REACH_NLRI: a next hop of 5 octets',
+        '├─ where   message at octet 64 of the stream, fault at octets 87 to 115',
+        '└─ octets   64  ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff',
+        '            80  00 41 02 00 00 00 2a 80 0e 1a 00 02 01 05 20 01',
+        '                                     ^^ ^^ ^^ ^^ ^^ ^^ ^^ ^^ ^^',
+      ].join('\n'),
+    )
+    expect(Math.max(...out.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
+  })
+
+  it('shows the messages of an MRT file, and tells what it passed over', { timeout }, async () => {
+    const { code, out, err } = await run([capture('updates.mrt')])
+    expect([code, err]).toEqual([0, 'passed over: MRT records of type 16 subtype 5 (1)\n'])
+    expect(headings(out)).toEqual([
+      '2026-01-01 00:00:00.000000  203.0.113.1 AS 65000 -> 203.0.113.254 AS 64999  UPDATE  octet 68',
+      '2026-01-01 00:00:01.000000  203.0.113.1 AS 65000 -> 203.0.113.254 AS 64999  UPDATE  octet 147',
+      '2026-01-01 00:00:02.000000  203.0.113.254 AS 64999 -> 203.0.113.1 AS 65000  KEEPALIVE  octet 239',
+      '2026-01-01 00:00:03.250000  2001:db8::1 AS 4200000001 -> 2001:db8::254 AS 64999  UPDATE  octet 318',
+    ])
+  })
+})
+
+describe('--json', () => {
+  it('is one line per message, with octets as hex', { timeout }, async () => {
+    const { out } = await run(['--json', capture('session.pcap')])
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines.map(({ message }) => message.type).join(' ')).toBe(
+      'open open keepalive keepalive update update update update update notification',
+    )
+    expect(lines[6]).toEqual({
+      time: '2026-01-01T00:00:00.013000Z',
+      from: { address: '203.0.113.1', port: 179 },
+      to: { address: '203.0.113.11', port: 40000 },
+      frame: 14,
+      offset: 64,
+      message: {
+        type: 'update',
+        withdrawn: [],
+        attributes: {
+          origin: 'incomplete',
+          asPath: [{ type: 'sequence', as: [65000, 4200000001, 65010] }],
+          nextHop: '203.0.113.1',
+        },
+        announced: ['198.51.100.128/25', '203.0.113.0/24', '198.51.100.64/27'],
+      },
+    })
+    expect(lines[9].message.data).toMatch(/^166d61696e/)
+  })
+  it('gives an error with its NOTIFICATION, its words, and where it is', { timeout }, async () => {
+    const { out } = await run(['--json', capture('refused.pcapng')])
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines.filter(({ message }) => !message)).toMatchObject([
+      {
+        frame: 14,
+        offset: 64,
+        error: { code: 3, subcode: 9, data: expect.stringMatching(/^800e1a00020105/) },
+        text: 'UPDATE Message Error/Optional Attribute Error (3/9)',
+        why: 'MP_REACH_NLRI: a next hop of 5 octets',
+        fault: 87,
+        bytes: expect.stringMatching(/^(ff){16}004102/),
+      },
+    ])
+  })
+  it('reads an MRT file packed with gzip as it does the plain one (RFC 6396 §4.4)', { timeout }, async () => {
+    const plain = await run(['--json', capture('updates.mrt')])
+    const packed = await run(['--json', await file('updates.mrt.gz', gzipSync(samples['updates.mrt']!()))])
+    expect(packed).toEqual(plain)
+    const lines = plain.out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    // Two octets and AS4_PATH tell the same as four.
+    expect(lines[1].message).toEqual(lines[0].message)
+    expect(lines[3]).toMatchObject({ from: { as: 4200000001 }, time: '2026-01-01T00:00:03.250000Z', offset: 318 })
+  })
+})
+
+describe('hex on standard input', () => {
+  it('tells where a header cannot be trusted, and reads nothing after it (RFC 4271 §6.1)', { timeout }, async () => {
+    const { code, out } = await run(['-'], `${keepalive}${keepalive.replace('0013', '1001')}${keepalive}`)
+    expect(code).toBe(0)
+    expect(headings(out)).toEqual(['KEEPALIVE  octet 0', 'KEEPALIVE refused  octet 19'])
+    expect(out).toContain('├─ answer  Message Header Error/Bad Message Length (1/2)\n')
+    expect(out).toContain('├─ where   message at octet 19 of the input, fault at octets 35 to 36\n')
+  })
+})
+
+describe('wrong input: one sentence on standard error, exit 2', () => {
+  it.each([
+    [['--jason', 'x'], '', `unknown option '--jason' (Did you mean --json?)`],
+    [['no-such.pcap'], '', 'no-such.pcap: there is no such file'],
+    [[program], '', `${program}: the file is no pcap, pcapng or MRT file`],
+    [['-'], 'ff ff\nfg', `standard input: line 2, column 2: 'g' is no hex digit`],
+    [
+      ['--port', '1179', capture('session.pcap')],
+      '',
+      `${capture('session.pcap')}: there is no BGP message in it (port 1179)`,
+    ],
+  ])('%j %j', { timeout }, async (args, input, sentence) => {
+    expect(await run(args, input)).toEqual({ code: 2, out: '', err: `${sentence}\n` })
+  })
+  it('a file that is cut short, after what came before', { timeout }, async () => {
+    const path = await file('cut.pcap', samples['session.pcap']!().subarray(0, 360))
+    const { code, out, err } = await run([path])
+    expect(code).toBe(2)
+    expect(headings(out)).toHaveLength(1)
+    expect(err).toBe(`${path}: the file is cut short within packet 5\n`)
+  })
+})
+
+it('--help fits a screen of 80 by 24', { timeout }, async () => {
+  const { code, out } = await run(['--help'])
+  expect(code).toBe(0)
+  const lines = out.trimEnd().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(24)
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
+})

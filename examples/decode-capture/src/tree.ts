@@ -1,0 +1,108 @@
+/** An entry as a person reads it: who says what to whom and when, then its fields. */
+import { styleText } from 'node:util'
+import { describe } from '@softspoken/wire'
+import type { Endpoint, Entry, MessageEntry, Place } from './entry.ts'
+import { locateFault, type Span } from './fault.ts'
+import { type Field, messageFields } from './fields.ts'
+import { spacedHex, timeText, wrap } from './text.ts'
+
+export interface TreeOptions {
+  /** Columns of the terminal. */
+  readonly width: number
+  readonly colours: boolean
+}
+
+/** By the octet that says it. */
+const typeNames = ['', 'OPEN', 'UPDATE', 'NOTIFICATION', 'KEEPALIVE', 'ROUTE-REFRESH']
+/** Octets in a row of hex. */
+const ROW = 16
+
+export function toTree(entry: Entry, options: TreeOptions): string {
+  const paint: Paint = (style, text) => (options.colours ? styleText(style, text) : text)
+  const lines = 'remark' in entry ? [] : tree(content(entry), options.width, paint)
+  return `${[heading(entry, paint), ...lines].join('\n')}\n\n`
+}
+type Paint = (style: Parameters<typeof styleText>[0], text: string) => string
+
+function heading(entry: Entry, paint: Paint): string {
+  const { time, from, to } = entry
+  const what = 'remark' in entry ? paint('yellow', entry.remark) : title(entry, paint)
+  return [
+    ...(time === undefined ? [] : [paint('gray', timeText(time).replace('T', ' ').replace('Z', ''))]),
+    ...(from && to ? [`${endpoint(from)} -> ${endpoint(to)}`] : []),
+    what,
+    paint('gray', where(entry)),
+  ].join('  ')
+}
+function title({ result, bytes }: MessageEntry, paint: Paint): string {
+  const name = typeNames[bytes[18] ?? 0] || 'message'
+  return result.ok ? paint('bold', name) : paint(['bold', 'red'], `${name} refused`)
+}
+function endpoint({ address, port, as }: Endpoint): string {
+  if (port !== undefined) return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return as === undefined ? address : `${address} AS ${as}`
+}
+function where({ frame, offset }: Place): string {
+  return frame === undefined ? `octet ${offset}` : `frame ${frame}`
+}
+
+/** What stands beneath the heading: a field, or rows that are not to be cut at a column. */
+type Branch = Field & { readonly rows?: readonly string[] }
+
+function content(entry: MessageEntry): Branch[] {
+  const { result, bytes, offset, of } = entry
+  if (result.ok) return messageFields(result.value)
+  const { error, why } = result
+  const fault = locateFault(bytes, error)
+  const span = fault ? `, fault at ${octets(offset + fault.at, fault.length)}` : ''
+  return [
+    { label: 'answer', value: describe(error) },
+    { label: 'why', value: why },
+    { label: 'where', value: `message at octet ${offset} of the ${of}${span}` },
+    { label: 'octets', rows: dump(bytes, offset, fault) },
+    ...(error.code === 1
+      ? [{ label: 'then', value: 'nothing more is read here: no one knows where the next message begins' }]
+      : []),
+  ]
+}
+
+function octets(at: number, length: number): string {
+  return length === 1 ? `octet ${at}` : `octets ${at} to ${at + length - 1}`
+}
+
+/** The octets around a fault, with a mark beneath those that are at fault; else the first ones. */
+function dump(bytes: Uint8Array, offset: number, fault: Span | undefined): string[] {
+  const first = Math.max(0, Math.floor((fault?.at ?? 0) / ROW) - 1)
+  const last = Math.min(Math.ceil(bytes.length / ROW), first + 5)
+  const margin = `${offset + bytes.length}`.length
+  const rows: string[] = []
+  for (let at = first * ROW; at < last * ROW; at += ROW) {
+    const row = bytes.subarray(at, at + ROW)
+    rows.push(`${`${offset + at}`.padStart(margin)}  ${spacedHex(row)}`)
+    const marks = Array.from(row, (_, i) =>
+      fault && at + i >= fault.at && at + i < fault.at + fault.length ? '^^' : '  ',
+    )
+    if (marks.includes('^^')) rows.push(`${' '.repeat(margin)}  ${marks.join(' ').trimEnd()}`)
+  }
+  const left = bytes.length - last * ROW
+  return left > 0 ? [...rows, `${' '.repeat(margin)}  and ${left} more`] : rows
+}
+
+function tree(branches: readonly Branch[], width: number, paint: Paint, before = ''): string[] {
+  const column = Math.max(...branches.filter(({ fields }) => !fields).map(({ label }) => label.length))
+  return branches.flatMap(({ label, value, rows, fields }, i) => {
+    const isLast = i === branches.length - 1
+    const [first, rest] = [`${before}${isLast ? '└─ ' : '├─ '}`, `${before}${isLast ? '   ' : '│  '}`]
+    if (fields) return [paint('gray', first) + label, ...tree(fields, width, paint, rest)]
+    const room = Math.max(20, width - first.length - column - 2)
+    return (rows ?? wrap(safe(value ?? ''), room)).map((line, number) => {
+      const [branch, name] = number === 0 ? [first, label] : [rest, '']
+      return `${paint('gray', branch)}${name.padEnd(column)}  ${line}`
+    })
+  })
+}
+
+/** A peer's text may hold what moves the cursor of a terminal. */
+function safe(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\ufffd')
+}

@@ -1,0 +1,102 @@
+/**
+ * Decode and encode rates over a folder of corpora (`keepalive`, `single`, `withdraw`, `table`, `packed`, each a `.bin` of
+ * messages as on the wire), as one JSON line: `codec.ts CORPUS [RUNS]`. A rate is the median of the runs; run it beside
+ * its peers, and compare within one run only.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Attributes, Decoder, encode, type Message, type Result, visitRoutes } from '@softspoken/wire'
+
+const [corpus = '', runs = '7'] = process.argv.slice(2)
+const CHUNK = 65536 // octets; what a socket yields at most
+const ENCODED = 100_000 // messages
+
+let sum = 0 // of all that is read, so that nothing is read for nothing; kept to 32 bits, as a float would cost more than the reading
+
+/** Everything: each attribute's value, each route's length and octets. Text only where a value is text. */
+function readAll(result: Result<Message>): number {
+  if (!result.ok) throw new Error(result.why)
+  if (result.value.type !== 'update') return 0
+  const before = prefixes
+  visitRoutes(result.value, visit, visit)
+  sum += attributesRead(result.value.attributes)
+  return prefixes - before
+}
+function attributesRead(attributes: Attributes): number {
+  let count = 0
+  for (const _ in attributes) count++
+  return count
+}
+function plainSum(bytes: Uint8Array): number {
+  let total = 0
+  for (let i = 0; i < bytes.length; i++) total = (total + bytes[i]!) | 0
+  return total
+}
+let prefixes = 0
+function visit(length: number, bytes: Uint8Array, at: number): void {
+  prefixes++
+  sum = (sum + length) | 0
+  for (let i = at + ((length + 7) >> 3) - 1; i >= at; i--) sum = (sum + bytes[i]!) | 0 // they are there: ceil(length / 8) octets
+}
+/** The same, with every prefix as text. */
+function readText(result: Result<Message>): number {
+  if (!result.ok) throw new Error(result.why)
+  if (result.value.type !== 'update') return 0
+  const { withdrawn, announced, attributes } = result.value
+  sum += attributesRead(attributes)
+  return withdrawn.length + announced.length
+}
+/** The announcer's case: validated and dropped. */
+function drop(result: Result<Message>): number {
+  if (!result.ok) throw new Error(result.why)
+  return 0
+}
+
+const report: Record<string, unknown> = { impl: `softspoken, node ${process.version}`, runs: Number(runs) }
+for (const name of ['keepalive', 'single', 'withdraw', 'table', 'packed']) {
+  const bytes = new Uint8Array(readFileSync(join(corpus, `${name}.bin`)))
+  for (const [kind, read] of Object.entries({ decode: readAll, decode_text: readText, drop }))
+    report[`${kind}_${name}`] = timed(bytes.length, () => {
+      let messages = 0
+      let routes = 0
+      const decoder = new Decoder()
+      for (let at = 0; at < bytes.length; at += CHUNK)
+        for (const result of decoder.push(bytes.subarray(at, at + CHUNK))) {
+          messages++
+          routes += read(result)
+        }
+      return { messages, prefixes: routes }
+    })
+  report[`memcpy_${name}`] = timed(bytes.length, () => {
+    sum = (sum + plainSum(bytes.slice())) | 0
+    return { messages: 0, prefixes: 0 }
+  })
+}
+report.encode_single = timed(0, () => {
+  for (let i = 0; i < ENCODED; i++)
+    sum =
+      (sum +
+        encode({
+          type: 'update',
+          withdrawn: [],
+          attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [64512] }], nextHop: '10.99.0.2' },
+          announced: [`11.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`],
+        }).length) |
+      0
+  return { messages: ENCODED, prefixes: ENCODED }
+})
+console.log(JSON.stringify(report))
+if (Number.isNaN(sum)) throw new Error('what was read is no number')
+
+function timed(octets: number, run: () => { messages: number; prefixes: number }): unknown {
+  const seconds: number[] = []
+  let done = run() // once to warm up
+  for (let i = 0; i < Number(runs); i++) {
+    const begun = performance.now()
+    done = run()
+    seconds.push((performance.now() - begun) / 1000)
+  }
+  const s = seconds.sort((a, b) => a - b)[seconds.length >> 1]!
+  const rates = { msg_per_s: done.messages / s, prefix_per_s: done.prefixes / s, MB_per_s: octets / s / 1e6 }
+  return { ...done, s, ...rates }
+}

@@ -1,0 +1,92 @@
+/**
+ * The codec beside its peers, in one run on one machine: `pnpm bench:codec`. SOFTSPOKEN_BENCH names a folder with
+ * gen_corpus.py, which writes the corpora, and run.sh, which runs GoBGP's and ExaBGP's codecs; bgpkit-parser runs where
+ * cargo is at hand. Writes docs/performance.md, as ratios: absolute numbers belong to the machine.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+type Rates = Readonly<Record<string, { readonly msg_per_s: number; readonly MB_per_s?: number } | undefined>>
+
+const root = resolve(import.meta.dirname, '../..')
+const bench = process.env.SOFTSPOKEN_BENCH
+if (bench === undefined) throw new Error('SOFTSPOKEN_BENCH must name the folder of gen_corpus.py and run.sh')
+const work = join(tmpdir(), 'softspoken-bench')
+mkdirSync(work, { recursive: true })
+const corpus = join(work, 'corpus')
+
+const ours = `${process.execPath} --import tsx ${join(root, 'test/bench/codec.ts')}`
+const lines = run(resolve(root, bench, 'run.sh'), [], { OUT_DIR: work, CODEC_EXTRA: ours })
+  .trim()
+  .split('\n')
+const rust = cargo()
+const all = [...lines, ...(rust ? [rust] : [])].map(line => JSON.parse(line) as { impl: string } & Rates)
+const us = all.find(({ impl }) => impl.startsWith('softspoken'))
+if (us === undefined) throw new Error('our own benchmark printed nothing')
+const peers = all.filter(one => one !== us)
+
+const names = ['keepalive', 'single', 'withdraw', 'table', 'packed'] as const
+const rows = names.flatMap(name => [
+  row(`decode ${name}`, `decode_${name}`),
+  row(`decode ${name}, every prefix as text`, `decode_text_${name}`, `decode_${name}`),
+  row(`validate and drop ${name}`, `drop_${name}`, `decode_${name}`),
+])
+const text = `# Performance
+
+Made by \`pnpm bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
+others. Each number is our rate divided by the peer's, medians of one run; above 1 we are faster. Read them as a range:
+two runs differ by a fifth.
+
+- us: ${us.impl}
+${peers.map(({ impl }) => `- ${impl}`).join('\n')}
+
+Decoding reads every attribute's value and every route's length and octets. bgpkit-parser and GoBGP make no text of
+prefixes, ExaBGP does.
+
+| | ${peers.map(({ impl }) => impl.split(/[ ,]/)[0]).join(' | ')} |
+|---|${peers.map(() => '---').join('|')}|
+${[...rows, row('encode single', 'encode_single')].join('\n')}
+
+A plain copy and sum of the same octets takes this part of the time of validating and dropping them: ${names
+  .map(
+    name =>
+      `${name} ${((rate(us, `drop_${name}`, 'MB_per_s') ?? 0) / (rate(us, `memcpy_${name}`, 'MB_per_s') ?? 1)).toFixed(2)}`,
+  )
+  .join(', ')}. 0.25 is a quarter.
+`
+writeFileSync(join(root, 'docs/performance.md'), text)
+console.log(text)
+
+function rate(one: Rates, key: string, unit: 'msg_per_s' | 'MB_per_s' = 'msg_per_s'): number | undefined {
+  return one[key]?.[unit]
+}
+function row(what: string, ourKey: string, theirKey = ourKey): string {
+  const mine = rate(us!, ourKey) // checked above
+  const ratios = peers.map(peer => {
+    const theirs = rate(peer, theirKey)
+    return theirs && mine ? (mine / theirs).toPrecision(2) : '-'
+  })
+  return `| ${what} | ${ratios.join(' | ')} |`
+}
+function cargo(): string | undefined {
+  const manifest = join(root, 'test/bench/bgpkit/Cargo.toml')
+  const target = join(work, 'target')
+  try {
+    run('cargo', ['build', '--release', '--quiet', '--manifest-path', manifest], { CARGO_TARGET_DIR: target })
+  } catch (error) {
+    console.error(`bgpkit-parser: not run (${error instanceof Error ? error.message.split('\n')[0] : error})`)
+    return undefined
+  }
+  return run(join(target, 'release/softspoken-bench-bgpkit'), [corpus, process.env.RUNS ?? '7'], {}).trim()
+}
+function run(command: string, words: readonly string[], env: NodeJS.ProcessEnv): string {
+  return execFileSync(command, words, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1e8,
+  })
+}

@@ -1,0 +1,174 @@
+/**
+ * Our codec before independent judges: `pnpm differential [--count 20000] [--seed 1] [--show words]`.
+ *
+ * - What we encode: messages of all kinds. Each judge must accept them, and read in them what we said.
+ * - What we decode: as many messages that went wrong on the way and that we accept. Judges may think otherwise of those;
+ *   it is counted, by kind.
+ * `--show` prints every message whose kind of difference has these words in it.
+ * Differences that a judge is known for are in known.ts, each with its reason. Ends with 1 where a difference in what
+ * we encode is not among them, and where fewer than two judges are at hand.
+ */
+import { parseArgs } from 'node:util'
+import { type Context, decode, encode, type Message } from '@softspoken/wire'
+import fc from 'fast-check'
+import { below, chance, damage, mend, pick } from '../support/damage.ts'
+import { fixtures, toHex } from '../support/hex.ts'
+import { said } from '../support/messages.ts'
+import { exabgp } from './exabgp.ts'
+import { gobgp } from './gobgp.ts'
+import { type Difference, kind, known } from './known.ts'
+import { type Case, type Judge, type Judgement, type Normal, normal } from './normal.ts'
+import { tshark } from './tshark.ts'
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    show: { type: 'string' },
+  },
+})
+const count = whole('count', values.count)
+const seed = whole('seed', values.seed)
+
+const LONGEST = 65000 // octets that an IPv4 packet has room for
+const EXAMPLES = 10 // of different kinds
+const REASONS = 25
+const defaults = { fourOctetAs: true, external: true, extendedMessage: false, addPath: [] } as const
+
+async function run(): Promise<void> {
+  console.log(`seed ${seed}`)
+  const encoded = whatWeEncode()
+  const { cases: decoded, tries } = whatWeDecode(encoded)
+  console.log(`encoded: ${encoded.length} messages (${kinds(encoded)})`)
+  console.log(`decoded: ${decoded.length} messages (${kinds(decoded)}), of ${tries} damaged`)
+  let judges = 0
+  for (const judge of [tshark, exabgp, gobgp]) {
+    const judgements = await judge.judge([...encoded, ...decoded])
+    if (typeof judgements === 'string') {
+      console.log(`\n${judge.name}: not asked, ${judgements}`)
+      continue
+    }
+    judges++
+    const unexplained = report(judge, 'encoded', encoded, judgements.slice(0, encoded.length))
+    report(judge, 'decoded', decoded, judgements.slice(encoded.length))
+    if (unexplained > 0) process.exitCode = 1
+  }
+  if (judges < 2) {
+    console.log(`\n${judges} of the judges at hand, which is too few`)
+    process.exitCode = 1
+  }
+}
+
+function whatWeEncode(): Case[] {
+  return fc.sample(said, { numRuns: count, seed }).flatMap(({ message, context }) => {
+    const bytes = encoded(message, context)
+    return bytes && bytes.length <= LONGEST ? [{ bytes, context: { ...defaults, ...context }, message }] : []
+  })
+}
+
+/** Undefined for a message that is too long for its context. */
+function encoded(message: Message, context: Partial<Context>): Uint8Array | undefined {
+  try {
+    return encode(message, context)
+  } catch (error) {
+    if (error instanceof RangeError && /^\S+ length: /.test(error.message)) return undefined
+    throw error
+  }
+}
+
+function whatWeDecode(encoded: readonly Case[]): { cases: Case[]; tries: number } {
+  const random = chance(seed)
+  const messages = fixtures()
+  const seeds = [
+    ...messages.map(({ bytes, context }) => ({ bytes, context: { ...defaults, ...context } })),
+    ...encoded,
+  ].filter(({ bytes }) => bytes.length < 1000)
+  const cases: Case[] = []
+  let tries = 0
+  while (cases.length < count && tries < count * 100) {
+    tries++
+    const { bytes, context } = seeds[below(tries % 2 === 0 ? seeds.length : messages.length, random)]!
+    const wounded = mend(damage(bytes, pick(seeds, random).bytes, random))
+    const result = decode(wounded, context)
+    if (result.ok) cases.push({ bytes: wounded, context, message: result.value })
+  }
+  return { cases, tries }
+}
+
+/** Says how many agree, and what the others are; returns how many differ without a known reason. */
+function report(judge: Judge, which: string, cases: readonly Case[], judgements: readonly Judgement[]): number {
+  const reasons = new Map<string, number>()
+  const examples: string[] = []
+  let agreed = 0
+  let unexplained = 0
+  const tell = (reason: string): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  cases.forEach((one, i) => {
+    const judgement = judgements[i]!
+    const differences = compare(judge, one, judgement)
+    const left = differences.filter(difference => {
+      const rule = known.find(
+        rule => (rule.judge ?? judge.name) === judge.name && rule.applies(one, difference, judgement),
+      )
+      if (rule) tell(`known: ${rule.why}`)
+      return rule === undefined
+    })
+    if (differences.length === 0) agreed++
+    if (left.length === 0) return
+    unexplained++
+    for (const each of new Set(left.map(difference => kind(one, difference)))) {
+      if (values.show !== undefined && each.includes(values.show)) console.log(example(one, left))
+      if (!reasons.has(each)) examples.push(example(one, left))
+      tell(each)
+    }
+  })
+  console.log(
+    `\n${judge.name}, ${which}: ${agreed} agreed, ${cases.length - agreed - unexplained} differ as known, ` +
+      `${unexplained} differ otherwise`,
+  )
+  const most = [...reasons].sort((a, b) => b[1] - a[1])
+  for (const [reason, times] of most.slice(0, REASONS)) console.log(`  ${times}  ${reason}`)
+  if (most.length > REASONS) console.log(`  and ${most.length - REASONS} more kinds`)
+  if (which === 'encoded') for (const each of examples.slice(0, EXAMPLES)) console.log(each)
+  return unexplained
+}
+
+function compare({ unordered }: Judge, { message, context }: Case, { verdict, why, says }: Judgement): Difference[] {
+  const ours = withdraws(message) ? 'withdraws' : 'accepts'
+  if (verdict !== ours) return [{ key: 'verdict', ours, theirs: why === undefined ? verdict : `${verdict}: ${why}` }]
+  if (says === undefined || ours === 'withdraws') return []
+  const should = normal(message, context)
+  return Object.keys(says)
+    .filter(key => key in should)
+    .map(key => ({ key, ours: word(should, key, unordered), theirs: word(says, key, unordered) }))
+    .filter(difference => difference.ours !== difference.theirs)
+}
+function withdraws(message: Message): boolean {
+  return (
+    message.type === 'update' && (message.issues?.some(({ handling }) => handling === 'treat-as-withdraw') ?? false)
+  )
+}
+function word(says: Normal, key: string, unordered = false): string {
+  const value = says[key] ?? null
+  return JSON.stringify(unordered && Array.isArray(value) && key !== 'asPath' ? value.map(String).sort() : value)
+}
+
+function example({ bytes, context }: Case, differences: readonly Difference[]): string {
+  return [
+    `  ${toHex(bytes)}`,
+    `    ${JSON.stringify(context)}`,
+    ...differences.map(({ key, ours, theirs }) => `    ${key}: ours ${ours}, theirs ${theirs}`),
+  ].join('\n')
+}
+function kinds(cases: readonly Case[]): string {
+  const types = new Map<string, number>()
+  for (const { message } of cases) types.set(message.type, (types.get(message.type) ?? 0) + 1)
+  return [...types].map(([type, times]) => `${times} ${type}`).join(', ')
+}
+function whole(option: string, text: string): number {
+  const value = Number(text)
+  if (!(Number.isInteger(value) && value >= 0))
+    throw new RangeError(`--${option}: ${text} is not allowed, it must be a whole number`)
+  return value
+}
+
+await run()

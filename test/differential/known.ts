@@ -1,0 +1,178 @@
+/** Where a judge differs from us in what we encode, and we know why. */
+import type { Update } from '@softspoken/wire'
+import type { Case, Judgement } from './normal.ts'
+
+export interface Difference {
+  /** What differs: a key of the normal form, or the verdict. */
+  readonly key: string
+  readonly ours: string
+  readonly theirs: string
+}
+
+interface Rule {
+  /** One of them; all where there is none. */
+  readonly judge?: string
+  readonly why: string
+  applies(one: Case, difference: Difference, judgement: Judgement): boolean
+}
+
+export const known: readonly Rule[] = [
+  {
+    why: 'it does not know optional parameters beyond 255 octets (RFC 9072)',
+    applies: ({ message, bytes }) => message.type === 'open' && bytes[28] === 0xff && bytes[29] === 0xff,
+  },
+  {
+    judge: 'tshark',
+    why: 'it guesses from the octets whether there are path identifiers',
+    applies: ({ context, message }, { key }, { says }) =>
+      (key === 'verdict' || /^(withdrawn|announced|reach|unreach)$/.test(key)) &&
+      (familiesOf(message).some(family => context.addPath.some(other => other === family)) ||
+        (message.type === 'update' && JSON.stringify(says).includes('#'))),
+  },
+  {
+    judge: 'tshark',
+    why: 'it guesses the same of MP_REACH_NLRI and MP_UNREACH_NLRI, and runs past their end',
+    applies: ({ message }, { theirs }) =>
+      theirs === 'refuses: malformed' && mp(message).some(family => family !== 'other'),
+  },
+  {
+    judge: 'tshark',
+    why: 'it reads nothing in an AIGP but type 1 (RFC 7311 §3 has it keep the others), and runs past an empty one',
+    applies: ({ message }, { key }) =>
+      key === 'verdict' &&
+      message.type === 'update' &&
+      message.attributes.aigp !== undefined &&
+      Object.keys(message.attributes.aigp).join() !== 'metric',
+  },
+  {
+    judge: 'tshark',
+    why: 'it looks for route filters in octets that are none',
+    applies: filters,
+  },
+  {
+    judge: 'tshark',
+    why: 'it reads what the data of an OPEN error do not say: they are any here',
+    applies: ({ message }, { key }) => key === 'verdict' && message.type === 'notification' && message.code === 2,
+  },
+  {
+    judge: 'tshark',
+    why: 'it looks for routes in octets that are none, of a family that we do not model',
+    applies: otherFamily,
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it refuses families that it has not agreed to, and so those that we do not model',
+    applies: otherFamily,
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it does not know IPv6 multicast',
+    applies: ({ message }, { key }) => key === 'verdict' && mp(message).includes('ipv6-multicast'),
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it refuses an MP_REACH_NLRI without routes (RFC 4760 §3 does not)',
+    applies: ({ message }, { key }) =>
+      key === 'verdict' && message.type === 'update' && message.attributes.mpReach?.announced.length === 0,
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it withdraws for an empty attribute, and so for an AIGP without a value',
+    applies: ({ message }, { key }) =>
+      key === 'verdict' &&
+      message.type === 'update' &&
+      message.attributes.aigp !== undefined &&
+      Object.values(message.attributes.aigp).every(value => value === undefined),
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it does not know outbound route filters (RFC 5291)',
+    applies: filters,
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it refuses an unknown subtype of ROUTE-REFRESH (RFC 7313 §5 ignores it)',
+    applies: ({ message }, { key }) => key === 'verdict' && message.type === 'route-refresh' && message.subtype > 2,
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it fails with a TypeError on the text of a Cease',
+    applies: ({ message }, { theirs }) => message.type === 'notification' && theirs.includes('TypeError'),
+  },
+  {
+    judge: 'GoBGP',
+    why: 'it refuses or withdraws families that it does not know, and reads others that we do not model',
+    applies: otherFamily,
+  },
+  {
+    judge: 'GoBGP',
+    why: 'it asks of multicast routes whether unicast ones have path identifiers',
+    applies: ({ message, context }, { key }) =>
+      (key === 'verdict' || key === 'reach' || key === 'unreach') &&
+      (['ipv4', 'ipv6'] as const).some(
+        afi =>
+          mp(message).includes(`${afi}-multicast`) &&
+          context.addPath.includes(`${afi}-unicast`) !== context.addPath.includes(`${afi}-multicast`),
+      ),
+  },
+  {
+    judge: 'GoBGP',
+    why: 'it judges a NEXT_HOP by its meaning (RFC 4271 §6.3), which the codec leaves to others',
+    applies: ({ message }, { theirs }) => message.type === 'update' && /^"?withdraws.*invalid nexthop/.test(theirs),
+  },
+  {
+    judge: 'GoBGP',
+    why: 'it withdraws confederation segments from another AS (RFC 5065 §5); our codec knows of no confederation',
+    applies: ({ message, context }, { theirs }) =>
+      message.type === 'update' && context.external && theirs.includes('segment type confederation'),
+  },
+  {
+    judge: 'GoBGP',
+    why: 'it guesses from the octets how wide AS numbers are',
+    applies: ({ message, context }, { key }) => message.type === 'update' && key === 'asPath' && !context.fourOctetAs,
+  },
+  {
+    judge: 'GoBGP',
+    why: 'it leaves out an empty capability where it expects families, and all that follow in the parameter',
+    applies: ({ message }, { key }) =>
+      message.type === 'open' &&
+      (key === 'codes' || key === 'fourOctetAs') &&
+      message.capabilities.some(
+        capability =>
+          'families' in capability && Array.isArray(capability.families) && capability.families.length === 0,
+      ),
+  },
+  {
+    judge: 'GoBGP',
+    why: 'it withdraws for an extended community of a subtype that it does not know',
+    applies: ({ message }, { theirs }) => message.type === 'update' && /unknown \w+ subtype/.test(theirs),
+  },
+]
+
+/** Such octets are any, in what we encode. */
+function otherFamily({ message }: Case, { key }: Difference): boolean {
+  return key === 'verdict' && mp(message).includes('other')
+}
+function filters({ message }: Case, { key }: Difference): boolean {
+  return key === 'verdict' && message.type === 'route-refresh' && message.filters !== undefined
+}
+function mp(message: Case['message']): readonly string[] {
+  const { mpReach, mpUnreach }: Update['attributes'] = message.type === 'update' ? message.attributes : {}
+  return [mpReach, mpUnreach].flatMap(each => (each ? [each.family] : []))
+}
+
+/** Of the routes in it. */
+function familiesOf(message: Case['message']): readonly string[] {
+  const plain = message.type === 'update' && (message.withdrawn.length > 0 || message.announced.length > 0)
+  return [...(plain ? ['ipv4-unicast'] : []), ...mp(message)]
+}
+
+/** For counting what is not known. */
+export function kind({ message }: Case, { key, ours, theirs }: Difference): string {
+  const issues = (message.type === 'update' && message.issues) || []
+  const issue = issues.find(({ handling }) => handling === 'treat-as-withdraw') ?? issues[0]
+  const ofIssue = issue ? `, ${issue.attribute} ${issue.why}` : ''
+  const we = ours === 'withdraws' ? 'we withdraw' : 'we accept'
+  const what = key === 'verdict' ? `it ${theirs}` : `it reads another ${key}`
+  return `${message.type}: ${we}${ofIssue}; ${what.slice(0, 80)}`.replaceAll(/\b0x[\da-f]+\b|\b\d[\d.:a-f]*\b/g, '…')
+}

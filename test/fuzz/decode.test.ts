@@ -1,0 +1,12 @@
+import { describe, it } from 'vitest'
+import { corpus, inputsIn } from './corpus.ts'
+import { fuzz } from './decode.ts'
+
+/** A folder that a run has left; `pnpm fuzz` measures its coverage by it. */
+const folder = process.env.SOFTSPOKEN_CORPUS
+
+describe('what fuzzing has reached', () => {
+  it('holds, input by input', () => {
+    for (const input of folder ? inputsIn(folder) : corpus()) fuzz(input)
+  })
+})

@@ -1,0 +1,128 @@
+/**
+ * What the fuzzer drives, and what it must never find. An input is an octet of switches, an octet for the length of
+ * chunks, and what a peer sent.
+ */
+import {
+  type Context,
+  Decoder,
+  decode,
+  describe,
+  encode,
+  encodeAll,
+  endOfRib,
+  type Message,
+  type Result,
+  routes,
+  shutdownText,
+  type Update,
+  visitRoutes,
+} from '@softspoken/wire'
+import { mend } from '../support/damage.ts'
+import { toHex } from '../support/hex.ts'
+
+const switches = { fourOctetAs: 1, external: 2, extendedMessage: 4, addPath: 8, mend: 16 } as const
+const HEAD = 2
+
+export function fuzz(input: Uint8Array): void {
+  const [flags = 0, chunk = 0] = input
+  const on = (name: keyof typeof switches): boolean => (flags & switches[name]) !== 0
+  const context: Context = {
+    fourOctetAs: on('fourOctetAs'),
+    external: on('external'),
+    extendedMessage: on('extendedMessage'),
+    addPath: on('addPath') ? ['ipv4-unicast', 'ipv6-unicast'] : [],
+  }
+  const sent = Uint8Array.from(input.subarray(HEAD))
+  if (on('mend')) mend(sent) // the fuzzer need not find sixteen ones and a sum
+  one(sent, context)
+  stream(sent, context, chunk + 1)
+}
+
+/** The input that says this. Two messages or more in `bytes` are a stream. */
+export function inputOf(bytes: Uint8Array, context: Partial<Context>, chunk = 0): Uint8Array {
+  const { fourOctetAs = true, external = true, extendedMessage = false, addPath = [] } = context
+  const flags = Object.entries({ fourOctetAs, external, extendedMessage, addPath: addPath.length > 0 })
+    .filter(([, on]) => on)
+    .reduce((sum, [name]) => sum | switches[name as keyof typeof switches], 0) // the names above
+  return Uint8Array.of(flags, chunk, ...bytes)
+}
+
+function one(bytes: Uint8Array, context: Context): void {
+  const result = decode(bytes, context)
+  if (!result.ok) {
+    const { error, why } = result
+    hold([1, 2, 3, 7].includes(error.code), `a refusal with a code of its own: ${error.code}/${error.subcode}`)
+    hold(why !== '' && describe(error) !== '', 'a refusal that says why')
+    same(decode(encode(error)), { ok: true, value: error }, 'a refusal that can be sent')
+    return
+  }
+  const message = result.value
+  hold(message.type !== 'open' || message.holdTime !== 0x1234, 'planted')
+  if (message.type === 'notification') hold(describe(message) !== '' && shutdownText(message) !== '', 'a name')
+  if (message.type === 'update') oneUpdate(message, context)
+  const ours = encode(message, context)
+  hold(ours.length <= bytes.length, 'a form of ours that is no longer than it was')
+  const again = decode(ours, context)
+  hold(again.ok, 'a form of ours that is sound')
+  hold(again.value.type !== 'update' || again.value.issues === undefined, 'a form of ours without issues')
+  hold(toHex(encode(again.value, context)) === toHex(ours), 'a form of ours that stays as it is')
+}
+
+/** Whichever way one asks for its routes, and in however many messages it goes on, they are as many. */
+function oneUpdate(update: Update, context: Context): void {
+  const { mpUnreach, mpReach } = update.attributes
+  const withdrawn = mpUnreach && mpUnreach.family !== 'other' ? mpUnreach.withdrawn.length : 0
+  const announced = mpReach && mpReach.family !== 'other' ? mpReach.announced.length : 0
+  const should = [update.withdrawn.length + withdrawn, update.announced.length + announced]
+  same(visited(update), should, 'as many routes visited as listed')
+  const unicast = routes(update)
+  hold(unicast.withdrawn.length <= should[0]! && unicast.announced.length <= should[1]!, 'no route from nowhere')
+  const end = endOfRib(update)
+  hold(end === undefined || (should[0] === 0 && should[1] === 0), 'an End-of-RIB without routes')
+  const sum = [0, 0]
+  for (const bytes of encodeAll(update, context)) {
+    const part = decode(bytes, context)
+    hold(part.ok && part.value.type === 'update' && part.value.issues === undefined, 'a part that is sound')
+    visited(part.value).forEach((routes, i) => {
+      sum[i]! += routes
+    })
+  }
+  same(sum, should, 'as many routes in the parts as in the whole')
+}
+function visited(update: Update): [withdrawn: number, announced: number] {
+  const count: [number, number] = [0, 0]
+  visitRoutes(
+    update,
+    () => count[0]++,
+    () => count[1]++,
+  )
+  return count
+}
+
+/** In chunks as in one piece, and message by message what decode() makes of each. */
+function stream(bytes: Uint8Array, context: Context, chunk: number): void {
+  const whole = [...new Decoder(context).push(bytes)]
+  const decoder = new Decoder(context)
+  const inChunks: Result<Message>[] = []
+  for (let at = 0; at < bytes.length; at += chunk) inChunks.push(...decoder.push(bytes.slice(at, at + chunk)))
+  same(inChunks, whole, 'the same in chunks as in one piece')
+  let at = 0
+  for (const result of whole) {
+    const next = at + (((bytes[at + 16] ?? 0) << 8) | (bytes[at + 17] ?? 0))
+    // Where the header is the fault there is no next message, nor need this one be all there.
+    if (result.ok || result.error.code !== 1)
+      same(decode(bytes.slice(at, next), context), result, 'the same in a stream as by itself')
+    at = next
+  }
+}
+
+function same(is: unknown, should: unknown, what: string): void {
+  hold(text(is) === text(should), what)
+}
+/** Reads every lazy field. */
+function text(value: unknown): string {
+  return JSON.stringify(value, (_, item) => (item instanceof Uint8Array ? toHex(item) : item))
+}
+function hold(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(`not so: ${what}`)
+}
