@@ -1,5 +1,6 @@
 /** Addresses between text and octets. The only file that knows ip-address. */
 import { Address6 } from 'ip-address'
+import { decimal } from './decimal.ts'
 import { refuse } from './error.ts'
 
 /** An IPv4 or IPv6 address as text: `198.51.100.10`, `2001:db8::10` (RFC 5952). */
@@ -51,5 +52,5 @@ export function formatAddress(octets: Uint8Array): Address {
 
 /** The text of the IPv4 address at `at`. */
 export function formatAddress4(bytes: Uint8Array, at: number): Address {
-  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`
+  return `${decimal(bytes[at]!)}.${decimal(bytes[at + 1]!)}.${decimal(bytes[at + 2]!)}.${decimal(bytes[at + 3]!)}`
 }

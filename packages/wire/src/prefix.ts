@@ -46,10 +46,10 @@ export function visitPrefixes(bytes: Uint8Array, at: number, end: number, pathId
 /** Reads what checkPrefixes() has found to be sound. */
 export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets: number, pathIds: boolean): Prefix[] {
   const prefixes: Prefix[] = []
+  const address = new Uint8Array(octets)
   visitPrefixes(bytes, at, end, pathIds, (length, _, from, pathId) => {
-    const address = new Uint8Array(octets)
     const count = (length + 7) >> 3
-    for (let i = 0; i < count; i++) address[i] = bytes[from + i]!
+    for (let i = 0; i < octets; i++) address[i] = i < count ? bytes[from + i]! : 0
     // Trailing bits are irrelevant (RFC 4271 §4.3); cleared, equal prefixes are equal strings.
     if (length % 8 !== 0) address[length >> 3]! &= 0xff00 >> (length % 8)
     const prefix = `${formatAddress(address)}/${length}`

@@ -25,40 +25,41 @@ const LENGTH_ERROR = 5
 
 const categoryBits = flag.optional | flag.transitive
 const { origin, asPath, nextHop, mpReach, mpUnreach } = registry
-const bit = ({ code }: { readonly code: number }): number => 1 << code
+/** Where an attribute's code stands in a mask. */
+export const bit = ({ code }: { readonly code: number }): number => 1 << code
 const forEveryRoute = bit(origin) | bit(asPath)
 const forPlainRoutes = forEveryRoute | bit(nextHop)
 
 /**
- * Whether the attributes at..end are without any fault: the common case, told in one pass and without making an object.
- * `announces` says that NLRI follow. Where it says no, survey() finds out what it is.
+ * The codes below 31 that stand in the attributes at..end, as bits; -1 where anything is wrong with them, and survey()
+ * finds out what. The common case, told in one pass and without making an object. `announces` says that NLRI follow.
  */
-export function inOrder(bytes: Uint8Array, at: number, end: number, announces: boolean, context: Context): boolean {
+export function codesInOrder(bytes: Uint8Array, at: number, end: number, announces: boolean, context: Context): number {
   let low = 0 // the codes seen, 0 to 31
   let high = 0 // and 32 to 63
   while (at < end) {
     const flags = bytes[at]!
     const code = bytes[at + 1]!
     const value = at + (flags & flag.extendedLength ? 4 : 3)
-    if (value > end) return false
+    if (value > end) return -1
     at = value + (flags & flag.extendedLength ? u16(bytes, value - 2) : bytes[value - 1]!)
-    if (at > end || code > 63) return false
+    if (at > end || code > 63) return -1
     const seen = 1 << (code & 31)
-    if ((code < 32 ? low : high) & seen) return false
+    if ((code < 32 ? low : high) & seen) return -1
     if (code < 32) low |= seen
     else high |= seen
     const row = byCode[code]
     if (row === undefined) {
-      if ((flags & flag.optional) === 0) return false
+      if ((flags & flag.optional) === 0) return -1
     } else if (
       (flags & categoryBits) !== row.bits ||
       (row.internalOnly && context.external) ||
       row.check(bytes, value, at, context) !== undefined
     )
-      return false
+      return -1
   }
   const needed = announces ? forPlainRoutes : low & bit(mpReach) ? forEveryRoute : 0
-  return (low & needed) === needed
+  return (low & needed) === needed ? low & 0x7fffffff : -1
 }
 
 /** What a walk over the attributes has found. */

@@ -5,7 +5,7 @@
 import { as4AggregatorFor } from './attribute/aggregator.ts'
 import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
-import { type Attributes, byCode, type RawAttribute, registry, rows } from './attribute/registry.ts'
+import { type AttributeRow, type Attributes, byCode, byKey, type RawAttribute, registry } from './attribute/registry.ts'
 import { flag } from './attribute/spec.ts'
 import { type Reader, u16, type Writer } from './bytes.ts'
 import type { Context } from './context.ts'
@@ -13,7 +13,7 @@ import { refuse, WireError } from './error.ts'
 import { familyOf } from './family.ts'
 import { AS_TRANS } from './open.ts'
 import { checkPrefixes, type Prefix, readPrefixes, type Visit, visitPrefixes, writePrefix } from './prefix.ts'
-import { attributeAt, type Issue, inOrder, isIpv4, type Survey, survey } from './survey.ts'
+import { attributeAt, bit, codesInOrder, type Issue, isIpv4, type Survey, survey } from './survey.ts'
 
 /** Routes withdrawn and announced, and the attributes of the latter (RFC 4271 §4.3). */
 export interface Update {
@@ -41,11 +41,10 @@ export function readUpdate({ bytes, at, end }: Reader, context: Context): Update
   const pathIds = context.addPath.includes('ipv4-unicast')
   sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
-  const faults = inOrder(bytes, attributesAt, nlriAt, announces, context)
-    ? undefined
-    : survey(bytes, attributesAt, nlriAt, announces, context)
+  const codes = codesInOrder(bytes, attributesAt, nlriAt, announces, context)
+  const faults = codes < 0 ? survey(bytes, attributesAt, nlriAt, announces, context) : undefined
   sound('NLRI', bytes, nlriAt, end, pathIds)
-  return new DecodedUpdate(bytes, at, end, context, faults)
+  return new DecodedUpdate(bytes, at, end, context, codes, faults)
 }
 
 /** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
@@ -63,18 +62,21 @@ class DecodedUpdate implements Update {
   readonly #nlriAt: number
   readonly #end: number
   readonly #context: Context
+  /** The attributes' codes as bits, or -1 where there are faults. */
+  readonly #codes: number
   readonly #faults: Survey | undefined
   #withdrawn: readonly Prefix[] | undefined
   #attributes: Attributes | undefined
   #announced: readonly Prefix[] | undefined
 
-  constructor(bytes: Uint8Array, at: number, end: number, context: Context, faults: Survey | undefined) {
+  constructor(bytes: Uint8Array, at: number, end: number, context: Context, codes: number, faults: Survey | undefined) {
     this.#bytes = bytes
     this.#at = at
     this.#attributesAt = at + 4 + u16(bytes, at)
     this.#nlriAt = this.#attributesAt + u16(bytes, this.#attributesAt - 2)
     this.#end = end
     this.#context = context
+    this.#codes = codes
     this.#faults = faults
   }
   get withdrawn(): readonly Prefix[] {
@@ -99,7 +101,8 @@ class DecodedUpdate implements Update {
     const { addPath } = this.#context
     const reached = this.#faults?.withdraw ? withdrawn : announced
     visitPrefixes(bytes, this.#at + 2, this.#attributesAt - 2, this.#pathIds, withdrawn)
-    for (let start = this.#attributesAt; start < end; ) {
+    const mp = this.#codes & (bit(registry.mpReach) | bit(registry.mpUnreach))
+    for (let start = mp ? this.#attributesAt : end; start < end; ) {
       const value = attributeAt(bytes, start, end)
       if (value === undefined) break
       const code = bytes[start + 1]
@@ -137,13 +140,14 @@ class DecodedUpdate implements Update {
   #read(): Attributes {
     const bytes = this.#bytes
     const end = this.#nlriAt
+    const skip = this.#faults?.skip
     const attributes: Record<string, unknown> = {}
     const unknown: RawAttribute[] = []
     for (let start = this.#attributesAt; start < end; ) {
       const value = attributeAt(bytes, start, end)
       if (value === undefined) break
       const next = value.end
-      if (!this.#faults?.skip.includes(start)) {
+      if (skip === undefined || !skip.includes(start)) {
         const code = bytes[start + 1]!
         const row = byCode[code]
         if (row) attributes[row.key] = row.decode(value, this.#context)
@@ -229,29 +233,46 @@ export function writeUpdate(w: Writer, update: Update, context: Context): void {
   for (const prefix of announced) writePrefix(w, prefix, 4, pathIds, 'announced')
 }
 
-/** A name that nobody reads, or a route without what every route must have, is the caller's mistake. */
+/** Every announced route has these (RFC 4271 §5). */
 function demand(attributes: Attributes, announces: boolean): void {
-  for (const key of Object.keys(attributes))
-    if (!(key in registry) && key !== 'unknown')
-      refuse('attributes', key, `one of ${Object.keys(registry).join(', ')}, unknown`)
   if (!announces && attributes.mpReach === undefined) return
-  for (const key of ['origin', 'asPath', 'nextHop'] as const)
-    if (attributes[key] === undefined && (announces || key !== 'nextHop'))
-      refuse(`attributes.${key}`, undefined, 'given with every announced route')
+  const missing =
+    attributes.origin === undefined
+      ? 'origin'
+      : attributes.asPath === undefined
+        ? 'asPath'
+        : announces && attributes.nextHop === undefined && 'nextHop'
+  if (missing) refuse(`attributes.${missing}`, undefined, 'given with every announced route')
 }
 
 function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
   const all = context.fourOctetAs ? attributes : withFourOctet(attributes)
   const raws = attributes.unknown ? checkRaws(attributes.unknown) : []
   let next = 0
-  for (const row of rows) {
-    const value = all[row.key]
-    if (value === undefined) continue
+  for (const row of inOrderOfWriting(all)) {
     while (row.onMalformed !== 'session-reset' && next < raws.length && raws[next]!.code < row.code)
       writeRaw(w, raws[next++]!)
-    writeAttribute(w, row.bits, row.code, () => row.encode(w, value, context))
+    const start = begin(w, row.bits, row.code, 1)
+    row.encode(w, all[row.key], context)
+    if (end(w, start)) continue
+    begin(w, row.bits | flag.extendedLength, row.code, 2)
+    row.encode(w, all[row.key], context)
+    w.close(start + 2, 2)
   }
   while (next < raws.length) writeRaw(w, raws[next++]!)
+}
+
+/** The rows of the attributes that are given. A name that nobody reads is the caller's mistake. */
+function inOrderOfWriting(attributes: Attributes): AttributeRow[] {
+  const given: AttributeRow[] = []
+  let inOrder = true
+  for (const key in attributes) {
+    if (key === 'unknown' || attributes[key as keyof Attributes] === undefined) continue
+    const row = byKey.get(key) ?? refuse('attributes', key, `one of ${[...byKey.keys()].join(', ')}, unknown`)
+    inOrder &&= given.length === 0 || given[given.length - 1]!.place < row.place
+    given.push(row)
+  }
+  return inOrder ? given : given.sort((a, b) => a.place - b.place)
 }
 
 /** With what a speaker of two-octet AS numbers cannot be told otherwise (RFC 6793 §4.2.2). */
@@ -272,22 +293,26 @@ function checkRaws(unknown: readonly RawAttribute[]): readonly RawAttribute[] {
   return raws
 }
 function writeRaw(w: Writer, { code, flags, value }: RawAttribute): void {
-  writeAttribute(w, flags & ~flag.extendedLength, code, () => w.put(value))
+  const start = begin(w, flags & ~flag.extendedLength, code, 1)
+  w.put(value)
+  if (end(w, start)) return
+  begin(w, flags | flag.extendedLength, code, 2)
+  w.put(value)
+  w.close(start + 2, 2)
 }
 
-/** Flags, code, length, value; the length takes one octet where it can. */
-function writeAttribute(w: Writer, flags: number, code: number, writeValue: () => void): void {
+/** Flags, code, and room for a length of one octet or two (RFC 4271 §4.3, Extended Length). Returns where it begins. */
+function begin(w: Writer, flags: number, code: number, octets: 1 | 2): number {
   const start = w.length
-  w.u8(flags, 'flags').u8(code, 'attribute code').u8(0)
-  writeValue()
-  if (w.length - start - 3 <= 255) {
-    w.close(start + 2, 1)
-    return
-  }
-  w.length = start
-  w.u8(flags | flag.extendedLength)
-    .u8(code)
-    .u16(0)
-  writeValue()
-  w.close(start + 2, 2)
+  w.u8(flags, 'flags').u8(code, 'attribute code')
+  if (octets === 1) w.u8(0)
+  else w.u16(0)
+  return start
+}
+/** Fills in the length where one octet takes it. Where not, goes back to the beginning: all is to be written again. */
+function end(w: Writer, start: number): boolean {
+  const fits = w.length - start - 3 <= 255
+  if (fits) w.close(start + 2, 1)
+  else w.length = start
+  return fits
 }

@@ -57,12 +57,16 @@ export interface AttributeRow extends AttributeSpec<unknown> {
   readonly key: keyof Registry
   /** The Optional and Transitive bits of its category. */
   readonly bits: number
+  /** Where it stands among those that are written. */
+  readonly place: number
 }
 
 export const rows: readonly AttributeRow[] = Object.entries(registry).map(
-  ([key, spec]) => ({ key, bits: category[spec.category], ...spec }) as unknown as AttributeRow,
+  ([key, spec], place) => ({ key, bits: category[spec.category], place, ...spec }) as unknown as AttributeRow,
 )
 
 export const byCode: readonly (AttributeRow | undefined)[] = Array.from({ length: 256 }, (_, code) =>
   rows.find(row => row.code === code),
 )
+
+export const byKey: ReadonlyMap<string, AttributeRow> = new Map(rows.map(row => [row.key, row]))
