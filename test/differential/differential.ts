@@ -42,6 +42,7 @@ async function run(): Promise<void> {
   console.log(`encoded: ${encoded.length} messages (${kinds(encoded)})`)
   console.log(`decoded: ${decoded.length} messages (${kinds(decoded)}), of ${tries} damaged`)
   let judges = 0
+  const backed = encoded.map(() => 0) // by how many judges
   for (const judge of [tshark, exabgp, gobgp]) {
     const judgements = await judge.judge([...encoded, ...decoded])
     if (typeof judgements === 'string') {
@@ -50,9 +51,16 @@ async function run(): Promise<void> {
     }
     judges++
     const unexplained = report(judge, 'encoded', encoded, judgements.slice(0, encoded.length))
+    encoded.forEach((one, i) => {
+      if (compare(judge, one, judgements[i]!).length === 0) backed[i]!++
+    })
     report(judge, 'decoded', decoded, judgements.slice(encoded.length))
     if (unexplained > 0) process.exitCode = 1
   }
+  const by = (number: number): number => backed.filter(times => times === number).length
+  console.log(
+    `\nOf what we encode, ${Array.from({ length: judges + 1 }, (_, n) => `${by(n)} agreed with ${n}`).join(', ')} judges`,
+  )
   if (judges < 2) {
     console.log(`\n${judges} of the judges at hand, which is too few`)
     process.exitCode = 1

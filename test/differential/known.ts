@@ -31,18 +31,14 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'tshark',
-    why: 'it guesses the same of MP_REACH_NLRI and MP_UNREACH_NLRI, and runs past their end',
+    why: 'it guesses so, and runs past the end of the routes',
     applies: ({ message }, { theirs }) =>
-      theirs === 'refuses: malformed' && mp(message).some(family => family !== 'other'),
+      /malformed in (the packet|.*(withdrawn_routes|nlri))$/.test(theirs) && familiesOf(message).length > 0,
   },
   {
     judge: 'tshark',
     why: 'it reads nothing in an AIGP but type 1 (RFC 7311 §3 has it keep the others), and runs past an empty one',
-    applies: ({ message }, { key }) =>
-      key === 'verdict' &&
-      message.type === 'update' &&
-      message.attributes.aigp !== undefined &&
-      Object.keys(message.attributes.aigp).join() !== 'metric',
+    applies: (_, { theirs }) => theirs.endsWith('aigp.type') || theirs.endsWith('aigp'),
   },
   {
     judge: 'tshark',
@@ -83,6 +79,14 @@ export const known: readonly Rule[] = [
       message.type === 'update' &&
       message.attributes.aigp !== undefined &&
       Object.values(message.attributes.aigp).every(value => value === undefined),
+  },
+  {
+    judge: 'ExaBGP',
+    why: 'it fails on a redirect in IPv6 extended communities, of which it takes 9 octets for 18',
+    applies: ({ message }, { theirs }) =>
+      theirs.endsWith('unpack requires a buffer of 18 bytes') &&
+      message.type === 'update' &&
+      message.attributes.ipv6ExtendedCommunities !== undefined,
   },
   {
     judge: 'ExaBGP',

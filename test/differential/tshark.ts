@@ -7,6 +7,7 @@ import { addressText, type Case, type Judge, type Judgement, type Normal, prefix
 import { pcap } from './pcap.ts'
 
 const TSHARK = 'tshark'
+const ERROR = '8388608' // of its severities
 
 export const tshark: Judge = {
   name: 'tshark',
@@ -68,18 +69,24 @@ function judgement(layers: Tree): Judgement {
   return { verdict: fault === undefined ? 'accepts' : 'refuses', ...(fault && { why: fault }), says: saying(bgp) }
 }
 
-/** What it marks as an error, wherever it is. */
-function faultIn(node: Node): string | undefined {
+/** What it marks as an error, and within which field: none where it gave up on the packet. */
+function faultIn(node: Node, within = 'the packet'): string | undefined {
   if (typeof node === 'string') return undefined
-  const inside = Array.isArray(node) ? node : Object.values(node as Tree)
-  if (!Array.isArray(node)) {
-    const { '_ws.expert.severity': severity, '_ws.expert.message': message, '_ws.malformed': malformed } = node as Tree
-    if (severity === '8388608') return text(message) ?? 'malformed'
-    if (malformed !== undefined) return 'malformed'
-  }
-  for (const child of inside) {
-    const fault = faultIn(child)
-    if (fault !== undefined) return fault
+  if (Array.isArray(node)) return first(node.map(each => () => faultIn(each, within)))
+  const tree = node as Tree
+  if (tree['_ws.expert.severity'] === ERROR || tree['_ws.malformed'] !== undefined) return `malformed in ${within}`
+  return first(
+    Object.entries(tree).map(
+      ([name, inside]) =>
+        () =>
+          faultIn(inside, name.startsWith('bgp.') ? name.replace(/_tree$/, '') : within),
+    ),
+  )
+}
+function first(faults: readonly (() => string | undefined)[]): string | undefined {
+  for (const fault of faults) {
+    const found = fault()
+    if (found !== undefined) return found
   }
   return undefined
 }

@@ -57,14 +57,27 @@ def numbers(values):
     return [int(value) for value in values]
 
 
-def updated(message):
+def next_hops(data):
+    """How many of them MP_REACH_NLRI has."""
+    at = 21 + int.from_bytes(data[19:21], 'big')
+    end = at + 2 + int.from_bytes(data[at : at + 2], 'big')
+    at += 2
+    while at < end:
+        head = 4 if data[at] & 0x10 else 3
+        if data[at + 1] == 14:
+            return 2 if data[at + head + 3] == 32 else 1
+        at += head + int.from_bytes(data[at + 2 : at + head], 'big')
+    return 0
+
+
+def updated(message, hops):
     attributes = message.attributes
     get = attributes.get
     path = get(CODE.AS_PATH)
 
     def prefixes(action):
         result = []
-        last = None
+        pair = None
         for nlri in message.nlris:
             if nlri.action != action:
                 continue
@@ -73,10 +86,12 @@ def updated(message):
             # It keeps bits beyond the prefix's length, which mean nothing (RFC 4271 §4.3).
             network = ip_network('%s/%d' % (nlri.cidr.top(), nlri.cidr.mask), strict=False)
             prefix = '%s%s' % (network, path_id)
-            # Where there are two next hops, it makes two routes of one.
-            if last is None or prefix != last[0] or str(nlri.nexthop) == last[1]:
-                result.append(prefix)
-            last = (prefix, str(nlri.nexthop))
+            # It makes two routes of one with two next hops.
+            if hops == 2 and pair is not None and pair[0] == prefix and pair[1] != str(nlri.nexthop):
+                pair = None
+                continue
+            pair = (prefix, str(nlri.nexthop))
+            result.append(prefix)
         return result
 
     def communities(code, size):
@@ -128,7 +143,7 @@ def judge(case):
                                                'endOfRib': '%d/%d' % (afi, safi)}}
     if isinstance(message, Update):
         withdraws = CODE.INTERNAL_TREAT_AS_WITHDRAW in message.attributes
-        return {'verdict': 'withdraws' if withdraws else 'accepts', 'says': updated(message)}
+        return {'verdict': 'withdraws' if withdraws else 'accepts', 'says': updated(message, next_hops(data))}
     if isinstance(message, Open):
         return {'verdict': 'accepts', 'says': opened(message)}
     if isinstance(message, Notification):
