@@ -1,8 +1,8 @@
 /** Announcers in virtual time, with passive sessions as routers at the other end of connections in memory. */
 import { getEventListeners } from 'node:events'
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { type AnnounceOptions, Announcer, type AnnouncerOptions } from '@softspoken/announcer'
-import { type Clock, type DownEvent, type Peer, Session } from '@softspoken/session'
+import { type DownEvent, type Peer, Session } from '@softspoken/session'
 import {
   type Attributes,
   decode,
@@ -16,6 +16,8 @@ import {
   type Update,
 } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
+import { End } from '../support/connection.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
 
 const VIP = '198.51.100.10/32'
 const VIP6 = '2001:db8::10/128'
@@ -894,11 +896,11 @@ class Router {
   }
   /** The connection is lost, as by a reboot. */
   reset(): void {
-    this.#connection?.destroy()
+    this.#connection?.reset()
   }
   /** From now on nothing is read, as by a process that is stopped. */
   freeze(): void {
-    this.#connection!.other.stalled = true
+    this.#connection?.stall()
   }
   refresh(family: Family): void {
     const { afi, safi } = families[family]
@@ -938,79 +940,6 @@ function withoutFourOctetAs(bytes: Uint8Array): Uint8Array {
   if (!result.ok || result.value.type !== 'open') return bytes
   const { capabilities } = result.value
   return encode({ ...result.value, capabilities: capabilities.filter(({ name }) => name !== 'four-octet-as') })
-}
-
-/** Time that passes when it is told to. */
-class VirtualClock implements Clock {
-  #now = 0
-  readonly #timers = new Map<object, { readonly at: number; readonly run: () => void }>()
-
-  now(): number {
-    return this.#now
-  }
-  setTimeout(run: () => void, milliseconds: number): unknown {
-    const timer = {}
-    this.#timers.set(timer, { at: this.#now + milliseconds, run })
-    return timer
-  }
-  clearTimeout(timer: unknown): void {
-    this.#timers.delete(timer as object) // ours are objects, and undefined is no key
-  }
-  get pending(): number {
-    return this.#timers.size
-  }
-  async pass(seconds: number): Promise<void> {
-    const until = Math.round(this.#now + seconds * 1000)
-    await settled()
-    for (;;) {
-      const [next] = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)
-      if (next === undefined || next[1].at > until) break
-      this.#timers.delete(next[0])
-      this.#now = Math.max(this.#now, next[1].at)
-      next[1].run()
-      await settled()
-    }
-    this.#now = until
-  }
-}
-
-/** Everything that wants no time to pass has happened. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 20; i++) await new Promise(done => setImmediate(done))
-}
-
-/** One end of a connection in memory. */
-class End extends Duplex {
-  other!: End // pair() makes both
-  localAddress: string | undefined
-  /** The other end reads nothing more: what is written stays here. */
-  stalled = false
-  rewrite = (bytes: Uint8Array): Uint8Array => bytes
-
-  static pair(): [End, End] {
-    const pair: [End, End] = [new End({ allowHalfOpen: false }), new End({ allowHalfOpen: false })]
-    pair[0].other = pair[1]
-    pair[1].other = pair[0]
-    return pair
-  }
-  override _read(): void {}
-  override _write(bytes: Uint8Array, _: string, done: () => void): void {
-    this.#deliver(this.rewrite(bytes), done)
-  }
-  override _final(done: () => void): void {
-    this.#deliver(null, done)
-  }
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (!this.writableFinished) this.other.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
-    done(error)
-  }
-  #deliver(what: Uint8Array | null, done: () => void): void {
-    if (this.stalled) return
-    setImmediate(() => {
-      if (!this.other.destroyed) this.other.push(what)
-      done()
-    })
-  }
 }
 
 function outcome(promise: Promise<unknown>): { readonly is: 'pending' | 'resolved' | 'rejected' } {
