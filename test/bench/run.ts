@@ -49,12 +49,12 @@ prefixes, ExaBGP does.
 |---|${peers.map(() => '---').join('|')}|
 ${[...rows, row('encode single', 'encode_single')].join('\n')}
 
-A plain copy and sum of the same octets takes this part of the time of validating and dropping them: ${names
+A plain copy and sum of the same octets takes, as a part of the time of validating and dropping them: ${names
   .map(
     name =>
       `${name} ${((rate(us, `drop_${name}`, 'MB_per_s') ?? 0) / (rate(us, `memcpy_${name}`, 'MB_per_s') ?? 1)).toFixed(2)}`,
   )
-  .join(', ')}. 0.25 is a quarter.
+  .join(', ')}. 0.25 would be a quarter of the time.
 `
 writeFileSync(join(root, 'docs/performance.md'), text)
 console.log(text)
@@ -66,7 +66,7 @@ function row(what: string, ourKey: string, theirKey = ourKey): string {
   const mine = rate(us!, ourKey) // checked above
   const ratios = peers.map(peer => {
     const theirs = rate(peer, theirKey)
-    return theirs && mine ? (mine / theirs).toPrecision(2) : '-'
+    return theirs && mine ? String(Number((mine / theirs).toPrecision(2))) : '-'
   })
   return `| ${what} | ${ratios.join(' | ')} |`
 }
