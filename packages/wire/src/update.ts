@@ -44,7 +44,7 @@ export function readUpdate({ bytes, at, end }: Reader, context: Context): Update
   const codes = codesInOrder(bytes, attributesAt, nlriAt, announces, context)
   const faults = codes < 0 ? survey(bytes, attributesAt, nlriAt, announces, context) : undefined
   sound('NLRI', bytes, nlriAt, end, pathIds)
-  return new DecodedUpdate(bytes, at, end, context, codes, faults)
+  return new DecodedUpdate(bytes, at, attributesAt, nlriAt, end, context, codes, faults)
 }
 
 /** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
@@ -69,11 +69,20 @@ class DecodedUpdate implements Update {
   #attributes: Attributes | undefined
   #announced: readonly Prefix[] | undefined
 
-  constructor(bytes: Uint8Array, at: number, end: number, context: Context, codes: number, faults: Survey | undefined) {
+  constructor(
+    bytes: Uint8Array,
+    at: number,
+    attributesAt: number,
+    nlriAt: number,
+    end: number,
+    context: Context,
+    codes: number,
+    faults: Survey | undefined,
+  ) {
     this.#bytes = bytes
     this.#at = at
-    this.#attributesAt = at + 4 + u16(bytes, at)
-    this.#nlriAt = this.#attributesAt + u16(bytes, this.#attributesAt - 2)
+    this.#attributesAt = attributesAt
+    this.#nlriAt = nlriAt
     this.#end = end
     this.#context = context
     this.#codes = codes
