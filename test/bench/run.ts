@@ -37,7 +37,7 @@ const text = `# Performance
 
 Made by \`pnpm bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
 others. Each number is our rate divided by the peer's, medians of one run; above 1 we are faster. Read them as a range:
-two runs differ by a fifth.
+two runs on this machine differed by up to a factor of two.
 
 - us: ${us.impl}
 ${peers.map(({ impl }) => `- ${impl}`).join('\n')}
