@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-const unit = ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/**/*.test.ts']
+const unit = [
+  'packages/*/src/**/*.test.ts',
+  'examples/*/src/**/*.test.ts',
+  'test/**/*.test.ts',
+  'interop/politeness/*.test.ts',
+  'interop/failover/*.test.ts',
+  'interop/lab/*.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -9,7 +16,8 @@ export default defineConfig({
       {
         test: {
           name: 'interop',
-          include: ['interop/*.test.ts'],
+          include: ['interop/*.test.ts', 'interop/faults/*.test.ts'],
+          maxConcurrency: 12, // as many as a lab has routers
           globalSetup: ['interop/lab/setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -1,28 +1,13 @@
 import { Announcer } from '@softspoken/announcer'
 import { Listener } from '@softspoken/session'
 import { expect } from 'vitest'
-import { against, type Configurations } from './lab/against.ts'
+import { against, plain } from './lab/against.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 // The routers dial, too.
-const configurations: Configurations = {
-  bird: ({ own, host }) => `
-    router id ${own};
-    protocol device {}
-    protocol bgp us {
-      local ${own} as 65001; neighbor ${host} as 65010; connect delay time 1; connect retry time 2;
-      ipv4 { import all; export none; };
-    }
-  `,
-  gobgp: ({ own, host }) => `
-    [global.config]
-      as = 65001
-      router-id = "${own}"
-    [[neighbors]]
-      [neighbors.config]
-        neighbor-address = "${host}"
-        peer-as = 65010
-  `,
+const configurations = {
+  ...plain({ waits: [], dials: ['host'] }),
+  exabgp: 'goes without a Cease when it is stopped',
 }
 
 against(

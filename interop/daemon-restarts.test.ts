@@ -1,28 +1,9 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, type Configurations } from './lab/against.ts'
+import { against, plain } from './lab/against.ts'
 import { waitFor } from './lab/wait-for.ts'
 
-const configurations: Configurations = {
-  bird: ({ own, host }) => `
-    router id ${own};
-    protocol device {}
-    protocol bgp us { local ${own} as 65001; neighbor ${host} as 65010; passive; ipv4 { import all; export none; }; }
-  `,
-  gobgp: ({ own, host }) => `
-    [global.config]
-      as = 65001
-      router-id = "${own}"
-    [[neighbors]]
-      [neighbors.config]
-        neighbor-address = "${host}"
-        peer-as = 65010
-      [neighbors.transport.config]
-        passive-mode = true
-  `,
-}
-
-against(configurations, 'comes back by itself after the router has restarted', async (lab, router) => {
+against(plain(), 'comes back by itself after the router has restarted', async (lab, router) => {
   await using announcer = new Announcer({
     local: { as: 65010, id: lab.host, address: lab.host },
     peers: [{ as: 65001, address: router.address }],

@@ -1,30 +1,12 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, type Configurations } from './lab/against.ts'
+import { against, plain } from './lab/against.ts'
 import { DIAL } from './lab/lab.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 // The router expects AS 65099 where we are 65010.
-const configurations: Configurations = {
-  bird: ({ own, host }) => `
-    router id ${own};
-    protocol device {}
-    protocol bgp us { local ${own} as 65001; neighbor ${host} as 65099; passive; ipv4 { import all; export none; }; }
-  `,
-  gobgp: ({ own, host }) => `
-    [global.config]
-      as = 65001
-      router-id = "${own}"
-    [[neighbors]]
-      [neighbors.config]
-        neighbor-address = "${host}"
-        peer-as = 65099
-      [neighbors.transport.config]
-        passive-mode = true
-  `,
-}
 
-against(configurations, 'a wrong AS gives a plain reason, and dials that grow rarer', async (lab, router) => {
+against(plain({ peerAs: 65099 }), 'a wrong AS gives a plain reason, and dials that grow rarer', async (lab, router) => {
   await using capture = await router.capture(DIAL)
   await using announcer = new Announcer({
     local: { as: 65010, id: lab.host, address: lab.host },

@@ -1,9 +1,11 @@
 /** docs/defaults.md says what the code does. */
 import { readFileSync } from 'node:fs'
-import { Announcer } from '@softspoken/announcer'
-import { configure, settings } from '@softspoken/session'
+import { PassThrough } from 'node:stream'
+import { Announcer, HealthGate, healthSettings } from '@softspoken/announcer'
+import { type Clock, configure, settings } from '@softspoken/session'
 import { describe, expect, it } from 'vitest'
 
+const stopped: Clock = { now: () => 0, setTimeout: () => undefined, clearTimeout() {} }
 const page = readFileSync(new URL('../docs/defaults.md', import.meta.url), 'utf8')
 const given = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 
@@ -30,6 +32,8 @@ describe('docs/defaults.md', () => {
       expect(row(setting)).toBeDefined()
     }
     expect(row('passive').default).toBe(String(config.passive))
+    expect(row('extendedMessage').default).toBe(String(config.extendedMessage))
+    expect(row('requireFourOctetAs').default).toBe(String(config.requireFourOctetAs))
     expect(row('allowZeroHoldTime').default).toBe(String(config.allowZeroHoldTime))
     expect(row('peer.port').default).toBe(String(config.peer.port))
   })
@@ -39,18 +43,41 @@ describe('docs/defaults.md', () => {
     expect(configure({ ...given, allowAggressiveTimers: true, holdTime }).holdTime).toBe(holdTime)
     expect(() => configure({ ...given, allowAggressiveTimers: true, holdTime: holdTime - 1 })).toThrow()
   })
-  it.each(['maxPrefixes', 'advertisementInterval', 'drainTime'])('gives the bounds of %s', name => {
-    const { local, peer } = given
-    // Refused before a session is made, so nothing is dialled.
-    const refused = () => new Announcer({ local, peers: [peer], [name]: 1e9 })
-    expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${row(name).allowed}`)
+  it('gives the bounds of sendHoldTime', () => {
+    const { default: usual, allowed } = row('sendHoldTime')
+    expect([usual, allowed]).toEqual(['the greater of 480 and twice the negotiated hold time', '`holdTime` to 131070'])
+    expect(configure({ ...given, holdTime: 30, sendHoldTime: 30 }).sendHoldTime).toBe(30)
+    const refused = 'is not allowed, it must be from 30 to 131070 seconds'
+    for (const sendHoldTime of [29.9, 131070.1, Number.NaN])
+      expect(() => configure({ ...given, holdTime: 30, sendHoldTime })).toThrow(
+        `sendHoldTime: ${sendHoldTime} ${refused}`,
+      )
   })
-  it('publishes the budget that the property test holds', () => {
-    const test = readFileSync(new URL('../packages/session/src/politeness.test.ts', import.meta.url), 'utf8')
-    const [, budget = ''] = page.split('## The budget')
-    const published = [...budget.matchAll(/\| (\d+) +\|$/gm)].map(([, most]) => most)
-    expect(published).toEqual([...test.matchAll(/at most (\d+) dials/g)].map(([, most]) => most))
-    expect(published).toHaveLength(4)
+  it.each(['maxPrefixes', 'advertisementInterval', 'drainTime', 'gracefulShutdownTime'])(
+    'gives the bounds of %s',
+    name => {
+      const { local, peer } = given
+      // Refused before a session is made, so nothing is dialled.
+      const refused = () => new Announcer({ local, peers: [peer], [name]: 1e9 })
+      expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${row(name).allowed.split(',')[0]}`)
+    },
+  )
+  it('gives the bounds of ttl and prepend', () => {
+    const { local, peer } = given
+    const announcer = new Announcer({ local, peers: [peer], clock: stopped, dial: () => new PassThrough() })
+    for (const name of ['ttl', 'prepend']) {
+      const refused = () => announcer.announce('198.51.100.10', { [name]: 1e9 })
+      expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${row(name).allowed.split(',')[0]}`)
+    }
+  })
+  it.each(Object.entries(healthSettings))('gives the default and the bounds of health.%s', (name, setting) => {
+    const { default: usual, allowed } = row(`health.${name}`)
+    expect(usual.split(',')[0]).toBe(String(setting.default))
+    expect(allowed).toContain(name === 'timeout' ? `${setting.min} to` : String(setting.max))
+    const [, part] = name.split('.')
+    const options = part ? { holdDown: { [part]: 1e9 } } : { [name]: 1e9 }
+    const refused = () => new HealthGate({ check: async () => {}, clock: stopped, ...options })
+    expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${setting.min} to ${setting.max}`)
   })
   it('names no setting that does not exist', () => {
     const [first = ''] = page.split('## An announcer')
@@ -58,7 +85,9 @@ describe('docs/defaults.md', () => {
     const known = new Set([
       ...Object.keys(settings),
       ...['local.as', 'local.id', 'local.address', 'peer.as', 'peer.port'],
+      ...['sendHoldTime', 'extendedNextHop', 'extendedMessage', 'requireFourOctetAs', 'gracefulRestart'],
       ...['passive', 'families', 'allowAggressiveTimers', 'allowZeroHoldTime'],
+      ...['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'],
     ])
     expect(named.map(name => name.slice(1, -1)).filter(name => !known.has(name))).toEqual([])
   })

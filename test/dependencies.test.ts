@@ -16,8 +16,16 @@ const order = ['@softspoken/announcer', '@softspoken/session', '@softspoken/wire
 /** The only files of a package that may import a module of Node's. All others run anywhere. */
 const mayImportNode: Record<string, readonly string[] | 'all'> = {
   'packages/wire': [],
-  'packages/session': ['session.ts', 'listener.ts'],
-  'packages/announcer': [],
+  'packages/session': [
+    'session.ts',
+    'listener.ts',
+    'dial.ts',
+    'listening-socket.ts',
+    'kernel.ts',
+    'socket-options.ts',
+    'preflight.ts',
+  ],
+  'packages/announcer': ['announcer.ts', 'health-gate.ts', 'probe/tcp.ts', 'probe/http.ts'],
 }
 /** The only file that may import it. */
 const onlyImporter: Record<string, string> = { 'ip-address': 'packages/wire/src/address.ts' }

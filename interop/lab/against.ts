@@ -1,21 +1,62 @@
 import { describe, inject, it } from 'vitest'
-import { Lab } from './lab.ts'
-import type { Router } from './router.ts'
+import { type DaemonName, daemons } from './daemons.ts'
+import { type Addresses, Lab } from './lab.ts'
+import { type Plain, plainRouter } from './plain.ts'
+import type { Daemon, Router } from './router.ts'
 
-/** Each daemon's configuration, given the addresses of its lab. */
-export type Configurations = { readonly [daemon in 'bird' | 'gobgp']: Parameters<Lab['bird']>[0]['config'] }
+/** What a daemon is told, given the addresses of its lab. */
+type Config = (addresses: Addresses) => string
+
+/** BIRD 3 is told what BIRD 2 is, unless its own is given. */
+type TheirOwn = Exclude<DaemonName, 'bird3'>
+
+/** Each daemon's configuration, or the reason why this cannot be seen with it. */
+export type Configurations = { readonly [name in TheirOwn]: Config | Reason } & { readonly bird3?: Config | Reason }
+
+/** One sentence for the matrix. */
+type Reason = string
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Set in the tests that are cells of the matrix (docs/interop.md). */
+    interop?: { daemon: DaemonName; version?: string; reason?: Reason }
+  }
+}
+
+const names = Object.keys(daemons) as DaemonName[] // of an object of ours
+
+/** The same for all of them, each told in its own words; `more` is added to every neighbour's settings. */
+export function plain(settings: Plain = {}, more: { readonly [name in TheirOwn]?: string } = {}): AllPlain {
+  const { bird3: _, ...own } = daemons
+  const config = ([name, { plain }]: [string, Daemon]): [string, Config] => [
+    name,
+    addresses => plain(plainRouter(addresses, settings, more[name as TheirOwn] ?? '')), // a key of `own`
+  ]
+  return Object.fromEntries(Object.entries(own).map(config)) as AllPlain // the keys of `own`
+}
+
+type AllPlain = { readonly [name in TheirOwn]: Config }
 
 /** Runs one behaviour against each daemon, in a lab of its own, with the daemon's configuration beside it. */
 export function against(
   configurations: Configurations,
   behaviour: string,
-  check: (lab: Lab, router: Router, daemon: 'bird' | 'gobgp') => Promise<void>,
+  check: (lab: Lab, router: Router, daemon: DaemonName) => Promise<void>,
 ): void {
   describe.skipIf(!inject('engine')).concurrent(behaviour, () => {
-    for (const daemon of ['bird', 'gobgp'] as const)
-      it(daemon, { timeout: 300_000 }, async () => {
+    for (const daemon of names)
+      it(daemons[daemon].name, { timeout: 300_000 }, async ({ task, skip }) => {
+        const config = configurations[daemon] ?? configurations.bird
+        if (typeof config === 'string') {
+          task.meta.interop = { daemon, reason: config }
+          skip(config)
+          return
+        }
+        task.meta.interop = { daemon }
         await using lab = await Lab.create()
-        await check(lab, await lab[daemon]({ config: configurations[daemon] }), daemon)
+        const router = await lab.start(daemon, { config })
+        task.meta.interop = { daemon, version: await router.version() }
+        await check(lab, router, daemon)
       })
   })
 }

@@ -1,3 +1,4 @@
+import type { PlainNeighbor, PlainRouter } from './plain.ts'
 import type { Daemon, Route, Session } from './router.ts'
 
 export const bird: Daemon = {
@@ -6,8 +7,39 @@ export const bird: Daemon = {
   // Whatever a test configures, its log has every session's state changes and every error sent or received.
   preamble: 'log stderr all;\ndebug protocols { states, events };\n',
   ready: ['birdc', 'show', 'status'],
+  version: ['birdc', 'show', 'status'],
   routes: async exec => parseRoutes(await exec('birdc', 'show', 'route', 'all')),
   sessions: async exec => parseSessions(await exec('birdc', 'show', 'protocols', 'all')),
+  plain,
+}
+
+function plain({ as, id, neighbors }: PlainRouter): string {
+  return `
+router id ${id};
+protocol device {}
+${neighbors.map(neighbor => settings(as, neighbor)).join('\n')}
+`
+}
+
+/**
+ * A channel that stands in a template may be configured again, by what a behaviour adds. BIRD shuts its door for 60 s
+ * after an error of ours, and doubles it; shorter here, so that what a recovery takes is our own doing.
+ */
+function settings(as: number, neighbor: PlainNeighbor): string {
+  const { name, address, own, family, passive, holdTime, key, ttlSecurity, multihop, more } = neighbor
+  const lines = [
+    `local ${own} as ${as}`,
+    `neighbor ${address} as ${neighbor.as}`,
+    'connect delay time 1; connect retry time 5; error wait time 1, 2',
+    passive && 'passive',
+    holdTime !== undefined && `hold time ${holdTime}`,
+    key !== undefined && `password "${key}"`,
+    ttlSecurity && 'ttl security on',
+    multihop !== undefined && `multihop ${multihop}`,
+    `${family} { import all; export none; }`,
+  ]
+  const template = lines.filter(Boolean).map(line => `  ${line};\n`)
+  return `template bgp plain_${name} {\n${template.join('')}}\nprotocol bgp ${name} from plain_${name} { ${more} }`
 }
 
 /**
@@ -32,7 +64,7 @@ function parseRoutes(text: string): Route[] {
 
   for (const line of text.split('\n')) {
     const route = /^(\S+)?\s+\w+ \[[^\]]+\]( \*)? /.exec(line)
-    const attribute = /^\tBGP\.(\w+): (.*)$/.exec(line)
+    const attribute = /^\t(?:BGP\.|bgp_)(\w+): (.*)$/.exec(line) // BIRD 3 has another notation
     if (route) {
       finish()
       prefix = route[1] ?? prefix
@@ -53,7 +85,7 @@ function toRoute(prefix: string, best: boolean, attributes: Map<string, string>)
     prefix,
     // A link-local next hop may follow the global one.
     nextHop: text('next_hop').split(' ')[0] ?? '',
-    asPath: (text('as_path').match(/\d+/g) ?? []).map(Number),
+    asPath: ((attributes.get('as_path') ?? text('path')).match(/\d+/g) ?? []).map(Number),
     origin: text('origin').toLowerCase() as Route['origin'], // BIRD has three words: IGP, EGP, Incomplete
     ...(med !== undefined && { med: Number(med) }),
     ...(localPref !== undefined && { localPref: Number(localPref) }),

@@ -1,3 +1,4 @@
+import type { PlainNeighbor, PlainRouter } from './plain.ts'
 import type { Daemon, Exec, Route, Session } from './router.ts'
 
 export const gobgp: Daemon = {
@@ -5,8 +6,45 @@ export const gobgp: Daemon = {
   image: 'softspoken-interop/gobgp',
   preamble: '',
   ready: ['gobgp', 'global'],
+  version: ['gobgpd', '--version'],
   routes: async exec => [...(await table(exec, 'ipv4')), ...(await table(exec, 'ipv6'))],
   sessions: async exec => ((await json(exec, 'neighbor')) as Neighbor[]).map(toSession),
+  plain,
+}
+
+function plain({ as, id, neighbors }: PlainRouter): string {
+  return `
+[global.config]
+  as = ${as}
+  router-id = "${id}"
+${neighbors.map(settings).join('')}
+`
+}
+
+/** What a behaviour adds are tables of the neighbour, such as [neighbors.graceful-restart.config]. */
+function settings({ address, as, family, passive, holdTime, key, ttlSecurity, multihop, more }: PlainNeighbor): string {
+  return `
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "${address}"
+    peer-as = ${as}
+    ${key === undefined ? '' : `auth-password = "${key}"`}
+  [neighbors.transport.config]
+    passive-mode = ${passive}
+  [neighbors.timers.config]
+    connect-retry = 5
+    idle-hold-time-after-reset = 5
+    ${holdTime === undefined ? '' : `hold-time = ${holdTime}`}
+  [neighbors.ttl-security.config]
+    enabled = ${ttlSecurity}
+    ttl-min = 255
+  [neighbors.ebgp-multihop.config]
+    enabled = ${multihop !== undefined}
+    multihop-ttl = ${multihop ?? 1}
+  [[neighbors.afi-safis]]
+    [neighbors.afi-safis.config]
+      afi-safi-name = "${family}-unicast"
+${more}`
 }
 
 /** The parts we read of what `gobgp --json` prints. */

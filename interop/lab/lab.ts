@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { bird } from './bird.ts'
+import { type DaemonName, daemons } from './daemons.ts'
 import { DockerError, docker, dockerUnlessGone } from './docker.ts'
-import { gobgp } from './gobgp.ts'
 import { Output } from './output.ts'
-import { type Daemon, Router } from './router.ts'
+import { Router } from './router.ts'
+import { waitFor } from './wait-for.ts'
 
 /** On every container and network of a lab; its value is `<pid>-<random>`. */
 const LABEL = 'softspoken.lab'
@@ -18,7 +19,7 @@ const LAST = 14
 /** A capture filter for attempts to connect: a SYN without an ACK. libpcap's `tcp[...]` does not see IPv6. */
 export const DIAL = '(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn) or (ip6 proto 6 and ip6[53] & 0x12 == 2)'
 
-interface Addresses {
+export interface Addresses {
   /** The router's own. */
   own: string
   own6: string
@@ -31,6 +32,8 @@ interface Addresses {
 
 export interface RouterConfig {
   config: (addresses: Addresses) => string
+  /** The IPv4 address of a router that it takes the place of. Default: the next that is free */
+  at?: string
 }
 
 /**
@@ -40,7 +43,7 @@ export interface RouterConfig {
 export class Lab {
   readonly #id: string
   readonly #network: Network
-  #routers = 0
+  #addresses = 0
   #captures = 0
 
   static async create(): Promise<Lab> {
@@ -79,43 +82,16 @@ export class Lab {
     return ipv6(this.#network, LAST)
   }
 
-  bird({ config }: RouterConfig): Promise<Router> {
-    return this.#router(bird, config)
-  }
-
-  gobgp({ config }: RouterConfig): Promise<Router> {
-    return this.#router(gobgp, config)
-  }
-
-  /**
-   * Captures on the bridge with tcpdump, and resolves once it listens. A line starts with the time in seconds since the
-   * epoch. It stands outside the routers, so it goes on while one is stopped or paused. A SYN towards a stopped router
-   * never shows: nobody answers ARP.
-   */
-  async capture(filter = 'tcp'): Promise<Output> {
-    const name = `softspoken-${this.#id}-capture-${++this.#captures}`
-    const place = ['--name', name, '--label', `${LABEL}=${this.#id}`, '--network', 'host']
-    const tcpdump = ['tcpdump', '-i', this.#network.bridge, '-n', '-tt', '-l', '--immediate-mode', filter]
-    const capture = new Output(['run', '--rm', ...place, bird.image, ...tcpdump], name)
-    await capture.started('listening on')
-    return capture
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await remove(this.#id)
-  }
-
-  async #router(daemon: Daemon, config: RouterConfig['config']): Promise<Router> {
-    const number = ++this.#routers
-    const last = FIRST + number
-    if (last >= LAST) throw new RangeError(`A lab has addresses for ${LAST - FIRST - 1} routers`)
+  /** A router at the next free address, or at one that another had before. */
+  async start(name: DaemonName, { config, at }: RouterConfig): Promise<Router> {
+    const last = at === undefined ? this.#next() : Number(at.split('.').at(-1)) % 16
     const address = ipv4(this.#network, last)
     const address6 = ipv6(this.#network, last)
     const { host, host6, otherHost, otherHost6 } = this
     return Router.create({
-      daemon,
+      daemon: daemons[name],
       config: config({ own: address, own6: address6, host, host6, otherHost, otherHost6 }),
-      name: `softspoken-${this.#id}-router-${number}`,
+      name: `softspoken-${this.#id}-${name}-${last - FIRST}`,
       network: networkName(this.#id),
       label: `${LABEL}=${this.#id}`,
       address,
@@ -123,6 +99,67 @@ export class Lab {
       host,
       capture: filter => this.capture(filter),
     })
+  }
+
+  bird(config: RouterConfig): Promise<Router> {
+    return this.start('bird', config)
+  }
+
+  gobgp(config: RouterConfig): Promise<Router> {
+    return this.start('gobgp', config)
+  }
+
+  /** An address that no container has, for one that takes several. */
+  spare(): string {
+    return ipv4(this.#network, this.#next())
+  }
+
+  /** Starts a container that is not a router: at this address, with these words for `docker run`. Resolves with its name. */
+  async container(image: string, address: string, ...options: string[]): Promise<string> {
+    const name = `softspoken-${this.#id}-at-${address}`
+    const place = [
+      '--name',
+      name,
+      '--label',
+      `${LABEL}=${this.#id}`,
+      '--network',
+      networkName(this.#id),
+      '--ip',
+      address,
+    ]
+    await docker('run', '--detach', ...place, ...options, image)
+    return name
+  }
+
+  /**
+   * Captures on the bridge with tcpdump, and resolves once it listens. A line starts with the time in seconds since the
+   * epoch. It stands outside the routers, so it goes on while one is stopped or paused. A SYN towards a stopped router
+   * never shows: nobody answers ARP.
+   */
+  async capture(filter = 'tcp', ...options: string[]): Promise<Output> {
+    const name = `softspoken-${this.#id}-capture-${++this.#captures}`
+    const place = ['--name', name, '--label', `${LABEL}=${this.#id}`, '--network', 'host']
+    const tcpdump = ['tcpdump', '-i', this.#network.bridge, '-n', '-tt', '-l', '--immediate-mode', ...options, filter]
+    const capture = new Output(['run', '--rm', ...place, bird.image, ...tcpdump], name)
+    await capture.started('listening on')
+    return capture
+  }
+
+  /** From here on this host reaches an IPv4 address through a router, which forwards. It ends with the lab. */
+  async route(to: string, via: Router): Promise<void> {
+    const place = ['--rm', '--label', `${LABEL}=${this.#id}`, '--network', 'host', '--cap-add', 'NET_ADMIN']
+    await docker('run', ...place, bird.image, 'ip', 'route', 'add', to, 'via', via.address)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await remove(this.#id)
+  }
+
+  /** The last octet of an address that is still free. */
+  #next(): number {
+    const last = FIRST + ++this.#addresses
+    if (last >= LAST) throw new RangeError(`A lab has ${LAST - FIRST - 1} addresses besides the host's`)
+    return last
   }
 }
 
@@ -146,8 +183,16 @@ function networkName(id: string): string {
   return `softspoken-${id}`
 }
 
+/** Where all are in use, other labs are at work, and one of them will be done. */
+function createNetwork(id: string): Promise<Network> {
+  return waitFor(() => freeNetwork(id), {
+    within: 240,
+    what: `one of the ${NETWORKS} networks in 203.0.113.0/24 to be free; see docker network ls`,
+  })
+}
+
 /** Takes the first network of sixteen that docker does not refuse: asking first would race with other labs. */
-async function createNetwork(id: string): Promise<Network> {
+async function freeNetwork(id: string): Promise<Network | undefined> {
   for (let index = 0; index < NETWORKS; index++) {
     const subnet = ['--subnet', `${ipv4({ index }, 0)}/28`, '--gateway', ipv4({ index }, FIRST)]
     const subnet6 = ['--subnet', `${ipv6({ index }, 0)}/64`, '--gateway', ipv6({ index }, FIRST)]
@@ -160,7 +205,7 @@ async function createNetwork(id: string): Promise<Network> {
       if (!(error instanceof DockerError && /overlap/i.test(error.message))) throw error
     }
   }
-  throw new Error(`All ${NETWORKS} networks in 203.0.113.0/24 are in use; see docker network ls`)
+  return undefined
 }
 
 /**

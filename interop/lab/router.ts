@@ -1,5 +1,6 @@
 import { docker } from './docker.ts'
 import { Output } from './output.ts'
+import type { PlainRouter } from './plain.ts'
 import { waitFor } from './wait-for.ts'
 
 /** A route as the router's own table has it, in one notation for all daemons. */
@@ -27,7 +28,7 @@ export interface Session {
   state: string
   /** The hold time in force, in seconds; only while Established. */
   holdTime?: number
-  /** BIRD only. */
+  /** The daemon's own words; not GoBGP. */
   lastError?: string
 }
 
@@ -40,10 +41,16 @@ export interface Daemon {
   image: string
   /** Stands before every test's configuration. */
   preamble: string
+  /** Further words for `docker run`. */
+  options?: readonly string[]
   /** Succeeds once the daemon answers its control socket. */
   ready: string[]
+  /** The first thing in its answer that looks like a version is one. */
+  version: string[]
   routes: (exec: Exec) => Promise<Route[]>
   sessions: (exec: Exec) => Promise<Session[]>
+  /** The configuration of a router of which nothing special is asked. */
+  plain: (router: PlainRouter) => string
 }
 
 export interface RouterOptions {
@@ -75,7 +82,8 @@ export class Router {
     // For the daemon's kernel tables, and for ip and tcpdump inside.
     const rights = ['--cap-add', 'NET_ADMIN', '--cap-add', 'NET_RAW']
     const environment = ['--env', `CONFIG=${daemon.preamble}${config}`]
-    await docker('run', '--detach', ...place, ...addresses, ...rights, ...environment, daemon.image)
+    const more = daemon.options ?? []
+    await docker('run', '--detach', ...place, ...addresses, ...rights, ...more, ...environment, daemon.image)
     await router.#answers()
     return router
   }
@@ -100,6 +108,12 @@ export class Router {
   async session(neighbor: string = this.#options.host): Promise<Session> {
     const sessions = await this.#options.daemon.sessions(this.exec)
     return sessions.find(session => session.neighbor === neighbor) ?? { neighbor, state: 'Absent' }
+  }
+
+  /** What the daemon in the container says that it is. */
+  async version(): Promise<string> {
+    const said = await this.exec(...this.#options.daemon.version)
+    return /\d+(\.\d+)+/.exec(said)?.[0] ?? said
   }
 
   /** All that the daemon has logged, restarts included. */

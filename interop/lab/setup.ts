@@ -24,7 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /** Returns quickly when there is nothing to build. */
-function build(): void {
+export function build(): void {
   const script = fileURLToPath(new URL('../images/build.sh', import.meta.url))
   const { status, error } = spawnSync(script, { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0) throw new Error("The routers' images could not be built; see above.", { cause: error })

@@ -2,12 +2,16 @@
  * Decode and encode rates over a folder of corpora (`keepalive`, `single`, `withdraw`, `table`, `packed`, each a `.bin` of
  * messages as on the wire), as one JSON line: `codec.ts CORPUS [RUNS]`. A rate is the median of the runs; run it beside
  * its peers, and compare within one run only.
+ *
+ * Each kind of reading has a process of its own, over all corpora: a program reads in one way, and what the engine has
+ * learned from another way would be held against it.
  */
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Attributes, Decoder, encode, type Message, type Result, visitRoutes } from '@softspoken/wire'
 
-const [corpus = '', runs = '7'] = process.argv.slice(2)
+const [corpus = '', runs = '7', only] = process.argv.slice(2)
 const CHUNK = 65536 // octets; what a socket yields at most
 const ENCODED = 100_000 // messages
 
@@ -52,10 +56,55 @@ function drop(result: Result<Message>): number {
   return 0
 }
 
-const report: Record<string, unknown> = { impl: `softspoken, node ${process.version}`, runs: Number(runs) }
-for (const name of ['keepalive', 'single', 'withdraw', 'table', 'packed']) {
-  const bytes = new Uint8Array(readFileSync(join(corpus, `${name}.bin`)))
-  for (const [kind, read] of Object.entries({ decode: readAll, decode_text: readText, drop }))
+const names = ['keepalive', 'single', 'withdraw', 'table', 'packed'] as const
+const kinds: Readonly<Record<string, (report: Record<string, unknown>) => void>> = {
+  decode: report => eachCorpus(report, 'decode', readAll),
+  decode_text: report => eachCorpus(report, 'decode_text', readText),
+  drop: report => eachCorpus(report, 'drop', drop),
+  memcpy(report) {
+    for (const name of names) {
+      const bytes = octets(name)
+      report[`memcpy_${name}`] = timed(bytes.length, () => {
+        sum = (sum + plainSum(bytes.slice())) | 0
+        return { messages: 0, prefixes: 0 }
+      })
+    }
+  },
+  encode(report) {
+    report.encode_single = timed(0, () => {
+      for (let i = 0; i < ENCODED; i++)
+        sum =
+          (sum +
+            encode({
+              type: 'update',
+              withdrawn: [],
+              attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [64512] }], nextHop: '10.99.0.2' },
+              announced: [`11.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`],
+            }).length) |
+          0
+      return { messages: ENCODED, prefixes: ENCODED }
+    })
+  },
+}
+
+const report: Record<string, unknown> = {}
+if (only !== undefined) kinds[only]?.(report)
+else {
+  Object.assign(report, { impl: `softspoken, node ${process.version}`, runs: Number(runs) })
+  for (const kind of Object.keys(kinds)) {
+    const args = [...process.execArgv, import.meta.filename, corpus, runs, kind]
+    Object.assign(report, JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })))
+  }
+}
+console.log(JSON.stringify(report))
+if (Number.isNaN(sum)) throw new Error('what was read is no number')
+
+function octets(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(join(corpus, `${name}.bin`)))
+}
+function eachCorpus(report: Record<string, unknown>, kind: string, read: (result: Result<Message>) => number): void {
+  for (const name of names) {
+    const bytes = octets(name)
     report[`${kind}_${name}`] = timed(bytes.length, () => {
       let messages = 0
       let routes = 0
@@ -67,28 +116,9 @@ for (const name of ['keepalive', 'single', 'withdraw', 'table', 'packed']) {
         }
       return { messages, prefixes: routes }
     })
-  report[`memcpy_${name}`] = timed(bytes.length, () => {
-    sum = (sum + plainSum(bytes.slice())) | 0
-    return { messages: 0, prefixes: 0 }
-  })
+  }
 }
-report.encode_single = timed(0, () => {
-  for (let i = 0; i < ENCODED; i++)
-    sum =
-      (sum +
-        encode({
-          type: 'update',
-          withdrawn: [],
-          attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [64512] }], nextHop: '10.99.0.2' },
-          announced: [`11.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`],
-        }).length) |
-      0
-  return { messages: ENCODED, prefixes: ENCODED }
-})
-console.log(JSON.stringify(report))
-if (Number.isNaN(sum)) throw new Error('what was read is no number')
-
-function timed(octets: number, run: () => { messages: number; prefixes: number }): unknown {
+function timed(total: number, run: () => { messages: number; prefixes: number }): unknown {
   const seconds: number[] = []
   let done = run() // once to warm up
   for (let i = 0; i < Number(runs); i++) {
@@ -97,6 +127,6 @@ function timed(octets: number, run: () => { messages: number; prefixes: number }
     seconds.push((performance.now() - begun) / 1000)
   }
   const s = seconds.sort((a, b) => a - b)[seconds.length >> 1]!
-  const rates = { msg_per_s: done.messages / s, prefix_per_s: done.prefixes / s, MB_per_s: octets / s / 1e6 }
+  const rates = { msg_per_s: done.messages / s, prefix_per_s: done.prefixes / s, MB_per_s: total / s / 1e6 }
   return { ...done, s, ...rates }
 }

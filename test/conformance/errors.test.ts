@@ -53,6 +53,8 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
   ['RFC 4271 §6.1', 'a message of type 6', message(6, ''), [1, 3, '06']],
 
   ['RFC 4271 §6.2', 'version 3; the data is the version we speak', open('03 fde9 005a c0000201'), [2, 1, '0004']],
+  ['RFC 7607 §2', 'AS 0', open('04 0000 005a c0000201'), [2, 2, '']],
+  ['RFC 7607 §2', 'AS 0 in the capability', open(sound, '02 06 41 04 00000000'), [2, 2, '']],
   ['RFC 6286 §2.1', 'a BGP Identifier of zero', open('04 fde9 005a 00000000'), [2, 3, '']],
   ['RFC 4271 §6.2', 'an optional parameter nobody knows', open(sound, '63 02 abcd'), [2, 4, '']],
   ['RFC 4271 §6.2', 'authentication, which is deprecated', open(sound, '01 01 00'), [2, 4, '']],
@@ -186,6 +188,42 @@ const survived: readonly Survived[] = [
     `${base} c0 06 00`,
     [['ATOMIC_AGGREGATE', 'withdraw']],
   ],
+  ...(
+    [
+      ['PMSI_TUNNEL', '80 16'],
+      ['Tunnel Encapsulation', '80 17'],
+      ['Traffic Engineering', 'c0 18'],
+      ['PE Distinguisher Labels', '80 1b'],
+      ['BGP-LS Attribute', 'c0 1d'],
+      ['BGPsec_PATH', 'c0 21'],
+      ['SFP attribute', '80 25'],
+      ['BFD Discriminator', '80 26'],
+      ['BGP Prefix-SID', '80 28'],
+      ['ATTR_SET', '00 80'],
+    ] as const
+  ).map(
+    ([name, flagsAndCode]) =>
+      [
+        'RFC 7606 §3.c',
+        `wrong flags on ${name}, whose value is not read`,
+        `${base} ${flagsAndCode} 04 00000001`,
+        [[name, 'withdraw']],
+      ] as Survived,
+  ),
+  ['RFC 7311 §3.2', 'an AIGP that says it is transitive', `${base} c0 1a 03 02 0003`, [['AIGP', 'discard']]],
+  ['RFC 7606 §3.c', 'an AIGP that says it is well-known', `${base} 40 1a 03 02 0003`, [['AIGP', 'withdraw']]],
+  [
+    'RFC 7606 §4, §7.13',
+    'a Traffic Engineering of no octets',
+    `${base} 80 18 00`,
+    [['Traffic Engineering', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §4, RFC 9552 §8.2.2',
+    'a BGP-LS Attribute of no octets',
+    `${base} 80 1d 00`,
+    [['BGP-LS Attribute', 'discard']],
+  ],
   ['RFC 7606 §3.d', 'no ORIGIN', `${path} ${nextHop}`, [['ORIGIN', 'withdraw']]],
   ['RFC 7606 §3.d', 'no AS_PATH', `${origin} ${nextHop}`, [['AS_PATH', 'withdraw']]],
   ['RFC 7606 §3.d', 'no NEXT_HOP', `${origin} ${path}`, [['NEXT_HOP', 'withdraw']]],
@@ -264,6 +302,28 @@ const survived: readonly Survived[] = [
     [['AS_PATH', 'withdraw']],
     { fourOctetAs: false },
   ],
+  [
+    'RFC 7607 §2',
+    'an AS_PATH with AS 0',
+    `${origin} 40 02 0a 02 02 0000fde9 00000000 ${nextHop}`,
+    [['AS_PATH', 'withdraw']],
+  ],
+  [
+    'RFC 7607 §2',
+    'an AS_PATH with AS 0 in two octets',
+    `${origin} 40 02 06 02 02 fde9 0000 ${nextHop}`,
+    [['AS_PATH', 'withdraw']],
+    { fourOctetAs: false },
+  ],
+  ...(['03', '04'] as const).map(
+    type =>
+      [
+        'RFC 5065 §5',
+        `a confederation's segment of type ${type} from an external peer`,
+        `${origin} 40 02 0c ${type} 01 0000fc00 02 01 0000fde9 ${nextHop}`,
+        [['AS_PATH', 'withdraw']],
+      ] as Survived,
+  ),
   ['RFC 7606 §7.3', 'a NEXT_HOP of 5 octets', `${origin} ${path} 40 03 05 c000020100`, [['NEXT_HOP', 'withdraw']]],
   ['RFC 7606 §7.4', 'a MULTI_EXIT_DISC of 3 octets', `${base} 80 04 03 000001`, [['MULTI_EXIT_DISC', 'withdraw']]],
   [
@@ -343,6 +403,7 @@ const survived: readonly Survived[] = [
   ['RFC 9234 §5', 'an ONLY_TO_CUSTOMER of 2 octets', `${base} c0 23 02 fde9`, [['ONLY_TO_CUSTOMER', 'withdraw']]],
   ...(
     [
+      ['of no octets', ''],
       ['whose TLV has half a head', '01 00'],
       ['whose TLV is shorter than its head', '02 0002'],
       ['whose TLV overruns', '02 0005 00'],
@@ -389,6 +450,7 @@ const survived: readonly Survived[] = [
       ['whose segment overruns', '02 02 fa56ea00'],
       ['of unknown type', '05 01 fa56ea00'],
       ['of nothing but a confederation', '03 01 0000fc00'],
+      ['with AS 0', '02 01 00000000'],
     ] as const
   ).map(
     ([what, value]) =>
@@ -464,6 +526,14 @@ describe('no fault at all', () => {
       { external: false },
     ],
     ['RFC 4760 §3', 'NEXT_HOP missing where all routes are in MP_REACH_NLRI', update(`${reach} ${origin} ${path}`, '')],
+    [
+      'RFC 7606 §5.1',
+      'routes of all four fields, MP_* behind the other attributes',
+      update(`${base} ${unreach} ${reach}`, route, '18 c63364'),
+    ],
+    ['RFC 7606 §5.2', 'an MP_UNREACH_NLRI alone', update(unreach, '')],
+    ['RFC 7606 §7.3', 'a NEXT_HOP that is no address of a host', update(`${origin} ${path} 40 03 04 e0000001`)],
+    ['RFC 4271 §6.3', 'a multicast prefix, which is left to the caller', update(base, '20 e0000001')],
     ['RFC 7606 §3.c', 'the Partial bit and the four low bits of the flags', update(`6f 01 01 00 ${path} ${nextHop}`)],
     ['RFC 4271 §4.3', 'an extended length where one octet would do', update(`50 01 0001 00 ${path} ${nextHop}`)],
     ['RFC 4271 §5', 'attributes without any route', update(base, '')],
@@ -475,7 +545,19 @@ describe('no fault at all', () => {
     ['RFC 4271 §5', 'an optional attribute nobody knows, transitive or not', update(`${base} c0 63 00 80 64 00`)],
     ['RFC 7606 §7.14', 'an extended community of a type nobody knows', update(`${base} c0 10 08 ${'ff'.repeat(8)}`)],
     ['RFC 7311 §3.2', 'an AIGP without a metric', update(`${base} 80 1a 03 02 0003`)],
-    ['RFC 7311 §3.2', 'an AIGP of no octets', update(`${base} 80 1a 00`)],
+    [
+      'RFC 5065 §5',
+      'segments of a confederation from a member of it',
+      update(`${origin} 40 02 0c 03 01 0000fc00 02 01 0000fde9 ${nextHop}`),
+      { external: false },
+    ],
+    [
+      'RFC 6793 §6',
+      'segments of a confederation in AS4_PATH, which are passed over',
+      update(`${origin} 40 02 04 02 01 5ba0 ${nextHop} c0 11 0c 03 01 0000fc00 02 01 fa56ea00`),
+      { fourOctetAs: false },
+    ],
+    ['RFC 7607 §2', 'AS numbers with zeros in them', update(`${origin} 40 02 0a 02 02 00010000 00000001 ${nextHop}`)],
   ])('%s: %s', (_clause, _what, bytes, context) => expect(received(bytes, context).issues).toBeUndefined())
 
   it.each([
@@ -489,6 +571,39 @@ describe('no fault at all', () => {
     // RFC 7313 §5 makes it 7/1 where the peer offered the capability; whether it did is not known here.
     ['RFC 2918 §3', 'an EoRR with an octet too many', message(5, '0001 02 01 00')],
   ])('%s: %s', (_clause, _what, bytes) => expect(refusal(decode(bytes))).toBe('nothing'))
+})
+
+describe('where a fault is, in octets from the beginning of the message', () => {
+  it.each<[what: string, bytes: Uint8Array, at: number]>([
+    ['the octet of the marker', hex(`${'ff'.repeat(9)} 00 ${'ff'.repeat(6)} 0013 04`), 9],
+    ['the length', hex(`${'ff'.repeat(16)} 0012 04`), 16],
+    ['the length, where more is there than it says', message(4, '').slice(0, 18), 16],
+    ['the type', message(6, ''), 18],
+    ['the version', open('03 fde9 005a c0000201'), 19],
+    ['the AS', open('04 0000 005a c0000201'), 20],
+    ['the hold time', open('04 fde9 0001 c0000201'), 22],
+    ['the identifier', open('04 fde9 005a 00000000'), 24],
+    ['the length of the parameters', message(1, `${sound} 00 00`), 28],
+    ['the parameter', open(sound, '02 00 63 00'), 31],
+    ['the capability', open(sound, '02 06 02 00 41 02 fde9'), 33],
+    ['where octets are missing', open(sound, '02 05 02 00'), 31],
+    ['Withdrawn Routes Length', message(2, '0001 0000'), 19],
+    ['Total Path Attribute Length', message(2, '0000 0001'), 21],
+    ['Withdrawn Routes', update(base, '', '21 c633640a00'), 21],
+    ['NLRI', update(base, '21 c633640a00'), 43],
+    ['an attribute', update(`${base} 40 63 02 abcd`), 43],
+    ['the second of two', update(`${origin} ${unreach} ${unreach}`, ''), 38],
+    ['the first fault, where no route is in sight', update(`${origin} 40 02 01 02 80 04 00`, ''), 27],
+  ])('%s', (_what, bytes, at) => expect(decode(bytes)).toMatchObject({ ok: false, at }))
+
+  it('of each issue: its attribute, or before all of them where it is missing', () => {
+    const { issues } = received(update(`${origin} 80 04 00 ${path} 40 06 01 00`, route, '18 c63364'))
+    expect(issues?.map(({ attribute, at }) => [attribute, at])).toEqual([
+      ['MULTI_EXIT_DISC', 31],
+      ['ATOMIC_AGGREGATE', 43],
+      ['NEXT_HOP', 27],
+    ])
+  })
 })
 
 describe('decode() is given exactly one message', () => {

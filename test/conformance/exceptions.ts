@@ -89,32 +89,9 @@ export const exceptions: readonly Exception[] = [
       expect.outcome === 'treat-as-withdraw' && /^3\/[3-6]$/.test(answer ?? '') && withoutRoutes(bytes),
   },
   {
-    why: 'TUNNEL_ENCAP is flagged as well-known',
-    settledBy: 'not modelled yet: TUNNEL_ENCAP (RFC 9012)',
-    ids: [
-      '8c21dee9f37df8',
-      'a26a121608d2dd',
-      '445cbb6b1a0557',
-      '93d358f03b4a90',
-      'c61191e263957f',
-      'c20df9d1712604',
-      '2bc7957145700f',
-    ],
-  },
-  {
-    why: 'BGP-LS is flagged as well-known',
-    settledBy: 'not modelled yet: BGP-LS (RFC 9552)',
-    ids: ['4691b9a090378a', '0fcde41b9b58ba', '8b6dd71cc18018', 'eeebc388b8d04f'],
-  },
-  {
-    why: 'Prefix-SID is flagged as well-known',
-    settledBy: 'not modelled yet: Prefix-SID (RFC 8669)',
-    ids: ['f57c8035dbc68d', '66139918c0ba04', '52631fbc59bcdd', '4b449e4b34ce62'],
-  },
-  {
-    why: 'ATTR_SET is flagged as well-known',
-    settledBy: 'not modelled yet: ATTR_SET (RFC 6368)',
-    ids: ['8a8218aad50d36'],
+    why: 'Tunnel Encapsulation is flagged as non-transitive: the routes are withdrawn',
+    settledBy: 'RFC 7606 §3.c, RFC 9012 §2: it is optional transitive',
+    ids: ['3e0e79a5f2ef2a'],
   },
   {
     why: 'an ORIGIN or a MULTI_EXIT_DISC has wrong flags and more is wrong after it; we name the flags, which come first',

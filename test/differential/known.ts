@@ -37,8 +37,8 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'tshark',
-    why: 'it reads nothing in an AIGP but type 1 (RFC 7311 §3 has it keep the others), and runs past an empty one',
-    applies: (_, { theirs }) => theirs.endsWith('aigp.type') || theirs.endsWith('aigp'),
+    why: 'it reads nothing in an AIGP but type 1 (RFC 7311 §3 has it keep the others)',
+    applies: (_, { theirs }) => theirs.endsWith('aigp.type'),
   },
   {
     judge: 'tshark',
@@ -70,15 +70,6 @@ export const known: readonly Rule[] = [
     why: 'it refuses an MP_REACH_NLRI without routes (RFC 4760 §3 does not)',
     applies: ({ message }, { key }) =>
       key === 'verdict' && message.type === 'update' && message.attributes.mpReach?.announced.length === 0,
-  },
-  {
-    judge: 'ExaBGP',
-    why: 'it withdraws for an empty attribute, and so for an AIGP without a value',
-    applies: ({ message }, { key }) =>
-      key === 'verdict' &&
-      message.type === 'update' &&
-      message.attributes.aigp !== undefined &&
-      Object.values(message.attributes.aigp).every(value => value === undefined),
   },
   {
     judge: 'ExaBGP',
@@ -123,12 +114,6 @@ export const known: readonly Rule[] = [
     judge: 'GoBGP',
     why: 'it judges a NEXT_HOP by its meaning (RFC 4271 §6.3), which the codec leaves to others',
     applies: ({ message }, { theirs }) => message.type === 'update' && /^"?withdraws.*invalid nexthop/.test(theirs),
-  },
-  {
-    judge: 'GoBGP',
-    why: 'it withdraws confederation segments from another AS (RFC 5065 §5); our codec knows of no confederation',
-    applies: ({ message, context }, { theirs }) =>
-      message.type === 'update' && context.external && theirs.includes('segment type confederation'),
   },
   {
     judge: 'GoBGP',

@@ -107,15 +107,19 @@ async function run(): Promise<void> {
     Atomics.store(heart, 0, ++executions)
     branches.fill(0)
     met = []
-    const before = performance.now()
-    try {
-      load.fuzz(input)
-    } catch (error) {
-      found(error instanceof Error ? (error.stack ?? error.message) : String(error), input)
+    const run = (): number => {
+      const before = performance.now()
+      try {
+        load.fuzz(input)
+      } catch (error) {
+        found(error instanceof Error ? (error.stack ?? error.message) : String(error), input)
+      }
+      return performance.now() - before
     }
-    const took = performance.now() - before
+    // Once more before it is blamed: on a shared machine, the whole process stands still for a second now and then.
+    const took = run()
     slowest = Math.max(slowest, took)
-    if (took > SLOW) found('takes more than a second', input)
+    if (took > SLOW && run() > SLOW) found('takes more than a second, twice', input)
     keep(input)
   }
 

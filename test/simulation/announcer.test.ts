@@ -1,23 +1,9 @@
 /** Announcers in virtual time, with passive sessions as routers at the other end of connections in memory. */
 import { getEventListeners } from 'node:events'
-import type { Duplex } from 'node:stream'
-import { type AnnounceOptions, Announcer, type AnnouncerOptions } from '@softspoken/announcer'
-import { type DownEvent, type Peer, Session } from '@softspoken/session'
-import {
-  type Attributes,
-  decode,
-  encode,
-  type Family,
-  families,
-  type Prefix,
-  type Route,
-  routes,
-  shutdownText,
-  type Update,
-} from '@softspoken/wire'
+import type { AnnounceOptions, Announcer } from '@softspoken/announcer'
+import type { Family } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
-import { End } from '../support/connection.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
+import { Lab, type Router, type RouterOptions } from './lab.ts'
 
 const VIP = '198.51.100.10/32'
 const VIP6 = '2001:db8::10/128'
@@ -80,6 +66,25 @@ describe('announcing', () => {
     const marks = { communities: ['65000:1'], largeCommunities: ['65000:1:2'] }
     expect(external.heard[0]!.attributes).toEqual({ ...both, ...marks, asPath: [{ type: 'sequence', as: [65001] }] })
     expect(internal.heard[0]!.attributes).toEqual({ ...both, ...marks, asPath: [], localPref: 200 })
+  })
+
+  test('by an epoch prefers each leader over the one before, in its own way on either side of the border', async () => {
+    const lab = new Lab()
+    const external = lab.router({ address: '192.0.2.254', as: 65000 })
+    const internal = lab.router({ address: '192.0.2.253', as: 65001 })
+    const announcer = lab.announcer()
+    for (const epoch of [7, 8]) {
+      using _ = announcer.announce(VIP, {
+        med: { base: 1000, epoch },
+        localPref: { base: 100, epoch },
+        prepend: 1,
+      })
+      await lab.pass(60)
+    }
+    expect(external.meds).toEqual([993, 992])
+    expect(internal.heard.flatMap(({ attributes }) => attributes.localPref ?? [])).toEqual([107, 108])
+    expect(external.heard[0]!.attributes.asPath).toEqual([{ type: 'sequence', as: [65001, 65001] }])
+    expect(internal.heard[0]!.attributes.asPath).toEqual([])
   })
 
   test('is replayed when a session comes back, and only to the router whose session it is', async () => {
@@ -328,6 +333,22 @@ describe('a route refresh (RFC 2918)', () => {
     expect(router.times).toEqual([0, 100, 130])
   })
 
+  test('waits for no route that is withdrawn meanwhile', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer({ maxPrefixes: 2 })
+    announcer.announce(VIP)
+    await lab.pass(50)
+    const second = announcer.announce(OTHER)
+    await lab.pass(10)
+    router.refresh('ipv4-unicast')
+    await lab.pass(5)
+    second.withdraw()
+    await lab.pass(0)
+    expect(router.times).toEqual([0, 50, 65, 65])
+    expect(router.heard.at(-1)).toMatchObject({ announced: [VIP] })
+  })
+
   test('is answered in the family that it names, and no other', async () => {
     const lab = new Lab()
     const both: Family[] = ['ipv4-unicast', 'ipv6-unicast']
@@ -382,6 +403,96 @@ describe('drain()', () => {
     announcer.announce(VIP)
     await lab.pass(0)
     expect(announcer.drain()).toBe(announcer.drain())
+  })
+})
+
+describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
+  test('marks each route GRACEFUL_SHUTDOWN, with LOCAL_PREF 0 to internal peers, and withdraws when the time is over (§4)', async () => {
+    const lab = new Lab()
+    const external = lab.router({ address: '192.0.2.254', as: 65000 })
+    const internal = lab.router({ address: '192.0.2.253', as: 65001 })
+    const announcer = lab.announcer({ gracefulShutdownTime: 10, maxPrefixes: 2 })
+    const told = lab.events(announcer)
+    for (const prefix of [VIP, OTHER]) announcer.announce(prefix, { localPref: 200, communities: ['65000:1'] })
+    await lab.pass(60)
+    const drained = outcome(announcer.drain())
+    await lab.pass(9.999)
+    for (const { table } of [external, internal]) expect(Object.keys(table)).toEqual([VIP, OTHER])
+    const marked = { communities: ['65000:1', '65535:0'] }
+    for (const { at, attributes } of internal.heard.slice(2))
+      expect({ at, attributes }).toMatchObject({ at: 60, attributes: { ...marked, localPref: 0 } })
+    for (const { at, attributes } of external.heard.slice(2))
+      expect({ at, attributes }).toMatchObject({ at: 60, attributes: marked })
+    expect(told.filter(text => text.startsWith('withdrawn'))).toEqual([])
+    await lab.pass(0.001)
+    for (const { table, times } of [external, internal]) {
+      expect(table).toEqual({})
+      expect(times).toEqual([0, 0, 60, 60, 70, 70])
+    }
+    expect(told.slice(-2)).toEqual([VIP, OTHER].map(prefix => `withdrawn ${prefix} the announcer drains`))
+    await lab.pass(2.999)
+    expect(drained.is).toBe('pending')
+    await lab.pass(0.001)
+    expect(drained.is).toBe('resolved')
+  })
+
+  test('takes nothing new meanwhile, and lets withdraw() and leases end a route at once', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer({ gracefulShutdownTime: 20, maxPrefixes: 3 })
+    const third = '198.51.100.12/32'
+    const first = announcer.announce(VIP)
+    const second = announcer.announce(OTHER, { ttl: 50 })
+    announcer.announce(third)
+    await lab.pass(40)
+    void announcer.drain()
+    expect(() => announcer.announce('198.51.100.13')).toThrow('the announcer is draining or closed')
+    expect(() => first.update({ med: 1 })).toThrow('the announcer is draining, it changes nothing more')
+    await lab.pass(5)
+    first.withdraw()
+    await lab.pass(0)
+    expect(Object.keys(router.table)).toEqual([OTHER, third])
+    await lab.pass(5)
+    expect(Object.keys(router.table)).toEqual([third])
+    expect(second.renew(), 'until the end it may be renewed').toBe(true)
+    await lab.pass(10)
+    expect(router.table).toEqual({})
+    expect(second.renew()).toBe(false)
+  })
+
+  test('keeps the interval: a router that heard of a route just before hears no more of it but its end', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer({ gracefulShutdownTime: 10 })
+    announcer.announce(VIP)
+    await lab.pass(1)
+    void announcer.close()
+    await lab.pass(20)
+    expect(router.times).toEqual([0, 11])
+    expect(router.farewell).toMatchObject({ at: 14, code: 6, subcode: 2 })
+  })
+
+  test('takes no time where no router was told anything', async () => {
+    const lab = new Lab()
+    lab.router({ answers: false })
+    const announcer = lab.announcer({ gracefulShutdownTime: 10 })
+    announcer.announce(VIP)
+    await lab.pass(1)
+    const drained = outcome(announcer.drain())
+    await lab.pass(0)
+    expect(drained.is).toBe('resolved')
+  })
+
+  test('is bounded where a router never reads', async () => {
+    const lab = new Lab()
+    const frozen = lab.router()
+    const announcer = lab.announcer({ gracefulShutdownTime: 22 })
+    announcer.announce(VIP)
+    await lab.pass(60)
+    frozen.freeze()
+    const closed = outcome(announcer.close())
+    await lab.pass(22 + 3 + 1)
+    expect(closed.is).toBe('resolved')
   })
 })
 
@@ -535,7 +646,10 @@ describe('what a router cannot be sent', () => {
     [null, "the session's own address is not known, nextHop must be given"],
     ['198.51.100.10', '198.51.100.10 is the address that is announced'],
     ['192.0.2.254', "192.0.2.254 is the peer's own address (RFC 4271 §5.1.3)"],
-    ['2001:db8:1::1', '2001:db8:1::1 is not of the family of 198.51.100.10/32'],
+    [
+      '2001:db8:1::1',
+      '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not agreed on (RFC 8950)',
+    ],
   ])('because the session has the address %s of its own is in the status', async (localAddress, why) => {
     const lab = new Lab()
     const router = lab.router({ localAddress })
@@ -545,6 +659,89 @@ describe('what a router cannot be sent', () => {
     expect(router.heard).toEqual([])
     expect(announcer.status().peers[0]!.unsendable).toEqual({ [VIP]: why })
     expect(lab.lines('error')).toHaveLength(1)
+  })
+})
+
+describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
+  const towards = (options: RouterOptions = {}) => {
+    const lab = new Lab()
+    const router = lab.router({ address: '2001:db8:1::fe', localAddress: '2001:db8:1::1', ...options })
+    return { lab, router }
+  }
+  test('go to a peer with an IPv6 address by themselves, and are taken back', async () => {
+    const { lab, router } = towards()
+    const announcement = lab.announcer({ families: ['ipv4-unicast'] }).announce(VIP)
+    await lab.pass(0)
+    expect(router.table).toEqual({ [VIP]: '2001:db8:1::1' })
+    announcement.withdraw()
+    await lab.pass(0)
+    expect(router.table).toEqual({})
+    expect(router.heard.at(-1)).toMatchObject({ withdrawn: [VIP] })
+  })
+  test('go to a peer with an IPv4 address where both sides say so', async () => {
+    const { lab, router } = towards({ address: '192.0.2.254', localAddress: '192.0.2.1', extendedNextHop: true })
+    lab.announcer({ extendedNextHop: true, nextHop: '2001:db8:1::1' }).announce(VIP)
+    await lab.pass(0)
+    expect(router.table).toEqual({ [VIP]: '2001:db8:1::1' })
+  })
+  test('do not go to a peer that did not say so: the status says why', async () => {
+    const { lab, router } = towards({ extendedNextHop: false })
+    const announcer = lab.announcer({ families: ['ipv4-unicast'] })
+    announcer.announce(VIP)
+    await lab.pass(0)
+    expect(router.heard).toEqual([])
+    expect(announcer.status().peers[0]!.unsendable).toEqual({
+      [VIP]:
+        '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not agreed on (RFC 8950)',
+    })
+  })
+  test('throw where we would not offer them', async () => {
+    const { lab } = towards()
+    const announcer = lab.announcer({ families: ['ipv4-unicast'], extendedNextHop: false })
+    expect(() => announcer.announce(VIP)).toThrow(
+      'nextHop: leaving it out is not allowed, the session with 2001:db8:1::fe has no IPv4 address of its own',
+    )
+  })
+})
+
+describe('End-of-RIB (RFC 4724 §2)', () => {
+  const gracefulRestart = { restartTime: 120 }
+  const ends = (router: Router) => router.heard.map(({ end, announced }) => end ?? announced[0])
+
+  test('follows the first routes, once for each family, to a router that has graceful restart', async () => {
+    const lab = new Lab()
+    const families: Family[] = ['ipv4-unicast', 'ipv6-unicast']
+    const router = lab.router({ families, gracefulRestart })
+    const announcer = lab.announcer({ families, maxPrefixes: 2 })
+    announcer.announce(VIP)
+    await lab.pass(0)
+    expect(ends(router)).toEqual([VIP, 'ipv4-unicast', 'ipv6-unicast'])
+    announcer.announce('198.51.100.11/32')
+    await lab.pass(60)
+    expect(ends(router)).toEqual([VIP, 'ipv4-unicast', 'ipv6-unicast', '198.51.100.11/32'])
+  })
+  test('comes where there is no route at all: a router need not keep what it has of us', async () => {
+    const lab = new Lab()
+    const router = lab.router({ gracefulRestart })
+    lab.announcer()
+    await lab.pass(0)
+    expect(ends(router)).toEqual(['ipv4-unicast'])
+  })
+  test('comes again on the next session', async () => {
+    const lab = new Lab()
+    const router = lab.router({ gracefulRestart })
+    lab.announcer({ gracefulRestart }).announce(VIP)
+    await lab.pass(10)
+    router.reset()
+    await lab.pass(100)
+    expect(ends(router)).toEqual([VIP, 'ipv4-unicast', VIP, 'ipv4-unicast'])
+  })
+  test('does not go to a router without graceful restart', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    lab.announcer({ gracefulRestart }).announce(VIP)
+    await lab.pass(0)
+    expect(ends(router)).toEqual([VIP])
   })
 })
 
@@ -588,6 +785,139 @@ describe('the next hop (RFC 4271 §5.1.3)', () => {
   })
 })
 
+describe('several routers, two families', () => {
+  const four = { address: '192.0.2.254' }
+  const six = { address: '2001:db8:1::ffff', localAddress: '2001:db8:1::1', families: ['ipv6-unicast'] as const }
+
+  test('a route goes to each router whose session carries its family, from its own address', async () => {
+    const lab = new Lab()
+    const [one, two] = [lab.router(four), lab.router(six)]
+    const announcer = lab.announcer({ maxPrefixes: 2 })
+    announcer.announce(VIP)
+    announcer.announce(VIP6)
+    await lab.pass(0)
+    expect(one.table).toEqual({ [VIP]: '192.0.2.1' })
+    expect(two.table).toEqual({ [VIP6]: '2001:db8:1::1' })
+    expect(announcer.status().peers).toMatchObject([
+      { sent: [VIP], unsendable: {} },
+      { sent: [VIP6], unsendable: {} },
+    ])
+    expect(lab.lines('error')).toEqual([])
+  })
+
+  test('both families on every session, with a next hop for each', async () => {
+    const lab = new Lab()
+    const families: Family[] = ['ipv4-unicast', 'ipv6-unicast']
+    const [one, two] = [lab.router({ ...four, families }), lab.router({ ...four, address: '192.0.2.253', families })]
+    const announcer = lab.announcer({
+      maxPrefixes: 2,
+      families,
+      nextHop: { ipv4: '192.0.2.7', ipv6: '2001:db8:1::7' },
+    })
+    announcer.announce(VIP)
+    announcer.announce(VIP6)
+    await lab.pass(0)
+    for (const { table } of [one, two]) expect(table).toEqual({ [VIP]: '192.0.2.7', [VIP6]: '2001:db8:1::7' })
+  })
+
+  test('a next hop for one family leaves the other its session address', async () => {
+    const lab = new Lab()
+    const [one, two] = [lab.router(four), lab.router(six)]
+    const announcer = lab.announcer({ maxPrefixes: 2, nextHop: { ipv6: '2001:db8:1::7' } })
+    announcer.announce(VIP)
+    announcer.announce(VIP6)
+    await lab.pass(0)
+    expect(one.table).toEqual({ [VIP]: '192.0.2.1' })
+    expect(two.table).toEqual({ [VIP6]: '2001:db8:1::7' })
+  })
+
+  test('each session is dialled from the address of its family', async () => {
+    const lab = new Lab()
+    lab.router(four)
+    lab.router(six)
+    const address = { ipv4: '192.0.2.1', ipv6: '2001:db8:1::1' }
+    const announcer = lab.announcer({ local: { as: 65001, id: '192.0.2.1', address } })
+    expect(announcer.sessions.map(({ config }) => config.local.address)).toEqual(['192.0.2.1', '2001:db8:1::1'])
+    const one = lab.announcer({ local: { as: 65001, id: '192.0.2.1', address: { ipv6: '2001:db8:1::1' } } })
+    expect(one.sessions.map(({ config }) => config.local.address)).toEqual([undefined, '2001:db8:1::1'])
+  })
+
+  test('a preference that no session of its family could carry is refused', () => {
+    const lab = new Lab()
+    lab.router({ ...four, as: 65001 })
+    lab.router(six)
+    const announcer = lab.announcer({ maxPrefixes: 2 })
+    expect(() => announcer.announce(VIP6, { localPref: 200 })).toThrow('localPref: not allowed, no peer is internal')
+    expect(() => announcer.announce(VIP, { prepend: 1 })).toThrow('prepend: not allowed, no peer is external')
+  })
+
+  test.each(['freeze', 'reset', 'refuse', 'prefer'] as const)(
+    'one that is in trouble (%s) delays no withdrawal for another, whatever its family and its place',
+    async trouble => {
+      for (const place of [0, 1, 2]) {
+        const lab = new Lab()
+        const routers = [lab.router(four), lab.router({ ...four, address: '192.0.2.253' }), lab.router(six)]
+        const announcer = lab.announcer({ maxPrefixes: 2 })
+        const announcements = [announcer.announce(VIP), announcer.announce(VIP6)]
+        await lab.pass(1)
+        const ill = routers[place]!
+        if (trouble === 'freeze') ill.freeze()
+        if (trouble === 'reset') ill.reset()
+        if (trouble === 'refuse') await ill.session.stop('maintenance')
+        if (trouble === 'prefer') for (const announcement of announcements) announcement.update({ med: 1 }) // all wait
+        for (const announcement of announcements) announcement.withdraw()
+        await lab.pass(0)
+        for (const router of routers.filter(router => router !== ill)) {
+          expect(router.table).toEqual({})
+          expect(router.times).toEqual([0, 1])
+        }
+      }
+    },
+  )
+})
+
+describe.runIf(process.platform === 'linux')('what a socket is to have, on Linux with koffi,', () => {
+  const settingsOf = ({ sessions }: Announcer) =>
+    sessions.map(({ config: { tcpMd5Key, ttlSecurity, multihop, bindDevice } }) => ({
+      key: tcpMd5Key && new TextDecoder().decode(tcpMd5Key.octets()),
+      ttlSecurity,
+      multihop,
+      bindDevice,
+    }))
+  test('reaches the session with each peer', () => {
+    const lab = new Lab()
+    lab.router()
+    lab.router({ address: '192.0.2.253' })
+    const announcer = lab.announcer({ tcpMd5Key: 'sesame', ttlSecurity: 1, bindDevice: 'eth0' })
+    const all = { key: 'sesame', ttlSecurity: 1, multihop: undefined, bindDevice: 'eth0' }
+    expect(settingsOf(announcer)).toEqual([all, all])
+  })
+  test('may differ from peer to peer', () => {
+    const lab = new Lab()
+    const [one, two] = [lab.router(), lab.router({ address: '192.0.2.253' })]
+    const announcer = lab.announcer({
+      tcpMd5Key: 'sesame',
+      peers: [
+        { ...one.peer, multihop: 2 },
+        { ...two.peer, tcpMd5Key: 'other', ttlSecurity: 1, bindDevice: 'eth1' },
+      ],
+    })
+    expect(settingsOf(announcer)).toEqual([
+      { key: 'sesame', ttlSecurity: undefined, multihop: 2, bindDevice: undefined },
+      { key: 'other', ttlSecurity: 1, multihop: undefined, bindDevice: 'eth1' },
+    ])
+  })
+  test('is shown by no status', async () => {
+    const lab = new Lab()
+    lab.router()
+    const announcer = lab.announcer({ tcpMd5Key: 'sesame' })
+    await lab.pass(0)
+    expect(JSON.stringify([announcer.status(), announcer, lab.lines('info'), lab.lines('debug')])).not.toContain(
+      'sesame',
+    )
+  })
+})
+
 describe('refused at construction, with nothing dialled:', () => {
   test.each<[string, object, ErrorConstructor, string]>([
     ['no peers', { peers: [] }, TypeError, 'peers: '],
@@ -608,13 +938,37 @@ describe('refused at construction, with nothing dialled:', () => {
       RangeError,
       'peer.as: 0',
     ],
+    ['no second peer', { peers: [{ as: 1, address: '192.0.2.254' }, null] }, RangeError, 'peer.address: '],
+    ['an unknown part of a peer', { peers: [{ as: 1, address: '192.0.2.254', key: 'x' }] }, TypeError, 'peer.key: '],
     ['no prefixes', { maxPrefixes: 0 }, RangeError, 'maxPrefixes: 0'],
     ['half a prefix', { maxPrefixes: 1.5 }, RangeError, 'maxPrefixes: 1.5'],
     ['a count as text', { maxPrefixes: '2' }, RangeError, 'maxPrefixes: 2'],
     ['a drain below 0', { drainTime: -1 }, RangeError, 'drainTime: -1'],
     ['a drain that outlasts Kubernetes', { drainTime: 26 }, RangeError, 'drainTime: 26'],
+    ['a graceful shutdown below 0', { gracefulShutdownTime: -1 }, RangeError, 'gracefulShutdownTime: -1'],
+    [
+      'a graceful shutdown that outlasts Kubernetes',
+      { gracefulShutdownTime: 23 },
+      RangeError,
+      'gracefulShutdownTime: 23 is not allowed, with drainTime, 3, it must be at most 25',
+    ],
     ['an interval below 5 s', { advertisementInterval: 4 }, RangeError, 'advertisementInterval: 4'],
     ['next hop 0.0.0.0', { nextHop: '0.0.0.0' }, RangeError, 'nextHop: 0.0.0.0'],
+    ['a next hop of no family', { nextHop: { ip4: '192.0.2.7' } }, TypeError, 'nextHop.ip4: no such option'],
+    ['no next hop at all', { nextHop: null }, TypeError, 'nextHop: null is not allowed'],
+    [
+      'next hop 0.0.0.0 among two',
+      { nextHop: { ipv4: '0.0.0.0' } },
+      RangeError,
+      'nextHop.ipv4: 0.0.0.0 is not allowed',
+    ],
+    ['nobody to be', { local: undefined }, TypeError, 'local: undefined is not allowed'],
+    [
+      'an address of no family',
+      { local: { as: 65001, id: '192.0.2.1', address: { v4: '192.0.2.1' } } },
+      TypeError,
+      'local.address.v4: no such option',
+    ],
     ['next hop ::', { nextHop: '::' }, RangeError, 'nextHop: ::'],
     ['an IPv4-mapped next hop', { nextHop: '::ffff:192.0.2.1' }, RangeError, 'nextHop: ::ffff:192.0.2.1'],
     ['a next hop with a zone', { nextHop: 'fe80::1%eth0' }, RangeError, "nextHop: 'fe80::1%eth0'"],
@@ -669,6 +1023,13 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
       'nextHop: 192.0.2.254 is not allowed',
     ],
     ['a next hop of the other family', { nextHop: '2001:db8:1::1' }, VIP, {}, 'nextHop: 2001:db8:1::1 is not allowed'],
+    [
+      'the next hop of one family for the other',
+      { nextHop: { ipv4: '2001:db8:1::1' } },
+      VIP,
+      {},
+      'nextHop: 2001:db8:1::1 is not allowed, 2001:db8:1::1 is not of the family of 198.51.100.10/32',
+    ],
     ['no next hop of the family', { families: ['ipv6-unicast'] }, VIP6, {}, 'nextHop: leaving it out is not allowed'],
     [
       'LOCAL_PREF where every peer is external (§5.1.5)',
@@ -677,6 +1038,15 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
       { localPref: 200 },
       'localPref: not allowed, no peer is internal',
     ],
+    [
+      'prepending where every peer is internal (§9.1.2)',
+      { local: { as: 65000, id: '192.0.2.1' } },
+      VIP,
+      { prepend: 1 },
+      'prepend: not allowed, no peer is external',
+    ],
+    ['too much prepending', {}, VIP, { prepend: 11 }, 'prepend: 11 is not allowed'],
+    ['half an epoch', {}, VIP, { med: { base: 1, epoch: 0.5 } }, 'med.epoch: 0.5'],
     ['a MED beyond 32 bits', {}, VIP, { med: 2 ** 32 }, 'med: 4294967296'],
     ['a MED below 0', {}, VIP, { med: -1 }, 'med: -1'],
     ['a MED that is no whole number', {}, VIP, { med: 1.5 }, 'med: 1.5'],
@@ -791,156 +1161,6 @@ test('the log has one line for each thing that is sent', async () => {
     { peer: '192.0.2.254', text: 'withdrawal sent' },
   ])
 })
-
-// ---- the laboratory
-
-interface RouterOptions {
-  readonly address?: string
-  readonly as?: number
-  readonly families?: readonly Family[]
-  /** The address that the announcer's end of a connection to this router has; null where its socket does not say. */
-  readonly localAddress?: string | null
-  /** Whether a dial is ever answered. */
-  readonly answers?: boolean
-  /** Offers no four-octet AS numbers (RFC 6793). */
-  readonly twoOctetAs?: boolean
-}
-
-interface Heard {
-  /** Seconds since the lab was made. */
-  readonly at: number
-  readonly announced: readonly Prefix[]
-  readonly withdrawn: readonly Prefix[]
-  readonly attributes: Attributes
-}
-
-/** An announcer and its routers, on one clock. */
-class Lab {
-  readonly clock = new VirtualClock()
-  readonly #routers: Router[] = []
-  readonly #lines: { readonly level: string; readonly text: string; readonly [field: string]: unknown }[] = []
-
-  router(options: RouterOptions = {}): Router {
-    const router = new Router(this.clock, options)
-    this.#routers.push(router)
-    return router
-  }
-  /** Towards every router made so far. `options` may be nonsense, as of a caller without types. */
-  announcer(options: Partial<AnnouncerOptions> | object = {}): Announcer {
-    const note = (level: string) => (fields: object, text: string) => this.#lines.push({ ...fields, level, text })
-    return new Announcer({
-      local: { as: 65001, id: '192.0.2.1' },
-      peers: this.#routers.map(router => router.peer),
-      clock: this.clock,
-      random: () => 1, // the whole of every wait
-      log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
-      dial: ({ local, peer }) => this.#routers.find(router => router.peer.address === peer.address)!.answer(local.as),
-      ...options,
-    })
-  }
-  pass(seconds: number): Promise<void> {
-    return this.clock.pass(seconds)
-  }
-  lines(wanted: string): { readonly [field: string]: unknown }[] {
-    return this.#lines.filter(({ level }) => level === wanted).map(({ level: _, ...line }) => line)
-  }
-}
-
-/** A passive session that believes what it is told, and what it has been told. */
-class Router {
-  readonly peer: Peer
-  readonly heard: Heard[] = []
-  connections = 0
-  farewell: { at: number; code: number; subcode: number; text: string | undefined } | undefined
-  readonly #clock: VirtualClock
-  readonly #options: RouterOptions
-  readonly #table = new Map<Prefix, string>()
-  #session: Session | undefined
-  #connection: End | undefined
-
-  constructor(clock: VirtualClock, options: RouterOptions) {
-    this.#clock = clock
-    this.#options = options
-    this.peer = { as: options.as ?? 65000, address: options.address ?? '192.0.2.254' }
-  }
-  get session(): Session {
-    if (!this.#session) throw new Error('nobody has dialled this router yet')
-    return this.#session
-  }
-  get table(): Record<Prefix, string> {
-    return Object.fromEntries(this.#table)
-  }
-  get times(): number[] {
-    return this.heard.map(({ at }) => at)
-  }
-  /** MULTI_EXIT_DISC of every advertisement so far. */
-  get meds(): (number | undefined)[] {
-    return this.heard.filter(({ announced }) => announced.length > 0).map(({ attributes }) => attributes.med)
-  }
-
-  /** A connection from the announcer: its end. */
-  answer(peerAs: number): Duplex {
-    const { answers = true, localAddress = '192.0.2.1', twoOctetAs = false } = this.#options
-    this.connections++
-    const [ours, theirs] = End.pair()
-    theirs.localAddress = localAddress ?? undefined
-    if (twoOctetAs) ours.rewrite = withoutFourOctetAs
-    this.#connection = ours
-    if (answers)
-      queueMicrotask(() => {
-        theirs.emit('connect')
-        this.#session ??= this.#start(peerAs)
-        this.#session.accept(ours)
-      })
-    return theirs
-  }
-  /** The connection is lost, as by a reboot. */
-  reset(): void {
-    this.#connection?.reset()
-  }
-  /** From now on nothing is read, as by a process that is stopped. */
-  freeze(): void {
-    this.#connection?.stall()
-  }
-  refresh(family: Family): void {
-    const { afi, safi } = families[family]
-    this.#connection?.write(encode({ type: 'route-refresh', afi, safi, subtype: 0 }))
-  }
-
-  #start(peerAs: number): Session {
-    const session = new Session({
-      local: { as: this.peer.as, id: '192.0.2.254' },
-      peer: { as: peerAs, address: this.peer.address.includes(':') ? '2001:db8:1::1' : '192.0.2.1' },
-      families: this.#options.families ?? ['ipv4-unicast'],
-      passive: true,
-      clock: this.#clock,
-      random: () => 1,
-    })
-    session.on('update', ({ update }) => this.#learn(update))
-    session.on('down', down => this.#forget(down))
-    return session.start()
-  }
-  #learn(update: Update): void {
-    const { announced, withdrawn } = routes(update)
-    for (const prefix of withdrawn) this.#table.delete(prefix)
-    for (const { prefix, nextHop } of announced) this.#table.set(prefix, nextHop)
-    const prefixes = announced.map(({ prefix }: Route) => prefix)
-    this.heard.push({ at: this.#clock.now() / 1000, announced: prefixes, withdrawn, attributes: update.attributes })
-  }
-  #forget({ received }: DownEvent): void {
-    this.#table.clear()
-    if (received === undefined) return
-    const { code, subcode } = received
-    this.farewell = { at: this.#clock.now() / 1000, code, subcode, text: shutdownText(received) }
-  }
-}
-
-function withoutFourOctetAs(bytes: Uint8Array): Uint8Array {
-  const result = decode(bytes)
-  if (!result.ok || result.value.type !== 'open') return bytes
-  const { capabilities } = result.value
-  return encode({ ...result.value, capabilities: capabilities.filter(({ name }) => name !== 'four-octet-as') })
-}
 
 function outcome(promise: Promise<unknown>): { readonly is: 'pending' | 'resolved' | 'rejected' } {
   const outcome: { is: 'pending' | 'resolved' | 'rejected' } = { is: 'pending' }

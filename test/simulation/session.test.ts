@@ -1,7 +1,7 @@
 /** Sessions in virtual time, over connections in memory. */
-import { type DownEvent, type LastError, Session, type SessionOptions } from '@softspoken/session'
+import { type DownEvent, type LastError, Session, type SessionOptions, type Tally } from '@softspoken/session'
 import { cease, encode, shutdownText, type Update } from '@softspoken/wire'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { End } from '../support/connection.ts'
 import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
 import { settled, VirtualClock } from '../support/virtual-clock.ts'
@@ -18,6 +18,12 @@ describe('two sessions, one that dials and one that waits', () => {
       families: ['ipv4-unicast'],
       fourOctetAs: true,
       routeRefresh: true,
+      enhancedRouteRefresh: true,
+      extendedNextHop: false,
+      extendedMessage: false,
+      endOfRib: false,
+      gracefulRestart: false,
+      hardReset: false,
       peerId: '192.0.2.2',
     })
     expect(far.status().negotiated?.peerId).toBe('192.0.2.1')
@@ -42,7 +48,7 @@ describe('two sessions, one that dials and one that waits', () => {
       why: 'nothing heard from the peer for 90 s',
       from: 'Established',
       sent: { code: 4, subcode: 0 },
-      hint: 'check the path to the peer, and whether the router or this process stands still',
+      hint: 'check the path to the peer, whether the router or this process stands still, and whether the router wants TTL security',
     })
     expect(near.status().nextDialIn).toBe(60)
   })
@@ -97,7 +103,7 @@ describe('a peer that does not do its part', () => {
       state: 'Idle',
       nextDialIn: 60,
       lastError: {
-        hint: "check the router's neighbor statement for our address, and its remote-as (we are AS 65001)",
+        hint: "check the router's neighbor statement for our address, and its remote-as (we are AS 65001), and whether the router wants TTL security",
       },
     })
   })
@@ -107,6 +113,19 @@ describe('a peer that does not do its part', () => {
     expect(session.status()).toMatchObject({ state: 'Idle', nextDialIn: 5, lastError: { why: 'no answer within 7 s' } })
     await clock.pass(1)
     expect(ends()[0]?.destroyed).toBe(true)
+  })
+  it.each(['EMFILE', 'ENFILE'])('a dial that %s stops is said in words, with what to check', async code => {
+    const { session, clock, ends } = scripted({}, { answers: false })
+    await clock.pass(0)
+    ends()[0]?.destroy(Object.assign(new Error(`connect ${code}`), { code }))
+    await clock.pass(0)
+    expect(session.status()).toMatchObject({
+      nextDialIn: 5,
+      lastError: {
+        why: 'no file descriptor is left for a connection',
+        hint: 'raise the limit on open files of this process, or find what holds them',
+      },
+    })
   })
   it('proposes hold time 1: 2/6 (RFC 4271 §6.2)', async () => {
     const { clock, peer } = scripted()
@@ -134,7 +153,11 @@ describe('a peer that does not do its part', () => {
     await clock.pass(0)
     expect(seen).toHaveLength(1)
     expect(peer().notification).toMatchObject({ code: 1, subcode: 1 })
-    expect(session.status().counters.inUpdates).toBe(1)
+    expect(session.status().counters).toMatchObject({
+      inUpdates: 1,
+      inMessages: { byType: { open: 1, keepalive: 1, update: 1, malformed: 1 } },
+      outMessages: { notifications: { 'Message Header Error/Connection Not Synchronized': 1 } },
+    })
   })
   it('goes on talking in the chunk that ended the session: the rest is not counted either', async () => {
     const { session, clock, peer } = await established()
@@ -194,6 +217,20 @@ describe('a peer that does not do its part', () => {
   })
 })
 
+describe('a peer that never stops talking', () => {
+  it('moves no timer that is due sooner: a KEEPALIVE that is set anew with each message never goes (RFC 4271 §4.4)', async () => {
+    const { clock, peer } = await established()
+    const set = vi.spyOn(clock, 'setTimeout')
+    for (let i = 0; i < 50; i++) {
+      peer().say(withdrawal)
+      await settled()
+    }
+    expect(set).not.toHaveBeenCalled()
+    await clock.pass(30)
+    expect(peer().types).toEqual(['open', 'keepalive', 'keepalive'])
+  })
+})
+
 describe('stop()', () => {
   it('resolves within about a second when the peer never reads', async () => {
     const { session, clock, peer, ends } = await established()
@@ -207,6 +244,37 @@ describe('stop()', () => {
     await clock.pass(0.001)
     await stopped
     expect([ends()[0]?.destroyed, clock.pending]).toEqual([true, 0])
+  })
+  it.each(['Connect', 'OpenSent', 'Established'])(
+    'in %s resolves within about a second when the peer never closes',
+    async state => {
+      const { session, clock, peer, ends } = scripted({}, { answers: state !== 'Connect' })
+      peer().end.allowHalfOpen = true // it hears that we are gone, and keeps its side all the same
+      if (state === 'OpenSent') await clock.pass(0)
+      if (state === 'Established') await establish(clock, peer())
+      expect(session.state).toBe(state)
+      const stopped = session.stop('bye')
+      await clock.pass(1)
+      await stopped
+      expect([session.state, ends()[0]?.destroyed, clock.pending]).toEqual(['Idle', true, 0])
+      if (state !== 'Connect') expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
+    },
+  )
+  it('resolves within about a second when the peer goes on and on', async () => {
+    const { session, clock, peer } = await established()
+    peer().end.allowHalfOpen = true
+    let resolved = false
+    const stopped = session.stop('bye').then(() => {
+      resolved = true
+    })
+    for (let tenths = 0; tenths < 10; tenths++) {
+      expect(resolved).toBe(false)
+      peer().say(withdrawal, withdrawal, withdrawal)
+      await clock.pass(0.1)
+    }
+    await clock.pass(0)
+    await stopped
+    expect([session.state, session.status().counters.inUpdates, clock.pending]).toEqual(['Idle', 0, 0])
   })
   it('resolves once the Cease is out, where the peer reads and closes', async () => {
     const { session, clock, peer } = await established()
@@ -272,6 +340,18 @@ describe('send()', () => {
     await clock.pass(10) // had the keepalive timer been restarted, it would run until 50 s
     expect(peer().types).toEqual(['open', 'keepalive', 'keepalive'])
     expect(session.state).toBe('Established')
+  })
+  it('up to 65535 octets at once where both sides said so, and 4096 where not (RFC 8654 §4)', async () => {
+    const withdrawn = Array.from({ length: 2000 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 0xff}/32`)
+    const { near, far, clock } = pairOfSessions({ extendedMessage: true })
+    const heard: number[] = []
+    far.on('update', ({ update }) => heard.push(update.withdrawn.length))
+    await clock.pass(1)
+    near.send({ ...withdrawal, withdrawn })
+    await clock.pass(0)
+    expect(heard).toEqual([2000])
+    const { session } = await established()
+    expect(() => session.send({ ...withdrawal, withdrawn })).toThrow(/at most 4096 octets/)
   })
   it('an UPDATE takes the place of the next keepalive (RFC 4271 §8.2.2, §4.4)', async () => {
     const { session, clock, peer } = await established()
@@ -378,28 +458,84 @@ describe('dialling', () => {
       ['no descriptors left', 40],
     ])
   })
-  it('a peer that comes while we dial is taken, and the late answer to our dial is ignored', async () => {
+  it('a peer that comes while we dial is taken, and the dial is given up once it has said OPEN', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
     await clock.pass(1)
-    const [near, far] = End.pair()
-    session.accept(near)
-    const visitor = new ScriptedPeer(far)
-    ends()[0]?.answered()
+    const visitor = visit(session)
     await establish(clock, visitor)
+    ends()[0]?.answered()
     expect(session.state).toBe('Established')
     expect(visitor.types).toEqual(['open', 'keepalive'])
     await clock.pass(1)
     expect(ends()[0]?.destroyed).toBe(true)
   })
-  it('a visitor is turned away while a session stands, and once stopped', async () => {
+  it.each([
+    ['192.0.2.254', 'theirs'],
+    ['192.0.2.0', 'ours'],
+  ])('of two connections one is kept: the peer is %s, so %s (RFC 4271 §6.8)', async (id, kept) => {
+    const { session, clock, peer, ends } = scripted({}, { answers: false })
+    const told: string[] = []
+    session.on('established', () => told.push('established'))
+    session.on('down', () => told.push('down'))
+    const visitor = visit(session)
+    ends()[0]?.answered()
+    await clock.pass(0)
+    for (const end of [peer(), visitor]) end.say(openOf(65002, { id }), { type: 'keepalive' })
+    await clock.pass(0)
+    const [winner, loser] = kept === 'ours' ? [peer(), visitor] : [visitor, peer()]
+    expect(winner.types).toEqual(['open', 'keepalive'])
+    expect([loser.types, loser.closed]).toEqual([['open', 'notification'], true])
+    expect(loser.notification).toMatchObject({ code: 6, subcode: 7 })
+    expect([session.state, told]).toEqual(['Established', ['established']])
+    session.send(withdrawal)
+    await clock.pass(0)
+    expect(winner.types).toEqual(['open', 'keepalive', 'update'])
+  })
+  it('each connection is read on its own: half a message on one does not trouble the other', async () => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(0)
+    const visitor = visit(session)
+    const open = encode(openOf(65002))
+    visitor.write(open.subarray(0, 20))
+    peer().write(open.subarray(0, 25))
+    await clock.pass(0)
+    visitor.write(open.subarray(20))
+    visitor.say({ type: 'keepalive' })
+    await clock.pass(0)
+    expect(session.state).toBe('Established')
+    expect(peer().notification).toMatchObject({ code: 6, subcode: 7 })
+  })
+  it('a visitor beside a session that stands gets Cease 6/7 for its OPEN (RFC 4271 §6.8)', async () => {
+    const { session, clock, peer } = await established()
+    const visitor = visit(session)
+    await clock.pass(1)
+    expect([visitor.types, visitor.closed]).toEqual([['open'], false])
+    visitor.say(openOf(65002))
+    await clock.pass(0)
+    expect([visitor.notification, visitor.closed]).toMatchObject([{ code: 6, subcode: 7 }, true])
+    expect([session.state, peer().types]).toEqual(['Established', ['open', 'keepalive']])
+  })
+  it('lost to a collision with nobody left: the slow track, with a hint (RFC 4486 §4)', async () => {
+    const { session, clock, peer } = scripted()
+    const downs = collectDowns(session)
+    await clock.pass(0)
+    peer().say({ ...cease(2), subcode: 7, data: new Uint8Array() })
+    await clock.pass(0)
+    expect(downs).toMatchObject([
+      {
+        retryIn: 60,
+        hint: 'the router keeps another connection with our address: an earlier one of ours, or another speaker on this host',
+      },
+    ])
+  })
+  it('a visitor is turned away while another is there, and once stopped', async () => {
     const { session, clock } = await established()
+    visit(session)
     for (const prepare of [async () => {}, () => session.stop()]) {
       await prepare()
-      const [near, far] = End.pair()
-      session.accept(near)
-      const visitor = new ScriptedPeer(far)
+      const visitor = visit(session)
       await clock.pass(0)
-      expect([near.destroyed, visitor.closed, visitor.types]).toEqual([true, true, []])
+      expect([visitor.closed, visitor.types]).toEqual([true, []])
     }
   })
 })
@@ -418,6 +554,8 @@ describe('status()', () => {
         outUpdates: 0,
         inTotalMessages: 0,
         outTotalMessages: 0,
+        inMessages: tally({}),
+        outMessages: tally({}),
       },
     })
   })
@@ -443,6 +581,12 @@ describe('status()', () => {
         families: ['ipv4-unicast'],
         fourOctetAs: true,
         routeRefresh: true,
+        enhancedRouteRefresh: false,
+        extendedNextHop: false,
+        extendedMessage: false,
+        endOfRib: false,
+        gracefulRestart: false,
+        hardReset: false,
         peerId: '192.0.2.254',
       },
       counters: {
@@ -452,6 +596,8 @@ describe('status()', () => {
         outUpdates: 1,
         inTotalMessages: 2,
         outTotalMessages: 3,
+        inMessages: tally({ open: 1, keepalive: 1 }),
+        outMessages: tally({ open: 1, keepalive: 1, update: 1 }),
       },
     })
   })
@@ -470,6 +616,26 @@ describe('status()', () => {
       at: expect.any(Date),
     })
   })
+  it.each([
+    [1, 'Maximum Number of Prefixes Reached'],
+    [2, 'Administrative Shutdown'],
+    [3, 'Peer De-configured'],
+    [4, 'Administrative Reset'],
+    [5, 'Connection Rejected'],
+    [6, 'Other Configuration Change'],
+    [7, 'Connection Collision Resolution'],
+    [8, 'Out of Resources'],
+  ])(
+    'after Cease 6/%i names it: %s, with the words of the operator where it has any (RFC 4486 §3, RFC 9003)',
+    async (subcode, name) => {
+      const { session, clock, peer } = await established()
+      const spoken = subcode === 2 || subcode === 4
+      peer().say(cease(subcode, spoken ? 'see ticket 7' : ''))
+      await clock.pass(0)
+      const words = `the peer sent Cease/${name} (6/${subcode})${spoken ? ': "see ticket 7"' : ''}`
+      expect(session.status().lastError).toMatchObject({ why: words, received: { code: 6, subcode } })
+    },
+  )
   it('is a snapshot: what happens later does not change it', async () => {
     const { session, clock } = await established()
     const { counters } = session.status()
@@ -539,7 +705,7 @@ const options: SessionOptions = {
 }
 
 /** A session that dials another, which waits. `ends` are those of the latest connection. */
-function pairOfSessions() {
+function pairOfSessions(settings: Partial<SessionOptions> = {}) {
   const clock = new VirtualClock()
   let latest: readonly [End, End] | undefined
   const far = new Session({
@@ -548,9 +714,11 @@ function pairOfSessions() {
     passive: true,
     clock,
     random: () => 1,
+    ...settings,
   })
   const near = new Session({
     ...options,
+    ...settings,
     clock,
     random: () => 1,
     dial: () => {
@@ -592,6 +760,12 @@ function scripted(settings: Partial<SessionOptions> = {}, { answers = true, star
   return { session, clock, peer, ends: () => ends, lines }
 }
 
+/** The peer dials the session. */
+function visit(session: Session): ScriptedPeer {
+  const [near, far] = End.pair()
+  session.accept(near)
+  return new ScriptedPeer(far)
+}
 async function established() {
   const stage = scripted()
   await stage.clock.pass(0)
@@ -607,4 +781,9 @@ function collectDowns(session: Session): DownEvent[] {
   const downs: DownEvent[] = []
   session.on('down', down => downs.push(down))
   return downs
+}
+
+function tally(seen: Partial<Tally['byType']>): Tally {
+  const none = { open: 0, update: 0, notification: 0, keepalive: 0, 'route-refresh': 0, malformed: 0 }
+  return { byType: { ...none, ...seen }, notifications: {} }
 }

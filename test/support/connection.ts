@@ -11,6 +11,8 @@ export class End extends Duplex {
   rewrite: (bytes: Uint8Array) => Uint8Array = bytes => bytes
   #stalled = false
   #cut = false
+  /** A write towards this end that came while it was stalled. */
+  #kept: (() => void) | undefined
   /** Releases the writer, once the other end has room. */
   #resume: (() => void) | undefined
 
@@ -30,6 +32,13 @@ export class End extends Duplex {
   stall(): void {
     this.#stalled = true
   }
+  /** It goes on: what was kept with the writer arrives. */
+  resumeReading(): void {
+    this.#stalled = false
+    const kept = this.#kept
+    this.#kept = undefined
+    kept?.()
+  }
   /** Nothing passes any more, either way, and nobody is told: a cable that was pulled. */
   cut(): void {
     this.#cut = true
@@ -46,9 +55,12 @@ export class End extends Duplex {
     this.#resume = undefined
     resume?.()
   }
-  override _write(bytes: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(bytes: Uint8Array, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const other = this.#other
-    if (other.#stalled) return
+    if (other.#stalled) {
+      other.#kept = () => this._write(bytes, encoding, done)
+      return
+    }
     if (this.#cut || other.destroyed) {
       done()
       return

@@ -35,7 +35,7 @@ function parse(text: string): unknown {
 /**
  * One file of test/fixtures: `#` comments, an optional line `context {...}`, commented hex, then an arrow and what the
  * bytes mean as JSON. `<=>` holds both ways; `=>` is for bytes that we read but would write differently, or that are
- * an error: `=> { "error": { "code": 3, "subcode": 5, "data": "hex:..." } }`.
+ * an error: `=> { "error": { "code": 3, "subcode": 5, "data": "hex:..." }, "at": 23 }`.
  */
 export interface Fixture {
   readonly name: string
@@ -45,6 +45,8 @@ export interface Fixture {
   /** What `decode` gives where it is no error. */
   readonly message?: Message
   readonly error?: { readonly code: number; readonly subcode: number; readonly data: Uint8Array }
+  /** Where the error is. */
+  readonly at?: number
 }
 
 const folder = new URL('../fixtures/', import.meta.url)
@@ -55,7 +57,7 @@ function read(name: string): Fixture {
   if (above === undefined || meaning === undefined) throw new SyntaxError(`fixture ${name}: there is no arrow`)
   const context = /^context (.*)$/m.exec(above)?.[1]
   // Fixtures are our own files, and the tests compare every field of what they say.
-  const value = parse(meaning) as Message | Required<Pick<Fixture, 'error'>>
+  const value = parse(meaning) as Message | Required<Pick<Fixture, 'error' | 'at'>>
   return {
     name,
     bytes: hex(above.replace(/^context .*$/m, '')),

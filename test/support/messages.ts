@@ -88,7 +88,7 @@ const capability: fc.Arbitrary<Capability> = fc.oneof(
 )
 const open: fc.Arbitrary<Message> = fc
   .record({
-    as: u32,
+    as: fc.integer({ min: 1, max: 0xffffffff }),
     holdTime: u16.filter(seconds => seconds !== 1 && seconds !== 2),
     id: address(4).filter(id => id !== '0.0.0.0'),
     capabilities: fc.array(capability, { maxLength: 30 }),
@@ -108,10 +108,12 @@ function path(as: fc.Arbitrary<number>, types: readonly AsSegment['type'][], max
     { maxLength },
   )
 }
+const as2 = fc.integer({ min: 1, max: 0xffff })
+const as4 = fc.integer({ min: 1, max: 0xffffffff })
 const plainSegments = ['sequence', 'set'] as const
 const confederations = ['confed-sequence', 'confed-set'] as const
 /** What AS4_PATH can mend: a confederation stands in front, and its numbers are of two octets (RFC 6793 §4.2.3). */
-const twoOctetPath = fc.tuple(path(u16, confederations, 1), path(u32, plainSegments, 1)).map(parts => parts.flat())
+const twoOctetPath = fc.tuple(path(as2, confederations, 1), path(as4, plainSegments, 1)).map(parts => parts.flat())
 const otherFamily = fc.record({ family: fc.constant('other'), afi: u16, safi: fc.integer({ min: 3, max: 255 }) })
 
 function mpReach(context: Context): fc.Arbitrary<NonNullable<Attributes['mpReach']>> {
@@ -164,7 +166,7 @@ function communitiesOf(key: 'extendedCommunities' | 'ipv6ExtendedCommunities', c
 const extendedCommunity = communitiesOf('extendedCommunities', 16, 8)
 const ipv6ExtendedCommunity = communitiesOf('ipv6ExtendedCommunities', 25, 20)
 
-const aigp = fc.record(
+const aigpFields = fc.record(
   {
     metric: fc.bigInt({ min: 0n, max: 2n ** 64n - 2n }).map(String),
     others: fc.array(fc.record({ type: fc.integer({ min: 2, max: 255 }), value: octets }), {
@@ -174,6 +176,16 @@ const aigp = fc.record(
   },
   { requiredKeys: [] },
 )
+const aigp = aigpFields.filter(({ metric, others }) => metric !== undefined || others !== undefined)
+/** Codes that nobody assigned, and one that is kept although it is known: that has a value (RFC 7606 §4). */
+const raw = fc.oneof(
+  fc.record({ code: fc.integer({ min: 200, max: 254 }), flags: fc.constantFrom(0x80, 0xc0, 0xe0), value: octets }),
+  fc.record({
+    code: fc.constant(40),
+    flags: fc.constantFrom(0xc0, 0xe0),
+    value: fc.uint8Array({ minLength: 1, maxLength: 20 }),
+  }),
+)
 
 function attributes(context: Context): fc.Arbitrary<Attributes> {
   const { fourOctetAs, external } = context
@@ -182,7 +194,12 @@ function attributes(context: Context): fc.Arbitrary<Attributes> {
   return fc.record(
     {
       origin: fc.constantFrom('igp', 'egp', 'incomplete'),
-      asPath: fourOctetAs ? path(u32, [...plainSegments, ...confederations]) : twoOctetPath,
+      // Nobody outside a confederation sees its segments (RFC 5065 §5).
+      asPath: external
+        ? path(as4, plainSegments, fourOctetAs ? 2 : 1)
+        : fourOctetAs
+          ? path(as4, [...plainSegments, ...confederations])
+          : twoOctetPath,
       nextHop: address(4),
       med: u32,
       ...(!external && {
@@ -201,14 +218,7 @@ function attributes(context: Context): fc.Arbitrary<Attributes> {
       mpReach: mpReach(context),
       mpUnreach: mpUnreach(context),
       unknown: fc
-        .uniqueArray(
-          fc.record({
-            code: fc.integer({ min: 200, max: 254 }),
-            flags: fc.constantFrom(0x80, 0xc0, 0xe0),
-            value: octets,
-          }),
-          { minLength: 1, maxLength: 4, selector: ({ code }) => code },
-        )
+        .uniqueArray(raw, { minLength: 1, maxLength: 4, selector: ({ code }) => code })
         .map(raws => raws.sort((a, b) => a.code - b.code)),
     },
     { requiredKeys: ['origin', 'asPath', 'nextHop'] },

@@ -39,6 +39,11 @@ export class VirtualClock implements Clock {
     this.#now = until
   }
 
+  /** Time goes by and nobody is awake, as in a process that is stopped: what falls due runs late, in the next pass(). */
+  sleep(seconds: number): void {
+    this.#now += seconds * 1000
+  }
+
   /** The earliest that is due by then; of two at the same time, the one that was set first. */
   #next(until: number): Alarm | undefined {
     let earliest: Alarm | undefined

@@ -35,9 +35,9 @@ const table: { readonly [type in Message['type']]: (message: Extract<Message, { 
         ? [
             {
               label: 'issues',
-              fields: issues.map(({ attribute, handling, why }) => ({
+              fields: issues.map(({ attribute, handling, why, at }) => ({
                 label: attribute,
-                value: `${handling}: ${why}`,
+                value: `${handling}: ${why}, at octet ${at} of the message`,
               })),
             },
           ]

@@ -1,7 +1,6 @@
 /** One line of JSON per entry. Octets are hex; the message is as the package gives it. */
 import { describe } from '@softspoken/wire'
 import type { Entry } from './entry.ts'
-import { locateFault } from './fault.ts'
 import { timeText, toHex } from './text.ts'
 
 export function toJson(entry: Entry): string {
@@ -20,7 +19,6 @@ function content(entry: Entry): object {
   if ('remark' in entry) return { remark: entry.remark }
   const { result, bytes, offset } = entry
   if (result.ok) return { message: result.value }
-  const { error, why } = result
-  const fault = locateFault(bytes, error)
-  return { error, text: describe(error), why, ...(fault && { fault: offset + fault.at }), bytes }
+  const { error, why, at } = result
+  return { error, text: describe(error), why, fault: offset + at, bytes }
 }

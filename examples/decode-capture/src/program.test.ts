@@ -62,7 +62,7 @@ describe('the tree', () => {
     expect(out).toContain('│  ├─ AS path            64515\n')
     expect(out).toContain('└─ announced  198.51.100.128/25 203.0.113.0/24 198.51.100.64/27\n')
     expect(out).toContain('└─ End-of-RIB  ipv4-unicast\n')
-    expect(out).toContain('   └─ ORIGIN  treat-as-withdraw: undefined value 3\n')
+    expect(out).toContain('   └─ ORIGIN  treat-as-withdraw: undefined value 3, at octet 23 of the message\n')
     expect(out).toContain('└─ meaning  Cease/Administrative Shutdown (6/2): "maintenance of node 11"\n')
   })
 

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import { describe } from '@softspoken/wire'
 import type { Endpoint, Entry, MessageEntry, Place } from './entry.ts'
-import { locateFault, type Span } from './fault.ts'
+import { faultOf, type Span } from './fault.ts'
 import { type Field, messageFields } from './fields.ts'
 import { spacedHex, timeText, wrap } from './text.ts'
 
@@ -53,8 +53,8 @@ function content(entry: MessageEntry): Branch[] {
   const { result, bytes, offset, of } = entry
   if (result.ok) return messageFields(result.value)
   const { error, why } = result
-  const fault = locateFault(bytes, error)
-  const span = fault ? `, fault at ${octets(offset + fault.at, fault.length)}` : ''
+  const fault = faultOf(result)
+  const span = `, fault at ${octets(offset + fault.at, fault.length)}`
   return [
     { label: 'answer', value: describe(error) },
     { label: 'why', value: why },
@@ -70,18 +70,16 @@ function octets(at: number, length: number): string {
   return length === 1 ? `octet ${at}` : `octets ${at} to ${at + length - 1}`
 }
 
-/** The octets around a fault, with a mark beneath those that are at fault; else the first ones. */
-function dump(bytes: Uint8Array, offset: number, fault: Span | undefined): string[] {
-  const first = Math.max(0, Math.floor((fault?.at ?? 0) / ROW) - 1)
+/** The octets around a fault, with a mark beneath those that are at fault. */
+function dump(bytes: Uint8Array, offset: number, fault: Span): string[] {
+  const first = Math.max(0, Math.floor(fault.at / ROW) - 1)
   const last = Math.min(Math.ceil(bytes.length / ROW), first + 5)
   const margin = `${offset + bytes.length}`.length
   const rows: string[] = []
   for (let at = first * ROW; at < last * ROW; at += ROW) {
     const row = bytes.subarray(at, at + ROW)
     rows.push(`${`${offset + at}`.padStart(margin)}  ${spacedHex(row)}`)
-    const marks = Array.from(row, (_, i) =>
-      fault && at + i >= fault.at && at + i < fault.at + fault.length ? '^^' : '  ',
-    )
+    const marks = Array.from(row, (_, i) => (at + i >= fault.at && at + i < fault.at + fault.length ? '^^' : '  '))
     if (marks.includes('^^')) rows.push(`${' '.repeat(margin)}  ${marks.join(' ').trimEnd()}`)
   }
   const left = bytes.length - last * ROW

@@ -1,10 +1,10 @@
 /** Logs for whoever reads them: colours and one line each on a terminal, JSON for a machine. */
 import { type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
 
-export function makeLog(level: string): Logger {
+export async function makeLog(level: string): Promise<Logger> {
   const options = { level, base: null }
   if (!process.stdout.isTTY) return pino(options)
+  const { default: pretty } = await import('pino-pretty') // for a person, who waits for it
   return pino(
     options,
     pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', sync: true, hideObject: true, messageFormat: oneLine }),

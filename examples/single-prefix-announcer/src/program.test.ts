@@ -1,6 +1,8 @@
 /** The program as a person runs it, against a router made of our own listener on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type DownEvent, Listener, Session } from '@softspoken/session'
 import { routes, describe as words } from '@softspoken/wire'
@@ -63,6 +65,78 @@ describe('wrong input: one sentence on standard error, exit 2, nothing else', ()
     expect(output.err).toContain(value)
     expect(output.out).toBe('')
   })
+})
+
+it('--check shows each setting with its origin and what would be sent, keeps a key to itself, and dials nobody', {
+  timeout,
+}, async () => {
+  const router = createServer().listen(0, '127.0.0.1')
+  await once(router, 'listening')
+  const dialled: unknown[] = []
+  router.on('connection', socket => dialled.push(socket))
+  const port = String((router.address() as AddressInfo).port) // a TCP server's address has one
+  const key = { SOFTSPOKEN_TCP_MD5_KEY: 'not to be seen' }
+  const { output, exit } = run([...needed, '--port', port, '--next-hop', '10.0.5.11', '--med', '7', '--check'], key)
+  expect(await exit).toEqual([0, null])
+  expect(output.out).toMatch(/^med +7 +--med$/m)
+  expect(output.out).toMatch(/^tcpMd5Key +\(secret\) +SOFTSPOKEN_TCP_MD5_KEY$/m)
+  expect(output.out).toMatch(/^logLevel +info +default$/m)
+  expect(output.out).toContain(`To 127.0.0.1 port ${port}, from 127.0.0.1:`)
+  expect(output.out).toContain("type: 'open'")
+  expect(output.out).toMatch(/nextHop: '10.0.5.11',\s+med: 7/)
+  expect(output.out).not.toContain('not to be seen')
+  expect(output.err).toBe('')
+  expect(dialled).toEqual([])
+  router.close()
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // a TCP server's address has one
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+it('with --health and --http, announces once the service is well, and withdraws when it is not', {
+  timeout,
+}, async () => {
+  let well = true
+  const service = createHttpServer((_, response) => response.writeHead(well ? 200 : 503).end()).listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  const health = `http://127.0.0.1:${(service.address() as AddressInfo).port}/livez` // a TCP server's address has one
+  const router = new Session({
+    local: { as: 65000, id: '10.0.5.1' },
+    peer: { as: 64515, address: '127.0.0.1' },
+    passive: true,
+  })
+  await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router.start())
+  const told: string[] = []
+  router.on('update', ({ update }) => {
+    const { announced, withdrawn } = routes(update)
+    told.push(...announced.map(({ prefix }) => `+${prefix}`), ...withdrawn.map(prefix => `-${prefix}`))
+  })
+  const port = `${await listener.listen()}`
+  const page = `127.0.0.1:${await freePort()}`
+  const flags = ['--next-hop', '10.0.5.11', '--port', port, '--health', health, '--http', page]
+  const { child, exit } = run([...needed, ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
+  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32'])
+  const status = run(['status', page])
+  expect(await status.exit).toEqual([0, null])
+  expect(status.output.out).toMatch(/198\.51\.100\.10\/32.*127\.0\.0\.1/)
+  expect(status.output.out).toContain('Established')
+  expect((await fetch(`http://${page}/readyz`)).status).toBe(200)
+  expect(await (await fetch(`http://${page}/metrics`)).text()).toContain('softspoken_bgp_')
+  well = false
+  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32', '-198.51.100.10/32'])
+  child.kill('SIGTERM')
+  expect(await exit).toEqual([0, null])
+  const nobody = run(['status', page])
+  expect(await nobody.exit).toEqual([1, null])
+  expect(nobody.output.err).toMatch(/^no answer from [^\n]*\n$/)
+  await router.stop()
+  service.close()
 })
 
 it('--help fits a screen of 80 by 24', { timeout }, async () => {

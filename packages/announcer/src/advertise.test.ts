@@ -1,6 +1,6 @@
 import { type Context, decode, encode, routes, type Update } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
-import { advertisement, type Preference, withdrawal } from './advertise.ts'
+import { advertisement, lastResort, type Preference, resolve, withdrawal } from './advertise.ts'
 import { hostRoute } from './host-route.ts'
 
 const ipv4 = hostRoute('198.51.100.10/32')
@@ -50,10 +50,20 @@ describe('the UPDATE of a host route', () => {
   })
 
   test('has communities where there are any (RFC 1997, RFC 8092)', () => {
-    const marked: Preference = { communities: ['65000:100', '65535:65281'], largeCommunities: ['4200000000:1:2'] }
+    const marked = { communities: ['65000:100', '65535:65281'], largeCommunities: ['4200000000:1:2'] }
     expect(asRead(advertisement(ipv4, marked, external)).attributes).toMatchObject(marked)
     const plain = asRead(advertisement(ipv4, { communities: [], largeCommunities: [] }, external)).attributes
     expect(Object.keys(plain)).toEqual(['origin', 'asPath', 'nextHop'])
+  })
+
+  test('has IPv4 routes with an IPv6 next hop in MP_REACH_NLRI, and no NEXT_HOP (RFC 8950 §3)', () => {
+    const update = asRead(advertisement(ipv4, {}, external6))
+    expect(update.attributes.mpReach).toEqual({
+      family: 'ipv4-unicast',
+      nextHop: ['2001:db8:1::1'],
+      announced: ['198.51.100.10/32'],
+    })
+    expect([update.attributes.nextHop, update.announced]).toEqual([undefined, []])
   })
 
   test('has IPv6 routes in MP_REACH_NLRI, before every other attribute, and no NEXT_HOP (RFC 4760 §3, RFC 7606 §5.1)', () => {
@@ -79,6 +89,18 @@ describe('the UPDATE of a host route', () => {
     })
   })
 
+  test('has well-known communities by name too, sent as their numbers (RFC 1997)', () => {
+    const update = advertisement(ipv4, { communities: ['no-export', 'graceful-shutdown'] }, external)
+    expect(asRead(update).attributes.communities).toEqual(['65535:65281', '65535:0'])
+  })
+
+  test('has our AS once more for each that is prepended, to external peers alone (RFC 4271 §5.1.2)', () => {
+    const path = (as: number[]) => [{ type: 'sequence', as }]
+    expect(asRead(advertisement(ipv4, { prepend: 2 }, external)).attributes.asPath).toEqual(path([65001, 65001, 65001]))
+    expect(asRead(advertisement(ipv4, { prepend: 0 }, external)).attributes.asPath).toEqual(path([65001]))
+    expect(asRead(advertisement(ipv4, { prepend: 2 }, internal)).attributes.asPath).toEqual([])
+  })
+
   test('names an AS number beyond 65535 to a peer that has two octets for one (RFC 6793 §4.2.2)', () => {
     const to = { ...external, localAs: 4200000001 }
     const update = advertisement(ipv4, {}, to)
@@ -88,7 +110,7 @@ describe('the UPDATE of a host route', () => {
 })
 
 describe('the UPDATE that takes a host route back', () => {
-  test('is a Withdrawn Routes field and nothing else for IPv4 (RFC 4271 §4.3)', () => {
+  test('is a Withdrawn Routes field and nothing else for IPv4, whatever its next hop was (RFC 4271 §4.3)', () => {
     const update = asRead(withdrawal(ipv4))
     expect(update).toMatchObject({ withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] })
     expect(encode(withdrawal(ipv4))).toHaveLength(23 + 5)
@@ -99,4 +121,51 @@ describe('the UPDATE that takes a host route back', () => {
     expect(update.attributes).toEqual({ mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db8::10/128'] } })
     expect(routes(update)).toEqual({ withdrawn: ['2001:db8::10/128'], announced: [] })
   })
+})
+
+describe('a preference by epoch', () => {
+  test.each<[Preference, number | undefined, number | undefined]>([
+    [{ med: { base: 100, epoch: 7 } }, 93, undefined],
+    [{ med: { base: 100, epoch: 100 } }, 0, undefined],
+    [{ med: { base: 100, epoch: 101 } }, 0, undefined],
+    [{ localPref: { base: 100, epoch: 7 } }, undefined, 107],
+    [{ localPref: { base: 0xfffffff0, epoch: 15 } }, undefined, 0xffffffff],
+    [{ localPref: { base: 0xfffffff0, epoch: 16 } }, undefined, 0xffffffff],
+    [{ med: 5, localPref: 6 }, 5, 6],
+  ])('%j is MED %s and LOCAL_PREF %s (RFC 4271 §5.1.4, §5.1.5)', (preference, med, localPref) => {
+    const resolved = resolve(preference)
+    expect([resolved.med, resolved.localPref]).toEqual([med, localPref])
+  })
+
+  test('makes each leader win over the one before, until the base is used up', () => {
+    for (let epoch = 1; epoch <= 50; epoch++) {
+      const [before, after] = [epoch - 1, epoch].map(epoch =>
+        resolve({ med: { base: 50, epoch }, localPref: { base: 100, epoch } }),
+      )
+      expect(after!.med!).toBeLessThan(before!.med!)
+      expect(after!.localPref!).toBeGreaterThan(before!.localPref!)
+    }
+  })
+
+  test.each<[object, string]>([
+    [{ med: { base: -1, epoch: 0 } }, 'med.base: -1 is not allowed, it must be from 0 to 4294967295'],
+    [{ med: { base: 1.5, epoch: 0 } }, 'med.base: 1.5 is not allowed, it must be a whole number'],
+    [{ med: { base: 1 } }, 'med.epoch: undefined is not allowed'],
+    [{ localPref: { base: 1, epoch: 2 ** 32 } }, 'localPref.epoch: 4294967296 is not allowed'],
+    [{ localPref: { base: 1, epoch: 1, term: 1 } }, 'localPref.term: no such option'],
+    [{ med: null }, 'med: null is not allowed'],
+    [{ prepend: 11 }, 'prepend: 11 is not allowed, it must be from 0 to 10'],
+    [{ prepend: 0.5 }, 'prepend: 0.5 is not allowed, it must be a whole number'],
+  ])('that is %j throws', (preference, message) => {
+    expect(() => resolve(preference)).toThrow(message)
+  })
+})
+
+test('as its end comes near a route is marked for a receiver to take only where there is no other (RFC 8326 §4)', () => {
+  for (const communities of [['65000:1'], ['65000:1', '65535:0'], ['65000:1', 'graceful-shutdown']]) {
+    const last = lastResort({ med: 5, localPref: 200, communities })
+    const marked = ['65000:1', '65535:0']
+    expect(asRead(advertisement(ipv4, last, internal)).attributes).toMatchObject({ localPref: 0, communities: marked })
+    expect(asRead(advertisement(ipv4, last, external)).attributes).toMatchObject({ med: 5, communities: marked })
+  }
 })

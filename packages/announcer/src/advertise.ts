@@ -1,17 +1,75 @@
 /** The UPDATEs of one host route: what it says depends on the side of the AS border the peer is on. */
-import type { Address, Attributes, Update } from '@softspoken/wire'
+import type { Address, Attributes, Family, Update } from '@softspoken/wire'
+import { only, wholeBetween } from './check-options.ts'
 import type { HostRoute } from './host-route.ts'
 
 /** How a route is to be preferred and marked. */
 export interface Preference {
-  /** MULTI_EXIT_DISC, 0 to 4294967295; the lower wins (RFC 4271 §5.1.4). Default: not sent. */
-  med?: number
-  /** LOCAL_PREF, 0 to 4294967295; the higher wins; iBGP only (RFC 4271 §5.1.5). Default 100. */
-  localPref?: number
-  /** Each `'65000:100'` (RFC 1997). Default: none. */
+  /**
+   * MULTI_EXIT_DISC, 0 to 4294967295; the lower wins, among routes from one neighbouring AS (RFC 4271 §5.1.4, §9.1.2.2).
+   * `{ base, epoch }` is `base - epoch`, and no less than 0. Default: not sent.
+   */
+  med?: number | Epoch
+  /**
+   * LOCAL_PREF, 0 to 4294967295; the higher wins; iBGP only (RFC 4271 §5.1.5). `{ base, epoch }` is `base + epoch`, and
+   * no more than 4294967295. Default 100.
+   */
+  localPref?: number | Epoch
+  /** Each `'65000:100'`, or the name of a well-known one: `'no-export'` (RFC 1997). Default: none. */
   communities?: readonly string[]
   /** Each `'65000:1:2'` (RFC 8092). Default: none. */
   largeCommunities?: readonly string[]
+  /** How often our own AS stands in AS_PATH beyond the once that it must; 0 to 10; eBGP only (RFC 4271 §5.1.2). Default 0. */
+  prepend?: number
+}
+
+/**
+ * A preference that grows with each leader, so that a new one wins over one that died a moment ago and whose session the
+ * router still believes in. `epoch` is a number that every election raises, such as `leaseTransitions` of a Kubernetes
+ * Lease. Once the epoch has used up what the base leaves, leaders are equal again: choose a MED's base beyond all
+ * elections to come, say 1000000.
+ */
+export interface Epoch {
+  base: number
+  epoch: number
+}
+
+const MOST_PREPENDED = 10 // beyond a handful, a longer path decides nothing more and may be filtered
+const GREATEST = 0xffffffff
+
+/** What the two metrics come to. @throws RangeError or TypeError naming the preference, the value and what is allowed. */
+export function resolve(preference: Preference): Resolved {
+  const { med, localPref, ...rest } = preference
+  wholeBetween(rest.prepend ?? 0, 0, MOST_PREPENDED, 'prepend')
+  return {
+    ...rest,
+    ...(med !== undefined && { med: metric(med, 'med', (base, epoch) => Math.max(0, base - epoch)) }),
+    ...(localPref !== undefined && {
+      localPref: metric(localPref, 'localPref', (base, epoch) => Math.min(GREATEST, base + epoch)),
+    }),
+  }
+}
+
+/** The same in numbers. */
+export interface Resolved extends Preference {
+  readonly med?: number
+  readonly localPref?: number
+}
+
+function metric(given: number | Epoch, name: string, at: (base: number, epoch: number) => number): number {
+  if (typeof given !== 'object') return given // encode() judges a number
+  only(given, ['base', 'epoch'], name)
+  return at(
+    wholeBetween(given.base, 0, GREATEST, `${name}.base`),
+    wholeBetween(given.epoch, 0, GREATEST, `${name}.epoch`),
+  )
+}
+
+/** The same route as its end comes near: a receiver takes it only where it has no other (RFC 8326 §4). */
+export function lastResort(preference: Resolved): Resolved {
+  const communities = new Set([...(preference.communities ?? []), 'graceful-shutdown'])
+  communities.delete('65535:0') // the same by number
+  return { ...preference, localPref: 0, communities: [...communities] }
 }
 
 /** The peer, as far as an UPDATE depends on it. */
@@ -21,17 +79,18 @@ export interface Towards {
   readonly nextHop: Address
 }
 
-export function advertisement({ prefix, family }: HostRoute, preference: Preference, to: Towards): Update {
-  const { med, localPref = 100, communities = [], largeCommunities = [] } = preference
+export function advertisement({ prefix, family }: HostRoute, preference: Resolved, to: Towards): Update {
+  const { med, localPref = 100, communities = [], largeCommunities = [], prepend = 0 } = preference
   const attributes: Attributes = {
     origin: 'igp',
-    asPath: to.external ? [{ type: 'sequence', as: [to.localAs] }] : [],
+    // Never to an internal peer: it takes a path with its own AS for a loop (RFC 4271 §5.1.2, §9.1.2).
+    asPath: to.external ? [{ type: 'sequence', as: Array<number>(1 + prepend).fill(to.localAs) }] : [],
     ...(med !== undefined && { med }),
     ...(!to.external && { localPref }),
     ...(communities.length > 0 && { communities }),
     ...(largeCommunities.length > 0 && { largeCommunities }),
   }
-  return family === 'ipv4-unicast'
+  return inPlainFields(family, to.nextHop)
     ? { type: 'update', withdrawn: [], attributes: { ...attributes, nextHop: to.nextHop }, announced: [prefix] }
     : {
         type: 'update',
@@ -41,8 +100,20 @@ export function advertisement({ prefix, family }: HostRoute, preference: Prefere
       }
 }
 
+/** IPv4 always in the plain field: OpenBGPD ends the session over MP_UNREACH_NLRI for IPv4 unicast. */
 export function withdrawal({ prefix, family }: HostRoute): Update {
   return family === 'ipv4-unicast'
     ? { type: 'update', withdrawn: [prefix], attributes: {}, announced: [] }
     : { type: 'update', withdrawn: [], attributes: { mpUnreach: { family, withdrawn: [prefix] } }, announced: [] }
+}
+
+/** All that the family has has been said (RFC 4724 §2). */
+export function endOfRib(family: Family): Update {
+  const attributes = family === 'ipv4-unicast' ? {} : { mpUnreach: { family, withdrawn: [] } }
+  return { type: 'update', withdrawn: [], attributes, announced: [] }
+}
+
+/** IPv4 with an IPv4 next hop; an IPv6 one has no room beside it (RFC 8950 §3). */
+function inPlainFields(family: HostRoute['family'], nextHop: Address): boolean {
+  return family === 'ipv4-unicast' && !nextHop.includes(':')
 }

@@ -1,6 +1,8 @@
 /** Keeps host routes announced to one or more peers: what each has been told follows the desired set, always. */
+import { EventEmitter } from 'node:events'
 import {
   type Clock,
+  type Local,
   type Logger,
   type Peer,
   realTime,
@@ -8,28 +10,63 @@ import {
   type SessionOptions,
   type Status,
 } from '@softspoken/session'
-import { type Address, encode, formatAddress, type Prefix, parseAddress, type Update } from '@softspoken/wire'
-import { advertisement, type Preference, type Towards, withdrawal } from './advertise.ts'
+import type { Address, Prefix } from '@softspoken/wire'
+import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
+import { between, only, wholeBetween } from './check-options.ts'
+import { HealthGate } from './health-gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
-import { askAgain, reconcile, type Told, toldNothing } from './reconcile.ts'
+import { hasRunOut, type Lease, leaseFrom, leasesFirst, ttlBounds } from './lease.ts'
+import { canonical, noHost, PeerView, type Route } from './peer-view.ts'
+import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
+
+/** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
+export interface AnnouncerPeer
+  extends Peer,
+    Pick<SessionOptions, 'tcpMd5Key' | 'ttlSecurity' | 'multihop' | 'bindDevice'> {}
 
 /** Everything a session may be told holds for each peer. */
-export interface AnnouncerOptions extends Omit<SessionOptions, 'peer' | 'passive'> {
-  /** The routers; one session each. */
-  peers: readonly Peer[]
-  /** Where traffic for the announced addresses goes. Default: each session's own local address. */
-  nextHop?: Address
+export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' | 'passive'> {
+  /** Who we are to every peer. */
+  local: AnnouncerLocal
+  /** The routers; one session each, over IPv4 or IPv6. A route goes to each whose session carries its family. */
+  peers: readonly AnnouncerPeer[]
+  /**
+   * Where traffic for the announced addresses goes: one address, or one for the prefixes of each family. Default: each
+   * session's own local address.
+   */
+  nextHop?: Address | PerFamily
   /** How many prefixes may be announced at once. Default 1: it bounds what a mistake can do. */
   maxPrefixes?: number
   /** Seconds between two advertisements of one prefix to one peer; at least 5. Default 30 to an external peer, 5 to an internal one (RFC 4271 §10). */
   advertisementInterval?: number
   /** Seconds to go on serving after a withdrawal, for the routers to converge, before Cease; 0 to 25. Default 3. */
   drainTime?: number
+  /**
+   * Seconds that drain() leaves each route announced with GRACEFUL_SHUTDOWN, and LOCAL_PREF 0 to internal peers, before
+   * it withdraws, so that routers may move to another path while this one still works (RFC 8326). 0 to 25, drainTime
+   * included. Default 0: withdrawn at once, as is best where traffic has nowhere else to go.
+   */
+  gracefulShutdownTime?: number
+}
+
+export interface AnnouncerLocal extends Omit<Local, 'address'> {
+  /** The address to dial from: one, or one for the peers of each family. Default: the system's choice. */
+  address?: Address | PerFamily
 }
 
 export interface AnnounceOptions extends Preference {
   /** Aborting it withdraws the route. */
   signal?: AbortSignal
+  /**
+   * Seconds that the announcement stands unless renew() is called; 2 to 3600. Default: it stands until it is withdrawn.
+   * Time counts on while the process is stopped, but not while the whole machine sleeps.
+   */
+  ttl?: number
+  /**
+   * Announces only while this gate is up. Its own `ttl` is a lease that each check renews, beside the one given here.
+   * One gate may drive several announcements; closing it withdraws them, and is the caller's.
+   */
+  gate?: HealthGate
 }
 
 /** A route that is to be announced, until it is withdrawn. */
@@ -40,13 +77,24 @@ export interface Announcement extends Disposable {
    * @throws RangeError as announce() does, Error once withdrawn; the former preference then stands.
    */
   update(preference: Preference): void
+  /**
+   * Lets the lease run for `ttl` from now. Where it has run out, the route is announced again, as soon as the
+   * advertisement interval allows. False, and nothing happens, once the announcement is withdrawn: the two may race.
+   * @throws Error where announce() was given no `ttl`.
+   */
+  renew(): boolean
   /** Tells every established peer at once. Disposing, and aborting the signal, do the same. Safe to call twice. */
   withdraw(): void
 }
 
 /** A snapshot: each peer's session, and what it has been sent. That it took it is more than BGP can tell. */
 export interface AnnouncerStatus {
+  /** What the peers should have now. */
   readonly announcements: readonly Prefix[]
+  /** Why a prefix that was given to announce(), and not withdrawn, is not announced now. */
+  readonly withheld: Readonly<Record<Prefix, string>>
+  /** Seconds until each lease runs out, the caller's or the gate's, where there is one; 0 where it has. */
+  readonly leases: Readonly<Record<Prefix, number>>
   readonly peers: readonly (Status & {
     /** Prefixes whose present content has been sent on this session; one that waits for the interval is not among them. */
     readonly sent: readonly Prefix[]
@@ -55,50 +103,89 @@ export interface AnnouncerStatus {
   })[]
 }
 
-interface Wanted {
-  readonly route: HostRoute
-  readonly preference: Preference
-  withdraw(): void
+/** What an announcer tells. Each comes after the step that caused it, so a listener may call back. */
+export interface AnnouncerEvents {
+  /**
+   * No peer is told this route any more, and every established one has been sent its withdrawal: now an address may go.
+   * Comes once each time a route stops being announced, whether or not a session stood.
+   */
+  withdrawn: [{ readonly prefix: Prefix; readonly why: string }]
+  /** The route has been sent to this peer. That it took it is more than BGP can tell. */
+  sent: [{ readonly prefix: Prefix; readonly peer: Address }]
+}
+
+/** What was given to announce(), until it is withdrawn. */
+interface Wanted extends Route {
+  preference: Resolved
+  lease: Lease | undefined
+  readonly gate: HealthGate | undefined
+  /** It is announced, as far as listeners have been told. */
+  stands: boolean
+  /** Lets go of whatever could have withdrawn it. */
+  readonly release: () => void
 }
 
 const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
 
 /** Sessions start with the announcer, so that they stand before the first route is wanted. */
-export class Announcer implements AsyncDisposable {
+export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDisposable {
   readonly sessions: readonly Session[]
   readonly #peers: readonly PeerView[]
   readonly #wanted = new Map<Prefix, Wanted>()
   readonly #maxPrefixes: number
   readonly #drainTime: number
+  readonly #gracefulShutdownTime: number
   readonly #clock: Clock
+  readonly #log: Logger | undefined
+  #timer: unknown
   #ending: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: AnnouncerOptions) {
-    const { peers, nextHop, maxPrefixes = 1, advertisementInterval, drainTime = 3, ...rest } = options
+    super()
+    const {
+      local,
+      peers,
+      nextHop,
+      maxPrefixes = 1,
+      advertisementInterval,
+      drainTime = 3,
+      gracefulShutdownTime = 0,
+      ...rest
+    } = options
     for (const name of ['peer', 'passive'])
       if (name in rest) throw new TypeError(`${name}: no such option of an announcer, it dials each of its peers`)
     if (!Array.isArray(peers) || peers.length === 0)
       throw new TypeError(`peers: ${peers} is not allowed, it must be a list of at least one peer`)
-    between(maxPrefixes, 1, 1000, 'maxPrefixes')
-    if (!Number.isInteger(maxPrefixes))
-      throw new RangeError(`maxPrefixes: ${maxPrefixes} is not allowed, it must be a whole number`)
+    wholeBetween(maxPrefixes, 1, 1000, 'maxPrefixes')
     between(drainTime, 0, LONGEST_DRAIN, 'drainTime')
+    between(gracefulShutdownTime, 0, LONGEST_DRAIN, 'gracefulShutdownTime')
+    if (gracefulShutdownTime + drainTime > LONGEST_DRAIN)
+      throw new RangeError(
+        `gracefulShutdownTime: ${gracefulShutdownTime} is not allowed, with drainTime, ${drainTime}, it must be at most ${LONGEST_DRAIN}`,
+      )
     if (advertisementInterval !== undefined) between(advertisementInterval, 5, 600, 'advertisementInterval')
-    if (nextHop !== undefined) {
-      const why = noHost(canonical(nextHop, 'nextHop'))
-      if (why !== undefined) throw new RangeError(`nextHop: ${nextHop} is not allowed, ${why}`)
+    for (const [name, address] of nextHop === undefined ? [] : addressesIn(nextHop, 'nextHop')) {
+      const why = noHost(canonical(address, name))
+      if (why !== undefined) throw new RangeError(`${name}: ${address} is not allowed, ${why}`)
     }
+    only(local, ['as', 'id', 'address'], 'local')
+    if (local.address !== undefined) addressesIn(local.address, 'local.address')
     this.#maxPrefixes = maxPrefixes
     this.#drainTime = drainTime
+    this.#gracefulShutdownTime = gracefulShutdownTime
     this.#clock = options.clock ?? realTime
+    this.#log = options.log
+    const clock = leasesFirst(this.#clock, () => this.#look())
     this.#peers = peers.map(
       peer =>
-        new PeerView(new Session({ ...rest, peer }), this.#wanted, {
+        new PeerView(new Session({ ...rest, ...sessionOf(peer), local: localTo(peer, local), clock }), {
+          wanted: () => this.#standing(),
+          sent: event => this.#tell('sent', event),
           nextHop,
           advertisementInterval,
-          clock: this.#clock,
+          clock,
           log: options.log,
         }),
     )
@@ -116,43 +203,70 @@ export class Announcer implements AsyncDisposable {
    * announced already, maxPrefixes is reached, or the announcer is draining or closed.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
-    const { signal, ...given } = options
+    const { signal, ttl, gate, ...given } = options
     signal?.throwIfAborted()
     if (this.#ending) throw new Error('the announcer is draining or closed, it announces nothing more')
     const route = hostRoute(prefix)
     if (this.#wanted.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
     if (this.#wanted.size >= this.#maxPrefixes)
       throw new Error(`prefix: ${route.prefix} would be more than maxPrefixes, ${this.#maxPrefixes}, allows`)
+    if (ttl !== undefined) between(ttl, ttlBounds.min, ttlBounds.max, 'ttl')
+    if (gate !== undefined && !(gate instanceof HealthGate))
+      throw new TypeError(`gate: ${gate} is not allowed, it must be a HealthGate`)
     const preference = this.#checked(route, given)
-    const withdraw = (): void => {
-      signal?.removeEventListener('abort', withdraw)
-      if (this.#wanted.get(route.prefix)?.withdraw !== withdraw) return
-      this.#wanted.delete(route.prefix)
-      this.#reconcile()
+    const aborted = (): void => this.#withdraw(wanted, 'the signal was aborted')
+    const opened = (): void => this.#stand(wanted)
+    const closed = (): void => this.#follow()
+    const wanted: Wanted = {
+      route,
+      preference,
+      lease: ttl === undefined ? undefined : leaseFrom(this.#clock.now(), ttl * 1000),
+      gate,
+      stands: gate?.up ?? true,
+      release() {
+        signal?.removeEventListener('abort', aborted)
+        gate?.off('up', opened).off('down', closed)
+      },
     }
-    const want = (preference: Preference): void => {
-      this.#wanted.set(route.prefix, { route, preference, withdraw })
-      this.#reconcile()
+    signal?.addEventListener('abort', aborted, { once: true })
+    gate?.on('up', opened).on('down', closed)
+    this.#wanted.set(route.prefix, wanted)
+    this.#follow()
+    const withdraw = (): void => this.#withdraw(wanted, 'withdraw() was called')
+    return {
+      prefix: route.prefix,
+      update: change => {
+        if (!this.#has(wanted)) throw new Error(`prefix: ${route.prefix} is withdrawn`)
+        if (this.#ending) throw new Error('the announcer is draining, it changes nothing more')
+        wanted.preference = this.#checked(route, { ...preference, ...change })
+        this.#follow()
+      },
+      renew: () => {
+        if (ttl === undefined)
+          throw new Error(`renew: ${route.prefix} has no lease to renew, announce() was given no ttl`)
+        if (!this.#has(wanted)) return false
+        this.#grant(wanted, ttl * 1000)
+        return true
+      },
+      withdraw,
+      [Symbol.dispose]: withdraw,
     }
-    const update = (change: Preference): void => {
-      if (this.#wanted.get(route.prefix)?.withdraw !== withdraw) throw new Error(`prefix: ${route.prefix} is withdrawn`)
-      want(this.#checked(route, { ...preference, ...change }))
-    }
-    signal?.addEventListener('abort', withdraw, { once: true })
-    want(preference)
-    return { prefix: route.prefix, update, withdraw, [Symbol.dispose]: withdraw }
   }
 
   /**
-   * Withdraws everything and takes nothing new, with the sessions left standing. Resolves when `drainTime` has passed
-   * since the last withdrawal was sent, by this call or before it; at once where there was none.
+   * Takes nothing new, says GRACEFUL_SHUTDOWN for `gracefulShutdownTime` where that is given, and withdraws everything,
+   * with the sessions left standing. Leases and gates go on until then, and withdraw() is heard at once as ever. Resolves
+   * when `drainTime` has passed since the last withdrawal was sent, by this call or before it; at once where there was none.
    */
   drain(): Promise<void> {
     this.#ending ??= this.#drain()
     return this.#ending
   }
 
-  /** Drains, then says Cease with the reason (RFC 9003) and closes. At most drainTime and about a second. Safe to call twice. */
+  /**
+   * Drains, then says Cease with the reason (RFC 9003) and closes. At most gracefulShutdownTime, drainTime
+   * and about a second, whatever the peers do. Safe to call twice.
+   */
   close(why = ''): Promise<void> {
     this.#closing ??= this.drain().then(async () => {
       await Promise.all(this.sessions.map(session => session.stop(why)))
@@ -167,196 +281,164 @@ export class Announcer implements AsyncDisposable {
 
   /** A snapshot of now. */
   status(): AnnouncerStatus {
+    const now = this.#clock.now()
+    const all = [...this.#wanted]
     return {
-      announcements: [...this.#wanted.keys()],
+      announcements: this.#standing().map(({ route }) => route.prefix),
+      withheld: Object.fromEntries(
+        all.flatMap(([prefix, wanted]) => {
+          const why = withheld(wanted, now)
+          return why === undefined ? [] : [[prefix, why]]
+        }),
+      ),
+      leases: Object.fromEntries(
+        all.flatMap(([prefix, wanted]) => {
+          const left = secondsLeft(wanted, now)
+          return left === undefined ? [] : [[prefix, left]]
+        }),
+      ),
       peers: this.#peers.map(peer => ({ ...peer.session.status(), ...peer.report() })),
     }
   }
 
-  #reconcile(): void {
+  #has(wanted: Wanted): boolean {
+    return this.#wanted.get(wanted.route.prefix) === wanted
+  }
+  /** What the peers should have at this moment, whether or not any timer has run that should have. */
+  #standing(): readonly Wanted[] {
+    const now = this.#clock.now()
+    return [...this.#wanted.values()].filter(wanted => withheld(wanted, now) === undefined)
+  }
+
+  #withdraw(wanted: Wanted, why: string): void {
+    if (!this.#has(wanted)) return
+    this.#wanted.delete(wanted.route.prefix)
+    wanted.release()
+    this.#follow()
+    if (wanted.stands) this.#tell('withdrawn', { prefix: wanted.route.prefix, why })
+  }
+  /** A lease that has run out is withdrawn first, however late we are to see it. */
+  #grant(wanted: Wanted, ttl: number): void {
+    this.#look()
+    wanted.lease = leaseFrom(this.#clock.now(), ttl)
+    this.#stand(wanted)
+  }
+  #stand(wanted: Wanted): void {
+    wanted.stands ||= withheld(wanted, this.#clock.now()) === undefined
+    this.#follow()
+  }
+
+  #look(): void {
+    if (this.#overdue().length > 0) this.#follow()
+  }
+  #overdue(): readonly { readonly wanted: Wanted; readonly why: string }[] {
+    const now = this.#clock.now()
+    return [...this.#wanted.values()].flatMap(wanted => {
+      const why = wanted.stands ? withheld(wanted, now) : undefined
+      return why === undefined ? [] : [{ wanted, why }]
+    })
+  }
+  /** The peers first, then whoever listens, then the alarm for the next lease. */
+  #follow(): void {
+    const overdue = this.#overdue()
     for (const peer of this.#peers) peer.reconcile()
+    for (const { wanted, why } of overdue) {
+      const { prefix } = wanted.route
+      wanted.stands = false
+      this.#log?.warn({ prefix, why }, 'route withheld')
+      this.#tell('withdrawn', { prefix, why })
+    }
+    this.#arm()
+  }
+  #arm(): void {
+    this.#clock.clearTimeout(this.#timer)
+    const standing = [...this.#wanted.values()].filter(({ stands }) => stands)
+    const next = Math.min(...standing.map(({ lease }) => lease?.until ?? Number.POSITIVE_INFINITY))
+    if (next === Number.POSITIVE_INFINITY) return
+    const rest = Math.max(0, Math.ceil(next - this.#clock.now()))
+    this.#timer = this.#clock.setTimeout(() => this.#follow(), rest)
+  }
+  #tell<name extends keyof AnnouncerEvents>(name: name, ...event: AnnouncerEvents[name]): void {
+    queueMicrotask(() => (this as EventEmitter).emit(name, ...event)) // the payload is the one that its name has
   }
 
   async #drain(): Promise<void> {
+    if (this.#gracefulShutdownTime > 0 && this.#peers.some(peer => peer.knowsOfUs)) {
+      for (const wanted of this.#wanted.values()) wanted.preference = lastResort(wanted.preference)
+      this.#follow()
+      await this.#pause(this.#gracefulShutdownTime * 1000)
+    }
     const all = [...this.#wanted.values()]
     this.#wanted.clear()
-    this.#reconcile()
-    for (const { withdraw } of all) withdraw() // nothing left to tell: they let go of their signals
+    this.#follow()
+    for (const { route, stands, release } of all) {
+      release()
+      if (stands) this.#tell('withdrawn', { prefix: route.prefix, why: 'the announcer drains' })
+    }
     const drained = Math.max(...this.#peers.map(peer => peer.withdrawnAt)) + this.#drainTime * 1000
-    const left = Math.ceil(drained - this.#clock.now())
-    if (left > 0) await new Promise<void>(done => this.#clock.setTimeout(done, left))
+    await this.#pause(drained - this.#clock.now())
+  }
+  async #pause(milliseconds: number): Promise<void> {
+    if (milliseconds > 0) await new Promise<void>(done => this.#clock.setTimeout(done, Math.ceil(milliseconds)))
   }
 
   /** Everything that can be known to be wrong now throws now, before anything is sent. A copy of the rest. */
-  #checked(route: HostRoute, preference: Preference): Preference {
+  #checked(route: HostRoute, preference: Preference): Resolved {
     for (const name of Object.keys(preference))
       if (!preferenceNames.includes(name))
         throw new TypeError(`${name}: no such preference, there are ${preferenceNames.join(', ')}`)
-    if (preference.localPref !== undefined && this.#peers.every(peer => peer.external))
+    const carriers = this.#peers.filter(peer => peer.carries(route))
+    if (carriers.length === 0) {
+      const { peer, families } = this.sessions[0]!.config // there is at least one
+      const carried = `the families of the session with ${peer.address} are ${families.join(', ')}`
+      throw new RangeError(`prefix: ${route.prefix} is not allowed, ${carried}`)
+    }
+    if (preference.localPref !== undefined && carriers.every(peer => peer.external))
       throw new RangeError(
         'localPref: not allowed, no peer is internal and an external one would ignore it (RFC 4271 §5.1.5)',
       )
-    for (const peer of this.#peers) peer.check(route, preference)
-    return structuredClone(preference)
+    if (preference.prepend !== undefined && carriers.every(peer => !peer.external))
+      throw new RangeError(
+        'prepend: not allowed, no peer is external and an internal one would take it for a loop (RFC 4271 §9.1.2)',
+      )
+    const resolved = resolve(structuredClone(preference))
+    const contents = this.#gracefulShutdownTime > 0 ? [resolved, lastResort(resolved)] : [resolved]
+    for (const peer of this.#peers) for (const content of contents) peer.check(route, content)
+    return resolved
   }
 }
 
-const preferenceNames = ['med', 'localPref', 'communities', 'largeCommunities']
-
-interface PeerViewOptions {
-  readonly nextHop: Address | undefined
-  readonly advertisementInterval: number | undefined
-  readonly clock: Clock
-  readonly log: Logger | undefined
-}
-
-/** One peer and what it has been told. */
-class PeerView {
-  readonly session: Session
-  readonly external: boolean
-  readonly #wanted: ReadonlyMap<Prefix, Wanted>
-  readonly #options: PeerViewOptions
-  readonly #interval: number
-  #told: Told = toldNothing
-  #withdrawnAt = Number.NEGATIVE_INFINITY
-  /** Prefixes that have been logged as unsendable on this session. */
-  #complained: readonly Prefix[] = []
-  #timer: unknown
-
-  constructor(session: Session, wanted: ReadonlyMap<Prefix, Wanted>, options: PeerViewOptions) {
-    this.session = session
-    this.#wanted = wanted
-    this.#options = options
-    const { local, peer } = session.config
-    this.external = local.as !== peer.as
-    this.#interval = (options.advertisementInterval ?? (this.external ? 30 : 5)) * 1000
-    session.on('established', () => this.reconcile())
-    session.on('refresh', ({ family }) => {
-      const asked = [...this.#told.current.keys()].filter(prefix => hostRoute(prefix).family === family)
-      this.#told = askAgain(this.#told, asked)
-      this.reconcile()
-    })
-    session.on('down', () => {
-      this.#told = toldNothing
-      this.#withdrawnAt = Number.NEGATIVE_INFINITY
-      this.#complained = []
-    })
-  }
-
-  /** When a withdrawal was last sent on this session, in milliseconds on the clock. */
-  get withdrawnAt(): number {
-    return this.#withdrawnAt
-  }
-
-  reconcile(): void {
-    const { clock, log } = this.#options
-    clock.clearTimeout(this.#timer)
-    if (this.session.state !== 'Established') return
-    const { updates, unsendable } = this.#desired()
-    const content = new Map([...updates].map(([prefix, update]) => [prefix, contentOf(update)]))
-    const now = clock.now()
-    const plan = reconcile(this.#told, content, now, this.#interval)
-    this.#told = plan.told
-    const peer = this.session.config.peer.address
-    for (const prefix of plan.withdraw) {
-      this.session.send(withdrawal(hostRoute(prefix)))
-      this.#withdrawnAt = now
-      log?.info({ peer, prefix }, 'withdrawal sent')
-    }
-    for (const prefix of plan.advertise) {
-      const update = updates.get(prefix)! // planned from these
-      this.session.send(update)
-      log?.info({ peer, prefix, ...update.attributes }, 'route sent')
-    }
-    for (const [prefix, why] of Object.entries(unsendable))
-      if (!this.#complained.includes(prefix)) log?.error({ peer, prefix, why }, 'route cannot be sent')
-    this.#complained = Object.keys(unsendable)
-    if (plan.wakeAt !== undefined) this.#timer = clock.setTimeout(() => this.reconcile(), Math.ceil(plan.wakeAt - now))
-  }
-
-  /** @throws RangeError or TypeError for what is wrong with this route towards this peer before any session stands. */
-  check(route: HostRoute, preference: Preference): void {
-    const { families, peer, local } = this.session.config
-    const refused =
-      route.address === local.id
-        ? 'it is our BGP Identifier, which must differ from node to node'
-        : route.address === canonical(peer.address, 'peer.address')
-          ? 'it is the address of a peer'
-          : !families.includes(route.family)
-            ? `the families of the session with ${peer.address} are ${families.join(', ')}`
-            : undefined
-    if (refused !== undefined) throw new RangeError(`prefix: ${route.prefix} is not allowed, ${refused}`)
-    const { nextHop = local.address } = this.#options
-    const why =
-      nextHop !== undefined
-        ? this.#unfit(route, nextHop)
-        : isIpv6(peer.address) !== isIpv6(route.address)
-          ? `the session with ${peer.address} has no ${isIpv6(route.address) ? 'IPv6' : 'IPv4'} address of its own`
-          : undefined
-    if (why !== undefined) throw new RangeError(`nextHop: ${nextHop ?? 'leaving it out'} is not allowed, ${why}`)
-    // As long as it can get: an AS_PATH of two-octet numbers takes an AS4_PATH beside it (RFC 6793 §4.2.2).
-    const update = advertisement(route, preference, this.#towards(nextHop ?? route.address))
-    for (const fourOctetAs of [true, false]) encode(update, { fourOctetAs })
-  }
-
-  report(): { readonly sent: readonly Prefix[]; readonly unsendable: Readonly<Record<Prefix, string>> } {
-    const { updates, unsendable } = this.#desired()
-    const sent = [...updates].filter(([prefix, update]) => this.#told.current.get(prefix) === contentOf(update))
-    return { sent: sent.map(([prefix]) => prefix), unsendable }
-  }
-
-  /** What this session should carry, and what it cannot; nothing while it does not stand. */
-  #desired(): { readonly updates: ReadonlyMap<Prefix, Update>; readonly unsendable: Record<Prefix, string> } {
-    const updates = new Map<Prefix, Update>()
-    const unsendable: Record<Prefix, string> = {}
-    const { state, negotiated, local } = this.session.status()
-    if (state !== 'Established') return { updates, unsendable }
-    const nextHop = this.#options.nextHop ?? local.address
-    for (const [prefix, { route, preference }] of this.#wanted) {
-      const why = negotiated?.families.includes(route.family)
-        ? this.#unfit(route, nextHop)
-        : `the peer does not take ${route.family} routes`
-      if (why !== undefined) unsendable[prefix] = why
-      else updates.set(prefix, advertisement(route, preference, this.#towards(nextHop!))) // unfit where there is none
-    }
-    return { updates, unsendable }
-  }
-
-  /** Why this cannot be the next hop of the route towards this peer: the router would refuse it, or lose the traffic. */
-  #unfit({ prefix, address }: HostRoute, nextHop: Address | undefined): string | undefined {
-    if (nextHop === undefined) return "the session's own address is not known, nextHop must be given"
-    if (isIpv6(nextHop) !== isIpv6(address)) return `${nextHop} is not of the family of ${prefix}`
-    const hop = canonical(nextHop, 'nextHop')
-    if (hop === address) return `${hop} is the address that is announced`
-    if (hop === canonical(this.session.config.peer.address, 'peer.address'))
-      return `${hop} is the peer's own address (RFC 4271 §5.1.3)`
-    return noHost(hop)
-  }
-
-  #towards(nextHop: Address): Towards {
-    return { localAs: this.session.config.local.as, external: this.external, nextHop }
+function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
+  const { tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = { ...given } // null as well: its fields are missed by name
+  return {
+    peer,
+    ...(tcpMd5Key !== undefined && { tcpMd5Key }),
+    ...(ttlSecurity !== undefined && { ttlSecurity }),
+    ...(multihop !== undefined && { multihop }),
+    ...(bindDevice !== undefined && { bindDevice }),
   }
 }
 
-function contentOf(update: Update): string {
-  return JSON.stringify(update)
+const preferenceNames = ['med', 'localPref', 'communities', 'largeCommunities', 'prepend']
+
+/** As the session with this peer needs it: with the address of its family. */
+function localTo(peer: Peer, { address: given, ...local }: AnnouncerLocal): Local {
+  const isIpv6 = String(peer?.address).includes(':') // configure() judges a peer without one
+  const address = forFamily(given, isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast')
+  return { ...local, ...(address !== undefined && { address }) }
 }
 
-/** Never 0.0.0.0, never ::ffff:…, whoever said so. */
-function noHost(address: Address): string | undefined {
-  return /^(0\.0\.0\.0|::|::ffff:.*)$/.test(address) ? `${address} is no host's address` : undefined
+/** Why a route that nobody has withdrawn must not be announced. */
+function withheld({ lease, gate }: Wanted, now: number): string | undefined {
+  if (lease !== undefined && hasRunOut(lease, now)) return `the lease of ${lease.ttl / 1000} s ran out`
+  const { why } = gate?.status() ?? {}
+  return why === undefined ? undefined : `health: ${why}`
 }
 
-/** One text for one address, as a comparison needs it. */
-function canonical(address: Address, field: string): Address {
-  return formatAddress(parseAddress(address, field))
-}
-
-function isIpv6(address: Address): boolean {
-  return address.includes(':')
-}
-
-function between(value: number, min: number, max: number, name: string): void {
-  if (!(typeof value === 'number' && value >= min && value <= max))
-    throw new RangeError(`${name}: ${value} is not allowed, it must be from ${min} to ${max}`)
+/** Until the earlier of its leases runs out; undefined where it has none. */
+function secondsLeft({ lease, gate }: Wanted, now: number): number | undefined {
+  if (lease === undefined && gate === undefined) return undefined
+  const own = lease ? (lease.until - now) / 1000 : Number.POSITIVE_INFINITY
+  const health = gate ? (gate.status().secondsLeft ?? 0) : Number.POSITIVE_INFINITY
+  return Math.max(0, Math.min(own, health))
 }

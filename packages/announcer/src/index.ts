@@ -1,9 +1,25 @@
-export type { Preference } from './advertise.ts'
+export type { Epoch, Preference } from './advertise.ts'
 export {
   type Announcement,
   type AnnounceOptions,
   Announcer,
+  type AnnouncerEvents,
+  type AnnouncerLocal,
   type AnnouncerOptions,
+  type AnnouncerPeer,
   type AnnouncerStatus,
 } from './announcer.ts'
+export {
+  type Check,
+  type HealthEvents,
+  HealthGate,
+  type HealthGateOptions,
+  type HealthResult,
+  type HealthStatus,
+  type HoldDown,
+  healthSettings,
+} from './health-gate.ts'
 export { type HostRoute, hostRoute } from './host-route.ts'
+export type { PerFamily } from './per-family.ts'
+export { type HttpProbe, http } from './probe/http.ts'
+export { type TcpProbe, tcp } from './probe/tcp.ts'

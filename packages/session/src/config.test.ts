@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { configure, type Settings, settingNames, settings } from './config.ts'
 
@@ -9,8 +10,12 @@ describe('the defaults', () => {
       local: { as: 65001, id: '192.0.2.1', address: undefined },
       peer: { as: 65002, address: '192.0.2.2', port: 179 },
       passive: false,
+      extendedNextHop: false,
+      extendedMessage: false,
+      requireFourOctetAs: false,
       families: ['ipv4-unicast'],
       holdTime: 90,
+      sendHoldTime: undefined,
       allowZeroHoldTime: false,
       connectTimeout: 10,
       firstDialDelay: 0,
@@ -89,7 +94,7 @@ describe('hold time', () => {
 
 describe('names that nobody knows', () => {
   it.each([
-    [{ holdtime: 30 }, 'holdtime: no such setting, there are local, peer, passive, families, holdTime'],
+    [{ holdtime: 30 }, 'holdtime: no such setting, there are local, peer, passive, families, '],
     [{ local: { ...given.local, asn: 1 } }, 'local.asn: no such setting, there are as, id, address'],
     [{ peer: { ...given.peer, host: 'x' } }, 'peer.host: no such setting, there are as, address, port'],
     [{ backOff: { jitter: 0 } }, 'backOff.jitter: no such setting, there are floor, transportCap'],
@@ -136,11 +141,98 @@ describe('who speaks with whom', () => {
   })
 })
 
+describe('the key of TCP MD5 (RFC 2385)', () => {
+  const secret = 'sésame, ouvre-toi'
+  it.each(['k', secret, 'k'.repeat(80), 'é'.repeat(40)])("'%s' is one", key => {
+    expect(configure({ ...given, tcpMd5Key: key }).tcpMd5Key?.octets()).toEqual(new TextEncoder().encode(key))
+  })
+  it.each([
+    ['', 0],
+    ['k'.repeat(81), 81],
+    ['é'.repeat(41), 82],
+  ])("'%s' is none, and is not repeated", (key, octets) => {
+    expect(() => configure({ ...given, tcpMd5Key: key })).toThrow(
+      new RangeError(`tcpMd5Key: a key of ${octets} octets is not allowed, it must be from 1 to 80 in UTF-8`),
+    )
+  })
+  it.each([[['secret']], [{ key: 'secret' }], [5_318_008], [null]])('%o is none, and is not repeated', key => {
+    const refused = () => configure({ ...given, tcpMd5Key: key as unknown as string }) // what a type would have caught
+    expect(refused).toThrow(new TypeError('tcpMd5Key: what was given is not allowed, it must be a string'))
+  })
+  it('is shown by nothing that prints a configuration', () => {
+    const config = configure({ ...given, tcpMd5Key: secret })
+    const copy = { ...config, more: structuredClone(config) }
+    for (const print of [JSON.stringify, String, (it: unknown) => inspect(it, { depth: 9, showHidden: true })])
+      for (const it of [config, copy, config.tcpMd5Key]) {
+        expect(print(it)).not.toContain('sésame')
+        expect(print(it)).not.toContain('115, 195') // its octets
+      }
+    expect(JSON.stringify(config)).toContain('"tcpMd5Key":"(secret)"')
+  })
+})
+
+describe('how far away a router may be', () => {
+  it.each([1, 2, 254])('ttlSecurity takes %d hops (RFC 5082)', ttlSecurity => {
+    expect(configure({ ...given, ttlSecurity }).ttlSecurity).toBe(ttlSecurity)
+  })
+  it.each([1, 64, 255])('multihop takes %d', multihop => {
+    expect(configure({ ...given, multihop }).multihop).toBe(multihop)
+  })
+  it.each([
+    [{ ttlSecurity: 0 }, 'ttlSecurity: 0 is not allowed, it must be from 1 to 254'],
+    [{ ttlSecurity: 255 }, 'ttlSecurity: 255 is not allowed, it must be from 1 to 254'],
+    [{ ttlSecurity: true }, 'ttlSecurity: true is not allowed, it must be a whole number'],
+    [{ multihop: 0 }, 'multihop: 0 is not allowed, it must be from 1 to 255'],
+    [{ multihop: 256 }, 'multihop: 256 is not allowed, it must be from 1 to 255'],
+    [{ multihop: 1.5 }, 'multihop: 1.5 is not allowed, it must be a whole number'],
+    [{ multihop: 2, ttlSecurity: 2 }, 'multihop: not allowed together with ttlSecurity, which sends with TTL 255'],
+  ])('%j throws', (change, message) => {
+    expect(() => configure({ ...given, ...change } as Settings)).toThrow(new RangeError(message)) // as a caller without types may
+  })
+})
+
+describe('the interface', () => {
+  it.each(['eth0', 'br-1a2b3c', 'bond0.100', 'x', 'fifteen-letters'])('%s may be one', bindDevice => {
+    expect(configure({ ...given, bindDevice }).bindDevice).toBe(bindDevice)
+  })
+  it.each(['', 'sixteen-letters!', 'eth 0', 'a/b', 'eth0:1', 'été0', 'eth0\0'])("'%s' is none", bindDevice => {
+    const refused = () => configure({ ...given, bindDevice })
+    expect(refused).toThrow(RangeError)
+    expect(refused).toThrow(`bindDevice: '${bindDevice}' is not allowed, it must be the name of a network interface`)
+  })
+})
+
 describe('a caller without types hears what is wrong', () => {
   it.each([
     ['options', undefined, 'options: undefined is not allowed, it must be an object'],
     ['local', { local: undefined }, 'local: undefined is not allowed, it must be an object with as, id, address'],
     ['peer', { peer: null }, 'peer: null is not allowed, it must be an object with as, address, port'],
+    ['extendedMessage', { extendedMessage: 1 }, 'extendedMessage: 1 is not allowed, it must be true or false'],
+    [
+      'extendedNextHop',
+      { families: ['ipv6-unicast'], extendedNextHop: true },
+      "extendedNextHop: true is not allowed without ipv4-unicast among families, 'ipv6-unicast'",
+    ],
+    [
+      'gracefulRestart.restartTime',
+      { gracefulRestart: { restartTime: 4096 } },
+      'gracefulRestart.restartTime: 4096 is not allowed, it must be from 1 to 4095 seconds',
+    ],
+    [
+      'gracefulRestart.restartTime',
+      { gracefulRestart: { restartTime: 0 } },
+      'gracefulRestart.restartTime: 0 is not allowed, it must be from 1 to 4095 seconds',
+    ],
+    [
+      'gracefulRestart.forwarding',
+      { gracefulRestart: { restartTime: 120, forwarding: 1 } },
+      'gracefulRestart.forwarding: 1 is not allowed, it must be true or false',
+    ],
+    [
+      'gracefulRestart.time',
+      { gracefulRestart: { time: 120 } },
+      'gracefulRestart.time: no such setting, there are restartTime, forwarding, restarting, notification',
+    ],
     ['passive', { passive: 'no' }, 'passive: no is not allowed, it must be true or false'],
     ['allowZeroHoldTime', { allowZeroHoldTime: 1 }, 'allowZeroHoldTime: 1 is not allowed'],
     ['allowAggressiveTimers', { allowAggressiveTimers: 0 }, 'allowAggressiveTimers: 0 is not allowed'],

@@ -1,6 +1,7 @@
 /** Defaults and argument checks, nothing else. docs/defaults.md is tested against the table. */
-import { type Address, type Family, families, parseAddress } from '@softspoken/wire'
+import { type Address, type Family, families as familyTable, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
+import { Md5Key } from './md5-key.ts'
 
 /** One row per number that may be set, in seconds. `ours` is what no RFC says; docs/defaults.md says why. */
 export const settings = {
@@ -13,6 +14,8 @@ export const settings = {
   'backOff.operator': { default: 300, min: 60, max: 3600, reference: 'RFC 4486' },
   'backOff.forgetAfter': { default: 300, min: 60, max: 3600, reference: 'ours' },
 } as const
+
+const LONGEST_SEND_HOLD_TIME = 131070 // twice the longest hold time
 
 /** Who we are to this peer. */
 export interface Local {
@@ -32,6 +35,18 @@ export interface Peer {
   port?: number
 }
 
+/** Of us as the speaker that restarts; we keep no routes of the peer's. */
+export interface GracefulRestartSettings {
+  /** Seconds that the peer keeps our routes, 1 to 4095. */
+  restartTime: number
+  /** F, for every family: this host went on forwarding while we were away. Only the truth helps. Default false: the peer forgets our routes when we are back, until we announce them. */
+  forwarding?: boolean
+  /** R, until the session has stood once: this process has just been started anew, and the peer need not wait for our routes. Default false. */
+  restarting?: boolean
+  /** N: a NOTIFICATION, too, keeps the routes (RFC 8538); stop() then says Hard Reset, which does not. Default false. */
+  notification?: boolean
+}
+
 /** What a session may be told. An unknown name or a value out of bounds throws. */
 export interface Settings {
   local: Local
@@ -40,8 +55,27 @@ export interface Settings {
   passive?: boolean
   /** Families to offer (RFC 4760 §8). Default: unicast of the family of the peer's address. */
   families?: readonly Family[]
+  /**
+   * Let IPv4 routes have IPv6 next hops (RFC 8950). Default: where `families` has ipv4-unicast and the peer's address is
+   * IPv6, for there they have no other.
+   */
+  extendedNextHop?: boolean
+  /** Offer messages of up to 65535 octets (RFC 8654). Default false: a host's few routes fit into 4096. */
+  extendedMessage?: boolean
+  /** Refuse a peer without four-octet AS numbers, 2/7 (RFC 6793, RFC 5492). Default false: it is taken, with AS_TRANS and AS4_PATH. */
+  requireFourOctetAs?: boolean
+  /**
+   * Ask the peer to keep our routes while the connection is lost, and until we are back (RFC 4724). Default: not asked. The
+   * risk: after a crash, traffic for a dead address goes on coming to this host for all of `restartTime`.
+   */
+  gracefulRestart?: GracefulRestartSettings
   /** Seconds we propose; the smaller of both sides' counts. Default 90; 9 to 65535 (RFC 4271 §4.2). */
   holdTime?: number
+  /**
+   * Seconds without anything of ours leaving, for a peer that does not read, until the connection is dropped (RFC 9687).
+   * Default: the greater of 480 and twice the negotiated hold time; holdTime to 131070.
+   */
+  sendHoldTime?: number
   /** Lets holdTime go down to 3. A busy process then loses its session over a short stall. Default false. */
   allowAggressiveTimers?: boolean
   /** Accept a peer that proposes 0. A dead peer is then never noticed. Default false. */
@@ -52,6 +86,23 @@ export interface Settings {
   firstDialDelay?: number
   /** How rarely to dial; see BackOff. Each may be made slower, none can be switched off. */
   backOff?: Partial<BackOff>
+  /**
+   * The key of TCP MD5 (RFC 2385), 1 to 80 octets in UTF-8, for connections in either direction. Default: none. Once
+   * given, nothing but it gets through, so a wrong one is silence. It is shown nowhere.
+   *
+   * This and the next three need Linux and the optional dependency koffi; a Session without either throws.
+   */
+  tcpMd5Key?: string
+  /**
+   * TTL security, GTSM (RFC 5082): how many hops away the peer may be at most, 1 to 254. Counted as BIRD and FRR do, where
+   * a peer on our own link is 1 hop away: we send with TTL 255 and take 256 less this, or more. Default: off. The peer
+   * must have it, too.
+   */
+  ttlSecurity?: number
+  /** The TTL we send with, 1 to 255, as many hops as the peer may be away. Default: the system's. Not with ttlSecurity, which says it. */
+  multihop?: number
+  /** The network interface that the session runs through and no other, by its name (SO_BINDTODEVICE). Default: as routed. */
+  bindDevice?: string
 }
 
 /** The same with every default filled in. */
@@ -60,11 +111,21 @@ export interface Config {
   readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
   readonly passive: boolean
   readonly families: readonly Family[]
+  readonly extendedNextHop: boolean
+  readonly extendedMessage: boolean
+  readonly requireFourOctetAs: boolean
+  readonly gracefulRestart: Readonly<Required<GracefulRestartSettings>> | undefined
   readonly holdTime: number
+  /** Undefined: the greater of 480 s and twice the negotiated hold time. */
+  readonly sendHoldTime: number | undefined
   readonly allowZeroHoldTime: boolean
   readonly connectTimeout: number
   readonly firstDialDelay: number
   readonly backOff: BackOff
+  readonly tcpMd5Key: Md5Key | undefined
+  readonly ttlSecurity: number | undefined
+  readonly multihop: number | undefined
+  readonly bindDevice: string | undefined
 }
 
 /** @throws RangeError or TypeError naming the setting, the value and what is allowed. */
@@ -73,9 +134,21 @@ export function configure(given: Settings): Config {
   const { local, peer, passive = false, allowAggressiveTimers = false, allowZeroHoldTime = false } = given
   only(local, ['as', 'id', 'address'], 'local.')
   only(peer, ['as', 'address', 'port'], 'peer.')
-  for (const [name, value] of Object.entries({ passive, allowAggressiveTimers, allowZeroHoldTime }))
-    if (typeof value !== 'boolean') throw new TypeError(`${name}: ${value} is not allowed, it must be true or false`)
+  const { extendedMessage = false, requireFourOctetAs = false } = given
   const octets = parseAddress(peer.address, 'peer.address').length
+  const families = familyList(given.families ?? [octets === 4 ? 'ipv4-unicast' : 'ipv6-unicast'])
+  const { extendedNextHop = octets === 16 && families.includes('ipv4-unicast') } = given
+  const choices = {
+    passive,
+    extendedNextHop,
+    extendedMessage,
+    requireFourOctetAs,
+    allowAggressiveTimers,
+    allowZeroHoldTime,
+  }
+  for (const [name, value] of Object.entries(choices)) trueOrFalse(value, name)
+  if (extendedNextHop && !families.includes('ipv4-unicast'))
+    throw new RangeError(`extendedNextHop: true is not allowed without ipv4-unicast among families, '${families}'`)
   const id = parseAddress(local.id, 'local.id')
   if (id.length !== 4 || local.id === '0.0.0.0')
     throw new RangeError(
@@ -85,7 +158,14 @@ export function configure(given: Settings): Config {
     throw new RangeError(
       `local.address: '${local.address}' is not allowed, it must be of the family of ${peer.address}`,
     )
-  const { backOff = {} } = given
+  const { backOff = {}, sendHoldTime, tcpMd5Key, ttlSecurity, multihop, bindDevice } = given
+  const holdTime = setting('holdTime', given.holdTime, allowAggressiveTimers ? 3 : undefined)
+  if (ttlSecurity !== undefined && multihop !== undefined)
+    throw new RangeError('multihop: not allowed together with ttlSecurity, which sends with TTL 255')
+  if (bindDevice !== undefined && !/^[!-.0-9;-~]{1,15}$/.test(bindDevice))
+    throw new RangeError(
+      `bindDevice: '${bindDevice}' is not allowed, it must be the name of a network interface, 1 to 15 characters`,
+    )
   only(backOff, ['floor', 'transportCap', 'protocolFirst', 'operator', 'forgetAfter'], 'backOff.')
   return {
     local: { as: asNumber(local.as, 'local.as'), id: local.id, address: local.address },
@@ -95,8 +175,16 @@ export function configure(given: Settings): Config {
       port: between(whole(peer.port ?? 179, 'peer.port'), 1, 65535, 'peer.port'),
     },
     passive,
-    families: familyList(given.families ?? [octets === 4 ? 'ipv4-unicast' : 'ipv6-unicast']),
-    holdTime: setting('holdTime', given.holdTime, allowAggressiveTimers ? 3 : undefined),
+    families,
+    extendedNextHop,
+    extendedMessage,
+    requireFourOctetAs,
+    gracefulRestart: given.gracefulRestart && gracefulRestart(given.gracefulRestart),
+    holdTime,
+    sendHoldTime:
+      sendHoldTime === undefined
+        ? undefined
+        : between(sendHoldTime, holdTime, LONGEST_SEND_HOLD_TIME, 'sendHoldTime', ' seconds'),
     allowZeroHoldTime,
     connectTimeout: setting('connectTimeout', given.connectTimeout),
     firstDialDelay: setting('firstDialDelay', given.firstDialDelay),
@@ -107,6 +195,10 @@ export function configure(given: Settings): Config {
       operator: setting('backOff.operator', backOff.operator),
       forgetAfter: setting('backOff.forgetAfter', backOff.forgetAfter),
     },
+    tcpMd5Key: tcpMd5Key === undefined ? undefined : new Md5Key(tcpMd5Key),
+    ttlSecurity: hops(ttlSecurity, 254, 'ttlSecurity'),
+    multihop: hops(multihop, 255, 'multihop'),
+    bindDevice,
   }
 }
 
@@ -116,12 +208,21 @@ export const settingNames: readonly (keyof Settings)[] = [
   'peer',
   'passive',
   'families',
+  'extendedNextHop',
+  'extendedMessage',
+  'requireFourOctetAs',
+  'gracefulRestart',
   'holdTime',
+  'sendHoldTime',
   'allowAggressiveTimers',
   'allowZeroHoldTime',
   'connectTimeout',
   'firstDialDelay',
   'backOff',
+  'tcpMd5Key',
+  'ttlSecurity',
+  'multihop',
+  'bindDevice',
 ]
 
 /** A name that nobody reads is a setting that silently does nothing: refused. */
@@ -134,6 +235,17 @@ export function only(given: object, names: readonly string[], where: string): vo
     if (!names.includes(name)) throw new TypeError(`${where}${name}: no such setting, there are ${names.join(', ')}`)
 }
 
+function gracefulRestart(given: GracefulRestartSettings): Required<GracefulRestartSettings> {
+  only(given, ['restartTime', 'forwarding', 'restarting', 'notification'], 'gracefulRestart.')
+  const { restartTime, forwarding = false, restarting = false, notification = false } = given
+  const flags = { forwarding, restarting, notification }
+  for (const [name, value] of Object.entries(flags)) trueOrFalse(value, `gracefulRestart.${name}`)
+  const name = 'gracefulRestart.restartTime'
+  return { restartTime: between(whole(restartTime, name), 1, 4095, name, ' seconds'), ...flags }
+}
+function trueOrFalse(value: boolean, name: string): void {
+  if (typeof value !== 'boolean') throw new TypeError(`${name}: ${value} is not allowed, it must be true or false`)
+}
 function setting(name: keyof typeof settings, value: number | undefined, min: number = settings[name].min): number {
   const row = settings[name]
   const number = value ?? row.default
@@ -143,6 +255,9 @@ function setting(name: keyof typeof settings, value: number | undefined, min: nu
 }
 function asNumber(value: number, name: string): number {
   return between(whole(value, name), 1, 0xffffffff, name)
+}
+function hops(value: number | undefined, most: number, name: string): number | undefined {
+  return value === undefined ? undefined : between(whole(value, name), 1, most, name)
 }
 function whole(value: number, name: string): number {
   if (!Number.isInteger(value)) throw new RangeError(`${name}: ${value} is not allowed, it must be a whole number`)
@@ -154,7 +269,9 @@ function between(value: number, min: number, max: number, name: string, unit = '
   return value
 }
 function familyList(list: readonly Family[]): readonly Family[] {
-  if (!Array.isArray(list) || list.length === 0 || list.some(family => !Object.hasOwn(families, family)))
-    throw new RangeError(`families: '${list}' is not allowed, it must be a list of ${Object.keys(families).join(', ')}`)
+  if (!Array.isArray(list) || list.length === 0 || list.some(family => !Object.hasOwn(familyTable, family)))
+    throw new RangeError(
+      `families: '${list}' is not allowed, it must be a list of ${Object.keys(familyTable).join(', ')}`,
+    )
   return [...new Set(list)]
 }

@@ -13,14 +13,17 @@
 import {
   cease,
   describe,
+  encode,
   errorCode,
   type Family,
   families,
+  hardReset,
   type Message,
   type Notification,
   type Open,
   type RouteRefresh,
   type Update,
+  withoutHardReset,
 } from '@softspoken/wire'
 import { forget, type History, noHistory, notBefore, remember, type Trouble, wait } from './backoff.ts'
 import type { Config } from './config.ts'
@@ -28,7 +31,7 @@ import { checkOpen, type Negotiated, ourOpen } from './open-check.ts'
 
 /** RFC 4271 §8.2.2. */
 export type State = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
-export type Timer = 'idleHoldTimer' | 'connectRetryTimer' | 'holdTimer' | 'keepaliveTimer'
+export type Timer = 'idleHoldTimer' | 'connectRetryTimer' | 'holdTimer' | 'keepaliveTimer' | 'sendHoldTimer'
 
 export interface Machine {
   readonly config: Config
@@ -40,6 +43,8 @@ export interface Machine {
   readonly history: History
   /** From the peer's OPEN until the session ends. */
   readonly negotiated?: Negotiated
+  /** A session has stood before: we have not just been started (RFC 4724 §4.1). */
+  readonly stood?: true
 }
 
 /** Numbers are the events of RFC 4271 §8.1. */
@@ -47,10 +52,13 @@ export type Input =
   | { readonly type: 'start' } // 1, 3, 4 to 7
   | { readonly type: 'stop'; readonly why: string } // 2, 8
   | { readonly type: 'send'; readonly update: Update } // §9.2: ours to say
-  | { readonly type: 'tick' } // 9, 10, 11, 13
+  | { readonly type: 'resend'; readonly family: Family; readonly updates: readonly Update[] } // RFC 2918: the same again
+  | { readonly type: 'sent' } // bytes of ours have left for the peer's side: RFC 9687 counts from here
+  | { readonly type: 'tick' } // 9, 10, 11, 13, and 29 of RFC 9687
   | { readonly type: 'accepted' } // 14, 17: a connection that the peer made
   | { readonly type: 'connected' } // 16: the one we dialled
   | { readonly type: 'disconnected'; readonly why: string } // 18
+  | { readonly type: 'collision' } // 23: this connection loses (§6.8), collision.ts has judged
   | { readonly type: 'message'; readonly message: Message } // 19, 24 to 27
   | { readonly type: 'malformed'; readonly error: Notification; readonly why: string } // 21, 22, 28
 
@@ -60,8 +68,8 @@ export type Action =
   /** Take the connection that was offered with 'accepted'; without this action it is turned away. */
   | { readonly type: 'accept' }
   | { readonly type: 'send'; readonly message: Message }
-  /** Close the connection, or give up the dial. */
-  | { readonly type: 'close' }
+  /** Close the connection, or give up the dial. `atOnce` waits for nothing that has yet to leave. */
+  | { readonly type: 'close'; readonly atOnce?: true }
   | { readonly type: 'emit'; readonly event: SessionEvent }
 
 /** What listeners of a session are told. */
@@ -81,7 +89,7 @@ export interface Down {
   readonly why: string
   /** The state it ended in. */
   readonly from: State
-  /** The NOTIFICATION that we sent, or that the peer sent. */
+  /** The NOTIFICATION that we sent, as far as the connection still took it, or that the peer sent. */
   readonly sent?: Notification
   readonly received?: Notification
   /** Seconds until the next dial; absent once stopped, or where only the peer dials. */
@@ -97,6 +105,9 @@ export interface Tick {
 }
 export type Step = readonly [Machine, readonly Action[]]
 
+const SEND_HOLD_TIME = 480 // seconds; RFC 9687 §4
+/** Subcode of Cease: Connection Collision Resolution (RFC 4486 §3). */
+export const CONNECTION_COLLISION = 7
 const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
 
 export function newMachine(config: Config, now: number): Machine {
@@ -117,16 +128,17 @@ type Handler<input> = (s: Machine, t: Tick, input: input) => Step
 type Row = { readonly [event in EventName]?: Handler<InputOf<event>> } & { readonly otherwise: Handler<Input> }
 
 /** Requests of our own side that make no sense in a state are dropped, not punished. */
-const ours = { start: ignore, send: ignore, accepted: ignore }
+const ours = { start: ignore, send: ignore, resend: ignore, sent: ignore, accepted: ignore, collision: ignore }
 
 /** RFC 4271 §8.2.2: what each state does on each event. `otherwise` is its "any other event". */
 export const TABLE: Readonly<Record<State, Row>> = {
   Idle: { ...ours, start: begin, stop: halt, accepted: answer, idleHoldTimer: resume, otherwise: ignore },
-  Connect: { ...ours, stop: halt, accepted: answer, connected: sendOpen, connectRetryTimer: noAnswer, otherwise: fail },
+  Connect: { ...ours, stop: halt, collision: fail, connected: sendOpen, connectRetryTimer: noAnswer, otherwise: fail },
   Active: { ...ours, stop: halt, accepted: answer, otherwise: fail },
   OpenSent: {
     ...ours,
     stop: sayCease,
+    collision: dump,
     open: judgeOpen,
     disconnected: fail,
     holdTimer: holdExpired,
@@ -137,6 +149,7 @@ export const TABLE: Readonly<Record<State, Row>> = {
   OpenConfirm: {
     ...ours,
     stop: sayCease,
+    collision: dump,
     keepalive: establish,
     keepaliveTimer: sendKeepalive,
     disconnected: fail,
@@ -149,12 +162,15 @@ export const TABLE: Readonly<Record<State, Row>> = {
     ...ours,
     stop: sayCease,
     send: sendUpdate,
+    resend: sendAgain,
+    sent: left,
     keepalive: heard,
     update: takeUpdate,
     'route-refresh': takeRefresh,
     keepaliveTimer: sendKeepalive,
     disconnected: fail,
     holdTimer: holdExpired,
+    sendHoldTimer: sendHoldExpired,
     notification: notified,
     malformed: reject,
     otherwise: unexpected,
@@ -181,7 +197,7 @@ function expired(s: Machine, now: number): Timer | undefined {
   // Hold first: after a long pause we must not talk over a session that we should have dropped.
   return timersByUrgency.find(timer => (s.timers[timer] ?? Number.POSITIVE_INFINITY) <= now)
 }
-const timersByUrgency = ['holdTimer', 'keepaliveTimer', 'connectRetryTimer', 'idleHoldTimer'] as const
+const timersByUrgency = ['holdTimer', 'sendHoldTimer', 'keepaliveTimer', 'connectRetryTimer', 'idleHoldTimer'] as const
 
 // ---- Idle, Connect, Active
 
@@ -205,16 +221,16 @@ function resume(s: Machine, t: Tick): Step {
   return [{ ...enter(s, 'Connect', timers), history }, [{ type: 'connect' }, emit({ type: 'dial', failures })]]
 }
 
-/** The peer came to us. Our own dial, where one is under way, is given up for it. */
+/** The peer came to us. Where we have a connection or a dial already, collision.ts makes a machine of its own for it. */
 function answer(s: Machine, t: Tick): Step {
   const stopped = s.state === 'Idle' && s.timers.idleHoldTimer === undefined
   if (stopped) return [s, []]
   const [next, actions] = sendOpen(s, t)
-  return [next, [...(s.state === 'Connect' ? [{ type: 'close' } as const] : []), { type: 'accept' }, ...actions]]
+  return [next, [{ type: 'accept' }, ...actions]]
 }
 
 function sendOpen(s: Machine, t: Tick): Step {
-  return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(ourOpen(s.config))]]
+  return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(ourOpen(s.config, !s.stood))]]
 }
 
 function noAnswer(s: Machine, t: Tick): Step {
@@ -234,8 +250,8 @@ function judgeOpen(s: Machine, t: Tick, { message }: { readonly message: Open })
 }
 
 function establish(s: Machine, t: Tick): Step {
-  const next = enter(s, 'Established', { ...s.timers, ...holdTimer(s, t) })
-  return [next, [emit({ type: 'established', negotiated: negotiated(s) })]]
+  const next = enter(s, 'Established', { ...s.timers, ...holdTimer(s, t), ...sendHoldTimer(s, t) })
+  return [{ ...next, stood: true }, [emit({ type: 'established', negotiated: negotiated(s) })]]
 }
 
 // ---- OpenConfirm, Established
@@ -247,8 +263,14 @@ function takeUpdate(s: Machine, t: Tick, { message }: { readonly message: Update
   return [heard(s, t)[0], [emit({ type: 'update', update: message })]]
 }
 /** Only a plain request for a family in use asks for anything; the rest is ignored (RFC 2918 §4, RFC 7313 §4). */
-function takeRefresh(s: Machine, _t: Tick, { message }: { readonly message: RouteRefresh }): Step {
-  const { afi, safi, subtype } = message
+function takeRefresh(s: Machine, t: Tick, { message }: { readonly message: RouteRefresh }): Step {
+  const { afi, safi, subtype, filters } = message
+  const mark = subtype === BEGINNING || subtype === END
+  if (mark && filters && negotiated(s).enhancedRouteRefresh) {
+    // RFC 7313 §5. Without that capability no RFC calls it an error, and it is ignored as any mark is.
+    const sent = notification(errorCode.routeRefresh, 1, encode(message))
+    return fall(s, t, { why: 'the mark of a route refresh is too long', sent, trouble: 'protocol' })
+  }
   const family = negotiated(s).families.find(name => families[name].afi === afi && families[name].safi === safi)
   // A ROUTE-REFRESH does not restart the HoldTimer: RFC 4271 §4.4 counts KEEPALIVE and UPDATE only, 2918 adds nothing.
   return [s, family && subtype === 0 ? [emit({ type: 'refresh', family })] : []]
@@ -260,6 +282,21 @@ function sendKeepalive(s: Machine, t: Tick): Step {
 function sendUpdate(s: Machine, t: Tick, { update }: { readonly update: Update }): Step {
   return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send(update)]]
 }
+/** The answer to a ROUTE-REFRESH, between its marks where the peer knows them (RFC 7313 §4). */
+function sendAgain(s: Machine, t: Tick, { family, updates }: Extract<Input, { type: 'resend' }>): Step {
+  const { afi, safi } = families[family]
+  const mark = (subtype: number): Action[] =>
+    negotiated(s).enhancedRouteRefresh ? [send({ type: 'route-refresh', afi, safi, subtype })] : []
+  const timers = updates.length > 0 ? { ...s.timers, ...keepaliveTimer(s, t) } : s.timers
+  return [{ ...s, timers }, [...mark(BEGINNING), ...updates.map(send), ...mark(END)]]
+}
+const BEGINNING = 1
+const END = 2 // RFC 7313 §3.2
+
+/** What we said has left. A peer that stops reading lets nothing leave, however diligently it goes on talking. */
+function left(s: Machine, t: Tick): Step {
+  return [{ ...s, timers: { ...s.timers, ...sendHoldTimer(s, t) } }, []]
+}
 
 function holdTimer(s: Machine, t: Tick): Machine['timers'] {
   const { holdTime } = negotiated(s)
@@ -269,6 +306,13 @@ function holdTimer(s: Machine, t: Tick): Machine['timers'] {
 function keepaliveTimer(s: Machine, t: Tick): Machine['timers'] {
   const { holdTime } = negotiated(s)
   return holdTime === 0 ? {} : { keepaliveTimer: t.now + (holdTime / 3) * 1000 * t.jitter }
+}
+/** Runs only where keepalives do: without them, nothing need leave (RFC 9687 §3.3). */
+function sendHoldTimer(s: Machine, t: Tick): Machine['timers'] {
+  return negotiated(s).holdTime === 0 ? {} : { sendHoldTimer: t.now + sendHoldTime(s) * 1000 }
+}
+function sendHoldTime(s: Machine): number {
+  return s.config.sendHoldTime ?? Math.max(SEND_HOLD_TIME, 2 * negotiated(s).holdTime) // RFC 9687 §4
 }
 function negotiated(s: Machine): Negotiated {
   if (s.negotiated === undefined) throw new Error(`nothing is negotiated in ${s.state}`) // cannot be: only judgeOpen() leads here
@@ -282,6 +326,7 @@ interface Fall {
   readonly trouble: Trouble
   readonly sent?: Notification
   readonly received?: Notification
+  readonly atOnce?: true
 }
 
 /** The connection failed, or was closed without a word. */
@@ -291,7 +336,7 @@ function fail(s: Machine, t: Tick, input: Input): Step {
   return fall(s, t, { why, trouble: dialling || stable(s, t) ? 'transport' : 'protocol' })
 }
 function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
-  const { code, subcode } = message
+  const { code, subcode } = withoutHardReset(message)
   const trouble = code === errorCode.cease && operatorSubcodes.includes(subcode) ? 'operator' : 'protocol'
   return fall(s, t, { why: `the peer sent ${describe(message)}`, received: message, trouble })
 }
@@ -301,10 +346,20 @@ const operatorSubcodes: readonly number[] = [1, 2, 3, 5]
 function reject(s: Machine, t: Tick, { error, why }: Extract<Input, { type: 'malformed' }>): Step {
   return fall(s, t, { why: `the peer sent what cannot be read: ${why}`, sent: error, trouble: 'protocol' })
 }
+/** RFC 4486 §4. Nobody waits for it: the connection that is kept goes on with the record as it was. */
+function dump(s: Machine, t: Tick): Step {
+  const why = 'another connection with the peer is kept'
+  return fall(s, t, { why, sent: notification(errorCode.cease, CONNECTION_COLLISION), trouble: 'protocol' })
+}
 function holdExpired(s: Machine, t: Tick): Step {
   const seconds = s.negotiated?.holdTime ?? OPEN_HOLD_TIME
   const why = `nothing heard from the peer for ${seconds} s`
   return fall(s, t, { why, sent: notification(errorCode.holdTimer, 0), trouble: 'protocol' })
+}
+/** RFC 9687, event 29. What waits to be sent is not waited for: 8/0 leaves only where there is room for it. */
+function sendHoldExpired(s: Machine, t: Tick): Step {
+  const why = `nothing of ours has left for ${sendHoldTime(s)} s: the peer does not read`
+  return fall(s, t, { why, sent: notification(errorCode.sendHoldTimer, 0), trouble: 'protocol', atOnce: true })
 }
 function unexpected(s: Machine, t: Tick, input: Input): Step {
   const what = input.type === 'message' ? input.message.type : input.type
@@ -314,7 +369,7 @@ function unexpected(s: Machine, t: Tick, input: Input): Step {
 }
 
 /** The one way down: says why, closes, and waits as long as the record demands. */
-function fall(s: Machine, t: Tick, { trouble, ...what }: Fall): Step {
+function fall(s: Machine, t: Tick, { trouble, atOnce, ...what }: Fall): Step {
   const { config } = s
   const history = remember(record(s, t), trouble)
   const at = notBefore(t.now + wait(history, trouble, config.backOff) * 1000 * t.jitter, history, config.backOff)
@@ -323,7 +378,7 @@ function fall(s: Machine, t: Tick, { trouble, ...what }: Fall): Step {
     { ...atRest(s), history: { ...history, restUntil: at }, timers: { idleHoldTimer: at } },
     [
       ...(what.sent ? [send(what.sent)] : []),
-      { type: 'close' },
+      { type: 'close', ...(atOnce && { atOnce }) },
       emit({ type: 'down', from: s.state, ...what, ...retryIn }),
     ],
   ]
@@ -338,7 +393,8 @@ function stable(s: Machine, t: Tick): boolean {
 
 /** Events 2 and 8, with the reason as RFC 9003 carries it. Nothing is tried again. */
 function sayCease(s: Machine, t: Tick, { why }: Extract<Input, { type: 'stop' }>): Step {
-  const sent = cease(2, why)
+  // Where a NOTIFICATION keeps our routes, one that ends the session for good must say so (RFC 8538 §3.1).
+  const sent = s.negotiated?.hardReset ? hardReset(cease(2, why)) : cease(2, why)
   return [
     { ...atRest(s), history: record(s, t) },
     [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, why: 'stopped', sent })],
@@ -354,8 +410,8 @@ function enter(s: Machine, state: State, timers: Machine['timers']): Machine {
   return { ...s, state, timers }
 }
 /** Idle without timers: only start() leads out of it. The record stays, so stopping and starting is no way round it. */
-function atRest({ config, since, history }: Machine): Machine {
-  return { config, state: 'Idle', since, timers: {}, history }
+export function atRest({ config, since, history, stood }: Machine): Machine {
+  return { config, state: 'Idle', since, timers: {}, history, ...(stood && { stood }) }
 }
 function send(message: Message): Action {
   return { type: 'send', message }
@@ -363,6 +419,6 @@ function send(message: Message): Action {
 function emit(event: SessionEvent): Action {
   return { type: 'emit', event }
 }
-function notification(code: number, subcode: number): Notification {
-  return { type: 'notification', code, subcode, data: new Uint8Array() }
+function notification(code: number, subcode: number, data: Uint8Array = new Uint8Array()): Notification {
+  return { type: 'notification', code, subcode, data }
 }

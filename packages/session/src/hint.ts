@@ -1,37 +1,97 @@
 /** What to check, in one sentence a person can act on: the failure's first suspects. */
-import { errorCode } from '@softspoken/wire'
+import { errorCode, type Notification, withoutHardReset } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import type { Down } from './fsm.ts'
 
-export function hint({ why, from, sent, received }: Down, { local, peer }: Config): string | undefined {
-  if (received?.code === errorCode.open && received.subcode === 2)
-    return `the router expects another AS at our address than ${local.as}: check its remote-as and our local AS`
-  if (sent?.code === errorCode.open && sent.subcode === 2)
-    return `check the AS we expect of ${peer.address}, and that this is the router that was meant`
-  if (received?.code === errorCode.cease && received.subcode === 5)
-    return 'the router rejects the connection: check that it has a neighbor for our address'
-  if (sent?.code === errorCode.holdTimer && from !== 'OpenSent')
-    return 'check the path to the peer, and whether the router or this process stands still'
+export function hint({ why, from, sent, received }: Down, config: Config): string | undefined {
+  const { local, peer } = config
+  const told = received && afterReceived[codes(withoutHardReset(received))]
+  const said = sent && afterSent[codes(sent)]
+  if (told ?? said) return (told ?? said)?.(config)
+  if (sent?.code === errorCode.holdTimer && from === 'OpenConfirm')
+    return `check the path to the peer, and ${nearness(config)}`
+  if (sent?.code === errorCode.holdTimer && from === 'Established')
+    return `check the path to the peer, whether the router or this process stands still, and ${nearness(config)}`
   if (received !== undefined || (sent !== undefined && sent.code !== errorCode.holdTimer)) return undefined
+  if (why === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
   if (from === 'Connect')
     return /refused/.test(why)
       ? `nothing listens on ${peer.address} port ${peer.port}, or an access list rejects us`
       : /not on this host/.test(why)
-        ? 'check the local address'
-        : 'check the route to the peer, access lists, and whether it wants a TCP MD5 key or TTL security'
+        ? `check ${/interface/.test(why) ? 'bindDevice' : 'the local address'}`
+        : silence(config)
   if (from === 'OpenSent')
-    return `check the router's neighbor statement for our address, and its remote-as (we are AS ${local.as})`
+    return `check the router's neighbor statement for our address, and its remote-as (we are AS ${local.as})${
+      sent ? `, and ${nearness(config)}` : '' // it said nothing at all, or nothing that came through
+    }`
   return undefined
 }
 
+/** What a person can do about a NOTIFICATION of the router's. Where nothing, or only waiting, helps there is no row. */
+const afterReceived: Readonly<Record<string, Advice>> = {
+  '2/2': ({ local }) =>
+    `the router expects another AS at our address than ${local.as}: check its remote-as and our local AS`,
+  '2/3': ({ local }) => `check that no other speaker, the router included, has the BGP Identifier ${local.id}`,
+  '2/6': () => 'the router does not take our hold time: check holdTime, and what the router asks at least',
+  '2/7': () => 'the router asks for a capability that we do not offer: check the families on both sides',
+  '2/11': () => 'check the role that the router has for us (RFC 9234): we have none',
+  '4/0': config =>
+    `the router heard nothing of us in time: check the path, whether this process stands still, and ${nearness(config)}`,
+  '6/1': () => 'the router takes fewer prefixes than we announced: check its limit for us',
+  '6/2': () => 'somebody has shut the session down on the router: ask there, and enable it again',
+  '6/3': () => 'somebody has removed us from the router: check that it has a neighbor for our address',
+  '6/5': () => 'the router rejects the connection: check that it has a neighbor for our address',
+  '6/7': () =>
+    'the router keeps another connection with our address: an earlier one of ours, or another speaker on this host',
+  '6/8': () => 'the router is short of memory or another resource: check what it holds',
+  '6/10': () => "the router's BFD finds the path down, and we run none: check that it expects no BFD of us (RFC 9384)",
+  '8/0': () => 'the router could send us nothing: check the path, and whether this process stands still',
+}
+/** The same for one that we had to send. */
+const afterSent: Readonly<Record<string, Advice>> = {
+  '2/2': ({ peer }) => `check the AS we expect of ${peer.address}, and that this is the router that was meant`,
+  '2/3': ({ local }) => `the router has our own BGP Identifier: give each its own, here local.id ${local.id}`,
+  '2/6': () => "check the router's hold time for us: it must be 3 s at least, and 0 only with allowZeroHoldTime",
+  '2/7': () => 'check the families that the router has for us, and what else we require of it',
+  '8/0': () => 'the peer keeps the connection and does not read it: check whether its BGP process hangs',
+}
+function codes({ code, subcode }: Notification): string {
+  return `${code}/${subcode}`
+}
+type Advice = (config: Config) => string
+
+/** All may be silence: the system drops what is not signed as it should be, and what has come too far. */
+function silence(config: Config): string {
+  const { tcpMd5Key, ttlSecurity, multihop } = config
+  const suspects = ['the route to the peer', 'access lists']
+  if (multihop !== undefined) suspects.push(`that the router is within ${hops(multihop)} (multihop)`)
+  if (tcpMd5Key !== undefined) suspects.push('that the router has the same TCP MD5 key for our address')
+  if (tcpMd5Key === undefined && ttlSecurity === undefined)
+    suspects.push('whether it wants a TCP MD5 key or TTL security')
+  else if (tcpMd5Key === undefined) suspects.push('whether it wants a TCP MD5 key', nearness(config))
+  else suspects.push(nearness(config))
+  return `check ${new Intl.ListFormat('en').format(suspects)}`
+}
+function nearness({ ttlSecurity }: Config): string {
+  return ttlSecurity !== undefined
+    ? `that the router has TTL security and is within ${hops(ttlSecurity)}`
+    : 'whether the router wants TTL security'
+}
+function hops(count: number): string {
+  return count === 1 ? '1 hop' : `${count} hops`
+}
+
 /** The words for what the operating system says of a connection. */
-export function socketError(error: Error & { readonly code?: string }, { local, peer }: Config): string {
+export function socketError(error: Error & { readonly code?: string }, { local, peer, bindDevice }: Config): string {
   switch (error.code) {
     case 'ECONNREFUSED':
       return `connection refused by ${peer.address} port ${peer.port}`
     case 'ECONNRESET':
     case 'EPIPE':
       return 'the peer reset the connection'
+    case 'EMFILE':
+    case 'ENFILE':
+      return noDescriptor
     case 'ETIMEDOUT':
       return `no answer from ${peer.address} port ${peer.port}`
     case 'EHOSTUNREACH':
@@ -39,7 +99,11 @@ export function socketError(error: Error & { readonly code?: string }, { local, 
       return `no route to ${peer.address}`
     case 'EADDRNOTAVAIL':
       return `the local address ${local.address} is not on this host`
+    case 'ENODEV':
+      return `the interface ${bindDevice} is not on this host`
     default:
       return error.message
   }
 }
+
+const noDescriptor = 'no file descriptor is left for a connection'

@@ -1,7 +1,16 @@
 export type { BackOff } from './backoff.ts'
-export { type Config, configure, type Local, type Peer, type Settings, settings } from './config.ts'
+export {
+  type Config,
+  configure,
+  type GracefulRestartSettings,
+  type Local,
+  type Peer,
+  type Settings,
+  settings,
+} from './config.ts'
 export type { Down, SessionEvent, State } from './fsm.ts'
 export { Listener, type ListenerOptions } from './listener.ts'
+export type { Md5Key } from './md5-key.ts'
 export type { Negotiated } from './open-check.ts'
 export {
   type Clock,
@@ -15,3 +24,4 @@ export {
   type Status,
   type Surroundings,
 } from './session.ts'
+export type { Tally } from './tally.ts'

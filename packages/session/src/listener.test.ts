@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { encode, type Open } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Listener, type ListenerOptions } from './listener.ts'
-import { Session, type SessionOptions } from './session.ts'
+import { realTime, Session, type SessionOptions } from './session.ts'
 
 const local = { as: 65001, id: '192.0.2.1' }
 const open: Open = { type: 'open', version: 4, as: 65002, holdTime: 90, id: '192.0.2.2', capabilities: [] }
@@ -44,6 +44,29 @@ describe('a listener', () => {
     await closed(stranger)
     expect([server.strangers, one.state, stranger.bytesRead]).toEqual([1, 'Active', 0])
   })
+  it('has one line a minute for strangers, with how many there were since the last', async () => {
+    const lines: object[] = []
+    const [debug, info, error] = [ignore, ignore, ignore]
+    const log = { debug, info, error, warn: (fields: object, text: string) => void lines.push({ ...fields, text }) }
+    let now = 1000
+    const clock = { ...realTime, now: () => now }
+    const server = new Listener({ address: '127.0.0.1', port: 0, log, clock })
+    toEnd.push(() => server.close())
+    const port = await server.listen()
+    const visit = async (from: string) => closed(await dial(port, from))
+    const text = 'no session for this address: closed'
+
+    await visit('127.0.0.1')
+    expect(lines).toEqual([{ address: '127.0.0.1', connections: 1, text }])
+    now += 59_999
+    for (let i = 0; i < 5; i++) await visit('127.0.0.1')
+    expect([lines.length, server.strangers]).toEqual([1, 6])
+    now += 1
+    await visit('127.0.0.3')
+    expect(lines[1]).toEqual({ address: '127.0.0.3', connections: 6, text })
+    await visit('127.0.0.1')
+    expect([lines.length, server.strangers]).toEqual([2, 8])
+  })
   it('closes a second connection of the same peer while the first stands, and the first goes on', async () => {
     const one = session('127.0.0.1')
     const server = listener(one)
@@ -52,6 +75,29 @@ describe('a listener', () => {
     await soon(() => expect(one.state).toBe('OpenSent'))
     await closed(await dial(port, '127.0.0.1'))
     expect([one.state, first.closed, server.strangers]).toEqual(['OpenSent', false, 0])
+  })
+  it('two that dial and listen: both come up on one connection, over TCP (RFC 4271 §6.8)', async () => {
+    const [one, two] = ['127.0.0.1', '127.0.0.2']
+    const doors = [new Listener({ address: one, port: 0 }), new Listener({ address: two, port: 0 })] as const
+    toEnd.push(...doors.map(door => () => door.close()))
+    const ports = [await doors[0].listen(), await doors[1].listen()]
+    const both = [
+      new Session({ local: { ...local, address: one }, peer: { as: 65002, address: two, port: ports[1]! } }),
+      new Session({
+        local: { as: 65002, id: '192.0.2.2', address: two },
+        peer: { as: 65001, address: one, port: ports[0]! },
+      }),
+    ] as const
+    const downs: unknown[] = []
+    both.forEach((session, i) => {
+      doors[i]!.serve(session) // as many as there are sessions
+      session.on('down', down => downs.push(down)).start()
+      toEnd.push(() => session.stop())
+    })
+    await soon(() => expect(both.map(({ state }) => state)).toEqual(['Established', 'Established']))
+    const [near, far] = both.map(session => session.status())
+    expect([near!.local.port, near!.peer.port]).toEqual([far!.peer.port, far!.local.port]) // both have a status
+    expect(downs).toEqual([])
   })
   it('closes the connection of a peer whose session is stopped', async () => {
     const one = session('127.0.0.1')
@@ -81,6 +127,20 @@ describe('a listener', () => {
     const down = once(waits, 'down')
     await dials.stop('that was all')
     expect((await down)[0]).toMatchObject({ why: 'the peer sent Cease/Administrative Shutdown (6/2): "that was all"' })
+  })
+  it('a router that sends more than we can read: timers get their turn after each full piece', async () => {
+    const one = session('127.0.0.1')
+    let pauses = 0
+    const accept = vi.spyOn(one, 'accept')
+    const port = await listen(one)
+    const socket = await dial(port, '127.0.0.1')
+    await soon(() => expect(one.state).toBe('OpenSent'))
+    accept.mock.calls[0]?.[0].on('pause', () => pauses++)
+    const keepalives = 200_000
+    socket.write(encode(open))
+    socket.write(Buffer.concat(Array(keepalives).fill(encode({ type: 'keepalive' }))))
+    await soon(() => expect(one.status().counters.inTotalMessages).toBe(1 + keepalives))
+    expect(pauses).toBeGreaterThan(0)
   })
   it('a dial to a port where nobody listens: refused, with a hint', async () => {
     const port = await unusedPort()
@@ -147,7 +207,7 @@ describe('what is configured', () => {
     [{ port: 65536 }, 'port: 65536 is not allowed, it must be from 0 to 65535'],
     [{ port: 1.5 }, 'port: 1.5 is not allowed'],
     [{ address: 'localhost' }, "address: 'localhost' is not allowed, it must be an IPv4 or IPv6 address"],
-    [{ host: '127.0.0.1' }, 'host: no such setting, there are address, port'],
+    [{ host: '127.0.0.1' }, 'host: no such setting, there are address, port, log, clock'],
   ])('%j throws', (options, message) => {
     expect(() => new Listener(options as ListenerOptions)).toThrow(message) // as a caller without types may
   })
@@ -155,6 +215,7 @@ describe('what is configured', () => {
 
 // ---- the stage
 
+function ignore(): void {}
 /** Looks again and again, and not for ever. */
 function soon(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 5000, interval: 5 })

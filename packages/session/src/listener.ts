@@ -5,8 +5,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
-import { only } from './config.ts'
-import { plain, type Session } from './session.ts'
+import { type Config, only } from './config.ts'
+import { findKernel } from './kernel.ts'
+import { type ListeningSocket, listenOn } from './listening-socket.ts'
+import { type Clock, type Logger, plain, realTime, type Session } from './session.ts'
+import { linuxOnly, requireKernel } from './socket-options.ts'
 
 /** Where to listen. */
 export interface ListenerOptions {
@@ -14,37 +17,55 @@ export interface ListenerOptions {
   address?: Address
   /** Default 179, which needs a privilege on most systems; 0 takes a free one. */
   port?: number
+  /** Told of strangers, at most once a minute. Default: silence. */
+  log?: Logger
+  clock?: Clock
 }
+
+const QUIET = 60_000 // milliseconds between two lines about strangers
 
 /** A TCP server that hands each connection to the session of its peer's address. */
 export class Listener implements AsyncDisposable {
-  readonly #options: Readonly<ListenerOptions>
+  readonly #options: { readonly address: Address | undefined; readonly port: number }
+  readonly #log: Logger | undefined
+  readonly #clock: Clock
   readonly #sessions = new Map<Address, Session>()
   readonly #server: Server
+  /** Ours while it listens; undefined where there is no kernel to set options with. */
+  #socket: ListeningSocket | undefined
   #strangers = 0
+  /** What the log knows of them, and since when. */
+  #logged = { strangers: 0, at: Number.NEGATIVE_INFINITY }
 
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: ListenerOptions = {}) {
-    only(options, ['address', 'port'], '')
-    const { address, port = 179 } = options
+    only(options, ['address', 'port', 'log', 'clock'], '')
+    const { address, port = 179, log, clock = realTime } = options
     if (address !== undefined) parseAddress(address, 'address')
     if (!Number.isInteger(port) || port < 0 || port > 65535)
       throw new RangeError(`port: ${port} is not allowed, it must be from 0 to 65535`)
-    this.#options = { port, ...(address !== undefined && { address }) }
+    this.#options = { address, port }
+    this.#log = log
+    this.#clock = clock
     this.#server = createServer({ noDelay: true }, socket => this.#answer(socket))
     // One that cannot be accepted, say for want of descriptors, must not end the process. listen() rejects all the same.
     this.#server.on('error', () => {})
   }
 
-  /** Connections from addresses that no session is configured for, all closed. */
+  /** Connections from addresses that no session is configured for, or that cannot have what theirs asks for: all closed. */
   get strangers(): number {
     return this.#strangers
   }
 
-  /** @throws Error where another session already has this peer's address. */
+  /**
+   * @throws Error where another session already has this peer's address, and where this listener cannot keep the
+   * session's tcpMd5Key, ttlSecurity, multihop or bindDevice.
+   */
   serve(session: Session): this {
     const address = canonical(session.config.peer.address)
     if (this.#sessions.has(address)) throw new Error(`peer.address: ${address} already has a session on this listener`)
+    if (this.#server.listening) prepare(this.#socket, [...this.#sessions.values(), session])
+    else requireKernel(session.config)
     this.#sessions.set(address, session)
     return this
   }
@@ -52,7 +73,17 @@ export class Listener implements AsyncDisposable {
   /** Resolves with the port once connections are taken; rejects where the address or port cannot be had. */
   async listen(): Promise<number> {
     const { address, port } = this.#options
-    this.#server.listen(port, address)
+    const { kernel } = findKernel()
+    const socket = kernel && listenOn(kernel, address, port)
+    try {
+      prepare(socket, [...this.#sessions.values()])
+      if (socket) this.#server.listen({ fd: socket.fd, exclusive: true })
+      else this.#server.listen(port, address)
+    } catch (error) {
+      socket?.close()
+      throw error
+    }
+    this.#socket = socket // the server closes it from here on, failing or not
     await once(this.#server, 'listening')
     return (this.#server.address() as AddressInfo).port // a TCP server's address has one
   }
@@ -70,13 +101,38 @@ export class Listener implements AsyncDisposable {
 
   #answer(socket: Socket): void {
     const session = socket.remoteAddress && this.#sessions.get(canonical(socket.remoteAddress))
-    if (session) {
+    if (session && this.#fit(socket, session.config)) {
       session.accept(socket)
       return
     }
-    this.#strangers++
-    socket.destroy()
+    this.#refuse(socket)
   }
+
+  /** Costs next to nothing, however often it happens: nothing is read or written, no timer runs, one line a minute is logged. */
+  #refuse(socket: Socket): void {
+    this.#strangers++
+    const address = plain(socket.remoteAddress)
+    socket.destroy()
+    const now = this.#clock.now()
+    const { strangers, at } = this.#logged
+    if (now - at < QUIET) return
+    this.#logged = { strangers: this.#strangers, at: now }
+    this.#log?.warn({ address, connections: this.#strangers - strangers }, 'no session for this address: closed')
+  }
+
+  /** Whether the connection has all that its session asks for. */
+  #fit(connection: Socket, config: Config): boolean {
+    return this.#socket?.admit(connection, config) ?? linuxOnly(config) === undefined
+  }
+}
+
+const without = { why: 'this listener began without them' }
+
+/** @throws Error where a session asks for what this socket cannot have. */
+function prepare(socket: ListeningSocket | undefined, sessions: readonly Session[]): void {
+  const configs = sessions.map(({ config }) => config)
+  if (socket) socket.prepare(configs)
+  else for (const config of configs) requireKernel(config, without)
 }
 
 /** One text for one address, as a Map needs it. */

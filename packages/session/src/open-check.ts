@@ -20,6 +20,18 @@ export interface Negotiated {
   readonly fourOctetAs: boolean
   /** The peer will understand a ROUTE-REFRESH, and may send one (RFC 2918). */
   readonly routeRefresh: boolean
+  /** What answers a ROUTE-REFRESH is marked at its beginning and end (RFC 7313). */
+  readonly enhancedRouteRefresh: boolean
+  /** IPv4 routes may have IPv6 next hops (RFC 8950). */
+  readonly extendedNextHop: boolean
+  /** Messages may have up to 65535 octets, OPEN and KEEPALIVE apart (RFC 8654). */
+  readonly extendedMessage: boolean
+  /** The peer, too, has graceful restart: it waits for our End-of-RIB, where its own routes are new (RFC 4724 §2). */
+  readonly endOfRib: boolean
+  /** The peer keeps our routes for our `restartTime` when the connection is lost (RFC 4724). */
+  readonly gracefulRestart: boolean
+  /** … and when a NOTIFICATION ends it, but for a Hard Reset (RFC 8538). */
+  readonly hardReset: boolean
   /** The peer's BGP Identifier. */
   readonly peerId: string
 }
@@ -29,20 +41,30 @@ export interface Refusal {
   readonly why: string
 }
 
-/** What our OPEN offers: nothing that nobody here uses. */
-export function ourOpen({ local, holdTime, families: offered }: Config): Open {
+/** What our OPEN offers: nothing that nobody here uses. `first` until a session has stood. */
+export function ourOpen(config: Config, first = false): Open {
+  const { local, holdTime, families: offered } = config
   return {
     type: 'open',
     version: 4,
     as: local.as,
     holdTime,
     id: local.id,
-    capabilities: [...offered.map(multiprotocol), { name: 'route-refresh' }, { name: 'four-octet-as', as: local.as }],
+    capabilities: [
+      ...offered.map(multiprotocol),
+      { name: 'route-refresh' },
+      { name: 'enhanced-route-refresh' },
+      fourOctetAs(config),
+      ...(config.extendedNextHop ? [{ name: 'extended-next-hop', families: [ipv4OverIpv6] } as const] : []),
+      ...(config.gracefulRestart ? [gracefulRestart(config, config.gracefulRestart, first)] : []),
+      ...(config.extendedMessage ? [{ name: 'extended-message' } as const] : []),
+    ],
   }
 }
 
 export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
   const { local, peer } = config
+  const has = (wanted: Capability['name']) => open.capabilities.some(({ name }) => name === wanted)
   if (open.as !== peer.as) return refuse(2, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)
   if (open.id === local.id && open.as === local.as)
     return refuse(3, `the peer has our own BGP Identifier ${local.id} (RFC 6286 §2.1)`)
@@ -50,16 +72,18 @@ export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
     return refuse(6, 'the peer proposes hold time 0, with which a dead session is never noticed')
   const common = config.families.filter(family => offers(open, family))
   if (common.length === 0)
-    return refuse(
-      7,
-      `the peer offers none of ${config.families.join(', ')}`,
-      join(config.families.map(family => encodeCapability(multiprotocol(family)))),
-    )
+    return lacks(`the peer offers none of ${config.families.join(', ')}`, config.families.map(multiprotocol))
+  if (config.requireFourOctetAs && !has('four-octet-as'))
+    return lacks('the peer has no four-octet AS numbers', [fourOctetAs(config)])
   return {
     holdTime: Math.min(config.holdTime, open.holdTime),
     families: common,
-    fourOctetAs: open.capabilities.some(({ name }) => name === 'four-octet-as'),
-    routeRefresh: open.capabilities.some(({ name }) => name === 'route-refresh'),
+    fourOctetAs: has('four-octet-as'),
+    routeRefresh: has('route-refresh'),
+    enhancedRouteRefresh: has('enhanced-route-refresh'),
+    extendedNextHop: config.extendedNextHop && common.includes('ipv4-unicast') && extendsNextHop(open),
+    extendedMessage: config.extendedMessage && has('extended-message'),
+    ...agreedRestart(open, config),
     peerId: open.id,
   }
 }
@@ -70,9 +94,46 @@ function offers({ capabilities }: Open, family: Family): boolean {
   const offered = capabilities.filter(capability => capability.name === 'multiprotocol')
   return offered.length === 0 ? family === 'ipv4-unicast' : offered.some(one => one.afi === afi && one.safi === safi)
 }
+function gracefulRestart(
+  { families: offered }: Config,
+  { restartTime, forwarding, restarting, notification }: NonNullable<Config['gracefulRestart']>,
+  first: boolean,
+): Capability {
+  return {
+    name: 'graceful-restart',
+    restarting: restarting && first,
+    notification,
+    restartTime,
+    families: offered.map(family => ({ afi: families[family].afi, safi: families[family].safi, forwarding })),
+  }
+}
+function agreedRestart({ capabilities }: Open, { gracefulRestart: ours }: Config) {
+  const theirs = capabilities.find(capability => capability.name === 'graceful-restart')
+  return {
+    endOfRib: theirs !== undefined,
+    gracefulRestart: theirs !== undefined && ours !== undefined,
+    hardReset: theirs?.notification === true && ours?.notification === true,
+  }
+}
+const ipv4OverIpv6 = { afi: 1, safi: 1, nextHopAfi: 2 }
+function extendsNextHop({ capabilities }: Open): boolean {
+  const { afi, safi, nextHopAfi } = ipv4OverIpv6
+  return capabilities.some(
+    capability =>
+      capability.name === 'extended-next-hop' &&
+      capability.families.some(one => one.afi === afi && one.safi === safi && one.nextHopAfi === nextHopAfi),
+  )
+}
+function fourOctetAs({ local }: Config): Capability {
+  return { name: 'four-octet-as', as: local.as }
+}
 function multiprotocol(family: Family): Capability {
   const { afi, safi } = families[family]
   return { name: 'multiprotocol', afi, safi }
+}
+/** What would have been needed is the data (RFC 5492 §5). */
+function lacks(why: string, capabilities: readonly Capability[]): Refusal {
+  return refuse(7, why, join(capabilities.map(encodeCapability)))
 }
 function refuse(subcode: number, why: string, data: Uint8Array = new Uint8Array()): Refusal {
   return { refusal: { type: 'notification', code: errorCode.open, subcode, data }, why }

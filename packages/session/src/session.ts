@@ -1,6 +1,6 @@
-/** The shell around the pure machine: one connection, one timer, no decisions. */
+/** The shell around the pure machine: a connection or two, one timer, no decisions. */
 import { EventEmitter } from 'node:events'
-import { connect, Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import {
   type Address,
@@ -9,23 +9,19 @@ import {
   describe,
   encode,
   errorCode,
+  type Family,
   type Notification,
   type Update,
 } from '@softspoken/wire'
+import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
 import { type Config, configure, only, type Settings, settingNames } from './config.ts'
-import {
-  type Action,
-  type Down,
-  type Input,
-  type Machine,
-  newMachine,
-  nextDeadline,
-  type SessionEvent,
-  type State,
-  step,
-} from './fsm.ts'
+import { dialTcp } from './dial.ts'
+import type { Down, Input, SessionEvent, State } from './fsm.ts'
 import { hint, socketError } from './hint.ts'
 import type { Negotiated } from './open-check.ts'
+import { rival, standing } from './preflight.ts'
+import { requireKernel } from './socket-options.ts'
+import { counted, nothingCounted, type Tally } from './tally.ts'
 
 /** What pino, console and many others already are: fields first, then the text. */
 export interface Logger {
@@ -56,7 +52,7 @@ export interface Surroundings {
   clock?: Clock
   /** A number from 0 to 1, for jitter. Default Math.random. */
   random?: () => number
-  /** Makes the connection; it must emit 'connect'. Default: TCP. */
+  /** Makes the connection, in keeping with all of the Config; it must emit 'connect'. Default: TCP. */
   dial?: (config: Config) => Duplex
 }
 
@@ -70,6 +66,8 @@ export interface Counters {
   outUpdates: number
   inTotalMessages: number
   outTotalMessages: number
+  inMessages: Tally
+  outMessages: Tally
 }
 
 /** What ended the last connection, or the last attempt at one. */
@@ -103,9 +101,16 @@ export interface DownEvent extends Down {
   readonly hint?: string
 }
 type Payload<type> = type extends 'down' ? DownEvent : Extract<SessionEvent, { type: type }>
-type Events = { [type in SessionEvent['type']]: [Payload<type>] }
+/** A connection, and what reads it. */
+interface Line {
+  readonly connection: Duplex
+  readonly decoder: Decoder
+}
+type Events = { [type in SessionEvent['type']]: [Payload<type>] } & { drain: [] }
 
 const GOODBYE = 1000 // milliseconds that the last bytes get to leave
+const LONGEST_BACKLOG = 8 * 1024 * 1024 // octets that wait for a peer that does not read
+const FULL = 65536 // octets; a socket that yields as many in one piece has more
 
 /** The system's monotonic clock and timers. */
 export const realTime: Clock = {
@@ -118,7 +123,7 @@ export const realTime: Clock = {
  * A session with one peer, kept up for as long as it is started.
  *
  * Events `state`, `dial`, `established`, `update`, `refresh` and `down` come after the step that caused them, so a
- * listener may call back.
+ * listener may call back. `drain` comes when a peer that had fallen behind has read again; see `backlogged`.
  */
 export class Session extends EventEmitter<Events> implements AsyncDisposable {
   readonly config: Config
@@ -133,47 +138,85 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     outUpdates: 0,
     inTotalMessages: 0,
     outTotalMessages: 0,
+    inMessages: nothingCounted,
+    outMessages: nothingCounted,
   }
-  #machine: Machine
-  #connection: Duplex | undefined
+  #pair: Pair
+  readonly #lines: { [slot in Slot]?: Line } = {}
   /** Connections that were closed here and whose last bytes are still leaving. */
   readonly #leaving = new Set<Duplex>()
-  #decoder = new Decoder()
   #timer: unknown
+  /** The deadline that the timer runs for. */
+  #armedFor: number | undefined
   #lastError: LastError | undefined
+  #started = false
   /** What listeners have yet to hear. */
   readonly #outbox: (Exclude<SessionEvent, Down> | DownEvent)[] = []
 
-  /** @throws RangeError or TypeError naming the setting, the value and what is allowed. */
+  /**
+   * @throws RangeError or TypeError naming the setting, the value and what is allowed; Error for a setting that needs
+   * Linux and the package koffi, where either is missing.
+   */
   constructor(options: SessionOptions) {
     super()
     only(options, [...settingNames, 'log', 'clock', 'random', 'dial'], '')
     const { log, clock = realTime, random = Math.random, dial = dialTcp, ...settings } = options
     this.config = configure(settings)
+    requireKernel(this.config)
     this.#log = log
     this.#clock = clock
     this.#random = random
     this.#dial = dial
-    this.#machine = newMachine(this.config, clock.now())
+    this.#pair = newPair(this.config, clock.now())
   }
 
   get state(): State {
-    return this.#machine.state
+    return this.#pair.first.machine.state
+  }
+
+  /** The one that listeners hear of. */
+  get #connection(): Duplex | undefined {
+    return this.#lines[this.#pair.first.slot]?.connection
+  }
+
+  /**
+   * More waits for the peer than it takes, so whoever has much to say had better wait for `drain`, and then say only what
+   * is still true.
+   */
+  get backlogged(): boolean {
+    return this.#connection?.writableNeedDrain ?? false
   }
 
   /** Dials, or waits for the peer where passive. Calling it again changes nothing, and never shortens a back-off. */
   start(): this {
+    this.#preflight()
     this.#feed({ type: 'start' })
     return this
   }
 
   /**
    * Sends an UPDATE. That the peer has taken it is more than BGP can tell.
-   * @throws Error where the session is not Established, and what encode() throws; then nothing is sent.
+   * @throws Error where the session is not Established or 8 MiB wait already for a peer that does not read, and what
+   * encode() throws; then nothing is sent.
    */
   send(update: Update): void {
+    this.#say({ type: 'send', update })
+  }
+
+  /**
+   * Answers `refresh`: sends a family's routes once more, all of them, marked as such where the peer knows the marks
+   * (RFC 7313 §4). It may then forget what is not among them.
+   * @throws Error and whatever else send() throws; then nothing is sent.
+   */
+  resend(family: Family, updates: readonly Update[]): void {
+    this.#say({ type: 'resend', family, updates })
+  }
+
+  #say(input: Input): void {
     if (this.state !== 'Established') throw new Error(`cannot send in ${this.state}`)
-    this.#feed({ type: 'send', update })
+    const waiting = this.#connection?.writableLength ?? 0
+    if (waiting > LONGEST_BACKLOG) throw new Error(`cannot send, ${waiting} octets wait for a peer that does not read`)
+    this.#feed(input)
   }
 
   /** Says Cease with the reason (RFC 9003), closes, and stays down. Resolves within about a second. Safe to call twice. */
@@ -188,17 +231,21 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     await this.stop()
   }
 
-  /** Offers a connection that the peer made; a Listener does this. It is destroyed where it is not wanted now. */
+  /**
+   * Offers a connection that the peer made; a Listener does this. It is destroyed where it is not wanted now. Whoever
+   * else does it answers for tcpMd5Key, ttlSecurity, multihop and bindDevice: an accepted socket is taken as it is.
+   */
   accept(connection: Duplex): void {
-    this.#feed({ type: 'accepted' }, connection)
-    if (this.#connection !== connection) connection.destroy()
+    this.#feed({ type: 'accepted' }, undefined, connection)
+    if (this.#lines.accepted?.connection !== connection) connection.destroy()
   }
 
   /** A snapshot of now. */
   status(): Status {
-    const { state, since, timers, negotiated, config } = this.#machine
+    const { machine, slot } = this.#pair.first
+    const { state, since, timers, negotiated, config } = machine
     const now = this.#clock.now()
-    const { localAddress, localPort, remotePort } = (this.#connection ?? {}) as Partial<Socket>
+    const { localAddress, localPort, remotePort } = (this.#lines[slot]?.connection ?? {}) as Partial<Socket>
     return {
       state,
       secondsInState: (now - since) / 1000,
@@ -217,45 +264,74 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     }
   }
 
-  #feed(input: Input, offered?: Duplex): void {
-    const [next, actions] = step(this.#machine, input, { now: this.#clock.now(), jitter: 0.75 + this.#random() / 4 })
-    const context = contextOf(next.negotiated ?? this.#machine.negotiated, this.config)
+  /** `slot` is the connection that the input comes from; what comes from our own side has none. */
+  #feed(input: Input, slot?: Slot, offered?: Duplex): void {
+    const tick = { now: this.#clock.now(), jitter: 0.75 + this.#random() / 4 }
+    const [next, actions] = stepPair(this.#pair, input, tick, slot)
+    const { first } = next
+    const context = contextOf(first.machine.negotiated ?? this.#pair.first.machine.negotiated, this.config)
     // All of it is encoded before any of it is done: what the caller got wrong throws here.
     const performable = actions.map(action => ({
       action,
       bytes: action.type === 'send' ? encode(action.message, context) : undefined,
     }))
-    this.#machine = next
-    this.#decoder.context = context
+    this.#pair = next
     for (const { action, bytes } of performable) this.#perform(action, bytes, offered)
+    const line = this.#lines[first.slot]
+    if (line) line.decoder.context = contextOf(first.machine.negotiated, this.config)
     this.#arm()
   }
 
+  /** Once, and only where it is the system that dials. */
+  #preflight(): void {
+    if (this.#started || this.#dial !== dialTcp) return
+    this.#started = true
+    const other = this.#log && rival(this.config, standing())
+    if (!other) return
+    const [from, to] = [other.local, other.remote].map(({ address, port }) => `${address} port ${port}`)
+    this.#log?.warn(
+      {
+        peer: this.config.peer.address,
+        connection: `${from} to ${to}`,
+        hint: 'look for another BGP speaker on this host, and give one of the two another local address',
+      },
+      'this host already has a connection to the peer, and a router takes one session from an address',
+    )
+  }
+
   #arm(): void {
+    const deadline = pairDeadline(this.#pair)
+    if (deadline === this.#armedFor) return // one that is due and set anew with each message never runs in a flood
     this.#clock.clearTimeout(this.#timer)
-    const deadline = nextDeadline(this.#machine)
+    this.#armedFor = deadline
     if (deadline === undefined) return
     // Rounded up: a timer that fires early would find nothing due and be set again for nothing.
     const delay = Math.max(0, Math.ceil(deadline - this.#clock.now()))
-    this.#timer = this.#clock.setTimeout(() => this.#feed({ type: 'tick' }), delay)
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#armedFor = undefined
+      this.#feed({ type: 'tick' })
+    }, delay)
   }
 
-  #perform(action: Action, bytes: Uint8Array | undefined, offered: Duplex | undefined): void {
+  #perform(action: PairAction, bytes: Uint8Array | undefined, offered: Duplex | undefined): void {
+    const line = action.type === 'emit' ? undefined : this.#lines[action.slot]
     switch (action.type) {
       case 'connect':
-        this.#adopt(this.#attempt())
+        this.#adopt(action.slot, this.#attempt())
         break
       case 'accept':
-        if (offered) this.#adopt(offered)
+        if (offered) this.#adopt(action.slot, offered)
         break
       case 'send':
+        this.#counters.outMessages = counted(this.#counters.outMessages, action.message)
         this.#counters.outTotalMessages++
         if (action.message.type === 'update') this.#counters.outUpdates++
-        this.#connection?.write(bytes)
+        if (line && bytes) this.#write(action.slot, line, bytes)
         break
       case 'close':
-        if (this.#connection) this.#hangUp(this.#connection)
-        this.#connection = undefined
+        if (line && action.atOnce) drop(line.connection)
+        else this.#hangUp(line?.connection)
+        delete this.#lines[action.slot]
         break
       case 'emit':
         this.#tell(action.event)
@@ -273,15 +349,18 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /** Listens to a connection for as long as it is ours; late events of an abandoned one are nobody's. */
-  #adopt(connection: Duplex): void {
-    this.#connection = connection
-    this.#decoder = new Decoder(this.#decoder.context)
+  #adopt(slot: Slot, connection: Duplex): void {
+    const line = { connection, decoder: new Decoder(contextOf(undefined, this.config)) }
+    this.#lines[slot] = line
     const current = (input: Input): void => {
-      if (this.#connection === connection) this.#feed(input)
+      if (this.#lines[slot] === line) this.#feed(input, slot)
     }
     let why = 'the connection was closed'
     connection.once('connect', () => current({ type: 'connected' }))
-    connection.on('data', (chunk: Uint8Array) => this.#read(connection, chunk))
+    connection.on('data', (chunk: Uint8Array) => this.#read(slot, line, chunk))
+    connection.on('drain', () => {
+      if (this.#connection === connection) this.emit('drain')
+    })
     connection.on('error', error => {
       why = socketError(error, this.config)
     })
@@ -289,24 +368,38 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     connection.once('close', () => current({ type: 'disconnected', why }))
   }
 
-  #read(connection: Duplex, chunk: Uint8Array): void {
-    if (this.#connection !== connection) return
-    for (const result of this.#decoder.push(chunk)) {
-      if (this.#connection !== connection) return // an earlier message of this chunk ended it
+  #read(slot: Slot, line: Line, chunk: Uint8Array): void {
+    if (this.#lines[slot] !== line) return
+    for (const result of line.decoder.push(chunk)) {
+      if (this.#lines[slot] !== line) return // an earlier message of this chunk ended it
+      this.#counters.inMessages = counted(this.#counters.inMessages, result.ok ? result.value : undefined)
       this.#counters.inTotalMessages++
       if (result.ok && result.value.type === 'update') this.#counters.inUpdates++
       this.#feed(
         result.ok
           ? { type: 'message', message: result.value }
           : { type: 'malformed', error: result.error, why: result.why },
+        slot,
       )
       this.#report() // now, not after the chunk: who hears `established` may count on it, whatever comes next
     }
+    // Otherwise a socket that is never empty yields 32 pieces in a row, and timers wait for all of them.
+    const { connection } = line
+    if (connection instanceof Socket && chunk.length >= FULL) {
+      connection.pause()
+      setImmediate(() => connection.resume())
+    }
+  }
+
+  #write(slot: Slot, line: Line, bytes: Uint8Array): void {
+    line.connection.write(bytes, error => {
+      if (!error && this.#lines[slot] === line) this.#feed({ type: 'sent' }, slot)
+    })
   }
 
   /** Lets the last bytes out, but does not wait for ever for a peer that will not read them. */
-  #hangUp(connection: Duplex): void {
-    if (connection.closed) return
+  #hangUp(connection: Duplex | undefined): void {
+    if (connection === undefined || connection.closed) return
     this.#leaving.add(connection)
     const impatience = this.#clock.setTimeout(() => connection.destroy(), GOODBYE)
     connection.once('close', () => {
@@ -379,16 +472,18 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 }
 
-function dialTcp({ local, peer }: Config): Duplex {
-  return connect({ host: peer.address, port: peer.port, noDelay: true, ...optional('localAddress', local.address) })
+/** With an RST where something waits: a FIN would wait behind it, and the peer would not learn that we are gone. */
+function drop(connection: Duplex): void {
+  if (connection instanceof Socket && connection.writableLength > 0) connection.resetAndDestroy()
+  else connection.destroy()
 }
 
 function contextOf(negotiated: Negotiated | undefined, { local, peer }: Config): Context {
   return {
     fourOctetAs: negotiated?.fourOctetAs ?? true,
     external: local.as !== peer.as,
-    extendedMessage: false, // ourOpen() offers neither
-    addPath: [],
+    extendedMessage: negotiated?.extendedMessage ?? false,
+    addPath: [], // ourOpen() does not offer it
   }
 }
 

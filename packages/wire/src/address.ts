@@ -11,27 +11,34 @@ export type Address = string
  * @throws RangeError naming the field and the text, where it is no address in full (no zone, no prefix length).
  */
 export function parseAddress(text: Address, field: string): Uint8Array {
-  return parse4(String(text)) ?? parse6(String(text)) ?? refuse(field, text, 'an IPv4 or IPv6 address')
+  const given = String(text)
+  const number = parse4(given, given.length)
+  if (number >= 0) return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
+  return parse6(given) ?? refuse(field, text, 'an IPv4 or IPv6 address')
 }
 
-/** By hand, since all that is sent passes here. 010.0.0.1 means one thing here and another there: no leading zeros. */
-function parse4(text: string): Uint8Array | undefined {
-  const octets = new Uint8Array(4)
-  let count = 0
+/**
+ * The IPv4 address in the first `end` characters as a number, or -1. By hand, since all that is sent passes here.
+ * 010.0.0.1 means one thing here and another there: no leading zeros.
+ */
+export function parse4(text: string, end: number): number {
+  let address = 0
+  let octets = 0
   let value = -1
-  for (let i = 0; i <= text.length; i++) {
-    const digit = i < text.length ? text.charCodeAt(i) - 48 : DOT
+  for (let i = 0; i <= end; i++) {
+    const digit = i < end ? text.charCodeAt(i) - 48 : DOT
     if (digit === DOT) {
-      if (value < 0 || count > 3) return undefined
-      octets[count++] = value
+      if (value < 0 || octets > 3) return -1
+      address = (address << 8) | value
+      octets++
       value = -1
     } else {
-      if (digit < 0 || digit > 9 || value === 0) return undefined
+      if (digit < 0 || digit > 9 || value === 0) return -1
       value = value < 0 ? digit : value * 10 + digit
-      if (value > 255) return undefined
+      if (value > 255) return -1
     }
   }
-  return count === 4 ? octets : undefined
+  return octets === 4 ? address >>> 0 : -1
 }
 const DOT = -2 // as far below '0'
 

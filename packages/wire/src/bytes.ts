@@ -1,6 +1,9 @@
 /** Big-endian cursors. Reading past the end is the peer's mistake, writing a number that does not fit is the caller's. */
 import { refuse, WireError } from './error.ts'
 
+/** Octets before the body of a message (RFC 4271 §4.1). */
+export const HEADER_LENGTH = 19
+
 /** A plain copy: a Buffer's own slice() would be a view that changes with the Buffer. */
 export function copy(bytes: Uint8Array, at: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(at, end))
@@ -47,7 +50,7 @@ export class Reader {
   }
   #take(length: number): number {
     // Code and subcode are filled in by whoever knows which message this is.
-    if (length > this.left) throw new WireError(0, 0, `${length} octets wanted where ${this.left} are left`)
+    if (length > this.left) throw new WireError(0, 0, `${length} octets wanted where ${this.left} are left`, this.at)
     const at = this.at
     this.at += length
     return at

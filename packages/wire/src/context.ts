@@ -5,7 +5,10 @@ import type { Family } from './family.ts'
 export interface Context {
   /** AS numbers are four octets in AS_PATH: both sides sent the capability (RFC 6793). Default true. */
   readonly fourOctetAs: boolean
-  /** The peer is in another AS: LOCAL_PREF from it means nothing (RFC 7606 §7.5). Default true. */
+  /**
+   * The peer is in another AS: LOCAL_PREF from it means nothing (RFC 7606 §7.5), and segments of a confederation make a
+   * path malformed (RFC 5065 §5). False for a peer in another member of one's own confederation. Default true.
+   */
   readonly external: boolean
   /** Messages may be 65535 octets long, OPEN and KEEPALIVE apart (RFC 8654). Default false. */
   readonly extendedMessage: boolean

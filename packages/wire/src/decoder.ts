@@ -1,7 +1,8 @@
 /** One direction of a TCP stream, cut into messages. */
+import { HEADER_LENGTH } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
 import type { Result } from './error.ts'
-import { decodeAt, failure, HEADER_LENGTH, type Message, messageLength } from './message.ts'
+import { decodeAt, failure, type Message, messageLength } from './message.ts'
 
 /**
  * Feed it what the socket yields, in order; it holds back at most one message. After a header that cannot be trusted
@@ -55,7 +56,7 @@ export class Decoder {
       try {
         length = messageLength(chunk, at, this.context)
       } catch (error) {
-        return this.#lose(error)
+        return this.#lose(error, at)
       }
       if (left >= length) {
         this.#at = at + length
@@ -76,7 +77,7 @@ export class Decoder {
     try {
       length = messageLength(partial, 0, this.context)
     } catch (error) {
-      return this.#lose(error)
+      return this.#lose(error, 0)
     }
     if (length > partial.length) {
       this.#partial = new Uint8Array(length)
@@ -93,8 +94,8 @@ export class Decoder {
     this.#have += octets
     this.#at += octets
   }
-  #lose(error: unknown): Result<never> {
+  #lose(error: unknown, at: number): Result<never> {
     this.#lost = true
-    return failure(error)
+    return failure(error, at)
   }
 }

@@ -1,10 +1,13 @@
 /** How this package says that something is wrong. The peer's mistakes are values, the caller's are exceptions. */
 import type { Notification } from './notification.ts'
 
-/** The outcome of reading a peer's bytes: the message, or the NOTIFICATION that answers it and a sentence for the log. */
+/**
+ * The outcome of reading a peer's bytes: the message, or the NOTIFICATION that answers it, a sentence for the log, and
+ * where in the message the fault is: octets before the field or the path attribute that holds it.
+ */
 export type Result<value> =
   | { readonly ok: true; readonly value: value }
-  | { readonly ok: false; readonly error: Notification; readonly why: string }
+  | { readonly ok: false; readonly error: Notification; readonly why: string; readonly at: number }
 
 /**
  * The peer's bytes break a rule. Thrown inside this package only; `decode` turns it into a value. It is no Error, since
@@ -13,10 +16,13 @@ export type Result<value> =
 export class WireError {
   readonly error: Notification
   readonly why: string
+  /** In the buffer, which may hold other messages before this one. */
+  readonly at: number
 
-  constructor(code: number, subcode: number, why: string, data: Uint8Array = new Uint8Array()) {
+  constructor(code: number, subcode: number, why: string, at: number, data: Uint8Array = new Uint8Array()) {
     this.error = { type: 'notification', code, subcode, data }
     this.why = why
+    this.at = at
   }
 }
 

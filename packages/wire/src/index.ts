@@ -17,7 +17,15 @@ export { Decoder } from './decoder.ts'
 export type { Result } from './error.ts'
 export { type Family, families } from './family.ts'
 export { decode, encode, type Keepalive, type Message } from './message.ts'
-export { cease, describe, errorCode, type Notification, shutdownText } from './notification.ts'
+export {
+  cease,
+  describe,
+  errorCode,
+  hardReset,
+  type Notification,
+  shutdownText,
+  withoutHardReset,
+} from './notification.ts'
 export type { Open } from './open.ts'
 export { encodeAll } from './pack.ts'
 export { type Prefix, parsePrefix, type Visit } from './prefix.ts'

@@ -57,6 +57,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     open({ capabilities: [{ name: 'four-octet-as', as: 65002 }] }),
     /^as: 65001 is not allowed, it must be what four-octet-as says/,
   ],
+  ['an AS number of zero', open({ as: 0 }), /^as: 0 is not allowed, it must be other than zero/],
   ['a hold time of 2 s', open({ holdTime: 2 }), /^holdTime: 2 is not allowed, it must be 0 or at least 3 s/],
   ['a hold time of half a second', open({ holdTime: 0.5 }), /^holdTime: 0.5 is not allowed/],
   ['a hold time of a day', open({ holdTime: 86400 }), /^holdTime: 86400 is not allowed, .* from 0 to 65535/],
@@ -210,6 +211,11 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^asPath: 4294967296 is not allowed/,
   ],
   [
+    'an AS number of zero in a path',
+    announce({ asPath: [{ type: 'sequence', as: [65001, 0] }] }),
+    /^asPath: 0 is not allowed, it must be AS numbers other than zero/,
+  ],
+  [
     'an AS number that is a fraction',
     announce({ asPath: [{ type: 'sequence', as: [1.5] }] }),
     /^asPath: 1.5 is not allowed/,
@@ -338,6 +344,11 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     announce({ aigp: { metric: '18446744073709551615' } }),
     /^aigp.metric: '18446744073709551615' .* digits, 0 to 18446744073709551614/,
   ],
+  [
+    'an AIGP of nothing',
+    announce({ aigp: {} }),
+    /^aigp: \{\} is not allowed, it must be left out where there are no TLVs/,
+  ],
   ['an AIGP metric in hexadecimal', announce({ aigp: { metric: '0x10' } }), /^aigp.metric: '0x10' is not allowed/],
   [
     'an AIGP metric among the others',
@@ -377,7 +388,17 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'a raw attribute flagged well-known',
     announce({ unknown: [{ ...raw, flags: 0x40 }] }),
-    /^attributes.unknown.flags: 64 is not allowed, it must be optional/,
+    /^attributes.unknown: 99 is not allowed, it must be flagged as optional/,
+  ],
+  [
+    'a kept attribute whose flags are not its own',
+    announce({ unknown: [{ code: 40, flags: 0x80, value: Uint8Array.of(1) }] }),
+    /^attributes.unknown: 40 is not allowed, it must be flagged as optional transitive, and not empty/,
+  ],
+  [
+    'a kept attribute without a value',
+    announce({ unknown: [{ code: 40, flags: 0xc0, value: new Uint8Array() }] }),
+    /^attributes.unknown: 40 is not allowed, it must be flagged as optional transitive, and not empty/,
   ],
   [
     'a raw attribute of code 256',
@@ -429,14 +450,16 @@ describe('encode() leaves no doubt', () => {
       { type: 'confed-sequence', as: [64512] },
       { type: 'sequence', as: [4200000000, 65001] },
     ] as const
-    const bytes = encode(announce({ asPath }), { fourOctetAs: false })
+    const context = { fourOctetAs: false, external: false }
+    const bytes = encode(announce({ asPath }), context)
     expect(Buffer.from(bytes).toString('hex')).toContain('0301fc0002025ba0fde9') // AS_TRANS for the one that is lost
     expect(Buffer.from(bytes).toString('hex')).toContain('c0110a0202fa56ea000000fde9')
-    expect(decode(bytes, { fourOctetAs: false })).toMatchObject({ value: { attributes: { asPath } } })
+    expect(decode(bytes, context)).toMatchObject({ value: { attributes: { asPath } } })
   })
   it('adds no AS4_PATH where nothing is lost outside a confederation (RFC 6793 §4.2.2)', () => {
     const asPath = [{ type: 'confed-sequence', as: [4200000000] }] as const
-    const decoded = decode(encode(announce({ asPath }), { fourOctetAs: false }), { fourOctetAs: false })
+    const context = { fourOctetAs: false, external: false }
+    const decoded = decode(encode(announce({ asPath }), context), context)
     expect(decoded).toMatchObject({ value: { attributes: { asPath: [{ as: [23456] }] } } })
     expect(decoded).not.toHaveProperty('value.attributes.as4Path')
   })

@@ -1,5 +1,5 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
-import { copy, Reader, u16, Writer } from './bytes.ts'
+import { copy, HEADER_LENGTH, Reader, u16, Writer } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
 import { type Result, refuse, WireError } from './error.ts'
 import { errorCode, type Notification, readNotification, writeNotification } from './notification.ts'
@@ -14,7 +14,6 @@ export interface Keepalive {
 /** What a header may announce, told apart by `type` (RFC 4271 §4.1, RFC 2918). */
 export type Message = Open | Update | Notification | Keepalive | RouteRefresh
 
-export const HEADER_LENGTH = 19
 /** Octets in a message at most, header included (RFC 4271 §4). */
 const MAX_MESSAGE_LENGTH = 4096
 /** The same once both sides have said so (RFC 8654). */
@@ -70,10 +69,9 @@ export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Me
   const settled = contextOf(context)
   try {
     const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, 0, settled)
-    if (length !== bytes.length)
-      throw new WireError(errorCode.header, 2, `${bytes.length} octets are not one whole message`, copy(bytes, 16, 18))
+    if (length !== bytes.length) throw badLength(bytes, 0, `${bytes.length} octets are not one whole message`)
   } catch (error) {
-    return failure(error)
+    return failure(error, 0)
   }
   return decodeAt(bytes, 0, bytes.length, settled)
 }
@@ -81,18 +79,22 @@ export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Me
 /** The length that a header announces. @throws WireError where the header is not sound (RFC 4271 §6.1). */
 export function messageLength(bytes: Uint8Array, at: number, context: Context): number {
   for (let i = at; i < at + 16; i++)
-    if (bytes[i] !== 0xff) throw new WireError(errorCode.header, 1, 'the marker is not all ones')
+    if (bytes[i] !== 0xff) throw new WireError(errorCode.header, 1, 'the marker is not all ones', i)
   const length = u16(bytes, at + 16)
   const type = bytes[at + 18]!
   const row = byCode[type]
   // An unknown type may be as long as any.
   const most = context.extendedMessage && row?.extensible !== false ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
-  if (length < HEADER_LENGTH || length > most)
-    throw new WireError(errorCode.header, 2, `message length ${length}`, copy(bytes, at + 16, at + 18))
-  if (row === undefined) throw new WireError(errorCode.header, 3, `message type ${type}`, Uint8Array.of(type))
+  if (length < HEADER_LENGTH || length > most) throw badLength(bytes, at, `message length ${length}`)
+  if (row === undefined) throw new WireError(errorCode.header, 3, `message type ${type}`, at + 18, Uint8Array.of(type))
   if (length < row.least || (type === table.keepalive.code && length > row.least))
-    throw new WireError(errorCode.header, 2, `message length ${length} for type ${type}`, copy(bytes, at + 16, at + 18))
+    throw badLength(bytes, at, `message length ${length} for type ${type}`)
   return length
+}
+
+/** RFC 4271 §6.1: the data is the length. */
+function badLength(bytes: Uint8Array, at: number, why: string): WireError {
+  return new WireError(errorCode.header, 2, why, at + 16, copy(bytes, at + 16, at + 18))
 }
 
 /** Decodes the message whose header messageLength() has found sound. */
@@ -101,15 +103,19 @@ export function decodeAt(bytes: Uint8Array, at: number, length: number, context:
   try {
     return { ok: true, value: row.read(new Reader(bytes, at + HEADER_LENGTH, at + length), context) }
   } catch (error) {
-    return failure(error, row.faults)
+    return failure(error, at, row.faults)
   }
 }
 
-/** The peer's mistake as a value; ours goes on as the exception it is. `faults` is the code for a fault without one. */
-export function failure(error: unknown, faults: number = errorCode.header): Result<never> {
+/**
+ * The peer's mistake in the message that begins at `start`, as a value; ours goes on as the exception it is. `faults` is
+ * the code for a fault without one.
+ */
+export function failure(error: unknown, start: number, faults: number = errorCode.header): Result<never> {
   if (!(error instanceof WireError)) throw error
-  const { error: notification, why } = error
-  return { ok: false, error: notification.code === 0 ? { ...notification, code: faults } : notification, why }
+  const { error: notification, why, at } = error
+  const answer = notification.code === 0 ? { ...notification, code: faults } : notification
+  return { ok: false, error: answer, why, at: at - start }
 }
 
 /** Octets in an UPDATE at most. */
@@ -117,8 +123,9 @@ export function longestUpdate(context: Partial<Context> | undefined): number {
   return context?.extendedMessage ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
 }
 
-const scratch = new Writer()
-const marker = new Uint8Array(16).fill(0xff)
+/** Every message is written here, behind the one marker, and copied. */
+const scratch = new Writer().put(new Uint8Array(16).fill(0xff))
+const MARKER_LENGTH = 16
 
 /**
  * Encodes one message.
@@ -128,8 +135,8 @@ const marker = new Uint8Array(16).fill(0xff)
 export function encode(message: Message, context?: Partial<Context>): Uint8Array {
   const row = table[message.type] as MessageRow<Message> | undefined
   if (row === undefined) refuse('type', message.type, `one of ${Object.keys(table).join(', ')}`)
-  scratch.length = 0
-  scratch.put(marker).u16(0).u8(row.code)
+  scratch.length = MARKER_LENGTH
+  scratch.u16(0).u8(row.code)
   const settled = contextOf(context)
   row.write(scratch, message, settled)
   const most = settled.extendedMessage && row.extensible ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH

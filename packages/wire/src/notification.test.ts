@@ -1,5 +1,5 @@
 import { expect, describe as group, it } from 'vitest'
-import { cease, describe, shutdownText } from './notification.ts'
+import { cease, describe, hardReset, shutdownText, withoutHardReset } from './notification.ts'
 
 const none = new Uint8Array()
 const told = (code: number, subcode: number, data = none) => describe({ type: 'notification', code, subcode, data })
@@ -67,5 +67,35 @@ group('a Cease with a text', () => {
   it('is not looked for elsewhere', () => {
     expect(shutdownText({ type: 'notification', code: 3, subcode: 2, data: Uint8Array.of(1, 0x61) })).toBeUndefined()
     expect(shutdownText({ type: 'notification', code: 6, subcode: 6, data: Uint8Array.of(1, 0x61) })).toBeUndefined()
+  })
+})
+
+group('a Hard Reset (RFC 8538 §3)', () => {
+  const inner = cease(2, 'moving house')
+
+  it('carries code, subcode and data of the NOTIFICATION that it is for', () => {
+    const { code, subcode, data } = hardReset(inner)
+    expect([code, subcode, [...data.subarray(0, 3)]]).toEqual([6, 9, [6, 2, 12]])
+    expect(withoutHardReset(hardReset(inner))).toEqual(inner)
+  })
+  it('is told with what it is for, and with its text', () => {
+    expect(describe(hardReset(inner))).toBe(
+      'Cease/Hard Reset (6/9) for Cease/Administrative Shutdown (6/2): "moving house"',
+    )
+    expect(shutdownText(hardReset(inner))).toBe('moving house')
+    expect(told(6, 9, Uint8Array.of(4, 0))).toBe('Cease/Hard Reset (6/9) for Hold Timer Expired (4/0)')
+  })
+  it.each([[[]], [[6]]])('that does not say what it is for is itself: %j', octets => {
+    const data = Uint8Array.from(octets)
+    expect(told(6, 9, data)).toBe('Cease/Hard Reset (6/9)')
+    const reset = { type: 'notification', code: 6, subcode: 9, data } as const
+    expect(withoutHardReset(reset)).toBe(reset)
+  })
+  it('within another is opened once', () => {
+    expect(describe(hardReset(hardReset(inner)))).toBe('Cease/Hard Reset (6/9) for Cease/Hard Reset (6/9)')
+    expect(shutdownText(hardReset(hardReset(inner)))).toBeUndefined()
+  })
+  it('is not what another Cease with the same data is', () => {
+    expect(told(6, 4, Uint8Array.of(6, 2))).toBe('Cease/Administrative Reset (6/4)')
   })
 })

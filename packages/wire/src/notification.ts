@@ -92,14 +92,18 @@ const names: { readonly [code: number]: readonly [string, { readonly [subcode: n
 }
 
 /**
- * A NOTIFICATION in words: `Cease/Administrative Shutdown (6/2): "maintenance"`.
+ * A NOTIFICATION in words: `Cease/Administrative Shutdown (6/2): "maintenance"`. A Hard Reset says what it is for as well.
  * A peer's text is quoted, with control characters replaced, so that it is safe in a log or on a terminal.
  */
-export function describe({ code, subcode, data }: Notification): string {
+export function describe(notification: Notification): string {
+  const inner = withoutHardReset(notification)
+  return inner === notification ? inWords(inner) : `${inWords(notification)} for ${inWords(inner)}`
+}
+function inWords({ code, subcode, data }: Notification): string {
   const [name, subcodes] = names[code] ?? ['Unknown error', {}]
   const known = subcodes[subcode] ?? (subcode === 0 ? '' : 'unknown subcode')
   const detail = known && `/${known}`
-  const text = shutdownText({ type: 'notification', code, subcode, data })
+  const text = subcode === HARD_RESET ? undefined : shutdownText({ type: 'notification', code, subcode, data })
   return `${name}${detail} (${code}/${subcode})${text ? `: "${text.replaceAll(/\p{C}/gu, '\ufffd')}"` : ''}`
 }
 
@@ -126,8 +130,30 @@ export function cease(subcode: number, text = ''): Notification {
   return { type: 'notification', code: errorCode.cease, subcode, data }
 }
 
+const HARD_RESET = 9
+
+/** A NOTIFICATION that ends the session for good, between two speakers that else keep each other's routes (RFC 8538 §3). */
+export function hardReset({ code, subcode, data }: Notification): Notification {
+  return {
+    type: 'notification',
+    code: errorCode.cease,
+    subcode: HARD_RESET,
+    data: Uint8Array.of(code, subcode, ...data),
+  }
+}
+
+/** What a Hard Reset is for (RFC 8538 §3); any other NOTIFICATION, and one that does not say, as it is. */
+export function withoutHardReset(notification: Notification): Notification {
+  const { data } = notification
+  const [code, subcode] = data
+  const wraps = notification.code === errorCode.cease && notification.subcode === HARD_RESET
+  if (!wraps || code === undefined || subcode === undefined) return notification
+  return { type: 'notification', code, subcode, data: data.subarray(2) }
+}
+
 /** The text in a Cease, as the peer sent it, or undefined where there is none or it is no UTF-8 (RFC 9003 §2). */
-export function shutdownText({ code, subcode, data }: Notification): string | undefined {
+export function shutdownText(notification: Notification): string | undefined {
+  const { code, subcode, data } = withoutHardReset(notification)
   if (code !== errorCode.cease || !withText.includes(subcode)) return undefined
   const length = data[0] ?? 0
   if (length === 0 || length > data.length - 1) return undefined

@@ -9,7 +9,7 @@ export interface Open {
   readonly type: 'open'
   /** 4; a peer that sends another gets 2/1. */
   readonly version: number
-  /** The sender's AS number, four octets: from the four-octet AS capability where there is one (RFC 6793 §4.1). */
+  /** The sender's AS number, 1 to 4294967295: from the four-octet AS capability where there is one (RFC 6793 §4.1). */
   readonly as: number
   /** Seconds; 0 or at least 3. */
   readonly holdTime: number
@@ -25,8 +25,9 @@ const CAPABILITIES = 2 // the one optional parameter that is left; 1, authentica
 const EXTENDED = 255 // RFC 9072 §2: as a parameter's type it says that the real length follows
 
 export function readOpen(r: Reader): Open {
+  const { at } = r
   const version = r.u8()
-  if (version !== 4) throw new WireError(2, 1, `version ${version}, it must be 4`, Uint8Array.of(0, 4))
+  if (version !== 4) throw new WireError(2, 1, `version ${version}, it must be 4`, at, Uint8Array.of(0, 4))
   const as2 = r.u16()
   const holdTime = r.u16()
   const id = formatAddress(r.take(4))
@@ -38,31 +39,40 @@ export function readOpen(r: Reader): Open {
     length = r.u16()
   }
   if (length !== r.left)
-    throw new WireError(2, 0, `${length} octets of optional parameters announced, ${r.left} present`)
+    throw new WireError(2, 0, `${length} octets of optional parameters announced, ${r.left} present`, at + 9)
   while (r.left > 0) {
+    const parameterAt = r.at
     const type = r.u8()
     const value = r.sub(extended ? r.u16() : r.u8())
-    if (type !== CAPABILITIES) throw new WireError(2, 4, `optional parameter ${type} is not supported`)
+    if (type !== CAPABILITIES) throw new WireError(2, 4, `optional parameter ${type} is not supported`, parameterAt)
     while (value.left > 0) capabilities.push(readCapability(value))
   }
-  const wrong = fault({ holdTime, id })
-  if (wrong) throw new WireError(2, wrong[0], `${wrong[1]}: ${wrong[2]}, it must be ${wrong[3]}`)
-  const four = fourOctetAs(capabilities)
-  return { type: 'open', version, as: four?.as ?? as2, holdTime, id, capabilities }
+  const as = fourOctetAs(capabilities)?.as ?? as2
+  const wrong = fault({ as, holdTime, id })
+  if (wrong)
+    throw new WireError(2, wrong[0], `${wrong[1]}: ${wrong[2]}, it must be ${wrong[3]}`, at + fieldAt[wrong[1]])
+  return { type: 'open', version, as, holdTime, id, capabilities }
 }
 
 /** What no OPEN may say, whichever side it comes from: subcode, field, value, what is allowed (RFC 4271 §6.2, RFC 6286). */
-function fault({ holdTime, id }: Pick<Open, 'holdTime' | 'id'>): [number, string, unknown, string] | undefined {
+function fault({
+  as,
+  holdTime,
+  id,
+}: Pick<Open, 'as' | 'holdTime' | 'id'>): [number, keyof typeof fieldAt, unknown, string] | undefined {
+  if (as === 0) return [2, 'as', as, 'other than zero (RFC 7607 §2)']
   if (holdTime === 1 || holdTime === 2) return [6, 'holdTime', holdTime, '0 or at least 3 s (RFC 4271 §6.2)']
   return id === '0.0.0.0' ? [3, 'id', id, 'other than zero (RFC 6286 §2.1)'] : undefined
 }
+/** Octets before each, in the body (RFC 4271 §4.2). */
+const fieldAt = { as: 1, holdTime: 3, id: 5 } as const
 function fourOctetAs(capabilities: readonly Capability[]): { readonly as: number } | undefined {
   return capabilities.find(capability => capability.name === 'four-octet-as')
 }
 
 export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }: Open): void {
   if (version !== 4) refuse('version', version, '4')
-  const wrong = fault({ holdTime, id })
+  const wrong = fault({ as, holdTime, id })
   if (wrong) refuse(wrong[1], wrong[2], wrong[3])
   const octets = parseAddress(id, 'id')
   if (octets.length !== 4) refuse('id', id, 'written as an IPv4 address')

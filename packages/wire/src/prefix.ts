@@ -1,5 +1,5 @@
 /** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5), each behind a path identifier with ADD-PATH (RFC 7911 §3). */
-import { formatAddress, parseAddress } from './address.ts'
+import { formatAddress, parse4, parseAddress } from './address.ts'
 import type { Writer } from './bytes.ts'
 import { refuse } from './error.ts'
 
@@ -63,16 +63,28 @@ export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets:
  * @throws RangeError where the text is no prefix, or has bits set beyond its length: that is a slip more often than a wish.
  */
 export function parsePrefix(text: Prefix, field: string): { address: Uint8Array; length: number } {
-  const slash = String(text).indexOf('/')
-  const digits = slash < 0 ? '' : text.slice(slash + 1)
-  const length = /^(0|[1-9]\d{0,2})$/.test(digits) ? Number(digits) : Number.NaN
-  const address = slash < 0 ? undefined : parseAddress(text.slice(0, slash), field)
-  if (address === undefined || !(length <= address.length * 8))
+  const given = String(text)
+  const slash = given.indexOf('/')
+  const length = parseLength(given, slash + 1)
+  const address = slash < 0 ? undefined : parseAddress(given.slice(0, slash), field)
+  if (address === undefined || length < 0 || length > address.length * 8)
     refuse(field, text, 'a prefix such as 198.51.100.10/32 or 2001:db8::10/128')
   for (let octet = length >> 3; octet < address.length; octet++)
     if (address[octet]! & (octet === length >> 3 ? 0xff >> (length % 8) : 0xff))
       refuse(field, text, 'a prefix without bits set beyond its length')
   return { address, length }
+}
+
+/** The number that `text` ends with, from `at` on; -1 where that is no number below 1000, or has a leading zero. */
+function parseLength(text: string, at: number): number {
+  const digits = text.length - at
+  let length = 0
+  for (let i = at; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9 || (digit === 0 && i === at && digits > 1)) return -1
+    length = length * 10 + digit
+  }
+  return digits < 1 || digits > 3 ? -1 : length
 }
 
 /** Writes one prefix, whose address must be of `octets` octets. */
@@ -85,7 +97,19 @@ export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: bo
     w.u32(Number(pathId))
     prefix = before
   }
+  if (octets === 4 && wrotePlain(w, String(prefix))) return
   const { address, length } = parsePrefix(prefix, field)
   if (address.length !== octets) refuse(field, text, octets === 4 ? 'an IPv4 prefix' : 'an IPv6 prefix')
   w.u8(length).put(address, 0, (length + 7) >> 3)
+}
+
+/** An IPv4 prefix as it should be, without making anything on the way; false, and nothing written, where it is not. */
+function wrotePlain(w: Writer, prefix: Prefix): boolean {
+  const slash = prefix.indexOf('/')
+  const address = slash < 0 ? -1 : parse4(prefix, slash)
+  const length = parseLength(prefix, slash + 1)
+  if (address < 0 || length < 0 || length > 32 || (length < 32 && address << length !== 0)) return false
+  w.u8(length)
+  for (let bits = 0; bits < length; bits += 8) w.u8((address >>> (24 - bits)) & 0xff)
+  return true
 }

@@ -3,8 +3,8 @@
  * read from its row in the table, never decided here.
  */
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
-import { type AttributeRow, byCode, registry } from './attribute/registry.ts'
-import { flag } from './attribute/spec.ts'
+import { type RuleRow, registry, rules } from './attribute/registry.ts'
+import { categoryBits, flag } from './attribute/spec.ts'
 import { copy, Reader, u16 } from './bytes.ts'
 import type { Context } from './context.ts'
 import { WireError } from './error.ts'
@@ -15,6 +15,8 @@ export interface Issue {
   readonly attribute: string
   readonly handling: 'attribute-discard' | 'treat-as-withdraw'
   readonly why: string
+  /** Octets before the attribute, from the beginning of the message; where it is missing, before all of them. */
+  readonly at: number
 }
 
 const MALFORMED_ATTRIBUTE_LIST = 1
@@ -23,7 +25,6 @@ const MISSING_WELL_KNOWN = 3
 const FLAGS_ERROR = 4
 const LENGTH_ERROR = 5
 
-const categoryBits = flag.optional | flag.transitive
 const { origin, asPath, nextHop, mpReach, mpUnreach } = registry
 /** Where an attribute's code stands in a mask. */
 export const bit = ({ code }: { readonly code: number }): number => 1 << code
@@ -48,7 +49,7 @@ export function codesInOrder(bytes: Uint8Array, at: number, end: number, announc
     if ((code < 32 ? low : high) & seen) return -1
     if (code < 32) low |= seen
     else high |= seen
-    const row = byCode[code]
+    const row = rules[code]
     if (row === undefined) {
       if ((flags & flag.optional) === 0) return -1
     } else if (
@@ -64,6 +65,8 @@ export function codesInOrder(bytes: Uint8Array, at: number, end: number, announc
 
 /** What a walk over the attributes has found. */
 export interface Survey {
+  /** Where in the buffer the message begins. */
+  readonly messageAt: number
   readonly issues: Issue[]
   /** Offsets of attributes that are not to be read. */
   readonly skip: number[]
@@ -74,27 +77,34 @@ export interface Survey {
 }
 
 /** @throws WireError where a fault costs the session. */
-export function survey(bytes: Uint8Array, at: number, end: number, announces: boolean, context: Context): Survey {
-  const found: Survey = { issues: [], skip: [] }
+export function survey(
+  bytes: Uint8Array,
+  messageAt: number,
+  at: number,
+  end: number,
+  announces: boolean,
+  context: Context,
+): Survey {
+  const found: Survey = { messageAt, issues: [], skip: [] }
   const seen = new Set<number>()
   for (let start = at; start < end; ) {
     const value = attributeAt(bytes, start, end)
     if (value === undefined) {
-      cutShort(found, copy(bytes, start, end))
+      cutShort(found, start, copy(bytes, start, end))
       seen.add(-1) // an attribute of no known code
       break
     }
     const code = bytes[start + 1]!
-    const row = byCode[code]
+    const row = rules[code]
     const whole = copy(bytes, start, value.end)
     if (seen.has(code)) {
       if (row?.onMalformed === 'session-reset')
-        throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${row.name} stands twice (RFC 7606 §3.g)`)
+        throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${row.name} stands twice (RFC 7606 §3.g)`, start)
       found.skip.push(start)
-      note(found, nameOf(code), 'attribute-discard', 'stands twice, the first one counts (RFC 7606 §3.g)')
+      note(found, start, nameOf(code), 'attribute-discard', 'stands twice, the first one counts (RFC 7606 §3.g)')
     } else if (row !== undefined) examine(found, row, value, start, whole, context)
     else if ((bytes[start]! & flag.optional) === 0)
-      throw new WireError(3, UNRECOGNIZED_WELL_KNOWN, `attribute ${code} is said to be well-known`, whole)
+      throw new WireError(3, UNRECOGNIZED_WELL_KNOWN, `attribute ${code} is said to be well-known`, start, whole)
     seen.add(code)
     start = value.end
   }
@@ -102,7 +112,15 @@ export function survey(bytes: Uint8Array, at: number, end: number, announces: bo
   if (announces || found.reach)
     for (const { code, name } of announces ? [origin, asPath, nextHop] : [origin, asPath])
       if (!seen.has(code))
-        note(found, name, 'treat-as-withdraw', 'is missing (RFC 7606 §3.d)', MISSING_WELL_KNOWN, Uint8Array.of(code))
+        note(
+          found,
+          at,
+          name,
+          'treat-as-withdraw',
+          'is missing (RFC 7606 §3.d)',
+          MISSING_WELL_KNOWN,
+          Uint8Array.of(code),
+        )
   const { withdraw, reach, unreach } = found
   seen.delete(mpUnreach.code)
   if (withdraw) {
@@ -110,7 +128,7 @@ export function survey(bytes: Uint8Array, at: number, end: number, announces: bo
     if (!announces && !reach?.announced.length && seen.size > 0) throw withdraw
     // One UPDATE of ours can withdraw IPv4 and one more family; nobody was seen to send a third.
     if (reach && unreach && !isIpv4(reach) && !isIpv4(unreach) && !sameFamily(reach, unreach))
-      throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${withdraw.why}, beside routes of two families`)
+      throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${withdraw.why}, beside routes of two families`, withdraw.at)
   }
   return found
 }
@@ -125,57 +143,65 @@ export function attributeAt(bytes: Uint8Array, start: number, end: number): Read
 }
 
 /** RFC 7606 §4: the last attribute does not end in time. */
-function cutShort(found: Survey, rest: Uint8Array): void {
+function cutShort(found: Survey, start: number, rest: Uint8Array): void {
   const code = rest[1] ?? 0
   const why = 'runs beyond the attributes (RFC 7606 §4)'
   // It may hold routes, which we would then neither announce nor withdraw (RFC 7606 §3.j).
-  if (byCode[code]?.onMalformed === 'session-reset')
-    throw new WireError(3, LENGTH_ERROR, `${nameOf(code)} ${why}`, rest)
-  note(found, nameOf(code), 'treat-as-withdraw', why, LENGTH_ERROR, rest)
+  if (rules[code]?.onMalformed === 'session-reset')
+    throw new WireError(3, LENGTH_ERROR, `${nameOf(code)} ${why}`, start, rest)
+  note(found, start, nameOf(code), 'treat-as-withdraw', why, LENGTH_ERROR, rest)
 }
 
-function examine(
-  found: Survey,
-  row: AttributeRow,
-  value: Reader,
-  start: number,
-  whole: Uint8Array,
-  context: Context,
-): void {
+function examine(found: Survey, row: RuleRow, value: Reader, start: number, whole: Uint8Array, context: Context): void {
   const { bytes, at, end } = value
   const { name, onMalformed } = row
   if (row.internalOnly && context.external) {
     found.skip.push(start)
-    note(found, name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5, §7.9, §7.10)')
+    note(found, start, name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5, §7.9, §7.10)')
+    return
+  }
+  const wrongFlags = (bytes[start]! ^ row.bits) & categoryBits
+  if (wrongFlags === flag.transitive && row.onWrongTransitive) {
+    found.skip.push(start)
+    note(found, start, name, row.onWrongTransitive, `is not flagged as ${row.category}`)
     return
   }
   // RFC 7606 §3.c: whatever the attribute, flags that contradict its category cost the routes.
-  if ((bytes[start]! & categoryBits) !== row.bits)
-    note(found, name, 'treat-as-withdraw', `is not flagged as ${row.category} (RFC 7606 §3.c)`, FLAGS_ERROR, whole)
+  if (wrongFlags)
+    note(
+      found,
+      start,
+      name,
+      'treat-as-withdraw',
+      `is not flagged as ${row.category} (RFC 7606 §3.c)`,
+      FLAGS_ERROR,
+      whole,
+    )
   const malformed = row.check(bytes, at, end, context)
   if (malformed !== undefined) {
     const [subcode, why] = malformed
-    if (onMalformed === 'session-reset') throw new WireError(3, subcode, `${name}: ${why}`, whole)
+    if (onMalformed === 'session-reset') throw new WireError(3, subcode, `${name}: ${why}`, start, whole)
     found.skip.push(start)
-    note(found, name, onMalformed, why, subcode, whole)
+    note(found, start, name, onMalformed, why, subcode, whole)
   } else if (row.key === 'mpReach') found.reach = mpReach.decode(value, context)
   else if (row.key === 'mpUnreach') found.unreach = mpUnreach.decode(value, context)
 }
 
 function nameOf(code: number): string {
-  return byCode[code]?.name ?? `attribute ${code}`
+  return rules[code]?.name ?? `attribute ${code}`
 }
 
 function note(
   found: Survey,
+  at: number,
   attribute: string,
   handling: Issue['handling'],
   why: string,
   subcode = 0,
   data?: Uint8Array,
 ): void {
-  found.issues.push({ attribute, handling, why })
-  if (handling === 'treat-as-withdraw') found.withdraw ??= new WireError(3, subcode, `${attribute}: ${why}`, data)
+  found.issues.push({ attribute, handling, why, at: at - found.messageAt })
+  if (handling === 'treat-as-withdraw') found.withdraw ??= new WireError(3, subcode, `${attribute}: ${why}`, at, data)
 }
 
 export function isIpv4({ family }: MpReach | MpUnreach): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { kept } from './attribute/kept.ts'
 import type { Attributes } from './attribute/registry.ts'
-import { registry, rows } from './attribute/registry.ts'
+import { byCode, registry, rows } from './attribute/registry.ts'
 import { decode, encode } from './message.ts'
 import { routes } from './routes.ts'
 import type { Update } from './update.ts'
@@ -86,5 +87,10 @@ describe('the attribute table', () => {
     const codes = rows.map(({ code }) => code)
     expect(codes.slice(0, 2)).toEqual([registry.mpReach.code, registry.mpUnreach.code])
     expect(codes.slice(2)).toEqual([...new Set(codes.slice(2))].sort((a, b) => a - b))
+  })
+  it('has no row for what is kept as octets, each of which has one rule (RFC 7606 §3.c)', () => {
+    const codes = kept.map(({ code }) => code)
+    expect(codes.filter(code => byCode[code])).toEqual([])
+    expect(codes).toEqual([...new Set(codes)].sort((a, b) => a - b))
   })
 })

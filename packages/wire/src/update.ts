@@ -5,9 +5,17 @@
 import { as4AggregatorFor } from './attribute/aggregator.ts'
 import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
-import { type AttributeRow, type Attributes, byCode, byKey, type RawAttribute, registry } from './attribute/registry.ts'
-import { flag } from './attribute/spec.ts'
-import { type Reader, u16, type Writer } from './bytes.ts'
+import {
+  type AttributeRow,
+  type Attributes,
+  byCode,
+  byKey,
+  type RawAttribute,
+  registry,
+  rules,
+} from './attribute/registry.ts'
+import { categoryBits, flag } from './attribute/spec.ts'
+import { HEADER_LENGTH, type Reader, u16, type Writer } from './bytes.ts'
 import type { Context } from './context.ts'
 import { refuse, WireError } from './error.ts'
 import { familyOf } from './family.ts'
@@ -35,14 +43,14 @@ export interface Update {
 export function readUpdate({ bytes, at, end }: Reader, context: Context): Update {
   const attributesAt = at + 4 + u16(bytes, at)
   // RFC 7606 §4: a length beyond the message leaves nothing to trust.
-  if (attributesAt > end) throw new WireError(3, 1, 'Withdrawn Routes Length is beyond the message')
+  if (attributesAt > end) throw new WireError(3, 1, 'Withdrawn Routes Length is beyond the message', at)
   const nlriAt = attributesAt + u16(bytes, attributesAt - 2)
-  if (nlriAt > end) throw new WireError(3, 1, 'Total Path Attribute Length is beyond the message')
+  if (nlriAt > end) throw new WireError(3, 1, 'Total Path Attribute Length is beyond the message', attributesAt - 2)
   const pathIds = context.addPath.includes('ipv4-unicast')
   sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
   const codes = codesInOrder(bytes, attributesAt, nlriAt, announces, context)
-  const faults = codes < 0 ? survey(bytes, attributesAt, nlriAt, announces, context) : undefined
+  const faults = codes < 0 ? survey(bytes, at - HEADER_LENGTH, attributesAt, nlriAt, announces, context) : undefined
   sound('NLRI', bytes, nlriAt, end, pathIds)
   return new DecodedUpdate(bytes, at, attributesAt, nlriAt, end, context, codes, faults)
 }
@@ -50,7 +58,7 @@ export function readUpdate({ bytes, at, end }: Reader, context: Context): Update
 /** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
 function sound(field: string, bytes: Uint8Array, at: number, end: number, pathIds: boolean): void {
   const why = checkPrefixes(bytes, at, end, 4, pathIds)
-  if (why !== undefined) throw new WireError(3, 10, `${field}: ${why} (RFC 7606 §5.3)`)
+  if (why !== undefined) throw new WireError(3, 10, `${field}: ${why} (RFC 7606 §5.3)`, at)
 }
 
 /** A received UPDATE. It holds on to the buffer it came in; `{ ...update }` copies none of its lists. */
@@ -294,10 +302,12 @@ function withFourOctet(attributes: Attributes): Attributes {
 /** In the order of their codes, each one once, and none that has a name. */
 function checkRaws(unknown: readonly RawAttribute[]): readonly RawAttribute[] {
   const raws = [...unknown].sort((a, b) => a.code - b.code)
-  for (const [i, { code, flags }] of raws.entries()) {
+  for (const [i, { code, flags, value }] of raws.entries()) {
     if (byCode[code]) refuse('attributes.unknown', code, `given by its name, ${byCode[code].key}`)
     if (code === raws[i + 1]?.code) refuse('attributes.unknown', code, 'given once')
-    if ((flags & flag.optional) === 0) refuse('attributes.unknown.flags', flags, 'optional (128)')
+    const rule = rules[code]
+    if (rule ? (flags & categoryBits) !== rule.bits || value.length === 0 : (flags & flag.optional) === 0)
+      refuse('attributes.unknown', code, `flagged as ${rule ? `${rule.category}, and not empty` : 'optional'}`)
   }
   return raws
 }

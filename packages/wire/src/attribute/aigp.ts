@@ -1,6 +1,6 @@
 import { u16 } from '../bytes.ts'
 import { refuse } from '../error.ts'
-import { defineAttribute } from './spec.ts'
+import { defineAttribute, wrongLength } from './spec.ts'
 
 /** The accumulated IGP metric (RFC 7311). It is for networks under one administration; whether to send it is not asked here. */
 export interface Aigp {
@@ -26,7 +26,9 @@ export const aigp = defineAttribute<Aigp>({
   name: 'AIGP',
   category: 'optional non-transitive',
   onMalformed: 'attribute-discard',
+  onWrongTransitive: 'attribute-discard', // RFC 7311 §3.2
   check(bytes, at, end) {
+    if (at === end) return wrongLength(0, '3 or more') // RFC 7606 §4
     for (let found = false; at < end; at += u16(bytes, at + 1)) {
       const length = end - at < HEAD ? 0 : u16(bytes, at + 1)
       if (length < HEAD || length > end - at) return [9, 'a TLV is cut short']
@@ -50,7 +52,9 @@ export const aigp = defineAttribute<Aigp>({
     }
     return { ...(metric !== undefined && { metric }), ...(others.length > 0 && { others }) }
   },
-  encode(w, { metric, others = [] }) {
+  encode(w, value) {
+    const { metric, others = [] } = value
+    if (metric === undefined && others.length === 0) refuse('aigp', value, 'left out where there are no TLVs')
     if (metric !== undefined) {
       const digits = /^(0|[1-9]\d{0,19})$/.test(metric) ? BigInt(metric) : UNREACHABLE
       if (digits >= UNREACHABLE) refuse('aigp.metric', metric, `digits, 0 to ${UNREACHABLE - 1n}`)

@@ -12,13 +12,13 @@ export interface AsSegment {
   readonly as: readonly number[]
 }
 
-/** RFC 4271 §5.1.2, RFC 5065, RFC 6793, RFC 7606 §7.2. */
+/** RFC 4271 §5.1.2, RFC 5065, RFC 6793, RFC 7606 §7.2, RFC 7607 §2. */
 export const asPath = defineAttribute<readonly AsSegment[]>({
   code: 2,
   name: 'AS_PATH',
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
-  check: (bytes, at, end, { fourOctetAs }) => checkPath(bytes, at, end, fourOctetAs ? 4 : 2),
+  check: (bytes, at, end, { fourOctetAs, external }) => checkPath(bytes, at, end, fourOctetAs ? 4 : 2, external),
   decode: (r, { fourOctetAs }) => readPath(r, fourOctetAs ? 4 : 2),
   encode: (w, path, { fourOctetAs }) => writePath(w, path, fourOctetAs ? 4 : 2),
 })
@@ -31,7 +31,7 @@ export const as4Path = defineAttribute<readonly AsSegment[]>({
   onMalformed: 'attribute-discard',
   check(bytes, at, end, { fourOctetAs }) {
     if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §6)']
-    const malformed = checkPath(bytes, at, end, 4)
+    const malformed = checkPath(bytes, at, end, 4, false)
     if (malformed) return malformed
     return withoutConfederations(readPath(new Reader(bytes, at, end), 4)).length === 0 ? [11, 'empty'] : undefined
   },
@@ -48,16 +48,28 @@ function withoutConfederations(path: readonly AsSegment[]): readonly AsSegment[]
   return path.filter(({ type }) => type === 'set' || type === 'sequence')
 }
 
-function checkPath(bytes: Uint8Array, at: number, end: number, octets: number): Malformed | undefined {
+function checkPath(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  octets: number,
+  external: boolean,
+): Malformed | undefined {
   while (at < end) {
     const type = bytes[at]!
     const count = bytes[at + 1]!
     if (end - at < 2) return [11, 'a segment header is cut short']
     if (type < 1 || type > 4) return [11, `segment type ${type}`]
+    if (external && type > 2) return [11, 'a confederation, from outside of it (RFC 5065 §5)']
     if (count === 0) return [11, 'an empty segment']
-    at += 2 + count * octets
+    const next = at + 2 + count * octets
+    if (next > end) return [11, 'a segment is cut short']
+    // The last octet alone first: it is seldom zero, and every path of every UPDATE comes through here.
+    for (at += 2; at < next; at += octets)
+      if (bytes[at + octets - 1] === 0 && (octets === 4 ? u32(bytes, at) : u16(bytes, at)) === 0)
+        return [11, 'AS 0 (RFC 7607 §2)']
   }
-  return at === end ? undefined : [11, 'a segment is cut short']
+  return undefined
 }
 
 function readPath({ bytes, at, end }: Reader, octets: number): AsSegment[] {
@@ -80,6 +92,7 @@ function writePath(w: Writer, path: readonly AsSegment[], octets: number): void 
     if (code === undefined) refuse('asPath', type, `one of ${segmentNames.join(', ')}`)
     w.u8(code).u8(as.length)
     for (const number of as) {
+      if (number === 0) refuse('asPath', number, 'AS numbers other than zero (RFC 7607 §2)')
       if (octets === 4) w.u32(number, 'asPath')
       else w.u16(number > 0xffff ? AS_TRANS : number, 'asPath') // RFC 6793 §4.2.2
     }

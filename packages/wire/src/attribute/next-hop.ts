@@ -1,5 +1,5 @@
-import { type Address, formatAddress4, parseAddress } from '../address.ts'
-import type { Writer } from '../bytes.ts'
+import { type Address, formatAddress4, parse4 } from '../address.ts'
+import { u32, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { defineAttribute, exactly } from './spec.ts'
 
@@ -10,13 +10,22 @@ export const nextHop = defineAttribute<Address>({
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
-  decode: ({ bytes, at }) => formatAddress4(bytes, at),
+  decode: ({ bytes, at }) => known(bytes, at),
   encode: (w, value) => writeIpv4(w, value, 'nextHop'),
 })
 
+/** Next hops are few, and each comes with every message: the last one seen with each final octet is kept as text. */
+function known(bytes: Uint8Array, at: number): Address {
+  const octets = u32(bytes, at)
+  const last = bytes[at + 3]!
+  if (kept[last]?.octets !== octets) kept[last] = { octets, text: formatAddress4(bytes, at) }
+  return kept[last].text
+}
+const kept: { readonly octets: number; readonly text: Address }[] = []
+
 /** Four octets that must be said as an IPv4 address, whatever they name. */
 export function writeIpv4(w: Writer, value: Address, field: string): void {
-  const octets = parseAddress(value, field)
-  if (octets.length !== 4) refuse(field, value, 'an IPv4 address')
-  w.put(octets)
+  const address = parse4(String(value), String(value).length)
+  if (address < 0) refuse(field, value, 'an IPv4 address')
+  w.u32(address)
 }

@@ -5,6 +5,8 @@ import type { Context } from '../context.ts'
 /** Attribute flags (RFC 4271 §4.3). */
 export const flag = { optional: 0x80, transitive: 0x40, partial: 0x20, extendedLength: 0x10 } as const
 
+export const categoryBits = flag.optional | flag.transitive
+
 /** The Optional and Transitive bits of each category. */
 export const category = {
   'well-known': flag.transitive,
@@ -15,8 +17,8 @@ export const category = {
 /** Why a value is malformed, with the subcode of the UPDATE Message Error where that resets the session. */
 export type Malformed = readonly [subcode: number, why: string]
 
-/** One row: everything the driver needs to know, nothing it has to ask. */
-export interface AttributeSpec<value> {
+/** What a row says of an attribute that arrives, whether its value is read or kept as octets. */
+export interface AttributeRule {
   readonly code: number
   /** As IANA spells it; for logs and errors. */
   readonly name: string
@@ -25,8 +27,14 @@ export interface AttributeSpec<value> {
   readonly onMalformed: 'attribute-discard' | 'treat-as-withdraw' | 'session-reset'
   /** Discarded where it comes from an external peer (RFC 7606 §7.5). */
   readonly internalOnly?: true
+  /** What a wrong Transitive bit costs, where the attribute's own RFC asks for less than RFC 7606 §3.c. */
+  readonly onWrongTransitive?: 'attribute-discard'
   /** Looks at octets at..end without making anything of them. Where it finds nothing, decode() cannot fail. */
   check(bytes: Uint8Array, at: number, end: number, context: Context): Malformed | undefined
+}
+
+/** One row: everything the driver needs to know, nothing it has to ask. */
+export interface AttributeSpec<value> extends AttributeRule {
   decode(r: Reader, context: Context): value
   /** @throws RangeError or TypeError where the caller's value has no encoding. */
   encode(w: Writer, value: value, context: Context): void

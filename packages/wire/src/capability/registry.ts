@@ -40,6 +40,7 @@ const byCode = new Map<number, CapabilityRow>(
 )
 
 export function readCapability(r: Reader): Capability {
+  const { at } = r
   const code = r.u8()
   const value = r.sub(r.u8())
   const octets = new Reader(value.bytes, value.at, value.end)
@@ -48,7 +49,7 @@ export function readCapability(r: Reader): Capability {
     const { name, length, part } = row
     const rest = value.left - length
     const fits = part === undefined ? rest === 0 : rest >= 0 && rest % part === 0
-    if (!fits && row.vital) throw new WireError(2, 0, `capability ${code} is ${value.left} octets long`)
+    if (!fits && row.vital) throw new WireError(2, 0, `capability ${code} is ${value.left} octets long`, at)
     // One that cannot be read is one that we do not have in common: no harm, and the octets are kept.
     const read = fits ? row.read(value) : undefined
     if (read !== undefined) return { name, ...read } as Capability // name and value are of one row

@@ -1,0 +1,91 @@
+/** Headless Chromium, spoken to through its debugging pipe: as little of it as a picture of a page takes. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+
+interface Answer {
+  readonly id?: number
+  readonly method?: string
+  readonly params?: unknown
+  readonly result?: Record<string, unknown>
+  readonly error?: { readonly message: string }
+}
+
+export class Browser {
+  /** What the page's console and policy said. */
+  readonly complaints: string[] = []
+  readonly #process: ChildProcess
+  readonly #profile: string
+  readonly #folder: string
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
+  #asked = 0
+
+  /** `CHROMIUM` names the program where it is not `chromium`. */
+  static async start(folder: string): Promise<Browser> {
+    const profile = mkdtempSync(join(tmpdir(), 'softspoken-page-'))
+    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
+    const chromium = spawn(
+      process.env.CHROMIUM ?? 'chromium',
+      [...flags, `--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank'],
+      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+    )
+    await once(chromium, 'spawn')
+    return new Browser(chromium, profile, folder)
+  }
+
+  constructor(chromium: ChildProcess, profile: string, folder: string) {
+    this.#process = chromium
+    this.#profile = profile
+    this.#folder = folder
+    let rest = ''
+    const pipe = chromium.stdio[4] as Readable // as start() asked for
+    pipe.setEncoding('utf8').on('data', (chunk: string) => {
+      const messages = (rest + chunk).split('\0')
+      rest = messages.pop() ?? ''
+      for (const message of messages) this.#hear(JSON.parse(message))
+    })
+  }
+
+  /** The whole page, once it has asked for the status twice. */
+  async picture(url: string, name: string, view: { width: number; height: number; scheme: string }): Promise<void> {
+    const { targetId } = await this.#ask('Target.createTarget', { url: 'about:blank' })
+    const { sessionId } = await this.#ask('Target.attachToTarget', { targetId, flatten: true })
+    const ask = (method: string, params: object = {}) => this.#ask(method, params, sessionId)
+    await ask('Log.enable')
+    await ask('Runtime.enable')
+    await ask('Emulation.setDeviceMetricsOverride', { ...view, deviceScaleFactor: 1, mobile: view.width < 600 })
+    await ask('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: view.scheme }] })
+    await ask('Emulation.setScrollbarsHidden', { hidden: true })
+    await ask('Page.navigate', { url })
+    await ask('Runtime.evaluate', { expression: 'new Promise(done => setTimeout(done, 2500))', awaitPromise: true })
+    const { data } = await ask('Page.captureScreenshot', { captureBeyondViewport: true })
+    writeFileSync(join(this.#folder, `${name}.png`), Buffer.from(String(data), 'base64'))
+    await this.#ask('Target.closeTarget', { targetId })
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#process, 'close')
+    await this.#ask('Browser.close')
+    await ended
+    rmSync(this.#profile, { recursive: true, force: true })
+  }
+
+  #ask(method: string, params: object = {}, sessionId?: unknown): Promise<Record<string, unknown>> {
+    const id = ++this.#asked
+    const pipe = this.#process.stdio[3] as Writable // as start() asked for
+    pipe.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
+    return new Promise((done, failed) => {
+      this.#waiting.set(id, ({ result, error }) =>
+        error ? failed(new Error(`${method}: ${error.message}`)) : done(result ?? {}),
+      )
+    })
+  }
+  #hear(answer: Answer): void {
+    if (answer.id !== undefined) this.#waiting.get(answer.id)?.(answer)
+    else if (answer.method === 'Log.entryAdded' || answer.method === 'Runtime.exceptionThrown')
+      this.complaints.push(JSON.stringify(answer.params))
+  }
+}

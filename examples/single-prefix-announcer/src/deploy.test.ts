@@ -1,0 +1,78 @@
+/** What deploy/ promises: time enough to say goodbye, no rights, and settings that the program understands. */
+import { readFileSync } from 'node:fs'
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { configuration } from './sources.ts'
+
+const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
+const read = (file: string) => readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), 'utf8')
+
+// Only what is asked about below.
+const probe = (path: string) =>
+  v.object({ httpGet: v.object({ host: v.literal('127.0.0.1'), port: v.literal(9179), path: v.literal(path) }) })
+const podSpec = v.object({
+  hostNetwork: v.literal(true),
+  terminationGracePeriodSeconds: v.pipe(v.number(), v.minValue(LONGEST_GOODBYE), v.maxValue(30)),
+  automountServiceAccountToken: v.literal(false),
+  securityContext: v.object({ runAsNonRoot: v.literal(true), runAsUser: v.literal(65532) }),
+  containers: v.tuple([
+    v.object({
+      args: v.array(v.string()),
+      env: v.array(v.object({ name: v.string(), value: v.optional(v.string()) })),
+      livenessProbe: probe('/healthz'),
+      readinessProbe: probe('/readyz'),
+      securityContext: v.object({
+        allowPrivilegeEscalation: v.literal(false),
+        readOnlyRootFilesystem: v.literal(true),
+        capabilities: v.strictObject({ drop: v.tuple([v.literal('ALL')]) }),
+      }),
+    }),
+  ]),
+})
+
+describe.each([
+  ['kubernetes/static-pod.yaml', v.object({ kind: v.literal('Pod'), spec: podSpec })],
+  [
+    'kubernetes/daemonset.yaml',
+    v.pipe(
+      v.object({ kind: v.literal('DaemonSet'), spec: v.object({ template: v.object({ spec: podSpec }) }) }),
+      v.transform(({ spec }) => spec.template),
+    ),
+  ],
+] as const)('%s', (file, schema) => {
+  const { spec } = v.parse(schema, parse(read(file))) // throws where a promise is not kept
+  const [{ args, env, ...container }] = spec.containers
+
+  it('gives the longest drain and the goodbye the time they need', () => {
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
+  })
+  it('asks the program where it answers', () => {
+    const { host, port } = container.livenessProbe.httpGet
+    expect(args).toContain(`--http=${host}:${port}`)
+  })
+  it('says what the program understands', async () => {
+    const words = args.map(arg => arg.replaceAll('$(HOST_IP)', '203.0.113.2'))
+    const variables = Object.fromEntries(env.map(({ name, value }) => [name, value ?? '203.0.113.2']))
+    const { settings } = await configuration(words, variables)
+    expect(settings).toMatchObject({ prefix: '198.51.100.10/32', routerId: '203.0.113.2' })
+    expect(settings.health).toMatch(/^https?:/) // it fails closed
+  })
+})
+
+describe('systemd/softspoken-announcer.service', () => {
+  const unit = read('systemd/softspoken-announcer.service')
+  const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]
+
+  it('gives the longest drain and the goodbye the time they need', () => {
+    expect(Number(value('TimeoutStopSec'))).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
+  })
+  it('lets systemd-notify speak, and starts nothing again that was told wrong', () => {
+    expect(['Type', 'NotifyAccess', 'RestartPreventExitStatus'].map(value)).toEqual(['notify', 'all', '2'])
+  })
+  it('has settings beside it that the program understands', async () => {
+    const lines = read('systemd/softspoken-announcer.env').match(/^\w+=.*$/gm) ?? []
+    const { settings } = await configuration([], Object.fromEntries(lines.map(line => line.split('=', 2))))
+    expect(settings).toMatchObject({ prefix: '198.51.100.10/32', routerId: '10.0.5.11', peerAs: 65000 })
+  })
+})

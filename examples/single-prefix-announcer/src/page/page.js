@@ -1,0 +1,152 @@
+// Asks for /status and /events every second while somebody looks. Text goes in as text, never as HTML.
+
+const byId = id => document.getElementById(id)
+const ASK_EVERY = 1000 // milliseconds
+
+watch()
+
+async function watch() {
+  if (document.visibilityState === 'visible') {
+    try {
+      const [status, events] = await Promise.all(['status', 'events'].map(ask))
+      show(status, events)
+    } catch {
+      headline('bad', 'No answer', 'The program does not answer. What stands below is the last that it said.')
+    }
+  }
+  setTimeout(watch, ASK_EVERY)
+}
+
+async function ask(path) {
+  const response = await fetch(path, { signal: AbortSignal.timeout(5000) })
+  if (!response.ok) throw new Error(response.statusText)
+  return response.json()
+}
+
+function show(status, events) {
+  const routes = [...status.announcements, ...Object.keys(status.withheld)]
+  summary(status, routes)
+  put(
+    'routes',
+    routes.length > 0 ? routes.map(prefix => route(prefix, status)) : [make('p', 'none', 'None is wanted.')],
+  )
+  put('sessions', status.peers.map(session))
+  const gates = Object.entries(status.health)
+  byId('health-section').hidden = gates.length === 0
+  put('health', gates.map(gate))
+  put('timeline', events.length > 0 ? events.map(happened) : [make('li', 'none', 'Nothing has happened yet.')])
+}
+
+function summary({ announcements, withheld, peers }, routes) {
+  const [first] = routes
+  document.title = first ?? 'Softspoken'
+  const takers = peers.filter(({ sent }) => announcements.length > 0 && announcements.every(one => sent.includes(one)))
+  const [[heldBack, why] = []] = Object.entries(withheld)
+  if (first === undefined) headline('note', 'No route', 'None is wanted now.')
+  else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${why}`)
+  else if (takers.length === 0) headline('bad', 'Not sent', `${first} is wanted, and has been sent to no router.`)
+  else
+    headline(
+      takers.length === peers.length ? 'good' : 'note',
+      'Sent',
+      `${announcements.join(', ')} to ${takers.length} of ${peers.length} ${peers.length === 1 ? 'router' : 'routers'}`,
+    )
+}
+
+function headline(kind, words, detail) {
+  const title = byId('headline')
+  if (title.textContent !== words) title.textContent = words
+  document.querySelector('header').className = kind
+  byId('detail').textContent = detail
+}
+
+function route(prefix, { withheld, leases, peers }) {
+  const takers = peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
+  const refusals = peers.flatMap(({ peer, unsendable }) =>
+    unsendable[prefix] === undefined ? [] : [`${peer.address}: ${unsendable[prefix]}`],
+  )
+  const kind = takers.length > 0 ? 'good' : 'bad'
+  return card(kind, prefix, takers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
+    ['Sent to', takers.join(', ') || 'nobody'],
+    ['Withheld', withheld[prefix]],
+    ['Cannot be sent', refusals.join('; ')],
+    [
+      'Lease',
+      leases[prefix] === undefined || withheld[prefix] !== undefined ? undefined : `${span(leases[prefix])} left`,
+    ],
+  ])
+}
+
+function session({ state, secondsInState, local, peer, negotiated, nextDialIn, counters, lastError }) {
+  return card(state === 'Established' ? 'good' : 'bad', peer.address, state, [
+    ['In this state', `for ${span(secondsInState)}`],
+    ['Next dial', nextDialIn === undefined ? undefined : `in ${span(nextDialIn)}`],
+    ['Peer', `AS ${peer.as}, port ${peer.port}${negotiated ? `, identifier ${negotiated.peerId}` : ''}`],
+    ['We', `AS ${local.as}, identifier ${local.id}${local.address ? `, from ${local.address}` : ''}`],
+    ['Hold time', negotiated ? `${negotiated.holdTime} s` : undefined],
+    ['Families', negotiated?.families.join(', ')],
+    ['Messages', `${counters.inTotalMessages} in, ${counters.outTotalMessages} out`],
+    ['So far', `dialled ${times(counters.dials)}, established ${times(counters.fsmEstablishedTransitions)}`],
+    ['Last error', lastError ? `${lastError.why} (${moment(lastError.at)}, in ${lastError.from})` : undefined],
+    ['Check', lastError?.hint],
+  ])
+}
+
+function gate([name, { up, streak, why, secondsLeft, heldFor }]) {
+  return card(up ? 'good' : 'bad', name, up ? 'up' : 'down', [
+    ['Why', why],
+    ['Against it', streak === 0 ? undefined : `${streak} in a row`],
+    ['Held down for', heldFor === undefined ? undefined : span(heldFor)],
+    ['Counts for', secondsLeft === undefined ? undefined : span(secondsLeft)],
+  ])
+}
+
+function card(kind, title, state, rows) {
+  const list = make('dl', '')
+  for (const [term, value] of rows)
+    if (value !== undefined && value !== '') list.append(make('dt', '', term), make('dd', '', value))
+  const head = make('h3', '', title)
+  head.append(make('span', `state ${kind}`, state))
+  const box = make('article', '')
+  box.append(head, list)
+  return box
+}
+
+function happened({ at, kind, text, times }) {
+  const item = make('li', kind)
+  const when = make('time', '', moment(at))
+  when.dateTime = at
+  const what = make('span', 'what', text)
+  if (times > 1) what.append(make('span', 'times', ` × ${times}`))
+  item.append(when, what)
+  return item
+}
+
+/** Leaves alone what has not changed, so that a selection or a screen reader's place is kept. */
+function put(id, children) {
+  const place = byId(id)
+  if (children.map(({ outerHTML }) => outerHTML).join('') !== place.innerHTML) place.replaceChildren(...children)
+}
+function make(tag, className, text) {
+  const element = document.createElement(tag)
+  if (className) element.className = className
+  if (text !== undefined) element.textContent = text
+  return element
+}
+
+function span(seconds) {
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
+}
+function times(count) {
+  return count === 1 ? 'once' : `${count} times`
+}
+/** The time alone where it is of today. */
+function moment(at) {
+  const date = new Date(at)
+  const today = date.toDateString() === new Date().toDateString()
+  return today ? date.toTimeString().slice(0, 8) : `${date.toLocaleDateString('sv')} ${date.toTimeString().slice(0, 8)}`
+}

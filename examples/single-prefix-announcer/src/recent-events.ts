@@ -1,0 +1,55 @@
+/** The last hundred things that happened, for the page's timeline. */
+import type { Announcer, HealthGate } from '@softspoken/announcer'
+
+const MOST = 100
+const CEASE = 6 // what stop() says, and no error
+
+export interface RecentEvent {
+  /** Of the last time, in ISO 8601. */
+  readonly at: string
+  readonly kind: 'good' | 'bad' | 'note'
+  readonly text: string
+  /** So often: a router that is away fills no page. */
+  readonly times: number
+}
+
+export class RecentEvents {
+  #events: RecentEvent[] = []
+
+  constructor(announcer: Announcer, gates: Readonly<Record<string, HealthGate>>) {
+    for (const session of announcer.sessions) {
+      const { address } = session.config.peer
+      session.on('dial', () => this.#add('note', `dials ${address}`))
+      session.on('established', ({ negotiated }) =>
+        this.#add('good', `session with ${address} established, hold time ${negotiated.holdTime} s`),
+      )
+      session.on('down', ({ why, hint, sent }) =>
+        this.#add(
+          sent?.code === CEASE ? 'note' : 'bad',
+          `session with ${address} down: ${why}${hint === undefined ? '' : `; ${hint}`}`,
+        ),
+      )
+    }
+    announcer.on('sent', ({ prefix, peer }) => this.#add('good', `${prefix} sent to ${peer}`))
+    announcer.on('withdrawn', ({ prefix, why }) => this.#add('bad', `${prefix} withdrawn: ${why}`))
+    for (const [name, gate] of Object.entries(gates)) {
+      gate.on('up', () => this.#add('good', `health of ${name}: up`))
+      gate.on('down', ({ why }) => this.#add('bad', `health of ${name}: down, ${why}`))
+    }
+  }
+
+  /** The latest first. */
+  get events(): readonly RecentEvent[] {
+    return this.#events
+  }
+
+  /** What was among the last two already, as each dial and its failure are, has happened once more. */
+  #add(kind: RecentEvent['kind'], text: string): void {
+    const same = this.#events.slice(0, 2).find(event => event.text === text)
+    const others = this.#events.filter(event => event !== same)
+    this.#events = [{ at: new Date().toISOString(), kind, text, times: (same?.times ?? 0) + 1 }, ...others].slice(
+      0,
+      MOST,
+    )
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Every setting of the program, once: flags, environment, file, --help and the table in the README are made of this.
+ * It says what kind of value each is; whether the value will do is judged by the library.
+ */
+import * as v from 'valibot'
+
+/** What people are told of a setting, and how they name it on the command line. */
+interface About {
+  readonly text: string
+  /** How its value is called in --help. Without one there is no flag, as that must fit a screen. */
+  readonly value?: string
+  readonly inFileOnly?: true
+  /** What the library calls it in its errors. */
+  readonly field: string
+}
+
+const number = v.pipe(v.number('a whole number'), v.integer('a whole number'))
+const text = v.string('text')
+const list = v.array(text, 'a list')
+
+/** One router, where several differ. */
+const peer = v.strictObject(
+  {
+    address: text,
+    as: number,
+    port: v.optional(number),
+    tcpMd5Key: v.optional(text),
+    ttlSecurity: v.optional(number),
+    multihop: v.optional(number),
+    bindDevice: v.optional(text),
+  },
+  'address and as, perhaps port, tcpMd5Key, ttlSecurity, multihop, bindDevice',
+)
+
+function about<schema extends v.GenericSchema>(schema: schema, said: About) {
+  return v.pipe(schema, v.metadata(said as unknown as Record<string, unknown>))
+}
+
+// A message is what is allowed: a sentence is made around it.
+export const schema = v.strictObject({
+  prefix: about(text, { text: 'host route to announce: a /32 or a /128', value: '<route>', field: 'prefix' }),
+  localAs: about(number, { text: 'our AS number', value: '<as>', field: 'local.as' }),
+  routerId: about(text, { text: 'our BGP Identifier, different on every node', value: '<id>', field: 'local.id' }),
+  peer: v.optional(about(list, { text: 'address of the router, or of several', value: '<address...>', field: 'peer' })),
+  peerAs: v.optional(about(number, { text: 'AS number of the router', value: '<as>', field: 'peer.as' })),
+  port: v.optional(
+    about(number, { text: 'TCP port of the router (default: 179)', value: '<port>', field: 'peer.port' }),
+  ),
+  peers: v.optional(
+    about(v.array(peer, 'a list of routers'), {
+      inFileOnly: true,
+      text: 'routers that differ, each with address, as, and what else is its own',
+      field: 'peers',
+    }),
+  ),
+  localAddress: v.optional(about(text, { text: 'address to dial from', value: '<address>', field: 'local.address' })),
+  nextHop: v.optional(
+    about(text, { text: 'where traffic goes (default: our own address)', value: '<address>', field: 'nextHop' }),
+  ),
+  holdTime: v.optional(
+    about(number, { text: 'seconds that we propose (default: 90)', value: '<seconds>', field: 'holdTime' }),
+  ),
+  tcpMd5Key: v.optional(
+    about(text, { text: 'key of TCP MD5 (RFC 2385); no flag: those are seen by all', field: 'tcpMd5Key' }),
+  ),
+  ttlSecurity: v.optional(
+    about(number, {
+      text: 'hops to the router at most (RFC 5082), which must have TTL security, too',
+      field: 'ttlSecurity',
+    }),
+  ),
+  multihop: v.optional(about(number, { text: 'TTL to send with, to a router hops away', field: 'multihop' })),
+  bindDevice: v.optional(about(text, { text: 'network interface to go through', field: 'bindDevice' })),
+  med: v.optional(about(number, { text: 'MULTI_EXIT_DISC, the lower is preferred', value: '<number>', field: 'med' })),
+  localPref: v.optional(about(number, { text: 'LOCAL_PREF, to a router of our own AS', field: 'localPref' })),
+  community: v.optional(
+    about(list, { text: 'communities, such as 65000:100', value: '<a:b...>', field: 'communities' }),
+  ),
+  health: v.optional(
+    about(text, { text: 'announce only while tcp://… or http(s)://… answers', value: '<url>', field: 'health' }),
+  ),
+  healthCa: v.optional(about(text, { text: 'file with the authority that health is verified by', field: 'http.ca' })),
+  healthCert: v.optional(about(text, { text: 'file with our certificate, shown to health', field: 'http.cert' })),
+  healthKey: v.optional(about(text, { text: 'file with the key of that certificate', field: 'http.key' })),
+  healthVerify: v.optional(
+    about(v.literal('none', 'none'), { text: '`none`: whoever answers is believed', field: 'http.verify' }),
+  ),
+  healthInterval: v.optional(about(number, { text: 'seconds between two checks (default: 5)', field: 'interval' })),
+  http: v.optional(
+    about(text, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
+  ),
+  logLevel: v.optional(
+    about(v.picklist(['error', 'warn', 'info', 'debug'], 'one of error, warn, info, debug'), {
+      text: 'error, warn, info or debug (default: info)',
+      value: '<level>',
+      field: 'logLevel',
+    }),
+    'info',
+  ),
+})
+
+export type Settings = v.InferOutput<typeof schema>
+export type SettingName = keyof typeof schema.entries
+
+/** One setting, in every spelling. */
+export interface Row extends About {
+  readonly name: SettingName
+  readonly required: boolean
+  /** How to make a value of the text that a flag or a variable gives. */
+  readonly kind: 'number' | 'list' | 'text'
+  readonly flag: string
+  readonly variable: string
+}
+
+export const rows: readonly Row[] = Object.entries(schema.entries).map(([name, entry]) => {
+  const inner = 'wrapped' in entry ? entry.wrapped : entry
+  const words = name.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)
+  return {
+    name: name as SettingName, // the schema's own key
+    required: inner === entry,
+    kind: inner.type === 'number' ? 'number' : inner.type === 'array' ? 'list' : 'text',
+    flag: `--${words}`,
+    variable: `SOFTSPOKEN_${words.toUpperCase().replaceAll('-', '_')}`,
+    ...(v.getMetadata(inner) as unknown as About), // about() put it there
+  }
+})

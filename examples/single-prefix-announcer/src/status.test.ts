@@ -1,0 +1,110 @@
+/** The table of `status`, on a /status that was captured from a running announcer with two routers, one of them away. */
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { type StatusReport, status, statusTable } from './status.ts'
+
+const captured = readFileSync(new URL('samples/status.json', import.meta.url), 'utf8')
+const report = (): StatusReport => JSON.parse(captured)
+
+const table = `\
+ROUTE             NOW       TO         LEASE
+198.51.100.10/32  sent      127.0.0.2  19 s
+198.51.100.11/32  withheld  nobody
+  the lease of 2 s ran out
+
+SESSION WITH  AS     STATE        FOR  HOLD TIME  NEXT DIAL IN  IN  OUT
+127.0.0.2     65000  Established  3 s  90 s                     2   5
+127.0.0.3     65000  Idle         3 s             2 s           0   0
+  last error, 2026-11-21T10:58:39.597Z: connection refused by 127.0.0.3 port 37943
+  check: nothing listens on 127.0.0.3 port 37943, or an access list rejects us
+
+HEALTH     NOW  COUNTS FOR
+apiserver  up   19 s
+`
+
+describe('the table', () => {
+  test('has routes, sessions and health, and below each what is wrong with it', () => {
+    expect(statusTable(report())).toBe(table)
+  })
+  test('says why a gate is down, and for how long it is held', () => {
+    const health = { apiserver: { up: false, streak: 0, why: 'refused', heldFor: 299.7 } }
+    expect(statusTable({ ...report(), health })).toContain(
+      'HEALTH     NOW   HELD DOWN FOR\napiserver  down  5 min\n  refused\n',
+    )
+  })
+  test('says what cannot be sent, and to whom', () => {
+    const { peers, ...rest } = report()
+    const [first, second] = peers
+    const unsendable = { '198.51.100.10/32': 'the peer does not take ipv4-unicast routes' }
+    const text = statusTable({ ...rest, peers: [{ ...first!, sent: [], unsendable }, second!] })
+    expect(text).toContain(
+      '198.51.100.10/32  not sent  nobody  19 s\n  cannot be sent to 127.0.0.2: the peer does not take',
+    )
+  })
+  test('leaves out health where there is no gate, and routes where none is wanted', () => {
+    const none = { announcements: [], withheld: {}, leases: {}, health: {} }
+    expect(statusTable({ ...report(), ...none })).toMatch(/^SESSION WITH .*refused[^\n]*\n[^\n]*rejects us\n$/s)
+  })
+  test('lets no control character through to the terminal', () => {
+    const [peer] = report().peers
+    const lastError = { why: 'a\u001b[2Jb\nc', at: '2026-11-21T10:58:39.597Z' }
+    const text = statusTable({ ...report(), peers: [{ ...peer!, lastError }] })
+    expect(text).toContain('a\ufffd[2Jb\ufffdc\n')
+    expect(text).not.toContain('\u001b')
+  })
+  test.each([
+    [119, '119 s'],
+    [120, '2 min'],
+    [7199, '119 min'],
+    [7200, '2 h'],
+    [172_800, '2 d'],
+  ])('%i seconds are %s', (secondsInState, words) => {
+    const [peer] = report().peers
+    expect(statusTable({ ...report(), peers: [{ ...peer!, secondsInState }] })).toContain(`Established  ${words} `)
+  })
+})
+
+describe('status()', () => {
+  test('asks for /status', async () => {
+    await using site = await answering(({ url }, answer) =>
+      answer.writeHead(url === '/status' ? 200 : 404).end(captured),
+    )
+    expect(await status(site.address)).toBe(table)
+  })
+  test.each<[string, RequestListener]>([
+    ['nothing of ours', (_, answer) => answer.end('{}')],
+    ['no JSON', (_, answer) => answer.end('<html>')],
+    ['null', (_, answer) => answer.end('null')],
+    ['an error', (_, answer) => answer.writeHead(500).end(captured)],
+  ])('says so where %s answers', async (_, listener) => {
+    await using site = await answering(listener)
+    await expect(status(site.address)).rejects.toThrow(`what answers at ${site.address} is no announcer`)
+  })
+  test('says so where nobody does', async () => {
+    const { address, [Symbol.asyncDispose]: close } = await answering(() => {})
+    await close()
+    await expect(status(address)).rejects.toThrow(
+      `no answer from http://${address}/status: connect ECONNREFUSED ${address}`,
+    )
+  })
+  test.each(['', '127.0.0.1:port', '::1:9179', '127.0.0.1:9179/x'])("refuses '%s' in words", async address => {
+    await expect(status(address)).rejects.toThrow(
+      `http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179`,
+    )
+  })
+})
+
+async function answering(listener: RequestListener): Promise<AsyncDisposable & { readonly address: string }> {
+  const server = createServer(listener)
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo // a TCP server's address has one
+  return {
+    address: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise(done => server.close(done))
+    },
+  }
+}

@@ -1,0 +1,121 @@
+/** What a running announcer says of itself at /status, as a table for a terminal. */
+import type { AnnouncerStatus, HealthStatus } from '@softspoken/announcer'
+
+/** /status once it has been through JSON. */
+export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
+  readonly peers: readonly (Omit<AnnouncerStatus['peers'][number], 'lastError'> & {
+    readonly lastError?: { readonly why: string; readonly at: string; readonly hint?: string }
+  })[]
+  readonly health: Readonly<Record<string, HealthStatus>>
+}
+
+/**
+ * Asks the announcer that serves at an address and port, as 127.0.0.1:9179, and returns the table.
+ * @throws Error in one sentence where nobody answers within 5 s, or who answers is no announcer.
+ */
+export async function status(address: string): Promise<string> {
+  const url = `http://${address}/status`
+  if (!URL.canParse(url) || new URL(url).pathname !== '/status')
+    throw new RangeError(`http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179`)
+  const report = await ask(url)
+  if (!isReport(report)) throw new Error(`what answers at ${address} is no announcer`)
+  return statusTable(report)
+}
+
+async function ask(url: string): Promise<unknown> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
+    return response.ok ? await response.json() : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined // something answers, but not in JSON
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    throw new Error(`no answer from ${url}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+function isReport(value: unknown): value is StatusReport {
+  const parts = ['announcements', 'withheld', 'leases', 'peers', 'health']
+  return typeof value === 'object' && value !== null && parts.every(part => part in value)
+}
+
+/** Routes, sessions and health, each a table, with what is wrong below its row. */
+export function statusTable({ announcements, withheld, leases, peers, health }: StatusReport): string {
+  const takers = (prefix: string) => peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
+  const routes = [...announcements, ...Object.keys(withheld)].map(prefix => ({
+    cells: [
+      prefix,
+      withheld[prefix] !== undefined ? 'withheld' : takers(prefix).length > 0 ? 'sent' : 'not sent',
+      takers(prefix).join(', ') || 'nobody',
+      prefix in withheld ? '' : span(leases[prefix]),
+    ],
+    notes: [
+      withheld[prefix],
+      ...peers.flatMap(({ peer, unsendable }) =>
+        unsendable[prefix] === undefined ? [] : [`cannot be sent to ${peer.address}: ${unsendable[prefix]}`],
+      ),
+    ],
+  }))
+  const sessions = peers.map(({ peer, state, secondsInState, negotiated, nextDialIn, counters, lastError }) => ({
+    cells: [
+      peer.address,
+      String(peer.as),
+      state,
+      span(secondsInState),
+      span(negotiated?.holdTime),
+      span(nextDialIn),
+      String(counters.inTotalMessages),
+      String(counters.outTotalMessages),
+    ],
+    notes: [
+      lastError && `last error, ${lastError.at}: ${lastError.why}`,
+      lastError?.hint && `check: ${lastError.hint}`,
+    ],
+  }))
+  const gates = Object.entries(health).map(([name, { up, secondsLeft, heldFor, why }]) => ({
+    cells: [name, up ? 'up' : 'down', span(secondsLeft), span(heldFor)],
+    notes: [why],
+  }))
+  return [
+    table(['route', 'now', 'to', 'lease'], routes),
+    table(['session with', 'AS', 'state', 'for', 'hold time', 'next dial in', 'in', 'out'], sessions),
+    table(['health', 'now', 'counts for', 'held down for'], gates),
+  ]
+    .filter(text => text !== '')
+    .join('\n')
+}
+
+interface Row {
+  readonly cells: readonly string[]
+  /** What is wrong; nothing is said where that is undefined. */
+  readonly notes: readonly (string | undefined)[]
+}
+
+/** Nothing at all where there are no rows. A column in which no row has anything is left out. */
+function table(head: readonly string[], rows: readonly Row[]): string {
+  if (rows.length === 0) return ''
+  const columns = head.flatMap((_, at) => (rows.some(({ cells }) => cells[at] !== '') ? [at] : []))
+  const widths = columns.map(at => Math.max(...[head, ...rows.map(({ cells }) => cells)].map(line => line[at]!.length))) // as many as the head
+  const line = (cells: readonly string[]) =>
+    columns
+      .map((at, nth) => cells[at]!.padEnd(widths[nth]!))
+      .join('  ')
+      .trimEnd() // the same columns
+  const lines = rows.flatMap(({ cells, notes }) => [
+    line(cells),
+    ...notes.flatMap(note => (note === undefined ? [] : [`  ${note}`])),
+  ])
+  return [line(head.map(word => word.toUpperCase())), ...lines].map(text => `${harmless(text)}\n`).join('')
+}
+
+/** Some of it comes from elsewhere, and a terminal obeys control characters. */
+function harmless(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\ufffd')
+}
+
+function span(seconds: number | undefined): string {
+  if (seconds === undefined) return ''
+  const whole = Math.round(seconds)
+  if (whole < 120) return `${whole} s`
+  if (whole < 7200) return `${Math.floor(whole / 60)} min`
+  if (whole < 172_800) return `${Math.floor(whole / 3600)} h`
+  return `${Math.floor(whole / 86_400)} d`
+}

@@ -1,0 +1,8 @@
+/** The person's mistake, in one sentence. */
+export class UsageError extends Error {}
+
+/** `--med: 'high' is not allowed, it must be a whole number` */
+export function notAllowed(where: string, given: unknown, allowed: string): UsageError {
+  const shown = typeof given === 'string' ? `'${given}'` : JSON.stringify(given)
+  return new UsageError(`${where}: ${shown} is not allowed, it must be ${allowed}`)
+}

@@ -1,0 +1,232 @@
+/** Agents and a router made of our own listener, over TCP on loopback: who has the address, and when it may go. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Listener, type Logger, Session } from '@softspoken/session'
+import { routes } from '@softspoken/wire'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runAgent } from './agent.ts'
+import type { Election, Leadership } from './election.ts'
+import { leaseDirectory } from './lease-directory.ts'
+import { leaseElection } from './lease-election.ts'
+
+const VIP = '198.51.100.10/32'
+const A = '127.0.0.2'
+const B = '127.0.0.3'
+const C = '127.0.0.4'
+const patience = { timeout: 15_000, interval: 20 }
+
+let folder: string
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'agent-'))))
+afterEach(() => rm(folder, { recursive: true }))
+
+describe('agents in leader mode', () => {
+  it('hand the address over: from a service that is not well, and from an agent that ends', {
+    timeout: 60_000,
+  }, async () => {
+    await using router = await Router.open()
+    const election = (name: string) => leaseElection(leaseDirectory(join(folder, 'lease'), name), 5)
+    await using a = new Node(router, A, election('a'))
+    await expect.poll(() => router.best, patience).toEqual({ from: A, med: 999_999 })
+    await using b = new Node(router, B, election('b'))
+    await b.stands()
+
+    a.isWell = false
+    await expect.poll(() => router.best, patience).toEqual({ from: B, med: 999_998 })
+    await expect.poll(() => a.story, patience).toContain('remove the address')
+    expect(a.story).toEqual([
+      'health gate up',
+      'leading',
+      'add the address',
+      'route sent',
+      'health gate down',
+      'withdrawn',
+      'leading no more',
+      'remove the address',
+    ])
+
+    await using c = new Node(router, C, election('c'))
+    await c.stands()
+    await expect.poll(() => c.story, patience).toContain('health gate up')
+    await b.end()
+    expect(router.best, 'was told of C before B was gone').toEqual({ from: C, med: 999_997 })
+    expect(router.gaps, 'times without any route: only for the service that was not well').toBe(1)
+    expect(b.story.slice(-4)).toEqual(['withdrawn', 'session down', 'remove the address', 'health gate down'])
+  })
+})
+
+describe('two agents in all-nodes mode', () => {
+  it('both announce, with one MED, and whoever ends is missed by nobody', { timeout: 60_000 }, async () => {
+    await using router = await Router.open()
+    await using a = new Node(router, A)
+    await using b = new Node(router, B)
+    await expect.poll(() => router.table.size, patience).toBe(2)
+    expect(new Set(router.table.values()).size).toBe(1)
+    await a.end()
+    expect([...router.table.keys()]).toEqual([B])
+    expect(router.gaps).toBe(0)
+    expect(a.story.slice(-4)).toEqual(['withdrawn', 'session down', 'remove the address', 'health gate down'])
+    expect(b.story).not.toContain('withdrawn')
+  })
+})
+
+describe('an agent', () => {
+  it('withdraws where the election falls silent', { timeout: 60_000 }, async () => {
+    await using router = await Router.open()
+    await using a = new Node(router, A, says(2, { leader: true, epoch: 7 }))
+    await expect.poll(() => router.best, patience).toEqual({ from: A, med: 999_993 })
+    await expect.poll(() => a.story, patience).toContain('remove the address')
+    expect(router.best).toBeUndefined()
+    expect(a.reasons).toEqual(['the lease of 2 s ran out'])
+  })
+
+  it('withdraws, and keeps its session, where another leads', { timeout: 60_000 }, async () => {
+    await using router = await Router.open()
+    await using a = new Node(router, A, says(60, { leader: true, epoch: 1 }, { leader: false }))
+    await expect.poll(() => a.story, patience).toContain('remove the address')
+    expect(a.story).toEqual([
+      'health gate up',
+      'leading',
+      'add the address',
+      'leading no more',
+      'withdrawn',
+      'remove the address',
+    ])
+    await a.stands()
+    expect(router.best).toBeUndefined()
+  })
+
+  it('announces nothing where the address cannot be added, ends, and says why', { timeout: 60_000 }, async () => {
+    await using router = await Router.open()
+    await using a = new Node(router, A, undefined, new Error('Operation not permitted'))
+    await expect(a.ended).rejects.toThrow('Operation not permitted')
+    expect(router.table.size).toBe(0)
+    expect(a.story).not.toContain('route sent')
+  })
+})
+
+/** An election with these words, and then none. */
+function says(ttl: number, ...words: Leadership[]): Election {
+  return {
+    ttl,
+    async *campaign(signal) {
+      yield* words
+      await new Promise(done => signal.addEventListener('abort', done))
+    },
+  }
+}
+
+/** A node with its agent and its service. */
+class Node implements AsyncDisposable {
+  isWell = true
+  /** What its agent said, and did to the interface. */
+  readonly story: string[] = []
+  readonly reasons: unknown[] = []
+  readonly ended: Promise<void>
+  readonly #ending = new AbortController()
+  readonly #router: Router
+  readonly #own: string
+
+  constructor(router: Router, own: string, election?: Election, failure?: Error) {
+    this.#router = router
+    this.#own = own
+    const agent = {
+      vip: VIP,
+      announcer: {
+        local: { as: 64515, id: own.replace('127.', '10.'), address: own },
+        peers: [{ as: 65000, address: '127.0.0.1', port: router.port }],
+        nextHop: '203.0.113.11',
+        drainTime: 1,
+        gracefulShutdownTime: election ? 2 : 0,
+      },
+      health: { check: () => this.#check(), interval: 1, rise: 1, fall: 1 },
+      ...(election && { election }),
+      interface: {
+        add: async () => {
+          if (failure) throw failure
+          this.story.push('add the address')
+        },
+        remove: async () => void this.story.push('remove the address'),
+      },
+      log: this.#log(),
+    }
+    this.ended = runAgent(agent, this.#ending.signal)
+    this.ended.catch(() => {}) // whoever waits hears it
+  }
+  async stands(): Promise<void> {
+    await expect.poll(() => this.#router.stateOf(this.#own), patience).toBe('Established')
+  }
+  end(): Promise<void> {
+    this.#ending.abort()
+    return this.ended
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end().catch(() => {})
+  }
+
+  async #check(): Promise<void> {
+    if (!this.isWell) throw new Error('not well')
+  }
+  #log(): Logger {
+    const note = (fields: { why?: unknown }, text: string): void => {
+      if (text === 'withdrawn') this.reasons.push(fields.why)
+      if (heard.includes(text)) this.story.push(text)
+    }
+    return { debug: () => {}, info: note, warn: note, error: note }
+  }
+}
+const heard = [
+  'health gate up',
+  'health gate down',
+  'leading',
+  'leading no more',
+  'route sent',
+  'withdrawn',
+  'session down',
+]
+
+/** Takes the route with the lowest MED, and of two such the first. */
+class Router implements AsyncDisposable {
+  /** MED by neighbour. */
+  readonly table = new Map<string, number | undefined>()
+  /** How often the last route went. */
+  gaps = 0
+  port = 0
+  readonly #sessions: readonly Session[]
+  readonly #listener = new Listener({ address: '127.0.0.1', port: 0 })
+
+  static async open(): Promise<Router> {
+    const router = new Router()
+    router.port = await router.#listener.listen()
+    return router
+  }
+  private constructor() {
+    this.#sessions = [A, B, C].map(address => this.#neighbour(address))
+  }
+  get best(): { from: string; med: number | undefined } | undefined {
+    const [best] = [...this.table].sort(([, one = 0], [, other = 0]) => one - other)
+    return best && { from: best[0], med: best[1] }
+  }
+  stateOf(address: string): string | undefined {
+    return this.#sessions.find(({ config }) => config.peer.address === address)?.state
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#sessions.map(session => session.stop()))
+    await this.#listener.close()
+  }
+
+  #neighbour(address: string): Session {
+    const session = new Session({ local: { as: 65000, id: '10.0.5.1' }, peer: { as: 64515, address }, passive: true })
+    session.on('update', ({ update }) => {
+      const { announced, withdrawn } = routes(update)
+      if (announced.length > 0) this.table.set(address, update.attributes.med)
+      if (withdrawn.length > 0) this.#lose(address)
+    })
+    session.on('down', () => this.#lose(address))
+    this.#listener.serve(session.start())
+    return session
+  }
+  #lose(address: string): void {
+    if (this.table.delete(address) && this.table.size === 0) this.gaps++
+  }
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { DIAL, Lab } from '../lab/lab.ts'
+import type { Output } from '../lab/output.ts'
+import { waitFor } from '../lab/wait-for.ts'
+import { addAddress, plugIn, removeAddress, unplug } from './cable.ts'
+import { dials } from './dials.ts'
+import { fastClock } from './fast-clock.ts'
+import { configurations, Standing } from './standing.ts'
+
+/** Hold time 9 s, first wait of the protocol track 30 s, less a quarter at most: so long until we come back, and some. */
+const RECOVERY = 60
+
+describe.skipIf(!inject('engine')).concurrent('a session with a router whose connection is lost', () => {
+  let lab: Lab
+  let capture: Output
+  beforeAll(async () => {
+    lab = await Lab.create()
+    capture = await lab.capture(DIAL)
+  })
+  afterAll(async () => {
+    await capture?.stop()
+    await lab?.[Symbol.asyncDispose]()
+  })
+
+  for (const daemon of ['bird', 'gobgp'] as const) {
+    const start = () => lab[daemon]({ config: configurations[daemon] })
+
+    it(`by an RST: comes back on the slow track (${daemon})`, async () => {
+      await using standing = await Standing.of(lab, await start())
+      await standing.router.exec('ss', '--kill', 'state', 'established', 'dst', lab.host)
+      expect(await standing.loss(5)).toMatchObject({ why: 'the peer reset the connection', from: 'Established' })
+      await standing.routeIsGone(10)
+      await comesBack(standing)
+    })
+
+    it(`by a FIN, since the daemon was killed: comes back on the slow track (${daemon})`, async () => {
+      await using standing = await Standing.of(lab, await start())
+      await standing.router.kill()
+      expect(await standing.loss(5)).toMatchObject({ why: 'the peer closed the connection', from: 'Established' })
+      await standing.router.start()
+      await comesBack(standing)
+    })
+
+    it(`half, since the power failed: the hold timer notices (${daemon}; RFC 4271 §6.5)`, async () => {
+      await using standing = await Standing.of(lab, await start())
+      await unplug(standing.router)
+      await standing.router.kill()
+      expect(await standing.loss(15)).toMatchObject(silence)
+      await standing.router.start()
+      await comesBack(standing)
+    })
+
+    it(`with the link: both hold timers notice, and a link that flaps costs nothing (${daemon}; RFC 4271 §6.5)`, async () => {
+      await using standing = await Standing.of(lab, await start())
+      const { inTotalMessages } = standing.status.counters
+      await unplug(standing.router)
+      await plugIn(standing.router)
+      await waitFor(() => standing.status.counters.inTotalMessages > inTotalMessages + 1, {
+        within: 15,
+        what: 'the session to go on',
+      })
+      expect(standing.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
+
+      await unplug(standing.router)
+      expect(await standing.loss(15)).toMatchObject(silence)
+      await standing.routeIsGone(15)
+      await plugIn(standing.router)
+      await comesBack(standing)
+    })
+  }
+
+  it('by an RST, when it has stood for long: comes back on the quick track', async () => {
+    const { bird } = configurations
+    // Ours runs five times as fast, and that is no more than BIRD's keepalives bear.
+    const timers = { clock: fastClock(5), holdTime: 45, backOff: { forgetAfter: 60 } }
+    await using standing = await Standing.of(lab, await lab.bird({ config: bird }), timers)
+    await waitFor(() => standing.status.secondsInState > 60, { within: 30, what: 'a stable session' })
+    await standing.router.exec('ss', '--kill', 'state', 'established', 'dst', lab.host)
+    const { why, nextDialIn } = await standing.loss(5)
+    expect(why).toBe('the peer reset the connection')
+    expect(nextDialIn ?? 0).toBeLessThanOrEqual(5)
+    await waitFor(() => standing.status.counters.fsmEstablishedTransitions === 2, {
+      within: 20,
+      what: 'the session to stand again',
+    })
+    await standing.routeIsThere(10)
+  })
+
+  it('with our own address: says so while it is gone, asks ever more rarely, and comes back with it', async () => {
+    const { bird } = configurations
+    const router = await lab.bird({ config: addresses => bird({ ...addresses, host: addresses.otherHost }) })
+    const local = { as: 65010, id: lab.otherHost, address: lab.otherHost }
+    await using standing = await Standing.of(lab, router, { local })
+    await removeAddress(lab.otherHost, lab.host)
+    await standing.loss(15)
+    await standing.routeIsGone(15)
+    const { lastError, nextDialIn } = await waitFor(() => standing.status, {
+      until: ({ counters, state }) => counters.dials === 2 && state === 'Idle',
+      within: 45,
+      what: 'a dial, and that it failed',
+    })
+    expect(lastError).toMatchObject({
+      why: `the local address ${lab.otherHost} is not on this host`,
+      hint: 'check the local address',
+      from: 'Connect',
+    })
+    expect(nextDialIn, 'the quick track, five seconds at first').toBeLessThanOrEqual(5)
+    await addAddress(lab.otherHost, lab.host)
+    await standing.routeIsThere(RECOVERY)
+    expect(await standing.routes()).toMatchObject([{ nextHop: lab.otherHost }])
+    await waitFor(() => dials(capture, router.address), {
+      until: ({ length }) => length === 2,
+      within: 10,
+      what: 'no SYN but the first and the last, since what cannot be bound sends none',
+    })
+  })
+
+  const silence = { why: 'nothing heard from the peer for 9 s', from: 'Established', sent: { code: 4, subcode: 0 } }
+
+  /** On the protocol track, for a session that had not stood for long, by the one dial that its first wait allows. */
+  async function comesBack(standing: Standing): Promise<void> {
+    const { nextDialIn = 0 } = standing.status
+    expect(nextDialIn).toBeGreaterThan(10) // 22.5 s at least, less what the daemon's restart took
+    expect(nextDialIn).toBeLessThanOrEqual(30)
+    await waitFor(() => standing.status.counters.fsmEstablishedTransitions === 2, {
+      within: RECOVERY,
+      what: 'the session to stand again',
+    })
+    await standing.routeIsThere(10)
+    await waitFor(() => dials(capture, standing.router.address), {
+      until: ({ length }) => length === 2,
+      within: 10,
+      what: 'two dials, and no more, in the capture',
+    })
+    expect(standing.status.counters.dials).toBe(2)
+  }
+})

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, inject, it } from 'vitest'
+import { DIAL, Lab } from '../lab/lab.ts'
+import { waitFor } from '../lab/wait-for.ts'
+import { dials } from './dials.ts'
+import { configurations } from './standing.ts'
+import type { Report, Request } from './starved.ts'
+
+const program = fileURLToPath(new URL('./starved.ts', import.meta.url))
+const PORT = 10179
+
+describe.skipIf(!inject('engine'))('a process without a file descriptor left', () => {
+  it('keeps its session, survives who knocks, says why it cannot dial, backs off, and recovers', async () => {
+    await using lab = await Lab.create()
+    await using capture = await lab.capture(DIAL)
+    const start = () => lab.bird({ config: configurations.bird })
+    const [before, during] = await Promise.all([start(), start()])
+    const child = run({ ROUTERS: `${before.address} ${during.address}`, US: lab.host, PORT: String(PORT) })
+    try {
+      await once(child, 'message')
+      const has = (router: typeof before, what: string) =>
+        waitFor(() => router.routes(), { until: routes => routes.length === 1, within: 20, what })
+      await has(before, 'the route of the first')
+
+      const { held } = await ask(child, 'starve')
+      expect(held).toBeGreaterThan(0)
+      const knock = `for i in $(seq 5); do (exec 3<>/dev/tcp/${lab.host}/${PORT} && timeout 2 cat <&3) 2>/dev/null; done; true`
+      await during.exec('bash', '-c', knock)
+
+      const { peers, strangers } = await waitFor(() => ask(child, 'report'), {
+        until: ({ peers }) => (peers[1]?.counters.dials ?? 0) >= 2,
+        within: 20,
+        what: 'a second dial',
+      })
+      expect(strangers, 'nobody could be taken in').toBe(0)
+      expect(peers[1]?.lastError).toMatchObject({
+        why: 'no file descriptor is left for a connection',
+        hint: 'raise the limit on open files of this process, or find what holds them',
+        from: 'Connect',
+      })
+      expect(peers[1]?.nextDialIn, 'the quick track: 5 s, then 10').toBeGreaterThan(5)
+      expect(peers[1]?.nextDialIn).toBeLessThanOrEqual(10)
+      expect(peers[0]).toMatchObject({ state: 'Established', counters: { dials: 1 } })
+      expect(dials(capture, during.address), 'nothing of it is seen on the wire').toHaveLength(0)
+
+      await ask(child, 'feed')
+      await has(during, 'the route of the second')
+      const after = await ask(child, 'report')
+      expect(after.peers).toMatchObject([
+        { state: 'Established', counters: { dials: 1, fsmEstablishedTransitions: 1 } },
+        { state: 'Established', counters: { dials: 3, fsmEstablishedTransitions: 1 } },
+      ])
+      await during.exec('bash', '-c', knock)
+      await waitFor(() => ask(child, 'report'), {
+        until: ({ strangers }) => strangers === after.strangers + 5,
+        within: 10,
+        what: 'the listener to take connections again',
+      })
+      expect(child.exitCode).toBeNull()
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+})
+
+function run(environment: Record<string, string>): ChildProcess {
+  const limited = ['-c', 'ulimit -n 100 && exec "$@"', 'sh', process.execPath, '--import', 'tsx', program]
+  return spawn('sh', limited, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+}
+
+async function ask(child: ChildProcess, request: Request): Promise<Report> {
+  const answer = once(child, 'message')
+  child.send(request)
+  return (await answer)[0]
+}

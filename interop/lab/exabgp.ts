@@ -1,0 +1,121 @@
+import type { PlainNeighbor, PlainRouter } from './plain.ts'
+import type { Daemon, Exec, Route, Session } from './router.ts'
+
+/** In memory, so that it is gone with the daemon. */
+const RECEIVED = '/dev/shm/received'
+
+/** Keeps no table: what it received is what it tells a process of ours in JSON, and that is played again from the start. */
+export const exabgp: Daemon = {
+  name: 'ExaBGP',
+  image: 'softspoken-interop/exabgp',
+  preamble: `process printer { run /bin/sh -c "tee ${RECEIVED} >&2"; encoder json; }\n`,
+  options: ['--env', 'exabgp.daemon.drop=false'],
+  // It has no control socket unless somebody makes the pipes. The process is started after the listening sockets.
+  ready: ['test', '-e', RECEIVED],
+  version: ['exabgp', '--version'],
+  routes: async exec => [...(await replay(exec)).routes.values()],
+  sessions: async exec => [...(await replay(exec)).sessions.values()],
+  plain,
+}
+
+function plain({ as, id, neighbors }: PlainRouter): string {
+  return neighbors.map(neighbor => settings(as, id, neighbor)).join('\n')
+}
+
+function settings(as: number, id: string, neighbor: PlainNeighbor): string {
+  const { address, own, family, passive, holdTime, key, ttlSecurity, multihop, more } = neighbor
+  const lines = [
+    `router-id ${id}`,
+    `local-address ${own}`,
+    `local-as ${as}`,
+    `peer-as ${neighbor.as}`,
+    'listen 179',
+    passive && 'passive',
+    holdTime !== undefined && `hold-time ${holdTime}`,
+    key !== undefined && `md5-password "${key}"`,
+    ttlSecurity && 'incoming-ttl 255; outgoing-ttl 255',
+    multihop !== undefined && `outgoing-ttl ${multihop}`,
+  ]
+  return `
+neighbor ${address} {
+${lines
+  .filter(Boolean)
+  .map(line => `  ${line};`)
+  .join('\n')}
+  family { ${family} unicast; }
+  api { processes [ printer ]; neighbor-changes; negotiated; receive { parsed; update; } }
+  ${more}
+}`
+}
+
+/** The parts we read of ExaBGP's lines. */
+interface Line {
+  type: string
+  neighbor: {
+    address: { peer: string }
+    state?: string
+    reason?: string
+    message?: { update?: Update }
+    negotiated?: { hold_time?: number }
+  }
+}
+
+interface Update {
+  attribute?: {
+    origin?: Route['origin']
+    'as-path'?: number[]
+    med?: number
+    'local-preference'?: number
+    community?: number[][]
+    'large-community'?: number[][]
+  }
+  announce?: { [family: string]: { [nextHop: string]: { nlri: string }[] } }
+  withdraw?: { [family: string]: { nlri: string }[] }
+}
+
+const STATES: { readonly [word: string]: string } = { connected: 'OpenSent', up: 'Established', down: 'Idle' }
+
+async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; sessions: Map<string, Session> }> {
+  const routes = new Map<string, Route>()
+  const sessions = new Map<string, Session>()
+  for (const text of (await exec('cat', RECEIVED)).split('\n').filter(Boolean)) {
+    const { type, neighbor }: Line = JSON.parse(text)
+    const peer = neighbor.address.peer
+    const session = sessions.get(peer) ?? { neighbor: peer, state: 'Idle' }
+    if (type === 'state') {
+      const { state = '', reason } = neighbor
+      sessions.set(peer, { ...session, state: STATES[state] ?? state, ...(reason && { lastError: reason }) })
+      if (state === 'down') for (const key of routes.keys()) if (key.startsWith(`${peer} `)) routes.delete(key)
+    } else if (type === 'negotiated') {
+      const holdTime = neighbor.negotiated?.hold_time
+      sessions.set(peer, { ...session, ...(holdTime !== undefined && { holdTime }) })
+    } else if (type === 'update') {
+      for (const { nlri } of Object.values(neighbor.message?.update?.withdraw ?? {}).flat())
+        routes.delete(`${peer} ${nlri}`)
+      for (const route of announced(neighbor.message?.update)) routes.set(`${peer} ${route.prefix}`, route)
+    }
+  }
+  return { routes, sessions }
+}
+
+function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {
+  const { origin = 'incomplete', med, 'local-preference': localPref } = attribute
+  const join = (values: number[][] = []) => values.map(parts => parts.join(':'))
+  return Object.values(announce)
+    .flatMap(hops => Object.entries(hops))
+    .flatMap(([nextHop, nlris]) =>
+      nlris
+        .filter(({ nlri }) => nlri !== undefined) // End-of-RIB stands there, too
+        .map(({ nlri }) => ({
+          prefix: nlri,
+          nextHop,
+          asPath: attribute['as-path'] ?? [],
+          origin,
+          ...(med !== undefined && { med }),
+          ...(localPref !== undefined && { localPref }),
+          communities: join(attribute.community),
+          largeCommunities: join(attribute['large-community']),
+          best: false,
+        })),
+    )
+}

@@ -1,0 +1,125 @@
+import type { PlainNeighbor, PlainRouter } from './plain.ts'
+import type { Daemon, Exec, Route, Session } from './router.ts'
+
+export const frr: Daemon = {
+  name: 'FRR',
+  image: 'softspoken-interop/frr',
+  preamble: 'debug bgp neighbor-events\n',
+  // FRR's privileges are dropped and taken as a set, this one included.
+  options: ['--cap-add', 'SYS_ADMIN'],
+  // It refuses an IPv6 neighbour (5/0) for as long as its own link-local address is tentative.
+  ready: ['sh', '-c', 'vtysh -c "show bgp summary" && ! ip -6 address show tentative | grep inet6'],
+  version: ['vtysh', '-c', 'show version'],
+  routes: async exec => [...(await table(exec, 'ipv4')), ...(await table(exec, 'ipv6'))],
+  sessions: async exec => Object.entries((await json(exec, 'show bgp neighbors json')) as Neighbors).map(toSession),
+  plain,
+}
+
+function plain({ as, id, neighbors }: PlainRouter): string {
+  const family = (wanted: PlainNeighbor['family']) =>
+    neighbors
+      .filter(({ family }) => family === wanted)
+      .map(({ address, more }) => [`neighbor ${address} activate`, ...lines(address, more)].join('\n'))
+      .join('\n')
+  return `
+router bgp ${as}
+bgp router-id ${id}
+no bgp ebgp-requires-policy
+no bgp default ipv4-unicast
+${neighbors.map(settings).join('\n')}
+address-family ipv4 unicast
+${family('ipv4')}
+exit-address-family
+address-family ipv6 unicast
+${family('ipv6')}
+exit-address-family
+`
+}
+
+function settings({ address, as, passive, holdTime, key, ttlSecurity, multihop }: PlainNeighbor): string {
+  return [
+    `remote-as ${as}`,
+    'timers connect 5',
+    ...(passive ? ['passive'] : []),
+    ...(holdTime === undefined ? [] : [`timers ${Math.floor(holdTime / 3)} ${holdTime}`]),
+    ...(key === undefined ? [] : [`password ${key}`]),
+    ...(ttlSecurity ? ['ttl-security hops 1'] : []),
+    ...(multihop === undefined ? [] : [`ebgp-multihop ${multihop}`]),
+  ]
+    .map(setting => `neighbor ${address} ${setting}`)
+    .join('\n')
+}
+
+/** A behaviour's own lines each say what is set for the neighbour. */
+function lines(address: string, more: string): string[] {
+  return more
+    .split('\n')
+    .map(line => line.trim())
+    .filter(Boolean)
+    .map(line => `neighbor ${address} ${line}`)
+}
+
+/** The parts we read of what vtysh prints as JSON. */
+interface Table {
+  routes?: { [prefix: string]: Path[] }
+}
+
+interface Path {
+  aspath: { segments: { list: number[] }[] }
+  origin: string
+  metric?: number
+  locPrf?: number
+  bestpath?: { overall?: boolean }
+  community?: { string: string }
+  largeCommunity?: { string: string }
+  nexthops: { ip: string; scope?: string }[]
+}
+
+interface Neighbors {
+  [address: string]: { bgpState?: string; bgpTimerHoldTimeMsecs?: number; lastResetDueTo?: string }
+}
+
+async function table(exec: Exec, family: 'ipv4' | 'ipv6'): Promise<Route[]> {
+  const { routes = {} } = (await json(exec, `show bgp ${family} unicast detail json`)) as Table
+  return Object.entries(routes).flatMap(([prefix, paths]) => paths.map(path => toRoute(prefix, path)))
+}
+
+async function json(exec: Exec, command: string): Promise<unknown> {
+  return JSON.parse(await exec('vtysh', '-c', command))
+}
+
+function toRoute(prefix: string, path: Path): Route {
+  const { aspath, origin, metric, locPrf, bestpath, community, largeCommunity, nexthops } = path
+  return {
+    prefix,
+    nextHop: nexthops.find(({ scope }) => scope !== 'link-local')?.ip ?? '',
+    asPath: aspath.segments.flatMap(({ list }) => list),
+    origin: origin.toLowerCase() as Route['origin'], // three words: IGP, EGP, incomplete
+    ...(metric !== undefined && { med: metric }),
+    ...(locPrf !== undefined && { localPref: locPrf }),
+    communities: words(community?.string).map(word => WELL_KNOWN[word] ?? word),
+    largeCommunities: words(largeCommunity?.string),
+    best: bestpath?.overall ?? false,
+  }
+}
+
+/** FRR's names (RFC 1997, RFC 8326). */
+const WELL_KNOWN: { readonly [name: string]: string } = {
+  'graceful-shutdown': '65535:0',
+  'no-export': '65535:65281',
+  'no-advertise': '65535:65282',
+}
+
+function words(text = ''): string[] {
+  return text.split(' ').filter(Boolean)
+}
+
+function toSession([neighbor, state]: [string, Neighbors[string]]): Session {
+  const established = state.bgpState === 'Established'
+  return {
+    neighbor,
+    state: state.bgpState ?? '',
+    ...(established && state.bgpTimerHoldTimeMsecs !== undefined && { holdTime: state.bgpTimerHoldTimeMsecs / 1000 }),
+    ...(state.lastResetDueTo !== undefined && { lastError: state.lastResetDueTo }),
+  }
+}

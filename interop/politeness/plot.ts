@@ -1,0 +1,61 @@
+/** One picture of all dials: a line for each speaker, in a group for each thing that the router does; a tick a dial. */
+import type { Row } from './capture.ts'
+import { kinds, rejecting } from './kinds.ts'
+
+const WIDTH = 860
+const LEFT = 96
+const RIGHT = 60
+const LINE = 17
+const GROUP = 30
+const TOP = 14
+
+export function plot(rows: readonly Row[], { minutes, date }: { minutes: number; date: string }): string {
+  const scale = (WIDTH - LEFT - RIGHT) / (minutes * 60)
+  const x = (seconds: number) => (LEFT + seconds * scale).toFixed(1)
+  const parts: string[] = []
+  let y = TOP
+  for (const kind of rejecting) {
+    const group = rows.filter(row => row.kind === kind)
+    y += GROUP
+    parts.push(text(LEFT, y - 11, `a router that ${kinds[kind].text}`, 'head'))
+    for (const { speaker, dials } of group) {
+      const ours = speaker === 'Softspoken' ? ' ours' : ''
+      const ticks = dials.map(seconds => `M${x(seconds)} ${y + 2}v${LINE - 5}`).join('')
+      parts.push(
+        text(LEFT - 8, y + 12, speaker, `name${ours}`),
+        `<path class="line" d="M${LEFT} ${y + LINE - 2}H${WIDTH - RIGHT}"/>`,
+        `<path class="tick${ours}" d="${ticks}"/>`,
+        text(WIDTH - RIGHT + 8, y + 12, String(dials.length), `count${ours}`),
+      )
+      y += LINE
+    }
+  }
+  const bottom = y + 4
+  for (let minute = 0; minute <= minutes; minute++)
+    parts.push(text(Number(x(minute * 60)), bottom + 14, minute === minutes ? `${minute} min` : String(minute), 'time'))
+  const height = bottom + 24
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
+<title>Dials in ${minutes} minutes against a router that rejects them, by speaker; measured on ${date}</title>
+<style>
+svg { --back: #ffffff; --ink: #1f2328; --soft: #59636e; --rule: #d1d9e0; --ours: #0550ae }
+@media (prefers-color-scheme: dark) {
+  svg { --back: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --rule: #30363d; --ours: #79c0ff }
+}
+text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--soft) }
+.head { font-weight: 600; fill: var(--ink) }
+.name { text-anchor: end }
+.time { text-anchor: middle }
+.ours { font-weight: 600; fill: var(--ours) }
+.line { stroke: var(--rule) }
+.tick { stroke: var(--soft); stroke-width: 1.5 }
+.tick.ours { stroke: var(--ours); stroke-width: 2.5 }
+</style>
+<rect width="100%" height="100%" fill="var(--back)"/>
+${parts.join('\n')}
+</svg>
+`
+}
+
+function text(x: number, y: number, words: string, style: string): string {
+  return `<text class="${style}" x="${x}" y="${y}">${words}</text>`
+}

@@ -1,0 +1,70 @@
+/**
+ * A router that behaves badly, differently at each of its addresses, and well at one. Runs in a container that has the
+ * addresses; SPEAKER is who dials, ADDRESSES says which address is for what. Where it refuses or drops, nothing listens.
+ */
+import { createServer, type Socket } from 'node:net'
+import { Listener, Session } from '@softspoken/session'
+import { cease, Decoder, encode, errorCode, type Message, type Open } from '@softspoken/wire'
+import { type Addresses, as } from './kinds.ts'
+
+const speaker = process.env.SPEAKER ?? ''
+const at: Addresses = JSON.parse(process.env.ADDRESSES ?? '')
+
+const open: Open = {
+  type: 'open',
+  version: 4,
+  as: as.router,
+  holdTime: 240, // so that the speaker's own default decides
+  id: at.steady,
+  capabilities: [
+    { name: 'multiprotocol', afi: 1, safi: 1 },
+    { name: 'route-refresh' },
+    { name: 'four-octet-as', as: as.router },
+  ],
+}
+
+/** What is said to each message. A NOTIFICATION is the last word. */
+type Answers = { readonly [type in Message['type']]?: readonly Message[] }
+
+const badPeerAs: Answers = {
+  open: [{ type: 'notification', code: errorCode.open, subcode: 2, data: new Uint8Array() }],
+}
+const shutdown: Answers = { open: [open, cease(2)] }
+const reset: Answers = { open: [open, { type: 'keepalive' }], keepalive: [cease(4)] }
+
+await Promise.all([
+  listen(at.closed, socket => socket.destroy()),
+  listen(at.badPeerAs, socket => answer(socket, badPeerAs)),
+  listen(at.shutdown, socket => answer(socket, shutdown)),
+  listen(at.reset, socket => answer(socket, reset)),
+  stay(at.steady),
+])
+console.log('ready')
+
+function listen(address: string, take: (socket: Socket) => void): Promise<void> {
+  return new Promise(resolve => {
+    createServer(socket => take(socket.on('error', () => {}))).listen(179, address, resolve)
+  })
+}
+
+function answer(socket: Socket, answers: Answers): void {
+  const decoder = new Decoder()
+  socket.on('data', chunk => {
+    for (const message of decoder.push(chunk))
+      for (const said of (message.ok && answers[message.value.type]) || []) {
+        if (socket.writableEnded) return
+        socket.write(encode(said))
+        if (said.type === 'notification') socket.end()
+      }
+  })
+}
+
+async function stay(address: string): Promise<void> {
+  const session = new Session({
+    local: { as: as.router, id: address },
+    peer: { as: as.speaker, address: speaker },
+    passive: true,
+    holdTime: open.holdTime,
+  })
+  await new Listener({ address }).serve(session.start()).listen()
+}

@@ -1,0 +1,86 @@
+import { type Clock, type LastError, realTime, type Session } from '@softspoken/session'
+import { expect } from 'vitest'
+import { against, plain } from './lab/against.ts'
+import { FourWays } from './lab/four-ways.ts'
+import { DIAL, type Lab } from './lab/lab.ts'
+import type { Output } from './lab/output.ts'
+import { waitFor } from './lab/wait-for.ts'
+
+// RFC 5082. The router waits for host and host6, and dials otherHost and otherHost6.
+const configurations = (ttlSecurity: boolean, exabgp: string) => ({
+  ...plain({ waits: ['host', 'host6'], dials: ['otherHost', 'otherHost6'], ttlSecurity }),
+  exabgp,
+})
+
+against(
+  configurations(true, 'three of four came up; the IPv6 session that it was to accept did not'),
+  'TTL security: both have it, and IPv4 and IPv6 come up, dialled and accepted',
+  async (lab, router) => {
+    await using ways = await FourWays.start(lab, router, { ttlSecurity: 1 })
+    const states = await waitFor(() => ways.states(), {
+      until: states => states.flat().every(state => state === 'Established'),
+      within: 60,
+      what: 'all four to be up on both sides',
+    })
+    expect(states).toHaveLength(4)
+    expect(ways.accepted.map(session => session.status().counters.dials)).toEqual([0, 0])
+  },
+)
+
+against(
+  configurations(false, 'did not answer our dial at all, where this waits for a hold timer'),
+  'TTL security: we alone have it, and none comes up',
+  async (lab, router) => {
+    await using capture = await router.capture(DIAL)
+    await using ways = await FourWays.start(lab, router, { ttlSecurity: 1, clock: hurried })
+    for (const session of ways.dialled) {
+      // All routers complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out.
+      const { why, hint } = await lastErrorOf(session)
+      expect(why).toBe('nothing heard from the peer for 240 s')
+      expect(hint).toContain('that the router has TTL security and is within 1 hop')
+    }
+    await dialledBoth(lab, capture)
+    expect(
+      ways.accepted.map(({ state }) => state),
+      'its SYN was not heard',
+    ).toEqual(['Active', 'Active'])
+    expect((await ways.states()).flat()).not.toContain('Established')
+  },
+)
+
+against(
+  configurations(true, 'our dial had not failed after 40 s, so it was not seen to hold us to a TTL'),
+  'TTL security: the router alone has it, and none comes up',
+  async (lab, router) => {
+    await using capture = await router.capture(DIAL)
+    // Where it looks too late to miss our OPEN, we have its KEEPALIVE and say Established, until a hold timer knows better.
+    await using ways = await FourWays.start(lab, router, { holdTime: 9 })
+    for (const session of ways.dialled) {
+      const { hint } = await lastErrorOf(session)
+      expect(hint).toContain('whether the router wants TTL security')
+    }
+    await dialledBoth(lab, capture)
+    for (const [, itsWord] of await ways.states()) expect(itsWord).not.toBe('Established')
+  },
+)
+
+/** Twenty times as fast, so that nobody waits four minutes for a hold timer. */
+const hurried: Clock = {
+  ...realTime,
+  now: () => realTime.now() * 20,
+  setTimeout: (run, milliseconds) => realTime.setTimeout(run, milliseconds / 20),
+}
+
+function lastErrorOf(session: Session): Promise<LastError> {
+  return waitFor(() => session.status().lastError, { within: 40, what: 'the session to fail' })
+}
+
+/** Resolves once the router has dialled us over IPv4 and IPv6, as the wire has it. */
+async function dialledBoth({ otherHost, otherHost6 }: Lab, capture: Output): Promise<void> {
+  for (const ours of [otherHost, otherHost6])
+    await waitFor(() => capture.lines(), {
+      until: lines => lines.some(line => line.includes(`> ${ours}.179:`)),
+      within: 60,
+      what: `the router to dial ${ours}`,
+    })
+}

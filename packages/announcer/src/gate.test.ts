@@ -1,0 +1,294 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type Action,
+  type Gate,
+  type GateSettings,
+  type Input,
+  isUp,
+  newGate,
+  nextDeadline,
+  step,
+  whyDown,
+} from './gate.ts'
+
+const settings: GateSettings = {
+  interval: 5000,
+  timeout: 3000,
+  rise: 3,
+  fall: 3,
+  ttl: 20_000,
+  holdDown: { withdrawals: 3, within: 600_000, stayDown: 300_000 },
+}
+
+/** A gate and its clock; a check ends when the test says so. */
+class Bench {
+  now = 0
+  gate: Gate
+  readonly actions: string[] = []
+  constructor(given: Partial<GateSettings> = {}) {
+    this.gate = newGate({ ...settings, ...given })
+    this.feed({ type: 'start' })
+  }
+  feed(input: Input): void {
+    const [gate, actions] = step(this.gate, input, this.now)
+    this.gate = gate
+    this.actions.push(...actions.map(inWords))
+  }
+  /** Every deadline up to then is kept, to the millisecond. */
+  pass(seconds: number): void {
+    const until = this.now + seconds * 1000
+    for (let at = nextDeadline(this.gate); at !== undefined && at <= until; at = nextDeadline(this.gate)) {
+      this.now = Math.max(this.now, at)
+      this.feed({ type: 'tick' })
+    }
+    this.now = until
+  }
+  /** The next so many checks end at once, one way or the other. */
+  checks(results: string): void {
+    for (const result of results) {
+      this.feed(result === '+' ? { type: 'passed' } : { type: 'failed', why: 'refused' })
+      this.pass(5)
+    }
+  }
+  get up(): boolean {
+    return isUp(this.gate, this.now)
+  }
+}
+function inWords(action: Action): string {
+  return action.type === 'down' ? `down: ${action.why}` : action.type
+}
+
+describe('a gate', () => {
+  test('starts down, and checks at once', () => {
+    const bench = new Bench()
+    expect(bench.up).toBe(false)
+    expect(whyDown(bench.gate, 0)).toBe('no check has passed yet')
+    expect(bench.actions).toEqual(['check'])
+  })
+
+  test.each([
+    ['', false],
+    ['++', false],
+    ['+++', true],
+    ['++-++', false],
+    ['++-+++', true],
+    ['+++--', true],
+    ['+++--+--', true],
+    ['+++---', false],
+    ['+++---++', false],
+    ['+++---+++', true],
+  ])('after checks that ended %s is up: %s', (results, up) => {
+    const bench = new Bench()
+    bench.checks(results)
+    expect(bench.up).toBe(up)
+  })
+
+  test('says what failed, and how often', () => {
+    const bench = new Bench()
+    bench.checks('+++---')
+    expect(bench.actions.filter(action => action !== 'check')).toEqual(['up', 'down: refused (3 checks in a row)'])
+    expect(whyDown(bench.gate, bench.now)).toBe('refused (3 checks in a row)')
+  })
+
+  test('checks once in each interval, from start to start', () => {
+    const bench = new Bench()
+    const startedAt = [0]
+    for (let i = 0; i < 4; i++) {
+      bench.pass(2)
+      bench.feed({ type: 'passed' })
+      const before = bench.actions.filter(action => action === 'check').length
+      bench.pass(2.999)
+      expect(bench.actions.filter(action => action === 'check')).toHaveLength(before)
+      bench.pass(0.001)
+      expect(bench.actions.filter(action => action === 'check')).toHaveLength(before + 1)
+      startedAt.push(bench.now / 1000)
+    }
+    expect(startedAt).toEqual([0, 5, 10, 15, 20])
+  })
+})
+
+describe('a check that hangs', () => {
+  test('has failed at its timeout, and is told so', () => {
+    const bench = new Bench({ rise: 1, fall: 1 })
+    bench.checks('+')
+    bench.pass(2.999)
+    expect(bench.up).toBe(true)
+    bench.pass(0.001)
+    expect(bench.actions).toEqual(['check', 'up', 'check', 'abort', 'down: no answer within 3 s'])
+  })
+
+  test('is not joined by another, and fails in the place of each that it keeps from starting', () => {
+    const bench = new Bench()
+    bench.checks('+++')
+    bench.pass(2.999) // the third failure would be at 15 + 3 + 5 + 5
+    bench.pass(10)
+    expect(bench.up).toBe(true)
+    bench.pass(0.001)
+    expect(bench.up).toBe(false)
+    bench.pass(3600)
+    expect(bench.actions.slice(-3)).toEqual(['check', 'abort', 'down: no answer within 3 s (3 checks in a row)'])
+  })
+
+  test('makes room for the next one when it returns after all, and counts as failed whatever it says', () => {
+    const bench = new Bench({ rise: 1 })
+    bench.pass(4)
+    bench.feed({ type: 'passed' })
+    expect(bench.up).toBe(false)
+    bench.pass(1)
+    expect(bench.actions).toEqual(['check', 'abort', 'check'])
+    bench.feed({ type: 'passed' })
+    expect(bench.up).toBe(true)
+  })
+
+  test('has failed though its answer comes first, where both are late', () => {
+    const bench = new Bench({ rise: 1 })
+    bench.now = 3000
+    bench.feed({ type: 'passed' })
+    bench.feed({ type: 'tick' })
+    expect(bench.up).toBe(false)
+    expect(whyDown(bench.gate, bench.now)).toBe('no answer within 3 s')
+  })
+})
+
+describe('an answer', () => {
+  test('that is older than ttl is no, before any timer has run', () => {
+    const bench = new Bench()
+    bench.checks('++')
+    bench.feed({ type: 'passed' })
+    bench.now += 19_999
+    expect(bench.up).toBe(true)
+    bench.now += 1
+    expect(bench.up).toBe(false)
+    expect(whyDown(bench.gate, bench.now)).toBe('no check has ended for 20 s')
+  })
+
+  test.each<Input>([{ type: 'tick' }, { type: 'passed' }, { type: 'failed', why: 'refused' }])(
+    'that is too old is not made young by a late $type: it takes rise again',
+    input => {
+      const bench = new Bench()
+      bench.checks('+++')
+      bench.now += 60_000
+      bench.feed(input)
+      expect(bench.actions).toContain('down: no check has ended for 20 s')
+      bench.pass(0)
+      expect(bench.up).toBe(false)
+      if (bench.gate.check === 'overdue') bench.checks('+') // returns too late
+      bench.checks('++')
+      expect(bench.up).toBe(false)
+      bench.checks('+')
+      expect(bench.up).toBe(true)
+    },
+  )
+})
+
+describe('the hold-down', () => {
+  test('keeps a gate down for 5 min that closed 3 times in 10 min, checks go on, and the first that passes then opens it', () => {
+    const bench = new Bench()
+    for (let i = 0; i < 3; i++) bench.checks('+++---')
+    expect(bench.gate.closedAt).toHaveLength(3)
+    const closedAt = bench.gate.closedAt.at(-1)!
+    while (bench.now < closedAt + 300_000) {
+      expect(bench.up).toBe(false)
+      bench.checks('+')
+    }
+    bench.checks('+')
+    expect(bench.up).toBe(true)
+  })
+
+  test('counts no closing that is longer ago', () => {
+    const bench = new Bench()
+    for (let i = 0; i < 6; i++) {
+      bench.checks('+++---')
+      expect(bench.gate.heldUntil).toBe(0)
+      bench.checks('-'.repeat(60))
+    }
+  })
+
+  test('is nothing where it is switched off', () => {
+    const bench = new Bench({ holdDown: undefined })
+    for (let i = 0; i < 20; i++) bench.checks('+++---')
+    expect(bench.actions.filter(action => action === 'up')).toHaveLength(20)
+  })
+})
+
+test('stop() aborts the check that runs, closes, and leaves no deadline', () => {
+  const bench = new Bench()
+  bench.checks('+++')
+  bench.feed({ type: 'stop' })
+  expect(bench.actions.slice(-2)).toEqual(['abort', 'down: the health gate is closed'])
+  expect(nextDeadline(bench.gate)).toBeUndefined()
+  bench.feed({ type: 'stop' })
+  expect(bench.actions.filter(action => action.startsWith('down'))).toHaveLength(1)
+})
+
+// ---- any sequence of events
+
+type Event =
+  | { readonly type: 'pass' | 'stall'; readonly time: number }
+  | { readonly type: 'end'; readonly well: boolean }
+const anyEvent: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('end' as const), well: fc.boolean() }) },
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('pass' as const), time: fc.integer({ min: 1, max: 8000 }) }) },
+  // Nobody is awake, and timers run late.
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('stall' as const), time: fc.integer({ min: 1, max: 60_000 }) }),
+  },
+)
+
+test('whatever happens, no two checks overlap, no gate opens without rise, and none stands without a result younger than ttl', () => {
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 120 }), events => {
+      const bench = new Bench()
+      let running = false // as the world sees it
+      let passes = 0
+      let lastResult = Number.NEGATIVE_INFINITY
+      let seen = 0
+      const closings: number[] = []
+      const look = (): void => {
+        for (const action of bench.actions.slice(seen)) {
+          if (action === 'check') {
+            expect(running, 'no two checks overlap').toBe(false)
+            running = true
+          }
+          if (action === 'up') {
+            expect(passes, 'rise comes first').toBeGreaterThanOrEqual(settings.rise)
+            const recent = closings.slice(-3)
+            if (recent.length === 3 && recent[2]! - recent[0]! < 600_000)
+              expect(bench.now, 'the hold-down is met').toBeGreaterThanOrEqual(recent[2]! + 300_000)
+          }
+          if (action.startsWith('down')) {
+            passes = 0
+            closings.push(bench.now)
+          }
+        }
+        seen = bench.actions.length
+        if (bench.up) expect(bench.now - lastResult, 'no answer stands that is too old').toBeLessThan(settings.ttl)
+      }
+      look()
+      for (const event of events) {
+        if (event.type === 'end') {
+          if (!running) continue
+          running = false
+          lastResult = bench.now
+          passes = event.well ? passes + 1 : 0
+          bench.feed(event.well ? { type: 'passed' } : { type: 'failed', why: 'refused' })
+        } else if (event.type === 'stall') {
+          bench.now += event.time
+        } else {
+          const until = bench.now + event.time
+          for (let at = nextDeadline(bench.gate); at !== undefined && at <= until; at = nextDeadline(bench.gate)) {
+            bench.now = Math.max(bench.now, at)
+            if (bench.gate.timers.timeoutTimer === at) lastResult = bench.now // a timeout is a result
+            bench.feed({ type: 'tick' })
+            look()
+          }
+          bench.now = Math.max(bench.now, until)
+        }
+        look()
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -1,0 +1,174 @@
+/**
+ * The pure machine that turns the results of health checks into one answer: may the route be announced? It fails
+ * closed: it starts down, a check that hangs has failed, and an answer that is too old is no. Times are milliseconds.
+ */
+export interface GateSettings {
+  /** Passed checks in a row that open it. */
+  readonly rise: number
+  /** Failed checks in a row that close it. */
+  readonly fall: number
+  /** From the start of one check to the start of the next. */
+  readonly interval: number
+  readonly timeout: number
+  /** How long a result counts. */
+  readonly ttl: number
+  /** So many times closed within `within`, and it stays closed for `stayDown`; undefined where it need not. */
+  readonly holdDown: { readonly withdrawals: number; readonly within: number; readonly stayDown: number } | undefined
+}
+
+type Timer = 'leaseTimer' | 'timeoutTimer' | 'checkTimer'
+
+export interface Gate {
+  readonly settings: GateSettings
+  readonly up: boolean
+  /** Results in a row that speak against the present position. */
+  readonly streak: number
+  /** `overdue` has failed by its timeout, and has still not returned: nothing else is started beside it. */
+  readonly check: 'none' | 'running' | 'overdue'
+  readonly timers: Readonly<Partial<Record<Timer, number>>>
+  /** When it closed, as far as the hold-down counts it. */
+  readonly closedAt: readonly number[]
+  readonly heldUntil: number
+  /** Why it is down. */
+  readonly why: string
+}
+
+export type Input =
+  | { readonly type: 'start' }
+  | { readonly type: 'tick' }
+  | { readonly type: 'passed' }
+  | { readonly type: 'failed'; readonly why: string }
+  | { readonly type: 'stop' }
+
+export type Action =
+  /** Run the check, and say how it ended. */
+  | { readonly type: 'check' }
+  /** Tell the check that its time is up. */
+  | { readonly type: 'abort' }
+  /** It opens. */
+  | { readonly type: 'up' }
+  | { readonly type: 'down'; readonly why: string }
+
+export type Step = readonly [Gate, readonly Action[]]
+
+export function newGate(settings: GateSettings): Gate {
+  const nothing = { up: false, streak: 0, check: 'none', timers: {}, closedAt: [], heldUntil: 0 } as const
+  return { ...nothing, settings, why: 'no check has passed yet' }
+}
+
+export function step(gate: Gate, input: Input, now: number): Step {
+  // First, whoever calls: what comes after a long pause must not find an old answer standing.
+  if (gate.up && !isUp(gate, now)) return andThen(close(gate, tooOld(gate), now), input, now)
+  switch (input.type) {
+    case 'start':
+      return begin(gate, now)
+    case 'stop':
+      return stop(gate, now)
+    case 'tick':
+      return tick(gate, now)
+    default:
+      return ended(gate, input, now)
+  }
+}
+
+export function isUp(gate: Gate, now: number): boolean {
+  return gate.up && !isDue(gate, 'leaseTimer', now)
+}
+/** Undefined while it is up. */
+export function whyDown(gate: Gate, now: number): string | undefined {
+  if (isUp(gate, now)) return undefined
+  return gate.up ? tooOld(gate) : gate.why
+}
+
+/** When step(gate, { type: 'tick' }, …) next has work to do. */
+export function nextDeadline({ timers }: Gate): number | undefined {
+  const all = Object.values(timers)
+  return all.length === 0 ? undefined : Math.min(...all)
+}
+
+function tick(gate: Gate, now: number): Step {
+  if (isDue(gate, 'timeoutTimer', now)) return timedOut(gate, now)
+  return isDue(gate, 'checkTimer', now) ? begin(gate, now) : [gate, []]
+}
+
+/** A check that still hangs takes the place of the next one, and fails with it. */
+function begin(gate: Gate, now: number): Step {
+  const { interval, timeout } = gate.settings
+  const timers = { ...gate.timers, checkTimer: now + interval, timeoutTimer: now + timeout }
+  if (gate.check !== 'none') return [{ ...gate, timers }, []]
+  return [{ ...gate, timers, check: 'running' }, [{ type: 'check' }]]
+}
+
+function timedOut(gate: Gate, now: number): Step {
+  const why = `no answer within ${gate.settings.timeout / 1000} s`
+  const next: Gate = { ...without(gate, 'timeoutTimer'), check: gate.check === 'none' ? 'none' : 'overdue' }
+  const [last, actions] = judge(next, { passed: false, why }, now)
+  return [last, gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions]
+}
+
+function ended(gate: Gate, input: Extract<Input, { type: 'passed' | 'failed' }>, now: number): Step {
+  // Too late to count. The check whose place it took fails at its own timeout.
+  if (gate.check !== 'running' || isDue(gate, 'timeoutTimer', now)) return [{ ...gate, check: 'none' }, []]
+  const next: Gate = { ...without(gate, 'timeoutTimer'), check: 'none' }
+  return judge(next, input.type === 'passed' ? { passed: true } : { passed: false, why: input.why }, now)
+}
+
+type Result = { readonly passed: true } | { readonly passed: false; readonly why: string }
+
+function judge(gate: Gate, result: Result, now: number): Step {
+  const { rise, fall, ttl } = gate.settings
+  const agrees = result.passed === gate.up
+  const streak = agrees ? 0 : gate.streak + 1
+  if (gate.up) {
+    if (!result.passed && streak >= fall) return close(gate, `${result.why}${inARow(fall)}`, now)
+    return [{ ...gate, streak, timers: { ...gate.timers, leaseTimer: now + ttl } }, []]
+  }
+  if (!result.passed) return [{ ...gate, streak, why: result.why }, []]
+  if (streak < rise || now < gate.heldUntil) return [{ ...gate, streak }, []]
+  return [{ ...gate, up: true, streak: 0, timers: { ...gate.timers, leaseTimer: now + ttl } }, [{ type: 'up' }]]
+}
+
+/** The one way down. */
+function close(gate: Gate, why: string, now: number): Step {
+  const { holdDown } = gate.settings
+  const closedAt = holdDown ? [...gate.closedAt.filter(at => now - at < holdDown.within), now] : []
+  const held = holdDown !== undefined && closedAt.length >= holdDown.withdrawals
+  return [
+    {
+      ...without(gate, 'leaseTimer'),
+      up: false,
+      streak: 0,
+      closedAt,
+      heldUntil: held ? now + holdDown.stayDown : gate.heldUntil,
+      why,
+    },
+    [{ type: 'down', why }],
+  ]
+}
+
+function stop(gate: Gate, now: number): Step {
+  const why = 'the health gate is closed'
+  const [last, actions] = gate.up ? close(gate, why, now) : [gate, []]
+  return [
+    { ...last, why, check: 'none', timers: {} },
+    gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions,
+  ]
+}
+
+function andThen([gate, actions]: Step, input: Input, now: number): Step {
+  const [last, more] = step(gate, input, now)
+  return [last, [...actions, ...more]]
+}
+function isDue({ timers }: Gate, timer: Timer, now: number): boolean {
+  return (timers[timer] ?? Number.POSITIVE_INFINITY) <= now
+}
+function without(gate: Gate, timer: Timer): Gate {
+  const { [timer]: _, ...timers } = gate.timers
+  return { ...gate, timers }
+}
+function tooOld({ settings }: Gate): string {
+  return `no check has ended for ${settings.ttl / 1000} s`
+}
+function inARow(count: number): string {
+  return count > 1 ? ` (${count} checks in a row)` : ''
+}

@@ -1,0 +1,28 @@
+/** An address for each family, where one will not do for both. */
+import type { Address, Family } from '@softspoken/wire'
+import { only } from './check-options.ts'
+
+export interface PerFamily {
+  /** For IPv4 prefixes, or IPv4 peers. As a next hop it may be an IPv6 address where `extendedNextHop` is agreed on (RFC 8950). */
+  ipv4?: Address
+  /** For IPv6 prefixes, or IPv6 peers. */
+  ipv6?: Address
+}
+
+/** What was given for this family, if anything. A single address was given for every one. */
+export function forFamily(given: Address | PerFamily | undefined, family: Family): Address | undefined {
+  if (typeof given !== 'object') return given
+  return family === 'ipv6-unicast' ? given.ipv6 : given.ipv4
+}
+
+/**
+ * Every address in it, with its name.
+ * @throws TypeError for a family that does not exist.
+ */
+export function addressesIn(given: Address | PerFamily, name: string): readonly (readonly [string, Address])[] {
+  if (typeof given === 'string') return [[name, given]]
+  only(given, ['ipv4', 'ipv6'], name)
+  return Object.entries(given).flatMap(([family, address]) =>
+    address === undefined ? [] : [[`${name}.${family}`, address]],
+  )
+}

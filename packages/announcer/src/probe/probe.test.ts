@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTcpServer, type Server } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { type HttpProbe, http } from './http.ts'
+import { tcp } from './tcp.ts'
+
+const pem = (name: string) =>
+  readFileSync(new URL(`../../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8')
+const { signal } = new AbortController()
+
+describe('tcp()', () => {
+  test('passes where a connection is accepted, and closes it', async () => {
+    await using server = await listening(createTcpServer())
+    const closed = new Promise(done => server.server.once('connection', socket => socket.once('close', done).resume()))
+    await tcp({ port: server.port })(signal)
+    await closed
+  })
+
+  test('fails where nobody listens, and says so', async () => {
+    const server = await listening(createTcpServer())
+    await server[Symbol.asyncDispose]()
+    await expect(tcp({ port: server.port })(signal)).rejects.toThrow(`connect ECONNREFUSED 127.0.0.1:${server.port}`)
+  })
+
+  test('gives up when it is told to', async () => {
+    await using server = await listening(createTcpServer())
+    await expect(tcp({ port: server.port })(AbortSignal.abort())).rejects.toThrow('aborted')
+  })
+
+  test.each<[object, string]>([
+    [{}, 'tcp.port: undefined is not allowed'],
+    [{ port: 0 }, 'tcp.port: 0 is not allowed, it must be from 1 to 65535'],
+    [{ port: 80, hostname: 'a' }, 'tcp.hostname: no such option'],
+  ])('refuses %j', (options, message) => {
+    expect(() => tcp(options as { port: number })).toThrow(message)
+  })
+})
+
+describe('http()', () => {
+  test.each<[string, HttpProbe, string | undefined]>([
+    ['/livez', {}, undefined],
+    ['/livez', { status: 200, body: 'ok' }, undefined],
+    ['/livez', { body: /^ok$/ }, undefined],
+    ['/livez', { body: 'fine' }, 'answered 200, but not fine'],
+    ['/livez', { body: /^k/ }, 'answered 200, but not /^k/'],
+    ['/livez', { status: 204 }, 'answered 200'],
+    ['/ill', {}, 'answered 503'],
+    ['/ill', { status: 503 }, undefined],
+    ['/moved', {}, 'answered 302'],
+    ['/endless', { body: 'ok' }, 'answered 200, but not ok'],
+  ])('of %s with %j', async (path, probe, failure) => {
+    await using server = await listening(createServer(service))
+    const checked = http(`http://127.0.0.1:${server.port}${path}`, probe)(signal)
+    if (failure === undefined) await checked
+    else await expect(checked).rejects.toThrow(`http://127.0.0.1:${server.port}${path} ${failure}`)
+  })
+
+  test('looks again with the same expression as if for the first time', async () => {
+    await using server = await listening(createServer(service))
+    const check = http(`http://127.0.0.1:${server.port}/livez`, { body: /ok/g })
+    await check(signal)
+    await check(signal)
+  })
+
+  test.each(['/silent', '/half'])('gives up on %s when it is told to', async path => {
+    const controller = new AbortController()
+    await using server = await listening(
+      createServer((asked, answer) => {
+        service(asked, answer)
+        setImmediate(() => controller.abort())
+      }),
+    )
+    const checked = http(`http://127.0.0.1:${server.port}${path}`, { body: 'ok' })(controller.signal)
+    await expect(checked).rejects.toThrow('abort')
+  })
+
+  test('fails where nobody listens, and says so', async () => {
+    const server = await listening(createServer(service))
+    await server[Symbol.asyncDispose]()
+    const checked = http(`http://127.0.0.1:${server.port}/livez`)(signal)
+    await expect(checked).rejects.toThrow(`connect ECONNREFUSED 127.0.0.1:${server.port}`)
+  })
+})
+
+describe('http() over TLS', () => {
+  const own = { cert: pem('server'), key: pem('server-key') }
+
+  test.each<[string, HttpProbe, string | undefined]>([
+    ['an authority that is trusted', { ca: pem('ca') }, undefined],
+    ['an authority as bytes', { ca: Buffer.from(pem('ca')) }, undefined],
+    ['an authority that nobody knows', {}, 'unable to verify the first certificate'],
+    ['no verification, said out loud', { verify: 'none' }, undefined],
+  ])('with %s', async (_, probe, failure) => {
+    await using server = await listening(createTlsServer(own, service))
+    const checked = http(`https://127.0.0.1:${server.port}/livez`, { body: 'ok', ...probe })(signal)
+    if (failure === undefined) await checked
+    else await expect(checked).rejects.toThrow(failure)
+  })
+
+  test('does not take a certificate of another name', async () => {
+    await using server = await listening(createTlsServer(own, service))
+    const checked = http(`https://localhost:${server.port}/livez`, { ca: pem('ca') })(signal)
+    await expect(checked).rejects.toThrow("Hostname/IP does not match certificate's altnames")
+  })
+
+  test('shows our certificate where the service asks for one', async () => {
+    await using server = await listening(
+      createTlsServer({ ...own, ca: pem('ca'), requestCert: true, rejectUnauthorized: true }, service),
+    )
+    const url = `https://127.0.0.1:${server.port}/livez`
+    await http(url, { ca: pem('ca'), cert: pem('client'), key: pem('client-key') })(signal)
+    await expect(http(url, { ca: pem('ca') })(signal)).rejects.toThrow()
+  })
+})
+
+describe('http() refuses', () => {
+  const https = 'https://127.0.0.1/livez'
+  test.each<[string, object, string]>([
+    ['ftp://127.0.0.1/', {}, "http: 'ftp://127.0.0.1/' is not allowed"],
+    ['127.0.0.1/livez', {}, 'Invalid URL'],
+    ['http://127.0.0.1/', { ca: pem('ca') }, 'http.ca: not allowed with http://127.0.0.1/'],
+    ['http://127.0.0.1/', { verify: 'none' }, 'http.verify: not allowed with http://127.0.0.1/'],
+    [https, { cert: pem('client') }, 'http.cert and http.key: both, or neither'],
+    [https, { verify: false }, "http.verify: false is not allowed, it must be 'none' or left out"],
+    [https, { verify: 'none', ca: pem('ca') }, "http.ca: not allowed beside verify 'none'"],
+    [https, { cert: 'nonsense', key: 'nonsense' }, 'PEM'],
+    [https, { insecure: true }, 'http.insecure: no such option'],
+  ])('%s with %j', (url, probe, message) => {
+    expect(() => http(url, probe)).toThrow(message)
+  })
+})
+
+const service: RequestListener = ({ url }, answer) => {
+  if (url === '/silent') return
+  if (url === '/half') answer.write('o')
+  else if (url === '/moved') answer.writeHead(302, { location: '/livez' }).end()
+  else if (url === '/ill') answer.writeHead(503).end('ill')
+  else if (url === '/endless') {
+    const more = (): void => {
+      while (!answer.destroyed && answer.write('x'.repeat(10_000)));
+    }
+    answer.on('drain', more)
+    more()
+  } else answer.end('ok')
+}
+
+interface Listening extends AsyncDisposable {
+  readonly server: Server
+  readonly port: number
+}
+async function listening(server: Server): Promise<Listening> {
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('not a TCP server')
+  return {
+    server,
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      if ('closeAllConnections' in server) (server as { closeAllConnections(): void }).closeAllConnections()
+      await new Promise(done => server.close(done))
+    },
+  }
+}

@@ -1,0 +1,31 @@
+/** A health check: does somebody answer at this port? */
+import { connect } from 'node:net'
+import { only, wholeBetween } from '../check-options.ts'
+import type { Check } from '../health-gate.ts'
+
+/** Where the service is. */
+export interface TcpProbe {
+  /** Default 127.0.0.1: the service of this host. */
+  host?: string
+  port: number
+}
+
+/**
+ * Passes where a TCP connection is accepted, and closes it without a word. That the service works is more than this
+ * can tell: a listening socket answers even while its process is stopped.
+ * @throws RangeError or TypeError naming the option, the value and what is allowed.
+ */
+export function tcp(probe: TcpProbe): Check {
+  only(probe, ['host', 'port'], 'tcp')
+  const { host = '127.0.0.1', port } = probe
+  wholeBetween(port, 1, 65_535, 'tcp.port')
+  return signal =>
+    new Promise((passed, failed) => {
+      const socket = connect({ host, port, signal })
+      socket.on('error', failed)
+      socket.once('connect', () => {
+        socket.destroy()
+        passed()
+      })
+    })
+}

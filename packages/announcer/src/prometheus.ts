@@ -1,0 +1,255 @@
+/**
+ * Metrics for Prometheus. What status() knows is read at each scrape; what only happens is counted as it happens.
+ *
+ * No label takes its values from a peer or from free text: peers, gates and prefixes are those that were configured or
+ * are wanted now, states, types and NOTIFICATION names are those of the RFCs. So an error's words are in status() alone.
+ */
+import type { Session, State, Tally } from '@softspoken/session'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Announcer, AnnouncerStatus } from './announcer.ts'
+import type { HealthGate, HealthResult } from './health-gate.ts'
+
+interface Source {
+  readonly announcer: Announcer
+  /** By the name that its label is to have. */
+  readonly gates: Readonly<Record<string, HealthGate>>
+}
+
+type Sample = readonly [labels: Readonly<Record<string, string | number>>, value: number]
+interface Row {
+  readonly name: `softspoken_bgp_${string}`
+  readonly help: string
+  readonly labels: readonly string[]
+}
+/** Read when Prometheus asks. */
+interface ReadRow extends Row {
+  readonly type: 'gauge' | 'counter'
+  read(source: Source): readonly Sample[]
+}
+/** Counted when it happens, from registration on. */
+interface CountedRow extends Row {
+  follow(source: Source, add: (labels: Sample[0], value?: number) => void): void
+}
+
+const states: readonly State[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
+const outcomes: readonly HealthResult['outcome'][] = ['passed', 'failed', 'timeout']
+
+const readRows: readonly ReadRow[] = [
+  {
+    name: 'softspoken_bgp_session_state',
+    type: 'gauge',
+    help: '1 for the state that the session is in (RFC 4271 §8.2.2), 0 for the others.',
+    labels: ['peer', 'state'],
+    read: eachPeer(({ state }) => states.map(one => [{ state: one }, Number(one === state)])),
+  },
+  {
+    name: 'softspoken_bgp_dials_total',
+    type: 'counter',
+    help: 'Times that the peer was dialled.',
+    labels: ['peer'],
+    read: eachPeer(({ counters }) => [[{}, counters.dials]]),
+  },
+  {
+    name: 'softspoken_bgp_messages_received_total',
+    type: 'counter',
+    help: 'Messages received, by type (RFC 4271 §4.1); malformed ones could not be read.',
+    labels: ['peer', 'type'],
+    read: eachPeer(({ counters }) => Object.entries(counters.inMessages.byType).map(([type, n]) => [{ type }, n])),
+  },
+  {
+    name: 'softspoken_bgp_messages_sent_total',
+    type: 'counter',
+    help: 'Messages sent, by type.',
+    labels: ['peer', 'type'],
+    read: eachPeer(({ counters }) => {
+      const { malformed: _, ...byType } = counters.outMessages.byType // we send none
+      return Object.entries(byType).map(([type, n]) => [{ type }, n])
+    }),
+  },
+  {
+    name: 'softspoken_bgp_notifications_received_total',
+    type: 'counter',
+    help: 'NOTIFICATIONs received, by the names of their code and subcode (RFC 4271 §4.5).',
+    labels: ['peer', 'code', 'subcode'],
+    read: eachPeer(({ counters }) => notifications(counters.inMessages)),
+  },
+  {
+    name: 'softspoken_bgp_notifications_sent_total',
+    type: 'counter',
+    help: 'NOTIFICATIONs sent, by the names of their code and subcode.',
+    labels: ['peer', 'code', 'subcode'],
+    read: eachPeer(({ counters }) => notifications(counters.outMessages)),
+  },
+  {
+    name: 'softspoken_bgp_hold_time_seconds',
+    type: 'gauge',
+    help: 'The hold time that both sides settled on (RFC 4271 §4.2); absent while nothing is settled.',
+    labels: ['peer'],
+    read: eachPeer(({ negotiated }) => (negotiated ? [[{}, negotiated.holdTime]] : [])),
+  },
+  {
+    name: 'softspoken_bgp_last_error_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the last session or dial failed, in Unix time; absent while none has. status() has the words.',
+    labels: ['peer'],
+    read: eachPeer(({ lastError }) => (lastError ? [[{}, lastError.at.getTime() / 1000]] : [])),
+  },
+  {
+    name: 'softspoken_bgp_route_wanted',
+    type: 'gauge',
+    help: '1 where the peers should have the route now, 0 while it is withheld; absent once it is withdrawn.',
+    labels: ['prefix'],
+    read: eachStatus(status => prefixes(status).map(prefix => [{ prefix }, Number(wanted(status, prefix))])),
+  },
+  {
+    name: 'softspoken_bgp_route_sent',
+    type: 'gauge',
+    help: '1 where the route has been sent on the session that stands now, 0 where not. That the peer took it is more than BGP can tell.',
+    labels: ['peer', 'prefix'],
+    read: eachPeer(({ sent }, status) => prefixes(status).map(prefix => [{ prefix }, Number(sent.includes(prefix))])),
+  },
+  {
+    name: 'softspoken_bgp_lease_remaining_seconds',
+    type: 'gauge',
+    help: 'Until the lease of the route runs out; absent where it has none.',
+    labels: ['prefix'],
+    read: eachStatus(({ leases }) => Object.entries(leases).map(([prefix, seconds]) => [{ prefix }, seconds])),
+  },
+  {
+    name: 'softspoken_bgp_health_up',
+    type: 'gauge',
+    help: '1 while the health gate is up, 0 while it is down.',
+    labels: ['gate'],
+    read: ({ gates }) => Object.entries(gates).map(([gate, { up }]) => [{ gate }, Number(up)]),
+  },
+]
+
+const countedRows: readonly CountedRow[] = [
+  {
+    name: 'softspoken_bgp_session_transitions_total',
+    help: 'Changes of the state of a session. From which state to Idle says how far it had come.',
+    labels: ['peer', 'from', 'to'],
+    follow: ({ announcer }, add) => {
+      for (const session of announcer.sessions) {
+        const peer = peerOf(session)
+        add({ peer, from: 'Established', to: 'Idle' }, 0) // so that increase() sees the first loss as well
+        session.on('state', ({ from, to }) => add({ peer, from, to }))
+      }
+    },
+  },
+  {
+    name: 'softspoken_bgp_withdrawals_total',
+    help: 'Times that a route stopped being announced, whatever the reason.',
+    labels: [],
+    follow: ({ announcer }, add) => {
+      announcer.on('withdrawn', () => add({}))
+    },
+  },
+  {
+    name: 'softspoken_bgp_health_flaps_total',
+    help: 'Times that the health gate went down, and withdrew what it drives.',
+    labels: ['gate'],
+    follow: eachGate((gate, name, add) => {
+      add({ gate: name }, 0)
+      gate.on('down', () => add({ gate: name }))
+    }),
+  },
+  {
+    name: 'softspoken_bgp_health_checks_total',
+    help: 'Health checks that ended, by outcome: passed, failed, or timeout.',
+    labels: ['gate', 'outcome'],
+    follow: eachGate((gate, name, add) => {
+      for (const outcome of outcomes) add({ gate: name, outcome }, 0)
+      gate.on('checked', ({ outcome }) => add({ gate: name, outcome }))
+    }),
+  },
+]
+
+const durationRow = {
+  name: 'softspoken_bgp_health_check_duration_seconds',
+  help: 'How long health checks took; one that timed out counts as long as its timeout.',
+  labels: ['gate'],
+  buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10],
+} as const satisfies Row & { buckets: readonly number[] }
+
+/**
+ * Registers the metrics of an announcer, and of the health gates that drive its routes: `gates` has them by the name
+ * that their label `gate` is to have. Call it once, right after these are made: events before it are not counted.
+ *
+ * Needs the package `prom-client`, as does the registry.
+ * @throws Error where the registry has metrics of these names already: each announcer takes a registry of its own.
+ */
+export function registerMetrics(announcer: Announcer, registry: Registry, gates: Source['gates'] = {}): void {
+  const source: Source = { announcer, gates }
+  const registers = [registry]
+  for (const { name, help, labels, type, read } of readRows)
+    if (type === 'gauge')
+      new Gauge({
+        ...{ name, help, labelNames: labels, registers },
+        collect() {
+          this.reset()
+          for (const [of, value] of read(source)) this.set(of, value)
+        },
+      })
+    else
+      new Counter({
+        ...{ name, help, labelNames: labels, registers },
+        collect() {
+          this.reset()
+          for (const [of, value] of read(source)) this.inc(of, value)
+        },
+      })
+  for (const { name, help, labels, follow } of countedRows) {
+    const counter = new Counter({ name, help, labelNames: labels, registers })
+    follow(source, (of, value = 1) => counter.inc(of, value))
+  }
+  const { buckets, labels, ...row } = durationRow
+  const durations = new Histogram({ ...row, labelNames: labels, buckets: [...buckets], registers })
+  for (const [gate, events] of Object.entries(gates)) {
+    durations.zero({ gate })
+    events.on('checked', ({ seconds }) => durations.observe({ gate }, seconds))
+  }
+}
+
+// ---- from a source to samples
+
+type PeerStatus = AnnouncerStatus['peers'][number]
+
+function eachPeer(read: (peer: PeerStatus, status: AnnouncerStatus) => readonly Sample[]): ReadRow['read'] {
+  return ({ announcer }) => {
+    const status = announcer.status()
+    return announcer.sessions.flatMap((session, at) => {
+      const peer = peerOf(session)
+      return read(status.peers[at]!, status).map(([labels, value]) => [{ peer, ...labels }, value] as const) // one each
+    })
+  }
+}
+function eachStatus(read: (status: AnnouncerStatus) => readonly Sample[]): ReadRow['read'] {
+  return ({ announcer }) => read(announcer.status())
+}
+function eachGate(
+  follow: (gate: HealthGate, name: string, add: Parameters<CountedRow['follow']>[1]) => void,
+): CountedRow['follow'] {
+  return ({ gates }, add) => {
+    for (const [name, gate] of Object.entries(gates)) follow(gate, name, add)
+  }
+}
+
+/** As it was configured. The port of a peer that dialled us would be another each time. */
+function peerOf({ config }: Session): string {
+  const { address, port } = config.peer
+  if (port === 179) return address
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+function prefixes({ announcements, withheld }: AnnouncerStatus): readonly string[] {
+  return [...announcements, ...Object.keys(withheld)]
+}
+function wanted({ announcements }: AnnouncerStatus, prefix: string): boolean {
+  return announcements.includes(prefix)
+}
+function notifications(tally: Tally): readonly Sample[] {
+  return Object.entries(tally.notifications).map(([name, count]) => {
+    const [code = '', subcode = ''] = name.split('/')
+    return [{ code, subcode }, count]
+  })
+}

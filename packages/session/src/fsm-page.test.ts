@@ -1,0 +1,190 @@
+/**
+ * What the docs show of the machine is what the machine does: docs/fsm.md and the diagram in the README are made from
+ * TABLE, by taking each state through each event. Out of date, they fail here; `pnpm docs:fsm` writes them anew.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Message, Open, Update } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import { configure, type Settings } from './config.ts'
+import { type Action, type EventName, type Input, type Machine, newMachine, type State, step, TABLE } from './fsm.ts'
+import { checkOpen, type Negotiated } from './open-check.ts'
+
+const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const open: Open = {
+  type: 'open',
+  version: 4,
+  as: 65002,
+  holdTime: 90,
+  id: '192.0.2.2',
+  capabilities: [
+    { name: 'multiprotocol', afi: 1, safi: 1 },
+    { name: 'route-refresh' },
+    { name: 'enhanced-route-refresh' },
+  ],
+}
+const update: Update = { type: 'update', withdrawn: [], attributes: {}, announced: [] }
+const error: Message = { type: 'notification', code: 1, subcode: 1, data: new Uint8Array() }
+
+/** One row per event: what it is called in the docs, and one of its kind. */
+const events: { readonly [event in EventName]: readonly [string, Input] } = {
+  start: ['`start()`', { type: 'start' }],
+  stop: ['`stop()`', { type: 'stop', why: '' }],
+  send: ['`send()`', { type: 'send', update }],
+  resend: ['`resend()`', { type: 'resend', family: 'ipv4-unicast', updates: [update] }],
+  sent: ['bytes have left', { type: 'sent' }],
+  accepted: ['the peer dialled', { type: 'accepted' }],
+  connected: ['connected', { type: 'connected' }],
+  collision: ['this connection loses', { type: 'collision' }],
+  disconnected: ['disconnected', { type: 'disconnected', why: '' }],
+  open: ['OPEN', message(open)],
+  keepalive: ['KEEPALIVE', message({ type: 'keepalive' })],
+  update: ['UPDATE', message(update)],
+  'route-refresh': ['ROUTE-REFRESH', message({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })],
+  notification: ['NOTIFICATION', message(error)],
+  malformed: ['what cannot be read', { type: 'malformed', error, why: '' }],
+  idleHoldTimer: ['IdleHoldTimer', { type: 'tick' }],
+  connectRetryTimer: ['ConnectRetryTimer', { type: 'tick' }],
+  holdTimer: ['HoldTimer', { type: 'tick' }],
+  keepaliveTimer: ['KeepaliveTimer', { type: 'tick' }],
+  sendHoldTimer: ['SendHoldTimer', { type: 'tick' }],
+}
+const eventNames = Object.keys(events) as EventName[] // its keys are events
+const states = Object.keys(TABLE) as State[] // its keys are states
+
+function message(message: Message): Input {
+  return { type: 'message', message }
+}
+
+// ---- the walk
+
+interface Variant {
+  /** Before start(), or after stop(). */
+  readonly stopped?: boolean
+  readonly passive?: boolean
+}
+
+function machineIn(state: State, { stopped = false, passive = false }: Variant): Machine {
+  const config = configure({ ...given, passive })
+  const talks = state === 'OpenConfirm' || state === 'Established'
+  const waits = state === 'Idle' && !stopped
+  return {
+    ...newMachine(config, 0),
+    state,
+    timers: waits ? { idleHoldTimer: 1000 } : {},
+    ...(talks && { negotiated: checkOpen(open, config) as Negotiated }), // this OPEN is not refused
+  }
+}
+function take(state: State, event: EventName, variant: Variant) {
+  const machine = machineIn(state, variant)
+  const timers = event.endsWith('Timer') ? { ...machine.timers, [event]: 0 } : machine.timers
+  const [next, actions] = step({ ...machine, timers }, events[event][1], { now: 0, jitter: 1 })
+  return { to: next.state, actions, changed: next.timers !== timers }
+}
+
+// ---- docs/fsm.md
+
+const columns: readonly (readonly [string, State, Variant])[] = [
+  ['Idle, stopped', 'Idle', { stopped: true }],
+  ['Idle, waiting', 'Idle', {}],
+  ...states.filter(state => state !== 'Idle').map(state => [state, state, {}] as const),
+]
+
+function page(): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [
+    '# The state machine',
+    '',
+    'Every state of RFC 4271 §8.2.2 on every event, made from `TABLE` in `packages/session/src/fsm.ts` by `pnpm docs:fsm`; a test fails when it is out of date. Why a cell differs from the RFC stands in [rfc.md](rfc.md).',
+    '',
+    'A cell has what is done, in its order, then the state that follows where it is another. `-` is nothing; `timers` means that only timers are set anew. OPEN is one that fits; one that does not is answered with its 2/x and leads to Idle. NOTIFICATIONs that we send are shown by code and subcode. Idle is shown twice, before `start()` and while a wait runs, and with the peer dialled by us; a `passive` session goes to Active where this one goes to Connect.',
+    '',
+    row(['event', ...columns.map(([title]) => title)]),
+    row(Array.from({ length: columns.length + 1 }, () => '---')),
+    ...eventNames.map(event =>
+      row([events[event][0], ...columns.map(([, state, variant]) => cell(state, event, variant))]),
+    ),
+    '',
+  ].join('\n')
+}
+function cell(state: State, event: EventName, variant: Variant): string {
+  const { to, actions, changed } = take(state, event, variant)
+  const done = actions.flatMap(inWords)
+  const next = to === state ? [] : [`→ **${to}**`]
+  return [...done, ...next].join(', ') || (changed ? 'timers' : '-')
+}
+/** Without what only listeners hear of a change of state. */
+function inWords(action: Action): string | [] {
+  if (action.type === 'emit') return action.event.type === 'state' ? [] : `tell \`${action.event.type}\``
+  if (action.type === 'close') return action.atOnce ? 'drop' : 'close'
+  if (action.type !== 'send') return action.type
+  const { message } = action
+  return message.type === 'notification'
+    ? `send ${message.code}/${message.subcode}`
+    : `send ${message.type.toUpperCase()}`
+}
+
+// ---- the diagram
+
+function diagram(): string {
+  return ['```mermaid', 'stateDiagram-v2', '  [*] --> Idle', ...states.flatMap(edgesFrom), '```'].join('\n')
+}
+/** One arrow for each state that follows. `otherwise` is "anything else", and then says it for all that goes there. */
+function edgesFrom(from: State): string[] {
+  const named = eventNames.filter(event => TABLE[from][event] !== undefined)
+  const targets = states.filter(to => to !== from)
+  const other = eventNames.find(event => TABLE[from][event] === undefined)
+  return targets.flatMap(to => {
+    const usual = named.filter(event => leads(from, event, to, {}))
+    const passive = named.filter(event => leads(from, event, to, { passive: true }) && !usual.includes(event))
+    const words = [
+      ...usual.map(event => events[event][0]),
+      ...passive.map(event => `${events[event][0]} where passive`),
+    ].map(word => word.replaceAll('`', ''))
+    if (other && leads(from, other, to, {})) return [`  ${from} --> ${to}: anything else`]
+    return words.length > 0 ? [`  ${from} --> ${to}: ${words.join(', ')}`] : []
+  })
+}
+/** Idle is left from where it waits, or where it was stopped. */
+function leads(from: State, event: EventName, to: State, variant: Variant): boolean {
+  const variants: readonly Variant[] = from === 'Idle' ? [variant, { ...variant, stopped: true }] : [variant]
+  return variants.some(one => take(from, event, one).to === to)
+}
+
+// ---- they are as the docs have them
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const readme = readFileSync(file('../README.md'), 'utf8')
+const rfcs = readFileSync(file('../../../docs/rfc.md'), 'utf8')
+
+describe('the docs of the state machine', () => {
+  it('docs/fsm.md is what the machine does (`pnpm docs:fsm` writes it)', async () => {
+    await expect(page()).toMatchFileSnapshot(file('../../../docs/fsm.md'))
+  })
+  it('the diagram in the README is what the machine does (`pnpm docs:fsm` writes it)', async () => {
+    const blocks = /```mermaid\n[\s\S]*?\n```/
+    expect(readme).toMatch(blocks)
+    await expect(readme.replace(blocks, diagram)).toMatchFileSnapshot(file('../README.md'))
+  })
+  it('docs/rfc.md has a row for each event of RFC 4271 §8.1 and RFC 9687, in order', () => {
+    expect(rows().map(({ number }) => number)).toEqual(Array.from({ length: 29 }, (_, i) => i + 1))
+  })
+  it.each(rows())('docs/rfc.md, event $number, $name: says whether and where it is done, or why not', row => {
+    expect(row.name).not.toBe('')
+    expect(row.verdict).toMatch(/^(done|differs|left out|not yet)$/)
+    const source = readFileSync(file('./fsm.ts'), 'utf8')
+    const places = [...row.where.matchAll(/`([^`]+)`/g)]
+      .map(([, name = '']) => name)
+      .filter(name => !name.endsWith('.ts'))
+    for (const place of places) expect(source).toContain(`function ${place}(`)
+    if (row.verdict === 'done') expect(row.where).not.toBe('')
+    else expect(row.why).not.toBe('')
+  })
+})
+
+function rows() {
+  return [...rfcs.matchAll(/^\| (\d+) +\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)].map(([, number, ...cells]) => {
+    const [name = '', verdict = '', where = '', why = ''] = cells.map(cell => cell.trim())
+    return { number: Number(number), name, verdict, where, why }
+  })
+}

@@ -1,0 +1,126 @@
+/** Real sockets on loopback, with options that only Linux has. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { inspect } from 'node:util'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Settings } from './config.ts'
+import { findKernel, linux } from './kernel.ts'
+import { Listener, type ListenerOptions } from './listener.ts'
+import { Session, type SessionOptions } from './session.ts'
+
+const toEnd: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of toEnd.splice(0).reverse()) await end()
+})
+
+describe.runIf(process.platform === 'linux')('on Linux, with koffi, a session that dials one that listens', () => {
+  it.each([
+    ['the same TCP MD5 key (RFC 2385)', { tcpMd5Key: 'sésame' }, '127.0.0.1', '127.0.0.1'],
+    ['the same key over IPv6', { tcpMd5Key: 'sésame' }, '::1', '::1'],
+    ['the same key over IPv4, where one socket carries both', { tcpMd5Key: 'sésame' }, '127.0.0.1', '::'],
+    ['TTL security on both sides (RFC 5082)', { ttlSecurity: 1 }, '127.0.0.1', '127.0.0.1'],
+    ['TTL security over IPv6', { ttlSecurity: 1 }, '::1', '::1'],
+    ['TTL security over IPv4, where one socket carries both', { ttlSecurity: 1 }, '127.0.0.1', '::'],
+    ['a key and TTL security at once', { tcpMd5Key: 'sésame', ttlSecurity: 1 }, '127.0.0.1', '127.0.0.1'],
+    ['a TTL of one hop', { multihop: 1 }, '127.0.0.1', '127.0.0.1'],
+    ['the loopback interface', { bindDevice: 'lo' }, '127.0.0.1', '127.0.0.1'],
+    ['nothing that is asked for', {}, '127.0.0.1', undefined],
+  ])('comes up with %s', async (_, settings, address, door) => {
+    const waits = waiting(address, settings)
+    const server = listener(door === undefined ? {} : { address: door })
+    const port = await server.serve(waits).listen()
+    const dials = dialling(address, port, settings)
+    await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
+    expect(dials.status().local.address).toBe(address)
+    expect(waits.status()).toMatchObject({ local: { address, port }, counters: { dials: 0 } })
+  })
+  it('may be served after listen(), key and all', async () => {
+    const server = listener({ address: '127.0.0.1' })
+    const port = await server.listen()
+    const settings = { tcpMd5Key: 'sésame', ttlSecurity: 1 }
+    const waits = waiting('127.0.0.1', settings)
+    server.serve(waits)
+    const dials = dialling('127.0.0.1', port, settings)
+    await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
+  })
+  it('sessions with other settings share the listener', async () => {
+    const strict = waiting('127.0.0.1', { ttlSecurity: 1 })
+    const keyed = waiting('127.0.0.2', { tcpMd5Key: 'sésame' })
+    const plain = waiting('127.0.0.3')
+    const port = await listener({ address: '127.0.0.1' }).serve(strict).serve(keyed).serve(plain).listen()
+    dialling('127.0.0.1', port, { ttlSecurity: 1, local: from('127.0.0.1') })
+    dialling('127.0.0.1', port, { tcpMd5Key: 'sésame', local: from('127.0.0.2') })
+    dialling('127.0.0.1', port, { local: from('127.0.0.3') })
+    const states = () => [strict, keyed, plain].map(({ state }) => state)
+    await soon(() => expect(states()).toEqual(['Established', 'Established', 'Established']))
+  })
+  it('a key for an IPv6 peer cannot stand on a listener of IPv4: serve() throws, and the others go on', async () => {
+    const server = listener({ address: '127.0.0.1' })
+    const port = await server.listen()
+    expect(() => server.serve(waiting('::1', { tcpMd5Key: 'sésame' }))).toThrow('tcpMd5Key: there is no key for ::1')
+    const plain = waiting('127.0.0.1')
+    server.serve(plain)
+    dialling('127.0.0.1', port)
+    await soon(() => expect(plain.state).toBe('Established'))
+  })
+  it('a connection that cannot have what its session asks for is closed, and counted', async () => {
+    const server = listener({ address: '127.0.0.1' })
+    const waits = waiting('127.0.0.1', { bindDevice: 'nosuch0' })
+    const port = await server.serve(waits).listen()
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {})
+    await once(socket.resume(), 'close')
+    expect([server.strangers, waits.state]).toEqual([1, 'Active'])
+  })
+  it('an interface that is not there: the dial fails, and says so', async () => {
+    const dials = dialling('127.0.0.1', 179, { bindDevice: 'nosuch0' })
+    await soon(() =>
+      expect(dials.status().lastError).toMatchObject({
+        why: 'the interface nosuch0 is not on this host',
+        hint: 'check bindDevice',
+      }),
+    )
+  })
+  it('nothing that is told or logged shows the key', async () => {
+    const lines: unknown[] = []
+    const note = (fields: object, text: string) => lines.push(fields, text)
+    const log = { debug: note, info: note, warn: note, error: note }
+    const dials = dialling('127.0.0.1', 179, { tcpMd5Key: 'sésame', bindDevice: 'nosuch0', log })
+    dials.on('down', event => lines.push(event))
+    await soon(() => expect(dials.status().lastError).toBeDefined())
+    const shown = [lines, dials, dials.status(), dials.config].map(it => inspect(it, { depth: 9 }) + JSON.stringify(it))
+    expect(shown.join()).toContain('nosuch0')
+    expect(shown.join()).not.toContain('sésame')
+  })
+  it('what the system refuses is said with its own code', () => {
+    const { kernel } = findKernel()
+    const refused = () => kernel?.setsockopt(-1, linux.IPPROTO_IP, linux.IP_TTL, new Uint8Array(4))
+    expect(refused).toThrow('setsockopt EBADF: bad file descriptor')
+    expect(refused).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'setsockopt' }))
+  })
+})
+
+// ---- the stage
+
+function soon(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 5000, interval: 5 })
+}
+function waiting(address: string, settings: Partial<Settings> = {}): Session {
+  const local = { as: 65002, id: '192.0.2.2' }
+  return begin({ local, peer: { as: 65001, address }, passive: true, ...settings })
+}
+function dialling(address: string, port: number, settings: Partial<SessionOptions> = {}): Session {
+  return begin({ local: from(address), peer: { as: 65002, address, port }, ...settings })
+}
+function from(address: string): Settings['local'] {
+  return { as: 65001, id: '192.0.2.1', address }
+}
+function begin(options: SessionOptions): Session {
+  const session = new Session(options).start()
+  toEnd.push(() => session.stop())
+  return session
+}
+function listener(options: ListenerOptions): Listener {
+  const server = new Listener({ ...options, port: 0 })
+  toEnd.push(() => server.close())
+  return server
+}

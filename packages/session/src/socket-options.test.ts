@@ -1,0 +1,173 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { configure, type Settings } from './config.ts'
+import { findKernel, linux } from './kernel.ts'
+import { Listener } from './listener.ts'
+import { Md5Key } from './md5-key.ts'
+import { Session } from './session.ts'
+import {
+  connectionOptions,
+  keyOptions,
+  listeningOptions,
+  md5Signature,
+  requireKernel,
+  type SocketOption,
+  sockaddr,
+} from './socket-options.ts'
+
+const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const asking: readonly Partial<Settings>[] = [
+  { tcpMd5Key: 'secret' },
+  { ttlSecurity: 1 },
+  { multihop: 2 },
+  { bindDevice: 'lo' },
+]
+
+describe('struct tcp_md5sig, as linux/tcp.h has it (RFC 2385)', () => {
+  const key = new Md5Key('sésame')
+  it('for an IPv4 peer', () => {
+    const struct = md5Signature('192.0.2.2', key, linux.AF_INET)
+    expect(struct).toHaveLength(216)
+    expect(new Uint16Array(struct.buffer)[0], 'family').toBe(2)
+    expect([...struct.slice(2, 8)], 'port, which is not asked, and address').toEqual([0, 0, 192, 0, 2, 2])
+    expect([...struct.slice(8, 130)], 'the rest of sockaddr_storage, flags, prefix length').toEqual(Array(122).fill(0))
+    expect(new Uint16Array(struct.buffer)[65], 'key length, in octets').toBe(7)
+    expect([...struct.slice(132, 136)], 'interface').toEqual([0, 0, 0, 0])
+    expect(new TextDecoder().decode(struct.slice(136, 143))).toBe('sésame')
+    expect([...struct.slice(143)]).toEqual(Array(73).fill(0))
+  })
+  it('for an IPv6 peer', () => {
+    const struct = md5Signature('2001:db8::2', key, linux.AF_INET6)
+    expect(new Uint16Array(struct.buffer)[0]).toBe(10)
+    expect([...struct.slice(2, 8)], 'port and flow').toEqual([0, 0, 0, 0, 0, 0])
+    expect(hex(struct.slice(8, 24))).toBe('20010db8000000000000000000000002')
+    expect(new Uint16Array(struct.buffer)[65]).toBe(7)
+  })
+  it('for an IPv4 peer of a socket that carries both: its mapped address (RFC 4291 §2.5.5.2)', () => {
+    const struct = md5Signature('192.0.2.2', key, linux.AF_INET6)
+    expect(new Uint16Array(struct.buffer)[0]).toBe(10)
+    expect(hex(struct.slice(8, 24))).toBe('00000000000000000000ffffc0000202')
+  })
+  it('takes the longest key to its last octet', () => {
+    const struct = md5Signature('192.0.2.2', new Md5Key('k'.repeat(80)), linux.AF_INET)
+    expect(new Uint16Array(struct.buffer)[65]).toBe(80)
+    expect(struct[215]).toBe('k'.charCodeAt(0))
+  })
+  it('there is none for an IPv6 peer on a socket of IPv4, and that is no silence', () => {
+    const config = configure({ ...given, peer: { as: 1, address: '2001:db8::2' }, tcpMd5Key: 'secret' })
+    expect(() => keyOptions(config, linux.AF_INET)).toThrow('tcpMd5Key: there is no key for 2001:db8::2')
+  })
+})
+
+it('an address to bind to has its port in network order', () => {
+  expect(hex(sockaddr('192.0.2.1', 179, linux.AF_INET).slice(2))).toBe('00b3c00002010000000000000000')
+  expect(sockaddr('::', 179, linux.AF_INET6)).toHaveLength(28)
+})
+
+describe('the options of a connection', () => {
+  it('none unless asked for', () => {
+    expect(connectionOptions(configure(given), linux.AF_INET6)).toEqual([])
+  })
+  it.each([
+    [1, 255],
+    [2, 254],
+    [254, 2],
+  ])('TTL security of %d hops: sent with 255, taken from %d on (RFC 5082 §3)', (ttlSecurity, least) => {
+    const config = configure({ ...given, ttlSecurity })
+    expect(rows(connectionOptions(config, linux.AF_INET))).toEqual([
+      ['IPPROTO_IP', 'IP_TTL', 255],
+      ['IPPROTO_IP', 'IP_MINTTL', least],
+    ])
+    expect(rows(connectionOptions(config, linux.AF_INET6))).toEqual([
+      ['IPPROTO_IP', 'IP_TTL', 255],
+      ['IPPROTO_IPV6', 'IPV6_UNICAST_HOPS', 255],
+      ['IPPROTO_IP', 'IP_MINTTL', least],
+      ['IPPROTO_IPV6', 'IPV6_MINHOPCOUNT', least],
+    ])
+  })
+  it('multihop: sent with that TTL, and taken from anywhere', () => {
+    expect(rows(connectionOptions(configure({ ...given, multihop: 3 }), linux.AF_INET))).toEqual([
+      ['IPPROTO_IP', 'IP_TTL', 3],
+    ])
+  })
+})
+
+describe('the options of a listening socket', () => {
+  const one = configure({ ...given, ttlSecurity: 1 })
+  const two = configure({ ...given, ttlSecurity: 2, tcpMd5Key: 'secret' })
+  it('let in what the most lenient session takes, so that no stricter one keeps its peer out (RFC 5082 §3)', () => {
+    const least = (configs: Parameters<typeof listeningOptions>[0]) =>
+      rows(listeningOptions(configs, linux.AF_INET)).find(([, name]) => name === 'IP_MINTTL')?.[2]
+    expect(least([one])).toBe(255)
+    expect(least([one, two])).toBe(254)
+    expect(least([one, two, configure(given)])).toBe(0)
+    expect(least([configure(given)])).toBeUndefined()
+    expect(least([])).toBeUndefined()
+  })
+  it('have a key for each peer that wants one (RFC 2385)', () => {
+    const third = configure({ ...given, peer: { as: 1, address: '192.0.2.3' }, tcpMd5Key: 'other' })
+    const keys = listeningOptions([one, two, third], linux.AF_INET).filter(({ name }) => name === linux.TCP_MD5SIG)
+    expect(keys.map(({ value }) => [...value.slice(4, 8)])).toEqual([
+      [192, 0, 2, 2],
+      [192, 0, 2, 3],
+    ])
+  })
+})
+
+describe('what cannot be kept is refused', () => {
+  const missing = new Error("Cannot find module 'koffi'")
+  const without = () =>
+    findKernel(() => {
+      throw missing
+    })
+
+  it.runIf(process.platform === 'linux').each(asking)('%j without koffi', settings => {
+    const [name] = Object.keys(settings)
+    const refused = () => requireKernel(configure({ ...given, ...settings }), without())
+    expect(refused).toThrow(
+      `${name}: not possible here, it needs Linux and the package koffi, and koffi could not be loaded, npm install koffi adds it`,
+    )
+    expect(refused).toThrow(expect.objectContaining({ cause: missing }))
+  })
+  it.each(asking)('%j of a Session on another system than Linux', settings => {
+    const [name] = Object.keys(settings)
+    on('darwin')
+    expect(() => new Session({ ...given, ...settings })).toThrow(
+      new Error(`${name}: not possible here, it needs Linux and the package koffi, and this is darwin`),
+    )
+  })
+  it.runIf(process.platform === 'linux').each(asking)('%j through a listener that cannot keep it', async settings => {
+    const session = new Session({ ...given, ...settings })
+    on('darwin')
+    await using listener = new Listener({ address: '127.0.0.1', port: 0 })
+    expect(() => listener.serve(session)).toThrow('not possible here, it needs Linux and the package koffi')
+    await listener.listen()
+    on('linux')
+    expect(() => listener.serve(session)).toThrow('and this listener began without them')
+  })
+  it('a session that asks for nothing of it goes on without', () => {
+    expect(() => requireKernel(configure(given), without())).not.toThrow()
+    on('darwin')
+    expect(new Session(given).state).toBe('Idle')
+  })
+})
+
+// ---- the stage
+
+const platform = process.platform
+afterEach(() => on(platform))
+function on(platform: NodeJS.Platform): void {
+  Object.defineProperty(process, 'platform', { value: platform })
+}
+function hex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('hex')
+}
+/** By the names that the system's headers give them. */
+function rows(options: readonly SocketOption[]): [string | undefined, string | undefined, number | undefined][] {
+  const nameOf = (prefix: RegExp, number: number) =>
+    Object.entries(linux).find(([name, value]) => prefix.test(name) && value === number)?.[0]
+  return options.map(({ level, name, value }) => [
+    nameOf(/^IPPROTO_/, level),
+    nameOf(level === linux.IPPROTO_IP ? /^IP_/ : /^IPV6_/, name),
+    new Int32Array(value.buffer)[0],
+  ])
+}

@@ -1,0 +1,85 @@
+/** docs/operations.md and deploy/ say what the code does. */
+import { readdirSync, readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+
+const root = new URL('..', import.meta.url)
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
+const page = read('docs/operations.md')
+
+describe('docs/operations.md', () => {
+  it('has every log line with its level, and no other', () => {
+    const [, after = ''] = page.split('## Log lines')
+    const [table = ''] = after.split('### ')
+    const rows = [...table.matchAll(/^\| `([^`]+)` +\| ([\w, ]+?) +\|/gm)]
+    const listed = rows.flatMap(([, line, levels = '']) =>
+      (levels.match(/error|warn|info|debug/g) ?? []).map(level => `${level} ${line}`),
+    )
+    expect(listed.sort()).toEqual(logLines().sort())
+  })
+
+  it('says what each alert means and what to do', () => {
+    const alerts = [...read('deploy/prometheus-alerts.yaml').matchAll(/alert: (\w+)/g)].map(([, name]) => name)
+    const [, after = ''] = page.split('## Alerts')
+    const [section = ''] = after.split(/^## /m)
+    expect(alerts.length).toBeGreaterThan(0)
+    expect([...section.matchAll(/^### (\w+)/gm)].map(([, name]) => name)).toEqual(alerts)
+  })
+
+  it('refers to headings that exist', () => {
+    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text.toLowerCase().replaceAll(' ', '-'))
+    const alerts = read('deploy/prometheus-alerts.yaml')
+    const wanted = [...`${page}${alerts}`.matchAll(/(?:\]\(|operations\.md)#([\w-]+)/g)].map(([, to]) => to)
+    expect(wanted.length).toBeGreaterThan(0)
+    expect(wanted.filter(to => !headings.includes(to ?? ''))).toEqual([])
+  })
+})
+
+describe('deploy/', () => {
+  const known = [...page.matchAll(/^\| `(softspoken_bgp_\w+)`/gm)].map(([, name]) => name)
+  it.each(readdirSync(new URL('deploy', root)).filter(file => /\.(ya?ml|json)$/.test(file)))(
+    '%s uses metrics that exist',
+    file => {
+      const used = read(`deploy/${file}`).match(/softspoken_bgp_\w+/g) ?? []
+      expect(used.length).toBeGreaterThan(0)
+      expect(used.filter(name => !known.includes(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([])
+    },
+  )
+  it('has every alert in a test of its own', () => {
+    const names = (file: string) => new Set(read(`deploy/${file}`).match(/\bSoftspoken\w+/g))
+    expect(names('prometheus-alerts.test.yaml')).toEqual(names('prometheus-alerts.yaml'))
+  })
+})
+
+/** `level text` of each call of a logger whose text is written out, in the packages and the program. */
+function logLines(): string[] {
+  const lines = new Set<string>()
+  for (const top of ['packages', 'examples/single-prefix-announcer'])
+    for (const file of readdirSync(new URL(top, root), { recursive: true, encoding: 'utf8' }))
+      if (/(^|\/)src\/.*\.ts$/.test(file) && !/node_modules|\.test\.ts$/.test(file))
+        for (const line of callsIn(read(`${top}/${file}`))) lines.add(line)
+  return [...lines]
+}
+function callsIn(text: string): string[] {
+  const found: string[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && /(^|[.#])log$/.test(ownerOf(node.expression))) {
+      const last = node.arguments.at(-1)
+      if (last && ts.isStringLiteral(last))
+        found.push(...levelsOf(node.expression).map(level => `${level} ${last.text}`))
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile('x.ts', text, ts.ScriptTarget.Latest, true))
+  return found
+}
+function ownerOf(callee: ts.Expression): string {
+  return ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee)
+    ? callee.expression.getText()
+    : ''
+}
+/** `log.warn` has one, `log[news ? 'warn' : 'debug']` two. */
+function levelsOf(callee: ts.Expression): string[] {
+  if (ts.isPropertyAccessExpression(callee)) return [callee.name.text]
+  return [...callee.getText().matchAll(/'(\w+)'/g)].map(([, level = '']) => level)
+}

@@ -1,0 +1,222 @@
+/** A peer that stops reading: noticed, told where that is possible, and never waited for without bound (RFC 9687). */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { Announcer } from '@softspoken/announcer'
+import { Session, type SessionOptions } from '@softspoken/session'
+import { encode, type Update } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import { End } from '../support/connection.ts'
+import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
+import { settled, VirtualClock } from '../support/virtual-clock.ts'
+
+const MiB = 1024 * 1024
+const options: SessionOptions = {
+  local: { as: 65001, id: '192.0.2.1' },
+  peer: { as: 65002, address: '192.0.2.2' },
+}
+/** Close to the 4096 octets that a message may have. */
+const large: Update = {
+  type: 'update',
+  withdrawn: Array.from({ length: 800 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 0xff}/32`),
+  attributes: {},
+  announced: [],
+}
+
+describe('a peer that goes on talking, and reads nothing', () => {
+  it('is dropped after 480 s, and not before (RFC 9687 §3.3, §4)', async () => {
+    const { session, clock, peer, end } = await established()
+    peer.end.stall()
+    await talk(clock, peer, 450)
+    await clock.pass(29.999) // since the KEEPALIVE of the handshake, the last that left
+    expect(session.state).toBe('Established')
+    await clock.pass(0.001)
+    expect(session.status()).toMatchObject({
+      state: 'Idle',
+      lastError: {
+        why: 'nothing of ours has left for 480 s: the peer does not read',
+        hint: 'the peer keeps the connection and does not read it: check whether its BGP process hangs',
+        sent: { code: 8, subcode: 0 },
+      },
+    })
+    expect(end.destroyed).toBe(true)
+  })
+  it('is dropped at once: nothing waits for what cannot leave', async () => {
+    const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
+    peer.end.stall()
+    const gone: boolean[] = []
+    session.on('down', () => gone.push(end.destroyed))
+    await talk(clock, peer, 90)
+    await session.stop() // has nothing to wait for
+    expect(gone).toEqual([true])
+    expect([session.state, session.status().lastError?.sent?.code, clock.pending]).toEqual(['Idle', 8, 0])
+  })
+  it('is kept where it only reads slowly', async () => {
+    const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
+    for (let quarters = 0; quarters < 8; quarters++) {
+      peer.end.stall()
+      await talk(clock, peer, 60)
+      peer.end.resumeReading()
+      await talk(clock, peer, 30)
+    }
+    expect([session.state, end.destroyed]).toEqual(['Established', false])
+  })
+})
+
+describe('what waits for a peer that does not read', () => {
+  it('shows as `backlogged`, until `drain`', async () => {
+    const { session, clock, peer } = await established()
+    let drained = 0
+    session.on('drain', () => drained++)
+    expect(session.backlogged).toBe(false)
+    peer.end.stall()
+    while (!session.backlogged) session.send(large)
+    await clock.pass(1)
+    expect([drained, session.backlogged]).toEqual([0, true])
+    peer.end.resumeReading()
+    await clock.pass(0)
+    expect([drained, session.backlogged]).toEqual([1, false])
+  })
+  it('is never more than 8 MiB and a message: send() throws then, and the session stands', async () => {
+    const { session, peer, end } = await established()
+    peer.end.stall()
+    const fill = () => {
+      for (let sent = 0; sent < 16 * MiB; sent += 4000) session.send(large)
+    }
+    expect(fill).toThrow(/^cannot send, 8\d{6} octets wait for a peer that does not read$/)
+    expect(end.writableLength).toBeGreaterThan(8 * MiB)
+    expect(end.writableLength).toBeLessThanOrEqual(8 * MiB + 4096)
+    expect(session.state).toBe('Established')
+  })
+  it('is, from an announcer, no more than it had begun to say: then it says what is true once the peer reads', async () => {
+    const { announcer, clock, peer, near } = await announcing()
+    fallBehind(announcer, peer)
+    const waiting = near.writableLength
+    for (let med = 0; med < 100; med++) {
+      const announcement = announcer.announce('198.51.100.10/32', { med })
+      if (med < 99) announcement.withdraw()
+    }
+    expect(near.writableLength).toBe(waiting)
+    peer.end.resumeReading()
+    await clock.pass(0)
+    const said = peer.heard.flatMap(message => (message.type === 'update' ? message : [])).slice(-1)
+    expect(said).toMatchObject([{ announced: ['198.51.100.10/32'], attributes: { med: 99 } }])
+    expect(peer.heard.filter(message => message.type === 'update' && message.announced.length > 0)).toHaveLength(1)
+  })
+  it('does not keep an announcer from closing: the withdrawal has drainTime to be let through', async () => {
+    const { announcer, clock, peer } = await announcing()
+    announcer.announce('198.51.100.10/32')
+    await clock.pass(0)
+    fallBehind(announcer, peer)
+    const closed = announcer.close('bye')
+    await clock.pass(1)
+    peer.end.resumeReading()
+    await clock.pass(0)
+    expect(peer.heard.at(-1)).toMatchObject({ type: 'update', withdrawn: ['198.51.100.10/32'] })
+    await clock.pass(3)
+    await closed
+    expect(peer.notification).toMatchObject({ code: 6, subcode: 2 })
+  })
+  it('… and is given up with the rest where the peer never reads again', async () => {
+    const { announcer, clock, peer, near } = await announcing()
+    announcer.announce('198.51.100.10/32')
+    await clock.pass(0)
+    fallBehind(announcer, peer)
+    const closed = announcer.close('bye')
+    await clock.pass(3 + 1)
+    await closed
+    expect([near.destroyed, clock.pending]).toEqual([true, 0])
+  })
+})
+
+describe('over TCP', () => {
+  it('a peer that reads nothing is noticed, and its connection is gone', { timeout: 30_000 }, async () => {
+    await using server = createServer({ pauseOnConnect: true })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo // a TCP server's address has one
+    const clock = new VirtualClock()
+    let near: Socket | undefined
+    const session = new Session({
+      ...options,
+      peer: { as: 65002, address: '127.0.0.1', port },
+      sendHoldTime: 90,
+      clock,
+      random: () => 1,
+      dial: ({ peer }) => (near = connect({ host: peer.address, port: peer.port })),
+    })
+    session.start()
+    const [far] = (await once(server, 'connection')) as [Socket] // as net has it
+    const counted = (messages: number) => until(() => session.status().counters.inTotalMessages === messages)
+    far.write(Buffer.concat([encode(openOf(65002)), encode({ type: 'keepalive' })]))
+    await counted(2)
+    expect(session.state).toBe('Established')
+
+    // Both kernels take some megabytes, then nothing more.
+    await until(() => {
+      try {
+        for (let i = 0; i < 64; i++) session.send(large)
+        return false
+      } catch {
+        return true
+      }
+    })
+    expect(near?.writableLength).toBeGreaterThan(8 * MiB)
+
+    await clock.pass(60)
+    far.write(encode({ type: 'keepalive' }))
+    await counted(3)
+    expect(session.state).toBe('Established')
+    await clock.pass(30)
+    expect(session.status()).toMatchObject({ state: 'Idle', lastError: { sent: { code: 8, subcode: 0 } } })
+    expect(near?.destroyed).toBe(true)
+    far.on('error', () => {})
+    far.resume()
+    await once(far, 'close')
+    await session.stop()
+  })
+})
+
+// ---- the stage
+
+async function established(settings: Partial<SessionOptions> = {}) {
+  const clock = new VirtualClock()
+  const [end, far] = End.pair()
+  const peer = new ScriptedPeer(far)
+  const session = new Session({ ...options, clock, random: () => 1, dial: () => end, ...settings }).start()
+  end.answered()
+  await clock.pass(0)
+  peer.say(openOf(65002), { type: 'keepalive' })
+  await clock.pass(0)
+  expect(session.state).toBe('Established')
+  return { session, clock, peer, end }
+}
+/** An announcer of one peer, with which its session stands. */
+async function announcing() {
+  const clock = new VirtualClock()
+  const [near, far] = End.pair()
+  near.localAddress = '192.0.2.1'
+  const { peer: to, ...rest } = options
+  const announcer = new Announcer({ ...rest, peers: [to], clock, random: () => 1, dial: () => near })
+  const peer = new ScriptedPeer(far)
+  near.answered()
+  await clock.pass(0)
+  peer.say(openOf(65002), { type: 'keepalive' })
+  await clock.pass(0)
+  return { announcer, clock, peer, near }
+}
+function fallBehind({ sessions: [session] }: Announcer, peer: ScriptedPeer): void {
+  peer.end.stall()
+  while (!session!.backlogged) session!.send(large) // announcing() made it with one
+}
+/** The peer says a KEEPALIVE every 30 s. */
+async function talk(clock: VirtualClock, peer: ScriptedPeer, seconds: number): Promise<void> {
+  for (let past = 0; past < seconds; past += 30) {
+    await clock.pass(30)
+    peer.say({ type: 'keepalive' })
+  }
+  await settled()
+}
+/** Asks once per turn of the event loop. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await settled() // the test's own timeout bounds it
+}

@@ -1,0 +1,284 @@
+/** Announcements that a health gate drives, in virtual time. */
+import { HealthGate, type HealthGateOptions } from '@softspoken/announcer'
+import { describe, expect, test } from 'vitest'
+import { Lab } from './lab.ts'
+
+const VIP = '198.51.100.10/32'
+const OTHER = '198.51.100.11/32'
+
+describe('a health gate', () => {
+  test('announces after three checks, 5 s apart, and withdraws after three that failed', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const service = new Service()
+    const gate = service.gate(lab)
+    const announcer = lab.announcer()
+    const told = lab.events(announcer)
+    announcer.announce(VIP, { gate })
+    expect(announcer.status()).toMatchObject({
+      announcements: [],
+      withheld: { [VIP]: 'health: no check has passed yet' },
+      leases: { [VIP]: 0 },
+    })
+    await lab.pass(9.999)
+    expect(router.heard).toEqual([])
+    await lab.pass(0.001)
+    expect(router.table).toEqual({ [VIP]: '192.0.2.1' })
+    expect(announcer.status()).toMatchObject({ announcements: [VIP], withheld: {}, leases: { [VIP]: 20 } })
+    await lab.pass(100)
+    service.well = false
+    await lab.pass(14.999)
+    expect(router.times).toEqual([10])
+    await lab.pass(0.001)
+    expect(router.heard.at(-1)).toMatchObject({ at: 125, withdrawn: [VIP] })
+    expect(announcer.status().withheld).toEqual({ [VIP]: 'health: refused (3 checks in a row)' })
+    expect(told).toEqual([`sent ${VIP} 192.0.2.254`, `withdrawn ${VIP} health: refused (3 checks in a row)`])
+    expect(lab.lines('warn')).toEqual([
+      { why: 'refused (3 checks in a row)', text: 'health gate down' },
+      { prefix: VIP, why: 'health: refused (3 checks in a row)', text: 'route withheld' },
+    ])
+  })
+
+  test('that stood before the announcement lets it out at once', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const gate = new Service().gate(lab)
+    const announcer = lab.announcer()
+    await lab.pass(60)
+    expect(gate.up).toBe(true)
+    announcer.announce(VIP, { gate })
+    await lab.pass(0)
+    expect(router.times).toEqual([60])
+  })
+
+  test('drives several announcements, and none that was withdrawn', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const service = new Service()
+    const gate = service.gate(lab)
+    const announcer = lab.announcer({ maxPrefixes: 2 })
+    const first = announcer.announce(VIP, { gate })
+    announcer.announce(OTHER, { gate })
+    await lab.pass(5)
+    first.withdraw()
+    await lab.pass(5)
+    expect(Object.keys(router.table)).toEqual([OTHER])
+    service.well = false
+    await lab.pass(15)
+    expect(router.table).toEqual({})
+    expect(gate.listenerCount('up')).toBe(1)
+    void announcer.drain()
+    expect(gate.listenerCount('up') + gate.listenerCount('down')).toBe(0)
+  })
+
+  test('whose check hangs withdraws, though nothing ever fails', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const service = new Service()
+    const announcer = lab.announcer()
+    announcer.announce(VIP, { gate: service.gate(lab) })
+    await lab.pass(12)
+    service.hangs = true
+    await lab.pass(60)
+    expect(router.times).toEqual([10, 28]) // three timeouts of 3 s, at 18, 23 and 28
+    expect(service.running, 'one check at a time').toBe(1)
+    expect(service.most).toBe(1)
+  })
+
+  test('of a process that was stopped withdraws before KEEPALIVE, and must rise again', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    announcer.announce(VIP, { gate: new Service().gate(lab) })
+    await lab.pass(39) // a keepalive is due at 40
+    router.types.length = 0
+    lab.clock.sleep(30)
+    await lab.pass(0)
+    expect(router.types).toEqual(['update'])
+    expect(router.table).toEqual({})
+    expect(announcer.status().withheld).toEqual({ [VIP]: 'health: no check has ended for 20 s' })
+    await lab.pass(9.999)
+    expect(router.table).toEqual({})
+    await lab.pass(0.001)
+    expect(router.table).toHaveProperty(VIP)
+  })
+
+  test('that flaps is held down, and says for how long', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const service = new Service()
+    const gate = service.gate(lab, { rise: 1, fall: 1 })
+    lab.announcer().announce(VIP, { gate })
+    for (let i = 0; i < 3; i++) {
+      service.well = true
+      await lab.pass(40)
+      service.well = false
+      await lab.pass(40)
+    }
+    service.well = true
+    const closed = router.times.at(-1)!
+    expect(gate.status()).toMatchObject({ up: false, why: 'refused', heldFor: closed + 300 - 240 })
+    await lab.pass(600)
+    expect(router.times).toHaveLength(7)
+    expect(router.times.at(-1)).toBeGreaterThanOrEqual(closed + 300)
+    expect(router.times.at(-1)).toBeLessThanOrEqual(closed + 305)
+  })
+
+  test('beside a lease of the caller: both must hold', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const service = new Service()
+    const announcer = lab.announcer()
+    const announcement = announcer.announce(VIP, { gate: service.gate(lab), ttl: 15 })
+    await lab.pass(12)
+    expect(router.times).toEqual([10])
+    expect(announcer.status().leases).toEqual({ [VIP]: 3 })
+    await lab.pass(28)
+    expect(router.times).toEqual([10, 15])
+    announcement.renew()
+    await lab.pass(0)
+    expect(router.times).toEqual([10, 15, 40])
+    service.well = false
+    await lab.pass(10)
+    announcement.renew()
+    await lab.pass(10)
+    expect(router.times).toEqual([10, 15, 40, 55])
+    announcement.renew()
+    await lab.pass(10)
+    expect(announcer.status().withheld).toEqual({ [VIP]: 'health: refused' })
+  })
+
+  test('that is closed withdraws, aborts its check, and leaves no timer', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const service = new Service()
+    const gate = service.gate(lab)
+    const announcer = lab.announcer()
+    announcer.announce(VIP, { gate })
+    await lab.pass(12)
+    service.hangs = true
+    await lab.pass(3)
+    const timers = lab.clock.pending
+    gate.close()
+    gate.close()
+    await lab.pass(0)
+    expect(router.table).toEqual({})
+    expect(service.aborted).toBe(1)
+    expect(lab.clock.pending).toBeLessThan(timers)
+    expect(gate.status()).toEqual({ up: false, streak: 0, why: 'the health gate is closed' })
+  })
+
+  test('may be closed by who hears of it', async () => {
+    const lab = new Lab()
+    lab.router()
+    const service = new Service()
+    const gate = service.gate(lab, { rise: 1 })
+    gate.on('up', () => gate.close())
+    await lab.pass(60)
+    expect(service.checks).toBe(1)
+    expect(gate.up).toBe(false)
+  })
+})
+
+describe('the results of single checks', () => {
+  test('are told with how long they took; a check that hangs ends once', async () => {
+    const lab = new Lab()
+    const { gate, told, service } = watched(lab)
+    await lab.pass(1)
+    service.well = false
+    await lab.pass(5)
+    service.hangs = true
+    await lab.pass(30)
+    expect(told).toEqual(['passed 0', 'failed 0', 'timeout 3'])
+    gate.close()
+  })
+
+  test('are none of a check that close() cut short', async () => {
+    const lab = new Lab()
+    const { gate, told, service } = watched(lab)
+    service.hangs = true
+    await lab.pass(6)
+    gate.close()
+    await lab.pass(60)
+    expect(told).toEqual(['passed 0'])
+  })
+
+  test('are a timeout where the answer came too late, even if nobody was awake to abort it', async () => {
+    const lab = new Lab()
+    let answer = (): void => {}
+    const { told } = watched(lab, { check: () => new Promise<void>(done => (answer = done)) })
+    lab.clock.sleep(4)
+    answer()
+    await lab.pass(0)
+    expect(told).toEqual(['timeout 4'])
+  })
+
+  function watched(lab: Lab, options: object = {}): { gate: HealthGate; told: string[]; service: Service } {
+    const service = new Service()
+    const gate = service.gate(lab, options)
+    const told: string[] = []
+    gate.on('checked', ({ outcome, seconds }) => told.push(`${outcome} ${seconds}`))
+    return { gate, told, service }
+  }
+})
+
+describe('a health gate is refused', () => {
+  test.each<[object, string]>([
+    [{ interval: 0.9 }, 'interval: 0.9 is not allowed, it must be from 1 to 3600'],
+    [{ timeout: 5 }, 'timeout: 5 is not allowed, it must be less than interval, 5'],
+    [{ timeout: 0 }, 'timeout: 0 is not allowed'],
+    [{ rise: 0 }, 'rise: 0 is not allowed, it must be from 1 to 100'],
+    [{ fall: 1.5 }, 'fall: 1.5 is not allowed, it must be a whole number'],
+    [{ ttl: 9 }, 'ttl: 9 is not allowed, it must be at least two intervals, 10'],
+    [{ holdDown: { withdrawals: 1 } }, 'holdDown.withdrawals: 1 is not allowed'],
+    [{ holdDown: { down: 1 } }, 'holdDown.down: no such option'],
+    [{ holdDown: true }, 'holdDown: true is not allowed'],
+    [{ risen: 1 }, 'health.risen: no such option'],
+    [{ check: 'http://192.0.2.1' }, 'check: http://192.0.2.1 is not allowed, it must be a function'],
+  ])('for %j', (options, message) => {
+    const lab = new Lab()
+    expect(() => new Service().gate(lab, options)).toThrow(message)
+    expect(lab.clock.pending).toBe(0)
+  })
+
+  test('as a gate by what is none, with nothing left behind', () => {
+    const lab = new Lab()
+    lab.router()
+    const announcer = lab.announcer()
+    const gate = { check: async () => {} } as unknown as HealthGate // a caller without types
+    expect(() => announcer.announce(VIP, { gate })).toThrow('gate: [object Object] is not allowed')
+    expect(announcer.status()).toMatchObject({ announcements: [], withheld: {} })
+  })
+
+  test('nowhere for a long interval alone: what depends on it follows', async () => {
+    const lab = new Lab()
+    for (const interval of [1, 3, 60, 3600]) using(new Service().gate(lab, { interval }))
+    expect(lab.clock.pending).toBe(0)
+  })
+})
+
+function using(gate: HealthGate): void {
+  gate[Symbol.dispose]()
+}
+
+/** What is checked: well, ill, or silent. */
+class Service {
+  well = true
+  hangs = false
+  checks = 0
+  running = 0
+  most = 0
+  aborted = 0
+
+  gate(lab: Lab, options: Partial<HealthGateOptions> | object = {}): HealthGate {
+    return new HealthGate({ check: signal => this.#check(signal), clock: lab.clock, log: lab.log, ...options })
+  }
+  async #check(signal: AbortSignal): Promise<void> {
+    this.checks++
+    this.most = Math.max(this.most, ++this.running)
+    signal.addEventListener('abort', () => this.aborted++)
+    if (this.hangs) await new Promise(() => {})
+    this.running--
+    if (!this.well) throw new Error('refused')
+  }
+}

@@ -1,0 +1,200 @@
+/** An announcer and its routers in virtual time: passive sessions at the other end of connections in memory. */
+import type { Duplex } from 'node:stream'
+import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
+import { type DownEvent, type Logger, type Peer, Session } from '@softspoken/session'
+import {
+  type Attributes,
+  decode,
+  encode,
+  endOfRib,
+  type Family,
+  families,
+  type Prefix,
+  type Route,
+  routes,
+  shutdownText,
+  type Update,
+} from '@softspoken/wire'
+import { End } from '../support/connection.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+
+export interface RouterOptions {
+  readonly address?: string
+  readonly as?: number
+  readonly families?: readonly Family[]
+  /** The address that the announcer's end of a connection to this router has; null where its socket does not say. */
+  readonly localAddress?: string | null
+  /** Whether a dial is ever answered. */
+  readonly answers?: boolean
+  /** As in SessionOptions. */
+  readonly extendedNextHop?: boolean
+  readonly gracefulRestart?: { readonly restartTime: number }
+  /** Offers no four-octet AS numbers (RFC 6793). */
+  readonly twoOctetAs?: boolean
+}
+
+interface Heard {
+  /** Seconds since the lab was made. */
+  readonly at: number
+  readonly announced: readonly Prefix[]
+  readonly withdrawn: readonly Prefix[]
+  readonly attributes: Attributes
+  /** The family that it is the End-of-RIB of. */
+  readonly end: string | undefined
+}
+
+/** An announcer and its routers, on one clock. */
+export class Lab {
+  readonly clock = new VirtualClock()
+  readonly #routers: Router[] = []
+  readonly #lines: { readonly level: string; readonly text: string; readonly [field: string]: unknown }[] = []
+
+  get log(): Logger {
+    const note = (level: string) => (fields: object, text: string) => this.#lines.push({ ...fields, level, text })
+    return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
+  }
+
+  router(options: RouterOptions = {}): Router {
+    const router = new Router(this.clock, options)
+    this.#routers.push(router)
+    return router
+  }
+  /** Towards every router made so far. `options` may be nonsense, as of a caller without types. */
+  announcer(options: Partial<AnnouncerOptions> | object = {}): Announcer {
+    return new Announcer({
+      local: { as: 65001, id: '192.0.2.1' },
+      peers: this.#routers.map(router => router.peer),
+      clock: this.clock,
+      random: () => 1, // the whole of every wait
+      log: this.log,
+      dial: ({ local, peer }) => this.#routers.find(router => router.peer.address === peer.address)!.answer(local.as),
+      ...options,
+    })
+  }
+  pass(seconds: number): Promise<void> {
+    return this.clock.pass(seconds)
+  }
+  /** What the announcer tells from now on, one line each. */
+  events(announcer: Announcer): string[] {
+    const told: string[] = []
+    announcer.on('withdrawn', ({ prefix, why }) => told.push(`withdrawn ${prefix} ${why}`))
+    announcer.on('sent', ({ prefix, peer }) => told.push(`sent ${prefix} ${peer}`))
+    return told
+  }
+  lines(wanted: string): { readonly [field: string]: unknown }[] {
+    return this.#lines.filter(({ level }) => level === wanted).map(({ level: _, ...line }) => line)
+  }
+}
+
+/** A passive session that believes what it is told, and what it has been told. */
+export class Router {
+  readonly peer: Peer
+  readonly heard: Heard[] = []
+  /** The type of every message on the wire towards this router, in order. */
+  readonly types: string[] = []
+  connections = 0
+  farewell: { at: number; code: number; subcode: number; text: string | undefined } | undefined
+  readonly #clock: VirtualClock
+  readonly #options: RouterOptions
+  readonly #table = new Map<Prefix, string>()
+  #session: Session | undefined
+  #connection: End | undefined
+
+  constructor(clock: VirtualClock, options: RouterOptions) {
+    this.#clock = clock
+    this.#options = options
+    this.peer = { as: options.as ?? 65000, address: options.address ?? '192.0.2.254' }
+  }
+  get session(): Session {
+    if (!this.#session) throw new Error('nobody has dialled this router yet')
+    return this.#session
+  }
+  get table(): Record<Prefix, string> {
+    return Object.fromEntries(this.#table)
+  }
+  get times(): number[] {
+    return this.heard.map(({ at }) => at)
+  }
+  /** MULTI_EXIT_DISC of every advertisement so far. */
+  get meds(): (number | undefined)[] {
+    return this.heard.filter(({ announced }) => announced.length > 0).map(({ attributes }) => attributes.med)
+  }
+
+  /** A connection from the announcer: its end. */
+  answer(peerAs: number): Duplex {
+    const { answers = true, localAddress = '192.0.2.1', twoOctetAs = false } = this.#options
+    this.connections++
+    const [ours, theirs] = End.pair()
+    theirs.localAddress = localAddress ?? undefined
+    theirs.rewrite = bytes => {
+      this.types.push(messageTypes[bytes[18]!] ?? 'unknown') // each write is one message
+      return bytes
+    }
+    if (twoOctetAs) ours.rewrite = withoutFourOctetAs
+    this.#connection = ours
+    if (answers)
+      queueMicrotask(() => {
+        theirs.emit('connect')
+        this.#session ??= this.#start(peerAs)
+        this.#session.accept(ours)
+      })
+    return theirs
+  }
+  /** The connection is lost, as by a reboot. */
+  reset(): void {
+    this.#connection?.reset()
+  }
+  /** From now on nothing is read, as by a process that is stopped. */
+  freeze(): void {
+    this.#connection?.stall()
+  }
+  refresh(family: Family): void {
+    const { afi, safi } = families[family]
+    this.#connection?.write(encode({ type: 'route-refresh', afi, safi, subtype: 0 }))
+  }
+
+  #start(peerAs: number): Session {
+    const session = new Session({
+      local: { as: this.peer.as, id: '192.0.2.254' },
+      peer: { as: peerAs, address: this.peer.address.includes(':') ? '2001:db8:1::1' : '192.0.2.1' },
+      families: this.#options.families ?? ['ipv4-unicast'],
+      ...(this.#options.extendedNextHop !== undefined && { extendedNextHop: this.#options.extendedNextHop }),
+      ...(this.#options.gracefulRestart && { gracefulRestart: this.#options.gracefulRestart }),
+      passive: true,
+      clock: this.#clock,
+      random: () => 1,
+    })
+    session.on('update', ({ update }) => this.#learn(update))
+    session.on('down', down => this.#forget(down))
+    return session.start()
+  }
+  #learn(update: Update): void {
+    const { announced, withdrawn } = routes(update)
+    for (const prefix of withdrawn) this.#table.delete(prefix)
+    for (const { prefix, nextHop } of announced) this.#table.set(prefix, nextHop)
+    const prefixes = announced.map(({ prefix }: Route) => prefix)
+    this.heard.push({
+      at: this.#clock.now() / 1000,
+      announced: prefixes,
+      withdrawn,
+      attributes: update.attributes,
+      end: endOfRib(update),
+    })
+  }
+  #forget({ received }: DownEvent): void {
+    this.#table.clear()
+    if (received === undefined) return
+    const { code, subcode } = received
+    this.farewell = { at: this.#clock.now() / 1000, code, subcode, text: shutdownText(received) }
+  }
+}
+
+/** RFC 4271 §4.1 and RFC 2918 §3, by number. */
+const messageTypes = [undefined, 'open', 'update', 'notification', 'keepalive', 'route-refresh']
+
+function withoutFourOctetAs(bytes: Uint8Array): Uint8Array {
+  const result = decode(bytes)
+  if (!result.ok || result.value.type !== 'open') return bytes
+  const { capabilities } = result.value
+  return encode({ ...result.value, capabilities: capabilities.filter(({ name }) => name !== 'four-octet-as') })
+}

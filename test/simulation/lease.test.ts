@@ -1,0 +1,284 @@
+/** Announcements that stand only while somebody renews them, in virtual time. */
+import { describe, expect, test } from 'vitest'
+import { Lab } from './lab.ts'
+
+const VIP = '198.51.100.10/32'
+const OTHER = '198.51.100.11/32'
+
+describe('a lease', () => {
+  test('that nobody renews is withdrawn when it runs out, from every router, and says why', async () => {
+    const lab = new Lab()
+    const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
+    const announcer = lab.announcer()
+    const told = lab.events(announcer)
+    announcer.announce(VIP, { ttl: 20 })
+    await lab.pass(19.999)
+    expect(routers.map(({ times }) => times)).toEqual([[0], [0]])
+    expect(announcer.status()).toMatchObject({ announcements: [VIP], withheld: {} })
+    expect(announcer.status().leases[VIP]).toBeCloseTo(0.001)
+    await lab.pass(0.001)
+    for (const router of routers) expect(router.heard.at(-1)).toMatchObject({ at: 20, withdrawn: [VIP] })
+    expect(told).toEqual([
+      `sent ${VIP} 192.0.2.254`,
+      `sent ${VIP} 192.0.2.253`,
+      `withdrawn ${VIP} the lease of 20 s ran out`,
+    ])
+    expect(announcer.status()).toMatchObject({
+      announcements: [],
+      withheld: { [VIP]: 'the lease of 20 s ran out' },
+      leases: { [VIP]: 0 },
+      peers: [{ sent: [] }, { sent: [] }],
+    })
+    expect(lab.lines('warn')).toEqual([{ prefix: VIP, why: 'the lease of 20 s ran out', text: 'route withheld' }])
+    await lab.pass(3600)
+    expect(routers.map(({ times }) => times)).toEqual([
+      [0, 20],
+      [0, 20],
+    ])
+  })
+
+  test('stands for as long as it is renewed, and renewing sends nothing', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    const announcement = announcer.announce(VIP, { ttl: 20 })
+    for (let i = 0; i < 20; i++) {
+      await lab.pass(15)
+      expect(announcer.status().leases).toEqual({ [VIP]: 5 })
+      expect(announcement.renew()).toBe(true)
+    }
+    expect(router.times).toEqual([0])
+    expect(announcer.status().leases).toEqual({ [VIP]: 20 })
+    await lab.pass(20)
+    expect(router.times).toEqual([0, 320])
+  })
+
+  test('that is renewed after it ran out is announced again, when the interval allows (RFC 4271 §9.2.1.1)', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    const told = lab.events(announcer)
+    const announcement = announcer.announce(VIP, { ttl: 2 })
+    await lab.pass(10)
+    expect(announcement.renew()).toBe(true)
+    expect(announcer.status()).toMatchObject({ announcements: [VIP], withheld: {}, leases: { [VIP]: 2 } })
+    await lab.pass(10)
+    expect(router.times).toEqual([0, 2])
+    for (let i = 0; i < 11; i++) {
+      announcement.renew()
+      await lab.pass(1)
+    }
+    expect(router.times).toEqual([0, 2, 30])
+    await lab.pass(60)
+    expect(router.times).toEqual([0, 2, 30, 32])
+    expect(told.filter(text => text.startsWith('withdrawn'))).toHaveLength(3)
+  })
+
+  test('that runs out while no session stands is not replayed when one does', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    const told = lab.events(announcer)
+    announcer.announce(VIP, { ttl: 20 })
+    await lab.pass(10)
+    router.reset()
+    await lab.pass(120)
+    expect(router.session.state).toBe('Established')
+    expect(router.times).toEqual([0])
+    expect(told.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
+  })
+
+  test('keeps its prefix, so that announcing it once more still throws, until it is withdrawn', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    const told = lab.events(announcer)
+    const announcement = announcer.announce(VIP, { ttl: 2 })
+    await lab.pass(60)
+    expect(() => announcer.announce(VIP)).toThrow(`prefix: ${VIP} is announced already`)
+    expect(() => announcer.announce(OTHER)).toThrow('maxPrefixes')
+    announcement.update({ med: 5 })
+    announcement.withdraw()
+    expect(announcement.renew(), 'a renewal may come too late').toBe(false)
+    announcer.announce(VIP)
+    await lab.pass(60)
+    expect(router.meds).toEqual([undefined, undefined])
+    expect(told.filter(text => text.startsWith('withdrawn'))).toEqual([`withdrawn ${VIP} the lease of 2 s ran out`])
+  })
+
+  test('of one prefix is no business of another', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer({ maxPrefixes: 3 })
+    const third = '198.51.100.12/32'
+    announcer.announce(VIP, { ttl: 10 })
+    announcer.announce(OTHER, { ttl: 20 })
+    announcer.announce(third)
+    await lab.pass(15)
+    expect(Object.keys(router.table)).toEqual([OTHER, third])
+    expect(announcer.status().leases).toEqual({ [VIP]: 0, [OTHER]: 5 })
+    await lab.pass(5)
+    expect(Object.keys(router.table)).toEqual([third])
+  })
+
+  test('leaves no timer behind once all is withdrawn', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer({ drainTime: 0 })
+    announcer.announce(VIP, { ttl: 20 })
+    await lab.pass(0)
+    void announcer.close()
+    await lab.pass(0)
+    await router.session.stop()
+    expect(lab.clock.pending).toBe(0)
+  })
+
+  test.each([
+    [1.9, 'ttl: 1.9 is not allowed, it must be from 2 to 3600'],
+    [3601, 'ttl: 3601 is not allowed, it must be from 2 to 3600'],
+    [Number.NaN, 'ttl: NaN is not allowed'],
+    ['20', 'ttl: 20 is not allowed'],
+  ])('of %s is refused, with nothing sent', async (ttl, message) => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    expect(() => announcer.announce(VIP, { ttl: ttl as number })).toThrow(message)
+    await lab.pass(60)
+    expect(announcer.status()).toMatchObject({ announcements: [], withheld: {}, leases: {} })
+    expect(router.heard).toEqual([])
+  })
+
+  test('that was never given is not renewed', () => {
+    const lab = new Lab()
+    lab.router()
+    const announcement = lab.announcer().announce(VIP)
+    expect(() => announcement.renew()).toThrow(`renew: ${VIP} has no lease to renew, announce() was given no ttl`)
+  })
+})
+
+describe('a process that was stopped beyond its lease', () => {
+  test('withdraws before it says KEEPALIVE, though that was due first', async () => {
+    const lab = new Lab()
+    const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
+    const announcer = lab.announcer()
+    const announcement = announcer.announce(VIP, { ttl: 20 })
+    await lab.pass(15)
+    announcement.renew() // until 35; the keepalives are due at 30
+    for (const { types } of routers) types.length = 0
+    lab.clock.sleep(60)
+    await lab.pass(0)
+    for (const router of routers) {
+      expect(router.types).toEqual(['update']) // which counts as a keepalive (RFC 4271 §4.4)
+      expect(router.heard.at(-1)).toMatchObject({ at: 75, withdrawn: [VIP] })
+      expect(router.session.state).toBe('Established')
+    }
+  })
+
+  test('answers a route refresh that waited for it with the withdrawal, not with the route (RFC 2918)', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    lab.announcer().announce(VIP, { ttl: 40 })
+    await lab.pass(35)
+    router.types.length = 0
+    lab.clock.sleep(10)
+    router.refresh('ipv4-unicast')
+    await lab.pass(0)
+    expect(router.types).toEqual(['update', 'route-refresh', 'route-refresh']) // and nothing between the marks (RFC 7313)
+    expect(router.table).toEqual({})
+  })
+
+  test('withdraws when it is told to renew too late, and announces no sooner than the interval allows', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    const told = lab.events(announcer)
+    const announcement = announcer.announce(VIP, { ttl: 20 })
+    await lab.pass(0)
+    lab.clock.sleep(25)
+    announcement.renew()
+    await lab.pass(0)
+    expect(router.heard.at(-1)).toMatchObject({ at: 25, withdrawn: [VIP] })
+    expect(told.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
+    await lab.pass(5)
+    expect(router.times).toEqual([0, 25, 30])
+  })
+
+  test('beyond the hold time too, withdraws first, whatever becomes of the session (RFC 4271 §6.5)', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    lab.announcer().announce(VIP, { ttl: 20 })
+    await lab.pass(1)
+    router.types.length = 0
+    lab.clock.sleep(100)
+    await lab.pass(0)
+    expect(router.types[0]).toBe('update')
+    expect(router.table).toEqual({})
+  })
+})
+
+describe('withdrawn', () => {
+  test.each<[string, (lab: Lab) => Promise<string[]>]>([
+    [
+      'withdraw() was called',
+      async lab => {
+        const announcer = lab.announcer()
+        const told = lab.events(announcer)
+        announcer.announce(VIP).withdraw()
+        return told
+      },
+    ],
+    [
+      'the signal was aborted',
+      async lab => {
+        const announcer = lab.announcer()
+        const told = lab.events(announcer)
+        const controller = new AbortController()
+        announcer.announce(VIP, { signal: controller.signal })
+        controller.abort()
+        return told
+      },
+    ],
+    [
+      'the announcer drains',
+      async lab => {
+        const announcer = lab.announcer()
+        const told = lab.events(announcer)
+        announcer.announce(VIP)
+        void announcer.drain()
+        return told
+      },
+    ],
+  ])('is told once, with the reason: %s', async (why, act) => {
+    const lab = new Lab()
+    lab.router()
+    const told = await act(lab)
+    await lab.pass(60)
+    expect(told).toEqual([`withdrawn ${VIP} ${why}`])
+  })
+
+  test('is told after every router has been sent the withdrawal', async () => {
+    const lab = new Lab()
+    const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
+    const announcer = lab.announcer()
+    const announcement = announcer.announce(VIP)
+    await lab.pass(0)
+    const updatesThen: number[] = []
+    announcer.on('withdrawn', () => updatesThen.push(...announcer.sessions.map(s => s.status().counters.outUpdates)))
+    announcement.withdraw()
+    await lab.pass(0)
+    expect(updatesThen).toEqual([2, 2])
+    expect(routers.map(({ table }) => table)).toEqual([{}, {}])
+  })
+
+  test('lets its listener announce again', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    announcer.once('withdrawn', ({ prefix }) => announcer.announce(prefix))
+    const announcement = announcer.announce(VIP)
+    await lab.pass(0)
+    announcement.withdraw()
+    await lab.pass(30)
+    expect(router.times).toEqual([0, 0, 30])
+  })
+})

@@ -1,0 +1,184 @@
+/** What Prometheus reads of an announcer, in virtual time, and that docs/operations.md says the same. */
+import { readFileSync } from 'node:fs'
+import { type Announcer, HealthGate } from '@softspoken/announcer'
+import { registerMetrics } from '@softspoken/announcer/prometheus'
+import { Registry } from 'prom-client'
+import { describe, expect, test } from 'vitest'
+import { Lab, type Router } from './lab.ts'
+
+const VIP = '198.51.100.10/32'
+const peer = '192.0.2.254'
+
+/** Names are an interface: dashboards and alerts are written against them. */
+const names = [
+  'softspoken_bgp_dials_total',
+  'softspoken_bgp_health_check_duration_seconds',
+  'softspoken_bgp_health_checks_total',
+  'softspoken_bgp_health_flaps_total',
+  'softspoken_bgp_health_up',
+  'softspoken_bgp_hold_time_seconds',
+  'softspoken_bgp_last_error_timestamp_seconds',
+  'softspoken_bgp_lease_remaining_seconds',
+  'softspoken_bgp_messages_received_total',
+  'softspoken_bgp_messages_sent_total',
+  'softspoken_bgp_notifications_received_total',
+  'softspoken_bgp_notifications_sent_total',
+  'softspoken_bgp_route_sent',
+  'softspoken_bgp_route_wanted',
+  'softspoken_bgp_session_state',
+  'softspoken_bgp_session_transitions_total',
+  'softspoken_bgp_withdrawals_total',
+]
+
+describe('the metrics of an announcer', () => {
+  test('have these names', async () => {
+    const { registry } = scene()
+    expect((await registry.getMetricsAsJSON()).map(({ name }) => name).sort()).toEqual(names)
+  })
+
+  test('tell of a session and a route that stand', async () => {
+    const { lab, announcer, samples } = scene()
+    announcer.announce(VIP, { ttl: 60 })
+    await lab.pass(100 / 3)
+    expect(await samples()).toMatchObject({
+      [`session_state{peer="${peer}",state="Established"}`]: 1,
+      [`session_state{peer="${peer}",state="Idle"}`]: 0,
+      [`session_transitions_total{peer="${peer}",from="OpenConfirm",to="Established"}`]: 1,
+      [`dials_total{peer="${peer}"}`]: 1,
+      [`messages_received_total{peer="${peer}",type="open"}`]: 1,
+      [`messages_received_total{peer="${peer}",type="malformed"}`]: 0,
+      [`messages_sent_total{peer="${peer}",type="update"}`]: 1,
+      [`messages_sent_total{peer="${peer}",type="keepalive"}`]: 2,
+      [`hold_time_seconds{peer="${peer}"}`]: 90,
+      [`route_wanted{prefix="${VIP}"}`]: 1,
+      [`route_sent{peer="${peer}",prefix="${VIP}"}`]: 1,
+      [`lease_remaining_seconds{prefix="${VIP}"}`]: expect.closeTo(80 / 3, 3),
+      withdrawals_total: 0,
+    })
+  })
+
+  test('are absent rather than wrong: nothing is negotiated, nothing failed, nothing has a lease', async () => {
+    const { samples } = scene()
+    const absent = ['hold_time_seconds', 'last_error_timestamp_seconds', 'lease_remaining_seconds', 'route_sent']
+    const seen = Object.keys(await samples())
+    expect(seen.filter(name => absent.some(one => name.startsWith(one)))).toEqual([])
+  })
+
+  test('tell of a route that is withheld, and forget it once it is withdrawn', async () => {
+    const { lab, announcer, samples } = scene()
+    const announcement = announcer.announce(VIP, { ttl: 10 })
+    await lab.pass(11)
+    expect(await samples()).toMatchObject({
+      [`route_wanted{prefix="${VIP}"}`]: 0,
+      [`route_sent{peer="${peer}",prefix="${VIP}"}`]: 0,
+      [`lease_remaining_seconds{prefix="${VIP}"}`]: 0,
+      withdrawals_total: 1,
+    })
+    announcement.withdraw()
+    expect(Object.keys(await samples()).filter(name => name.includes(VIP))).toEqual([])
+  })
+
+  test('tell of a session that ended, in the words of the registry (RFC 4271 §4.5) and none of the peer’s own', async () => {
+    const { lab, router, samples, text } = scene()
+    await lab.pass(1)
+    await router().session.stop('a zebra in the rack')
+    await lab.pass(1)
+    const seen = await samples()
+    expect(seen).toMatchObject({
+      [`session_state{peer="${peer}",state="Idle"}`]: 1,
+      [`session_transitions_total{peer="${peer}",from="Established",to="Idle"}`]: 1,
+      [`notifications_received_total{peer="${peer}",code="Cease",subcode="Administrative Shutdown"}`]: 1,
+    })
+    expect(seen[`last_error_timestamp_seconds{peer="${peer}"}`]).toBeGreaterThan(1e9)
+    expect(await text()).not.toContain('zebra')
+  })
+
+  test('tell of health: the gate, its checks and how long they took, and how often it fell', async () => {
+    const lab = new Lab()
+    let well = true
+    const check = async () => {
+      if (!well) throw new Error('refused')
+    }
+    const gate = new HealthGate({ check, clock: lab.clock })
+    const { announcer, samples } = scene({ lab, gates: { apiserver: gate } })
+    expect(await samples()).toMatchObject({ 'health_flaps_total{gate="apiserver"}': 0 })
+    announcer.announce(VIP, { gate })
+    await lab.pass(11)
+    expect(await samples()).toMatchObject({
+      'health_up{gate="apiserver"}': 1,
+      'health_checks_total{gate="apiserver",outcome="passed"}': 3,
+      'health_checks_total{gate="apiserver",outcome="failed"}': 0,
+      'health_check_duration_seconds_count{gate="apiserver"}': 3,
+    })
+    well = false
+    await lab.pass(15)
+    expect(await samples()).toMatchObject({
+      'health_up{gate="apiserver"}': 0,
+      'health_checks_total{gate="apiserver",outcome="failed"}': 3,
+      'health_flaps_total{gate="apiserver"}': 1,
+      [`route_wanted{prefix="${VIP}"}`]: 0,
+    })
+    gate.close()
+  })
+
+  test.each([
+    [{ address: peer, port: 1179 }, `${peer}:1179`],
+    [{ address: '2001:db8::1' }, '2001:db8::1'],
+    [{ address: '2001:db8::1', port: 1179 }, '[2001:db8::1]:1179'],
+  ])('name a peer as it was configured: %j', async (configured, label) => {
+    const lab = new Lab()
+    const router = lab.router()
+    const dial = () => router.answer(65001)
+    const { samples } = scene({ lab, peers: [{ as: 65000, ...configured }], dial })
+    expect(await samples()).toHaveProperty([`dials_total{peer="${label}"}`], 1)
+  })
+
+  test('of two announcers need two registries', () => {
+    const { announcer, registry } = scene()
+    expect(() => registerMetrics(announcer, registry)).toThrow('softspoken_bgp_session_state')
+  })
+})
+
+describe('docs/operations.md', () => {
+  test('lists every metric with its type, its labels and its meaning, and no other', async () => {
+    const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+    const listed = [...page.matchAll(/^\| `(softspoken_bgp_\w+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm)].map(
+      ([, name, type, labels = '', meaning]) => ({ name, type, labels: labels.match(/\w+/g) ?? [], meaning }),
+    )
+    const { registry } = scene()
+    const there = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => ({
+      name,
+      type: String(type),
+      labels: (registry.getSingleMetric(name) as unknown as { labelNames: string[] }).labelNames, // not in its types
+      meaning: help,
+    }))
+    expect(listed).toEqual(there)
+  })
+})
+
+interface Scene {
+  readonly lab: Lab
+  readonly announcer: Announcer
+  readonly registry: Registry
+  router(): Router
+  text(): Promise<string>
+  /** What a scrape finds, by name without the prefix that all have. */
+  samples(): Promise<Record<string, number>>
+}
+/** An announcer with one router, unless told otherwise, and its metrics. */
+function scene(given: { lab?: Lab; gates?: Record<string, HealthGate>; [option: string]: unknown } = {}): Scene {
+  const { lab = new Lab(), gates, ...options } = given
+  const router = lab.router()
+  const announcer = lab.announcer(options)
+  const registry = new Registry()
+  registerMetrics(announcer, registry, gates)
+  const text = () => registry.metrics()
+  return {
+    ...{ lab, announcer, registry, text },
+    router: () => router,
+    async samples() {
+      const lines = [...(await text()).matchAll(/^softspoken_bgp_(.*) (\S+)$/gm)]
+      return Object.fromEntries(lines.map(([, name = '', value]) => [name, Number(value)]))
+    },
+  }
+}

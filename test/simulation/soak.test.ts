@@ -1,0 +1,258 @@
+/**
+ * Thirty days in virtual time: keepalives, and a router that flaps, restarts, goes quiet and comes back, at random from
+ * a fixed seed. What must not grow is measured after day 5 and again after day 30.
+ */
+import type { EventEmitter } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { Session } from '@softspoken/session'
+import { cease, type Update } from '@softspoken/wire'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { End } from '../support/connection.ts'
+import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
+import { settled, VirtualClock } from '../support/virtual-clock.ts'
+
+const MINUTE = 60 // seconds
+const DAY = 1440 * MINUTE
+const KEEPALIVE = 30_000 // milliseconds, before jitter; a third of the hold time
+const WINDOW = 600_000 // milliseconds; docs/defaults.md counts the dials of any ten minutes
+const BUDGET = 12 // dials in a window, whatever the router mixes
+const FLOOR = 5000 // milliseconds from one dial to the next
+const HEAP = 1 // MiB that day 30 may lie above day 5
+
+const withdrawal: Update = { type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] }
+
+/** How the router takes dials: as it should, or not for a while. */
+type Door = 'open' | 'refuses' | 'answers nothing' | 'slams'
+
+/** What may become of a session that stands. Minutes are how long the router keeps its door so. */
+const troubles: Record<
+  string,
+  { readonly act: (router: Router) => void; readonly door?: Door; readonly minutes?: number }
+> = {
+  'the router closes': { act: router => router.peer.close() },
+  'the router resets': { act: router => router.peer.end.reset() },
+  'the router restarts': { act: router => router.peer.end.reset(), door: 'refuses', minutes: 5 },
+  'the router is upgraded': { act: router => router.peer.say(cease(4)), door: 'answers nothing', minutes: 20 },
+  'an operator shuts it down': { act: router => router.peer.say(cease(2, 'maintenance')), door: 'slams', minutes: 60 },
+  'it flaps for an hour': { act: router => router.peer.close(), door: 'slams', minutes: 60 },
+  'it sends garbage': { act: router => router.peer.write(new Uint8Array(40)) },
+  'it falls silent': { act: router => router.fallSilent(), minutes: 2 },
+  'the cable is pulled': { act: router => router.pullCable(), door: 'answers nothing', minutes: 10 },
+  'all is well': { act: router => router.peer.say({ type: 'keepalive' }) },
+}
+
+describe('thirty days with a router that comes and goes', () => {
+  let seen: Awaited<ReturnType<typeof soak>>
+  beforeAll(async () => {
+    seen = await soak()
+  }, 180_000)
+
+  it('hold every kind of trouble, and many sessions', () => {
+    expect([...seen.troubles].sort()).toEqual(Object.keys(troubles).sort())
+    expect(seen.keepalives).toBeGreaterThan(60_000)
+    expect(seen.sessions).toBeGreaterThan(250)
+    expect(seen.dials).toBeGreaterThan(2 * seen.sessions)
+  })
+  it('every keepalive comes in the millisecond it is due, and none is left out (RFC 4271 §4.4, §10)', () => {
+    expect(seen.untimely).toEqual([])
+  })
+  it('no ten minutes see more dials than the budget, and none follows another sooner than the floor', () => {
+    expect(seen.mostDials).toBeLessThanOrEqual(BUDGET)
+    expect(seen.closestDials).toBeGreaterThanOrEqual(FLOOR)
+  })
+  it('once stopped, no timer runs and no connection is open', () => {
+    expect(seen.left).toEqual({ timers: 0, open: 0 })
+  })
+  it('no listener is left behind: the session has as many as it had, and so has its last connection', () => {
+    expect(seen.last).toEqual(seen.first)
+  })
+  it('a connection that ended is given up for collection', () => {
+    expect(seen.uncollected).toBeLessThanOrEqual(3) // the one that stands, and what the last turns still hold
+  })
+  it(`the heap after day 30 lies at most ${HEAP} MiB above that after day 5`, () => {
+    expect(seen.heap.day30 - seen.heap.day5).toBeLessThanOrEqual(HEAP)
+  })
+})
+
+async function soak() {
+  const clock = new VirtualClock()
+  const random = seeded(4271)
+  const seen = { keepalives: 0, sessions: 0, untimely: [] as string[] }
+  const dials = new Dials()
+  const connections = new Census()
+  const met = new Set<string>()
+  let door: Door = 'open'
+  let router!: Router // start() dials, and the door is open
+  let near!: End
+
+  const session = new Session({
+    local: { as: 65001, id: '192.0.2.1' },
+    peer: { as: 65002, address: '192.0.2.2' },
+    clock,
+    random: () => jitterAt(clock.now()),
+    dial: () => {
+      dials.note(clock.now())
+      const [ours, theirs] = End.pair()
+      connections.enter(ours)
+      near = ours
+      if (door === 'refuses') return ours.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
+      if (door === 'answers nothing') return ours
+      ours.answered()
+      if (door === 'slams') theirs.resume().end()
+      else router = new Router(theirs, clock, seen)
+      return ours
+    },
+  })
+  session.on('established', () => seen.sessions++)
+  session.start()
+  await clock.pass(0)
+  const first = { session: listeners(session), connection: listeners(near) }
+
+  await live(5)
+  const day5 = await heapUsed()
+  await live(30)
+  const day30 = await heapUsed()
+  const uncollected = connections.size
+  const last = { session: listeners(session), connection: listeners(near) }
+
+  const stopped = session.stop()
+  await clock.pass(2)
+  await stopped
+  const left = { timers: clock.pending, open: [near, router.peer.end].filter(end => !end.destroyed).length }
+  return { ...seen, ...dials.seen, troubles: met, first, last, left, uncollected, heap: { day5, day30 } }
+
+  /** Until the end of that day, and then until the session stands, so that like is compared with like. */
+  async function live(days: number): Promise<void> {
+    const names = Object.keys(troubles)
+    while (clock.now() < days * DAY * 1000) {
+      await clock.pass(Math.round(MINUTE * (1 + 99 * random())))
+      if (random() < 0.5) session.send(withdrawal)
+      await clock.pass(Math.round(MINUTE * random()))
+      const name = names[Math.floor(random() * names.length)]!
+      const { act, door: next = 'open', minutes = 0 } = troubles[name]! // one of its names
+      met.add(name)
+      door = next
+      act(router)
+      await clock.pass(minutes * MINUTE)
+      door = 'open'
+      while (session.state !== 'Established') await clock.pass(10)
+    }
+  }
+}
+
+/** The far end of one connection: agrees to everything, keeps it alive, and holds a watch. */
+class Router {
+  readonly peer: ScriptedPeer
+  readonly #clock: VirtualClock
+  readonly #seen: { keepalives: number; readonly untimely: string[] }
+  #timer: unknown
+  /** When the next KEEPALIVE must come, unless an UPDATE comes first. */
+  #due = Number.POSITIVE_INFINITY
+
+  constructor(end: End, clock: VirtualClock, seen: { keepalives: number; readonly untimely: string[] }) {
+    this.#clock = clock
+    this.#seen = seen
+    this.peer = new ScriptedPeer(end)
+    end.on('data', () => {
+      for (const type of this.peer.heard.splice(0).map(({ type }) => type)) this.#hear(type)
+    })
+    end.once('close', () => {
+      this.fallSilent()
+      this.#lookAtWatch()
+    })
+  }
+
+  fallSilent(): void {
+    this.#clock.clearTimeout(this.#timer)
+  }
+  /** From here on we hear nothing, so nothing can be missed. */
+  pullCable(): void {
+    this.#lookAtWatch()
+    this.#due = Number.POSITIVE_INFINITY
+    this.fallSilent()
+    this.peer.end.cut()
+  }
+
+  #hear(type: string): void {
+    if (type === 'open') {
+      this.peer.say(openOf(65002))
+      this.#keepAlive()
+    } else if (type === 'keepalive' || type === 'update') {
+      if (type === 'keepalive') this.#seen.keepalives++
+      const early = type === 'keepalive' && this.#due !== Number.POSITIVE_INFINITY && this.#clock.now() < this.#due
+      if (early) this.#seen.untimely.push(`due at ${this.#due}, came at ${this.#clock.now()}`)
+      this.#lookAtWatch()
+      const now = this.#clock.now()
+      this.#due = Math.ceil(now + KEEPALIVE * (0.75 + jitterAt(now) / 4))
+    } else {
+      this.#due = Number.POSITIVE_INFINITY
+    }
+  }
+  #lookAtWatch(): void {
+    const now = this.#clock.now()
+    if (now > this.#due) this.#seen.untimely.push(`due at ${this.#due}, not there at ${now}`)
+  }
+  #keepAlive(): void {
+    this.peer.say({ type: 'keepalive' })
+    this.#timer = this.#clock.setTimeout(() => this.#keepAlive(), KEEPALIVE)
+  }
+}
+
+/** Counts without keeping more than ten minutes of them. */
+class Dials {
+  readonly seen = { dials: 0, mostDials: 0, closestDials: Number.POSITIVE_INFINITY }
+  #window: number[] = []
+
+  note(now: number): void {
+    const { seen } = this
+    seen.closestDials = Math.min(seen.closestDials, now - (this.#window.at(-1) ?? Number.NEGATIVE_INFINITY))
+    this.#window = [...this.#window.filter(at => now - at < WINDOW), now]
+    seen.mostDials = Math.max(seen.mostDials, this.#window.length)
+    seen.dials++
+  }
+}
+
+/** How many of those that came are still in memory; it keeps none of them there. */
+class Census {
+  size = 0
+  readonly #gone = new FinalizationRegistry<undefined>(() => this.size--)
+
+  enter(thing: object): void {
+    this.size++
+    this.#gone.register(thing, undefined)
+  }
+}
+
+function listeners(emitter: EventEmitter): Record<string, number> {
+  return Object.fromEntries(emitter.eventNames().map(name => [String(name), emitter.listenerCount(name)]))
+}
+
+/** Collects garbage now. V8 has it behind a flag, Bun by its own name. */
+function collector(): () => void {
+  const { Bun } = globalThis as { Bun?: { gc(wait: boolean): void } } // there, or not
+  if (Bun) return () => Bun.gc(true)
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void // the flag makes it
+}
+/** In MiB, of what is still in use. */
+async function heapUsed(): Promise<number> {
+  const collect = collector()
+  for (let i = 0; i < 5; i++) {
+    collect()
+    await settled() // what was waiting for a collection runs
+  }
+  return process.memoryUsage().heapUsed / 2 ** 20
+}
+
+/** The same all through a millisecond: who hears a message can tell the jitter that was drawn with it. From 0 to 1. */
+function jitterAt(now: number): number {
+  return (Math.imul(now, 0x9e3779b1) >>> 0) / 2 ** 32
+}
+/** From 0 to 1, and the same in every run. */
+function seeded(state: number): () => number {
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}
