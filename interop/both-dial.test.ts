@@ -47,6 +47,12 @@ against(configurations, 'both dial at once: one session, and it stays', async (l
   for (let round = 1; round <= ROUNDS; round++) {
     for (const id of [LOWER, HIGHER]) {
       await router.exec(...command(daemon, 'enable', lab.host))
+      // BIRD 3 answers before it listens.
+      await waitFor(() => router.exec('ss', '-Hltn'), {
+        until: sockets => /:179\b/.test(sockets),
+        within: 10,
+        what: 'the router to listen',
+      })
       await collide(lab, router, daemon, id)
       await router.exec(...command(daemon, 'disable', lab.host))
     }

@@ -141,9 +141,15 @@ export class Router {
     await this.start()
   }
 
-  /** Freezes the daemon. Its kernel goes on: it still acknowledges, and completes handshakes until the backlog is full. */
+  /**
+   * Freezes the daemon. Its kernel goes on: it still acknowledges, and completes handshakes until the backlog is full. On a
+   * busy machine Docker may give up before the last thread stands still ("unable to freeze"), and is asked again.
+   */
   async pause(): Promise<void> {
-    await docker('pause', this.#options.name)
+    await waitFor(async () => (await docker('pause', this.#options.name)) !== '', {
+      within: 20,
+      what: `${this.#options.name} to be frozen`,
+    })
   }
 
   async unpause(): Promise<void> {
