@@ -109,7 +109,7 @@ function wrotePlain(w: Writer, prefix: Prefix): boolean {
   const address = slash < 0 ? -1 : parse4(prefix, slash)
   const length = parseLength(prefix, slash + 1)
   if (address < 0 || length < 0 || length > 32 || (length < 32 && address << length !== 0)) return false
-  w.u8(length)
-  for (let bits = 0; bits < length; bits += 8) w.u8((address >>> (24 - bits)) & 0xff)
+  w.u8(length).u32(address)
+  w.length -= (32 - length) >> 3 // octets beyond its length
   return true
 }

@@ -6,7 +6,6 @@ import { as4AggregatorFor } from './attribute/aggregator.ts'
 import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
 import {
-  type AttributeRow,
   type Attributes,
   byCode,
   byKey,
@@ -264,32 +263,35 @@ function demand(attributes: Attributes, announces: boolean): void {
 
 function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
   const all = context.fourOctetAs ? attributes : withFourOctet(attributes)
+  const start = w.length
+  if (wroteAsGiven(w, all, context)) return
+  w.length = start
+  const inOrder = Object.entries(all).sort(([a], [b]) => (byKey.get(a)?.place ?? 0) - (byKey.get(b)?.place ?? 0))
+  wroteAsGiven(w, Object.fromEntries(inOrder), context)
+}
+
+/** False where they are not given in the order in which they are to be written. A name that nobody reads is the caller's mistake. */
+function wroteAsGiven(w: Writer, attributes: Attributes, context: Context): boolean {
   const raws = attributes.unknown ? checkRaws(attributes.unknown) : []
   let next = 0
-  for (const row of inOrderOfWriting(all)) {
+  let place = -1
+  for (const key in attributes) {
+    const value = attributes[key as keyof Attributes]
+    if (key === 'unknown' || value === undefined) continue
+    const row = byKey.get(key) ?? refuse('attributes', key, `one of ${[...byKey.keys()].join(', ')}, unknown`)
+    if (row.place < place) return false
+    place = row.place
     while (row.onMalformed !== 'session-reset' && next < raws.length && raws[next]!.code < row.code)
       writeRaw(w, raws[next++]!)
     const start = begin(w, row.bits, row.code, 1)
-    row.encode(w, all[row.key], context)
+    row.encode(w, value, context)
     if (end(w, start)) continue
     begin(w, row.bits | flag.extendedLength, row.code, 2)
-    row.encode(w, all[row.key], context)
+    row.encode(w, value, context)
     w.close(start + 2, 2)
   }
   while (next < raws.length) writeRaw(w, raws[next++]!)
-}
-
-/** The rows of the attributes that are given. A name that nobody reads is the caller's mistake. */
-function inOrderOfWriting(attributes: Attributes): AttributeRow[] {
-  const given: AttributeRow[] = []
-  let inOrder = true
-  for (const key in attributes) {
-    if (key === 'unknown' || attributes[key as keyof Attributes] === undefined) continue
-    const row = byKey.get(key) ?? refuse('attributes', key, `one of ${[...byKey.keys()].join(', ')}, unknown`)
-    inOrder &&= given.length === 0 || given[given.length - 1]!.place < row.place
-    given.push(row)
-  }
-  return inOrder ? given : given.sort((a, b) => a.place - b.place)
+  return true
 }
 
 /** With what a speaker of two-octet AS numbers cannot be told otherwise (RFC 6793 §4.2.2). */

@@ -11,8 +11,14 @@ export const nextHop = defineAttribute<Address>({
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
   decode: ({ bytes, at }) => known(bytes, at),
-  encode: (w, value) => writeIpv4(w, value, 'nextHop'),
+  encode(w, value) {
+    if (value !== written.text) written = { text: value, octets: ipv4(value, 'nextHop') }
+    w.u32(written.octets)
+  },
 })
+
+/** The one that was written last: messages in a row have the same. */
+let written: { readonly octets: number; readonly text: Address } = { octets: 0, text: '0.0.0.0' }
 
 /** Next hops are few, and each comes with every message: the last one seen with each final octet is kept as text. */
 function known(bytes: Uint8Array, at: number): Address {
@@ -25,7 +31,10 @@ const kept: { readonly octets: number; readonly text: Address }[] = []
 
 /** Four octets that must be said as an IPv4 address, whatever they name. */
 export function writeIpv4(w: Writer, value: Address, field: string): void {
+  w.u32(ipv4(value, field))
+}
+
+function ipv4(value: Address, field: string): number {
   const address = parse4(String(value), String(value).length)
-  if (address < 0) refuse(field, value, 'an IPv4 address')
-  w.u32(address)
+  return address < 0 ? refuse(field, value, 'an IPv4 address') : address
 }
