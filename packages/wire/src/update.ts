@@ -5,14 +5,7 @@
 import { as4AggregatorFor } from './attribute/aggregator.ts'
 import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
-import {
-  type Attributes,
-  byCode,
-  byKey,
-  type RawAttribute,
-  registry,
-  rules,
-} from './attribute/registry.ts'
+import { type Attributes, byCode, byKey, type RawAttribute, registry, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
 import { HEADER_LENGTH, type Reader, u16, type Writer } from './bytes.ts'
 import type { Context } from './context.ts'
