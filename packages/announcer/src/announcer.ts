@@ -49,6 +49,7 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
   gracefulShutdownTime?: number
 }
 
+/** Our own side of every session. */
 export interface AnnouncerLocal extends Omit<Local, 'address'> {
   /** The address to dial from: one, or one for the peers of each family. Default: the system's choice. */
   address?: Address | PerFamily

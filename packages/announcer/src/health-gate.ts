@@ -32,6 +32,7 @@ export const healthSettings = {
  */
 export type Check = (signal: AbortSignal) => Promise<void>
 
+/** What is checked, how often, and how many results change the gate's position. */
 export interface HealthGateOptions {
   check: Check
   /** Seconds from one check to the next. Default 5; 1 to 3600. */
@@ -76,6 +77,7 @@ export interface HealthStatus {
   readonly heldFor?: number
 }
 
+/** What a gate emits, with its payload. */
 export interface HealthEvents {
   up: []
   down: [{ readonly why: string }]

@@ -2,6 +2,7 @@
 import type { Address, Family } from '@softspoken/wire'
 import { only } from './check-options.ts'
 
+/** An address for each family that has one. */
 export interface PerFamily {
   /** For IPv4 prefixes, or IPv4 peers. As a next hop it may be an IPv6 address where `extendedNextHop` is agreed on (RFC 8950). */
   ipv4?: Address

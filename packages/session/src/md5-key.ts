@@ -19,9 +19,11 @@ export class Md5Key {
   octets(): Uint8Array {
     return this.#octets.slice()
   }
+  /** `(secret)`: a key is in no log. */
   toString(): string {
     return '(secret)'
   }
+  /** As toString(). */
   toJSON(): string {
     return '(secret)'
   }

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestOptions, request } from 'node:http'
 import { only } from '../check-options.ts'
 import type { Check } from '../health-gate.ts'
 
+/** Options of `http()`: what the answer must be, and whom to trust and be over TLS. */
 export interface HttpProbe {
   /** What the status must be. Default: any from 200 to 299. Redirections are not followed. */
   status?: number
