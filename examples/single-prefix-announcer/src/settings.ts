@@ -86,6 +86,13 @@ export const schema = v.strictObject({
     about(v.literal('none', 'none'), { text: '`none`: whoever answers is believed', field: 'http.verify' }),
   ),
   healthInterval: v.optional(about(number, { text: 'seconds between two checks (default: 5)', field: 'interval' })),
+  healthTimeout: v.optional(about(number, { text: 'seconds that a check may take (default: 3)', field: 'timeout' })),
+  healthRise: v.optional(
+    about(number, { text: 'checks in a row that pass before it is announced (default: 3)', field: 'rise' }),
+  ),
+  healthFall: v.optional(
+    about(number, { text: 'checks in a row that fail before it is withdrawn (default: 3)', field: 'fall' }),
+  ),
   http: v.optional(
     about(text, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
   ),
