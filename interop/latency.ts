@@ -1,6 +1,7 @@
 /**
- * From announce() to the route in BIRD's kernel table, and from withdraw() to its absence: as the kernel of the router
- * reports it (`ip monitor route`), thirty times each. Prints medians and 95th percentiles. Needs a Docker engine.
+ * From announce() to the route in BIRD's kernel table, from the announce() of a next leader, with its lower MED, to the
+ * changed next hop there, and from withdraw() to the route's absence: as the kernel of the router reports it
+ * (`ip monitor route`), thirty times each. Prints medians and 95th percentiles. Needs a Docker engine.
  */
 import { Announcer } from '@softspoken/announcer'
 import { Lab } from './lab/lab.ts'
@@ -10,42 +11,61 @@ const TIMES = 30
 
 await using lab = await Lab.create()
 const router = await lab.bird({
-  config: ({ own, host }) => `
+  config: ({ own, host, otherHost }) => `
     router id ${own};
     protocol device {}
     protocol bgp us { local ${own} as 65001; neighbor ${host} as 65010; passive; ipv4 { import all; export none; }; }
+    protocol bgp next { local ${own} as 65001; neighbor ${otherHost} as 65010; passive; ipv4 { import all; export none; }; }
     protocol kernel { ipv4 { export where source = RTS_BGP; }; }
   `,
 })
 await using monitor = await router.watch('ip', '-ts', 'monitor', 'route')
-await using announcer = new Announcer({
-  local: { as: 65010, id: lab.host, address: lab.host },
-  peers: [{ as: 65001, address: router.address }],
-  maxPrefixes: TIMES, // a prefix each time: two advertisements of one keep 30 s between them
-  drainTime: 0,
-})
-await waitFor(() => announcer.sessions[0]?.state === 'Established', { within: 20, what: 'the session' })
+await using announcer = speaker(lab.host)
+await using next = speaker(lab.otherHost)
+const stand = () => [announcer, next].every(({ sessions: [session] }) => session?.state === 'Established')
+await waitFor(stand, { within: 20, what: 'the sessions' })
 
 const announced: number[] = []
+const moved: number[] = []
 const withdrawn: number[] = []
 for (let i = 1; i <= TIMES; i++) {
   const address = `198.51.100.${i}`
   const begun = wallClock()
-  const announcement = announcer.announce(`${address}/32`)
-  announced.push((await eventAt(`${address} via`)) - begun)
+  const former = announcer.announce(`${address}/32`, { med: { base: 1000, epoch: 1 } })
+  announced.push(await after(begun, `${address} via ${lab.host} `))
+  const followed = wallClock()
+  const announcement = next.announce(`${address}/32`, { med: { base: 1000, epoch: 2 } })
+  moved.push(await after(followed, `${address} via ${lab.otherHost} `))
+  former.withdraw()
   const ended = wallClock()
   announcement.withdraw()
-  withdrawn.push((await eventAt(`Deleted ${address} `)) - ended)
+  withdrawn.push(await after(ended, `Deleted ${address} `))
 }
-console.log(`announce() to the route in the kernel: ${summary(announced)}`)
-console.log(`withdraw() to its absence:             ${summary(withdrawn)}`)
+console.log(`announce() to the route in the kernel:        ${summary(announced)}`)
+console.log(`announce() of a next leader to its next hop:  ${summary(moved)}`)
+console.log(`withdraw() to its absence:                    ${summary(withdrawn)}`)
 
-/** When the router's kernel reported it, in milliseconds since 1970; its clock is this machine's. */
-async function eventAt(what: string): Promise<number> {
-  const line = await waitFor(() => monitor.lines().find(line => line.includes(`] ${what}`)), {
-    within: 10,
-    what: `'${what}' from ip monitor`,
+function speaker(address: string): Announcer {
+  return new Announcer({
+    local: { as: 65010, id: address, address },
+    peers: [{ as: 65001, address: router.address }],
+    maxPrefixes: TIMES, // a prefix each time: two advertisements of one keep 30 s between them
+    drainTime: 0,
   })
+}
+
+/** How long after `since` the router's kernel reported it, in milliseconds; its clock is this machine's. */
+async function after(since: number, what: string): Promise<number> {
+  const reported = () =>
+    monitor
+      .lines()
+      .filter(line => line.includes(`] ${what}`))
+      .map(stampOf)
+      .find(at => at >= since)
+  return (await waitFor(reported, { within: 10, what: `'${what}' from ip monitor` })) - since
+}
+/** In milliseconds since 1970. */
+function stampOf(line: string): number {
   const [, stamp = ''] = /^\[(.*?)\]/.exec(line) ?? []
   const [whole = '', micros = ''] = stamp.split('.')
   return Date.parse(`${whole}Z`) + Number(micros) / 1000

@@ -597,7 +597,9 @@ describe('where a fault is, in octets from the beginning of the message', () => 
   ])('%s', (_what, bytes, at) => expect(decode(bytes)).toMatchObject({ ok: false, at }))
 
   it('of each issue: its attribute, or before all of them where it is missing', () => {
-    const { issues } = received(update(`${origin} 80 04 00 ${path} 40 06 01 00`, route, '18 c63364'))
+    const bytes = update(`${origin} 80 04 00 ${path} 40 06 01 00`, route, '18 c63364')
+    const { issues, octets } = received(bytes)
+    expect(octets, 'the whole message').toEqual(bytes)
     expect(issues?.map(({ attribute, at }) => [attribute, at])).toEqual([
       ['MULTI_EXIT_DISC', 31],
       ['ATOMIC_AGGREGATE', 43],

@@ -199,6 +199,26 @@ describe('update()', () => {
     expect(router.heard).toHaveLength(1)
   })
 
+  test('with the same communities in other words or another order sends nothing: they are sets (RFC 1997, RFC 8092)', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const given = { communities: ['no-export', '65000:1'], largeCommunities: ['65000:1:2', '65000:1:1'] }
+    const announcement = lab.announcer().announce(VIP, given)
+    await lab.pass(0)
+    for (const same of [
+      { communities: ['65000:1', '65535:65281'] },
+      { communities: ['65000:1', 'no-export', '65000:1'] },
+      { largeCommunities: ['65000:1:1', '65000:1:2'] },
+    ]) {
+      announcement.update(same)
+      await lab.pass(60)
+    }
+    expect(router.heard).toHaveLength(1)
+    announcement.update({ communities: ['65000:1', 'no-advertise'] })
+    await lab.pass(0)
+    expect(router.heard[1]!.attributes.communities).toEqual(['65000:1', '65535:65282'])
+  })
+
   test('taken back before the interval is over sends nothing', async () => {
     const lab = new Lab()
     const router = lab.router()
@@ -1053,7 +1073,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
     ['a community of one number', {}, VIP, { communities: ['100'] }, "communities: '100'"],
     ['a community beyond 16 bits', {}, VIP, { communities: ['65536:1'] }, "communities: '65536:1'"],
     ['a large community of two numbers', {}, VIP, { largeCommunities: ['1:2'] }, "largeCommunities: '1:2'"],
-    ['more than fits one message', {}, VIP, { communities: Array(1020).fill('65000:1') }, 'update length: '],
+    ['more than fits one message', {}, VIP, { communities: manyCommunities(1020) }, 'update length: '],
     ['an unknown preference', {}, VIP, { mde: 1 } as AnnounceOptions, 'mde: no such preference'], // a caller without types
   ])('%s', async (_, options, prefix, preference, message) => {
     const lab = new Lab()
@@ -1103,7 +1123,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
       const announcer = lab.announcer({ local: { as: 4200000001, id: '192.0.2.1' } })
       await lab.pass(0)
       try {
-        announcer.announce(VIP, { communities: Array(count).fill('65000:1') })
+        announcer.announce(VIP, { communities: manyCommunities(count) })
       } catch (error) {
         expect(announcer.status().announcements).toEqual([])
         expect(error).toBeInstanceOf(RangeError)
@@ -1169,4 +1189,8 @@ function outcome(promise: Promise<unknown>): { readonly is: 'pending' | 'resolve
     () => (outcome.is = 'rejected'),
   )
   return outcome
+}
+
+function manyCommunities(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `65000:${at}`)
 }

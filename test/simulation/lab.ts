@@ -150,7 +150,11 @@ export class Router {
   }
   refresh(family: Family): void {
     const { afi, safi } = families[family]
-    this.#connection?.write(encode({ type: 'route-refresh', afi, safi, subtype: 0 }))
+    this.write(encode({ type: 'route-refresh', afi, safi, subtype: 0 }))
+  }
+  /** Past its session, as of a router that is not itself. */
+  write(bytes: Uint8Array): void {
+    this.#connection?.write(bytes)
   }
 
   #start(peerAs: number): Session {

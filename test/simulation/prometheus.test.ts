@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type Announcer, HealthGate } from '@softspoken/announcer'
 import { registerMetrics } from '@softspoken/announcer/prometheus'
+import { encode } from '@softspoken/wire'
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { Lab, type Router } from './lab.ts'
@@ -19,6 +20,7 @@ const names = [
   'softspoken_bgp_hold_time_seconds',
   'softspoken_bgp_last_error_timestamp_seconds',
   'softspoken_bgp_lease_remaining_seconds',
+  'softspoken_bgp_malformed_updates_total',
   'softspoken_bgp_messages_received_total',
   'softspoken_bgp_messages_sent_total',
   'softspoken_bgp_notifications_received_total',
@@ -47,6 +49,8 @@ describe('the metrics of an announcer', () => {
       [`dials_total{peer="${peer}"}`]: 1,
       [`messages_received_total{peer="${peer}",type="open"}`]: 1,
       [`messages_received_total{peer="${peer}",type="malformed"}`]: 0,
+      [`malformed_updates_total{peer="${peer}",handling="treat-as-withdraw"}`]: 0,
+      [`malformed_updates_total{peer="${peer}",handling="attribute-discard"}`]: 0,
       [`messages_sent_total{peer="${peer}",type="update"}`]: 1,
       [`messages_sent_total{peer="${peer}",type="keepalive"}`]: 2,
       [`hold_time_seconds{peer="${peer}"}`]: 90,
@@ -91,6 +95,22 @@ describe('the metrics of an announcer', () => {
     })
     expect(seen[`last_error_timestamp_seconds{peer="${peer}"}`]).toBeGreaterThan(1e9)
     expect(await text()).not.toContain('zebra')
+  })
+
+  test('tell of malformed UPDATEs by what they cost (RFC 7606 §2), and the session stands', async () => {
+    const { lab, router, samples } = scene()
+    await lab.pass(1)
+    const asPath = [{ type: 'sequence', as: [65000] }] as const
+    const attributes = { origin: 'igp', asPath, nextHop: '192.0.2.254', localPref: 7 } as const
+    const update = encode({ type: 'update', withdrawn: [], attributes, announced: ['203.0.113.7/32'] })
+    router().write(update) // LOCAL_PREF from an external peer
+    router().write(update.with(26, 9)) // and an ORIGIN that no RFC knows
+    await lab.pass(1)
+    expect(await samples()).toMatchObject({
+      [`malformed_updates_total{peer="${peer}",handling="attribute-discard"}`]: 1,
+      [`malformed_updates_total{peer="${peer}",handling="treat-as-withdraw"}`]: 1,
+      [`session_state{peer="${peer}",state="Established"}`]: 1,
+    })
   })
 
   test('tell of health: the gate, its checks and how long they took, and how often it fell', async () => {

@@ -1,8 +1,16 @@
 /** Sessions in virtual time, over connections in memory. */
-import { type DownEvent, type LastError, Session, type SessionOptions, type Tally } from '@softspoken/session'
+import {
+  type DownEvent,
+  type LastError,
+  type MalformedUpdate,
+  Session,
+  type SessionOptions,
+  type Tally,
+} from '@softspoken/session'
 import { cease, encode, shutdownText, type Update } from '@softspoken/wire'
 import { describe, expect, it, vi } from 'vitest'
 import { End } from '../support/connection.ts'
+import { toHex } from '../support/hex.ts'
 import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
 import { settled, VirtualClock } from '../support/virtual-clock.ts'
 
@@ -551,6 +559,7 @@ describe('status()', () => {
         dials: 0,
         fsmEstablishedTransitions: 0,
         inUpdates: 0,
+        inMalformedUpdates: { 'treat-as-withdraw': 0, 'attribute-discard': 0 },
         outUpdates: 0,
         inTotalMessages: 0,
         outTotalMessages: 0,
@@ -593,6 +602,7 @@ describe('status()', () => {
         dials: 1,
         fsmEstablishedTransitions: 1,
         inUpdates: 0,
+        inMalformedUpdates: { 'treat-as-withdraw': 0, 'attribute-discard': 0 },
         outUpdates: 1,
         inTotalMessages: 2,
         outTotalMessages: 3,
@@ -697,7 +707,71 @@ describe('the log', () => {
   })
 })
 
+describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
+  it('is counted by what it costs, and told with its faults, its routes and all of its octets', async () => {
+    const { session, clock, peer, lines } = await established()
+    const told: MalformedUpdate[] = []
+    const order: string[] = []
+    session.on('update', () => order.push('update'))
+    session.on('malformed', event => {
+      told.push(event)
+      order.push('malformed')
+    })
+    peer().write(strange)
+    await clock.pass(0)
+    expect(session.status()).toMatchObject({
+      state: 'Established',
+      counters: { inUpdates: 1, inMalformedUpdates: { 'treat-as-withdraw': 1, 'attribute-discard': 0 } },
+    })
+    const fields = {
+      handling: 'treat-as-withdraw',
+      faults: [expect.stringMatching(/^ORIGIN at octet 23: /), expect.stringMatching(/^LOCAL_PREF at octet \d+: /)],
+      routes: ['198.51.100.7/32'],
+      updates: 1,
+    }
+    expect(told).toEqual([{ type: 'malformed', ...fields, octets: expect.anything() }])
+    expect(toHex(told[0]!.octets)).toBe(toHex(strange)) // there is one
+    expect(order).toEqual(['update', 'malformed'])
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+      { level: 'warn', text: 'malformed UPDATE', peer: '192.0.2.2', ...fields, message: toHex(strange) },
+    ])
+  })
+  it('is counted where it only loses an attribute', async () => {
+    const { session, clock, peer } = await established()
+    peer().write(withLocalPref)
+    await clock.pass(0)
+    expect(session.status().counters.inMalformedUpdates).toEqual({ 'treat-as-withdraw': 0, 'attribute-discard': 1 })
+  })
+  it('of a flood is counted each time, and told once a minute with how many there were', async () => {
+    const { session, clock, peer, lines } = await established()
+    for (let second = 0; second <= 60; second++) {
+      peer().write(strange)
+      await clock.pass(1)
+    }
+    expect(session.status().counters.inMalformedUpdates['treat-as-withdraw']).toBe(61)
+    const told = lines.filter(({ text }) => text === 'malformed UPDATE')
+    expect(told.map(({ updates }) => updates)).toEqual([1, 60])
+  })
+  it('without a fault is no such thing', async () => {
+    const { session, clock, peer, lines } = await established()
+    peer().say(withdrawal)
+    await clock.pass(0)
+    expect(session.status().counters.inMalformedUpdates).toEqual({ 'treat-as-withdraw': 0, 'attribute-discard': 0 })
+    expect(lines.map(({ text }) => text)).not.toContain('malformed UPDATE')
+  })
+})
+
 // ---- the stage
+
+/** LOCAL_PREF from an external peer is discarded (RFC 7606 §7.5). */
+const withLocalPref = encode({
+  type: 'update',
+  withdrawn: [],
+  attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [65002] }], nextHop: '192.0.2.2', localPref: 7 },
+  announced: ['198.51.100.7/32'],
+})
+/** And an ORIGIN that no RFC knows withdraws the routes (RFC 7606 §7.1). */
+const strange = withLocalPref.with(26, 9)
 
 const options: SessionOptions = {
   local: { as: 65001, id: '192.0.2.1' },

@@ -19,7 +19,7 @@ export function preference({ med, localPref, community }: Settings): AnnounceOpt
 }
 
 /** Without what nobody gave. */
-function given<all extends Record<string, unknown>>(all: all): { [key in keyof all]?: NonNullable<all[key]> } {
+export function given<all extends Record<string, unknown>>(all: all): { [key in keyof all]?: NonNullable<all[key]> } {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as {
     [key in keyof all]?: NonNullable<all[key]>
   }

@@ -1,7 +1,7 @@
-/** Headless Chromium, spoken to through its debugging pipe: as little of it as a picture of a page takes. */
+/** Headless Chromium, spoken to through its debugging pipe: as little of it as looking at a page takes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -14,34 +14,49 @@ interface Answer {
   readonly error?: { readonly message: string }
 }
 
-export class Browser {
+interface View {
+  readonly width: number
+  readonly height: number
+  readonly scheme: 'light' | 'dark'
+}
+
+/** One that is open. */
+export interface Page {
+  /** What an expression comes to in the page, as JSON can say it; a promise is waited for. */
+  evaluate(expression: string): Promise<unknown>
+  /** All of it, in PNG. */
+  picture(): Promise<Buffer>
+  close(): Promise<void>
+}
+
+/** `CHROMIUM` names the program where it is not `chromium`. */
+export const chromium = process.env.CHROMIUM ?? 'chromium'
+
+export class Browser implements AsyncDisposable {
   /** What the page's console and policy said. */
   readonly complaints: string[] = []
   readonly #process: ChildProcess
   readonly #profile: string
-  readonly #folder: string
   readonly #waiting = new Map<number, (answer: Answer) => void>()
   #asked = 0
 
-  /** `CHROMIUM` names the program where it is not `chromium`. */
-  static async start(folder: string): Promise<Browser> {
+  static async start(): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), 'softspoken-page-'))
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
-    const chromium = spawn(
-      process.env.CHROMIUM ?? 'chromium',
+    const program = spawn(
+      chromium,
       [...flags, `--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank'],
       { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
     )
-    await once(chromium, 'spawn')
-    return new Browser(chromium, profile, folder)
+    await once(program, 'spawn')
+    return new Browser(program, profile)
   }
 
-  constructor(chromium: ChildProcess, profile: string, folder: string) {
-    this.#process = chromium
+  constructor(program: ChildProcess, profile: string) {
+    this.#process = program
     this.#profile = profile
-    this.#folder = folder
     let rest = ''
-    const pipe = chromium.stdio[4] as Readable // as start() asked for
+    const pipe = program.stdio[4] as Readable // as start() asked for
     pipe.setEncoding('utf8').on('data', (chunk: string) => {
       const messages = (rest + chunk).split('\0')
       rest = messages.pop() ?? ''
@@ -49,8 +64,7 @@ export class Browser {
     })
   }
 
-  /** The whole page, once it has asked for the status twice. */
-  async picture(url: string, name: string, view: { width: number; height: number; scheme: string }): Promise<void> {
+  async open(url: string, view: View): Promise<Page> {
     const { targetId } = await this.#ask('Target.createTarget', { url: 'about:blank' })
     const { sessionId } = await this.#ask('Target.attachToTarget', { targetId, flatten: true })
     const ask = (method: string, params: object = {}) => this.#ask(method, params, sessionId)
@@ -60,13 +74,20 @@ export class Browser {
     await ask('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: view.scheme }] })
     await ask('Emulation.setScrollbarsHidden', { hidden: true })
     await ask('Page.navigate', { url })
-    await ask('Runtime.evaluate', { expression: 'new Promise(done => setTimeout(done, 2500))', awaitPromise: true })
-    const { data } = await ask('Page.captureScreenshot', { captureBeyondViewport: true })
-    writeFileSync(join(this.#folder, `${name}.png`), Buffer.from(String(data), 'base64'))
-    await this.#ask('Target.closeTarget', { targetId })
+    return {
+      async evaluate(expression) {
+        const { result } = await ask('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+        return (result as { readonly value?: unknown }).value
+      },
+      async picture() {
+        const { data } = await ask('Page.captureScreenshot', { captureBeyondViewport: true })
+        return Buffer.from(String(data), 'base64')
+      },
+      close: async () => void (await this.#ask('Target.closeTarget', { targetId })),
+    }
   }
 
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     const ended = once(this.#process, 'close')
     await this.#ask('Browser.close')
     await ended

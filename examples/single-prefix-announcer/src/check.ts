@@ -25,9 +25,11 @@ export async function check(settings: Settings, given: AllGiven): Promise<string
 }
 
 function effective(settings: Settings, given: AllGiven): string {
-  const lines = rows.flatMap(({ name }) => {
+  const lines = rows.flatMap(({ name, usual }) => {
     const value = settings[name]
-    return value === undefined ? [] : [[name, shown(name, value), given[name]?.from ?? 'default'] as const]
+    if (value !== undefined) return [[name, shown(name, value), given[name]?.from ?? 'default'] as const]
+    const idle = (name === 'port' && settings.peers) || (name.startsWith('health') && settings.health === undefined)
+    return usual === undefined || idle ? [] : [[name, usual, 'default'] as const]
   })
   const width = (column: 0 | 1) => Math.max(...lines.map(line => line[column].length))
   return lines.map(([name, value, from]) => `${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}\n`).join('')

@@ -1,5 +1,10 @@
 /** What deploy/ promises: time enough to say goodbye, no rights, and settings that the program understands. */
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -47,6 +52,13 @@ describe.each([
   it('gives the longest drain and the goodbye the time they need', () => {
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
   })
+  it('has the form that Kubernetes publishes: no unknown name, no value of a wrong type', { timeout: 60_000 }, () => {
+    const manifest = parse(read(file)) as { kind: string; metadata: object }
+    expect(formFaults(manifest)).toEqual([])
+    expect(formFaults({ ...manifest, metadata: { ...manifest.metadata, labls: {} } })).toEqual([
+      expect.stringContaining('labls'),
+    ])
+  })
   it('asks the program where it answers', () => {
     const { host, port } = container.livenessProbe.httpGet
     expect(args).toContain(`--http=${host}:${port}`)
@@ -64,6 +76,20 @@ describe('systemd/softspoken-announcer.service', () => {
   const unit = read('systemd/softspoken-announcer.service')
   const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]
 
+  const missing = spawnSync('systemd-analyze', ['--version']).error !== undefined
+  it.skipIf(missing)('is a unit in the eyes of systemd-analyze verify, with no warning', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'softspoken-unit-'))
+    try {
+      const file = join(folder, 'softspoken-announcer.service')
+      writeFileSync(file, unit.replace('/usr/bin/node', process.execPath)) // it looks for the program
+      const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })
+      expect([status, about(stderr)]).toEqual([0, []])
+      writeFileSync(file, unit.replace('WatchdogSec', 'WatchdogSecs'))
+      expect(about(spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' }).stderr)).not.toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
   it('gives the longest drain and the goodbye the time they need', () => {
     expect(Number(value('TimeoutStopSec'))).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
   })
@@ -76,3 +102,26 @@ describe('systemd/softspoken-announcer.service', () => {
     expect(settings).toMatchObject({ prefix: '198.51.100.10/32', routerId: '10.0.5.11', peerAs: 65000 })
   })
 })
+
+/** systemd-analyze looks at all units that ours needs, and what it says of others is not ours to mend. */
+function about(said: string): readonly string[] {
+  return said.split('\n').filter(line => line.includes('softspoken-announcer.service'))
+}
+
+/** What the types made of Kubernetes' OpenAPI say of a manifest, as the compiler sees it. */
+function formFaults(manifest: { readonly kind: string; readonly metadata: object }): readonly string[] {
+  const types = { Pod: 'core/v1', DaemonSet: 'apps/v1' }[manifest.kind]
+  const name = fileURLToPath(new URL('manifest.ts', import.meta.url)) // it need not be there
+  const text = `import type { ${manifest.kind} } from 'kubernetes-types/${types}'
+    export const manifest: ${manifest.kind} = ${JSON.stringify(manifest)}`
+  const options: ts.CompilerOptions = {
+    ...{ strict: true, noEmit: true, skipLibCheck: true, types: [], lib: ['lib.es5.d.ts'] },
+    ...{ module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+  }
+  const host = ts.createCompilerHost(options)
+  const { getSourceFile } = host
+  host.getSourceFile = (file, version) =>
+    file === name ? ts.createSourceFile(file, text, version) : getSourceFile(file, version)
+  const found = ts.getPreEmitDiagnostics(ts.createProgram([name], options, host))
+  return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
+}

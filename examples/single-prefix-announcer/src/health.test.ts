@@ -1,11 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { healthCheck } from './health.ts'
+import { healthCheck, healthGate, rehearseHealth } from './health.ts'
 import type { Settings } from './settings.ts'
 
 const needed: Settings = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const { signal } = new AbortController()
+const silence = { debug() {}, info() {}, warn() {}, error() {} }
 
 const server = createServer((request, response) => response.writeHead(request.url === '/livez' ? 200 : 503).end())
 let port = 0
@@ -35,7 +36,22 @@ describe('--health', () => {
     [{ health: 'https://127.0.0.1/', healthCa: '/none.pem' }, /^healthCa: \/none.pem cannot be read: ENOENT/],
     [{ health: 'http://127.0.0.1/', healthVerify: 'none' }, /^http.verify: not allowed with http:/],
     [{ healthVerify: 'none' }, 'healthVerify: not allowed without health'],
+    [{ healthFall: 2 }, 'healthFall: not allowed without health'],
   ])('%j is refused', (given, sentence) => {
     expect(() => healthCheck({ ...needed, ...given })).toThrow(sentence)
+  })
+  it.each<[Partial<Settings>, string]>([
+    [{ healthInterval: 0 }, 'interval: 0 is not allowed'],
+    [{ healthTimeout: 5 }, 'timeout: 5 is not allowed, it must be less than interval, 5'],
+    [{ healthRise: 0 }, 'rise: 0 is not allowed'],
+    [{ healthFall: 1.5 }, 'fall: 1.5 is not allowed, it must be a whole number'],
+  ])('%j is refused by a rehearsal, which asks nobody', (given, sentence) => {
+    expect(() => rehearseHealth({ ...needed, health: 'tcp://127.0.0.1:1', ...given })).toThrow(sentence)
+  })
+  it('announces after healthRise checks', async () => {
+    const passing = { ...needed, health: `http://127.0.0.1:${port}/livez`, healthRise: 1, healthInterval: 3600 }
+    const gate = healthGate(passing, silence)
+    await expect.poll(() => gate?.up).toBe(true)
+    gate?.close()
   })
 })

@@ -1,21 +1,37 @@
 /** --health: what is checked before the route is announced, and as long as it is. */
 import { readFileSync } from 'node:fs'
 import { type Check, HealthGate, type HealthGateOptions, http, tcp } from '@softspoken/announcer'
+import { given } from './announcer-options.ts'
 import type { Settings } from './settings.ts'
 import { notAllowed, UsageError } from './usage-error.ts'
 
 /** Undefined where nobody asked for one. Its checks run from now on: close it. */
 export function healthGate(settings: Settings, log: NonNullable<HealthGateOptions['log']>): HealthGate | undefined {
   const check = healthCheck(settings)
-  const { healthInterval: interval } = settings
-  return check && new HealthGate({ check, log, ...(interval !== undefined && { interval }) })
+  return check && new HealthGate({ check, log, ...numbers(settings) })
+}
+
+/** The same, asking nobody. @throws as the gate and its check do. */
+export function rehearseHealth(settings: Settings): void {
+  if (healthCheck(settings)) new HealthGate({ check: async () => {}, ...numbers(settings) }).close()
+}
+
+function numbers({
+  healthInterval,
+  healthTimeout,
+  healthRise,
+  healthFall,
+}: Settings): Omit<HealthGateOptions, 'check'> {
+  return given({ interval: healthInterval, timeout: healthTimeout, rise: healthRise, fall: healthFall })
 }
 
 /** @throws UsageError for what is no address to check; RangeError or TypeError for what does not go with it. */
-export function healthCheck({ health, healthCa, healthCert, healthKey, healthVerify }: Settings): Check | undefined {
+export function healthCheck(settings: Settings): Check | undefined {
+  const { health, healthCa, healthCert, healthKey, healthVerify } = settings
   const files = Object.entries({ healthCa, healthCert, healthKey, healthVerify }).filter(([, value]) => value)
   if (health === undefined) {
-    if (files[0]) throw new UsageError(`${files[0][0]}: not allowed without health`)
+    const useless = Object.keys(settings).find(name => /^health./.test(name))
+    if (useless) throw new UsageError(`${useless}: not allowed without health`)
     return undefined
   }
   if (!URL.canParse(health)) throw notAllowed('health', health, examples)

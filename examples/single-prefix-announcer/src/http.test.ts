@@ -137,6 +137,22 @@ describe('for machines', () => {
     ])
   })
 
+  test('/events tells of a malformed UPDATE of the router (RFC 7606 §6)', async () => {
+    const { ask, announcer } = await announcing()
+    const faults = ['ORIGIN at octet 23: it is 9', 'LOCAL_PREF at octet 47: from an external peer']
+    announcer.sessions[0]?.emit('malformed', {
+      type: 'malformed',
+      handling: 'treat-as-withdraw',
+      faults,
+      routes: ['203.0.113.7/32'],
+      octets: new Uint8Array(),
+      updates: 1,
+    })
+    expect(await (await ask('/events')).json()).toMatchObject([
+      { kind: 'bad', text: `malformed UPDATE from 127.0.0.1, treat-as-withdraw: ${faults.join('; ')}` },
+    ])
+  })
+
   test('/events keeps a hundred', async () => {
     const { ask, announcer } = await announcing()
     for (let at = 0; at < 150; at++) announcer.emit('sent', { prefix: VIP, peer: `192.0.2.${at}` })
@@ -153,7 +169,7 @@ describe('the page', () => {
     const script = await (await ask('/page.js')).text()
     const filled = [...script.matchAll(/(?:byId|put)\(\s*'([\w-]+)'/g)].map(([, id]) => id)
     expect(new Set(filled)).toEqual(
-      new Set(['headline', 'detail', 'routes', 'sessions', 'health-section', 'health', 'timeline']),
+      new Set(['name', 'headline', 'detail', 'routes', 'sessions', 'health-section', 'health', 'timeline']),
     )
     for (const id of filled) expect(html).toContain(`id="${id}"`)
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/)

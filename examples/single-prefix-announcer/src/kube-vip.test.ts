@@ -44,6 +44,25 @@ describe("kube-vip's environment", () => {
     const { address: _, ...rest } = plain
     expect((await configuration([], { ...rest, vip_address: '2001:db8::10' })).settings.prefix).toBe('2001:db8::10/128')
   })
+  it('with a health check of the control plane', async () => {
+    const env = {
+      ...plain,
+      control_plane_health_check_address: 'https://10.0.5.11:6443/livez',
+      control_plane_health_check_ca_path: '/etc/kubernetes/pki/ca.crt',
+      control_plane_health_check_period_seconds: '10',
+      control_plane_health_check_timeout_seconds: '4',
+      control_plane_health_check_failure_threshold: '2',
+    }
+    const { settings, warnings } = await configuration([], env)
+    expect(settings).toMatchObject({
+      health: 'https://10.0.5.11:6443/livez',
+      healthCa: '/etc/kubernetes/pki/ca.crt',
+      healthInterval: 10,
+      healthTimeout: 4,
+      healthFall: 2,
+    })
+    expect(warnings).toEqual([expect.stringContaining('three good answers in a row announce')])
+  })
   it('gives way to our own names', async () => {
     expect((await configuration(['--local-as', '64999'], plain)).settings.localAs).toBe(64999)
   })
@@ -57,6 +76,10 @@ describe("kube-vip's environment", () => {
     [{ bgp_peers: '10.0.5.1:65000:65000:false' }, /10\.0\.5\.1: the third field is the password .* yours is a number/],
     [{ vip_leaderelection: 'true' }, /^vip_leaderelection: not used/],
     [{ vip_arp: 'true' }, /^vip_arp: not used/],
+    [{ health_check_port: '10256' }, /^health_check_port: not used, http shows/],
+    [{ prometheus_server: ':2112' }, /^prometheus_server: not used, http shows/],
+    [{ bgp_attach_ip_to_interface: 'true' }, /^bgp_attach_ip_to_interface: not used, there is no such setting here/],
+    [{ bgp_peer: '10.0.5.1' }, /^bgp_peer: not used, there is no such setting here/],
   ])('%j is pointed out', async (more, warning) => {
     const { warnings } = await configuration([], { ...plain, ...more })
     expect(warnings).toEqual([expect.stringMatching(warning)])

@@ -55,9 +55,18 @@ export function fromKubeVip(env: NodeJS.ProcessEnv): { given: AllGiven; warnings
       `bgp_hold_time: ${holdTime} s is taken as it is; ${OUR_HOLD_TIME} s would be ours, since a router drops the route whenever this process or the path stands still for as long`,
     )
   give('holdTime', 'bgp_hold_time', holdTime)
+  give('health', 'control_plane_health_check_address', said('control_plane_health_check_address'))
+  give('healthCa', 'control_plane_health_check_ca_path', said('control_plane_health_check_ca_path'))
+  for (const [name, setting] of healthNumbers) give(setting, name, whole(name))
+  if (said('control_plane_health_check_address'))
+    warnings.push(
+      'control_plane_health_check_address: three good answers in a row announce, where kube-vip takes one; healthRise: 1 is its way',
+    )
   if (said('bgp_keepalive_interval'))
     warnings.push('bgp_keepalive_interval: not used, a KEEPALIVE goes out after a third of the negotiated hold time')
   for (const [name, why] of unused) if (said(name) && said(name) !== 'false') warnings.push(`${name}: not used, ${why}`)
+  for (const name of Object.keys(env).filter(name => ofBgp.test(name) && said(name) && !understood.includes(name)))
+    warnings.push(`${name}: not used, there is no such setting here`)
   return { given, warnings }
 }
 
@@ -72,8 +81,25 @@ const unused: readonly (readonly [string, string])[] = [
   ['vip_arp', 'the address is announced by BGP only'],
   ['vip_interface', 'the address is never put on an interface here; do so beside this program'],
   ['vip_leaderelection', 'every node that runs this announces; with an election, see the agent example'],
+  ['health_check_port', 'http shows /healthz and /readyz'],
+  ['prometheus_server', 'http shows /metrics'],
   ['svc_enable', 'one address is announced, and no services'],
   ['lb_enable', 'there is no load balancer here'],
+]
+
+const healthNumbers = [
+  ['control_plane_health_check_period_seconds', 'healthInterval'],
+  ['control_plane_health_check_timeout_seconds', 'healthTimeout'],
+  ['control_plane_health_check_failure_threshold', 'healthFall'],
+] as const
+
+/** Names that can only be meant for BGP: none of them is passed over in silence. */
+const ofBgp = /^(bgp|mpbgp|zebra|control_plane_health_check)_/
+const understood: readonly string[] = [
+  ...['bgp_enable', 'bgp_as', 'bgp_routerid', 'bgp_sourceip', 'bgp_sourceif', 'bgp_peers', 'bgp_hold_time'],
+  ...['bgp_peeraddress', 'bgp_peeras', 'bgp_peerpass', 'bgp_multihop', 'bgp_keepalive_interval'],
+  ...['control_plane_health_check_address', 'control_plane_health_check_ca_path'],
+  ...[...refused, ...unused, ...healthNumbers].map(([name]) => name),
 ]
 
 function hostRouteOf(name: string, address: string | undefined, subnet: string | undefined): string | undefined {

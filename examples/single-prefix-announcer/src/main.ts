@@ -2,7 +2,7 @@
 import { Announcer, type HealthGate } from '@softspoken/announcer'
 import { CommanderError } from 'commander'
 import { announcerOptions, preference } from './announcer-options.ts'
-import { healthCheck, healthGate } from './health.ts'
+import { healthGate, rehearseHealth } from './health.ts'
 import { makeLog } from './log.ts'
 import { serviceManager } from './service-manager.ts'
 import { type AllGiven, type Configuration, configuration, inWordsOfOptions } from './sources.ts'
@@ -27,7 +27,7 @@ async function announce(): Promise<void> {
   const settled = await configuration(process.argv.slice(2), process.env)
   given = settled.given
   if (settled.check) {
-    healthCheck(settled.settings) // what is wrong with it is said now
+    rehearseHealth(settled.settings) // what is wrong with it is said now
     const { check } = await import('./check.ts')
     const report = await check(settled.settings, settled.given)
     process.stdout.write([...settled.warnings, report].join('\n'))

@@ -81,6 +81,8 @@ it('--check shows each setting with its origin and what would be sent, keeps a k
   expect(output.out).toMatch(/^med +7 +--med$/m)
   expect(output.out).toMatch(/^tcpMd5Key +\(secret\) +SOFTSPOKEN_TCP_MD5_KEY$/m)
   expect(output.out).toMatch(/^logLevel +info +default$/m)
+  expect(output.out).toMatch(/^holdTime +90 +default$/m)
+  expect(output.out, 'of no use without health').not.toContain('healthInterval')
   expect(output.out).toContain(`To 127.0.0.1 port ${port}, from 127.0.0.1:`)
   expect(output.out).toContain("type: 'open'")
   expect(output.out).toMatch(/nextHop: '10.0.5.11',\s+med: 7/)

@@ -29,6 +29,9 @@ export class RecentEvents {
           `session with ${address} down: ${why}${hint === undefined ? '' : `; ${hint}`}`,
         ),
       )
+      session.on('malformed', ({ faults, handling }) =>
+        this.#add('bad', `malformed UPDATE from ${address}, ${handling}: ${faults.join('; ')}`),
+      )
     }
     announcer.on('sent', ({ prefix, peer }) => this.#add('good', `${prefix} sent to ${peer}`))
     announcer.on('withdrawn', ({ prefix, why }) => this.#add('bad', `${prefix} withdrawn: ${why}`))

@@ -2,7 +2,8 @@
  * Pictures of the page in headless Chromium, in the folder that is given: on a phone and on a desk, light and dark, well
  * and ill. Exits with 1 where the browser complains about the page, as of something that its policy forbids.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Announcer, HealthGate } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
@@ -39,19 +40,18 @@ const router = new Session({
 }).start()
 await until(() => announcer.status().peers[0]?.sent.length === 1)
 
-const browser = await Browser.start(folder)
+const browser = await Browser.start()
 try {
-  const url = `http://127.0.0.1:${site.port}/`
-  await browser.picture(url, 'phone-light', { width: 390, height: 844, scheme: 'light' })
-  await browser.picture(url, 'desk-light', { width: 1100, height: 800, scheme: 'light' })
+  await picture('phone-light', { width: 390, height: 844, scheme: 'light' })
+  await picture('desk-light', { width: 1100, height: 800, scheme: 'light' })
   healthy = false
   await until(() => !apiserver.up)
-  await browser.picture(url, 'phone-dark-withheld', { width: 390, height: 844, scheme: 'dark' })
+  await picture('phone-dark-withheld', { width: 390, height: 844, scheme: 'dark' })
   await router.stop('maintenance until 06:00')
   await until(() => session.state === 'Idle')
-  await browser.picture(url, 'desk-dark-down', { width: 1100, height: 800, scheme: 'dark' })
+  await picture('desk-dark-down', { width: 1100, height: 800, scheme: 'dark' })
 } finally {
-  await browser.stop()
+  await browser[Symbol.asyncDispose]()
   apiserver.close()
   await announcer.close()
   await listener.close()
@@ -59,6 +59,14 @@ try {
 }
 for (const complaint of browser.complaints) console.error(complaint)
 process.exitCode = browser.complaints.length > 0 ? 1 : 0
+
+/** Once the page has asked for the status twice. */
+async function picture(name: string, view: Parameters<Browser['open']>[1]): Promise<void> {
+  const page = await browser.open(`http://127.0.0.1:${site.port}/`, view)
+  await sleep(2500)
+  writeFileSync(join(String(folder), `${name}.png`), await page.picture())
+  await page.close()
+}
 
 async function until(happened: () => boolean): Promise<void> {
   for (let patience = 1000; !happened(); patience--) {

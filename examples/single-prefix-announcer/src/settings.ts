@@ -7,6 +7,8 @@ import * as v from 'valibot'
 /** What people are told of a setting, and how they name it on the command line. */
 interface About {
   readonly text: string
+  /** What the library takes where nobody gives it. */
+  readonly usual?: string
   /** How its value is called in --help. Without one there is no flag, as that must fit a screen. */
   readonly value?: string
   readonly inFileOnly?: true
@@ -44,7 +46,7 @@ export const schema = v.strictObject({
   peer: v.optional(about(list, { text: 'address of the router, or of several', value: '<address...>', field: 'peer' })),
   peerAs: v.optional(about(number, { text: 'AS number of the router', value: '<as>', field: 'peer.as' })),
   port: v.optional(
-    about(number, { text: 'TCP port of the router (default: 179)', value: '<port>', field: 'peer.port' }),
+    about(number, { text: 'TCP port of the router', usual: '179', value: '<port>', field: 'peer.port' }),
   ),
   peers: v.optional(
     about(v.array(peer, 'a list of routers'), {
@@ -55,10 +57,10 @@ export const schema = v.strictObject({
   ),
   localAddress: v.optional(about(text, { text: 'address to dial from', value: '<address>', field: 'local.address' })),
   nextHop: v.optional(
-    about(text, { text: 'where traffic goes (default: our own address)', value: '<address>', field: 'nextHop' }),
+    about(text, { text: 'where traffic goes', usual: 'our own address', value: '<address>', field: 'nextHop' }),
   ),
   holdTime: v.optional(
-    about(number, { text: 'seconds that we propose (default: 90)', value: '<seconds>', field: 'holdTime' }),
+    about(number, { text: 'seconds that we propose', usual: '90', value: '<seconds>', field: 'holdTime' }),
   ),
   tcpMd5Key: v.optional(
     about(text, { text: 'key of TCP MD5 (RFC 2385); no flag: those are seen by all', field: 'tcpMd5Key' }),
@@ -85,13 +87,23 @@ export const schema = v.strictObject({
   healthVerify: v.optional(
     about(v.literal('none', 'none'), { text: '`none`: whoever answers is believed', field: 'http.verify' }),
   ),
-  healthInterval: v.optional(about(number, { text: 'seconds between two checks (default: 5)', field: 'interval' })),
+  healthInterval: v.optional(about(number, { text: 'seconds between two checks', usual: '5', field: 'interval' })),
+  healthTimeout: v.optional(
+    about(number, { text: 'seconds that a check may take', usual: '3, or half of a short interval', field: 'timeout' }),
+  ),
+  healthRise: v.optional(
+    about(number, { text: 'checks in a row that pass before it is announced', usual: '3', field: 'rise' }),
+  ),
+  healthFall: v.optional(
+    about(number, { text: 'checks in a row that fail before it is withdrawn', usual: '3', field: 'fall' }),
+  ),
   http: v.optional(
     about(text, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
   ),
   logLevel: v.optional(
     about(v.picklist(['error', 'warn', 'info', 'debug'], 'one of error, warn, info, debug'), {
-      text: 'error, warn, info or debug (default: info)',
+      text: 'error, warn, info or debug',
+      usual: 'info',
       value: '<level>',
       field: 'logLevel',
     }),
@@ -114,6 +126,7 @@ export interface Row extends About {
 
 export const rows: readonly Row[] = Object.entries(schema.entries).map(([name, entry]) => {
   const inner = 'wrapped' in entry ? entry.wrapped : entry
+  const said = v.getMetadata(inner) as unknown as About // about() put it there
   const words = name.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)
   return {
     name: name as SettingName, // the schema's own key
@@ -121,6 +134,7 @@ export const rows: readonly Row[] = Object.entries(schema.entries).map(([name, e
     kind: inner.type === 'number' ? 'number' : inner.type === 'array' ? 'list' : 'text',
     flag: `--${words}`,
     variable: `SOFTSPOKEN_${words.toUpperCase().replaceAll('-', '_')}`,
-    ...(v.getMetadata(inner) as unknown as About), // about() put it there
+    ...said,
+    text: said.usual === undefined ? said.text : `${said.text} (default: ${said.usual})`,
   }
 })

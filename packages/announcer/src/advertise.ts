@@ -1,5 +1,5 @@
 /** The UPDATEs of one host route: what it says depends on the side of the AS border the peer is on. */
-import type { Address, Attributes, Family, Update } from '@softspoken/wire'
+import { type Address, type Attributes, communityByNumber, type Family, type Update } from '@softspoken/wire'
 import { only, wholeBetween } from './check-options.ts'
 import type { HostRoute } from './host-route.ts'
 
@@ -37,12 +37,14 @@ export interface Epoch {
 const MOST_PREPENDED = 10 // beyond a handful, a longer path decides nothing more and may be filtered
 const GREATEST = 0xffffffff
 
-/** What the two metrics come to. @throws RangeError or TypeError naming the preference, the value and what is allowed. */
+/** What the two metrics come to, and communities as the sets that they are (RFC 1997, RFC 8092 §3). @throws RangeError or TypeError naming the preference, the value and what is allowed. */
 export function resolve(preference: Preference): Resolved {
-  const { med, localPref, ...rest } = preference
+  const { med, localPref, communities, largeCommunities, ...rest } = preference
   wholeBetween(rest.prepend ?? 0, 0, MOST_PREPENDED, 'prepend')
   return {
     ...rest,
+    ...(communities && { communities: asSet(communities, communityByNumber) }),
+    ...(largeCommunities && { largeCommunities: asSet(largeCommunities) }),
     ...(med !== undefined && { med: metric(med, 'med', (base, epoch) => Math.max(0, base - epoch)) }),
     ...(localPref !== undefined && {
       localPref: metric(localPref, 'localPref', (base, epoch) => Math.min(GREATEST, base + epoch)),
@@ -50,7 +52,12 @@ export function resolve(preference: Preference): Resolved {
   }
 }
 
-/** The same in numbers. */
+/** What is equal is told once, and in one way: to say it otherwise would be news to nobody. */
+function asSet(all: readonly string[], spell = (one: string): string => one): readonly string[] {
+  return Array.isArray(all) ? [...new Set(all.map(spell))].sort() : all // encode() judges what is no list
+}
+
+/** The same in numbers, by which what is equal looks equal. */
 export interface Resolved extends Preference {
   readonly med?: number
   readonly localPref?: number
@@ -67,9 +74,8 @@ function metric(given: number | Epoch, name: string, at: (base: number, epoch: n
 
 /** The same route as its end comes near: a receiver takes it only where it has no other (RFC 8326 §4). */
 export function lastResort(preference: Resolved): Resolved {
-  const communities = new Set([...(preference.communities ?? []), 'graceful-shutdown'])
-  communities.delete('65535:0') // the same by number
-  return { ...preference, localPref: 0, communities: [...communities] }
+  const { communities = [] } = preference
+  return resolve({ ...preference, localPref: 0, communities: [...communities, 'graceful-shutdown'] })
 }
 
 /** The peer, as far as an UPDATE depends on it. */

@@ -81,6 +81,15 @@ const readRows: readonly ReadRow[] = [
     read: eachPeer(({ counters }) => notifications(counters.outMessages)),
   },
   {
+    name: 'softspoken_bgp_malformed_updates_total',
+    type: 'counter',
+    help: 'UPDATEs received with faults that did not cost the session, by what they cost instead (RFC 7606 §2).',
+    labels: ['peer', 'handling'],
+    read: eachPeer(({ counters }) =>
+      Object.entries(counters.inMalformedUpdates).map(([handling, n]) => [{ handling }, n]),
+    ),
+  },
+  {
     name: 'softspoken_bgp_hold_time_seconds',
     type: 'gauge',
     help: 'The hold time that both sides settled on (RFC 4271 §4.2); absent while nothing is settled.',

@@ -10,6 +10,7 @@ export {
 } from './config.ts'
 export type { Down, SessionEvent, State } from './fsm.ts'
 export { Listener, type ListenerOptions } from './listener.ts'
+export type { MalformedUpdate, MalformedUpdates } from './malformed.ts'
 export type { Md5Key } from './md5-key.ts'
 export type { Negotiated } from './open-check.ts'
 export {

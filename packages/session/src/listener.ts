@@ -8,6 +8,7 @@ import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
 import { type Config, only } from './config.ts'
 import { findKernel } from './kernel.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
+import { OnceAMinute } from './once-a-minute.ts'
 import { type Clock, type Logger, plain, realTime, type Session } from './session.ts'
 import { linuxOnly, requireKernel } from './socket-options.ts'
 
@@ -22,8 +23,6 @@ export interface ListenerOptions {
   clock?: Clock
 }
 
-const QUIET = 60_000 // milliseconds between two lines about strangers
-
 /** A TCP server that hands each connection to the session of its peer's address. */
 export class Listener implements AsyncDisposable {
   readonly #options: { readonly address: Address | undefined; readonly port: number }
@@ -34,8 +33,7 @@ export class Listener implements AsyncDisposable {
   /** Ours while it listens; undefined where there is no kernel to set options with. */
   #socket: ListeningSocket | undefined
   #strangers = 0
-  /** What the log knows of them, and since when. */
-  #logged = { strangers: 0, at: Number.NEGATIVE_INFINITY }
+  readonly #told = new OnceAMinute()
 
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: ListenerOptions = {}) {
@@ -113,11 +111,8 @@ export class Listener implements AsyncDisposable {
     this.#strangers++
     const address = plain(socket.remoteAddress)
     socket.destroy()
-    const now = this.#clock.now()
-    const { strangers, at } = this.#logged
-    if (now - at < QUIET) return
-    this.#logged = { strangers: this.#strangers, at: now }
-    this.#log?.warn({ address, connections: this.#strangers - strangers }, 'no session for this address: closed')
+    const connections = this.#told.pass(this.#clock.now())
+    if (connections !== undefined) this.#log?.warn({ address, connections }, 'no session for this address: closed')
   }
 
   /** Whether the connection has all that its session asks for. */

@@ -18,6 +18,14 @@ import { type Config, configure, only, type Settings, settingNames } from './con
 import { dialTcp } from './dial.ts'
 import type { Down, Input, SessionEvent, State } from './fsm.ts'
 import { hint, socketError } from './hint.ts'
+import {
+  type MalformedUpdate,
+  type MalformedUpdates,
+  malformedUpdate,
+  noneMalformed,
+  withOneMore,
+} from './malformed.ts'
+import { OnceAMinute } from './once-a-minute.ts'
 import type { Negotiated } from './open-check.ts'
 import { rival, standing } from './preflight.ts'
 import { requireKernel } from './socket-options.ts'
@@ -63,6 +71,8 @@ export interface Counters {
   dials: number
   fsmEstablishedTransitions: number
   inUpdates: number
+  /** UPDATEs among them whose faults cost routes or attributes, and not the session (RFC 7606). */
+  inMalformedUpdates: MalformedUpdates
   outUpdates: number
   inTotalMessages: number
   outTotalMessages: number
@@ -100,13 +110,14 @@ export interface Status {
 export interface DownEvent extends Down {
   readonly hint?: string
 }
-type Payload<type> = type extends 'down' ? DownEvent : Extract<SessionEvent, { type: type }>
+/** What listeners get. */
+type Told = Exclude<SessionEvent, Down> | DownEvent | MalformedUpdate
 /** A connection, and what reads it. */
 interface Line {
   readonly connection: Duplex
   readonly decoder: Decoder
 }
-type Events = { [type in SessionEvent['type']]: [Payload<type>] } & { drain: [] }
+type Events = { [type in Told['type']]: [Extract<Told, { type: type }>] } & { drain: [] }
 
 const GOODBYE = 1000 // milliseconds that the last bytes get to leave
 const LONGEST_BACKLOG = 8 * 1024 * 1024 // octets that wait for a peer that does not read
@@ -123,7 +134,8 @@ export const realTime: Clock = {
  * A session with one peer, kept up for as long as it is started.
  *
  * Events `state`, `dial`, `established`, `update`, `refresh` and `down` come after the step that caused them, so a
- * listener may call back. `drain` comes when a peer that had fallen behind has read again; see `backlogged`.
+ * listener may call back. `malformed` comes once a minute at most, after the `update` that it is about. `drain` comes when
+ * a peer that had fallen behind has read again; see `backlogged`.
  */
 export class Session extends EventEmitter<Events> implements AsyncDisposable {
   readonly config: Config
@@ -135,6 +147,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     dials: 0,
     fsmEstablishedTransitions: 0,
     inUpdates: 0,
+    inMalformedUpdates: noneMalformed,
     outUpdates: 0,
     inTotalMessages: 0,
     outTotalMessages: 0,
@@ -151,7 +164,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #lastError: LastError | undefined
   #started = false
   /** What listeners have yet to hear. */
-  readonly #outbox: (Exclude<SessionEvent, Down> | DownEvent)[] = []
+  readonly #outbox: Told[] = []
+  readonly #malformed = new OnceAMinute()
 
   /**
    * @throws RangeError or TypeError naming the setting, the value and what is allowed; Error for a setting that needs
@@ -420,7 +434,21 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     const advised = event.type === 'down' ? { ...event, ...optional('hint', hint(event, this.config)) } : event
     this.#note(advised)
     this.#outbox.push(advised)
+    if (event.type === 'update') this.#judge(event.update)
     queueMicrotask(() => this.#report())
+  }
+
+  #judge(update: Update): void {
+    const { issues } = update
+    if (issues === undefined) return
+    this.#counters.inMalformedUpdates = withOneMore(this.#counters.inMalformedUpdates, issues)
+    const updates = this.#malformed.pass(this.#clock.now())
+    if (updates === undefined) return
+    const malformed = malformedUpdate(update, issues, updates)
+    const { type: _, octets, ...fields } = malformed
+    const message = Buffer.from(octets).toString('hex')
+    this.#log?.warn({ peer: this.config.peer.address, ...fields, message }, 'malformed UPDATE')
+    this.#outbox.push(malformed)
   }
 
   /** What has happened goes to the listeners, in order. What one of them throws must not cost us the rest of a chunk. */

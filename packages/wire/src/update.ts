@@ -28,6 +28,8 @@ export interface Update {
    * routes already stand among the withdrawn ones.
    */
   readonly issues?: readonly Issue[] | undefined
+  /** The whole message as it came, where it has issues: they are diagnosed by it (RFC 7606 §6). */
+  readonly octets?: Uint8Array | undefined
 }
 
 // ---- reading
@@ -103,6 +105,9 @@ class DecodedUpdate implements Update {
   }
   get issues(): readonly Issue[] | undefined {
     return this.#faults?.issues.length ? this.#faults.issues : undefined
+  }
+  get octets(): Uint8Array | undefined {
+    return this.issues && this.#bytes.subarray(this.#at - HEADER_LENGTH, this.#end)
   }
   visit(withdrawn: Visit, announced: Visit): void {
     const bytes = this.#bytes

@@ -26,6 +26,7 @@ async function ask(path) {
 function show(status, events) {
   const routes = [...status.announcements, ...Object.keys(status.withheld)]
   summary(status, routes)
+  byId('name').textContent = `Softspoken, ${status.peers[0].local.id}` // of several nodes' pages, which is this?
   put(
     'routes',
     routes.length > 0 ? routes.map(prefix => route(prefix, status)) : [make('p', 'none', 'None is wanted.')],
@@ -87,6 +88,7 @@ function session({ state, secondsInState, local, peer, negotiated, nextDialIn, c
     ['Families', negotiated?.families.join(', ')],
     ['Messages', `${counters.inTotalMessages} in, ${counters.outTotalMessages} out`],
     ['So far', `dialled ${times(counters.dials)}, established ${times(counters.fsmEstablishedTransitions)}`],
+    ['Malformed UPDATEs', Object.values(counters.inMalformedUpdates).reduce((all, one) => all + one) || undefined],
     ['Last error', lastError ? `${lastError.why} (${moment(lastError.at)}, in ${lastError.from})` : undefined],
     ['Check', lastError?.hint],
   ])
@@ -97,7 +99,7 @@ function gate([name, { up, streak, why, secondsLeft, heldFor }]) {
     ['Why', why],
     ['Against it', streak === 0 ? undefined : `${streak} in a row`],
     ['Held down for', heldFor === undefined ? undefined : span(heldFor)],
-    ['Counts for', secondsLeft === undefined ? undefined : span(secondsLeft)],
+    ['Last check', secondsLeft === undefined ? undefined : `counts for ${span(secondsLeft)} more`],
   ])
 }
 
@@ -142,7 +144,7 @@ function span(seconds) {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
 }
 function times(count) {
-  return count === 1 ? 'once' : `${count} times`
+  return count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`
 }
 /** The time alone where it is of today. */
 function moment(at) {

@@ -39,6 +39,11 @@ export const largeCommunities = defineAttribute<readonly string[]>({
   ...numbers('largeCommunities', 3, 'u32', new Map(), true),
 })
 
+/** A community as it is read: the numbers of a well-known one, and every other as it is, for encode() to judge. */
+export function communityByNumber(community: string): string {
+  return wellKnown.get(community) ?? community
+}
+
 /** A community for people: the name of a well-known one, every other as it is. */
 export function describeCommunity(community: string): string {
   for (const [name, numbers] of wellKnown) if (numbers === community) return name
