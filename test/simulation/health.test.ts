@@ -39,6 +39,16 @@ describe('a health gate', () => {
     ])
   })
 
+  test('of a service that is never well says so once, and not that it went down', async () => {
+    const lab = new Lab()
+    const service = new Service()
+    service.well = false
+    using gate = service.gate(lab)
+    await lab.pass(600)
+    expect(gate.up).toBe(false)
+    expect(lab.lines('warn')).toEqual([{ why: 'refused', text: 'health gate stays down' }])
+  })
+
   test('that stood before the announcement lets it out at once', async () => {
     const lab = new Lab()
     const router = lab.router()

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { compilerFaults } from './compiler-faults.ts'
 import { configuration } from './sources.ts'
 
 const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
@@ -54,10 +54,8 @@ describe.each([
   })
   it('has the form that Kubernetes publishes: no unknown name, no value of a wrong type', { timeout: 60_000 }, () => {
     const manifest = parse(read(file)) as { kind: string; metadata: object }
-    expect(formFaults(manifest)).toEqual([])
-    expect(formFaults({ ...manifest, metadata: { ...manifest.metadata, labls: {} } })).toEqual([
-      expect.stringContaining('labls'),
-    ])
+    const mistaken = { ...manifest, metadata: { ...manifest.metadata, labls: {} } } // it must be found, and nothing else
+    expect(formFaults([manifest, mistaken])).toEqual([expect.stringContaining('labls')])
   })
   it('asks the program where it answers', () => {
     const { host, port } = container.livenessProbe.httpGet
@@ -108,20 +106,14 @@ function about(said: string): readonly string[] {
   return said.split('\n').filter(line => line.includes('softspoken-announcer.service'))
 }
 
-/** What the types made of Kubernetes' OpenAPI say of a manifest, as the compiler sees it. */
-function formFaults(manifest: { readonly kind: string; readonly metadata: object }): readonly string[] {
-  const types = { Pod: 'core/v1', DaemonSet: 'apps/v1' }[manifest.kind]
+/** What the types made of Kubernetes' OpenAPI say of manifests of one kind. */
+function formFaults(manifests: readonly [{ readonly kind: string }, ...object[]]): readonly string[] {
+  const [{ kind }] = manifests
+  const types = { Pod: 'core/v1', DaemonSet: 'apps/v1' }[kind]
   const name = fileURLToPath(new URL('manifest.ts', import.meta.url)) // it need not be there
-  const text = `import type { ${manifest.kind} } from 'kubernetes-types/${types}'
-    export const manifest: ${manifest.kind} = ${JSON.stringify(manifest)}`
-  const options: ts.CompilerOptions = {
-    ...{ strict: true, noEmit: true, skipLibCheck: true, types: [], lib: ['lib.es5.d.ts'] },
-    ...{ module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
-  }
-  const host = ts.createCompilerHost(options)
-  const { getSourceFile } = host
-  host.getSourceFile = (file, version) =>
-    file === name ? ts.createSourceFile(file, text, version) : getSourceFile(file, version)
-  const found = ts.getPreEmitDiagnostics(ts.createProgram([name], options, host))
-  return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
+  return compilerFaults(
+    name,
+    `import type { ${kind} } from 'kubernetes-types/${types}'
+    export const manifests: ${kind}[] = ${JSON.stringify(manifests)}`,
+  )
 }

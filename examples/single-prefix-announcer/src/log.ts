@@ -12,10 +12,11 @@ export async function makeLog(level: string): Promise<Logger> {
 }
 
 /** `session down  peer=10.0.5.1 why="no answer within 10 s"` */
-function oneLine({ level: _level, time: _time, msg, ...fields }: Record<string, unknown>): string {
+export function oneLine({ level: _level, time: _time, msg, ...fields }: Record<string, unknown>): string {
   return [`${msg} `, ...Object.entries(fields).map(([name, value]) => `${name}=${word(value)}`)].join(' ')
 }
 function word(value: unknown): string {
   if (Array.isArray(value) && value.every(item => typeof item !== 'object')) return value.join(',')
+  if (typeof value === 'number') return String(Math.round(value * 10) / 10)
   return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value)
 }

@@ -85,6 +85,13 @@ peers:
   })
 })
 
+it('that nobody verifies the service is said out loud', async () => {
+  const env = { SOFTSPOKEN_HEALTH: 'https://127.0.0.1:6443/livez', SOFTSPOKEN_HEALTH_VERIFY: 'none' }
+  expect((await configuration(words(), env)).warnings).toEqual([
+    'healthVerify: none, so whoever answers at https://127.0.0.1:6443/livez decides whether we announce; healthCa would verify it',
+  ])
+})
+
 describe('what is wrong is said in one sentence', () => {
   it.each(Object.keys(needed))('%s left out', async flag => {
     const rest = Object.fromEntries(Object.entries(needed).filter(([name]) => name !== flag))

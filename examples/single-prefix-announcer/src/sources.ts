@@ -17,7 +17,7 @@ export type AllGiven = Partial<Record<SettingName, Given>>
 export interface Configuration {
   readonly settings: Settings
   readonly given: AllGiven
-  /** What was understood in another way than it was meant, one sentence each. */
+  /** What was understood in another way than it was meant, and what is risky; one sentence each. */
   readonly warnings: readonly string[]
   /** Show it, announce nothing. */
   readonly check: boolean
@@ -41,10 +41,11 @@ export async function configuration(argv: readonly string[], env: NodeJS.Process
     ...fromEnvironment(env),
     ...fromFlags(command),
   }
+  const settings = settle(given)
   return {
-    settings: settle(given),
+    settings,
     given,
-    warnings: kubeVip.warnings,
+    warnings: [...kubeVip.warnings, ...unverified(settings)],
     check: command.getOptionValue('check') === true,
   }
 }
@@ -131,6 +132,11 @@ function settle(given: AllGiven): Settings {
   if (expected === 'never') throw new UsageError(`${where}: there is no such setting of a router`)
   if (input === undefined) throw new UsageError(`${where} is missing, there must be ${message}`)
   throw notAllowed(where, input, message)
+}
+function unverified({ health, healthVerify }: Settings): readonly string[] {
+  return healthVerify === 'none'
+    ? [`healthVerify: none, so whoever answers at ${health} decides whether we announce; healthCa would verify it`]
+    : []
 }
 function missingPeer(given: AllGiven): Row | undefined {
   return given.peers ? undefined : rows.find(({ name }) => (name === 'peer' || name === 'peerAs') && !given[name])

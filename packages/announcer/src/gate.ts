@@ -51,9 +51,12 @@ export type Action =
 
 export type Step = readonly [Gate, readonly Action[]]
 
+/** Why a new gate is down. */
+export const NOT_YET = 'no check has passed yet'
+
 export function newGate(settings: GateSettings): Gate {
   const nothing = { up: false, streak: 0, check: 'none', timers: {}, closedAt: [], heldUntil: 0 } as const
-  return { ...nothing, settings, why: 'no check has passed yet' }
+  return { ...nothing, settings, why: NOT_YET }
 }
 
 export function step(gate: Gate, input: Input, now: number): Step {

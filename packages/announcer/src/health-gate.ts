@@ -8,6 +8,7 @@ import {
   type GateSettings,
   type Input,
   isUp,
+  NOT_YET,
   newGate,
   nextDeadline,
   step,
@@ -146,6 +147,10 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   #feed(input: Input): void {
     if (this.#closed) return
     const [next, actions] = step(this.#gate, input, this.#clock.now())
+    const { up, why } = this.#gate
+    // Who has never been up says once why; after that each way down says so.
+    if (!up && !next.up && why === NOT_YET && next.why !== NOT_YET && input.type !== 'stop')
+      this.#log?.warn({ why: next.why }, 'health gate stays down')
     this.#gate = next
     this.#arm()
     for (const action of actions) if (!this.#closed) this.#perform(action) // a listener may have closed it

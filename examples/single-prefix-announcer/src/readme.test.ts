@@ -1,0 +1,30 @@
+/** The first screen of the project's README: a command that the program understands, the page, code that compiles. */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { compilerFaults } from './compiler-faults.ts'
+import { configuration } from './sources.ts'
+
+const root = new URL('../../../', import.meta.url)
+const screen = readFileSync(new URL('README.md', root), 'utf8').split('\n').slice(0, 45).join('\n')
+const block = (language: string) => new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(screen)?.[1] ?? ''
+
+describe('the first screen of the README', () => {
+  it('shows the program, as it is run', async () => {
+    const [, words = ''] = /pnpm@12 announce (.*)/s.exec(block('sh').replaceAll('\\\n', '')) ?? []
+    const { settings } = await configuration(words.trim().split(/\s+/), {})
+    expect(settings).toMatchObject({ prefix: '198.51.100.10/32', health: 'tcp://127.0.0.1:6443' })
+  })
+  it('shows the page', () => {
+    const [, picture = ''] = /<img src="([^"]+)"/.exec(screen) ?? []
+    expect(picture).not.toBe('')
+    expect(existsSync(new URL(picture, root))).toBe(true)
+  })
+  it('shows the embedding, in code that compiles', { timeout: 60_000 }, () => {
+    const mistake = "announcer.announce('198.51.100.11/32', { gates: health })" // it must be found, and nothing else
+    const code = `declare const ca: string\n${block('ts')}\n${mistake}`
+    const file = fileURLToPath(new URL('embedding.ts', import.meta.url)) // it need not be there
+    expect(code).toContain('announcer.announce(')
+    expect(compilerFaults(file, code)).toEqual([expect.stringContaining('gates')])
+  })
+})
