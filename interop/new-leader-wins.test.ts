@@ -21,11 +21,11 @@ against(configurations, 'a new leader wins over one that is dead and still belie
   const table = () => router.routes('198.51.100.10/32')
   const best = async () => (await table()).find(({ best }) => best)
   await using _dead = leader(lab.host, 7) // it says no more from here on
-  await waitFor(best, { until: ({ nextHop }) => nextHop === lab.host, within: 20, what: 'the first leader' })
+  await waitFor(best, { until: ({ nextHop }) => nextHop === lab.host, within: 60, what: 'the first leader' })
   await using _next = leader(lab.otherHost, 8)
   const route = await waitFor(best, {
     until: ({ nextHop }) => nextHop === lab.otherHost,
-    within: 20,
+    within: 60,
     what: 'the second leader to win',
   })
   expect(route.med).toBe(992)

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Configurations } from '../lab/against.ts'
+import { type Configurations, plain } from '../lab/against.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Route, Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
@@ -17,13 +17,9 @@ const program = fileURLToPath(new URL('../../examples/vip-agent/src/main.ts', im
 export const VIP = '198.51.100.10/32'
 
 /** Routers take an agent back soon after it was lost: the next try is another one, from the same address. */
-/** Two of them are enough to see who decides: the agents, and not the router. */
-const notHere = 'failover is seen and timed with BIRD and GoBGP'
 export const configurations = {
-  bird3: notHere,
-  frr: notHere,
-  openbgpd: notHere,
-  exabgp: notHere,
+  ...plain({ waits: ['host', 'otherHost'] }),
+  exabgp: 'has no best path: it passes on what it hears',
   bird: ({ own, host, otherHost }) => `
     router id ${own};
     protocol device {}

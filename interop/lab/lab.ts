@@ -146,9 +146,9 @@ export class Lab {
   }
 
   /** From here on this host reaches an IPv4 address through a router, which forwards. It ends with the lab. */
-  async route(to: string, via: Router): Promise<void> {
+  async route(to: string, via: string): Promise<void> {
     const place = ['--rm', '--label', `${LABEL}=${this.#id}`, '--network', 'host', '--cap-add', 'NET_ADMIN']
-    await docker('run', ...place, bird.image, 'ip', 'route', 'add', to, 'via', via.address)
+    await docker('run', ...place, bird.image, 'ip', 'route', 'add', to, 'via', via)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
