@@ -42,7 +42,7 @@ against(
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-    await router.tell('shut down', WHY)
+    await router.tell('shut down', { why: WHY })
     const { lastError, nextDialIn } = await waitFor(() => announcer.status().peers[0], {
       until: ({ lastError }) => lastError !== undefined,
       within: 30,

@@ -6,7 +6,7 @@ import { waitFor } from './lab/wait-for.ts'
 /** RFC 1997; RFC 4360 §4, §5; RFC 8092. */
 const communities = {
   communities: ['65010:1', '65010:65535', '65535:65281'],
-  extendedCommunities: ['ro:203.0.113.9:7', 'rt:65010:1'],
+  extendedCommunities: ['ro:65010:7', 'rt:65010:1'],
   largeCommunities: ['65010:2:3', '4200000010:4294967295:0'],
 }
 

@@ -12,8 +12,9 @@ const configurations = {
       exabgp: 'capability { extended-message enable; }',
     },
   ),
-  // FRR offers it unasked
+  // FRR offers it unasked, and GoBGP from 4 on
   gobgp: 'has no extended messages',
+  gobgp4: plain().gobgp,
 }
 
 against(configurations, 'extended messages are agreed on, and routes come and go (RFC 8654)', async (lab, router) => {

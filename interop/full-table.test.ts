@@ -4,7 +4,7 @@ import { Announcer } from '@softspoken/announcer'
 import { Session } from '@softspoken/session'
 import { expect } from 'vitest'
 import { against, type Kind, plain } from './lab/against.ts'
-import { say } from './lab/exabgp.ts'
+import { SAY } from './lab/exabgp.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Router } from './lab/router.ts'
 import { waitFor } from './lab/wait-for.ts'
@@ -60,18 +60,26 @@ async function feed(lab: Lab, router: Router, kind: Kind): Promise<Session> {
   })
   session.start()
   await waitFor(() => session.state === 'Established', { within: 60, what: 'the session that brings the table' })
+  if (kind === 'exabgp') await router.exec('sh', '-c', `awk 'BEGIN { ${tellExabgp(lab.host6)} }' >${SAY}`)
+  else await tell(session, lab.otherHost6)
+  return session
+}
+
+async function tell(session: Session, nextHop: string): Promise<void> {
   for (let i = 0; i < ROUTES; i += PART) {
     const announced = table.slice(i, i + PART)
-    if (kind === 'exabgp') {
-      await router.exec(...say(`neighbor ${lab.host6} announce attributes next-hop self nlri ${announced.join(' ')}`))
-      continue
-    }
-    const mpReach = { family: 'ipv6-unicast', nextHop: [lab.otherHost6], announced } as const
+    const mpReach = { family: 'ipv6-unicast', nextHop: [nextHop], announced } as const
     const asPath = [{ type: 'sequence', as: [FEEDER] }] as const
     session.send({ type: 'update', withdrawn: [], attributes: { origin: 'igp', asPath, mpReach }, announced: [] })
     await waitFor(() => !session.backlogged, { within: 60, what: 'the router to read' })
   }
-  return session
+}
+
+/** The same in awk: PART prefixes a line. */
+function tellExabgp(neighbor: string): string {
+  const line = `neighbor ${neighbor} announce attributes next-hop self nlri`
+  return `for (i = 0; i < ${ROUTES}; i++)
+    printf "%s 2001:db8:%x:%x::/64%s", i % ${PART} ? "" : "${line}", i / 65536, i % 65536, i % ${PART} == ${PART - 1} ? "\\n" : ""`
 }
 
 function heapUsed(): number {

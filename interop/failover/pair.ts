@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Configurations, plain } from '../lab/against.ts'
 import type { Lab } from '../lab/lab.ts'
+import { openbgpd } from '../lab/openbgpd.ts'
 import type { Route, Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
@@ -123,10 +124,13 @@ export class Pair implements AsyncDisposable {
     this.#service.close()
     this.#service.closeAllConnections()
     await rm(this.#folder, { recursive: true })
+    // OpenBGPD takes nobody back for half a minute, and doubles it each time: its operator knows better.
+    if (this.#router.daemon === openbgpd)
+      for (const { address } of this.#agents) await this.#router.tell('enable', { neighbor: address })
     // A router that turns the next pair away makes it wait as it should, and us with it.
     await waitFor(() => this.#states(), {
       until: states => states.every(state => state === 'Active' || state === 'Passive'),
-      within: 30,
+      within: 60,
       what: 'the router to expect both again',
     })
   }

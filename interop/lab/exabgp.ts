@@ -5,18 +5,15 @@ import type { Daemon, Exec, Route, Session } from './router.ts'
 const RECEIVED = '/dev/shm/received'
 
 /** What is written here, the same process says to it: its API is all that an operator has. */
-const SAY = '/dev/shm/say'
+export const SAY = '/dev/shm/say'
 
 /** Keeps no table: what it received is what it tells a process of ours in JSON, and that is played again from the start. */
 export const exabgp: Daemon = {
   name: 'ExaBGP',
   image: 'softspoken-interop/exabgp',
   preamble: `process printer { run /bin/sh -c "mkfifo ${SAY}; cat <>${SAY} & exec tee ${RECEIVED} >&2"; encoder json; }\n`,
-  // Not a word to the process but what it has heard. It listens at addresses that it gets later, too.
-  options: [
-    ...['--env', 'exabgp.daemon.drop=false', '--env', 'exabgp.api.ack=false'],
-    ...['--sysctl', 'net.ipv4.ip_nonlocal_bind=1'],
-  ],
+  // It listens at addresses that it gets later, too.
+  options: ['--env', 'exabgp.daemon.drop=false', '--sysctl', 'net.ipv4.ip_nonlocal_bind=1'],
   // It has no control socket unless somebody makes the pipes. The process is started after the listening sockets.
   ready: ['test', '-e', RECEIVED],
   version: ['exabgp', '--version'],
@@ -30,8 +27,7 @@ export const exabgp: Daemon = {
   plain,
 }
 
-/** The command that has ExaBGP told this by its process. */
-export function say(words: string): string[] {
+function say(words: string): string[] {
   return ['sh', '-c', `echo "$0" >${SAY}`, words]
 }
 
@@ -96,7 +92,7 @@ const STATES: { readonly [word: string]: string } = { connected: 'OpenSent', up:
 async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; sessions: Map<string, Session> }> {
   const routes = new Map<string, Route>()
   const sessions = new Map<string, Session>()
-  for (const text of (await exec('cat', RECEIVED)).split('\n').filter(Boolean)) {
+  for (const text of (await exec('cat', RECEIVED)).split('\n').filter(isJson)) {
     const { type, neighbor }: Line = JSON.parse(text)
     const peer = neighbor.address.peer
     const session = sessions.get(peer) ?? { neighbor: peer, state: 'Idle' }
@@ -114,6 +110,11 @@ async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; session
     }
   }
   return { routes, sessions }
+}
+
+/** Between the lines it says 'done', where it was told something. */
+function isJson(line: string): boolean {
+  return line.startsWith('{')
 }
 
 function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {

@@ -11,7 +11,8 @@ export const gobgp: Daemon = {
   sessions: async exec => ((await json(exec, 'neighbor')) as Neighbor[]).map(toSession),
   words: {
     enable: host => ['gobgp', 'neighbor', host, 'enable'],
-    'shut down': (host, why) => ['gobgp', 'neighbor', host, 'disable', ...(why ? ['--reason', why] : [])],
+    // Only the one of these takes a reason, and only the other lasts.
+    'shut down': (host, why) => ['gobgp', 'neighbor', host, ...(why ? ['shutdown', '--reason', why] : ['disable'])],
     reset: host => ['gobgp', 'neighbor', host, 'reset'],
     'ask again': host => ['gobgp', 'neighbor', host, 'softresetin'],
   },

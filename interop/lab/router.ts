@@ -54,8 +54,8 @@ export interface Daemon {
   version: string[]
   routes: (exec: Exec) => Promise<Route[]>
   sessions: (exec: Exec) => Promise<Session[]>
-  /** An operator's words about our side, which has this address and is the neighbour `host` of `plain`; `why` may be empty. */
-  words: { readonly [word in Word]?: (host: string, why: string) => string[] }
+  /** An operator's words about the neighbour with this address; BIRD's are about `host` of `plain`. `why` may be empty. */
+  words: { readonly [word in Word]?: (neighbor: string, why: string) => string[] }
   /** The configuration of a router of which nothing special is asked. */
   plain: (router: PlainRouter) => string
 }
@@ -121,12 +121,12 @@ export class Router {
     return sessions.find(session => session.neighbor === neighbor) ?? { neighbor, state: 'Absent' }
   }
 
-  /** Says an operator's word about our side at the router. */
-  async tell(word: Word, why = ''): Promise<void> {
-    const { daemon, host } = this.#options
+  /** Says an operator's word at the router, about our side if about no other neighbour. */
+  async tell(word: Word, { why = '', neighbor = this.#options.host } = {}): Promise<void> {
+    const { daemon } = this.#options
     const words = daemon.words[word]
     if (words === undefined) throw new Error(`${daemon.name} has no word for: ${word}`)
-    await this.exec(...words(host, why))
+    await this.exec(...words(neighbor, why))
   }
 
   /** Resolves when somebody who dials would be answered; BIRD listens only while it has a neighbour that is not shut down. */
