@@ -51,6 +51,7 @@ against(
 against(
   {
     ...plain({ holdTime: 0 }),
+    gobgp: 'proposes 90 s where it is told 0',
     openbgpd: 'takes no hold time below 3 s for itself',
   },
   'a router that proposes hold time 0 is refused, and asked again ever more rarely (RFC 4271 §4.2, §6.2)',

@@ -93,7 +93,7 @@ async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; session
   const routes = new Map<string, Route>()
   const sessions = new Map<string, Session>()
   for (const text of (await exec('cat', RECEIVED)).split('\n').filter(isJson)) {
-    const { type, neighbor }: Line = JSON.parse(text)
+    const { type, neighbor }: Line = JSON.parse(text.replace(/\p{Cc}/gu, ' ')) // it quotes what it heard as it is
     const peer = neighbor.address.peer
     const session = sessions.get(peer) ?? { neighbor: peer, state: 'Idle' }
     if (type === 'state') {
@@ -133,8 +133,8 @@ function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {
           ...(med !== undefined && { med }),
           ...(localPref !== undefined && { localPref }),
           communities: join(attribute.community),
-          extendedCommunities: (attribute['extended-community'] ?? []).map(({ string }) =>
-            string.replace('target:', 'rt:').replace('origin:', 'ro:'),
+          extendedCommunities: (attribute['extended-community'] ?? []).map(
+            ({ string }) => string.replace('target:', 'rt:').replace(/^origin:(\d+):0\.0\.0\.(\d+)$/, 'ro:$1:$2'), // it has a number as an address
           ),
           largeCommunities: join(attribute['large-community']),
           best: false,

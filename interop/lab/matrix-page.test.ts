@@ -1,4 +1,4 @@
-/** docs/interop.md is made by a run that takes a quarter of an hour; here is held that it speaks of the tests that there are. */
+/** docs/interop.md is made by a run that takes twenty minutes; here is held that it speaks of the tests that there are. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
