@@ -33,9 +33,9 @@ async function decides(lab: Lab, router: Router, worse: AnnounceOptions, better:
   }
   const table = () => router.routes('198.51.100.10/32')
   await using _worse = speaker(lab.host, worse)
-  await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 20, what: 'the first' })
+  await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 60, what: 'the first' })
   await using _better = speaker(lab.otherHost, better)
-  const routes = await waitFor(table, { until: routes => routes.length === 2, within: 20, what: 'both' })
+  const routes = await waitFor(table, { until: routes => routes.length === 2, within: 60, what: 'both' })
   expect(routes.map(({ nextHop, best }) => [nextHop, best])).toEqual([
     [lab.otherHost, true],
     [lab.host, false],

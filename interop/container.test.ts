@@ -2,6 +2,7 @@ import { expect, inject, it } from 'vitest'
 import { buildAnnouncerImage } from './lab/announcer-image.ts'
 import { docker } from './lab/docker.ts'
 import { Lab } from './lab/lab.ts'
+import { goodbye } from './lab/packets.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 it.skipIf(!inject('engine'))(
@@ -34,16 +35,18 @@ it.skipIf(!inject('engine'))(
     }
     const environment = Object.entries(settings).flatMap(([name, value]) => ['--env', `SOFTSPOKEN_${name}=${value}`])
     const confined = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '65532']
+    await using seen = await lab.capture(`tcp port 179 and src host ${address}`, '-v')
     const name = await lab.container(image, address, ...confined, ...environment)
 
     const table = () => router.routes('198.51.100.10/32')
-    const [route] = await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route' })
+    const [route] = await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     expect(route).toMatchObject({ nextHop: address, asPath: [65010] })
 
     const stopped = docker('stop', name) // ten seconds, then SIGKILL
-    await waitFor(table, { until: routes => routes.length === 0, within: 2, what: 'the route to be gone' })
-    expect((await router.session(address)).state, 'the session stands while the router converges').toBe('Established')
+    await waitFor(table, { until: routes => routes.length === 0, within: 10, what: 'the route to be gone' })
     await stopped
+    const drained = await waitFor(() => goodbye(seen), { within: 20, what: 'the Cease on the wire' })
+    expect(drained, 'the session stands while the router converges').toBeGreaterThan(2)
     expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0')
     expect(await router.log()).toContain('Received: Administrative shutdown: "single-prefix-announcer got SIGTERM"')
   },

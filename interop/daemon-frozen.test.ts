@@ -12,11 +12,11 @@ against(plain(), 'notices a frozen router when the hold time has passed, and rec
   })
   announcer.announce('198.51.100.10/32')
   const table = () => router.routes('198.51.100.10/32')
-  await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route' })
+  await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
   await router.pause()
   const { lastError } = await waitFor(() => announcer.status().peers[0], {
     until: peer => peer.lastError !== undefined,
-    within: 12,
+    within: 20,
     what: 'the silence to be noticed',
   })
   expect(lastError).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
@@ -25,5 +25,5 @@ against(plain(), 'notices a frozen router when the hold time has passed, and rec
     within: 150,
     what: 'the session to stand again',
   })
-  await waitFor(table, { until: routes => routes.length === 1, within: 10, what: 'the route to be back' })
+  await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route to be back' })
 })

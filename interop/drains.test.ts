@@ -13,11 +13,11 @@ against(
     })
     announcer.announce('198.51.100.10/32', { localPref: 200 })
     const table = () => router.routes('198.51.100.10/32')
-    await waitFor(table, { until: ([route]) => route?.localPref === 200, within: 20, what: 'the route' })
+    await waitFor(table, { until: ([route]) => route?.localPref === 200, within: 60, what: 'the route' })
     const drained = announcer.drain()
     await waitFor(table, {
       until: ([route]) => route?.localPref === 0 && route.communities.includes('65535:0'),
-      within: 10, // the interval of 5 s holds
+      within: 14, // the interval of 5 s holds
       what: 'the route to be marked',
     })
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
 import { FourWays } from './lab/four-ways.ts'
+import { packets } from './lab/packets.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 // The router waits for host and host6, and dials otherHost and otherHost6.
@@ -19,21 +20,21 @@ against(
       within: 60,
       what: 'all four to be up on both sides',
     })
-    // A packet begins with its time, and goes on in lines that are indented.
-    const packets = () =>
-      seen
-        .lines()
-        .join('\n')
-        .split(/\n(?=\d)/)
     for (const session of ways.all) {
       // By its ports as well: the system may still repeat what an earlier lab with these addresses left unsaid.
       const { local, peer } = session.status()
       const ends = `${local.address}.${local.port} > ${peer.address}.${peer.port}:`
-      const its = await waitFor(() => packets().filter(packet => packet.includes(ends)), {
-        until: packets => packets.some(isMessage),
-        within: 20,
-        what: `a message, ${ends}`,
-      })
+      const its = await waitFor(
+        () =>
+          packets(seen)
+            .map(({ text }) => text)
+            .filter(packet => packet.includes(ends)),
+        {
+          until: packets => packets.some(isMessage),
+          within: 20,
+          what: `a message, ${ends}`,
+        },
+      )
       expect(its.length, 'the handshake, and messages').toBeGreaterThanOrEqual(2)
       for (const packet of its) expect(packet).toMatch(/(tos|class) 0xc0,/)
       for (const packet of its.filter(isMessage)) expect(packet).toMatch(/(ttl|hlim) 3,/)

@@ -10,7 +10,7 @@ against(plain(), 'establishes, and agrees on the hold time', async (lab, router)
   })
   await waitFor(() => router.session(), {
     until: ({ state }) => state === 'Established',
-    within: 20,
+    within: 60,
     what: 'the router to say Established',
   })
   expect((await router.session()).holdTime).toBe(90)

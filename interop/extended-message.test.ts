@@ -12,8 +12,9 @@ const configurations = {
       exabgp: 'capability { extended-message enable; }',
     },
   ),
-  // FRR offers it unasked
+  // FRR offers it unasked, and GoBGP from 4 on
   gobgp: 'has no extended messages',
+  gobgp4: plain().gobgp,
 }
 
 against(configurations, 'extended messages are agreed on, and routes come and go (RFC 8654)', async (lab, router) => {
@@ -24,8 +25,8 @@ against(configurations, 'extended messages are agreed on, and routes come and go
   })
   const announcement = announcer.announce('198.51.100.10/32')
   const table = () => router.routes('198.51.100.10/32')
-  await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route' })
+  await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
   expect(announcer.status().peers[0]?.negotiated?.extendedMessage).toBe(true)
   announcement.withdraw()
-  await waitFor(table, { until: routes => routes.length === 0, within: 5, what: 'the route to be gone' })
+  await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
 })

@@ -43,7 +43,7 @@ against(
   async (lab, router) => {
     const table = async () => (await router.routes()).map(({ prefix }) => prefix).join()
     const first = run(before, false, lab.host, router.address)
-    await waitFor(table, { until: routes => routes === before, within: 20, what: 'the route' })
+    await waitFor(table, { until: routes => routes === before, within: 60, what: 'the route' })
     expect(first.announcer.status().peers[0]?.negotiated).toMatchObject({ gracefulRestart: true, endOfRib: true })
 
     first.connection()?.destroy() // as when the process dies: not a word
@@ -56,7 +56,7 @@ against(
     expect(await table()).toBe(before)
 
     await using second = run(after, true, lab.host, router.address).announcer
-    await waitFor(table, { until: routes => routes === after, within: 30, what: 'the new route instead of the old' })
+    await waitFor(table, { until: routes => routes === after, within: 60, what: 'the new route instead of the old' })
     expect(second.status().peers[0]?.sent).toEqual([after])
   },
 )

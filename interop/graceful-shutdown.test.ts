@@ -45,9 +45,9 @@ against(
     }
     const table = () => router.routes('198.51.100.10/32')
     await using drains = speaker(lab.host)
-    await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 20, what: 'the first' })
+    await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 60, what: 'the first' })
     await using _stays = speaker(lab.otherHost)
-    await waitFor(table, { until: routes => routes.length === 2, within: 20, what: 'both' })
+    await waitFor(table, { until: routes => routes.length === 2, within: 60, what: 'both' })
     const drained = drains.drain()
     await waitFor(table, {
       until: ([first, second]) => first?.nextHop === lab.otherHost && second?.communities.join() === '65535:0',

@@ -14,7 +14,7 @@ against(
     announcer.announce('198.51.100.10/32', { localPref: 250 })
     const [route] = await waitFor(() => router.routes('198.51.100.10/32'), {
       until: routes => routes.length === 1,
-      within: 20,
+      within: 60,
       what: 'the route',
     })
     expect(route).toMatchObject({ asPath: [], localPref: 250, nextHop: lab.host, origin: 'igp' })

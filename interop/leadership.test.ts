@@ -43,7 +43,7 @@ against(
     former?.withdraw()
     await waitFor(() => router.routes('198.51.100.10/32'), {
       until: routes => routes.length === 0,
-      within: 5,
+      within: 20,
       what: 'the route to be gone',
     })
   },

@@ -28,15 +28,15 @@ against(
     })
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes()
-    await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route' })
+    await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     announcer.announce('198.51.100.11/32')
     const { lastError, nextDialIn } = await waitFor(() => announcer.status().peers[0], {
       until: ({ lastError }) => lastError !== undefined,
-      within: 10,
+      within: 30,
       what: 'the router to end it',
     })
     expect(lastError?.received).toMatchObject({ code: 6, subcode: 1 })
     expect(nextDialIn).toBeGreaterThan(200)
-    await waitFor(table, { until: routes => routes.length === 0, within: 10, what: 'both routes to be gone' })
+    await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'both routes to be gone' })
   },
 )

@@ -48,14 +48,14 @@ async function succeeds(
   await using _dead = leader(lab.host, 7) // it says no more from here on
   await waitFor(table, {
     until: ([one]) => one?.nextHop === lab.host && one.best,
-    within: 20,
+    within: 60,
     what: 'the first leader',
   })
   await using _next = leader(lab.otherHost, 8)
   const expected = winner === 'dead' ? lab.host : lab.otherHost
   const routes = await waitFor(table, {
     until: routes => routes.length === 2 && routes.some(({ best, nextHop }) => best && nextHop === expected),
-    within: 20,
+    within: 60,
     what: `both leaders in the table, and ${expected} the best`,
   })
   return routes.find(({ best }) => best)! // as waited for

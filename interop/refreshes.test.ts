@@ -3,21 +3,11 @@ import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
 import { waitFor } from './lab/wait-for.ts'
 
-const configurations = { ...plain(), exabgp: 'asks again only when one of its own processes says so' }
-
-/** GoBGP's soft reset reads its own copy again; the others, which keep none, ask us. */
-const again = {
-  bird: () => ['birdc', 'reload', 'in', 'host'],
-  bird3: () => ['birdc', 'reload', 'bgp', 'in', 'host'],
-  frr: (host: string) => ['vtysh', '-c', `clear bgp ${host} soft in`],
-  gobgp: (host: string) => ['gobgp', 'neighbor', host, 'softresetin'],
-  openbgpd: (host: string) => ['bgpctl', 'neighbor', host, 'refresh'],
-}
-
+// GoBGP's soft reset reads its own copy again; the others, which keep none, ask us.
 against(
-  configurations,
+  plain({}, { exabgp: 'capability { route-refresh enable; }' }),
   'refreshes: a router that asks again has the route, and no other',
-  async (lab, router, daemon) => {
+  async (lab, router, kind) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
@@ -30,16 +20,16 @@ against(
     announcer.announce('198.51.100.10/32')
     const gone = announcer.announce('198.51.100.11/32')
     const table = async () => (await router.routes()).map(({ prefix }) => prefix).sort()
-    await waitFor(table, { until: routes => routes.length === 2, within: 20, what: 'both routes' })
+    await waitFor(table, { until: routes => routes.length === 2, within: 60, what: 'both routes' })
     gone.withdraw()
     const sent = () => session?.status().counters.outUpdates ?? 0
     const before = sent()
-    if (daemon !== 'exabgp') await router.exec(...again[daemon](lab.host))
-    if (daemon !== 'gobgp')
-      await waitFor(async () => sent(), { until: now => now > before, within: 20, what: 'the answer' })
-    await waitFor(table, { until: routes => routes.join() === '198.51.100.10/32', within: 20, what: 'the one route' })
+    await router.tell('ask again')
+    if (kind !== 'gobgp')
+      await waitFor(async () => sent(), { until: now => now > before, within: 60, what: 'the answer' })
+    await waitFor(table, { until: routes => routes.join() === '198.51.100.10/32', within: 60, what: 'the one route' })
     expect((await router.session()).state).toBe('Established')
     expect(session?.status().counters.fsmEstablishedTransitions).toBe(1)
-    if (daemon !== 'gobgp') expect(asked).toBe(1)
+    if (kind !== 'gobgp') expect(asked).toBe(1)
   },
 )

@@ -2,14 +2,16 @@ import { Announcer } from '@softspoken/announcer'
 import { Listener } from '@softspoken/session'
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
+import { daemons } from './lab/daemons.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 const configurations = plain({ waits: [], dials: ['host'] })
 
 against(
-  { ...configurations, bird3: 'is what the others are replaced by' },
-  'the router is replaced by BIRD 3 on the same address, under a standing announcement',
+  configurations,
+  'the router is replaced on the same address, by BIRD 3 or back by BIRD 2, under a standing announcement',
   async (lab, router) => {
+    const replacement = router.daemon === daemons.bird3 ? 'bird' : 'bird3'
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
@@ -23,7 +25,7 @@ against(
     await waitFor(() => router.routes('198.51.100.10/32'), there)
 
     await router.stop()
-    const next = await lab.start('bird3', { config: configurations.bird, at: router.address })
+    const next = await lab.start(replacement, { config: configurations.bird, at: router.address })
     await waitFor(() => next.routes('198.51.100.10/32'), there)
     expect(await next.session()).toMatchObject({ state: 'Established' })
     expect(announcer.status().peers[0]?.counters.fsmEstablishedTransitions).toBe(2)

@@ -30,7 +30,7 @@ describe.skipIf(!inject('engine')).concurrent('the router as docs/routers.md has
       announcer.announce('198.51.100.10/32')
       const routes = await waitFor(() => router.routes(), {
         until: routes => routes.length > 0,
-        within: 20,
+        within: 60,
         what: 'a route',
       })
       expect(routes).toMatchObject([{ prefix: '198.51.100.10/32', nextHop: lab.host, asPath: [64515], best: true }])

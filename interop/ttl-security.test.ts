@@ -7,13 +7,14 @@ import type { Output } from './lab/output.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 // RFC 5082. The router waits for host and host6, and dials otherHost and otherHost6.
-const configurations = (ttlSecurity: boolean, exabgp: string) => ({
-  ...plain({ waits: ['host', 'host6'], dials: ['otherHost', 'otherHost6'], ttlSecurity }),
-  exabgp,
-})
+const ways = { waits: ['host', 'host6'], dials: ['otherHost', 'otherHost6'] } as const
+const both = plain({ ...ways, ttlSecurity: true })
+
+/** What was seen: three of the four came up, and our dial over IPv6 had no answer. */
+const HOP_LIMIT = 'leaves the hop limit of IPv6 to the system where it accepts, so that we do not hear its answer'
 
 against(
-  configurations(true, 'three of four came up; the IPv6 session that it was to accept did not'),
+  { ...both, exabgp: HOP_LIMIT, gobgp4: HOP_LIMIT },
   'TTL security: both have it, and IPv4 and IPv6 come up, dialled and accepted',
   async (lab, router) => {
     await using ways = await FourWays.start(lab, router, { ttlSecurity: 1 })
@@ -27,29 +28,27 @@ against(
   },
 )
 
-against(
-  configurations(false, 'did not answer our dial at all, where this waits for a hold timer'),
-  'TTL security: we alone have it, and none comes up',
-  async (lab, router) => {
-    await using capture = await router.capture(DIAL)
-    await using ways = await FourWays.start(lab, router, { ttlSecurity: 1, clock: hurried })
-    for (const session of ways.dialled) {
-      // All routers complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out.
-      const { why, hint } = await lastErrorOf(session)
-      expect(why).toBe('nothing heard from the peer for 240 s')
-      expect(hint).toContain('that the router has TTL security and is within 1 hop')
-    }
-    await dialledBoth(lab, capture)
-    expect(
-      ways.accepted.map(({ state }) => state),
-      'its SYN was not heard',
-    ).toEqual(['Active', 'Active'])
-    expect((await ways.states()).flat()).not.toContain('Established')
-  },
-)
+against(plain(ways), 'TTL security: we alone have it, and none comes up', async (lab, router) => {
+  await using capture = await router.capture(DIAL)
+  // As much as there is for a connection, so that a busy machine has the time for one even when hurried.
+  await using ways = await FourWays.start(lab, router, { ttlSecurity: 1, connectTimeout: 120, clock: hurried })
+  for (const session of ways.dialled) {
+    // Most complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out. ExaBGP, and
+    // GoBGP 4 over IPv6, leave the handshake to the system, whose TTL is another.
+    const { why, hint } = await lastErrorOf(session)
+    expect(why).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
+    expect(hint).toContain('that the router has TTL security and is within 1 hop')
+  }
+  await dialledBoth(lab, capture)
+  expect(
+    ways.accepted.map(({ state }) => state),
+    'its SYN was not heard',
+  ).toEqual(['Active', 'Active'])
+  expect((await ways.states()).flat()).not.toContain('Established')
+})
 
 against(
-  configurations(true, 'our dial had not failed after 40 s, so it was not seen to hold us to a TTL'),
+  { ...both, exabgp: 'holds nobody to a TTL: it asks for IP_MINTTL by a name that its Python does not have' },
   'TTL security: the router alone has it, and none comes up',
   async (lab, router) => {
     await using capture = await router.capture(DIAL)

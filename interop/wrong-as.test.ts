@@ -15,20 +15,20 @@ against(plain({ peerAs: 65099 }), 'a wrong AS gives a plain reason, and dials th
   const peer = () => announcer.status().peers[0]
   const { lastError, nextDialIn } = await waitFor(peer, {
     until: ({ lastError }) => lastError !== undefined,
-    within: 20,
+    within: 60,
     what: 'the refusal',
   })
   expect(lastError?.why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
   expect(lastError?.hint).toBe(
     'the router expects another AS at our address than 65010: check its remote-as and our local AS',
   )
-  expect(nextDialIn).toBeGreaterThan(44)
+  expect(nextDialIn).toBeGreaterThan(30) // 45 at least, less what the look took
   expect(nextDialIn).toBeLessThanOrEqual(60)
 
   // Counted where the router stands, not by us.
   const dials = await waitFor(() => capture.lines(), {
     until: lines => lines.length >= 2,
-    within: 65,
+    within: 90,
     what: 'a second dial on the wire',
   })
   const [first = 0, second = 0] = dials.map(line => Number(line.split(' ')[0]))
@@ -39,6 +39,6 @@ against(plain({ peerAs: 65099 }), 'a wrong AS gives a plain reason, and dials th
     within: 10,
     what: 'the second refusal',
   })
-  expect(then).toBeGreaterThan(85) // a second failure of this kind waits 120 s, less a quarter at most
+  expect(then).toBeGreaterThan(75) // a second failure of this kind waits 120 s, less a quarter at most, and the look
   expect(capture.lines()).toHaveLength(2)
 })

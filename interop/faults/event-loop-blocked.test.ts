@@ -21,7 +21,7 @@ describe.skipIf(!inject('engine'))('a process whose event loop is blocked for 20
       sent: { code: 4, subcode: 0 },
       received: undefined,
     })
-    expect(nextDialIn).toBeGreaterThan(20)
+    expect(nextDialIn).toBeGreaterThan(15)
     expect(await short.routes()).toHaveLength(0)
     expect(await first.log()).toContain('Error: Hold timer expired')
 

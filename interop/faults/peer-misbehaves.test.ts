@@ -44,7 +44,8 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     ['babbles', 'that loses the thread', 'the peer sent what cannot be read', { sent: { code: 1, subcode: 1 } }],
   ])('%s, a peer %s: the session says why, and keeps the budget (RFC 4271 §6)', async (behaviour, _, why, error) => {
     const clock = fastClock(20)
-    await using misused = session(behaviour, { clock })
+    // A dial is answered at once here, but half a second, as its clock has it, may be little for a busy machine.
+    await using misused = session(behaviour, { clock, connectTimeout: 120 })
     misused.start()
     await waitFor(() => clock.now() / 1000 > TEN_MINUTES, { within: 60, what: 'ten minutes of its time' })
     const { lastError, counters } = misused.status()
@@ -81,7 +82,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     await peer.said('crumbles: wrote', 60)
     await waitFor(() => crumbs.status(), {
       until: ({ counters }) => counters.inTotalMessages >= 1 + 1 + 524 + 2, // the OPEN, the KEEPALIVE to it, and later ones
-      within: 20,
+      within: 60,
       what: 'all of it, and what comes after',
     })
     expect(crumbs.status()).toMatchObject({ state: 'Established', counters: { dials: 1 } })
@@ -107,17 +108,17 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     jammed.start()
     await established(jammed)
     say(jammed, 1500)
-    await waitFor(() => closed.lines().length > 0, { within: 10, what: 'a window of zero' })
+    await waitFor(() => closed.lines().length > 0, { within: 30, what: 'a window of zero' })
     await peer.said('jams: falls silent', 30)
     expect(jammed.status(), 'it stood as long as the peer talked').toMatchObject({ counters: { dials: 1 } })
     const { lastError, nextDialIn } = await waitFor(() => jammed.status(), {
       until: ({ lastError }) => lastError !== undefined,
-      within: 15,
+      within: 30,
       what: 'the hold timer',
     })
     expect(lastError).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
-    expect(nextDialIn).toBeGreaterThan(20)
-    await waitFor(() => jammed.state === 'Established', { within: 45, what: 'the session to stand again' })
+    expect(nextDialIn).toBeGreaterThan(15)
+    await waitFor(() => jammed.state === 'Established', { within: 60, what: 'the session to stand again' })
     say(jammed, 1500)
     await jammed.stop('the window is closed again')
     expect(dials(capture, jams)).toHaveLength(2)
@@ -132,7 +133,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     announcer.announce('198.51.100.10/32')
     const { counters, state } = await waitFor(() => announcer.status().peers[0], {
       until: ({ counters }) => counters.inTotalMessages >= 10_002,
-      within: 20,
+      within: 60,
       what: 'all requests to be read',
     })
     expect({ state, ...counters }).toMatchObject({ state: 'Established', dials: 1, outUpdates: 1 })
@@ -170,7 +171,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
 })
 
 async function established(session: Session): Promise<void> {
-  await waitFor(() => session.state === 'Established', { within: 20, what: 'the session to stand' })
+  await waitFor(() => session.state === 'Established', { within: 60, what: 'the session to stand' })
 }
 
 /** As many UPDATEs of about a thousand octets. */

@@ -10,6 +10,12 @@ export const bird: Daemon = {
   version: ['birdc', 'show', 'status'],
   routes: async exec => parseRoutes(await exec('birdc', 'show', 'route', 'all')),
   sessions: async exec => parseSessions(await exec('birdc', 'show', 'protocols', 'all')),
+  words: {
+    enable: () => ['birdc', 'enable', 'host'],
+    'shut down': (_, why) => ['birdc', 'disable', 'host', ...(why ? [`"${why}"`] : [])],
+    reset: () => ['birdc', 'restart', 'host'],
+    'ask again': () => ['birdc', 'reload', 'in', 'host'],
+  },
   plain,
 }
 
@@ -90,6 +96,7 @@ function toRoute(prefix: string, best: boolean, attributes: Map<string, string>)
     ...(med !== undefined && { med: Number(med) }),
     ...(localPref !== undefined && { localPref: Number(localPref) }),
     communities: tuples(text('community')),
+    extendedCommunities: tuples(text('ext_community')),
     largeCommunities: tuples(text('large_community')),
     best,
   }

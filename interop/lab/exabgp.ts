@@ -4,18 +4,31 @@ import type { Daemon, Exec, Route, Session } from './router.ts'
 /** In memory, so that it is gone with the daemon. */
 const RECEIVED = '/dev/shm/received'
 
+/** What is written here, the same process says to it: its API is all that an operator has. */
+export const SAY = '/dev/shm/say'
+
 /** Keeps no table: what it received is what it tells a process of ours in JSON, and that is played again from the start. */
 export const exabgp: Daemon = {
   name: 'ExaBGP',
   image: 'softspoken-interop/exabgp',
-  preamble: `process printer { run /bin/sh -c "tee ${RECEIVED} >&2"; encoder json; }\n`,
-  options: ['--env', 'exabgp.daemon.drop=false'],
+  preamble: `process printer { run /bin/sh -c "mkfifo ${SAY}; cat <>${SAY} & exec tee ${RECEIVED} >&2"; encoder json; }\n`,
+  // It listens at addresses that it gets later, too.
+  options: ['--env', 'exabgp.daemon.drop=false', '--sysctl', 'net.ipv4.ip_nonlocal_bind=1'],
   // It has no control socket unless somebody makes the pipes. The process is started after the listening sockets.
   ready: ['test', '-e', RECEIVED],
   version: ['exabgp', '--version'],
   routes: async exec => [...(await replay(exec)).routes.values()],
   sessions: async exec => [...(await replay(exec)).sessions.values()],
+  words: {
+    // Without a text, and it takes us again at once: no more than another reset.
+    reset: host => say(`neighbor ${host} teardown 4`),
+    'ask again': host => say(`neighbor ${host} announce route-refresh ipv4 unicast`),
+  },
   plain,
+}
+
+function say(words: string): string[] {
+  return ['sh', '-c', `echo "$0" >${SAY}`, words]
 }
 
 function plain({ as, id, neighbors }: PlainRouter): string {
@@ -67,6 +80,7 @@ interface Update {
     med?: number
     'local-preference'?: number
     community?: number[][]
+    'extended-community'?: { string: string }[]
     'large-community'?: number[][]
   }
   announce?: { [family: string]: { [nextHop: string]: { nlri: string }[] } }
@@ -78,8 +92,8 @@ const STATES: { readonly [word: string]: string } = { connected: 'OpenSent', up:
 async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; sessions: Map<string, Session> }> {
   const routes = new Map<string, Route>()
   const sessions = new Map<string, Session>()
-  for (const text of (await exec('cat', RECEIVED)).split('\n').filter(Boolean)) {
-    const { type, neighbor }: Line = JSON.parse(text)
+  for (const text of (await exec('cat', RECEIVED)).split('\n').filter(isJson)) {
+    const { type, neighbor }: Line = JSON.parse(text.replace(/\p{Cc}/gu, ' ')) // it quotes what it heard as it is
     const peer = neighbor.address.peer
     const session = sessions.get(peer) ?? { neighbor: peer, state: 'Idle' }
     if (type === 'state') {
@@ -98,6 +112,11 @@ async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; session
   return { routes, sessions }
 }
 
+/** Between the lines it says 'done', where it was told something. */
+function isJson(line: string): boolean {
+  return line.startsWith('{')
+}
+
 function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {
   const { origin = 'incomplete', med, 'local-preference': localPref } = attribute
   const join = (values: number[][] = []) => values.map(parts => parts.join(':'))
@@ -114,6 +133,9 @@ function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {
           ...(med !== undefined && { med }),
           ...(localPref !== undefined && { localPref }),
           communities: join(attribute.community),
+          extendedCommunities: (attribute['extended-community'] ?? []).map(
+            ({ string }) => string.replace('target:', 'rt:').replace(/^origin:(\d+):0\.0\.0\.(\d+)$/, 'ro:$1:$2'), // it has a number as an address
+          ),
           largeCommunities: join(attribute['large-community']),
           best: false,
         })),

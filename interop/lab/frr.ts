@@ -12,7 +12,17 @@ export const frr: Daemon = {
   version: ['vtysh', '-c', 'show version'],
   routes: async exec => [...(await table(exec, 'ipv4')), ...(await table(exec, 'ipv6'))],
   sessions: async exec => Object.entries((await json(exec, 'show bgp neighbors json')) as Neighbors).map(toSession),
+  words: {
+    enable: host => configure(`no neighbor ${host} shutdown`),
+    'shut down': (host, why) => configure(`neighbor ${host} shutdown${why && ` message ${why}`}`),
+    reset: host => ['vtysh', '-c', `clear bgp ${host}`],
+    'ask again': host => ['vtysh', '-c', `clear bgp ${host} soft in`],
+  },
   plain,
+}
+
+function configure(line: string): string[] {
+  return ['vtysh', '-c', 'configure terminal', '-c', 'router bgp', '-c', line]
 }
 
 function plain({ as, id, neighbors }: PlainRouter): string {
@@ -71,6 +81,7 @@ interface Path {
   locPrf?: number
   bestpath?: { overall?: boolean }
   community?: { string: string }
+  extendedCommunity?: { string: string }
   largeCommunity?: { string: string }
   nexthops: { ip: string; scope?: string }[]
 }
@@ -89,7 +100,7 @@ async function json(exec: Exec, command: string): Promise<unknown> {
 }
 
 function toRoute(prefix: string, path: Path): Route {
-  const { aspath, origin, metric, locPrf, bestpath, community, largeCommunity, nexthops } = path
+  const { aspath, origin, metric, locPrf, bestpath, community, extendedCommunity, largeCommunity, nexthops } = path
   return {
     prefix,
     nextHop: nexthops.find(({ scope }) => scope !== 'link-local')?.ip ?? '',
@@ -98,6 +109,9 @@ function toRoute(prefix: string, path: Path): Route {
     ...(metric !== undefined && { med: metric }),
     ...(locPrf !== undefined && { localPref: locPrf }),
     communities: words(community?.string).map(word => WELL_KNOWN[word] ?? word),
+    extendedCommunities: words(extendedCommunity?.string).map(word =>
+      word.replace('RT:', 'rt:').replace('SoO:', 'ro:'),
+    ),
     largeCommunities: words(largeCommunity?.string),
     best: bestpath?.overall ?? false,
   }

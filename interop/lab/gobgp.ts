@@ -9,6 +9,13 @@ export const gobgp: Daemon = {
   version: ['gobgpd', '--version'],
   routes: async exec => [...(await table(exec, 'ipv4')), ...(await table(exec, 'ipv6'))],
   sessions: async exec => ((await json(exec, 'neighbor')) as Neighbor[]).map(toSession),
+  words: {
+    enable: host => ['gobgp', 'neighbor', host, 'enable'],
+    // Only the one of these takes a reason, and only the other lasts.
+    'shut down': (host, why) => ['gobgp', 'neighbor', host, ...(why ? ['shutdown', '--reason', why] : ['disable'])],
+    reset: host => ['gobgp', 'neighbor', host, 'reset'],
+    'ask again': host => ['gobgp', 'neighbor', host, 'softresetin'],
+  },
   plain,
 }
 
@@ -57,11 +64,22 @@ interface Path {
 
 interface Attribute {
   type: number
-  value?: number | { ASN: number; LocalData1: number; LocalData2: number }[]
+  value?: number | Large[] | Extended[]
   as_paths?: { asns: number[] }[]
   nexthop?: string
   metric?: number
   communities?: number[]
+}
+
+interface Large {
+  ASN: number
+  LocalData1: number
+  LocalData2: number
+}
+
+interface Extended {
+  subtype: number
+  value: string
 }
 
 interface Neighbor {
@@ -88,7 +106,10 @@ function toRoute(prefix: string, path: Path): Route {
   const med = attribute(4)
   // `value` is left out where it is zero.
   const localPref = attribute(5)
-  const large = attribute(32)?.value
+  const list = (type: number) => {
+    const value = attribute(type)?.value
+    return Array.isArray(value) ? value : []
+  }
   return {
     prefix,
     nextHop: attribute(3)?.nexthop ?? attribute(14)?.nexthop ?? '',
@@ -97,9 +118,13 @@ function toRoute(prefix: string, path: Path): Route {
     ...(med && { med: med.metric ?? 0 }),
     ...(localPref && { localPref: typeof localPref.value === 'number' ? localPref.value : 0 }),
     communities: (attribute(8)?.communities ?? []).map(value => `${value >>> 16}:${value & 0xffff}`),
-    largeCommunities: Array.isArray(large)
-      ? large.map(({ ASN, LocalData1, LocalData2 }) => `${ASN}:${LocalData1}:${LocalData2}`)
-      : [],
+    // RFC 4360 §4, §5
+    extendedCommunities: (list(16) as Extended[]).map(
+      ({ subtype, value }) => `${subtype === 2 ? 'rt' : 'ro'}:${value}`,
+    ),
+    largeCommunities: (list(32) as Large[]).map(
+      ({ ASN, LocalData1, LocalData2 }) => `${ASN}:${LocalData1}:${LocalData2}`,
+    ),
     best: path.best ?? false,
   }
 }

@@ -146,9 +146,9 @@ export class Lab {
   }
 
   /** From here on this host reaches an IPv4 address through a router, which forwards. It ends with the lab. */
-  async route(to: string, via: Router): Promise<void> {
+  async route(to: string, via: string): Promise<void> {
     const place = ['--rm', '--label', `${LABEL}=${this.#id}`, '--network', 'host', '--cap-add', 'NET_ADMIN']
-    await docker('run', ...place, bird.image, 'ip', 'route', 'add', to, 'via', via.address)
+    await docker('run', ...place, bird.image, 'ip', 'route', 'add', to, 'via', via)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -191,9 +191,12 @@ function createNetwork(id: string): Promise<Network> {
   })
 }
 
-/** Takes the first network of sixteen that docker does not refuse: asking first would race with other labs. */
+/**
+ * Takes a network of sixteen that docker does not refuse: asking first would race with other labs. From the last one, as
+ * whatever else a machine has in this range stands rather at its beginning.
+ */
 async function freeNetwork(id: string): Promise<Network | undefined> {
-  for (let index = 0; index < NETWORKS; index++) {
+  for (let index = NETWORKS - 1; index >= 0; index--) {
     const subnet = ['--subnet', `${ipv4({ index }, 0)}/28`, '--gateway', ipv4({ index }, FIRST)]
     const subnet6 = ['--subnet', `${ipv6({ index }, 0)}/64`, '--gateway', ipv6({ index }, FIRST)]
     try {

@@ -9,6 +9,12 @@ export const openbgpd: Daemon = {
   version: ['sh', '-c', 'bgpd -V 2>&1'],
   routes: async exec => ((await json(exec, 'show', 'rib', 'detail')) as Table).rib?.map(toRoute) ?? [],
   sessions: async exec => ((await json(exec, 'show', 'neighbor')) as Neighbors).neighbors?.map(toSession) ?? [],
+  words: {
+    enable: host => ['bgpctl', 'neighbor', host, 'up'],
+    'shut down': (host, why) => ['bgpctl', 'neighbor', host, 'down', ...(why ? [why] : [])],
+    reset: host => ['bgpctl', 'neighbor', host, 'clear'],
+    'ask again': host => ['bgpctl', 'neighbor', host, 'refresh'],
+  },
   plain,
 }
 
@@ -51,6 +57,7 @@ interface Path {
   metric: number
   localpref: number
   communities?: string[]
+  extended_communities?: string[]
   large_communities?: string[]
 }
 
@@ -71,6 +78,7 @@ function toRoute({ prefix, aspath, exit_nexthop, origin, metric, localpref, ...r
     med: metric, // 0 where there is none
     localPref: localpref,
     communities: (rest.communities ?? []).map(word => WELL_KNOWN[word] ?? word),
+    extendedCommunities: (rest.extended_communities ?? []).map(word => word.replace('soo', 'ro').replace(' ', ':')),
     largeCommunities: rest.large_communities ?? [],
     best: rest.best ?? false,
   }

@@ -7,8 +7,8 @@ type Ours = 'host' | 'host6' | 'otherHost' | 'otherHost6'
 export interface Plain {
   /** The routers' AS. Default: 65001 */
   as?: number
-  /** Ours. Default: 65010 */
-  peerAs?: number
+  /** Ours, at all of our addresses or at each. Default: 65010 */
+  peerAs?: number | { readonly [name in Ours]?: number }
   /** The neighbours that the routers wait for. Default: host */
   waits?: readonly Ours[]
   /** The neighbours that the routers dial, and take a call from. Default: none */
@@ -57,7 +57,7 @@ export function plainRouter(addresses: Addresses, plain: Plain, more: string): P
     const six = address.includes(':')
     return {
       name,
-      as: peerAs,
+      as: typeof peerAs === 'number' ? peerAs : (peerAs[name] ?? 65010),
       address,
       own: six ? addresses.own6 : addresses.own,
       family: six ? 'ipv6' : 'ipv4',

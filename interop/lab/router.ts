@@ -14,6 +14,8 @@ export interface Route {
   localPref?: number
   /** '65001:100' */
   communities: string[]
+  /** 'rt:65001:1', 'ro:203.0.113.1:1' */
+  extendedCommunities: string[]
   /** '65001:1:2' */
   largeCommunities: string[]
   /** Whether the router uses this one of several routes to the prefix. */
@@ -35,6 +37,9 @@ export interface Session {
 /** Runs a command in the router's container and resolves with its standard output. */
 export type Exec = (...command: string[]) => Promise<string>
 
+/** What an operator may say at a router about a neighbour. */
+export type Word = 'enable' | 'shut down' | 'reset' | 'ask again'
+
 /** What differs between the daemons: one row each. */
 export interface Daemon {
   name: string
@@ -49,6 +54,8 @@ export interface Daemon {
   version: string[]
   routes: (exec: Exec) => Promise<Route[]>
   sessions: (exec: Exec) => Promise<Session[]>
+  /** An operator's words about the neighbour with this address; BIRD's are about `host` of `plain`. `why` may be empty. */
+  words: { readonly [word in Word]?: (neighbor: string, why: string) => string[] }
   /** The configuration of a router of which nothing special is asked. */
   plain: (router: PlainRouter) => string
 }
@@ -73,7 +80,7 @@ export class Router {
   readonly address6: string
   readonly #options: RouterOptions
 
-  /** Resolves when the daemon answers its control socket. */
+  /** Resolves when the daemon answers its control socket and listens. */
   static async create(options: RouterOptions): Promise<Router> {
     const { daemon, config, name, network, label, address, address6 } = options
     const router = new Router(options)
@@ -94,6 +101,10 @@ export class Router {
     this.address6 = options.address6
   }
 
+  get daemon(): Daemon {
+    return this.#options.daemon
+  }
+
   exec = (...command: string[]): Promise<string> => docker('exec', this.#options.name, ...command)
 
   /** What the router's own BGP table holds, of one prefix or of all. The best route of a prefix comes first. */
@@ -108,6 +119,24 @@ export class Router {
   async session(neighbor: string = this.#options.host): Promise<Session> {
     const sessions = await this.#options.daemon.sessions(this.exec)
     return sessions.find(session => session.neighbor === neighbor) ?? { neighbor, state: 'Absent' }
+  }
+
+  /** Says an operator's word at the router, about our side if about no other neighbour. */
+  async tell(word: Word, { why = '', neighbor = this.#options.host } = {}): Promise<void> {
+    const { daemon } = this.#options
+    const words = daemon.words[word]
+    if (words === undefined) throw new Error(`${daemon.name} has no word for: ${word}`)
+    await this.exec(...words(neighbor, why))
+  }
+
+  /** Resolves when somebody who dials would be answered; BIRD listens only while it has a neighbour that is not shut down. */
+  async listens(): Promise<void> {
+    const { name } = this.#options
+    await waitFor(() => this.exec('ss', '-Hltn'), {
+      until: sockets => /:179\b/.test(sockets),
+      within: 30,
+      what: `${name} to listen`,
+    })
   }
 
   /** What the daemon in the container says that it is. */
@@ -175,9 +204,10 @@ export class Router {
   async #answers(): Promise<void> {
     const { daemon, name } = this.#options
     await waitFor(() => this.#answersNow(), {
-      within: 30,
+      within: 60,
       what: `${daemon.name} to answer its control socket in ${name}`,
     })
+    await this.listens() // BIRD 3 answers before it does
   }
 
   async #answersNow(): Promise<boolean> {

@@ -8,7 +8,7 @@ const INTERVAL = 0.1
 type Seen<T> = Exclude<T, undefined | null | false>
 
 interface Wait<T> {
-  /** The bound, in seconds. */
+  /** The bound, in seconds. The last look begins after it, so that a slow one does not cost what it is about to see. */
   within: number
   /** What is waited for, in words, for the error. */
   what: string
@@ -20,7 +20,9 @@ interface Wait<T> {
 export async function waitFor<T>(look: () => T | Promise<T>, { within, what, until }: Wait<T>): Promise<Seen<T>> {
   const deadline = performance.now() + within * 1000
   let last = ''
+  let late = false
   do {
+    late = performance.now() >= deadline
     try {
       const value = await look()
       if (isSeen(value) && (until === undefined || until(value))) return value
@@ -30,7 +32,7 @@ export async function waitFor<T>(look: () => T | Promise<T>, { within, what, unt
       last = error.message
     }
     await pause(INTERVAL * 1000)
-  } while (performance.now() < deadline)
+  } while (!late)
   throw new Error(`Waited ${within} s for ${what}. Last seen: ${last}`)
 }
 
