@@ -3,6 +3,7 @@
  * reports it (`ip monitor route`), thirty times each. Prints medians and 95th percentiles. Needs a Docker engine.
  */
 import { Announcer } from '@softspoken/announcer'
+import { routeEvents, wallClock } from './lab/kernel-routes.ts'
 import { Lab } from './lab/lab.ts'
 import { waitFor } from './lab/wait-for.ts'
 
@@ -32,27 +33,19 @@ for (let i = 1; i <= TIMES; i++) {
   const address = `198.51.100.${i}`
   const begun = wallClock()
   const announcement = announcer.announce(`${address}/32`)
-  announced.push((await eventAt(`${address} via`)) - begun)
+  announced.push((await eventAt(address, false)) - begun)
   const ended = wallClock()
   announcement.withdraw()
-  withdrawn.push((await eventAt(`Deleted ${address} `)) - ended)
+  withdrawn.push((await eventAt(address, true)) - ended)
 }
 console.log(`announce() to the route in the kernel: ${summary(announced)}`)
 console.log(`withdraw() to its absence:             ${summary(withdrawn)}`)
 
-/** When the router's kernel reported it, in milliseconds since 1970; its clock is this machine's. */
-async function eventAt(what: string): Promise<number> {
-  const line = await waitFor(() => monitor.lines().find(line => line.includes(`] ${what}`)), {
-    within: 10,
-    what: `'${what}' from ip monitor`,
-  })
-  const [, stamp = ''] = /^\[(.*?)\]/.exec(line) ?? []
-  const [whole = '', micros = ''] = stamp.split('.')
-  return Date.parse(`${whole}Z`) + Number(micros) / 1000
-}
-/** Finer than Date.now(), on the same clock. */
-function wallClock(): number {
-  return performance.timeOrigin + performance.now()
+/** When the router's kernel reported it, in milliseconds since 1970. */
+async function eventAt(address: string, gone: boolean): Promise<number> {
+  const event = () => routeEvents(monitor.lines()).find(event => event.address === address && event.gone === gone)
+  const { at } = await waitFor(event, { within: 10, what: `the route to ${address} to ${gone ? 'go' : 'come'}` })
+  return at
 }
 function summary(milliseconds: number[]): string {
   const sorted = milliseconds.toSorted((a, b) => a - b)
