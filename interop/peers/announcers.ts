@@ -30,8 +30,8 @@ interface Calls {
   withdraw: string
   /** The same client asked for what changes nothing: what the process and its connection take. */
   ask?: string
-  /** For the configuration. */
-  more?: (routes: readonly { i: number; route: string }[]) => string
+  /** What has to be in the configuration for that. */
+  prepare?: (config: string, routes: readonly { i: number; route: string }[]) => string
 }
 
 /** A program that makes the calls itself, and stands in the daemon's place; its words are local address, router, routes. */
@@ -51,7 +51,7 @@ export const announcers: readonly Announcer[] = [
     config: (own, router, route) =>
       `--prefix ${route} --local-as ${as.speaker} --router-id ${own} --peer ${router} --peer-as ${as.router}`,
     settle: '',
-    start: 'node /app/announcer.mjs $CONFIG', // the image's entry point
+    start: 'node /app/announcer.cjs $CONFIG', // the image's entry point
     version: ['node', '-p', 'require("./packages/announcer/package.json").version'],
     runtime: { name: 'Node', start: 'node --eval 0', stay: "node --eval 'setInterval(() => {}, 1e6)'" },
     changes: { by: '`announce()`', program: 'node --import tsx interop/peers/library.ts' },
@@ -67,10 +67,11 @@ export const announcers: readonly Announcer[] = [
       announce: 'birdc enable vip_$i',
       withdraw: 'birdc disable vip_$i',
       ask: 'birdc show status',
-      more: routes =>
-        routes
-          .map(({ i, route }) => `protocol static vip_${i} { disabled; ipv4; route ${route} blackhole; }`)
-          .join('\n'),
+      prepare: (config, routes) =>
+        [
+          config,
+          ...routes.map(({ i, route }) => `protocol static vip_${i} { disabled; ipv4; route ${route} blackhole; }`),
+        ].join('\n'),
     },
   },
   {
@@ -108,7 +109,8 @@ export const announcers: readonly Announcer[] = [
       by: "its API's pipe",
       announce: `echo "announce route $1 next-hop self" >${PIPE}`,
       withdraw: `echo "withdraw route $1 next-hop self" >${PIPE}`,
-      more: () => `process api { run /bin/sh -c "exec cat <>${PIPE}"; encoder text; }`,
+      prepare: config =>
+        `process api { run /bin/sh -c "exec cat <>${PIPE}"; encoder text; }\n${config.replace('static', 'api { processes [ api ]; } static')}`,
     },
   },
   {

@@ -20,7 +20,7 @@ import { processes, total } from './processes.ts'
 import { type Idle, intoPage, type Measured, type Report } from './report.ts'
 
 /** Starts of each, but no more than fit into so many seconds once there are the fewest. */
-const STARTS = { most: 20, fewest: 6, seconds: 60 }
+const STARTS = { most: 20, fewest: 6, seconds: 45 }
 const ROUTES = Array.from({ length: 30 }, (_, n) => ({ i: 101 + n, route: `198.51.100.${101 + n}/32` }))
 /** Seconds after which a route is left to go when it will, and later waited for once. */
 const PATIENCE = 3
@@ -46,6 +46,7 @@ const late = measured.flatMap(({ name, departures }) =>
     departures[signal].includes(undefined) ? { announcer: announcers.find(one => one.name === name)!, signal } : [],
   ),
 )
+console.log('All that is timed has been timed.')
 // The idle are measured together: each has a router of its own, and there is nothing to do for any of them.
 const [idle, waited] = await Promise.all([
   Promise.all(announcers.map(keepIdle)),
@@ -75,7 +76,6 @@ async function inTurn(place: Place, announcer: Announcer): Promise<Measured> {
     const alone = runtime && (await shell(container, repeatScript(runtime.start, STARTS.most))).split('\n')
     return {
       name: announcer.name,
-      version: /\d+(\.\d+)+/.exec(await docker('exec', container, ...announcer.version))?.[0] ?? '',
       by: announcer.changes.by,
       ...starts,
       ...calls,
@@ -107,7 +107,7 @@ async function startAgainAndAgain(
     established.push((await place.established(at)) - at)
     const signal = n % 2 === 0 ? 'KILL' : 'TERM'
     departures[signal].push(await departure(place, container, { signal, pid, route, within: PATIENCE }))
-    await place.signal(container, 'KILL', pid)
+    await place.clear(container)
   }
   console.log(announcer.name, { established, routed, departures })
   return { established, routed, departures }
@@ -132,16 +132,16 @@ async function change(
   place: Place,
   container: string,
   announcer: Announcer,
-): Promise<Pick<Measured, 'announced' | 'withdrawn' | 'asked'>> {
+): Promise<Pick<Measured, 'version' | 'announced' | 'withdrawn' | 'asked'>> {
   const { changes, config } = announcer
   const addresses = [place.address, place.router.address] as const
   const since = performance.timeOrigin + performance.now()
   const program = 'program' in changes
-  const { output, pid } = program
+  const { output } = program
     ? await place.run(container, [changes.program, ...addresses, ROUTE, ...ROUTES.map(({ route }) => route)].join(' '))
     : await place.start(
         container,
-        { ...announcer, config: (...given) => [config(...given), changes.more?.(ROUTES) ?? ''].join('\n') },
+        { ...announcer, config: (...given) => changes.prepare?.(config(...given), ROUTES) ?? config(...given) },
         ROUTE,
       )
   await place.event(ROUTE, { since, gone: false, within: 60 })
@@ -156,8 +156,10 @@ async function change(
       : (await shell(container, callsScript(changes, ROUTES))).split('\n'),
   )
   await place.event(ROUTES.at(-1)!.route, { since, gone: true, within: 10 })
-  await place.signal(container, 'KILL', pid)
+  const said = await docker('exec', container, ...announcer.version) // of some only a running daemon answers
+  await place.clear(container)
   const found = {
+    version: /\d+(\.\d+)+/.exec(said)?.[0] ?? said,
     announced: latencies(calls, 'announce', place.events()),
     withdrawn: latencies(calls, 'withdraw', place.events()),
     asked: durations(calls, 'ask'),
@@ -170,7 +172,7 @@ async function keepIdle(announcer: Announcer): Promise<Idle> {
   await using place = await Place.create()
   await using capture = await place.lab.capture('tcp port 179', '-e', '-v')
   const container = await place.enter(announcer)
-  const { at, pid } = await place.start(container, announcer, ROUTE)
+  const { at } = await place.start(container, announcer, ROUTE)
   await place.event(ROUTE, { since: at, gone: false, within: 60 })
   await pause(SETTLED * 1000, undefined, { signal: stop.signal })
   const before = total(await processes(container))
@@ -181,7 +183,7 @@ async function keepIdle(announcer: Announcer): Promise<Idle> {
     address: place.router.address,
   })
   if (cost === undefined) throw new Error(`${announcer.name}: the capture has no session`)
-  await place.signal(container, 'KILL', pid)
+  await place.clear(container)
   return {
     cpu: total(after).cpu - before.cpu,
     processes: after,

@@ -100,6 +100,11 @@ export class Place {
     return Number(await docker('exec', container, 'bash', '-c', script)) * 1000
   }
 
+  /** Ends whatever still runs in a container. */
+  async clear(container: string): Promise<void> {
+    await docker('exec', container, 'bash', '-c', 'kill -KILL -- -1 2>/dev/null || true') // nobody may be left
+  }
+
   events(): RouteEvent[] {
     return routeEvents(this.#monitor.lines())
   }
