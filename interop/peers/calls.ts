@@ -3,7 +3,7 @@ import type { RouteEvent } from '../lab/kernel-routes.ts'
 import type { Announcer } from './announcers.ts'
 
 /** Seconds between two calls. */
-export const BETWEEN = 0.3
+export const BETWEEN = 0.2
 
 export interface Call {
   what: string

@@ -20,7 +20,7 @@ import { processes, total } from './processes.ts'
 import { type Idle, intoPage, type Measured, type Report } from './report.ts'
 
 /** Starts of each, but no more than fit into so many seconds once there are the fewest. */
-const STARTS = { most: 20, fewest: 6, seconds: 45 }
+const STARTS = { most: 20, fewest: 6, seconds: 30 }
 const ROUTES = Array.from({ length: 30 }, (_, n) => ({ i: 101 + n, route: `198.51.100.${101 + n}/32` }))
 /** Seconds after which a route is left to go when it will, and later waited for once. */
 const PATIENCE = 3
@@ -216,7 +216,7 @@ async function installed(container: string, name: string): Promise<number> {
   const only = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(kind => `--no-${kind}`)
   const script = [
     `apt-cache depends --recurse --installed ${only.join(' ')} ${name} | grep '^[a-z]' | sort -u`,
-    "xargs dpkg-query --show --showformat '${Installed-Size}\\n' 2>/dev/null",
+    `xargs dpkg-query --show --showformat '\${Installed-Size}\\n' 2>/dev/null`,
     "awk '{ sum += $1 } END { print sum }'",
   ].join(' | ')
   const packages = await shell(container, script)
