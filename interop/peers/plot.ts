@@ -50,7 +50,7 @@ export function plot(report: Report): string {
     width: WIDTH,
     height: y + 28,
     style:
-      '.span { stroke: var(--soft); stroke-width: 2 }\n.dot { fill: var(--soft) }\n.span.ours { stroke: var(--ours) }',
+      '.span { stroke: var(--soft); stroke-width: 2 }\n.dot { fill: var(--soft) }\n.span.ours { stroke: var(--ours) }\n.dot.ours { fill: var(--ours) }',
     parts,
   })
 }
