@@ -6,6 +6,7 @@ const unit = [
   'test/**/*.test.ts',
   'interop/politeness/*.test.ts',
   'interop/failover/*.test.ts',
+  'interop/peers/*.test.ts',
   'interop/lab/*.test.ts',
 ]
 

@@ -9,6 +9,7 @@ import { changes, watchBest } from './failover/watch.ts'
 import { Lab } from './lab/lab.ts'
 import { build } from './lab/setup.ts'
 import { waitFor } from './lab/wait-for.ts'
+import { intoMarkers } from './page/markers.ts'
 
 const TIMES = 5
 const daemons = ['bird', 'gobgp'] as const
@@ -33,13 +34,9 @@ build()
 const everyMode = Object.keys(modes) as ModeName[]
 const all = (await Promise.all(daemons.flatMap(daemon => everyMode.map(mode => measure(daemon, mode))))).flat()
 const page = new URL('../docs/failover.md', import.meta.url)
-const markers = ['<!-- measured -->', '<!-- /measured -->'] as const
-const text = readFileSync(page, 'utf8')
-const [begin, end] = markers.map(marker => text.indexOf(marker)) as [number, number]
-if (begin < 0 || end < begin) throw new Error(`${page} must have ${markers.join(' and ')}`)
 const measured = report()
 console.log(measured)
-writeFileSync(page, `${text.slice(0, begin + markers[0].length)}\n\n${measured}\n\n${text.slice(end)}`)
+writeFileSync(page, intoMarkers(readFileSync(page, 'utf8'), measured))
 
 async function measure(daemon: keyof typeof names, mode: ModeName): Promise<Times[]> {
   await using lab = await Lab.create()

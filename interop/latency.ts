@@ -4,6 +4,7 @@
  * (`ip monitor route`), thirty times each. Prints medians and 95th percentiles. Needs a Docker engine.
  */
 import { Announcer } from '@softspoken/announcer'
+import { type RouteEvent, routeEvents, wallClock } from './lab/kernel-routes.ts'
 import { Lab } from './lab/lab.ts'
 import { waitFor } from './lab/wait-for.ts'
 
@@ -32,14 +33,14 @@ for (let i = 1; i <= TIMES; i++) {
   const address = `198.51.100.${i}`
   const begun = wallClock()
   const former = announcer.announce(`${address}/32`, { med: { base: 1000, epoch: 1 } })
-  announced.push(await after(begun, `${address} via ${lab.host} `))
+  announced.push(await after(begun, { address, nextHop: lab.host, gone: false }))
   const followed = wallClock()
   const announcement = next.announce(`${address}/32`, { med: { base: 1000, epoch: 2 } })
-  moved.push(await after(followed, `${address} via ${lab.otherHost} `))
+  moved.push(await after(followed, { address, nextHop: lab.otherHost, gone: false }))
   former.withdraw()
   const ended = wallClock()
   announcement.withdraw()
-  withdrawn.push(await after(ended, `Deleted ${address} `))
+  withdrawn.push(await after(ended, { address, nextHop: lab.otherHost, gone: true }))
 }
 console.log(`announce() to the route in the kernel:        ${summary(announced)}`)
 console.log(`announce() of a next leader to its next hop:  ${summary(moved)}`)
@@ -54,25 +55,14 @@ function speaker(address: string): Announcer {
   })
 }
 
-/** How long after `since` the router's kernel reported it, in milliseconds; its clock is this machine's. */
-async function after(since: number, what: string): Promise<number> {
-  const reported = () =>
-    monitor
-      .lines()
-      .filter(line => line.includes(`] ${what}`))
-      .map(stampOf)
-      .find(at => at >= since)
-  return (await waitFor(reported, { within: 10, what: `'${what}' from ip monitor` })) - since
-}
-/** In milliseconds since 1970. */
-function stampOf(line: string): number {
-  const [, stamp = ''] = /^\[(.*?)\]/.exec(line) ?? []
-  const [whole = '', micros = ''] = stamp.split('.')
-  return Date.parse(`${whole}Z`) + Number(micros) / 1000
-}
-/** Finer than Date.now(), on the same clock. */
-function wallClock(): number {
-  return performance.timeOrigin + performance.now()
+/** How long after `since` the router's kernel reported it, in milliseconds. */
+async function after(since: number, { address, nextHop, gone }: Omit<RouteEvent, 'at'>): Promise<number> {
+  const event = () =>
+    routeEvents(monitor.lines()).find(
+      event => event.at >= since && event.address === address && event.nextHop === nextHop && event.gone === gone,
+    )
+  const what = `the route to ${address} via ${nextHop} to ${gone ? 'go' : 'come'}`
+  return (await waitFor(event, { within: 10, what })).at - since
 }
 function summary(milliseconds: number[]): string {
   const sorted = milliseconds.toSorted((a, b) => a - b)

@@ -7,12 +7,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { routeEvents, wallClock } from './lab/kernel-routes.ts'
 import { Lab } from './lab/lab.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 const TIMES = 20
 const node = process.env.START_LATENCY_NODE ?? process.execPath
-const program = fileURLToPath(new URL('../examples/single-prefix-announcer/dist/announcer.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../examples/single-prefix-announcer/dist/announcer.cjs', import.meta.url))
 
 await using lab = await Lab.create()
 const router = await lab.bird({
@@ -48,14 +49,14 @@ for (let i = 1; i <= TIMES; i++) {
   let log = ''
   child.stdout.setEncoding('utf8').on('data', text => (log += text))
   try {
-    figures['to the route in the kernel']?.push((await eventAt(`${address} via`)) - begun)
+    figures['to the route in the kernel']?.push((await eventAt(address, false)) - begun)
     const line = log.split('\n').find(line => line.includes('"session established"')) ?? '{}'
     figures['to Established']?.push(JSON.parse(line).time - begun) // whole milliseconds
     if (i === TIMES) memory = await steadyMemory(child.pid ?? 0)
   } finally {
     child.kill('SIGKILL')
   }
-  await eventAt(`Deleted ${address} `)
+  await eventAt(address, true)
   await waitFor(async () => (await router.session()).state, {
     until: state => state === 'Passive',
     within: 20,
@@ -71,18 +72,11 @@ async function steadyMemory(pid: number): Promise<number> {
   await waitFor(() => performance.now() - since > 15_000, { within: 20, what: 'things to settle' })
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
-/** When the router's kernel reported it, in milliseconds since 1970; its clock is this machine's. */
-async function eventAt(what: string): Promise<number> {
-  const line = await waitFor(() => monitor.lines().find(line => line.includes(`] ${what}`)), {
-    within: 20,
-    what: `'${what}' from ip monitor`,
-  })
-  const [, stamp = ''] = /^\[(.*?)\]/.exec(line) ?? []
-  const [whole = '', micros = ''] = stamp.split('.')
-  return Date.parse(`${whole}Z`) + Number(micros) / 1000
-}
-function wallClock(): number {
-  return performance.timeOrigin + performance.now()
+/** When the router's kernel reported it, in milliseconds since 1970. */
+async function eventAt(address: string, gone: boolean): Promise<number> {
+  const event = () => routeEvents(monitor.lines()).find(event => event.address === address && event.gone === gone)
+  const { at } = await waitFor(event, { within: 20, what: `the route to ${address} to ${gone ? 'go' : 'come'}` })
+  return at
 }
 function summary(milliseconds: number[]): string {
   const sorted = milliseconds.toSorted((a, b) => a - b)

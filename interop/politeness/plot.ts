@@ -1,4 +1,5 @@
 /** One picture of all dials: a line for each speaker, in a group for each thing that the router does; a tick a dial. */
+import { frame, text } from '../page/svg.ts'
 import type { Row } from './capture.ts'
 import { kinds, rejecting } from './kinds.ts'
 
@@ -33,29 +34,11 @@ export function plot(rows: readonly Row[], { minutes, date }: { minutes: number;
   const bottom = y + 4
   for (let minute = 0; minute <= minutes; minute++)
     parts.push(text(Number(x(minute * 60)), bottom + 14, minute === minutes ? `${minute} min` : String(minute), 'time'))
-  const height = bottom + 24
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
-<title>Dials in ${minutes} minutes against a router that rejects them, by speaker; measured on ${date}</title>
-<style>
-svg { --back: #ffffff; --ink: #1f2328; --soft: #59636e; --rule: #d1d9e0; --ours: #0550ae }
-@media (prefers-color-scheme: dark) {
-  svg { --back: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --rule: #30363d; --ours: #79c0ff }
-}
-text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--soft) }
-.head { font-weight: 600; fill: var(--ink) }
-.name { text-anchor: end }
-.time { text-anchor: middle }
-.ours { font-weight: 600; fill: var(--ours) }
-.line { stroke: var(--rule) }
-.tick { stroke: var(--soft); stroke-width: 1.5 }
-.tick.ours { stroke: var(--ours); stroke-width: 2.5 }
-</style>
-<rect width="100%" height="100%" fill="var(--back)"/>
-${parts.join('\n')}
-</svg>
-`
-}
-
-function text(x: number, y: number, words: string, style: string): string {
-  return `<text class="${style}" x="${x}" y="${y}">${words}</text>`
+  return frame({
+    title: `Dials in ${minutes} minutes against a router that rejects them, by speaker; measured on ${date}`,
+    width: WIDTH,
+    height: bottom + 24,
+    style: '.tick { stroke: var(--soft); stroke-width: 1.5 }\n.tick.ours { stroke: var(--ours); stroke-width: 2.5 }',
+    parts,
+  })
 }

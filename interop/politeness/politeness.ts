@@ -74,7 +74,7 @@ async function measure({ name, image, config, version, options = [] }: Speaker) 
   await using capture = await lab.capture('tcp port 179', '-e', '-v')
 
   const rights = ['--cap-add', 'NET_ADMIN', '--cap-add', 'NET_RAW']
-  const environment = ['--env', `CONFIG=${config(own, routers)}`]
+  const environment = ['--env', `CONFIG=${config(own, Object.values(routers))}`]
   const container = await lab.container(`softspoken-interop/${image}`, own, ...rights, ...environment, ...options)
   const packets = () => readPackets(capture.lines().join('\n'))
   const rows = (packets: readonly Packet[]) =>

@@ -1,4 +1,5 @@
 /** The measurement in words and tables. */
+import { intoMarkers, table } from '../page/markers.ts'
 import type { Row, Steady } from './capture.ts'
 import { kinds, rejecting } from './kinds.ts'
 
@@ -14,13 +15,9 @@ export interface Report {
   steady: readonly Steady[]
 }
 
-const MARKERS = ['<!-- measured -->', '<!-- /measured -->'] as const
-
 /** Puts the tables into a page, between its markers; all else was written by hand and stays. */
 export function intoPage(page: string, report: Report): string {
-  const [begin, end] = MARKERS.map(marker => page.indexOf(marker)) as [number, number]
-  if (begin < 0 || end < begin) throw new Error(`The page must have ${MARKERS.join(' and ')}`)
-  return `${page.slice(0, begin + MARKERS[0].length)}\n\n${tables(report)}\n\n${page.slice(end)}`
+  return intoMarkers(page, tables(report))
 }
 
 function tables({ date, machine, minutes, versions, rows, steady }: Report): string {
@@ -65,9 +62,4 @@ const KEEPALIVE = ACKNOWLEDGMENT + 19
 
 function longestWait(dials: readonly number[], end: number): number {
   return Math.max(...dials.map((time, i) => (dials[i + 1] ?? end) - time))
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`, ...rows.map(line)].join('\n')
 }

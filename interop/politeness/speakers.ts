@@ -1,18 +1,18 @@
 /** Who is measured: each with nothing in its configuration but what it needs to dial, and a route where it takes one. */
-import { type Addresses, as, everyKind } from './kinds.ts'
+import { as } from './kinds.ts'
 
 export interface Speaker {
   name: string
   /** The image's name, in interop/images. */
   image: string
-  config: (own: string, routers: Addresses) => string
+  config: (own: string, routers: readonly string[], route?: string) => string
   /** Asked in its container; the first thing in the answer that looks like a version is one. */
   version: string[]
   /** Further words for `docker run`. */
   options?: string[]
 }
 
-const ROUTE = '198.51.100.10/32'
+export const ROUTE = '198.51.100.10/32'
 const root = new URL('../..', import.meta.url).pathname
 
 /** For what runs from the checkout, in the image `node`. */
@@ -23,9 +23,9 @@ export const speakers: readonly Speaker[] = [
     name: 'Softspoken',
     image: 'node',
     // The program has one peer, so there is a process for each.
-    config: (own, routers) => `
-      for peer in ${Object.values(routers).join(' ')}; do
-        node --import tsx examples/single-prefix-announcer/src/main.ts --prefix ${ROUTE} \
+    config: (own, routers, route = ROUTE) => `
+      for peer in ${routers.join(' ')}; do
+        node --import tsx examples/single-prefix-announcer/src/main.ts --prefix ${route} \
           --local-as ${as.speaker} --router-id ${own} --peer $peer --peer-as ${as.router} &
       done
       wait
@@ -36,13 +36,13 @@ export const speakers: readonly Speaker[] = [
   {
     name: 'BIRD',
     image: 'bird',
-    config: (own, routers) => `
+    config: (own, routers, route = ROUTE) => `
       router id ${own};
       protocol device {}
-      protocol static { ipv4; route ${ROUTE} blackhole; }
+      protocol static { ipv4; route ${route} blackhole; }
       ${each(
         routers,
-        (address, kind) => `protocol bgp ${kind} {
+        address => `protocol bgp {
           local as ${as.speaker};
           neighbor ${address} as ${as.router};
           ipv4 { import none; export all; };
@@ -72,14 +72,14 @@ export const speakers: readonly Speaker[] = [
   {
     name: 'FRR',
     image: 'frr',
-    config: (own, routers) => `
+    config: (own, routers, route = ROUTE) => `
 router bgp ${as.speaker}
  bgp router-id ${own}
  no bgp ebgp-requires-policy
  no bgp network import-check
 ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
  address-family ipv4 unicast
-  network ${ROUTE}
+  network ${route}
 `,
     version: ['vtysh', '-c', 'show version'],
     // FRR's privileges are dropped and taken as a set, this one included.
@@ -88,7 +88,7 @@ ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
   {
     name: 'ExaBGP',
     image: 'exabgp',
-    config: (own, routers) =>
+    config: (own, routers, route = ROUTE) =>
       each(
         routers,
         address => `neighbor ${address} {
@@ -96,7 +96,7 @@ ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
           local-address ${own};
           local-as ${as.speaker};
           peer-as ${as.router};
-          static { route ${ROUTE} next-hop self; }
+          static { route ${route} next-hop self; }
         }`,
       ),
     version: ['exabgp', '--version'],
@@ -104,11 +104,11 @@ ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
   {
     name: 'OpenBGPD',
     image: 'openbgpd',
-    config: (own, routers) => `
+    config: (own, routers, route = ROUTE) => `
       AS ${as.speaker}
       router-id ${own}
       fib-update no
-      network ${ROUTE}
+      network ${route}
       allow to any
       ${each(routers, address => `neighbor ${address} { remote-as ${as.router} }`)}
     `,
@@ -116,6 +116,6 @@ ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
   },
 ]
 
-function each(routers: Addresses, one: (address: string, kind: string) => string): string {
-  return everyKind.map(kind => one(routers[kind], kind)).join('\n')
+function each(routers: readonly string[], one: (address: string) => string): string {
+  return routers.map(one).join('\n')
 }

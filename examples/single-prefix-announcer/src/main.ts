@@ -10,17 +10,21 @@ import { UsageError } from './usage-error.ts'
 
 const [command, ...rest] = process.argv.slice(2)
 let given: AllGiven = {}
-try {
-  if (command === 'status') await showStatus(rest)
-  else await announce()
-} catch (error) {
-  if (error instanceof CommanderError)
-    process.exitCode = error.exitCode // --help
-  else if (error instanceof UsageError || error instanceof RangeError) {
-    const { message } = error instanceof UsageError ? error : inWordsOfOptions(error, given)
-    process.stderr.write(`${message}\n`)
-    process.exitCode = 2
-  } else throw error
+void main() // no await at the top: the bundle is CommonJS, which Node starts sooner
+
+async function main(): Promise<void> {
+  try {
+    if (command === 'status') await showStatus(rest)
+    else await announce()
+  } catch (error) {
+    if (error instanceof CommanderError)
+      process.exitCode = error.exitCode // --help
+    else if (error instanceof UsageError || error instanceof RangeError) {
+      const { message } = error instanceof UsageError ? error : inWordsOfOptions(error, given)
+      process.stderr.write(`${message}\n`)
+      process.exitCode = 2
+    } else throw error
+  }
 }
 
 async function announce(): Promise<void> {
@@ -55,9 +59,10 @@ async function run({ settings, warnings }: Configuration): Promise<void> {
   const manager = serviceManager(process.env, err => log.warn({ err }, 'systemd could not be told'))
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, async () => {
+      const closed = announcer.close(`single-prefix-announcer got ${signal}`) // withdraws at once, so it comes first
       manager.stopping()
       log.info({ signal }, 'withdrawing and closing')
-      await announcer.close(`single-prefix-announcer got ${signal}`)
+      await closed
       await http?.[Symbol.asyncDispose]()
       gate?.close() // not before: closing it withdraws, and the drain would have nothing to say
       log.info({}, 'closed')

@@ -187,8 +187,8 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
       'announcing',
       'session established',
       'route sent',
+      'withdrawal sent', // before anything else, a full pipe of a log included
       'withdrawing and closing',
-      'withdrawal sent',
       'session down',
       'closed',
     ])

@@ -1,0 +1,15 @@
+/** Pages of docs that a measurement writes: its tables between two markers, all else by hand. */
+
+const MARKERS = ['<!-- measured -->', '<!-- /measured -->'] as const
+
+/** What stood between the markers is replaced. */
+export function intoMarkers(page: string, text: string): string {
+  const [begin, end] = MARKERS.map(marker => page.indexOf(marker)) as [number, number]
+  if (begin < 0 || end < begin) throw new Error(`The page must have ${MARKERS.join(' and ')}`)
+  return `${page.slice(0, begin + MARKERS[0].length)}\n\n${text}\n\n${page.slice(end)}`
+}
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`, ...rows.map(line)].join('\n')
+}
