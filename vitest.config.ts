@@ -22,6 +22,7 @@ export default defineConfig({
           globalSetup: ['interop/lab/setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          retry: 1, // Docker on a busy machine now and then refuses what it grants a second later; CI names who needed it
           sequence: { groupOrder: 1 },
         },
       },
