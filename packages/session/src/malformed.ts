@@ -1,17 +1,15 @@
 /** UPDATEs with faults that did not cost the session: counted, and told so that the cause can be found (RFC 7606 §6). */
 import { type Issue, type Prefix, routes, type Update } from '@softspoken/wire'
 
-type Handling = Issue['handling']
-
 /** How many so far, by what it cost; one with several faults counts where the strongest does (RFC 7606 §3.h). */
-export type MalformedUpdates = { readonly [handling in Handling]: number }
+export type MalformedUpdates = { readonly [handling in Issue['handling']]: number }
 
 export const noneMalformed: MalformedUpdates = { 'treat-as-withdraw': 0, 'attribute-discard': 0 }
 
 /** One of them. Told once a minute at most, as a peer may send them without end. */
 export interface MalformedUpdate {
   readonly type: 'malformed'
-  readonly handling: Handling
+  readonly handling: Issue['handling']
   /** One sentence for each fault. */
   readonly faults: readonly string[]
   /** Up to twenty of the routes in it. */
@@ -41,6 +39,6 @@ export function malformedUpdate(update: Update, issues: readonly Issue[], update
   }
 }
 
-function strongest(issues: readonly Issue[]): Handling {
+function strongest(issues: readonly Issue[]): Issue['handling'] {
   return issues.some(({ handling }) => handling === 'treat-as-withdraw') ? 'treat-as-withdraw' : 'attribute-discard'
 }
