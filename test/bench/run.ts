@@ -72,8 +72,8 @@ From \`node --cpu-prof\` over one corpus at a time:
 - **decode with prefixes as text**: four numbers and a length put together, 100 to 150 ns a prefix.
 - **validate and drop, decode withdraw**: a quarter to two fifths read the header (sixteen octets of marker among them),
   a quarter walks the attributes, and a tenth is garbage: one object of about 120 octets for each message.
-- **encode single**: two fifths are the benchmark's own making of the message, with the text of its prefix; then reading
-  that text, walking the attributes and copying the finished message out, an eighth each.
+- **encode single**: the benchmark's own making of the message, with the text of its prefix, is the largest part; then reading
+  that text, walking the attributes and copying the finished message out, about as much each.
 
 How often we dial a router that rejects us, beside five others: [politeness.md](politeness.md). A router that floods us, and a
 thousand sessions in one process: [scale.md](scale.md).
