@@ -75,7 +75,8 @@ From \`node --cpu-prof\` over one corpus at a time:
 - **encode single**: the benchmark's own making of the message, with the text of its prefix, is the largest part; then reading
   that text, walking the attributes and copying the finished message out, about as much each.
 
-How often we dial a router that rejects us, beside five others: [politeness.md](politeness.md). A router that floods us, and a
+How often we dial a router that rejects us, beside five others: [politeness.md](politeness.md). The whole program beside other
+announcers: [peers.md](peers.md). A router that floods us, and a
 thousand sessions in one process: [scale.md](scale.md).
 `
 writeFileSync(join(root, 'docs/performance.md'), text)
