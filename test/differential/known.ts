@@ -56,6 +56,13 @@ export const known: readonly Rule[] = [
     applies: otherFamily,
   },
   {
+    why: 'it reads BGP-LS or Prefix-SID (RFC 9552, RFC 8669) in octets that are any here, as we keep them',
+    applies: ({ message }, { key }) =>
+      key === 'verdict' &&
+      message.type === 'update' &&
+      (message.attributes.unknown ?? []).some(({ code }) => code === 29 || code === 40),
+  },
+  {
     judge: 'ExaBGP',
     why: 'it refuses families that it has not agreed to, and so those that we do not model',
     applies: otherFamily,
