@@ -6,6 +6,7 @@
 import { Announcer } from '@softspoken/announcer'
 import { type RouteEvent, routeEvents, wallClock } from './lab/kernel-routes.ts'
 import { Lab } from './lab/lab.ts'
+import { summary } from './lab/summary.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 const TIMES = 30
@@ -42,9 +43,9 @@ for (let i = 1; i <= TIMES; i++) {
   announcement.withdraw()
   withdrawn.push(await after(ended, { address, nextHop: lab.otherHost, gone: true }))
 }
-console.log(`announce() to the route in the kernel:        ${summary(announced)}`)
-console.log(`announce() of a next leader to its next hop:  ${summary(moved)}`)
-console.log(`withdraw() to its absence:                    ${summary(withdrawn)}`)
+console.log(`announce() to the route in the kernel:        ${summary(announced, 2)}`)
+console.log(`announce() of a next leader to its next hop:  ${summary(moved, 2)}`)
+console.log(`withdraw() to its absence:                    ${summary(withdrawn, 2)}`)
 
 function speaker(address: string): Announcer {
   return new Announcer({
@@ -63,9 +64,4 @@ async function after(since: number, { address, nextHop, gone }: Omit<RouteEvent,
     )
   const what = `the route to ${address} via ${nextHop} to ${gone ? 'go' : 'come'}`
   return (await waitFor(event, { within: 10, what })).at - since
-}
-function summary(milliseconds: number[]): string {
-  const sorted = milliseconds.toSorted((a, b) => a - b)
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)]?.toFixed(2)
-  return `median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms (${sorted.length} times)`
 }

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { routeEvents, wallClock } from './lab/kernel-routes.ts'
 import { Lab } from './lab/lab.ts'
+import { summary } from './lab/summary.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 const TIMES = 20
@@ -63,7 +64,7 @@ for (let i = 1; i <= TIMES; i++) {
     what: 'BIRD to take another connection',
   })
 }
-for (const [what, milliseconds] of Object.entries(figures)) console.log(`${what}: ${summary(milliseconds)}`)
+for (const [what, milliseconds] of Object.entries(figures)) console.log(`${what}: ${summary(milliseconds, 0)}`)
 console.log(`resident after 15 s: ${(memory / 1024).toFixed(1)} MiB`)
 
 /** In KiB, as Linux counts it. */
@@ -77,9 +78,4 @@ async function eventAt(address: string, gone: boolean): Promise<number> {
   const event = () => routeEvents(monitor.lines()).find(event => event.address === address && event.gone === gone)
   const { at } = await waitFor(event, { within: 20, what: `the route to ${address} to ${gone ? 'go' : 'come'}` })
   return at
-}
-function summary(milliseconds: number[]): string {
-  const sorted = milliseconds.toSorted((a, b) => a - b)
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)]?.toFixed(0)
-  return `median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms (${sorted.length} times)`
 }

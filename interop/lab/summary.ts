@@ -1,0 +1,6 @@
+/** Figures in one line: the median, the 95th percentile and the longest, in milliseconds. */
+export function summary(milliseconds: readonly number[], digits: number): string {
+  const sorted = milliseconds.toSorted((a, b) => a - b)
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)]?.toFixed(digits)
+  return `median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms (${sorted.length} times)`
+}
