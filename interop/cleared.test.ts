@@ -1,6 +1,7 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
+import { lost } from './lab/lost.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 const WHY = 'moved to rack 7'
@@ -19,12 +20,8 @@ against(
     const peer = () => announcer.status().peers[0]
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.tell('reset')
-    const { lastError, nextDialIn } = await waitFor(peer, {
-      until: ({ lastError }) => lastError !== undefined,
-      within: 30,
-      what: 'the reset to arrive',
-    })
-    expect(lastError?.received).toMatchObject({ code: 6, subcode: 4 })
+    const { received, nextDialIn } = await lost(peer)
+    expect(received).toMatchObject({ code: 6, subcode: 4 })
     expect(nextDialIn).toBeGreaterThan(20)
     await waitFor(() => peer()?.counters.fsmEstablishedTransitions === 2, { within: 120, what: 'the session again' })
     await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route to be back' })
@@ -43,13 +40,9 @@ against(
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.tell('shut down', { why: WHY })
-    const { lastError, nextDialIn } = await waitFor(() => announcer.status().peers[0], {
-      until: ({ lastError }) => lastError !== undefined,
-      within: 30,
-      what: 'the shutdown to arrive',
-    })
-    expect(lastError?.received).toMatchObject({ code: 6, subcode: 2 })
-    expect(lastError?.why).toContain(WHY)
+    const { received, why, nextDialIn } = await lost(() => announcer.status().peers[0])
+    expect(received).toMatchObject({ code: 6, subcode: 2 })
+    expect(why).toContain(WHY)
     expect(nextDialIn).toBeGreaterThan(200)
   },
 )

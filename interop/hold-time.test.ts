@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
+import { lost } from './lab/lost.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 against(
@@ -37,13 +38,9 @@ against(
       peers: [{ as: 65001, address: router.address }],
       holdTime: 9,
     })
-    const { lastError, nextDialIn } = await waitFor(() => announcer.status().peers[0], {
-      until: ({ lastError }) => lastError !== undefined,
-      within: 60,
-      what: 'the refusal',
-    })
-    expect(lastError?.received).toMatchObject({ code: 2, subcode: 6 })
-    expect(lastError?.hint).toContain('hold time')
+    const { received, hint, nextDialIn } = await lost(() => announcer.status().peers[0])
+    expect(received).toMatchObject({ code: 2, subcode: 6 })
+    expect(hint).toContain('hold time')
     expect(nextDialIn).toBeGreaterThan(30)
   },
 )
@@ -60,12 +57,8 @@ against(
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
     })
-    const { lastError, nextDialIn } = await waitFor(() => announcer.status().peers[0], {
-      until: ({ lastError }) => lastError !== undefined,
-      within: 60,
-      what: 'our refusal',
-    })
-    expect(lastError?.sent).toMatchObject({ code: 2, subcode: 6 })
+    const { sent, nextDialIn } = await lost(() => announcer.status().peers[0])
+    expect(sent).toMatchObject({ code: 2, subcode: 6 })
     expect(nextDialIn).toBeGreaterThan(30)
     expect((await router.session()).state).not.toBe('Established')
   },

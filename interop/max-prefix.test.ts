@@ -1,6 +1,7 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
+import { lost } from './lab/lost.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 against(
@@ -30,12 +31,8 @@ against(
     const table = () => router.routes()
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     announcer.announce('198.51.100.11/32')
-    const { lastError, nextDialIn } = await waitFor(() => announcer.status().peers[0], {
-      until: ({ lastError }) => lastError !== undefined,
-      within: 30,
-      what: 'the router to end it',
-    })
-    expect(lastError?.received).toMatchObject({ code: 6, subcode: 1 })
+    const { received, nextDialIn } = await lost(() => announcer.status().peers[0])
+    expect(received).toMatchObject({ code: 6, subcode: 1 })
     expect(nextDialIn).toBeGreaterThan(200)
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'both routes to be gone' })
   },

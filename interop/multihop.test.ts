@@ -4,6 +4,7 @@ import { against, plain } from './lab/against.ts'
 import { daemons } from './lab/daemons.ts'
 import { docker } from './lab/docker.ts'
 import type { Addresses, Lab } from './lab/lab.ts'
+import { lost } from './lab/lost.ts'
 import type { Router } from './lab/router.ts'
 import { waitFor } from './lab/wait-for.ts'
 
@@ -21,7 +22,7 @@ against(configurations, 'multihop: as far as it says, and no farther', async (la
   await farAway(lab, router)
   await using near = session(lab, router, { multihop: 1 })
   near.start()
-  const { why, hint } = await waitFor(() => near.status().lastError, { within: 60, what: 'the dial to fail' })
+  const { why, hint } = await lost(() => near.status())
   expect(why).toBe(`no route to ${far(router.address)}`) // the router between says that the time to live is over
   expect(hint).toContain('that the router is within 1 hop (multihop)')
   expect((await router.session()).state).not.toBe('Established')

@@ -1,8 +1,9 @@
-import { type Clock, type LastError, realTime, type Session } from '@softspoken/session'
+import { type Clock, realTime } from '@softspoken/session'
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
 import { FourWays } from './lab/four-ways.ts'
 import { DIAL, type Lab } from './lab/lab.ts'
+import { lost } from './lab/lost.ts'
 import type { Output } from './lab/output.ts'
 import { waitFor } from './lab/wait-for.ts'
 
@@ -35,7 +36,7 @@ against(plain(ways), 'TTL security: we alone have it, and none comes up', async 
   for (const session of ways.dialled) {
     // Most complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out. ExaBGP, and
     // GoBGP 4 over IPv6, leave the handshake to the system, whose TTL is another.
-    const { why, hint } = await lastErrorOf(session)
+    const { why, hint } = await lost(() => session.status())
     expect(why).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
     expect(hint).toContain('that the router has TTL security and is within 1 hop')
   }
@@ -55,7 +56,7 @@ against(
     // Where it looks too late to miss our OPEN, we have its KEEPALIVE and say Established, until a hold timer knows better.
     await using ways = await FourWays.start(lab, router, { holdTime: 9 })
     for (const session of ways.dialled) {
-      const { hint } = await lastErrorOf(session)
+      const { hint } = await lost(() => session.status())
       expect(hint).toContain('whether the router wants TTL security')
     }
     await dialledBoth(lab, capture)
@@ -68,10 +69,6 @@ const hurried: Clock = {
   ...realTime,
   now: () => realTime.now() * 20,
   setTimeout: (run, milliseconds) => realTime.setTimeout(run, milliseconds / 20),
-}
-
-function lastErrorOf(session: Session): Promise<LastError> {
-  return waitFor(() => session.status().lastError, { within: 40, what: 'the session to fail' })
 }
 
 /** Resolves once the router has dialled us over IPv4 and IPv6, as the wire has it. */

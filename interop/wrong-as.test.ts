@@ -2,6 +2,7 @@ import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
 import { DIAL } from './lab/lab.ts'
+import { lost } from './lab/lost.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 // The router expects AS 65099 where we are 65010.
@@ -13,15 +14,9 @@ against(plain({ peerAs: 65099 }), 'a wrong AS gives a plain reason, and dials th
     peers: [{ as: 65001, address: router.address }],
   })
   const peer = () => announcer.status().peers[0]
-  const { lastError, nextDialIn } = await waitFor(peer, {
-    until: ({ lastError }) => lastError !== undefined,
-    within: 60,
-    what: 'the refusal',
-  })
-  expect(lastError?.why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
-  expect(lastError?.hint).toBe(
-    'the router expects another AS at our address than 65010: check its remote-as and our local AS',
-  )
+  const { why, hint, nextDialIn } = await lost(peer)
+  expect(why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
+  expect(hint).toBe('the router expects another AS at our address than 65010: check its remote-as and our local AS')
   expect(nextDialIn).toBeGreaterThan(30) // 45 at least, less what the look took
   expect(nextDialIn).toBeLessThanOrEqual(60)
 

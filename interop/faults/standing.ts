@@ -1,5 +1,6 @@
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
 import type { Lab, RouterConfig } from '../lab/lab.ts'
+import { lost } from '../lab/lost.ts'
 import type { Route, Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
@@ -73,13 +74,8 @@ export class Standing implements AsyncDisposable {
   }
 
   /** What ended the session. */
-  async loss(within: number) {
-    const { lastError, nextDialIn } = await waitFor(() => this.status, {
-      until: ({ lastError }) => lastError !== undefined,
-      within,
-      what: 'the loss to be noticed',
-    })
-    return { ...lastError, nextDialIn }
+  loss(within: number): ReturnType<typeof lost> {
+    return lost(() => this.status, within)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
