@@ -47,7 +47,7 @@ export const announcers: readonly Announcer[] = [
   {
     name: 'Softspoken',
     image: 'softspoken-interop/announcer',
-    package: 'nodejs',
+    package: 'libstdc++6', // what Node's own build needs of Debian
     config: (own, router, route) =>
       `--prefix ${route} --local-as ${as.speaker} --router-id ${own} --peer ${router} --peer-as ${as.router}`,
     settle: '',

@@ -220,7 +220,10 @@ async function installed(container: string, name: string): Promise<number> {
     "awk '{ sum += $1 } END { print sum }'",
   ].join(' | ')
   const packages = await shell(container, script)
-  const program = await shell(container, '[ ! -e /app ] || du --summarize --block-size=1K /app | cut -f 1')
+  const program = await shell(
+    container,
+    '[ ! -e /app ] || du --total --block-size=1K /app /usr/local/bin/node | tail -n 1 | cut -f 1',
+  )
   return (Number(packages) + Number(program)) / 1024
 }
 
