@@ -91,7 +91,8 @@ export const announcers: readonly Announcer[] = [
     ...speaker('FRR'),
     package: 'frr',
     settle: 'printf %s "$CONFIG" >/etc/frr/bgpd.conf',
-    start: 'sh -c "/usr/lib/frr/zebra --daemon; exec /usr/lib/frr/bgpd --config_file /etc/frr/bgpd.conf --log stdout"',
+    // Without mgmtd, zebra looks for it many times a second.
+    start: `sh -c "${['mgmtd', 'zebra'].map(name => `/usr/lib/frr/${name} --daemon; `).join('')}exec /usr/lib/frr/bgpd --config_file /etc/frr/bgpd.conf --log stdout"`,
     changes: {
       by: '`vtysh -c "network …"`',
       announce: vtysh('network $1'),
