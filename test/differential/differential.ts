@@ -14,6 +14,7 @@ import fc from 'fast-check'
 import { below, chance, damage, mend, pick } from '../support/damage.ts'
 import { fixtures, toHex } from '../support/hex.ts'
 import { said } from '../support/messages.ts'
+import { whole } from '../support/whole.ts'
 import { exabgp } from './exabgp.ts'
 import { gobgp } from './gobgp.ts'
 import { type Difference, kind, known } from './known.ts'
@@ -172,11 +173,4 @@ function kinds(cases: readonly Case[]): string {
   for (const { message } of cases) types.set(message.type, (types.get(message.type) ?? 0) + 1)
   return [...types].map(([type, times]) => `${times} ${type}`).join(', ')
 }
-function whole(option: string, text: string): number {
-  const value = Number(text)
-  if (!(Number.isInteger(value) && value >= 0))
-    throw new RangeError(`--${option}: ${text} is not allowed, it must be a whole number`)
-  return value
-}
-
 await run()

@@ -14,8 +14,10 @@
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { type Context, decode, encode, routes } from '@softspoken/wire'
+import { below, chance, damage, mend, pick } from '../support/damage.ts'
 import { fixtures, toHex } from '../support/hex.ts'
 import { vectors } from '../support/vectors.ts'
+import { whole } from '../support/whole.ts'
 
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '10000000' }, seed: { type: 'string', default: '1' } },
@@ -37,7 +39,7 @@ const contexts: readonly (readonly Partial<Context>[])[] = [
   ],
 ]
 
-const random = generator(seed)
+const random = chance(seed)
 const seeds = [...fixtures(), ...(vectors() ?? [])].map(({ bytes }) => bytes).filter(({ length }) => length >= HEADER)
 const tally = { decoded: 0, issues: 0, refused: 0, failed: 0, slowest: 0 }
 
@@ -108,106 +110,10 @@ function fail(why: string, bytes: Uint8Array, context: Partial<Context>): void {
   console.error(`${why}\n  ${JSON.stringify(context)}\n  ${toHex(bytes)}`)
 }
 
-// ---- damage
-
 /** A seed with one wound or a few; mostly with a header that still fits, so that the damage is found further in. */
 function mutate(): Uint8Array {
-  let bytes = pick(seeds).slice()
-  for (let wounds = 1 + below(2) * below(4); wounds > 0; wounds--) bytes = pick(damages)(bytes).slice(0, 4096)
-  if (bytes.length >= HEADER && below(16) > 0) {
-    bytes.fill(0xff, 0, 16)
-    bytes[16] = bytes.length >> 8
-    bytes[17] = bytes.length
-  }
-  return bytes
-}
-
-const interesting = [0x00, 0x01, 0x02, 0x04, 0x0e, 0x0f, 0x10, 0x20, 0x40, 0x7f, 0x80, 0x90, 0xc0, 0xfe, 0xff]
-const damages: readonly ((bytes: Uint8Array) => Uint8Array)[] = [
-  function flipBit(bytes) {
-    bytes[place(bytes)]! ^= 1 << below(8)
-    return bytes
-  },
-  function setOctet(bytes) {
-    bytes[place(bytes)] = pick(interesting)
-    return bytes
-  },
-  /** Any octet may be a length: one off, or off by a little. */
-  function nudge(bytes) {
-    bytes[place(bytes)]! += below(2) === 0 ? 1 + below(8) : -1 - below(8)
-    return bytes
-  },
-  /** Withdrawn Routes Length, or the sixteen bits anywhere. */
-  function setLength(bytes) {
-    const at = below(2) === 0 ? HEADER : place(bytes)
-    const value = below(bytes.length * 2)
-    bytes[at] = value >> 8
-    bytes[at + 1] = value
-    return bytes
-  },
-  function cutEnd(bytes) {
-    return bytes.slice(0, place(bytes))
-  },
-  function cutMiddle(bytes) {
-    const at = place(bytes)
-    return splice(bytes, at, at + 1 + below(16), new Uint8Array())
-  },
-  function insert(bytes) {
-    const at = place(bytes)
-    return splice(
-      bytes,
-      at,
-      at,
-      Uint8Array.from({ length: 1 + below(16) }, () => below(256)),
-    )
-  },
-  /** A piece of the message once more, which repeats attributes now and then. */
-  function repeat(bytes) {
-    const from = place(bytes)
-    const at = place(bytes)
-    return splice(bytes, at, at, bytes.slice(from, from + 1 + below(64)))
-  },
-  /** The rest comes from another message. */
-  function cross(bytes) {
-    const other = pick(seeds)
-    return splice(bytes, place(bytes), bytes.length, other.slice(place(other)))
-  },
-  function changeType(bytes) {
-    if (bytes.length >= HEADER && below(4) === 0) bytes[18] = 1 + below(6)
-    return bytes
-  },
-]
-
-/** Mostly in the body, now and then in the header. */
-function place({ length }: Uint8Array): number {
-  return length <= HEADER || below(32) === 0 ? below(length + 1) : HEADER + below(length - HEADER + 1)
-}
-function splice(bytes: Uint8Array, from: number, to: number, piece: Uint8Array): Uint8Array {
-  const tail = bytes.subarray(to)
-  const result = new Uint8Array(from + piece.length + tail.length)
-  result.set(bytes.subarray(0, from))
-  result.set(piece, from)
-  result.set(tail, from + piece.length)
-  return result
-}
-
-// ---- chance
-
-function below(limit: number): number {
-  return Math.floor(random() * limit)
-}
-function pick<item>(items: readonly item[]): item {
-  return items[below(items.length)]! // no list here is empty
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-function generator(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
+  const bytes = damage(pick(seeds, random), pick(seeds, random), random).slice(0, 4096)
+  return below(16, random) > 0 ? mend(bytes) : bytes
 }
 
 /** Ends the process where the count stands still, which a busy loop cannot do for itself. */
@@ -225,13 +131,6 @@ function watch(heart: Int32Array): Worker {
     }, 10000)`,
     { eval: true, workerData: heart },
   )
-}
-
-function whole(option: string, text: string): number {
-  const value = Number(text)
-  if (!(Number.isInteger(value) && value >= 0))
-    throw new RangeError(`--${option}: ${text} is not allowed, it must be a whole number`)
-  return value
 }
 
 await run()

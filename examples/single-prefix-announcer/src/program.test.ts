@@ -44,6 +44,36 @@ function run(options: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
   return { child, output, exit: once(child, 'close') }
 }
 
+/** Waits for the program on a loopback port, and remembers what it was told. */
+class Router implements AsyncDisposable {
+  readonly told: string[] = []
+  readonly session = new Session({
+    local: { as: 65000, id: '10.0.5.1' },
+    peer: { as: 64515, address: '127.0.0.1' },
+    passive: true,
+  })
+  readonly #listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(this.session)
+  port = ''
+
+  static async start(): Promise<Router> {
+    const router = new Router()
+    router.session.start().on('update', ({ update }) => {
+      const { announced, withdrawn } = routes(update)
+      router.told.push(
+        ...announced.map(({ prefix, nextHop }) => `+${prefix} via ${nextHop}`),
+        ...withdrawn.map(prefix => `-${prefix}`),
+      )
+    })
+    router.port = `${await router.#listener.listen()}`
+    return router
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.session.stop()
+    await this.#listener[Symbol.asyncDispose]()
+  }
+}
+
 describe('wrong input: one sentence on standard error, exit 2, nothing else', () => {
   it.each([
     ['--prefix', '198.51.100.10/24'],
@@ -108,22 +138,12 @@ it('with --health and --http, announces once the service is well, and withdraws 
   const service = createHttpServer((_, response) => response.writeHead(well ? 200 : 503).end()).listen(0, '127.0.0.1')
   await once(service, 'listening')
   const health = `http://127.0.0.1:${(service.address() as AddressInfo).port}/livez` // a TCP server's address has one
-  const router = new Session({
-    local: { as: 65000, id: '10.0.5.1' },
-    peer: { as: 64515, address: '127.0.0.1' },
-    passive: true,
-  })
-  await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router.start())
-  const told: string[] = []
-  router.on('update', ({ update }) => {
-    const { announced, withdrawn } = routes(update)
-    told.push(...announced.map(({ prefix }) => `+${prefix}`), ...withdrawn.map(prefix => `-${prefix}`))
-  })
-  const port = `${await listener.listen()}`
+  await using router = await Router.start()
+  const { told, port } = router
   const page = `127.0.0.1:${await freePort()}`
   const flags = ['--next-hop', '10.0.5.11', '--port', port, '--health', health, '--http', page]
   const { child, exit } = run([...needed, ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
-  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32'])
+  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
   const status = run(['status', page])
   expect(await status.exit).toEqual([0, null])
   expect(status.output.out).toMatch(/198\.51\.100\.10\/32.*127\.0\.0\.1/)
@@ -131,13 +151,12 @@ it('with --health and --http, announces once the service is well, and withdraws 
   expect((await fetch(`http://${page}/readyz`)).status).toBe(200)
   expect(await (await fetch(`http://${page}/metrics`)).text()).toContain('softspoken_bgp_')
   well = false
-  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32', '-198.51.100.10/32'])
+  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11', '-198.51.100.10/32'])
   child.kill('SIGTERM')
   expect(await exit).toEqual([0, null])
   const nobody = run(['status', page])
   expect(await nobody.exit).toEqual([1, null])
   expect(nobody.output.err).toMatch(/^no answer from [^\n]*\n$/)
-  await router.stop()
   service.close()
 })
 
@@ -151,28 +170,15 @@ it('--help fits a screen of 80 by 24', { timeout }, async () => {
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
   it('withdraws, drains, says Cease with a reason (RFC 9003), exits 0', { timeout }, async () => {
-    const router = new Session({
-      local: { as: 65000, id: '10.0.5.1' },
-      peer: { as: 64515, address: '127.0.0.1' },
-      passive: true,
-    })
-    await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router.start())
-    const told: string[] = []
-    router.on('update', ({ update }) => {
-      const { announced, withdrawn } = routes(update)
-      told.push(
-        ...announced.map(({ prefix, nextHop }) => `+${prefix} via ${nextHop}`),
-        ...withdrawn.map(prefix => `-${prefix}`),
-      )
-    })
-    const port = await listener.listen()
-    const { child, output, exit } = run([...needed, '--next-hop', '10.0.5.11', '--port', `${port}`])
+    await using router = await Router.start()
+    const { told, port } = router
+    const { child, output, exit } = run([...needed, '--next-hop', '10.0.5.11', '--port', port])
     await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
 
-    const down = once(router, 'down')
+    const down = once(router.session, 'down')
     child.kill(signal)
     await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
-    expect(router.state, 'the session stands while the router converges').toBe('Established')
+    expect(router.session.state, 'the session stands while the router converges').toBe('Established')
     const [{ received }] = (await down) as [DownEvent]
     expect(received && words(received)).toBe(
       `Cease/Administrative Shutdown (6/2): "single-prefix-announcer got ${signal}"`,
@@ -192,6 +198,5 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
       'session down',
       'closed',
     ])
-    await router.stop()
   })
 })
