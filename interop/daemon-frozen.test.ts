@@ -1,6 +1,7 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
 import { against, plain } from './lab/against.ts'
+import { lost } from './lab/lost.ts'
 import { waitFor } from './lab/wait-for.ts'
 
 against(plain(), 'notices a frozen router when the hold time has passed, and recovers', async (lab, router) => {
@@ -14,12 +15,8 @@ against(plain(), 'notices a frozen router when the hold time has passed, and rec
   const table = () => router.routes('198.51.100.10/32')
   await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
   await router.pause()
-  const { lastError } = await waitFor(() => announcer.status().peers[0], {
-    until: peer => peer.lastError !== undefined,
-    within: 20,
-    what: 'the silence to be noticed',
-  })
-  expect(lastError).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
+  const end = await lost(() => announcer.status().peers[0], 20)
+  expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
   await router.unpause()
   await waitFor(() => announcer.sessions[0]?.state === 'Established', {
     within: 150,

@@ -1,5 +1,4 @@
 import { Announcer } from '@softspoken/announcer'
-import { expect } from 'vitest'
 import { addAddress } from './faults/cable.ts'
 import { against, plain } from './lab/against.ts'
 import type { Addresses } from './lab/lab.ts'
@@ -26,17 +25,16 @@ against(
     await addAddress(third(router.address), lab.host)
     const addresses = [lab.host, lab.otherHost, third(router.address)]
     await using speakers = new Speakers(addresses, router.address)
-    const best = async () => (await router.routes('198.51.100.10/32'))[0]
+    const best = async () => (await router.routes('198.51.100.10/32')).find(({ best }) => best)
     const leaders = [0, 1, 2, 0].map(i => ({ address: addresses[i], announcer: speakers.all[i] }))
     let former: { withdraw(): void } | undefined
     for (const [epoch, { address, announcer }] of leaders.entries()) {
       const announcement = announcer?.announce('198.51.100.10/32', { med: { base: 1000, epoch } })
-      const route = await waitFor(best, {
+      await waitFor(best, {
         until: ({ nextHop, med }) => nextHop === address && med === 1000 - epoch,
         within: 40, // the first has to keep the advertisement interval when it leads again
         what: `leader ${epoch} to be best, ${address}`,
       })
-      expect(route.best).toBe(true)
       former?.withdraw()
       former = announcement
     }
