@@ -8,7 +8,16 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-type Rates = Readonly<Record<string, { readonly msg_per_s: number; readonly MB_per_s?: number } | undefined>>
+type Unit = 'msg_per_s' | 'MB_per_s'
+interface Measured {
+  readonly impl: string
+  readonly rates: Readonly<Record<string, { readonly [unit in Unit]?: number } | undefined>>
+}
+/** One after the other, as close together as they can be: a machine's mood changes within minutes. */
+interface Round {
+  readonly us: Measured
+  readonly peers: readonly Measured[]
+}
 
 const root = resolve(import.meta.dirname, '../..')
 const bench = process.env.SOFTSPOKEN_BENCH
@@ -17,15 +26,17 @@ const work = join(tmpdir(), 'softspoken-bench')
 mkdirSync(work, { recursive: true })
 const corpus = join(work, 'corpus')
 
+const ROUNDS = 5
+const RUNS = '7' // in a round
 const ours = `${process.execPath} --import tsx ${join(root, 'test/bench/codec.ts')}`
-const lines = run(resolve(root, bench, 'run.sh'), [], { OUT_DIR: work, CODEC_EXTRA: ours })
-  .trim()
-  .split('\n')
 const rust = cargo()
-const all = [...lines, ...(rust ? [rust] : [])].map(line => JSON.parse(line) as { impl: string } & Rates)
-const us = all.find(({ impl }) => impl.startsWith('softspoken'))
-if (us === undefined) throw new Error('our own benchmark printed nothing')
-const peers = all.filter(one => one !== us)
+const rounds = Array.from({ length: ROUNDS }, round)
+const [
+  {
+    us: { impl: us },
+    peers,
+  },
+] = rounds as [Round, ...Round[]] // there are some
 
 const names = ['keepalive', 'single', 'withdraw', 'table', 'packed'] as const
 const rows = names.flatMap(name => [
@@ -36,11 +47,11 @@ const rows = names.flatMap(name => [
 const text = `# Performance
 
 Made by \`pnpm bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
-others. Each number is our rate divided by the peer's, medians of one run; above 1 we are faster. Read them as a range:
-two runs on this machine differed by up to a factor of two. How we read (all, all with text, drop) has a process of its
+others. Each number is our rate divided by the peer's in the same round, the median of ${ROUNDS} rounds, and from the least to the
+greatest of them; above 1 we are faster. How we read (all, all with text, drop) has a process of its
 own each, and reads all corpora in it.
 
-- us: ${us.impl}
+- us: ${us}
 ${peers.map(({ impl }) => `- ${impl}`).join('\n')}
 
 Decoding reads every attribute's value and every route's length and octets. bgpkit-parser and GoBGP make no text of
@@ -53,13 +64,13 @@ ${[...rows, row('encode single', 'encode_single')].join('\n')}
 A plain copy and sum of the same octets takes, as a part of the time of validating and dropping them: ${names
   .map(
     name =>
-      `${name} ${((rate(us, `drop_${name}`, 'MB_per_s') ?? 0) / (rate(us, `memcpy_${name}`, 'MB_per_s') ?? 1)).toFixed(2)}`,
+      `${name} ${among(({ us }) => over(rate(us, `drop_${name}`, 'MB_per_s'), rate(us, `memcpy_${name}`, 'MB_per_s')))}`,
   )
   .join(', ')}. 0.25 would be a quarter of the time. Where our
 ratio to GoBGP, divided by this number, is less than 10, not even that copy and sum is ten times as fast as GoBGP.
 
-Making the message that is encoded, and reading its prefix's text once, takes ${(rate(us, 'encode_single')! / rate(us, 'make_single')!).toFixed(2)} of the time of encoding it: an
-encoder that did nothing else would have ${peers.map(peer => ratio(peer, 'make_single', 'encode_single')).join(', ')} in the last row.
+Making the message that is encoded, and reading its prefix's text once, takes ${among(({ us }) => over(rate(us, 'encode_single'), rate(us, 'make_single')))} of the time of encoding it: an
+encoder that did nothing else would have ${peers.map((_, i) => ratio(i, 'make_single', 'encode_single')).join(', ')} in the last row.
 
 ## What bounds it now
 
@@ -82,17 +93,41 @@ thousand sessions in one process: [scale.md](scale.md).
 writeFileSync(join(root, 'docs/performance.md'), text)
 console.log(text)
 
-function rate(one: Rates, key: string, unit: 'msg_per_s' | 'MB_per_s' = 'msg_per_s'): number | undefined {
-  return one[key]?.[unit]
+function round(): Round {
+  const lines = run(resolve(root, bench!, 'run.sh'), [], { OUT_DIR: work, CODEC_EXTRA: ours, RUNS }) // checked above
+    .trim()
+    .split('\n')
+  const beside = rust ? [run(rust, [corpus, RUNS], {}).trim()] : []
+  const all = [...lines, ...beside].map(line => {
+    const { impl, ...rates } = JSON.parse(line)
+    return { impl, rates } as Measured
+  })
+  const us = all.find(({ impl }) => impl.startsWith('softspoken'))
+  if (us === undefined) throw new Error('our own benchmark printed nothing')
+  return { us, peers: all.filter(one => one !== us) }
+}
+function rate({ rates }: Measured, key: string, unit: Unit = 'msg_per_s'): number | undefined {
+  return rates[key]?.[unit]
+}
+function over(one: number | undefined, other: number | undefined): number | undefined {
+  return one && other ? one / other : undefined
+}
+/** The median of the rounds, and in brackets the least and the greatest; a dash where it is not measured. */
+function among(measure: (round: Round) => number | undefined): string {
+  const sorted = rounds.flatMap(round => measure(round) ?? []).sort((a, b) => a - b)
+  const [least, middle, greatest] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map(at => digits(sorted[at]))
+  return sorted.length === 0 ? '-' : `${middle} (${least} to ${greatest})`
+}
+function digits(value = Number.NaN): number {
+  return Number(value.toPrecision(2))
 }
 function row(what: string, ourKey: string, theirKey = ourKey): string {
-  return `| ${what} | ${peers.map(peer => ratio(peer, ourKey, theirKey)).join(' | ')} |`
+  return `| ${what} | ${peers.map((_, i) => ratio(i, ourKey, theirKey)).join(' | ')} |`
 }
-function ratio(peer: Rates, ourKey: string, theirKey: string): string {
-  const mine = rate(us!, ourKey) // checked above
-  const theirs = rate(peer, theirKey)
-  return theirs && mine ? String(Number((mine / theirs).toPrecision(2))) : '-'
+function ratio(peer: number, ourKey: string, theirKey: string): string {
+  return among(({ us, peers }) => over(rate(us, ourKey), rate(peers[peer]!, theirKey))) // each round has the same
 }
+/** The Rust codec's program. */
 function cargo(): string | undefined {
   const manifest = join(root, 'test/bench/bgpkit/Cargo.toml')
   const target = join(work, 'target')
@@ -102,7 +137,7 @@ function cargo(): string | undefined {
     console.error(`bgpkit-parser: not run (${error instanceof Error ? error.message.split('\n')[0] : error})`)
     return undefined
   }
-  return run(join(target, 'release/softspoken-bench-bgpkit'), [corpus, process.env.RUNS ?? '7'], {}).trim()
+  return join(target, 'release/softspoken-bench-bgpkit')
 }
 function run(command: string, words: readonly string[], env: NodeJS.ProcessEnv): string {
   return execFileSync(command, words, {
