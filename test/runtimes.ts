@@ -19,6 +19,8 @@ interface Runtime {
 interface Outcome {
   readonly passed: boolean
   readonly text: string
+  /** By name. */
+  readonly failed?: readonly string[]
 }
 
 const root = resolve(import.meta.dirname, '..')
@@ -55,9 +57,9 @@ try {
 Made by \`pnpm runtimes\` on ${new Date().toISOString().slice(0, 10)}, on Linux, x64. The suites are those of \`${suites.join('`, `')}\`, run by
 vitest; the demo is \`examples/demo\`, from the TypeScript source, over TCP.
 
-${table}
+${table}${rows.map(({ cells: [name], failed }) => (failed.length === 0 ? '' : `\nOn ${name} this does not pass:\n\n${failed.map(test => `- ${test}\n`).join('')}`)).join('')}
 The workers that vitest starts run under the same runtime. Node 20.19 and later is what we support; Deno and Bun are tried
-and not promised.
+and not promised. Those two take no socket made elsewhere, so what needs koffi is refused there, and its tests are skipped.
 `,
   )
   if (rows.some(({ broken }) => broken)) process.exitCode = 1
@@ -65,10 +67,14 @@ and not promised.
   rmSync(folder, { recursive: true })
 }
 
-function judge(runtime: Runtime): { readonly cells: readonly string[]; readonly broken: boolean } {
+function judge(runtime: Runtime): {
+  readonly cells: readonly string[]
+  readonly broken: boolean
+  readonly failed: readonly string[]
+} {
   const binary = fetched(runtime)
   if (binary === undefined)
-    return { cells: [runtime.name, 'could not be fetched', '-'], broken: runtime.name === 'Node' }
+    return { cells: [runtime.name, 'could not be fetched', '-'], broken: runtime.name === 'Node', failed: [] }
   const version = /\d+\.\d+\.\d+/.exec(run(binary, ['--version']).stdout)?.[0]
   console.error(`${runtime.name} ${version}`)
   const tests = suite(binary, runtime)
@@ -76,6 +82,7 @@ function judge(runtime: Runtime): { readonly cells: readonly string[]; readonly 
   return {
     cells: [`${runtime.name} ${version}`, tests.text, demo.text],
     broken: runtime.name === 'Node' && !(tests.passed && demo.passed),
+    failed: tests.failed ?? [],
   }
 }
 
@@ -99,7 +106,10 @@ function suite(binary: string, { vitest }: Runtime): Outcome {
   const words = [...vitest, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', ...suites]
   const ended = run(binary, words)
   const counts = /^ *Tests +(.*)$/m.exec(ended.stdout)?.[1]?.replaceAll('|', 'and')
-  return outcome(ended, counts ?? 'no test ran')
+  const failed = [...ended.stdout.concat(ended.stderr).matchAll(/^ *FAIL +\|unit\| (.+)$/gm)].map(
+    ([, name = '']) => name,
+  )
+  return { ...outcome(ended, counts ?? 'no test ran'), failed: [...new Set(failed)].sort() }
 }
 
 function outcome(ended: ReturnType<typeof run>, text: string): Outcome {

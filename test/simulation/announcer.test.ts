@@ -896,7 +896,8 @@ describe('several routers, two families', () => {
   )
 })
 
-describe.runIf(process.platform === 'linux')('what a socket is to have, on Linux with koffi,', () => {
+const koffi = process.platform === 'linux' && !('deno' in process.versions) && !('bun' in process.versions)
+describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
   const settingsOf = ({ sessions }: Announcer) =>
     sessions.map(({ config: { tcpMd5Key, ttlSecurity, multihop, bindDevice } }) => ({
       key: tcpMd5Key && new TextDecoder().decode(tcpMd5Key.octets()),

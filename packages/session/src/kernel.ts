@@ -41,12 +41,20 @@ export type Found =
 
 /** Looks when it is called, and not before: a program that was bundled without koffi goes on without it. */
 export function findKernel(load: () => Kernel = loadOnce): Found {
-  if (process.platform !== 'linux') return { why: `this is ${process.platform}` }
+  const why = outOfReach()
+  if (why !== undefined) return { why }
   try {
     return { kernel: load() }
   } catch (cause) {
     return { why: 'koffi could not be loaded, npm install koffi adds it', cause }
   }
+}
+
+/** In words, where no package would help. The `net` of Deno and Bun makes a socket of its own in place of ours, and says nothing. */
+export function outOfReach(versions: object = process.versions): string | undefined {
+  if (process.platform !== 'linux') return `this is ${process.platform}`
+  const other = ['deno', 'bun'].find(runtime => runtime in versions)
+  return other && `this is ${other}, which takes no socket made elsewhere`
 }
 
 let loaded: Kernel | undefined

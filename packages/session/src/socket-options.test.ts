@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { configure, type Settings } from './config.ts'
-import { findKernel, linux } from './kernel.ts'
+import { findKernel, linux, outOfReach } from './kernel.ts'
 import { Listener } from './listener.ts'
 import { Md5Key } from './md5-key.ts'
 import { Session } from './session.ts'
@@ -120,7 +120,7 @@ describe('what cannot be kept is refused', () => {
       throw missing
     })
 
-  it.runIf(process.platform === 'linux').each(asking)('%j without koffi', settings => {
+  it.runIf(outOfReach() === undefined).each(asking)('%j without koffi', settings => {
     const [name] = Object.keys(settings)
     const refused = () => requireKernel(configure({ ...given, ...settings }), without())
     expect(refused).toThrow(
@@ -135,7 +135,7 @@ describe('what cannot be kept is refused', () => {
       new Error(`${name}: not possible here, it needs Linux and the package koffi, and this is darwin`),
     )
   })
-  it.runIf(process.platform === 'linux').each(asking)('%j through a listener that cannot keep it', async settings => {
+  it.runIf(outOfReach() === undefined).each(asking)('%j through a listener that cannot keep it', async settings => {
     const session = new Session({ ...given, ...settings })
     on('darwin')
     await using listener = new Listener({ address: '127.0.0.1', port: 0 })
@@ -143,6 +143,11 @@ describe('what cannot be kept is refused', () => {
     await listener.listen()
     on('linux')
     expect(() => listener.serve(session)).toThrow('and this listener began without them')
+  })
+  it.runIf(process.platform === 'linux')('where Deno or Bun would make a socket without it', () => {
+    expect(outOfReach({ v8: '13', deno: '2.9.6' })).toBe('this is deno, which takes no socket made elsewhere')
+    expect(outOfReach({ bun: '1.4.5' })).toBe('this is bun, which takes no socket made elsewhere')
+    expect(outOfReach({ node: '24.21.0', v8: '13' })).toBeUndefined()
   })
   it('a session that asks for nothing of it goes on without', () => {
     expect(() => requireKernel(configure(given), without())).not.toThrow()
