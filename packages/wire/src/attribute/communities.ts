@@ -1,6 +1,6 @@
 /** Communities, plain and large: lists of equal parts, written as numbers with colons between. */
 import { type Reader, u16, u32, type Writer } from '../bytes.ts'
-import { before, decimal } from '../decimal.ts'
+import { afterColon, decimal } from '../decimal.ts'
 import { refuse } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
@@ -69,7 +69,7 @@ function numbers(
       for (; at < end; at += octets)
         all.push(
           count === 2
-            ? before(u16(bytes, at)) + decimal(u16(bytes, at + 2))
+            ? decimal(u16(bytes, at)) + afterColon(u16(bytes, at + 2))
             : `${u32(bytes, at)}:${u32(bytes, at + 4)}:${u32(bytes, at + 8)}`,
         )
       return unique ? [...new Set(all)] : all
