@@ -15,6 +15,6 @@ against(plain(), 'comes back by itself after the router has restarted', async (l
   await router.kill()
   await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the loss to be noticed' })
   await router.start()
-  await waitFor(table, { until: routes => routes.length === 1, within: 240, what: 'the route to be back' })
+  await waitFor(table, { until: routes => routes.length === 1, within: 150, what: 'the route to be back' })
   expect(announcer.status().peers[0]?.counters.fsmEstablishedTransitions).toBe(2)
 })

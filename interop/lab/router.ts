@@ -155,9 +155,16 @@ export class Router {
     await docker('stop', '-t', '10', this.#options.name)
   }
 
-  /** Ends the daemon without a word of its own; its kernel still closes the connection. */
+  /**
+   * Ends the daemon without a word of its own; its kernel still closes the connection. Children go first:
+   * OpenBGPD's may say a Cease where their parent is gone a moment before them.
+   */
   async kill(): Promise<void> {
-    await docker('kill', this.#options.name)
+    const { name } = this.#options
+    await docker('exec', name, 'sh', '-c', 'kill -KILL -1').catch(() => {}) // there are none, or all is over with them
+    await docker('kill', name).catch(error => {
+      if (!String(error).includes('is not running')) throw error
+    })
   }
 
   async start(): Promise<void> {
