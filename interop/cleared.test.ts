@@ -20,7 +20,7 @@ against(
     const peer = () => announcer.status().peers[0]
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.tell('reset')
-    const { received, nextDialIn } = await lost(peer)
+    const { received, nextDialIn } = await lost(peer, 30)
     expect(received).toMatchObject({ code: 6, subcode: 4 })
     expect(nextDialIn).toBeGreaterThan(20)
     await waitFor(() => peer()?.counters.fsmEstablishedTransitions === 2, { within: 120, what: 'the session again' })
@@ -40,7 +40,7 @@ against(
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.tell('shut down', { why: WHY })
-    const { received, why, nextDialIn } = await lost(() => announcer.status().peers[0])
+    const { received, why, nextDialIn } = await lost(() => announcer.status().peers[0], 30)
     expect(received).toMatchObject({ code: 6, subcode: 2 })
     expect(why).toContain(WHY)
     expect(nextDialIn).toBeGreaterThan(200)

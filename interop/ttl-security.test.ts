@@ -36,7 +36,7 @@ against(plain(ways), 'TTL security: we alone have it, and none comes up', async 
   for (const session of ways.dialled) {
     // Most complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out. ExaBGP, and
     // GoBGP 4 over IPv6, leave the handshake to the system, whose TTL is another.
-    const { why, hint } = await lost(() => session.status())
+    const { why, hint } = await lost(() => session.status(), 40)
     expect(why).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
     expect(hint).toContain('that the router has TTL security and is within 1 hop')
   }
@@ -56,7 +56,7 @@ against(
     // Where it looks too late to miss our OPEN, we have its KEEPALIVE and say Established, until a hold timer knows better.
     await using ways = await FourWays.start(lab, router, { holdTime: 9 })
     for (const session of ways.dialled) {
-      const { hint } = await lost(() => session.status())
+      const { hint } = await lost(() => session.status(), 40)
       expect(hint).toContain('whether the router wants TTL security')
     }
     await dialledBoth(lab, capture)

@@ -110,7 +110,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     await waitFor(() => closed.lines().length > 0, { within: 30, what: 'a window of zero' })
     await peer.said('jams: falls silent', 30)
     expect(jammed.status(), 'it stood as long as the peer talked').toMatchObject({ counters: { dials: 1 } })
-    const end = await lost(() => jammed.status())
+    const end = await lost(() => jammed.status(), 30)
     expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
     expect(end.nextDialIn).toBeGreaterThan(15)
     await waitFor(() => jammed.state === 'Established', { within: 60, what: 'the session to stand again' })

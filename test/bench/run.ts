@@ -74,11 +74,10 @@ encoder that did nothing else would have ${peers.map((_, i) => ratio(i, 'make_si
 
 ## What bounds it now
 
-From \`node --cpu-prof\` over one corpus at a time:
+From \`node --cpu-prof\` over one corpus at a time, taken before communities' text came out of small tables:
 
 - **decode table**: the communities' text, which is their value here, 3.7 of them in a message on average, and in this
-  corpus hardly one comes twice. It was two fifths of the time before it came out of small tables; all of it takes 0.8 of
-  that since, in paired runs. A tenth went into storing values in the attributes' object, whose set of names changes from
+  corpus hardly one comes twice: two fifths of the time. All of it takes 0.8 of what it took, since, in paired runs. A tenth went into storing values in the attributes' object, whose set of names changes from
   message to message, and a tenth into collecting garbage. GoBGP keeps communities as numbers until somebody prints them.
 - **decode with prefixes as text**: four numbers and a length put together, 100 to 150 ns a prefix.
 - **validate and drop, decode withdraw**: a quarter to two fifths read the header (sixteen octets of marker among them),
