@@ -87,23 +87,20 @@ export interface Towards {
 
 export function advertisement({ prefix, family }: HostRoute, preference: Resolved, to: Towards): Update {
   const { med, localPref = 100, communities = [], largeCommunities = [], prepend = 0 } = preference
+  const plain = inPlainFields(family, to.nextHop)
   const attributes: Attributes = {
+    // In the order in which they are written.
+    ...(!plain && { mpReach: { family, nextHop: [to.nextHop], announced: [prefix] } }),
     origin: 'igp',
     // Never to an internal peer: it takes a path with its own AS for a loop (RFC 4271 §5.1.2, §9.1.2).
     asPath: to.external ? [{ type: 'sequence', as: Array<number>(1 + prepend).fill(to.localAs) }] : [],
+    ...(plain && { nextHop: to.nextHop }),
     ...(med !== undefined && { med }),
     ...(!to.external && { localPref }),
     ...(communities.length > 0 && { communities }),
     ...(largeCommunities.length > 0 && { largeCommunities }),
   }
-  return inPlainFields(family, to.nextHop)
-    ? { type: 'update', withdrawn: [], attributes: { ...attributes, nextHop: to.nextHop }, announced: [prefix] }
-    : {
-        type: 'update',
-        withdrawn: [],
-        attributes: { mpReach: { family, nextHop: [to.nextHop], announced: [prefix] }, ...attributes },
-        announced: [],
-      }
+  return { type: 'update', withdrawn: [], attributes, announced: plain ? [prefix] : [] }
 }
 
 /** IPv4 always in the plain field: OpenBGPD ends the session over MP_UNREACH_NLRI for IPv4 unicast. */

@@ -402,7 +402,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       throw new RangeError(
         'prepend: not allowed, no peer is external and an internal one would take it for a loop (RFC 4271 §9.1.2)',
       )
-    const resolved = resolve(structuredClone(preference))
+    const resolved = resolve(preference)
     const contents = this.#gracefulShutdownTime > 0 ? [resolved, lastResort(resolved)] : [resolved]
     for (const peer of this.#peers) for (const content of contents) peer.check(route, content)
     return resolved

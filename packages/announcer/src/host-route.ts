@@ -14,10 +14,11 @@ export interface HostRoute {
  * @throws RangeError where it is wider than one address, or an address that no host route may name.
  */
 export function hostRoute(text: string): HostRoute {
-  const [before = '', length, ...rest] = String(text).split('/')
-  const octets = parseAddress(before, 'prefix')
+  const given = String(text)
+  const slash = given.indexOf('/')
+  const octets = parseAddress(slash < 0 ? given : given.slice(0, slash), 'prefix')
   const bits = octets.length * 8
-  if (rest.length > 0 || (length !== undefined && length !== `${bits}`))
+  if (slash >= 0 && given.slice(slash + 1) !== `${bits}`)
     throw new RangeError(`prefix: '${text}' is not allowed, it must be a host route: /32 for IPv4, /128 for IPv6`)
   const kind = octets.length === 4 ? special4(octets) : special6(octets)
   if (kind !== undefined) throw new RangeError(`prefix: '${text}' is not allowed, it is ${kind}`)
@@ -26,12 +27,13 @@ export function hostRoute(text: string): HostRoute {
 }
 
 /** RFC 6890 and its registry, as far as no service can live there. */
-function special4([a, b]: Uint8Array): string | undefined {
+function special4(octets: Uint8Array): string | undefined {
+  const a = octets[0]!
   if (a === 0) return 'unspecified'
   if (a === 127) return 'a loopback address'
-  if (a === 169 && b === 254) return 'a link-local address'
-  if (a! >= 240) return 'a broadcast or reserved address'
-  return a! >= 224 ? 'a multicast address' : undefined
+  if (a === 169 && octets[1] === 254) return 'a link-local address'
+  if (a >= 240) return 'a broadcast or reserved address'
+  return a >= 224 ? 'a multicast address' : undefined
 }
 function special6(octets: Uint8Array): string | undefined {
   const leading = octets.findIndex(octet => octet !== 0)

@@ -1,5 +1,5 @@
 /** One peer: what it has been told, what it should know, and what cannot be said to it. */
-import type { Clock, Logger, Session } from '@softspoken/session'
+import type { Clock, Logger, Session, Status } from '@softspoken/session'
 import {
   type Address,
   encode,
@@ -30,11 +30,18 @@ export interface PeerViewOptions {
   readonly log: Logger | undefined
 }
 
+/** What an established session came to. */
+type Standing = Pick<Status, 'negotiated' | 'local'>
+
 export class PeerView {
   readonly session: Session
   readonly external: boolean
   readonly #options: PeerViewOptions
   readonly #interval: number
+  /** The peer's address as hostRoute() would spell it. */
+  readonly #peerAddress: Address
+  /** What the session came to when it was established, until its end is told. */
+  #established: Standing | undefined
   #told: Told = toldNothing
   /** Families whose routes the peer has asked for again (RFC 2918). */
   readonly #refreshing = new Set<Family>()
@@ -51,13 +58,18 @@ export class PeerView {
     const { local, peer } = session.config
     this.external = local.as !== peer.as
     this.#interval = (options.advertisementInterval ?? (this.external ? 30 : 5)) * 1000
-    session.on('established', () => this.reconcile())
+    this.#peerAddress = canonical(peer.address, 'peer.address')
+    session.on('established', () => {
+      this.#established = session.status()
+      this.reconcile()
+    })
     session.on('drain', () => this.reconcile())
     session.on('refresh', ({ family }) => {
       this.#refreshing.add(family)
       this.reconcile()
     })
     session.on('down', () => {
+      this.#established = undefined
       this.#told = toldNothing
       this.#withdrawnAt = Number.NEGATIVE_INFINITY
       this.#complained = []
@@ -85,8 +97,9 @@ export class PeerView {
     const { clock, log, sent } = this.#options
     clock.clearTimeout(this.#timer)
     // A peer that reads too slowly is told, once it has caught up, what is true then; see `drain` above.
-    if (this.session.state !== 'Established' || this.session.backlogged) return
-    const { updates, unsendable } = this.#desired()
+    const standing = this.#standing
+    if (standing === undefined || this.session.backlogged) return
+    const { updates, unsendable } = this.#desired(standing)
     const content = new Map([...updates].map(([prefix, update]) => [prefix, contentOf(update)]))
     const now = clock.now()
     const refresh = this.#refresh(content, now)
@@ -112,7 +125,7 @@ export class PeerView {
       log?.info({ peer, prefix, ...update.attributes }, 'route sent')
       sent({ prefix, peer })
     }
-    if (!this.#complete) this.#endOfRib()
+    if (!this.#complete) this.#endOfRib(standing)
     for (const [prefix, why] of Object.entries(unsendable))
       if (!this.#complained.includes(prefix)) log?.error({ peer, prefix, why }, 'route cannot be sent')
     this.#complained = Object.keys(unsendable)
@@ -122,9 +135,8 @@ export class PeerView {
   }
 
   /** Once per session, after what was desired when it stood; to a peer that knows what it means (RFC 4724 §2, §4.1). */
-  #endOfRib(): void {
+  #endOfRib({ negotiated }: Standing): void {
     this.#complete = true
-    const { negotiated } = this.session.status()
     if (negotiated?.endOfRib) for (const family of negotiated.families) this.session.send(endOfRib(family))
   }
 
@@ -161,7 +173,7 @@ export class PeerView {
     const refused =
       route.address === local.id
         ? 'it is our BGP Identifier, which must differ from node to node'
-        : route.address === canonical(peer.address, 'peer.address')
+        : route.address === this.#peerAddress
           ? 'it is the address of a peer'
           : undefined
     if (refused !== undefined) throw new RangeError(`prefix: ${route.prefix} is not allowed, ${refused}`)
@@ -174,23 +186,31 @@ export class PeerView {
           ? `the session with ${peer.address} has no ${isIpv6(route.address) ? 'IPv6' : 'IPv4'} address of its own`
           : undefined
     if (why !== undefined) throw new RangeError(`nextHop: ${nextHop ?? 'leaving it out'} is not allowed, ${why}`)
-    // As long as it can get: an AS_PATH of two-octet numbers takes an AS4_PATH beside it (RFC 6793 §4.2.2).
-    const update = advertisement(route, preference, this.#towards(nextHop ?? peer.address))
-    for (const fourOctetAs of [true, false]) encode(update, { fourOctetAs })
+    // As long as it can get: what does not fit two octets goes into an AS4_PATH as well (RFC 6793 §4.2.2).
+    const fourOctetAs = local.as <= 0xffff
+    encode(advertisement(route, preference, this.#towards(nextHop ?? peer.address)), { fourOctetAs })
   }
 
   report(): { readonly sent: readonly Prefix[]; readonly unsendable: Readonly<Record<Prefix, string>> } {
-    const { updates, unsendable } = this.#desired()
+    const standing = this.#standing
+    if (standing === undefined) return { sent: [], unsendable: {} }
+    const { updates, unsendable } = this.#desired(standing)
     const sent = [...updates].filter(([prefix, update]) => this.#told.current.get(prefix) === contentOf(update))
     return { sent: sent.map(([prefix]) => prefix), unsendable }
   }
 
-  /** What this session should carry, and what it cannot; nothing while it does not stand. */
-  #desired(): { readonly updates: ReadonlyMap<Prefix, Update>; readonly unsendable: Record<Prefix, string> } {
+  /** Nothing while the session does not stand, whether or not its end has been told. */
+  get #standing(): Standing | undefined {
+    return this.session.state === 'Established' ? this.#established : undefined
+  }
+
+  /** What this session should carry, and what it cannot. */
+  #desired({ negotiated, local }: Standing): {
+    readonly updates: ReadonlyMap<Prefix, Update>
+    readonly unsendable: Readonly<Record<Prefix, string>>
+  } {
     const updates = new Map<Prefix, Update>()
     const unsendable: Record<Prefix, string> = {}
-    const { state, negotiated, local } = this.session.status()
-    if (state !== 'Established') return { updates, unsendable }
     for (const { route, preference } of this.#options.wanted()) {
       if (!this.carries(route)) continue
       const { prefix } = route
@@ -211,8 +231,7 @@ export class PeerView {
       return `${nextHop} is not of the family of ${prefix}${isIpv6(nextHop) ? ', and IPv6 next hops for IPv4 are not agreed on (RFC 8950)' : ''}`
     const hop = canonical(nextHop, 'nextHop')
     if (hop === address) return `${hop} is the address that is announced`
-    if (hop === canonical(this.session.config.peer.address, 'peer.address'))
-      return `${hop} is the peer's own address (RFC 4271 §5.1.3)`
+    if (hop === this.#peerAddress) return `${hop} is the peer's own address (RFC 4271 §5.1.3)`
     return noHost(hop)
   }
 

@@ -63,8 +63,10 @@ export function stepPair(pair: Pair, input: Input, t: Tick, slot?: Slot): PairSt
   const [next, actions] =
     input.type === 'accepted'
       ? meet(pair, input, t)
-      : // The second first: stopped together, it must go before it could take the first one's place.
-        inTurn(pair, slot ? [slot] : slots(pair), (now, one) => hear(now, one, input, t))
+      : slot === undefined && pair.second !== undefined
+        ? // The second first: stopped together, it must go before it could take the first one's place.
+          inTurn(pair, [pair.second.slot, pair.first.slot], (now, one) => hear(now, one, input, t))
+        : hear(pair, slot ?? pair.first.slot, input, t)
   const [from, to] = [pair.first.machine.state, next.first.machine.state]
   return [next, from === to ? actions : [...actions, { type: 'emit', event: { type: 'state', from, to } }]]
 }
@@ -131,7 +133,6 @@ function number(id: string): number {
 function advance(pair: Pair, side: Side, input: Input, t: Tick): PairStep {
   const [machine, actions] = step(side.machine, input, t)
   const rest = other(pair, side)
-  const [down] = actions.flatMap(action => (action.type === 'emit' && action.event.type === 'down' ? action.event : []))
   const audible = (event: SessionEvent) =>
     side === pair.first && (event.type !== 'down' || !rest || event.from === 'Established')
   const said = label(side, actions, audible)
@@ -139,6 +140,7 @@ function advance(pair: Pair, side: Side, input: Input, t: Tick): PairStep {
     // Without a connection, the next is our own dial until the peer's is accepted.
     return [replace(pair, { ...side, machine, slot: machine.state === 'Idle' ? 'dialled' : side.slot }), said]
   }
+  const [down] = actions.flatMap(action => (action.type === 'emit' && action.event.type === 'down' ? action.event : []))
   const history = down && counts(down) ? machine.history : rest.machine.history
   const { stood } = machine // true of the peer as a whole
   const left: Pair = { first: { ...rest, machine: { ...rest.machine, history, ...(stood && { stood }) }, waiting: [] } }
@@ -158,11 +160,8 @@ function counts({ from, sent, received }: Down): boolean {
 
 // ---- words
 
-function slots({ first, second }: Pair): Slot[] {
-  return second ? [second.slot, first.slot] : [first.slot]
-}
 function sideOf({ first, second }: Pair, slot: Slot): Side | undefined {
-  return [first, second].find(side => side?.slot === slot)
+  return first.slot === slot ? first : second?.slot === slot ? second : undefined
 }
 function other({ first, second }: Pair, side: Side): Side | undefined {
   return side === first ? second : first

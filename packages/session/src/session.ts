@@ -337,10 +337,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
         if (offered) this.#adopt(action.slot, offered)
         break
       case 'send':
+        if (line && bytes) this.#write(action.slot, line, bytes)
         this.#counters.outMessages = counted(this.#counters.outMessages, action.message)
         this.#counters.outTotalMessages++
         if (action.message.type === 'update') this.#counters.outUpdates++
-        if (line && bytes) this.#write(action.slot, line, bytes)
         break
       case 'close':
         if (line && action.atOnce) drop(line.connection)
