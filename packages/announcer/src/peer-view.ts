@@ -244,8 +244,9 @@ function familyOf(prefix: Prefix): Family {
   return hostRoute(prefix).family
 }
 
-function contentOf(update: Update): string {
-  return JSON.stringify(update)
+/** Of one prefix; the attributes say all that may differ. */
+function contentOf({ attributes }: Update): string {
+  return JSON.stringify(attributes)
 }
 
 /** Never 0.0.0.0, never ::ffff:…, whoever said so. */

@@ -56,5 +56,6 @@ export function reconcile(told: Told, desired: ReadonlyMap<Prefix, string>, now:
 
 /** The peer asks for these again: each that is desired is to be advertised once more, as soon as the interval allows. */
 export function askAgain(told: Told, prefixes: readonly Prefix[]): Told {
+  if (prefixes.length === 0) return told
   return { ...told, askedAgain: new Set([...told.askedAgain, ...prefixes]) }
 }
