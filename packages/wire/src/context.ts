@@ -18,6 +18,11 @@ export interface Context {
 
 const defaults: Context = { fourOctetAs: true, external: true, extendedMessage: false, addPath: [] }
 
+/** Whether the family's routes carry a path identifier; almost nobody's do. */
+export function hasPathIds({ addPath }: Context, family: Family): boolean {
+  return addPath.length > 0 && addPath.includes(family)
+}
+
 export function contextOf(context: Partial<Context> | undefined): Context {
   return context === undefined ? defaults : { ...defaults, ...context }
 }

@@ -5,7 +5,7 @@
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
 import { type RuleRow, registry, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
-import { copy, Reader, u16 } from './bytes.ts'
+import { copy, u16 } from './bytes.ts'
 import type { Context } from './context.ts'
 import { WireError } from './error.ts'
 
@@ -41,10 +41,9 @@ export function codesInOrder(bytes: Uint8Array, at: number, end: number, announc
   while (at < end) {
     const flags = bytes[at]!
     const code = bytes[at + 1]!
-    const value = at + (flags & flag.extendedLength ? 4 : 3)
-    if (value > end) return -1
-    at = value + (flags & flag.extendedLength ? u16(bytes, value - 2) : bytes[value - 1]!)
-    if (at > end || code > 63) return -1
+    const value = valueAt(bytes, at)
+    at = endAt(bytes, at, value)
+    if (!(at <= end) || code > 63) return -1
     const seen = 1 << (code & 31)
     if ((code < 32 ? low : high) & seen) return -1
     if (code < 32) low |= seen
@@ -88,25 +87,26 @@ export function survey(
   const found: Survey = { messageAt, issues: [], skip: [] }
   const seen = new Set<number>()
   for (let start = at; start < end; ) {
-    const value = attributeAt(bytes, start, end)
-    if (value === undefined) {
+    const value = valueAt(bytes, start)
+    const next = endAt(bytes, start, value)
+    if (!(next <= end)) {
       cutShort(found, start, copy(bytes, start, end))
       seen.add(-1) // an attribute of no known code
       break
     }
     const code = bytes[start + 1]!
     const row = rules[code]
-    const whole = copy(bytes, start, value.end)
+    const whole = copy(bytes, start, next)
     if (seen.has(code)) {
       if (row?.onMalformed === 'session-reset')
         throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${row.name} stands twice (RFC 7606 §3.g)`, start)
       found.skip.push(start)
       note(found, start, nameOf(code), 'attribute-discard', 'stands twice, the first one counts (RFC 7606 §3.g)')
-    } else if (row !== undefined) examine(found, row, value, start, whole, context)
+    } else if (row !== undefined) examine(found, row, bytes, start, next, whole, context)
     else if ((bytes[start]! & flag.optional) === 0)
       throw new WireError(3, UNRECOGNIZED_WELL_KNOWN, `attribute ${code} is said to be well-known`, start, whole)
     seen.add(code)
-    start = value.end
+    start = next
   }
   // RFC 7606 §3.d, RFC 4271 §6.3: the data is the code of what is missing.
   if (announces || found.reach)
@@ -133,13 +133,14 @@ export function survey(
   return found
 }
 
-/** A cursor over the value of the attribute that begins at `start`, or undefined where it does not end in time. */
-export function attributeAt(bytes: Uint8Array, start: number, end: number): Reader | undefined {
-  const extended = bytes[start]! & flag.extendedLength
-  const at = start + (extended ? 4 : 3)
-  if (at > end) return undefined
-  const next = at + (extended ? u16(bytes, at - 2) : bytes[at - 1]!)
-  return next > end ? undefined : new Reader(bytes, at, next)
+/** Where the value of the attribute that begins at `start` begins. */
+export function valueAt(bytes: Uint8Array, start: number): number {
+  return start + (bytes[start]! & flag.extendedLength ? 4 : 3)
+}
+
+/** Where it ends; not a number where the octets that would say so are not there. */
+export function endAt(bytes: Uint8Array, start: number, value: number): number {
+  return value + (bytes[start]! & flag.extendedLength ? u16(bytes, value - 2) : bytes[value - 1]!)
 }
 
 /** RFC 7606 §4: the last attribute does not end in time. */
@@ -152,8 +153,16 @@ function cutShort(found: Survey, start: number, rest: Uint8Array): void {
   note(found, start, nameOf(code), 'treat-as-withdraw', why, LENGTH_ERROR, rest)
 }
 
-function examine(found: Survey, row: RuleRow, value: Reader, start: number, whole: Uint8Array, context: Context): void {
-  const { bytes, at, end } = value
+function examine(
+  found: Survey,
+  row: RuleRow,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  whole: Uint8Array,
+  context: Context,
+): void {
+  const at = valueAt(bytes, start)
   const { name, onMalformed } = row
   if (row.internalOnly && context.external) {
     found.skip.push(start)
@@ -183,8 +192,8 @@ function examine(found: Survey, row: RuleRow, value: Reader, start: number, whol
     if (onMalformed === 'session-reset') throw new WireError(3, subcode, `${name}: ${why}`, start, whole)
     found.skip.push(start)
     note(found, start, name, onMalformed, why, subcode, whole)
-  } else if (row.key === 'mpReach') found.reach = mpReach.decode(value, context)
-  else if (row.key === 'mpUnreach') found.unreach = mpUnreach.decode(value, context)
+  } else if (row.key === 'mpReach') found.reach = mpReach.decode(bytes, at, end, context)
+  else if (row.key === 'mpUnreach') found.unreach = mpUnreach.decode(bytes, at, end, context)
 }
 
 function nameOf(code: number): string {

@@ -7,13 +7,13 @@ import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
 import { type Attributes, byCode, byKey, type RawAttribute, registry, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
-import { HEADER_LENGTH, type Reader, u16, type Writer } from './bytes.ts'
-import type { Context } from './context.ts'
+import { copy, HEADER_LENGTH, Reader, u16, type Writer } from './bytes.ts'
+import { type Context, hasPathIds } from './context.ts'
 import { refuse, WireError } from './error.ts'
 import { familyOf } from './family.ts'
 import { AS_TRANS } from './open.ts'
 import { checkPrefixes, type Prefix, readPrefixes, type Visit, visitPrefixes, writePrefix } from './prefix.ts'
-import { attributeAt, bit, codesInOrder, type Issue, isIpv4, type Survey, survey } from './survey.ts'
+import { bit, codesInOrder, endAt, type Issue, isIpv4, type Survey, survey, valueAt } from './survey.ts'
 
 /** Routes withdrawn and announced, and the attributes of the latter (RFC 4271 §4.3). */
 export interface Update {
@@ -34,13 +34,13 @@ export interface Update {
 
 // ---- reading
 
-export function readUpdate({ bytes, at, end }: Reader, context: Context): Update {
+export function readUpdate(bytes: Uint8Array, at: number, end: number, context: Context): Update {
   const attributesAt = at + 4 + u16(bytes, at)
   // RFC 7606 §4: a length beyond the message leaves nothing to trust.
   if (attributesAt > end) throw new WireError(3, 1, 'Withdrawn Routes Length is beyond the message', at)
   const nlriAt = attributesAt + u16(bytes, attributesAt - 2)
   if (nlriAt > end) throw new WireError(3, 1, 'Total Path Attribute Length is beyond the message', attributesAt - 2)
-  const pathIds = context.addPath.includes('ipv4-unicast')
+  const pathIds = hasPathIds(context, 'ipv4-unicast')
   sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
   const codes = codesInOrder(bytes, attributesAt, nlriAt, announces, context)
@@ -112,16 +112,17 @@ class DecodedUpdate implements Update {
   visit(withdrawn: Visit, announced: Visit): void {
     const bytes = this.#bytes
     const end = this.#nlriAt
-    const { addPath } = this.#context
     const reached = this.#faults?.withdraw ? withdrawn : announced
     visitPrefixes(bytes, this.#at + 2, this.#attributesAt - 2, this.#pathIds, withdrawn)
     const mp = this.#codes & (bit(registry.mpReach) | bit(registry.mpUnreach))
     for (let start = mp ? this.#attributesAt : end; start < end; ) {
-      const value = attributeAt(bytes, start, end)
-      if (value === undefined) break
+      const at = valueAt(bytes, start)
+      const next = endAt(bytes, start, at)
+      if (!(next <= end)) break
       const code = bytes[start + 1]
-      start = value.end
+      start = next
       if (code !== registry.mpReach.code && code !== registry.mpUnreach.code) continue
+      const value = new Reader(bytes, at, next)
       const family = familyOf(value.u16(), value.u8())
       if (family === undefined) continue
       if (code === registry.mpReach.code) value.sub(value.u8() + 1) // the next hop, and a reserved octet
@@ -129,7 +130,7 @@ class DecodedUpdate implements Update {
         bytes,
         value.at,
         value.end,
-        addPath.includes(family),
+        hasPathIds(this.#context, family),
         code === registry.mpReach.code ? reached : withdrawn,
       )
     }
@@ -146,7 +147,7 @@ class DecodedUpdate implements Update {
   }
 
   get #pathIds(): boolean {
-    return this.#context.addPath.includes('ipv4-unicast')
+    return hasPathIds(this.#context, 'ipv4-unicast')
   }
   #nlri(): Prefix[] {
     return readPrefixes(this.#bytes, this.#nlriAt, this.#end, 4, this.#pathIds)
@@ -158,14 +159,14 @@ class DecodedUpdate implements Update {
     const attributes: Record<string, unknown> = {}
     const unknown: RawAttribute[] = []
     for (let start = this.#attributesAt; start < end; ) {
-      const value = attributeAt(bytes, start, end)
-      if (value === undefined) break
-      const next = value.end
+      const value = valueAt(bytes, start)
+      const next = endAt(bytes, start, value)
+      if (!(next <= end)) break
       if (skip === undefined || !skip.includes(start)) {
         const code = bytes[start + 1]!
         const row = byCode[code]
-        if (row) attributes[row.key] = row.decode(value, this.#context)
-        else unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: value.take(value.left) })
+        if (row) row.store(attributes, row.decode(bytes, value, next, this.#context))
+        else unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, value, next) })
       }
       start = next
     }
@@ -237,7 +238,7 @@ export function writeUpdate(w: Writer, update: Update, context: Context): void {
   demand(attributes, announced.length > 0)
   const withdrawnAt = w.length
   w.u16(0)
-  const pathIds = context.addPath.includes('ipv4-unicast')
+  const pathIds = hasPathIds(context, 'ipv4-unicast')
   for (const prefix of withdrawn) writePrefix(w, prefix, 4, pathIds, 'withdrawn')
   w.close(withdrawnAt, 2)
   const attributesAt = w.length

@@ -1,6 +1,6 @@
 /** AGGREGATOR, and AS4_AGGREGATOR which carries it past speakers that know two octets only. */
-import { type Address, formatAddress } from '../address.ts'
-import { type Reader, u16, type Writer } from '../bytes.ts'
+import { type Address, formatAddress4 } from '../address.ts'
+import { u16, u32, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { AS_TRANS } from '../open.ts'
 import { writeIpv4 } from './next-hop.ts'
@@ -20,7 +20,10 @@ export const aggregator = defineAttribute<Aggregator>({
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
   check: (bytes, at, end, { fourOctetAs }) => checkAggregator(bytes, at, end, fourOctetAs ? 4 : 2),
-  decode: (r, { fourOctetAs }) => readAggregator(r, fourOctetAs ? 4 : 2),
+  decode: (bytes, at, _, { fourOctetAs }) => readAggregator(bytes, at, fourOctetAs ? 4 : 2),
+  store(into, value) {
+    into.aggregator = value
+  },
   encode: (w, value, { fourOctetAs }) => writeAggregator(w, value, fourOctetAs ? 4 : 2, 'aggregator'),
 })
 
@@ -34,7 +37,10 @@ export const as4Aggregator = defineAttribute<Aggregator>({
     if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §4.1)']
     return checkAggregator(bytes, at, end, 4)
   },
-  decode: r => readAggregator(r, 4),
+  decode: (bytes, at) => readAggregator(bytes, at, 4),
+  store(into, value) {
+    into.as4Aggregator = value
+  },
   encode(w, value, { fourOctetAs }) {
     if (fourOctetAs) refuse('as4Aggregator', value, 'beside an aggregator of two-octet AS numbers')
     writeAggregator(w, value, 4, 'as4Aggregator')
@@ -46,8 +52,8 @@ function checkAggregator(bytes: Uint8Array, at: number, end: number, octets: 2 |
   const zero = u16(bytes, at) === 0 && (octets === 2 || u16(bytes, at + 2) === 0)
   return zero ? [9, 'AS 0 (RFC 7607 §2)'] : undefined
 }
-function readAggregator(r: Reader, octets: 2 | 4): Aggregator {
-  return { as: octets === 4 ? r.u32() : r.u16(), address: formatAddress(r.take(4)) }
+function readAggregator(bytes: Uint8Array, at: number, octets: 2 | 4): Aggregator {
+  return { as: octets === 4 ? u32(bytes, at) : u16(bytes, at), address: formatAddress4(bytes, at + octets) }
 }
 function writeAggregator(w: Writer, { as, address }: Aggregator, octets: 2 | 4, field: string): void {
   if (as === 0) refuse(`${field}.as`, as, 'other than zero (RFC 7607 §2)')

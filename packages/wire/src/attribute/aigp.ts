@@ -1,4 +1,4 @@
-import { u16 } from '../bytes.ts'
+import { Reader, u16 } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { defineAttribute, wrongLength } from './spec.ts'
 
@@ -41,7 +41,8 @@ export const aigp = defineAttribute<Aigp>({
     }
     return undefined
   },
-  decode(r) {
+  decode(bytes, at, end) {
+    const r = new Reader(bytes, at, end)
     let metric: string | undefined
     const others: AigpTlv[] = []
     while (r.left > 0) {
@@ -51,6 +52,9 @@ export const aigp = defineAttribute<Aigp>({
       else others.push({ type, value: value.take(value.left) })
     }
     return { ...(metric !== undefined && { metric }), ...(others.length > 0 && { others }) }
+  },
+  store(into, value) {
+    into.aigp = value
   },
   encode(w, value) {
     const { metric, others = [] } = value

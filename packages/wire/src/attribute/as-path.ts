@@ -1,5 +1,5 @@
 /** AS_PATH, and AS4_PATH which carries it past speakers that know two octets only: one format, two widths. */
-import { Reader, u16, u32, type Writer } from '../bytes.ts'
+import { u16, u32, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { AS_TRANS } from '../open.ts'
 import { defineAttribute, type Malformed } from './spec.ts'
@@ -19,7 +19,10 @@ export const asPath = defineAttribute<readonly AsSegment[]>({
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   check: (bytes, at, end, { fourOctetAs, external }) => checkPath(bytes, at, end, fourOctetAs ? 4 : 2, external),
-  decode: (r, { fourOctetAs }) => readPath(r, fourOctetAs ? 4 : 2),
+  decode: (bytes, at, end, { fourOctetAs }) => readPath(bytes, at, end, fourOctetAs ? 4 : 2),
+  store(into, path) {
+    into.asPath = path
+  },
   encode: (w, path, { fourOctetAs }) => writePath(w, path, fourOctetAs ? 4 : 2),
 })
 
@@ -33,9 +36,12 @@ export const as4Path = defineAttribute<readonly AsSegment[]>({
     if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §6)']
     const malformed = checkPath(bytes, at, end, 4, false)
     if (malformed) return malformed
-    return withoutConfederations(readPath(new Reader(bytes, at, end), 4)).length === 0 ? [11, 'empty'] : undefined
+    return withoutConfederations(readPath(bytes, at, end, 4)).length === 0 ? [11, 'empty'] : undefined
   },
-  decode: r => withoutConfederations(readPath(r, 4)),
+  decode: (bytes, at, end) => withoutConfederations(readPath(bytes, at, end, 4)),
+  store(into, path) {
+    into.as4Path = path
+  },
   encode(w, path, { fourOctetAs }) {
     if (fourOctetAs || path.length === 0 || withoutConfederations(path).length < path.length)
       refuse('as4Path', path, 'sets and sequences, beside an asPath of two-octet AS numbers')
@@ -72,7 +78,7 @@ function checkPath(
   return undefined
 }
 
-function readPath({ bytes, at, end }: Reader, octets: number): AsSegment[] {
+function readPath(bytes: Uint8Array, at: number, end: number, octets: number): AsSegment[] {
   const path: AsSegment[] = []
   while (at < end) {
     const type = segmentNames[bytes[at]! - 1]!

@@ -9,5 +9,8 @@ export const atomicAggregate = defineAttribute<true>({
   onMalformed: 'attribute-discard',
   check: exactly(0),
   decode: () => true,
+  store(into, value) {
+    into.atomicAggregate = value
+  },
   encode: () => {},
 })

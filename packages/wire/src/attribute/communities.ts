@@ -1,5 +1,5 @@
 /** Communities, plain and large: lists of equal parts, written as numbers with colons between. */
-import { type Reader, u16, u32, type Writer } from '../bytes.ts'
+import { u16, u32, type Writer } from '../bytes.ts'
 import { afterColon, decimal } from '../decimal.ts'
 import { refuse } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
@@ -28,6 +28,9 @@ export const communities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...numbers('communities', 2, 'u16', wellKnown),
+  store(into, all) {
+    into.communities = all
+  },
 })
 
 /** Each `'4200000000:1:2'`, three numbers up to 4294967295. RFC 8092 §3, §6. */
@@ -37,6 +40,9 @@ export const largeCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...numbers('largeCommunities', 3, 'u32', new Map(), true),
+  store(into, all) {
+    into.largeCommunities = all
+  },
 })
 
 /** A community as it is read: the numbers of a well-known one, and every other as it is, for encode() to judge. */
@@ -64,7 +70,7 @@ function numbers(
   const orNames = [...names.keys()].map(name => `, ${name}`).join('')
   return {
     check: listOf(octets),
-    decode({ bytes, at, end }: Reader) {
+    decode(bytes, at, end) {
       const all: string[] = []
       for (; at < end; at += octets)
         all.push(

@@ -12,7 +12,7 @@
  * A community has one text only, and encode() refuses every other: equal communities are equal strings.
  */
 import { formatAddress, parseAddress } from '../address.ts'
-import type { Reader, Writer } from '../bytes.ts'
+import { copy, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
@@ -96,6 +96,9 @@ export const extendedCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...texts('extendedCommunities', 8, kinds, 'rt:65000:100, ro:192.0.2.1:100'),
+  store(into, all) {
+    into.extendedCommunities = all
+  },
 })
 
 /** RFC 5701 §2, RFC 7606 §7.15. */
@@ -105,6 +108,9 @@ export const ipv6ExtendedCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...texts('ipv6ExtendedCommunities', 20, ipv6Kinds, 'rt:[2001:db8::1]:100'),
+  store(into, all) {
+    into.ipv6ExtendedCommunities = all
+  },
 })
 
 function texts(
@@ -115,9 +121,9 @@ function texts(
 ): Pick<AttributeSpec<readonly string[]>, 'check' | 'decode' | 'encode'> {
   return {
     check: listOf(length),
-    decode(r: Reader) {
+    decode(bytes, at, end) {
       const all: string[] = []
-      while (r.left > 0) all.push(format(kinds, r.take(length)))
+      for (; at < end; at += length) all.push(format(kinds, copy(bytes, at, at + length)))
       return all
     },
     encode(w: Writer, all) {

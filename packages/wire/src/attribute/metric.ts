@@ -1,4 +1,5 @@
 /** The two plain 32-bit metrics; they differ only in their rows. */
+import { u32 } from '../bytes.ts'
 import { type AttributeSpec, defineAttribute, exactly } from './spec.ts'
 
 /** RFC 4271 §5.1.4, RFC 7606 §7.4. */
@@ -8,6 +9,9 @@ export const med = defineAttribute<number>({
   category: 'optional non-transitive',
   onMalformed: 'treat-as-withdraw',
   ...metric('med'),
+  store(into, value) {
+    into.med = value
+  },
 })
 
 /** RFC 4271 §5.1.5, RFC 7606 §7.5. */
@@ -18,8 +22,11 @@ export const localPref = defineAttribute<number>({
   onMalformed: 'treat-as-withdraw',
   internalOnly: true,
   ...metric('localPref'),
+  store(into, value) {
+    into.localPref = value
+  },
 })
 
 function metric(field: string): Pick<AttributeSpec<number>, 'check' | 'decode' | 'encode'> {
-  return { check: exactly(4), decode: r => r.u32(), encode: (w, value) => w.u32(value, field) }
+  return { check: exactly(4), decode: u32, encode: (w, value) => w.u32(value, field) }
 }

@@ -1,6 +1,6 @@
 /** MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): the routes of every family but plain IPv4 unicast. */
 import { type Address, formatAddress, parseAddress } from '../address.ts'
-import { type Reader, u16, type Writer } from '../bytes.ts'
+import { Reader, u16, type Writer } from '../bytes.ts'
 import type { Context } from '../context.ts'
 import { refuse } from '../error.ts'
 import { type Family, families, familyOf } from '../family.ts'
@@ -47,7 +47,8 @@ export const mpReach = defineAttribute<MpReach>({
       return [OPTIONAL_ATTRIBUTE_ERROR, `a next hop of ${length} octets`]
     return checkNlri(bytes, at, nlri, end, context)
   },
-  decode(r, context) {
+  decode(bytes, at, end, context) {
+    const r = new Reader(bytes, at, end)
     const family = readFamily(r)
     const hop = r.take(r.u8())
     r.u8() // reserved
@@ -65,6 +66,9 @@ export const mpReach = defineAttribute<MpReach>({
     w.u8(0)
     writeNlri(w, value, value.announced, context, 'announced')
   },
+  store(into, value) {
+    into.mpReach = value
+  },
 })
 
 /** RFC 4760 §4, RFC 7606 §5.3, §7.12. */
@@ -77,13 +81,17 @@ export const mpUnreach = defineAttribute<MpUnreach>({
     if (end - at < 3) return wrongLength(end - at, '3 or more', OPTIONAL_ATTRIBUTE_ERROR)
     return checkNlri(bytes, at, at + 3, end, context)
   },
-  decode(r, context) {
+  decode(bytes, at, end, context) {
+    const r = new Reader(bytes, at, end)
     const family = readFamily(r)
     return { ...family, withdrawn: readNlri(r, family, context) } as MpUnreach // of one kind, as the family is
   },
   encode(w, value, context) {
     writeFamily(w, value)
     writeNlri(w, value, value.withdrawn, context, 'withdrawn')
+  },
+  store(into, value) {
+    into.mpUnreach = value
   },
 })
 

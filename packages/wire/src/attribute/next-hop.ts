@@ -10,7 +10,10 @@ export const nextHop = defineAttribute<Address>({
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
-  decode: ({ bytes, at }) => known(bytes, at),
+  decode: known,
+  store(into, value) {
+    into.nextHop = value
+  },
   encode(w, value) {
     if (value !== written.text) written = { text: value, octets: ipv4(value, 'nextHop') }
     w.u32(written.octets)

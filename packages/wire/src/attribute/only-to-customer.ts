@@ -1,3 +1,4 @@
+import { u32 } from '../bytes.ts'
 import { defineAttribute, exactly } from './spec.ts'
 
 /** The AS that first sent the route down to a customer, or sideways to a peer: RFC 9234 §5. What it forbids is policy. */
@@ -7,6 +8,9 @@ export const onlyToCustomer = defineAttribute<number>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
-  decode: r => r.u32(),
+  decode: u32,
+  store(into, as) {
+    into.onlyToCustomer = as
+  },
   encode: (w, as) => w.u32(as, 'onlyToCustomer'),
 })

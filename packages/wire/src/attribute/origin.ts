@@ -16,7 +16,10 @@ export const origin = defineAttribute<Origin>({
     if (end - at !== 1) return wrongLength(end - at, '1')
     return bytes[at]! < origins.length ? undefined : [6, `undefined value ${bytes[at]}`]
   },
-  decode: r => origins[r.u8()] ?? 'incomplete', // check() has seen that it is one of the three
+  decode: (bytes, at) => origins[bytes[at]!] ?? 'incomplete', // check() has seen that it is one of the three
+  store(into, value) {
+    into.origin = value
+  },
   encode(w, value) {
     const octet = origins.indexOf(value)
     if (octet < 0) refuse('origin', value, `one of ${origins.join(', ')}`)

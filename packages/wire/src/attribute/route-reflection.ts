@@ -1,5 +1,5 @@
 /** What route reflectors tell each other to find loops (RFC 4456 §8); none of it leaves an AS. */
-import { type Address, formatAddress } from '../address.ts'
+import { type Address, formatAddress4 } from '../address.ts'
 import { refuse } from '../error.ts'
 import { writeIpv4 } from './next-hop.ts'
 import { defineAttribute, exactly, listOf } from './spec.ts'
@@ -12,7 +12,10 @@ export const originatorId = defineAttribute<Address>({
   onMalformed: 'treat-as-withdraw',
   internalOnly: true,
   check: exactly(4),
-  decode: r => formatAddress(r.take(4)),
+  decode: formatAddress4,
+  store(into, value) {
+    into.originatorId = value
+  },
   encode: (w, value) => writeIpv4(w, value, 'originatorId'),
 })
 
@@ -24,10 +27,13 @@ export const clusterList = defineAttribute<readonly Address[]>({
   onMalformed: 'treat-as-withdraw',
   internalOnly: true,
   check: listOf(4),
-  decode(r) {
+  decode(bytes, at, end) {
     const clusters: Address[] = []
-    while (r.left > 0) clusters.push(formatAddress(r.take(4)))
+    for (; at < end; at += 4) clusters.push(formatAddress4(bytes, at))
     return clusters
+  },
+  store(into, clusters) {
+    into.clusterList = clusters
   },
   encode(w, clusters) {
     if (clusters.length === 0) refuse('clusterList', clusters, 'left out where there are none')

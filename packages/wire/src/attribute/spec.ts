@@ -1,5 +1,5 @@
 /** What one row of the attribute table says (RFC 4271 §5, RFC 7606 §7). */
-import type { Reader, Writer } from '../bytes.ts'
+import type { Writer } from '../bytes.ts'
 import type { Context } from '../context.ts'
 
 /** Attribute flags (RFC 4271 §4.3). */
@@ -35,7 +35,10 @@ export interface AttributeRule {
 
 /** One row: everything the driver needs to know, nothing it has to ask. */
 export interface AttributeSpec<value> extends AttributeRule {
-  decode(r: Reader, context: Context): value
+  /** Reads octets at..end, which check() has found sound. */
+  decode(bytes: Uint8Array, at: number, end: number, context: Context): value
+  /** Stores it under its name, which is spelt out: through a computed one it takes as long as most values take to read. */
+  store(into: Record<string, unknown>, value: value): void
   /** @throws RangeError or TypeError where the caller's value has no encoding. */
   encode(w: Writer, value: value, context: Context): void
 }
