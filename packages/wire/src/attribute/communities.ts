@@ -76,7 +76,7 @@ function numbers(
         all.push(
           count === 2
             ? decimal(u16(bytes, at)) + afterColon(u16(bytes, at + 2))
-            : `${u32(bytes, at)}:${u32(bytes, at + 4)}:${u32(bytes, at + 8)}`,
+            : decimal(u32(bytes, at)) + afterColon(u32(bytes, at + 4)) + afterColon(u32(bytes, at + 8)),
         )
       return unique ? [...new Set(all)] : all
     },
