@@ -17,19 +17,20 @@ const ENCODED = 100_000 // messages
 
 let sum = 0 // of all that is read, so that nothing is read for nothing; kept to 32 bits, as a float would cost more than the reading
 
-/** Everything: each attribute's value, each route's length and octets. Text only where a value is text. */
+/**
+ * Everything: each attribute's value, for `attributes` reads them all when it is asked for, and each route's length and
+ * octets. Text only where a value is text.
+ */
 function readAll(result: Result<Message>): number {
   if (!result.ok) throw new Error(result.why)
   if (result.value.type !== 'update') return 0
   const before = prefixes
   visitRoutes(result.value, visit, visit)
-  sum += attributesRead(result.value.attributes)
+  sum = (sum + said(result.value.attributes)) | 0
   return prefixes - before
 }
-function attributesRead(attributes: Attributes): number {
-  let count = 0
-  for (const _ in attributes) count++
-  return count
+function said({ asPath }: Attributes): number {
+  return asPath?.length ?? 0
 }
 function plainSum(bytes: Uint8Array): number {
   let total = 0
@@ -47,7 +48,7 @@ function readText(result: Result<Message>): number {
   if (!result.ok) throw new Error(result.why)
   if (result.value.type !== 'update') return 0
   const { withdrawn, announced, attributes } = result.value
-  sum += attributesRead(attributes)
+  sum = (sum + said(attributes)) | 0
   return withdrawn.length + announced.length
 }
 /** The announcer's case: validated and dropped. */
@@ -138,7 +139,8 @@ function timed(total: number, run: () => { messages: number; prefixes: number })
     done = run()
     seconds.push((performance.now() - begun) / 1000)
   }
-  const s = seconds.sort((a, b) => a - b)[seconds.length >> 1]!
+  seconds.sort((a, b) => a - b)
+  const [best_s, s] = [seconds[0]!, seconds[seconds.length >> 1]!] // at least one run
   const rates = { msg_per_s: done.messages / s, prefix_per_s: done.prefixes / s, MB_per_s: total / s / 1e6 }
-  return { ...done, s, ...rates }
+  return { ...done, s, best_s, ...rates }
 }

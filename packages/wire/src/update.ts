@@ -46,7 +46,7 @@ export function readUpdate(bytes: Uint8Array, at: number, end: number, context: 
   const codes = codesInOrder(bytes, attributesAt, nlriAt, announces, context)
   const faults = codes < 0 ? survey(bytes, at - HEADER_LENGTH, attributesAt, nlriAt, announces, context) : undefined
   sound('NLRI', bytes, nlriAt, end, pathIds)
-  return new DecodedUpdate(bytes, at, attributesAt, nlriAt, end, context, codes, faults)
+  return new DecodedUpdate({ bytes, at, attributesAt, nlriAt, end, context, pathIds, codes, faults })
 }
 
 /** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
@@ -55,86 +55,56 @@ function sound(field: string, bytes: Uint8Array, at: number, end: number, pathId
   if (why !== undefined) throw new WireError(3, 10, `${field}: ${why} (RFC 7606 §5.3)`, at)
 }
 
+/** Octets that have been found sound, and where their parts begin. */
+interface Received {
+  readonly bytes: Uint8Array
+  /** Behind the header. */
+  readonly at: number
+  readonly attributesAt: number
+  readonly nlriAt: number
+  readonly end: number
+  readonly context: Context
+  /** IPv4 unicast routes carry a path identifier. */
+  readonly pathIds: boolean
+  /** The attributes' codes as bits, or -1 where there are faults. */
+  readonly codes: number
+  readonly faults: Survey | undefined
+}
+
 /** A received UPDATE. It holds on to the buffer it came in; `{ ...update }` copies none of its lists. */
 class DecodedUpdate implements Update {
   readonly type = 'update'
-  readonly #bytes: Uint8Array
-  readonly #at: number
-  readonly #attributesAt: number
-  readonly #nlriAt: number
-  readonly #end: number
-  readonly #context: Context
-  /** The attributes' codes as bits, or -1 where there are faults. */
-  readonly #codes: number
-  readonly #faults: Survey | undefined
+  readonly #received: Received // one field: each takes a tenth of the time that a small UPDATE takes
   #withdrawn: readonly Prefix[] | undefined
   #attributes: Attributes | undefined
   #announced: readonly Prefix[] | undefined
 
-  constructor(
-    bytes: Uint8Array,
-    at: number,
-    attributesAt: number,
-    nlriAt: number,
-    end: number,
-    context: Context,
-    codes: number,
-    faults: Survey | undefined,
-  ) {
-    this.#bytes = bytes
-    this.#at = at
-    this.#attributesAt = attributesAt
-    this.#nlriAt = nlriAt
-    this.#end = end
-    this.#context = context
-    this.#codes = codes
-    this.#faults = faults
+  constructor(received: Received) {
+    this.#received = received
   }
   get withdrawn(): readonly Prefix[] {
-    const own = (): Prefix[] => readPrefixes(this.#bytes, this.#at + 2, this.#attributesAt - 2, 4, this.#pathIds)
-    this.#withdrawn ??= this.#faults?.withdraw ? [...own(), ...this.#nlri(), ...plainRoutes(this.#faults)] : own()
+    this.#withdrawn ??= readWithdrawn(this.#received)
     return this.#withdrawn
   }
   get announced(): readonly Prefix[] {
-    this.#announced ??= this.#faults?.withdraw ? [] : this.#nlri()
+    this.#announced ??= this.#received.faults?.withdraw ? [] : readNlri(this.#received)
     return this.#announced
   }
   get attributes(): Attributes {
-    this.#attributes ??= this.#faults?.withdraw ? otherRoutes(this.#faults) : this.#read()
+    const { faults } = this.#received
+    this.#attributes ??= faults?.withdraw ? otherRoutes(faults) : readAttributes(this.#received)
     return this.#attributes
   }
   get issues(): readonly Issue[] | undefined {
-    return this.#faults?.issues.length ? this.#faults.issues : undefined
+    const { faults } = this.#received
+    return faults?.issues.length ? faults.issues : undefined
   }
   get octets(): Uint8Array | undefined {
-    return this.issues && this.#bytes.subarray(this.#at - HEADER_LENGTH, this.#end)
+    const { bytes, at, end } = this.#received
+    return this.issues && bytes.subarray(at - HEADER_LENGTH, end)
   }
   visit(withdrawn: Visit, announced: Visit): void {
-    const bytes = this.#bytes
-    const end = this.#nlriAt
-    const reached = this.#faults?.withdraw ? withdrawn : announced
-    visitPrefixes(bytes, this.#at + 2, this.#attributesAt - 2, this.#pathIds, withdrawn)
-    const mp = this.#codes & (bit(registry.mpReach) | bit(registry.mpUnreach))
-    for (let start = mp ? this.#attributesAt : end; start < end; ) {
-      const at = valueAt(bytes, start)
-      const next = endAt(bytes, start, at)
-      if (!(next <= end)) break
-      const code = bytes[start + 1]
-      start = next
-      if (code !== registry.mpReach.code && code !== registry.mpUnreach.code) continue
-      const value = new Reader(bytes, at, next)
-      const family = familyOf(value.u16(), value.u8())
-      if (family === undefined) continue
-      if (code === registry.mpReach.code) value.sub(value.u8() + 1) // the next hop, and a reserved octet
-      visitPrefixes(
-        bytes,
-        value.at,
-        value.end,
-        hasPathIds(this.#context, family),
-        code === registry.mpReach.code ? reached : withdrawn,
-      )
-    }
-    visitPrefixes(bytes, end, this.#end, this.#pathIds, reached)
+    visitReceived(this.#received, withdrawn, announced)
   }
   /** A plain object with the same content. */
   toJSON(): Update {
@@ -145,34 +115,56 @@ class DecodedUpdate implements Update {
   [Symbol.for('nodejs.util.inspect.custom')](): Update {
     return this.toJSON()
   }
+}
 
-  get #pathIds(): boolean {
-    return hasPathIds(this.#context, 'ipv4-unicast')
-  }
-  #nlri(): Prefix[] {
-    return readPrefixes(this.#bytes, this.#nlriAt, this.#end, 4, this.#pathIds)
-  }
-  #read(): Attributes {
-    const bytes = this.#bytes
-    const end = this.#nlriAt
-    const skip = this.#faults?.skip
-    const attributes: Record<string, unknown> = {}
-    const unknown: RawAttribute[] = []
-    for (let start = this.#attributesAt; start < end; ) {
-      const value = valueAt(bytes, start)
-      const next = endAt(bytes, start, value)
-      if (!(next <= end)) break
-      if (skip === undefined || !skip.includes(start)) {
-        const code = bytes[start + 1]!
-        const row = byCode[code]
-        if (row) row.store(attributes, row.decode(bytes, value, next, this.#context))
-        else unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, value, next) })
-      }
-      start = next
+function readWithdrawn(received: Received): Prefix[] {
+  const { bytes, at, attributesAt, pathIds, faults } = received
+  const own = readPrefixes(bytes, at + 2, attributesAt - 2, 4, pathIds)
+  return faults?.withdraw ? [...own, ...readNlri(received), ...plainRoutes(faults)] : own
+}
+function readNlri({ bytes, nlriAt, end, pathIds }: Received): Prefix[] {
+  return readPrefixes(bytes, nlriAt, end, 4, pathIds)
+}
+function readAttributes({ bytes, attributesAt, nlriAt, context, faults }: Received): Attributes {
+  const skip = faults?.skip
+  const attributes: Record<string, unknown> = {}
+  const unknown: RawAttribute[] = []
+  for (let start = attributesAt; start < nlriAt; ) {
+    const value = valueAt(bytes, start)
+    const next = endAt(bytes, start, value)
+    if (!(next <= nlriAt)) break
+    if (skip === undefined || !skip.includes(start)) {
+      const code = bytes[start + 1]!
+      const row = byCode[code]
+      if (row) row.store(attributes, row.decode(bytes, value, next, context))
+      else unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, value, next) })
     }
-    if (unknown.length > 0) attributes.unknown = unknown
-    return this.#context.fourOctetAs ? attributes : mergeFourOctet(attributes)
+    start = next
   }
+  if (unknown.length > 0) attributes.unknown = unknown
+  return context.fourOctetAs ? attributes : mergeFourOctet(attributes)
+}
+
+function visitReceived(received: Received, withdrawn: Visit, announced: Visit): void {
+  const { bytes, at, attributesAt, nlriAt, end, context, pathIds, codes, faults } = received
+  const reached = faults?.withdraw ? withdrawn : announced
+  visitPrefixes(bytes, at + 2, attributesAt - 2, pathIds, withdrawn)
+  const mp = codes & (bit(registry.mpReach) | bit(registry.mpUnreach))
+  for (let start = mp ? attributesAt : nlriAt; start < nlriAt; ) {
+    const valueFrom = valueAt(bytes, start)
+    const next = endAt(bytes, start, valueFrom)
+    if (!(next <= nlriAt)) break
+    const code = bytes[start + 1]
+    start = next
+    if (code !== registry.mpReach.code && code !== registry.mpUnreach.code) continue
+    const value = new Reader(bytes, valueFrom, next)
+    const family = familyOf(value.u16(), value.u8())
+    if (family === undefined) continue
+    if (code === registry.mpReach.code) value.sub(value.u8() + 1) // the next hop, and a reserved octet
+    const routes = code === registry.mpReach.code ? reached : withdrawn
+    visitPrefixes(bytes, value.at, value.end, hasPathIds(context, family), routes)
+  }
+  visitPrefixes(bytes, nlriAt, end, pathIds, reached)
 }
 
 /**
