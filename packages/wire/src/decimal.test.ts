@@ -7,3 +7,9 @@ it('writes every number of sixteen bits as JavaScript does', () => {
       expect([decimal(value), afterColon(value)]).toEqual([String(value), `:${value}`])
   expect(decimal(0xffff)).toBe('65535')
 })
+
+it.each([
+  99_999, 100_000, 999_999, 1_000_000, 1_000_001, 65_000_000, 999_999_999, 1_000_000_000, 4_000_000_007, 0xffffffff,
+])('writes %i as JavaScript does', value =>
+  expect([decimal(value), afterColon(value)]).toEqual([String(value), `:${value}`]),
+)

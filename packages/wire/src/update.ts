@@ -128,7 +128,7 @@ function readNlri({ bytes, nlriAt, end, pathIds }: Received): Prefix[] {
 function readAttributes({ bytes, attributesAt, nlriAt, context, faults }: Received): Attributes {
   const skip = faults?.skip
   const attributes: Record<string, unknown> = {}
-  const unknown: RawAttribute[] = []
+  let unknown: RawAttribute[] | undefined
   for (let start = attributesAt; start < nlriAt; ) {
     const value = valueAt(bytes, start)
     const next = endAt(bytes, start, value)
@@ -137,11 +137,14 @@ function readAttributes({ bytes, attributesAt, nlriAt, context, faults }: Receiv
       const code = bytes[start + 1]!
       const row = byCode[code]
       if (row) row.store(attributes, row.decode(bytes, value, next, context))
-      else unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, value, next) })
+      else {
+        unknown ??= []
+        unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, value, next) })
+      }
     }
     start = next
   }
-  if (unknown.length > 0) attributes.unknown = unknown
+  if (unknown) attributes.unknown = unknown
   return context.fourOctetAs ? attributes : mergeFourOctet(attributes)
 }
 

@@ -28,6 +28,11 @@ export const communities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...numbers('communities', 2, 'u16', wellKnown),
+  decode(bytes, at, end) {
+    const all: string[] = []
+    for (; at < end; at += 4) all.push(decimal(u16(bytes, at)) + afterColon(u16(bytes, at + 2)))
+    return all
+  },
   store(into, all) {
     into.communities = all
   },
@@ -40,6 +45,12 @@ export const largeCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...numbers('largeCommunities', 3, 'u32', new Map(), true),
+  decode(bytes, at, end) {
+    const all = new Set<string>() // a repeated one is passed over (RFC 8092 §3)
+    for (; at < end; at += 12)
+      all.add(decimal(u32(bytes, at)) + afterColon(u32(bytes, at + 4)) + afterColon(u32(bytes, at + 8)))
+    return [...all]
+  },
   store(into, all) {
     into.largeCommunities = all
   },
@@ -61,25 +72,15 @@ function numbers(
   count: 2 | 3,
   width: 'u16' | 'u32',
   names: ReadonlyMap<string, string>,
-  /** A repeated one is not sent, and passed over where a peer sends it (RFC 8092 §3). */
+  /** A repeated one is not sent (RFC 8092 §3). */
   unique = false,
-): Pick<AttributeSpec<readonly string[]>, 'check' | 'decode' | 'encode'> {
+): Pick<AttributeSpec<readonly string[]>, 'check' | 'encode'> {
   const octets = count * (width === 'u16' ? 2 : 4)
   const most = width === 'u16' ? 0xffff : 0xffffffff
   const example = count === 2 ? '65000:100' : '65000:1:2'
   const orNames = [...names.keys()].map(name => `, ${name}`).join('')
   return {
     check: listOf(octets),
-    decode(bytes, at, end) {
-      const all: string[] = []
-      for (; at < end; at += octets)
-        all.push(
-          count === 2
-            ? decimal(u16(bytes, at)) + afterColon(u16(bytes, at + 2))
-            : decimal(u32(bytes, at)) + afterColon(u32(bytes, at + 4)) + afterColon(u32(bytes, at + 8)),
-        )
-      return unique ? [...new Set(all)] : all
-    },
     encode(w: Writer, all) {
       if (all.length === 0) refuse(field, all, 'left out where there are none')
       if (unique && new Set(all).size < all.length) refuse(field, all, 'a list without repetition')
