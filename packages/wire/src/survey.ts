@@ -2,7 +2,7 @@
  * What is wrong with the attributes of an UPDATE, and what that costs (RFC 7606). What a malformed attribute costs is
  * read from its row in the table, never decided here.
  */
-import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
+import { type MpReach, type MpUnreach, readReach, readUnreach } from './attribute/mp-reach.ts'
 import { type RuleRow, registry, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
 import { copy, u16 } from './bytes.ts'
@@ -192,8 +192,8 @@ function examine(
     if (onMalformed === 'session-reset') throw new WireError(3, subcode, `${name}: ${why}`, start, whole)
     found.skip.push(start)
     note(found, start, name, onMalformed, why, subcode, whole)
-  } else if (row.key === 'mpReach') found.reach = mpReach.decode(bytes, at, end, context)
-  else if (row.key === 'mpUnreach') found.unreach = mpUnreach.decode(bytes, at, end, context)
+  } else if (row.key === 'mpReach') found.reach = readReach(bytes, at, end, context)
+  else if (row.key === 'mpUnreach') found.unreach = readUnreach(bytes, at, end, context)
 }
 
 function nameOf(code: number): string {

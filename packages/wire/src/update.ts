@@ -136,7 +136,7 @@ function readAttributes({ bytes, attributesAt, nlriAt, context, faults }: Receiv
     if (skip === undefined || !skip.includes(start)) {
       const code = bytes[start + 1]!
       const row = byCode[code]
-      if (row) row.store(attributes, row.decode(bytes, value, next, context))
+      if (row) row.read(attributes, bytes, value, next, context)
       else {
         unknown ??= []
         unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, value, next) })

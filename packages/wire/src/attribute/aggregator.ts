@@ -20,9 +20,8 @@ export const aggregator = defineAttribute<Aggregator>({
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
   check: (bytes, at, end, { fourOctetAs }) => checkAggregator(bytes, at, end, fourOctetAs ? 4 : 2),
-  decode: (bytes, at, _, { fourOctetAs }) => readAggregator(bytes, at, fourOctetAs ? 4 : 2),
-  store(into, value) {
-    into.aggregator = value
+  read(into, bytes, at, _, { fourOctetAs }) {
+    into.aggregator = readAggregator(bytes, at, fourOctetAs ? 4 : 2)
   },
   encode: (w, value, { fourOctetAs }) => writeAggregator(w, value, fourOctetAs ? 4 : 2, 'aggregator'),
 })
@@ -37,9 +36,8 @@ export const as4Aggregator = defineAttribute<Aggregator>({
     if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §4.1)']
     return checkAggregator(bytes, at, end, 4)
   },
-  decode: (bytes, at) => readAggregator(bytes, at, 4),
-  store(into, value) {
-    into.as4Aggregator = value
+  read(into, bytes, at) {
+    into.as4Aggregator = readAggregator(bytes, at, 4)
   },
   encode(w, value, { fourOctetAs }) {
     if (fourOctetAs) refuse('as4Aggregator', value, 'beside an aggregator of two-octet AS numbers')

@@ -41,7 +41,7 @@ export const aigp = defineAttribute<Aigp>({
     }
     return undefined
   },
-  decode(bytes, at, end) {
+  read(into, bytes, at, end) {
     const r = new Reader(bytes, at, end)
     let metric: string | undefined
     const others: AigpTlv[] = []
@@ -51,10 +51,7 @@ export const aigp = defineAttribute<Aigp>({
       if (type === METRIC && metric === undefined) metric = String((BigInt(value.u32()) << 32n) + BigInt(value.u32()))
       else others.push({ type, value: value.take(value.left) })
     }
-    return { ...(metric !== undefined && { metric }), ...(others.length > 0 && { others }) }
-  },
-  store(into, value) {
-    into.aigp = value
+    into.aigp = { ...(metric !== undefined && { metric }), ...(others.length > 0 && { others }) } satisfies Aigp
   },
   encode(w, value) {
     const { metric, others = [] } = value

@@ -19,9 +19,8 @@ export const asPath = defineAttribute<readonly AsSegment[]>({
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   check: (bytes, at, end, { fourOctetAs, external }) => checkPath(bytes, at, end, fourOctetAs ? 4 : 2, external),
-  decode: (bytes, at, end, { fourOctetAs }) => readPath(bytes, at, end, fourOctetAs ? 4 : 2),
-  store(into, path) {
-    into.asPath = path
+  read(into, bytes, at, end, { fourOctetAs }) {
+    into.asPath = readPath(bytes, at, end, fourOctetAs ? 4 : 2)
   },
   encode: (w, path, { fourOctetAs }) => writePath(w, path, fourOctetAs ? 4 : 2),
 })
@@ -38,9 +37,8 @@ export const as4Path = defineAttribute<readonly AsSegment[]>({
     if (malformed) return malformed
     return withoutConfederations(readPath(bytes, at, end, 4)).length === 0 ? [11, 'empty'] : undefined
   },
-  decode: (bytes, at, end) => withoutConfederations(readPath(bytes, at, end, 4)),
-  store(into, path) {
-    into.as4Path = path
+  read(into, bytes, at, end) {
+    into.as4Path = withoutConfederations(readPath(bytes, at, end, 4))
   },
   encode(w, path, { fourOctetAs }) {
     if (fourOctetAs || path.length === 0 || withoutConfederations(path).length < path.length)

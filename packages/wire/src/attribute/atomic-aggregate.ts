@@ -8,9 +8,8 @@ export const atomicAggregate = defineAttribute<true>({
   category: 'well-known',
   onMalformed: 'attribute-discard',
   check: exactly(0),
-  decode: () => true,
-  store(into, value) {
-    into.atomicAggregate = value
+  read(into) {
+    into.atomicAggregate = true
   },
   encode: () => {},
 })

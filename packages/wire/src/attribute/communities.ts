@@ -28,12 +28,9 @@ export const communities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...numbers('communities', 2, 'u16', wellKnown),
-  decode(bytes, at, end) {
+  read(into, bytes, at, end) {
     const all: string[] = []
     for (; at < end; at += 4) all.push(decimal(u16(bytes, at)) + afterColon(u16(bytes, at + 2)))
-    return all
-  },
-  store(into, all) {
     into.communities = all
   },
 })
@@ -45,14 +42,11 @@ export const largeCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...numbers('largeCommunities', 3, 'u32', new Map(), true),
-  decode(bytes, at, end) {
+  read(into, bytes, at, end) {
     const all = new Set<string>() // a repeated one is passed over (RFC 8092 §3)
     for (; at < end; at += 12)
       all.add(decimal(u32(bytes, at)) + afterColon(u32(bytes, at + 4)) + afterColon(u32(bytes, at + 8)))
-    return [...all]
-  },
-  store(into, all) {
-    into.largeCommunities = all
+    into.largeCommunities = [...all]
   },
 })
 

@@ -96,8 +96,8 @@ export const extendedCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...texts('extendedCommunities', 8, kinds, 'rt:65000:100, ro:192.0.2.1:100'),
-  store(into, all) {
-    into.extendedCommunities = all
+  read(into, bytes, at, end) {
+    into.extendedCommunities = readTexts(kinds, 8, bytes, at, end)
   },
 })
 
@@ -108,8 +108,8 @@ export const ipv6ExtendedCommunities = defineAttribute<readonly string[]>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   ...texts('ipv6ExtendedCommunities', 20, ipv6Kinds, 'rt:[2001:db8::1]:100'),
-  store(into, all) {
-    into.ipv6ExtendedCommunities = all
+  read(into, bytes, at, end) {
+    into.ipv6ExtendedCommunities = readTexts(ipv6Kinds, 20, bytes, at, end)
   },
 })
 
@@ -118,14 +118,9 @@ function texts(
   length: number,
   kinds: readonly Kind[],
   example: string,
-): Pick<AttributeSpec<readonly string[]>, 'check' | 'decode' | 'encode'> {
+): Pick<AttributeSpec<readonly string[]>, 'check' | 'encode'> {
   return {
     check: listOf(length),
-    decode(bytes, at, end) {
-      const all: string[] = []
-      for (; at < end; at += length) all.push(format(kinds, copy(bytes, at, at + length)))
-      return all
-    },
     encode(w: Writer, all) {
       if (all.length === 0) refuse(field, all, 'left out where there are none')
       for (const text of all)
@@ -135,6 +130,12 @@ function texts(
         )
     },
   }
+}
+
+function readTexts(kinds: readonly Kind[], length: number, bytes: Uint8Array, at: number, end: number): string[] {
+  const all: string[] = []
+  for (; at < end; at += length) all.push(format(kinds, copy(bytes, at, at + length)))
+  return all
 }
 
 function format(kinds: readonly Kind[], octets: Uint8Array): string {

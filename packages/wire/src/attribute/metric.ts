@@ -9,8 +9,8 @@ export const med = defineAttribute<number>({
   category: 'optional non-transitive',
   onMalformed: 'treat-as-withdraw',
   ...metric('med'),
-  store(into, value) {
-    into.med = value
+  read(into, bytes, at) {
+    into.med = u32(bytes, at)
   },
 })
 
@@ -22,11 +22,11 @@ export const localPref = defineAttribute<number>({
   onMalformed: 'treat-as-withdraw',
   internalOnly: true,
   ...metric('localPref'),
-  store(into, value) {
-    into.localPref = value
+  read(into, bytes, at) {
+    into.localPref = u32(bytes, at)
   },
 })
 
-function metric(field: string): Pick<AttributeSpec<number>, 'check' | 'decode' | 'encode'> {
-  return { check: exactly(4), decode: u32, encode: (w, value) => w.u32(value, field) }
+function metric(field: string): Pick<AttributeSpec<number>, 'check' | 'encode'> {
+  return { check: exactly(4), encode: (w, value) => w.u32(value, field) }
 }

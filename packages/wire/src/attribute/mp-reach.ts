@@ -47,13 +47,8 @@ export const mpReach = defineAttribute<MpReach>({
       return [OPTIONAL_ATTRIBUTE_ERROR, `a next hop of ${length} octets`]
     return checkNlri(bytes, at, nlri, end, context)
   },
-  decode(bytes, at, end, context) {
-    const r = new Reader(bytes, at, end)
-    const family = readFamily(r)
-    const hop = r.take(r.u8())
-    r.u8() // reserved
-    const nextHop = family.family === 'other' ? hop : addresses(hop)
-    return { ...family, nextHop, announced: readNlri(r, family, context) } as MpReach // of one kind, as the family is
+  read(into, bytes, at, end, context) {
+    into.mpReach = readReach(bytes, at, end, context)
   },
   encode(w, value, context) {
     writeFamily(w, value)
@@ -65,9 +60,6 @@ export const mpReach = defineAttribute<MpReach>({
     for (const hop of hops) w.put(hop)
     w.u8(0)
     writeNlri(w, value, value.announced, context, 'announced')
-  },
-  store(into, value) {
-    into.mpReach = value
   },
 })
 
@@ -81,19 +73,31 @@ export const mpUnreach = defineAttribute<MpUnreach>({
     if (end - at < 3) return wrongLength(end - at, '3 or more', OPTIONAL_ATTRIBUTE_ERROR)
     return checkNlri(bytes, at, at + 3, end, context)
   },
-  decode(bytes, at, end, context) {
-    const r = new Reader(bytes, at, end)
-    const family = readFamily(r)
-    return { ...family, withdrawn: readNlri(r, family, context) } as MpUnreach // of one kind, as the family is
+  read(into, bytes, at, end, context) {
+    into.mpUnreach = readUnreach(bytes, at, end, context)
   },
   encode(w, value, context) {
     writeFamily(w, value)
     writeNlri(w, value, value.withdrawn, context, 'withdrawn')
   },
-  store(into, value) {
-    into.mpUnreach = value
-  },
 })
+
+/** The value of MP_REACH_NLRI, found sound. */
+export function readReach(bytes: Uint8Array, at: number, end: number, context: Context): MpReach {
+  const r = new Reader(bytes, at, end)
+  const family = readFamily(r)
+  const hop = r.take(r.u8())
+  r.u8() // reserved
+  const nextHop = family.family === 'other' ? hop : addresses(hop)
+  return { ...family, nextHop, announced: readNlri(r, family, context) } as MpReach // of one kind, as the family is
+}
+
+/** The value of MP_UNREACH_NLRI, found sound. */
+export function readUnreach(bytes: Uint8Array, at: number, end: number, context: Context): MpUnreach {
+  const r = new Reader(bytes, at, end)
+  const family = readFamily(r)
+  return { ...family, withdrawn: readNlri(r, family, context) } as MpUnreach // of one kind, as the family is
+}
 
 /** A family by its name, or by its numbers where it has none here. */
 type Named = { readonly family: Family } | { readonly family: 'other'; readonly afi: number; readonly safi: number }

@@ -10,9 +10,8 @@ export const nextHop = defineAttribute<Address>({
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
-  decode: known,
-  store(into, value) {
-    into.nextHop = value
+  read(into, bytes, at) {
+    into.nextHop = known(bytes, at)
   },
   encode(w, value) {
     if (value !== written.text) written = { text: value, octets: ipv4(value, 'nextHop') }

@@ -8,9 +8,8 @@ export const onlyToCustomer = defineAttribute<number>({
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
-  decode: u32,
-  store(into, as) {
-    into.onlyToCustomer = as
+  read(into, bytes, at) {
+    into.onlyToCustomer = u32(bytes, at)
   },
   encode: (w, as) => w.u32(as, 'onlyToCustomer'),
 })

@@ -16,9 +16,8 @@ export const origin = defineAttribute<Origin>({
     if (end - at !== 1) return wrongLength(end - at, '1')
     return bytes[at]! < origins.length ? undefined : [6, `undefined value ${bytes[at]}`]
   },
-  decode: (bytes, at) => origins[bytes[at]!] ?? 'incomplete', // check() has seen that it is one of the three
-  store(into, value) {
-    into.origin = value
+  read(into, bytes, at) {
+    into.origin = origins[bytes[at]!] // check() has seen that it is one of the three
   },
   encode(w, value) {
     const octet = origins.indexOf(value)

@@ -12,9 +12,8 @@ export const originatorId = defineAttribute<Address>({
   onMalformed: 'treat-as-withdraw',
   internalOnly: true,
   check: exactly(4),
-  decode: formatAddress4,
-  store(into, value) {
-    into.originatorId = value
+  read(into, bytes, at) {
+    into.originatorId = formatAddress4(bytes, at)
   },
   encode: (w, value) => writeIpv4(w, value, 'originatorId'),
 })
@@ -27,12 +26,9 @@ export const clusterList = defineAttribute<readonly Address[]>({
   onMalformed: 'treat-as-withdraw',
   internalOnly: true,
   check: listOf(4),
-  decode(bytes, at, end) {
+  read(into, bytes, at, end) {
     const clusters: Address[] = []
     for (; at < end; at += 4) clusters.push(formatAddress4(bytes, at))
-    return clusters
-  },
-  store(into, clusters) {
     into.clusterList = clusters
   },
   encode(w, clusters) {

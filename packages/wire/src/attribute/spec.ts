@@ -29,16 +29,17 @@ export interface AttributeRule {
   readonly internalOnly?: true
   /** What a wrong Transitive bit costs, where the attribute's own RFC asks for less than RFC 7606 §3.c. */
   readonly onWrongTransitive?: 'attribute-discard'
-  /** Looks at octets at..end without making anything of them. Where it finds nothing, decode() cannot fail. */
+  /** Looks at octets at..end without making anything of them. Where it finds nothing, read() cannot fail. */
   check(bytes: Uint8Array, at: number, end: number, context: Context): Malformed | undefined
 }
 
 /** One row: everything the driver needs to know, nothing it has to ask. */
 export interface AttributeSpec<value> extends AttributeRule {
-  /** Reads octets at..end, which check() has found sound. */
-  decode(bytes: Uint8Array, at: number, end: number, context: Context): value
-  /** Stores it under its name, which is spelt out: through a computed one it takes as long as most values take to read. */
-  store(into: Record<string, unknown>, value: value): void
+  /**
+   * Reads octets at..end, which check() has found sound, into a field of its own. The name is spelt out: through a computed
+   * one, storing a value takes as long as reading it.
+   */
+  read(into: Record<string, unknown>, bytes: Uint8Array, at: number, end: number, context: Context): void
   /** @throws RangeError or TypeError where the caller's value has no encoding. */
   encode(w: Writer, value: value, context: Context): void
 }
