@@ -77,16 +77,18 @@ encoder that did nothing else would have ${peers.map((_, i) => ratio(i, 'make_si
 
 ## What bounds it now
 
-From \`node --cpu-prof\` over one corpus at a time, taken before communities' text came out of small tables:
+From \`node --cpu-prof\` over one corpus at a time:
 
 - **decode table**: the communities' text, which is their value here, 3.7 of them in a message on average, and in this
-  corpus hardly one comes twice: two fifths of the time. All of it takes 0.8 of what it took, since, in paired runs. A tenth went into storing values in the attributes' object, whose set of names changes from
-  message to message, and a tenth into collecting garbage. GoBGP keeps communities as numbers until somebody prints them.
-- **decode with prefixes as text**: four numbers and a length put together, 100 to 150 ns a prefix.
-- **validate and drop, decode withdraw**: a quarter to two fifths read the header (sixteen octets of marker among them),
-  a quarter walks the attributes, and a tenth is garbage: one object of about 120 octets for each message.
+  corpus hardly one comes twice: a quarter of the time. GoBGP keeps them as numbers until somebody prints them. A fifth goes
+  into the attributes' object, whose set of names changes from message to message, a sixth into judging them before, and a
+  twelfth into collecting garbage.
+- **decode with prefixes as text**: four numbers and a length put together, about 100 ns a prefix.
+- **validate and drop, decode withdraw**: a third walks the attributes and the routes, a quarter to two fifths finds the message
+  in the stream and reads its header, and a tenth is garbage: three small objects for each message.
+- **decode keepalive**: half of it reads the header, sixteen octets of marker among it.
 - **encode single**: the benchmark's own making of the message, with the text of its prefix, is the largest part; then reading
-  that text, walking the attributes and copying the finished message out, about as much each.
+  that text, walking the attributes and copying the finished message out.
 
 How often we dial a router that rejects us, beside five others: [politeness.md](politeness.md). The whole program beside other
 announcers: [peers.md](peers.md). A router that floods us, and a
