@@ -56,6 +56,16 @@ describe('the UPDATE of a host route', () => {
     expect(Object.keys(plain)).toEqual(['origin', 'asPath', 'nextHop'])
   })
 
+  test.each([
+    [{ communities: new Set(['no-export']) }, 'communities: [object Set] is not allowed, it must be a list'],
+    [{ communities: 'no-export' }, 'communities: no-export is not allowed, it must be a list'],
+    [{ largeCommunities: {} }, 'largeCommunities: [object Object] is not allowed, it must be a list'],
+    [{ communities: null }, 'communities: null is not allowed, it must be a list'],
+    [{ prepend: null }, 'prepend: null is not allowed, it must be from 0 to 10'],
+  ])('is not sent without what somebody wanted in it: %o', (preference, why) => {
+    expect(() => resolve(preference as unknown as Preference)).toThrow(why)
+  })
+
   test('has IPv4 routes with an IPv6 next hop in MP_REACH_NLRI, and no NEXT_HOP (RFC 8950 §3)', () => {
     const update = asRead(advertisement(ipv4, {}, external6))
     expect(update.attributes.mpReach).toEqual({

@@ -40,11 +40,11 @@ const GREATEST = 0xffffffff
 /** What the two metrics come to, and communities as the sets that they are (RFC 1997, RFC 8092 §3). @throws RangeError or TypeError naming the preference, the value and what is allowed. */
 export function resolve(preference: Preference): Resolved {
   const { med, localPref, communities, largeCommunities, ...rest } = preference
-  wholeBetween(rest.prepend ?? 0, 0, MOST_PREPENDED, 'prepend')
+  if (rest.prepend !== undefined) wholeBetween(rest.prepend, 0, MOST_PREPENDED, 'prepend')
   return {
     ...rest,
-    ...(communities && { communities: asSet(communities, communityByNumber) }),
-    ...(largeCommunities && { largeCommunities: asSet(largeCommunities) }),
+    ...(communities !== undefined && { communities: asSet(communities, 'communities', communityByNumber) }),
+    ...(largeCommunities !== undefined && { largeCommunities: asSet(largeCommunities, 'largeCommunities') }),
     ...(med !== undefined && { med: metric(med, 'med', (base, epoch) => Math.max(0, base - epoch)) }),
     ...(localPref !== undefined && {
       localPref: metric(localPref, 'localPref', (base, epoch) => Math.min(GREATEST, base + epoch)),
@@ -53,8 +53,9 @@ export function resolve(preference: Preference): Resolved {
 }
 
 /** What is equal is told once, and in one way: to say it otherwise would be news to nobody. */
-function asSet(all: readonly string[], spell = (one: string): string => one): readonly string[] {
-  return Array.isArray(all) ? [...new Set(all.map(spell))].sort() : all // encode() judges what is no list
+function asSet(all: readonly string[], name: string, spell = (one: string): string => one): readonly string[] {
+  if (!Array.isArray(all)) throw new TypeError(`${name}: ${all} is not allowed, it must be a list`)
+  return [...new Set(all.map(spell))].sort() // encode() judges each
 }
 
 /** The same in numbers, by which what is equal looks equal. */
