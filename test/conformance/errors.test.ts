@@ -574,8 +574,13 @@ describe('no fault at all', () => {
 })
 
 describe('where a fault is, in octets from the beginning of the message', () => {
+  it.each(Array.from({ length: 16 }, (_, at) => at))('octet %i of the marker', at => {
+    const bytes = message(4, '')
+    bytes[at] = 0xfe
+    expect(decode(bytes)).toMatchObject({ ok: false, error: { code: 1, subcode: 1 }, at })
+  })
+
   it.each<[what: string, bytes: Uint8Array, at: number]>([
-    ['the octet of the marker', hex(`${'ff'.repeat(9)} 00 ${'ff'.repeat(6)} 0013 04`), 9],
     ['the length', hex(`${'ff'.repeat(16)} 0012 04`), 16],
     ['the length, where more is there than it says', message(4, '').slice(0, 18), 16],
     ['the type', message(6, ''), 18],

@@ -57,10 +57,11 @@ describe('the UPDATE of a host route', () => {
   })
 
   test.each([
-    [{ communities: new Set(['no-export']) }, 'communities: [object Set] is not allowed, it must be a list'],
-    [{ communities: 'no-export' }, 'communities: no-export is not allowed, it must be a list'],
-    [{ largeCommunities: {} }, 'largeCommunities: [object Object] is not allowed, it must be a list'],
-    [{ communities: null }, 'communities: null is not allowed, it must be a list'],
+    [{ communities: new Set(['no-export']) }, 'communities: [object Set] is not allowed, it must be a list of texts'],
+    [{ communities: 'no-export' }, 'communities: no-export is not allowed, it must be a list of texts'],
+    [{ largeCommunities: {} }, 'largeCommunities: [object Object] is not allowed, it must be a list of texts'],
+    [{ communities: null }, 'communities: null is not allowed, it must be a list of texts'],
+    [{ communities: [1] }, 'communities: 1 is not allowed, it must be a list of texts'],
     [{ prepend: null }, 'prepend: null is not allowed, it must be from 0 to 10'],
   ])('is not sent without what somebody wanted in it: %o', (preference, why) => {
     expect(() => resolve(preference as unknown as Preference)).toThrow(why)

@@ -54,7 +54,8 @@ export function resolve(preference: Preference): Resolved {
 
 /** What is equal is told once, and in one way: to say it otherwise would be news to nobody. */
 function asSet(all: readonly string[], name: string, spell = (one: string): string => one): readonly string[] {
-  if (!Array.isArray(all)) throw new TypeError(`${name}: ${all} is not allowed, it must be a list`)
+  if (!Array.isArray(all) || !all.every(one => typeof one === 'string'))
+    throw new TypeError(`${name}: ${String(all)} is not allowed, it must be a list of texts`)
   return [...new Set(all.map(spell))].sort() // encode() judges each
 }
 

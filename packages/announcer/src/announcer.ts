@@ -200,8 +200,9 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /**
    * Wants a host route announced from now on: sent at once to every established peer, and to each other one when its
    * session stands.
-   * @throws RangeError where the prefix is no host route, or a preference has no encoding; Error where the prefix is
-   * announced already, maxPrefixes is reached, or the announcer is draining or closed.
+   * @throws RangeError where the prefix is no host route, or a preference has no encoding; TypeError where there is no
+   * such preference, or it is of another type; Error where the prefix is announced already, maxPrefixes is reached, or
+   * the announcer is draining or closed.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
     const { signal, ttl, gate, ...given } = options

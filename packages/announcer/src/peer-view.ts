@@ -31,7 +31,7 @@ export interface PeerViewOptions {
 }
 
 /** What an established session came to. */
-type Standing = Pick<Status, 'negotiated' | 'local'>
+type Agreed = Required<Pick<Status, 'negotiated' | 'local'>>
 
 export class PeerView {
   readonly session: Session
@@ -40,8 +40,8 @@ export class PeerView {
   readonly #interval: number
   /** The peer's address as hostRoute() would spell it. */
   readonly #peerAddress: Address
-  /** What the session came to when it was established, until its end is told. */
-  #established: Standing | undefined
+  /** From the session's beginning until we are told of its end. */
+  #established: Agreed | undefined
   #told: Told = toldNothing
   /** Families whose routes the peer has asked for again (RFC 2918). */
   readonly #refreshing = new Set<Family>()
@@ -59,8 +59,8 @@ export class PeerView {
     this.external = local.as !== peer.as
     this.#interval = (options.advertisementInterval ?? (this.external ? 30 : 5)) * 1000
     this.#peerAddress = canonical(peer.address, 'peer.address')
-    session.on('established', () => {
-      this.#established = session.status()
+    session.on('established', ({ negotiated }) => {
+      this.#established = { negotiated, local: session.status().local }
       this.reconcile()
     })
     session.on('drain', () => this.reconcile())
@@ -97,9 +97,9 @@ export class PeerView {
     const { clock, log, sent } = this.#options
     clock.clearTimeout(this.#timer)
     // A peer that reads too slowly is told, once it has caught up, what is true then; see `drain` above.
-    const standing = this.#standing
-    if (standing === undefined || this.session.backlogged) return
-    const { updates, unsendable } = this.#desired(standing)
+    const agreed = this.#agreed
+    if (agreed === undefined || this.session.backlogged) return
+    const { updates, unsendable } = this.#desired(agreed)
     const content = new Map([...updates].map(([prefix, update]) => [prefix, contentOf(update)]))
     const now = clock.now()
     const refresh = this.#refresh(content, now)
@@ -125,7 +125,7 @@ export class PeerView {
       log?.info({ peer, prefix, ...update.attributes }, 'route sent')
       sent({ prefix, peer })
     }
-    if (!this.#complete) this.#endOfRib(standing)
+    if (!this.#complete) this.#endOfRib(agreed)
     for (const [prefix, why] of Object.entries(unsendable))
       if (!this.#complained.includes(prefix)) log?.error({ peer, prefix, why }, 'route cannot be sent')
     this.#complained = Object.keys(unsendable)
@@ -135,9 +135,9 @@ export class PeerView {
   }
 
   /** Once per session, after what was desired when it stood; to a peer that knows what it means (RFC 4724 §2, §4.1). */
-  #endOfRib({ negotiated }: Standing): void {
+  #endOfRib({ negotiated }: Agreed): void {
     this.#complete = true
-    if (negotiated?.endOfRib) for (const family of negotiated.families) this.session.send(endOfRib(family))
+    if (negotiated.endOfRib) for (const family of negotiated.families) this.session.send(endOfRib(family))
   }
 
   /**
@@ -186,26 +186,26 @@ export class PeerView {
           ? `the session with ${peer.address} has no ${isIpv6(route.address) ? 'IPv6' : 'IPv4'} address of its own`
           : undefined
     if (why !== undefined) throw new RangeError(`nextHop: ${nextHop ?? 'leaving it out'} is not allowed, ${why}`)
-    // As long as it can get: what does not fit two octets goes into an AS4_PATH as well (RFC 6793 §4.2.2).
+    // As long as it can get: four octets, or two where those are not enough, with an AS4_PATH beside (RFC 6793 §4.2.2).
     const fourOctetAs = local.as <= 0xffff
     encode(advertisement(route, preference, this.#towards(nextHop ?? peer.address)), { fourOctetAs })
   }
 
   report(): { readonly sent: readonly Prefix[]; readonly unsendable: Readonly<Record<Prefix, string>> } {
-    const standing = this.#standing
-    if (standing === undefined) return { sent: [], unsendable: {} }
-    const { updates, unsendable } = this.#desired(standing)
+    const agreed = this.#agreed
+    if (agreed === undefined) return { sent: [], unsendable: {} }
+    const { updates, unsendable } = this.#desired(agreed)
     const sent = [...updates].filter(([prefix, update]) => this.#told.current.get(prefix) === contentOf(update))
     return { sent: sent.map(([prefix]) => prefix), unsendable }
   }
 
-  /** Nothing while the session does not stand, whether or not its end has been told. */
-  get #standing(): Standing | undefined {
+  /** Undefined unless the session stands, and we have been told so. */
+  get #agreed(): Agreed | undefined {
     return this.session.state === 'Established' ? this.#established : undefined
   }
 
   /** What this session should carry, and what it cannot. */
-  #desired({ negotiated, local }: Standing): {
+  #desired({ negotiated, local }: Agreed): {
     readonly updates: ReadonlyMap<Prefix, Update>
     readonly unsendable: Readonly<Record<Prefix, string>>
   } {
@@ -215,7 +215,7 @@ export class PeerView {
       if (!this.carries(route)) continue
       const { prefix } = route
       const nextHop = forFamily(this.#options.nextHop, route.family) ?? local.address
-      const why = negotiated?.families.includes(route.family)
+      const why = negotiated.families.includes(route.family)
         ? this.#unfit(route, nextHop, negotiated.extendedNextHop)
         : `the peer does not take ${route.family} routes`
       if (why !== undefined) unsendable[prefix] = why
@@ -244,7 +244,7 @@ function familyOf(prefix: Prefix): Family {
   return hostRoute(prefix).family
 }
 
-/** Of one prefix; the attributes say all that may differ. */
+/** What may change about a prefix's route: its attributes. */
 function contentOf({ attributes }: Update): string {
   return JSON.stringify(attributes)
 }

@@ -60,13 +60,7 @@ export function newPair(config: Config, now: number): Pair {
 
 /** `slot` says which connection the input comes from; what comes from our own side has none. */
 export function stepPair(pair: Pair, input: Input, t: Tick, slot?: Slot): PairStep {
-  const [next, actions] =
-    input.type === 'accepted'
-      ? meet(pair, input, t)
-      : slot === undefined && pair.second !== undefined
-        ? // The second first: stopped together, it must go before it could take the first one's place.
-          inTurn(pair, [pair.second.slot, pair.first.slot], (now, one) => hear(now, one, input, t))
-        : hear(pair, slot ?? pair.first.slot, input, t)
+  const [next, actions] = input.type === 'accepted' ? meet(pair, input, t) : tell(pair, input, t, slot)
   const [from, to] = [pair.first.machine.state, next.first.machine.state]
   return [next, from === to ? actions : [...actions, { type: 'emit', event: { type: 'state', from, to } }]]
 }
@@ -90,6 +84,12 @@ function meet(pair: Pair, input: Input, t: Tick): PairStep {
   const side: Side = { slot: 'accepted', machine, waiting: [] }
   const next = alone ? { first: side } : state === 'Connect' ? { first: side, second: first } : { first, second: side }
   return [next, label(side, actions, () => false)]
+}
+
+function tell(pair: Pair, input: Input, t: Tick, slot: Slot | undefined): PairStep {
+  if (slot !== undefined || pair.second === undefined) return hear(pair, slot ?? pair.first.slot, input, t)
+  // The second first: stopped together, it must go before it could take the first one's place.
+  return inTurn(pair, [pair.second.slot, pair.first.slot], (now, one) => hear(now, one, input, t))
 }
 
 function hear(pair: Pair, slot: Slot, input: Input, t: Tick): PairStep {

@@ -337,10 +337,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
         if (offered) this.#adopt(action.slot, offered)
         break
       case 'send':
-        if (line && bytes) this.#write(action.slot, line, bytes)
         this.#counters.outMessages = counted(this.#counters.outMessages, action.message)
         this.#counters.outTotalMessages++
         if (action.message.type === 'update') this.#counters.outUpdates++
+        if (line && bytes) this.#write(action.slot, line, bytes)
         break
       case 'close':
         if (line && action.atOnce) drop(line.connection)
@@ -432,10 +432,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (event.type === 'dial') this.#counters.dials++
     if (event.type === 'established') this.#counters.fsmEstablishedTransitions++
     const advised = event.type === 'down' ? { ...event, ...optional('hint', hint(event, this.config)) } : event
-    this.#note(advised)
     this.#outbox.push(advised)
+    queueMicrotask(() => this.#report()) // whatever a logger throws
+    this.#note(advised)
     if (event.type === 'update') this.#judge(event.update)
-    queueMicrotask(() => this.#report())
   }
 
   #judge(update: Update): void {

@@ -1,6 +1,6 @@
 /**
- * Whole numbers in text, put together from three digits and three: making them one by one took longer than all
- * else in a table transfer, and a table of all of them is too large for a processor's cache.
+ * Whole numbers up to 2^53 in text, put together from three digits and three: making them one by one took longer than all
+ * else in a table transfer, and a table of the 65536 that communities need is too large for a processor's cache.
  */
 const plain = new Array<string>(1000)
 const padded = new Array<string>(1000)

@@ -32,14 +32,14 @@ interface MessageRow<message> {
   write(w: Writer, message: message, context: Context): void
 }
 const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, { type: type }>> } = {
-  open: { code: 1, least: 29, faults: errorCode.open, extensible: false, read: behind(readOpen), write: writeOpen },
+  open: { code: 1, least: 29, faults: errorCode.open, extensible: false, read: withReader(readOpen), write: writeOpen },
   update: { code: 2, least: 23, faults: errorCode.update, extensible: true, read: readUpdate, write: writeUpdate },
   notification: {
     code: 3,
     least: 21,
     faults: errorCode.header,
     extensible: true,
-    read: behind(readNotification),
+    read: withReader(readNotification),
     write: writeNotification,
   },
   keepalive: {
@@ -55,11 +55,11 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
     least: 23,
     faults: errorCode.routeRefresh,
     extensible: true,
-    read: behind(readRouteRefresh),
+    read: withReader(readRouteRefresh),
     write: writeRouteRefresh,
   },
 }
-function behind<message>(read: (r: Reader) => message): MessageRow<message>['read'] {
+function withReader<message>(read: (r: Reader) => message): MessageRow<message>['read'] {
   return (bytes, at, end) => read(new Reader(bytes, at, end))
 }
 const keepalive: Keepalive = Object.freeze({ type: 'keepalive' })
@@ -85,8 +85,8 @@ export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Me
 /** The length that a header announces. @throws WireError where the header is not sound (RFC 4271 §6.1). */
 export function messageLength(bytes: Uint8Array, at: number, context: Context): number {
   if (!isMarker(bytes, at)) {
-    const zero = bytes.subarray(at, at + MARKER_LENGTH).findIndex(octet => octet !== 0xff)
-    throw new WireError(errorCode.header, 1, 'the marker is not all ones', at + zero)
+    const wrong = bytes.subarray(at, at + MARKER_LENGTH).findIndex(octet => octet !== 0xff)
+    throw new WireError(errorCode.header, 1, 'the marker is not all ones', at + wrong)
   }
   const length = u16(bytes, at + 16)
   const type = bytes[at + 18]!
@@ -139,7 +139,7 @@ export function longestUpdate(context: Partial<Context> | undefined): number {
 }
 
 /** Every message is written here, behind the one marker, and copied. */
-const scratch = new Writer().put(new Uint8Array(16).fill(0xff))
+const scratch = new Writer().put(new Uint8Array(MARKER_LENGTH).fill(0xff))
 
 /**
  * Encodes one message.

@@ -133,12 +133,12 @@ export function survey(
   return found
 }
 
-/** Where the value of the attribute that begins at `start` begins. */
+/** Where the attribute at `start` has its value. */
 export function valueAt(bytes: Uint8Array, start: number): number {
   return start + (bytes[start]! & flag.extendedLength ? 4 : 3)
 }
 
-/** Where it ends; not a number where the octets that would say so are not there. */
+/** Where it ends; beyond all attributes, or not a number, where its length is not there. */
 export function endAt(bytes: Uint8Array, start: number, value: number): number {
   return value + (bytes[start]! & flag.extendedLength ? u16(bytes, value - 2) : bytes[value - 1]!)
 }

@@ -55,7 +55,7 @@ function sound(field: string, bytes: Uint8Array, at: number, end: number, pathId
   if (why !== undefined) throw new WireError(3, 10, `${field}: ${why} (RFC 7606 §5.3)`, at)
 }
 
-/** Octets that have been found sound, and where their parts begin. */
+/** The octets of a received UPDATE, and where their parts begin. */
 interface Received {
   readonly bytes: Uint8Array
   /** Behind the header. */
@@ -130,16 +130,16 @@ function readAttributes({ bytes, attributesAt, nlriAt, context, faults }: Receiv
   const attributes: Record<string, unknown> = {}
   let unknown: RawAttribute[] | undefined
   for (let start = attributesAt; start < nlriAt; ) {
-    const value = valueAt(bytes, start)
-    const next = endAt(bytes, start, value)
+    const from = valueAt(bytes, start)
+    const next = endAt(bytes, start, from)
     if (!(next <= nlriAt)) break
     if (skip === undefined || !skip.includes(start)) {
       const code = bytes[start + 1]!
       const row = byCode[code]
-      if (row) row.read(attributes, bytes, value, next, context)
+      if (row) row.read(attributes, bytes, from, next, context)
       else {
         unknown ??= []
-        unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, value, next) })
+        unknown.push({ code, flags: bytes[start]! & ~flag.extendedLength, value: copy(bytes, from, next) })
       }
     }
     start = next
@@ -154,13 +154,13 @@ function visitReceived(received: Received, withdrawn: Visit, announced: Visit): 
   visitPrefixes(bytes, at + 2, attributesAt - 2, pathIds, withdrawn)
   const mp = codes & (bit(registry.mpReach) | bit(registry.mpUnreach))
   for (let start = mp ? attributesAt : nlriAt; start < nlriAt; ) {
-    const valueFrom = valueAt(bytes, start)
-    const next = endAt(bytes, start, valueFrom)
+    const from = valueAt(bytes, start)
+    const next = endAt(bytes, start, from)
     if (!(next <= nlriAt)) break
     const code = bytes[start + 1]
     start = next
     if (code !== registry.mpReach.code && code !== registry.mpUnreach.code) continue
-    const value = new Reader(bytes, valueFrom, next)
+    const value = new Reader(bytes, from, next)
     const family = familyOf(value.u16(), value.u8())
     if (family === undefined) continue
     if (code === registry.mpReach.code) value.sub(value.u8() + 1) // the next hop, and a reserved octet

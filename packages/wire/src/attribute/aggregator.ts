@@ -14,7 +14,7 @@ export interface Aggregator {
 }
 
 /** RFC 4271 §5.1.7, RFC 6793 §4.2.2, RFC 7606 §7.7, RFC 7607 §2. */
-export const aggregator = defineAttribute<Aggregator>({
+export const aggregator = defineAttribute<'aggregator', Aggregator>({
   code: 7,
   name: 'AGGREGATOR',
   category: 'optional transitive',
@@ -27,7 +27,7 @@ export const aggregator = defineAttribute<Aggregator>({
 })
 
 /** RFC 6793 §3, §6. */
-export const as4Aggregator = defineAttribute<Aggregator>({
+export const as4Aggregator = defineAttribute<'as4Aggregator', Aggregator>({
   code: 18,
   name: 'AS4_AGGREGATOR',
   category: 'optional transitive',

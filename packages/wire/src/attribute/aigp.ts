@@ -21,7 +21,7 @@ const METRIC = 1
 const HEAD = 3 // a type and a length, which the length counts
 
 /** RFC 7311 §3, §3.2. */
-export const aigp = defineAttribute<Aigp>({
+export const aigp = defineAttribute<'aigp', Aigp>({
   code: 26,
   name: 'AIGP',
   category: 'optional non-transitive',

@@ -13,7 +13,7 @@ export interface AsSegment {
 }
 
 /** RFC 4271 §5.1.2, RFC 5065, RFC 6793, RFC 7606 §7.2, RFC 7607 §2. */
-export const asPath = defineAttribute<readonly AsSegment[]>({
+export const asPath = defineAttribute<'asPath', readonly AsSegment[]>({
   code: 2,
   name: 'AS_PATH',
   category: 'well-known',
@@ -26,7 +26,7 @@ export const asPath = defineAttribute<readonly AsSegment[]>({
 })
 
 /** RFC 6793 §3, §6. */
-export const as4Path = defineAttribute<readonly AsSegment[]>({
+export const as4Path = defineAttribute<'as4Path', readonly AsSegment[]>({
   code: 17,
   name: 'AS4_PATH',
   category: 'optional transitive',

@@ -22,7 +22,7 @@ const wellKnown: ReadonlyMap<string, string> = new Map([
  * Each `'65000:100'`, two numbers up to 65535. Where it is written, also the name of a well-known one; it is read as
  * numbers always, so that equal communities are equal strings. RFC 1997, RFC 7606 §7.8.
  */
-export const communities = defineAttribute<readonly string[]>({
+export const communities = defineAttribute<'communities', readonly string[]>({
   code: 8,
   name: 'COMMUNITIES',
   category: 'optional transitive',
@@ -36,7 +36,7 @@ export const communities = defineAttribute<readonly string[]>({
 })
 
 /** Each `'4200000000:1:2'`, three numbers up to 4294967295. RFC 8092 §3, §6. */
-export const largeCommunities = defineAttribute<readonly string[]>({
+export const largeCommunities = defineAttribute<'largeCommunities', readonly string[]>({
   code: 32,
   name: 'LARGE_COMMUNITY',
   category: 'optional transitive',
@@ -68,7 +68,7 @@ function numbers(
   names: ReadonlyMap<string, string>,
   /** A repeated one is not sent (RFC 8092 §3). */
   unique = false,
-): Pick<AttributeSpec<readonly string[]>, 'check' | 'encode'> {
+): Pick<AttributeSpec<string, readonly string[]>, 'check' | 'encode'> {
   const octets = count * (width === 'u16' ? 2 : 4)
   const most = width === 'u16' ? 0xffff : 0xffffffff
   const example = count === 2 ? '65000:100' : '65000:1:2'

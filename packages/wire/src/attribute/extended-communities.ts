@@ -90,7 +90,7 @@ const ipv6Kinds: readonly Kind[] = [
 ]
 
 /** RFC 4360 §2, RFC 7606 §7.14. Two-octet AS §3.1, IPv4 §3.2, opaque §3.3; four-octet AS is RFC 5668. */
-export const extendedCommunities = defineAttribute<readonly string[]>({
+export const extendedCommunities = defineAttribute<'extendedCommunities', readonly string[]>({
   code: 16,
   name: 'EXTENDED COMMUNITIES',
   category: 'optional transitive',
@@ -102,7 +102,7 @@ export const extendedCommunities = defineAttribute<readonly string[]>({
 })
 
 /** RFC 5701 §2, RFC 7606 §7.15. */
-export const ipv6ExtendedCommunities = defineAttribute<readonly string[]>({
+export const ipv6ExtendedCommunities = defineAttribute<'ipv6ExtendedCommunities', readonly string[]>({
   code: 25,
   name: 'IPv6 EXTENDED COMMUNITIES',
   category: 'optional transitive',
@@ -118,7 +118,7 @@ function texts(
   length: number,
   kinds: readonly Kind[],
   example: string,
-): Pick<AttributeSpec<readonly string[]>, 'check' | 'encode'> {
+): Pick<AttributeSpec<string, readonly string[]>, 'check' | 'encode'> {
   return {
     check: listOf(length),
     encode(w: Writer, all) {

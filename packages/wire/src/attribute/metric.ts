@@ -3,7 +3,7 @@ import { u32 } from '../bytes.ts'
 import { type AttributeSpec, defineAttribute, exactly } from './spec.ts'
 
 /** RFC 4271 §5.1.4, RFC 7606 §7.4. */
-export const med = defineAttribute<number>({
+export const med = defineAttribute<'med', number>({
   code: 4,
   name: 'MULTI_EXIT_DISC',
   category: 'optional non-transitive',
@@ -15,7 +15,7 @@ export const med = defineAttribute<number>({
 })
 
 /** RFC 4271 §5.1.5, RFC 7606 §7.5. */
-export const localPref = defineAttribute<number>({
+export const localPref = defineAttribute<'localPref', number>({
   code: 5,
   name: 'LOCAL_PREF',
   category: 'well-known',
@@ -27,6 +27,6 @@ export const localPref = defineAttribute<number>({
   },
 })
 
-function metric(field: string): Pick<AttributeSpec<number>, 'check' | 'encode'> {
+function metric(field: string): Pick<AttributeSpec<string, number>, 'check' | 'encode'> {
   return { check: exactly(4), encode: (w, value) => w.u32(value, field) }
 }

@@ -1,7 +1,7 @@
 /** MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): the routes of every family but plain IPv4 unicast. */
 import { type Address, formatAddress, parseAddress } from '../address.ts'
 import { Reader, u16, type Writer } from '../bytes.ts'
-import type { Context } from '../context.ts'
+import { type Context, hasPathIds } from '../context.ts'
 import { refuse } from '../error.ts'
 import { type Family, families, familyOf } from '../family.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
@@ -34,7 +34,7 @@ export type MpUnreach =
 const OPTIONAL_ATTRIBUTE_ERROR = 9
 
 /** RFC 4760 §3, RFC 2545 §3, RFC 7606 §5.3, §7.11, RFC 8950. */
-export const mpReach = defineAttribute<MpReach>({
+export const mpReach = defineAttribute<'mpReach', MpReach>({
   code: 14,
   name: 'MP_REACH_NLRI',
   category: 'optional non-transitive',
@@ -64,7 +64,7 @@ export const mpReach = defineAttribute<MpReach>({
 })
 
 /** RFC 4760 §4, RFC 7606 §5.3, §7.12. */
-export const mpUnreach = defineAttribute<MpUnreach>({
+export const mpUnreach = defineAttribute<'mpUnreach', MpUnreach>({
   code: 15,
   name: 'MP_UNREACH_NLRI',
   category: 'optional non-transitive',
@@ -121,35 +121,31 @@ function writeFamily(w: Writer, value: Named): void {
   w.u16(afi, 'afi').u8(safi, 'safi')
 }
 
-function checkNlri(
-  bytes: Uint8Array,
-  at: number,
-  nlri: number,
-  end: number,
-  { addPath }: Context,
-): Malformed | undefined {
+function checkNlri(bytes: Uint8Array, at: number, nlri: number, end: number, context: Context): Malformed | undefined {
   const family = familyAt(bytes, at)
   const why =
-    family === 'other' ? undefined : checkPrefixes(bytes, nlri, end, families[family].octets, addPath.includes(family))
+    family === 'other'
+      ? undefined
+      : checkPrefixes(bytes, nlri, end, families[family].octets, hasPathIds(context, family))
   return why === undefined ? undefined : [OPTIONAL_ATTRIBUTE_ERROR, why]
 }
-function readNlri(r: Reader, { family }: Named, { addPath }: Context): readonly Prefix[] | Uint8Array {
+function readNlri(r: Reader, { family }: Named, context: Context): readonly Prefix[] | Uint8Array {
   return family === 'other'
     ? r.take(r.left)
-    : readPrefixes(r.bytes, r.at, r.end, families[family].octets, addPath.includes(family))
+    : readPrefixes(r.bytes, r.at, r.end, families[family].octets, hasPathIds(context, family))
 }
 function writeNlri(
   w: Writer,
   { family }: Named,
   nlri: readonly Prefix[] | Uint8Array,
-  { addPath }: Context,
+  context: Context,
   field: string,
 ): void {
   if (family === 'other')
     w.put(nlri as Uint8Array) // as the type of the attribute has it
   else
     for (const prefix of nlri as readonly Prefix[])
-      writePrefix(w, prefix, families[family].octets, addPath.includes(family), field)
+      writePrefix(w, prefix, families[family].octets, hasPathIds(context, family), field)
 }
 
 /** One address of the family, or of IPv6 with or without a link-local one (RFC 2545 §3, RFC 8950 §4). */

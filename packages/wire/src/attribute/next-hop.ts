@@ -4,7 +4,7 @@ import { refuse } from '../error.ts'
 import { defineAttribute, exactly } from './spec.ts'
 
 /** RFC 4271 §5.1.3, RFC 7606 §7.3. */
-export const nextHop = defineAttribute<Address>({
+export const nextHop = defineAttribute<'nextHop', Address>({
   code: 3,
   name: 'NEXT_HOP',
   category: 'well-known',

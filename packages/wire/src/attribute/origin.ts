@@ -7,7 +7,7 @@ const origins = ['igp', 'egp', 'incomplete'] as const
 export type Origin = (typeof origins)[number]
 
 /** RFC 4271 §5.1.1, RFC 7606 §7.1. */
-export const origin = defineAttribute<Origin>({
+export const origin = defineAttribute<'origin', Origin>({
   code: 1,
   name: 'ORIGIN',
   category: 'well-known',
@@ -17,7 +17,7 @@ export const origin = defineAttribute<Origin>({
     return bytes[at]! < origins.length ? undefined : [6, `undefined value ${bytes[at]}`]
   },
   read(into, bytes, at) {
-    into.origin = origins[bytes[at]!] // check() has seen that it is one of the three
+    into.origin = origins[bytes[at]!] ?? 'incomplete' // check() has seen that it is one of the three
   },
   encode(w, value) {
     const octet = origins.indexOf(value)

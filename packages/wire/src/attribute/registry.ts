@@ -38,7 +38,7 @@ export const registry = {
 } as const
 
 type Registry = typeof registry
-type ValueOf<spec> = spec extends AttributeSpec<infer value> ? value : never
+type ValueOf<spec> = spec extends AttributeSpec<string, infer value> ? value : never
 
 /** An attribute that this package does not read, as it was received. */
 export interface RawAttribute {
@@ -65,13 +65,16 @@ export interface RuleRow extends AttributeRule {
 }
 
 /** A row whose value's type is no longer known; who calls it passes what the same row gave. */
-export interface AttributeRow extends AttributeSpec<unknown>, RuleRow {
+export interface AttributeRow extends AttributeSpec<string, unknown>, RuleRow {
   readonly key: keyof Registry
   /** Where it stands among those that are written. */
   readonly place: number
 }
 
-export const rows: readonly AttributeRow[] = Object.entries(registry).map(
+/** Each under the name by which its read() stores it. */
+const specs: { readonly [key in keyof Registry]: AttributeSpec<key, never> } = registry
+
+export const rows: readonly AttributeRow[] = Object.entries(specs).map(
   ([key, spec], place) => ({ key, bits: category[spec.category], place, ...spec }) as unknown as AttributeRow,
 )
 

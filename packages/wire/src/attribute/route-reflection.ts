@@ -5,7 +5,7 @@ import { writeIpv4 } from './next-hop.ts'
 import { defineAttribute, exactly, listOf } from './spec.ts'
 
 /** The BGP Identifier of the speaker that brought the route into the AS: RFC 4456 §8, RFC 7606 §7.9. */
-export const originatorId = defineAttribute<Address>({
+export const originatorId = defineAttribute<'originatorId', Address>({
   code: 9,
   name: 'ORIGINATOR_ID',
   category: 'optional non-transitive',
@@ -19,7 +19,7 @@ export const originatorId = defineAttribute<Address>({
 })
 
 /** Clusters that the route has passed, the most recent one first, written as IPv4 addresses: RFC 4456 §8, RFC 7606 §7.10. */
-export const clusterList = defineAttribute<readonly Address[]>({
+export const clusterList = defineAttribute<'clusterList', readonly Address[]>({
   code: 10,
   name: 'CLUSTER_LIST',
   category: 'optional non-transitive',

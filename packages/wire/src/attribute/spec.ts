@@ -34,28 +34,28 @@ export interface AttributeRule {
 }
 
 /** One row: everything the driver needs to know, nothing it has to ask. */
-export interface AttributeSpec<value> extends AttributeRule {
+export interface AttributeSpec<key extends string, value> extends AttributeRule {
   /**
-   * Reads octets at..end, which check() has found sound, into a field of its own. The name is spelt out: through a computed
-   * one, storing a value takes as long as reading it.
+   * Reads octets at..end, which check() has found sound, into its own field, by a literal name: through a computed one,
+   * storing the value takes as long as reading it.
    */
-  read(into: Record<string, unknown>, bytes: Uint8Array, at: number, end: number, context: Context): void
+  read(into: { [name in key]?: value }, bytes: Uint8Array, at: number, end: number, context: Context): void
   /** @throws RangeError or TypeError where the caller's value has no encoding. */
   encode(w: Writer, value: value, context: Context): void
 }
 
-/** Keeps the value's type without spelling it twice. */
-export function defineAttribute<value>(spec: AttributeSpec<value>): AttributeSpec<value> {
+/** Keeps the types of the name and the value without spelling them twice. */
+export function defineAttribute<key extends string, value>(spec: AttributeSpec<key, value>): AttributeSpec<key, value> {
   return spec
 }
 
 /** RFC 4271 §6.3: Attribute Length Error. */
-export function exactly(octets: number): AttributeSpec<never>['check'] {
+export function exactly(octets: number): AttributeRule['check'] {
   return (_, at, end) => (end - at === octets ? undefined : wrongLength(end - at, `${octets}`))
 }
 
 /** RFC 7606 §7.8 and its like: a list of equal parts, and not an empty one. */
-export function listOf(octets: number): AttributeSpec<never>['check'] {
+export function listOf(octets: number): AttributeRule['check'] {
   return (_, at, end) =>
     end > at && (end - at) % octets === 0 ? undefined : wrongLength(end - at, `a multiple of ${octets}`)
 }
