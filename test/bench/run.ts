@@ -129,20 +129,15 @@ function row(what: string, ourKey: string, theirKey = ourKey): string {
   return `| ${what} | ${peers.map((_, i) => ratio(i, ourKey, theirKey)).join(' | ')} |`
 }
 function ratio(peer: number, ourKey: string, theirKey: string): string {
+  const ours = ({ us }: Round) => us
   const theirs = ({ peers }: Round) => peers[peer]! // each round has the same
-  const all = among(round => over(rate(round.us, ourKey), rate(theirs(round), theirKey)))
-  const quietest = over(
-    best(
-      rounds.map(({ us }) => us),
-      ourKey,
-    ),
-    best(rounds.map(theirs), theirKey),
-  )
+  const all = among(round => over(rate(ours(round), ourKey), rate(theirs(round), theirKey)))
+  const quietest = over(best(ours, ourKey), best(theirs, theirKey))
   return quietest === undefined ? all : `${all}, **${digits(quietest)}**`
 }
 /** The rate of the shortest run of all rounds. */
-function best(rounds: readonly Measured[], key: string): number | undefined {
-  const rates = rounds.flatMap(({ rates }) => rates[key] ?? [])
+function best(whose: (round: Round) => Measured, key: string): number | undefined {
+  const rates = rounds.flatMap(round => whose(round).rates[key] ?? [])
   const all = rates.flatMap(({ msg_per_s, s, best_s }) => (msg_per_s && best_s ? (msg_per_s * s) / best_s : []))
   return all.length === 0 ? undefined : Math.max(...all)
 }

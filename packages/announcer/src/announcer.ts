@@ -75,7 +75,7 @@ export interface Announcement extends Disposable {
   readonly prefix: Prefix
   /**
    * Announces the same prefix in another way; an equal one sends nothing. Preferences left out are as in announce().
-   * @throws RangeError as announce() does, Error once withdrawn; the former preference then stands.
+   * @throws RangeError or TypeError as announce() does, Error once withdrawn; the former preference then stands.
    */
   update(preference: Preference): void
   /**

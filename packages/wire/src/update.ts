@@ -87,7 +87,7 @@ class DecodedUpdate implements Update {
     return this.#withdrawn
   }
   get announced(): readonly Prefix[] {
-    this.#announced ??= this.#received.faults?.withdraw ? [] : readNlri(this.#received)
+    this.#announced ??= this.#received.faults?.withdraw ? [] : readAnnounced(this.#received)
     return this.#announced
   }
   get attributes(): Attributes {
@@ -120,9 +120,9 @@ class DecodedUpdate implements Update {
 function readWithdrawn(received: Received): Prefix[] {
   const { bytes, at, attributesAt, pathIds, faults } = received
   const own = readPrefixes(bytes, at + 2, attributesAt - 2, 4, pathIds)
-  return faults?.withdraw ? [...own, ...readNlri(received), ...plainRoutes(faults)] : own
+  return faults?.withdraw ? [...own, ...readAnnounced(received), ...plainRoutes(faults)] : own
 }
-function readNlri({ bytes, nlriAt, end, pathIds }: Received): Prefix[] {
+function readAnnounced({ bytes, nlriAt, end, pathIds }: Received): Prefix[] {
   return readPrefixes(bytes, nlriAt, end, 4, pathIds)
 }
 function readAttributes({ bytes, attributesAt, nlriAt, context, faults }: Received): Attributes {
