@@ -1,6 +1,7 @@
 /** Addresses between text and octets. The only file that knows ip-address. */
 import { Address6 } from 'ip-address'
-import { decimal } from './decimal.ts'
+import { u32 } from './bytes.ts'
+import { afterDot, decimal } from './decimal.ts'
 import { refuse } from './error.ts'
 
 /** An IPv4 or IPv6 address as text: `198.51.100.10`, `2001:db8::10` (RFC 5952). */
@@ -53,11 +54,16 @@ function parse6(text: string): Uint8Array | undefined {
 
 /** The text of an address of 4 or 16 octets; IPv6 as RFC 5952 writes it. */
 export function formatAddress(octets: Uint8Array): Address {
-  if (octets.length === 4) return formatAddress4(octets, 0)
+  if (octets.length === 4) return format4(u32(octets, 0))
   return Address6.fromUnsignedByteArray([...octets]).correctForm()
 }
 
-/** The text of the IPv4 address at `at`. */
-export function formatAddress4(bytes: Uint8Array, at: number): Address {
-  return `${decimal(bytes[at]!)}.${decimal(bytes[at + 1]!)}.${decimal(bytes[at + 2]!)}.${decimal(bytes[at + 3]!)}`
+/** The text of an IPv4 address, which is given as a number. */
+export function format4(address: number): Address {
+  return (
+    decimal(address >>> 24) +
+    afterDot((address >>> 16) & 0xff) +
+    afterDot((address >>> 8) & 0xff) +
+    afterDot(address & 0xff)
+  )
 }

@@ -9,6 +9,11 @@ export function copy(bytes: Uint8Array, at: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(at, end))
 }
 
+/** Reads words in one step; making it takes as long as reading some ten of them. */
+export function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length)
+}
+
 export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!
 }

@@ -19,6 +19,11 @@ describe('Decoder', () => {
     expect([...decoder.push(junk)]).toEqual([])
     expect([...decoder.push(keepalive)]).toEqual([])
   })
+  it.each(Array.from({ length: 128 }, (_, bit) => bit))('wants bit %i of the marker to be one', bit => {
+    const wrong = keepalive.slice()
+    wrong[bit >> 3]! ^= 0x80 >> (bit % 8)
+    expect([...new Decoder().push(wrong)]).toMatchObject([{ ok: false, error: { code: 1, subcode: 1 }, at: bit >> 3 }])
+  })
   it('refuses a length as soon as the header is there, before it waits for a body (RFC 4271 §6.1)', () => {
     const decoder = new Decoder()
     const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0x10, 0x01, 2) // 4097 octets

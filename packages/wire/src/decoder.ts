@@ -1,5 +1,5 @@
 /** One direction of a TCP stream, cut into messages. */
-import { HEADER_LENGTH } from './bytes.ts'
+import { HEADER_LENGTH, viewOf } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
 import type { Result } from './error.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
@@ -13,6 +13,7 @@ export class Decoder {
   context: Context
   /** What push() brought last, and how far it has been read. */
   #chunk: Uint8Array = new Uint8Array()
+  #view = viewOf(this.#chunk)
   #at = 0
   /** The beginning of a message whose end has not come, and how many of its octets are there. */
   #partial = new Uint8Array(HEADER_LENGTH)
@@ -34,6 +35,7 @@ export class Decoder {
    */
   push(chunk: Uint8Array): IterableIterator<Result<Message>> {
     this.#chunk = chunk
+    this.#view = viewOf(chunk)
     this.#at = 0
     return this.#messages
   }
@@ -54,7 +56,7 @@ export class Decoder {
     let length = HEADER_LENGTH
     if (left >= HEADER_LENGTH) {
       try {
-        length = messageLength(chunk, at, this.context)
+        length = messageLength(chunk, this.#view, at, this.context)
       } catch (error) {
         return this.#lose(error, at)
       }
@@ -75,7 +77,7 @@ export class Decoder {
     if (this.#have < partial.length) return undefined
     let length: number
     try {
-      length = messageLength(partial, 0, this.context)
+      length = messageLength(partial, viewOf(partial), 0, this.context)
     } catch (error) {
       return this.#lose(error, 0)
     }

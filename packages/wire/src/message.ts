@@ -1,5 +1,5 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
-import { copy, HEADER_LENGTH, Reader, u16, Writer } from './bytes.ts'
+import { copy, HEADER_LENGTH, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
 import { type Result, refuse, WireError } from './error.ts'
 import { errorCode, type Notification, readNotification, writeNotification } from './notification.ts'
@@ -74,7 +74,7 @@ const byCode = [undefined, ...(Object.values(table) as MessageRow<Message>[])] /
 export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Message> {
   const settled = contextOf(context)
   try {
-    const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, 0, settled)
+    const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, viewOf(bytes), 0, settled)
     if (length !== bytes.length) throw badLength(bytes, 0, `${bytes.length} octets are not one whole message`)
   } catch (error) {
     return failure(error, 0)
@@ -82,9 +82,9 @@ export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Me
   return decodeAt(bytes, 0, bytes.length, settled)
 }
 
-/** The length that a header announces. @throws WireError where the header is not sound (RFC 4271 §6.1). */
-export function messageLength(bytes: Uint8Array, at: number, context: Context): number {
-  if (!isMarker(bytes, at)) {
+/** The length that a header announces; `view` is on `bytes`. @throws WireError where the header is not sound (RFC 4271 §6.1). */
+export function messageLength(bytes: Uint8Array, view: DataView, at: number, context: Context): number {
+  if (!isMarker(view, at)) {
     const wrong = bytes.subarray(at, at + MARKER_LENGTH).findIndex(octet => octet !== 0xff)
     throw new WireError(errorCode.header, 1, 'the marker is not all ones', at + wrong)
   }
@@ -100,11 +100,10 @@ export function messageLength(bytes: Uint8Array, at: number, context: Context): 
   return length
 }
 
-/** In one expression: sixteen steps of a loop took longer than the rest of a KEEPALIVE. */
-function isMarker(b: Uint8Array, at: number): boolean {
-  const first = b[at]! & b[at + 1]! & b[at + 2]! & b[at + 3]! & b[at + 4]! & b[at + 5]! & b[at + 6]! & b[at + 7]!
-  const last = b[at + 8]! & b[at + 9]! & b[at + 10]! & b[at + 11]! & b[at + 12]! & b[at + 13]! & b[at + 14]!
-  return (first & last & b[at + 15]!) === 0xff
+/** As four words: sixteen octets took longer than the rest of a KEEPALIVE. */
+function isMarker(view: DataView, at: number): boolean {
+  const first = view.getInt32(at, true) & view.getInt32(at + 4, true)
+  return (first & view.getInt32(at + 8, true) & view.getInt32(at + 12, true)) === -1
 }
 
 /** RFC 4271 §6.1: the data is the length. */

@@ -1,6 +1,6 @@
 /** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5), each behind a path identifier with ADD-PATH (RFC 7911 §3). */
-import { formatAddress, parse4, parseAddress } from './address.ts'
-import type { Writer } from './bytes.ts'
+import { type Address, format4, formatAddress, parse4, parseAddress } from './address.ts'
+import { u32, type Writer } from './bytes.ts'
 import { refuse } from './error.ts'
 
 /**
@@ -35,7 +35,7 @@ export type Visit = (length: number, bytes: Uint8Array, at: number, pathId: numb
 /** Walks what checkPrefixes() has found to be sound, without making anything of it. */
 export function visitPrefixes(bytes: Uint8Array, at: number, end: number, pathIds: boolean, visit: Visit): void {
   while (at < end) {
-    const pathId = pathIds ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(at) : undefined
+    const pathId = pathIds ? u32(bytes, at) : undefined
     if (pathIds) at += PATH_ID
     const length = bytes[at]!
     visit(length, bytes, at + 1, pathId)
@@ -46,16 +46,26 @@ export function visitPrefixes(bytes: Uint8Array, at: number, end: number, pathId
 /** Reads what checkPrefixes() has found to be sound. */
 export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets: number, pathIds: boolean): Prefix[] {
   const prefixes: Prefix[] = []
-  const address = new Uint8Array(octets)
+  const read = octets === 4 ? read4 : read6
   visitPrefixes(bytes, at, end, pathIds, (length, _, from, pathId) => {
-    const count = (length + 7) >> 3
-    for (let i = 0; i < octets; i++) address[i] = i < count ? bytes[from + i]! : 0
-    // Trailing bits are irrelevant (RFC 4271 §4.3); cleared, equal prefixes are equal strings.
-    if (length % 8 !== 0) address[length >> 3]! &= 0xff00 >> (length % 8)
-    const prefix = `${formatAddress(address)}/${length}`
+    const prefix = read(length, bytes, from) + lengths[length]
     prefixes.push(pathId === undefined ? prefix : `${prefix}#${pathId}`)
   })
   return prefixes
+}
+const lengths = Array.from({ length: 129 }, (_, length) => `/${length}`)
+
+// Trailing bits are irrelevant (RFC 4271 §4.3); cleared, equal prefixes are equal strings.
+function read4(length: number, bytes: Uint8Array, at: number): Address {
+  let address = 0
+  for (let bit = 0; bit < length; bit += 8) address |= bytes[at++]! << (24 - bit)
+  return format4(length === 0 ? 0 : address & (-1 << (32 - length)))
+}
+function read6(length: number, bytes: Uint8Array, at: number): Address {
+  const address = new Uint8Array(16)
+  address.set(bytes.subarray(at, at + ((length + 7) >> 3)))
+  if (length % 8 !== 0) address[length >> 3]! &= 0xff00 >> (length % 8)
+  return formatAddress(address)
 }
 
 /**

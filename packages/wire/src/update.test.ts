@@ -30,6 +30,17 @@ describe('a received UPDATE', () => {
     expect(JSON.parse(JSON.stringify(received(plain)))).toEqual(plain)
   })
   it('can be sent as it is', () => expect(encode(received(plain))).toEqual(encode(plain)))
+  it.each([2, 16, 17, 300])(
+    'reads %i large communities of which one repeats another as one less (RFC 8092 §3)',
+    count => {
+      const largeCommunities = Array.from({ length: count }, (_, i) => `4200000000:1:${i}`)
+      const bytes = encode({ ...plain, announced: [], attributes: { ...plain.attributes, largeCommunities } })
+      bytes.copyWithin(bytes.length - 12, bytes.length - 24, bytes.length - 12)
+      expect(decode(bytes)).toMatchObject({
+        value: { attributes: { largeCommunities: largeCommunities.slice(0, -1) } },
+      })
+    },
+  )
   it('hands out copies of octets, also where they came in a Buffer, whose slice() is none', () => {
     const unknown = [{ code: 99, flags: 0xc0, value: Uint8Array.of(1, 2) }]
     const bytes = Buffer.from(encode({ ...plain, attributes: { ...plain.attributes, unknown } }))

@@ -1,5 +1,5 @@
 /** AGGREGATOR, and AS4_AGGREGATOR which carries it past speakers that know two octets only. */
-import { type Address, formatAddress4 } from '../address.ts'
+import { type Address, format4 } from '../address.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { AS_TRANS } from '../open.ts'
@@ -51,7 +51,7 @@ function checkAggregator(bytes: Uint8Array, at: number, end: number, octets: 2 |
   return zero ? [9, 'AS 0 (RFC 7607 §2)'] : undefined
 }
 function readAggregator(bytes: Uint8Array, at: number, octets: 2 | 4): Aggregator {
-  return { as: octets === 4 ? u32(bytes, at) : u16(bytes, at), address: formatAddress4(bytes, at + octets) }
+  return { as: octets === 4 ? u32(bytes, at) : u16(bytes, at), address: format4(u32(bytes, at + octets)) }
 }
 function writeAggregator(w: Writer, { as, address }: Aggregator, octets: 2 | 4, field: string): void {
   if (as === 0) refuse(`${field}.as`, as, 'other than zero (RFC 7607 §2)')

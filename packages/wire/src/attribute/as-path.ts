@@ -76,14 +76,17 @@ function checkPath(
   return undefined
 }
 
+/** Lists as long as they are to be: those that grow are made for seventeen, and hold on to it. */
 function readPath(bytes: Uint8Array, at: number, end: number, octets: number): AsSegment[] {
-  const path: AsSegment[] = []
-  while (at < end) {
+  let segments = 0
+  for (let start = at; start < end; start += 2 + bytes[start + 1]! * octets) segments++
+  const path = new Array<AsSegment>(segments)
+  for (let segment = 0; segment < segments; segment++) {
     const type = segmentNames[bytes[at]! - 1]!
-    const next = at + 2 + bytes[at + 1]! * octets
-    const as: number[] = []
-    for (at += 2; at < next; at += octets) as.push(octets === 4 ? u32(bytes, at) : u16(bytes, at))
-    path.push({ type, as })
+    const as = new Array<number>(bytes[at + 1]!)
+    at += 2
+    for (let i = 0; i < as.length; i++, at += octets) as[i] = octets === 4 ? u32(bytes, at) : u16(bytes, at)
+    path[segment] = { type, as }
   }
   return path
 }

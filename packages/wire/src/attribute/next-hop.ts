@@ -1,4 +1,4 @@
-import { type Address, formatAddress4, parse4 } from '../address.ts'
+import { type Address, format4, parse4 } from '../address.ts'
 import { u32, type Writer } from '../bytes.ts'
 import { refuse } from '../error.ts'
 import { defineAttribute, exactly } from './spec.ts'
@@ -11,7 +11,7 @@ export const nextHop = defineAttribute<'nextHop', Address>({
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
   read(into, bytes, at) {
-    into.nextHop = known(bytes, at)
+    into.nextHop = known(u32(bytes, at))
   },
   encode(w, value) {
     if (value !== written.text) written = { text: value, octets: ipv4(value, 'nextHop') }
@@ -23,10 +23,9 @@ export const nextHop = defineAttribute<'nextHop', Address>({
 let written: { readonly octets: number; readonly text: Address } = { octets: 0, text: '0.0.0.0' }
 
 /** Next hops are few, and each comes with every message: the last one seen with each final octet is kept as text. */
-function known(bytes: Uint8Array, at: number): Address {
-  const octets = u32(bytes, at)
-  const last = bytes[at + 3]!
-  if (kept[last]?.octets !== octets) kept[last] = { octets, text: formatAddress4(bytes, at) }
+function known(octets: number): Address {
+  const last = octets & 0xff
+  if (kept[last]?.octets !== octets) kept[last] = { octets, text: format4(octets) }
   return kept[last].text
 }
 const kept: { readonly octets: number; readonly text: Address }[] = []
