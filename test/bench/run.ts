@@ -4,7 +4,7 @@
  * cargo is at hand. Writes docs/performance.md, as ratios: absolute numbers belong to the machine.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -15,7 +15,7 @@ interface Measured {
   readonly impl: string
   readonly rates: Readonly<Record<string, Rates | undefined>>
 }
-/** One after the other, as close together as they can be: a machine's mood changes within minutes. */
+/** What ran one after the other, as close together as it can be: a machine's mood changes within a minute. */
 interface Round {
   readonly us: Measured
   readonly peers: readonly Measured[]
@@ -28,11 +28,12 @@ const work = join(tmpdir(), 'softspoken-bench')
 mkdirSync(work, { recursive: true })
 const corpus = join(work, 'corpus')
 
-const ROUNDS = 5
-const RUNS = '7' // in a round
-const ours = `${process.execPath} --import tsx ${join(root, 'test/bench/codec.ts')}`
+const ROUNDS = 15
+const EVERY_PEER = 5 // one round in so many has ExaBGP, which takes longer than all others together
+const RUNS = '3' // in a round
+const ours = ['--import', 'tsx', join(root, 'test/bench/codec.ts')]
 const rust = cargo()
-const rounds = Array.from({ length: ROUNDS }, round)
+const rounds = Array.from({ length: ROUNDS }, (_, i) => round(i % EVERY_PEER === 0))
 const [
   {
     us: { impl: us },
@@ -49,8 +50,8 @@ const rows = names.flatMap(name => [
 const text = `# Performance
 
 Made by \`pnpm bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
-others. Each number is our rate divided by the peer's in the same round, the median of ${ROUNDS} rounds, and from the least to the
-greatest of them; above 1 we are faster. Behind it, in bold, our shortest time against the peer's shortest, of all rounds: what is
+others. Each number is our rate divided by the peer's in the same round, the median of ${ROUNDS} rounds (of ${Math.ceil(ROUNDS / EVERY_PEER)} for ExaBGP), and from
+the least to the greatest of them; above 1 we are faster. Behind it, in bold, our shortest time against the peer's shortest, of all rounds: what is
 left when the neighbours on the machine, who make both take up to twice as long, are quiet. How we read (all, all with text, drop) has a process of its
 own each, and reads all corpora in it.
 
@@ -73,7 +74,7 @@ A plain copy and sum of the same octets takes, as a part of the time of validati
 ratio to GoBGP, divided by this number, is less than 10, not even that copy and sum is ten times as fast as GoBGP.
 
 Making the message that is encoded, and reading its prefix's text once, takes ${among(({ us }) => over(rate(us, 'encode_single'), rate(us, 'make_single')))} of the time of encoding it: an
-encoder that did nothing else would have ${peers.map((_, i) => ratio(i, 'make_single', 'encode_single')).join(', ')} in the last row.
+encoder that did nothing else would have ${peers.map(({ impl }) => ratio(impl, 'make_single', 'encode_single')).join(', ')} in the last row.
 
 ## What bounds it now
 
@@ -97,12 +98,19 @@ thousand sessions in one process: [scale.md](scale.md).
 writeFileSync(join(root, 'docs/performance.md'), text)
 console.log(text)
 
-function round(): Round {
-  const lines = run(resolve(root, bench!, 'run.sh'), [], { OUT_DIR: work, CODEC_EXTRA: ours, RUNS }) // checked above
-    .trim()
-    .split('\n')
-  const beside = rust ? [run(rust, [corpus, RUNS], {}).trim()] : []
-  const all = [...lines, ...beside].map(line => {
+function round(everyPeer: boolean): Round {
+  const gobgp = join(work, 'bench_gobgp') // run.sh has built it, where it could
+  const lines = [
+    ...(everyPeer
+      ? run(resolve(root, bench!, 'run.sh'), [], { OUT_DIR: work, RUNS })
+          .trim()
+          .split('\n')
+      : []), // checked above
+    ...(!everyPeer && existsSync(gobgp) ? [run(gobgp, [corpus, RUNS])] : []),
+    run(process.execPath, [...ours, corpus, RUNS]),
+    ...(rust ? [run(rust, [corpus, RUNS])] : []),
+  ]
+  const all = lines.map(line => {
     const { impl, ...rates } = JSON.parse(line)
     return { impl, rates } as Measured
   })
@@ -110,13 +118,13 @@ function round(): Round {
   if (us === undefined) throw new Error('our own benchmark printed nothing')
   return { us, peers: all.filter(one => one !== us) }
 }
-function rate({ rates }: Measured, key: string, unit: Unit = 'msg_per_s'): number | undefined {
-  return rates[key]?.[unit]
+function rate(of: Measured | undefined, key: string, unit: Unit = 'msg_per_s'): number | undefined {
+  return of?.rates[key]?.[unit]
 }
 function over(one: number | undefined, other: number | undefined): number | undefined {
   return one && other ? one / other : undefined
 }
-/** The median of the rounds, and in brackets the least and the greatest; a dash where it is not measured. */
+/** The median of the rounds that have it, and in brackets the least and the greatest; a dash where it is not measured. */
 function among(measure: (round: Round) => number | undefined): string {
   const sorted = rounds.flatMap(round => measure(round) ?? []).sort((a, b) => a - b)
   const [least, middle, greatest] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map(at => digits(sorted[at]))
@@ -126,18 +134,18 @@ function digits(value = Number.NaN): number {
   return Number(value.toPrecision(2))
 }
 function row(what: string, ourKey: string, theirKey = ourKey): string {
-  return `| ${what} | ${peers.map((_, i) => ratio(i, ourKey, theirKey)).join(' | ')} |`
+  return `| ${what} | ${peers.map(({ impl }) => ratio(impl, ourKey, theirKey)).join(' | ')} |`
 }
-function ratio(peer: number, ourKey: string, theirKey: string): string {
+function ratio(peer: string, ourKey: string, theirKey: string): string {
   const ours = ({ us }: Round) => us
-  const theirs = ({ peers }: Round) => peers[peer]! // each round has the same
+  const theirs = ({ peers }: Round) => peers.find(({ impl }) => impl === peer)
   const all = among(round => over(rate(ours(round), ourKey), rate(theirs(round), theirKey)))
   const quietest = over(best(ours, ourKey), best(theirs, theirKey))
   return quietest === undefined ? all : `${all}, **${digits(quietest)}**`
 }
 /** The rate of the shortest run of all rounds. */
-function best(whose: (round: Round) => Measured, key: string): number | undefined {
-  const rates = rounds.flatMap(round => whose(round).rates[key] ?? [])
+function best(whose: (round: Round) => Measured | undefined, key: string): number | undefined {
+  const rates = rounds.flatMap(round => whose(round)?.rates[key] ?? [])
   const all = rates.flatMap(({ msg_per_s, s, best_s }) => (msg_per_s && best_s ? (msg_per_s * s) / best_s : []))
   return all.length === 0 ? undefined : Math.max(...all)
 }
@@ -153,7 +161,7 @@ function cargo(): string | undefined {
   }
   return join(target, 'release/softspoken-bench-bgpkit')
 }
-function run(command: string, words: readonly string[], env: NodeJS.ProcessEnv): string {
+function run(command: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): string {
   return execFileSync(command, words, {
     cwd: root,
     encoding: 'utf8',
