@@ -6,12 +6,11 @@
  * Each kind of reading has a process of its own, over all corpora: a program reads in one way, and what the engine has
  * learned from another way would be held against it.
  */
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Attributes, Decoder, encode, type Message, type Result, type Update, visitRoutes } from '@softspoken/wire'
 
-const [corpus = '', runs = '7', only] = process.argv.slice(2)
+const [corpus = '', runs = '', only = ''] = process.argv.slice(2)
 const CHUNK = 65536 // octets; what a socket yields at most
 const ENCODED = 100_000 // messages
 const WARM_UP = 500 // milliseconds; the engine compiles what runs often, and again when it has seen more of it
@@ -101,15 +100,11 @@ function characters(text: string): number {
   return total
 }
 
-const report: Record<string, unknown> = {}
-if (only !== undefined) kinds[only]?.(report)
-else {
-  Object.assign(report, { impl: `softspoken, node ${process.version}`, runs: Number(runs) })
-  for (const kind of Object.keys(kinds)) {
-    const args = [...process.execArgv, import.meta.filename, corpus, runs, kind]
-    Object.assign(report, JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })))
-  }
-}
+const kind = kinds[only]
+if (kind === undefined)
+  throw new Error(`codec.ts CORPUS RUNS KIND, where KIND is one of ${Object.keys(kinds).join(', ')}`)
+const report: Record<string, unknown> = { impl: `softspoken, node ${process.version}`, runs: Number(runs) }
+kind(report)
 console.log(JSON.stringify(report))
 if (Number.isNaN(sum)) throw new Error('what was read is no number')
 

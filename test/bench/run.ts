@@ -9,14 +9,14 @@ import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 type Unit = 'msg_per_s' | 'MB_per_s'
-/** Of one round's runs: their median rate by unit, the median time, and the shortest. */
+/** Of one turn's runs: their median rate by unit, the median time, and the shortest. */
 type Rates = { readonly [unit in Unit]?: number } & { readonly s: number; readonly best_s?: number }
 interface Measured {
   readonly impl: string
   readonly rates: Readonly<Record<string, Rates | undefined>>
 }
-/** What ran one after the other, as close together as it can be: a machine's mood changes within a minute. */
-interface Round {
+/** What ran one after the other, as close together as it can be: a machine's mood changes within seconds. */
+interface Turn {
   readonly us: Measured
   readonly peers: readonly Measured[]
 }
@@ -28,18 +28,18 @@ const work = join(tmpdir(), 'softspoken-bench')
 mkdirSync(work, { recursive: true })
 const corpus = join(work, 'corpus')
 
-const ROUNDS = 15
-const EVERY_PEER = 5 // one round in so many has ExaBGP, which takes longer than all others together
-const RUNS = '3' // in a round
-const ours = ['--import', 'tsx', join(root, 'test/bench/codec.ts')]
+const ROUNDS = 11
+const RUNS = '3' // in a turn
+/** What we do beside one run of GoBGP, each in a process of its own: what the engine learns from one would be held against another. */
+const kinds = [['decode'], ['decode_text'], ['drop', 'memcpy'], ['encode', 'make']]
+const SLOW_TURNS = 3 // ExaBGP takes longer than all others together
+
 const rust = cargo()
-const rounds = Array.from({ length: ROUNDS }, (_, i) => round(i % EVERY_PEER === 0))
-const [
-  {
-    us: { impl: us },
-    peers,
-  },
-] = rounds as [Round, ...Round[]] // there are some
+const slow = Array.from({ length: SLOW_TURNS }, () => turn(exabgp(), kinds.flat())) // first, as run.sh builds GoBGP's
+const quick = Array.from({ length: ROUNDS }, () => kinds.map(some => turn(gobgpAndRust(), some))).flat()
+const turns = [...quick, ...slow]
+const us = turns[0]!.us.impl // there is one
+const peers = [...new Set(turns.flatMap(({ peers }) => peers.map(({ impl }) => impl)))]
 
 const names = ['keepalive', 'single', 'withdraw', 'table', 'packed'] as const
 const rows = names.flatMap(name => [
@@ -50,18 +50,19 @@ const rows = names.flatMap(name => [
 const text = `# Performance
 
 Made by \`pnpm bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
-others. Each number is our rate divided by the peer's in the same round, the median of ${ROUNDS} rounds (of ${Math.ceil(ROUNDS / EVERY_PEER)} for ExaBGP), and from
-the least to the greatest of them; above 1 we are faster. Behind it, in bold, our shortest time against the peer's shortest, of all rounds: what is
-left when the neighbours on the machine, who make both take up to twice as long, are quiet. How we read (all, all with text, drop) has a process of its
-own each, and reads all corpora in it.
+others. Each number is our rate divided by the peer's, measured right before it: the median of ${ROUNDS} turns (of ${SLOW_TURNS} for ExaBGP), and
+from the least to the greatest of them; above 1 we are faster. Behind it, in bold, our shortest time against the peer's
+shortest, of all turns: what is left when the neighbours on the machine, who make either take up to twice as long for
+seconds, are quiet. Each of our ways to read (all, all with text, drop) has a process of its own, in which it reads all
+corpora.
 
 - us: ${us}
-${peers.map(({ impl }) => `- ${impl}`).join('\n')}
+${peers.map(impl => `- ${impl}`).join('\n')}
 
 Decoding reads every attribute's value and every route's length and octets. bgpkit-parser and GoBGP make no text of
 prefixes, ExaBGP does.
 
-| | ${peers.map(({ impl }) => impl.split(/[ ,]/)[0]).join(' | ')} |
+| | ${peers.map(impl => impl.split(/[ ,]/)[0]).join(' | ')} |
 |---|${peers.map(() => '---').join('|')}|
 ${[...rows, row('encode single', 'encode_single')].join('\n')}
 
@@ -74,22 +75,23 @@ A plain copy and sum of the same octets takes, as a part of the time of validati
 ratio to GoBGP, divided by this number, is less than 10, not even that copy and sum is ten times as fast as GoBGP.
 
 Making the message that is encoded, and reading its prefix's text once, takes ${among(({ us }) => over(rate(us, 'encode_single'), rate(us, 'make_single')))} of the time of encoding it: an
-encoder that did nothing else would have ${peers.map(({ impl }) => ratio(impl, 'make_single', 'encode_single')).join(', ')} in the last row.
+encoder that did nothing else would have ${peers.map(impl => ratio(impl, 'make_single', 'encode_single')).join(', ')} in the last row.
 
 ## What bounds it now
 
-From \`node --cpu-prof\` over one corpus at a time:
+From \`perf record -e cpu-clock node --perf-basic-prof\` and \`node --cpu-prof\`, over one corpus at a time:
 
 - **decode table**: the communities' text, which is their value here, 3.7 of them in a message on average, and in this
-  corpus hardly one comes twice: a quarter of the time. GoBGP keeps them as numbers until somebody prints them. A fifth goes
-  into the attributes' object, whose set of names changes from message to message, a sixth into judging them before, and a
-  twelfth into collecting garbage.
-- **decode with prefixes as text**: four numbers and a length put together, about 100 ns a prefix.
-- **validate and drop, decode withdraw**: a third walks the attributes and the routes, a quarter to two fifths finds the message
-  in the stream and reads its header, and a tenth is garbage: three small objects for each message.
-- **decode keepalive**: half of it reads the header, sixteen octets of marker among it.
-- **encode single**: the benchmark's own making of the message, with the text of its prefix, is the largest part; then reading
-  that text, walking the attributes and copying the finished message out.
+  corpus hardly one comes twice: a quarter of the time, most of it waiting for the pieces that they are put together from.
+  GoBGP keeps them as numbers until somebody prints them. Judging the attributes takes a sixth, walking and storing them an
+  eighth, AS paths a twelfth.
+- **decode with prefixes as text**: five pieces put together, about 60 ns a prefix: three quarters of the time.
+- **validate and drop**: half of it walks and judges the attributes, a sixth reads the header; each attribute is judged by a
+  function of its own, and no engine inlines that many in one place. Three small objects a message are the rest.
+- **decode withdraw, keepalive**: a third to half of it finds the message in the stream and reads its header.
+- **encode single**: a sixth each reads the prefix's text, letter by letter, and walks the attributes; a seventh copies the
+  message out. A quarter is the benchmark's own making of the message, with the text of its prefix: in steps, as a literal
+  of five levels is made by a slow way of its own, which took half as long as encoding.
 
 How often we dial a router that rejects us, beside five others: [politeness.md](politeness.md). The whole program beside other
 announcers: [peers.md](peers.md). A router that floods us, and a
@@ -98,25 +100,26 @@ thousand sessions in one process: [scale.md](scale.md).
 writeFileSync(join(root, 'docs/performance.md'), text)
 console.log(text)
 
-function round(everyPeer: boolean): Round {
-  const gobgp = join(work, 'bench_gobgp') // run.sh has built it, where it could
-  const lines = [
-    ...(everyPeer
-      ? run(resolve(root, bench!, 'run.sh'), [], { OUT_DIR: work, RUNS })
-          .trim()
-          .split('\n')
-      : []), // checked above
-    ...(!everyPeer && existsSync(gobgp) ? [run(gobgp, [corpus, RUNS])] : []),
-    run(process.execPath, [...ours, corpus, RUNS]),
-    ...(rust ? [run(rust, [corpus, RUNS])] : []),
-  ]
-  const all = lines.map(line => {
-    const { impl, ...rates } = JSON.parse(line)
-    return { impl, rates } as Measured
-  })
-  const us = all.find(({ impl }) => impl.startsWith('softspoken'))
-  if (us === undefined) throw new Error('our own benchmark printed nothing')
-  return { us, peers: all.filter(one => one !== us) }
+function exabgp(): Measured[] {
+  const lines = run(resolve(root, bench!, 'run.sh'), [], { OUT_DIR: work, RUNS })
+    .trim()
+    .split('\n') // checked above
+  return lines.map(measured).filter(({ impl }) => !impl.startsWith('gobgp'))
+}
+function gobgpAndRust(): Measured[] {
+  const gobgp = join(work, 'bench_gobgp')
+  const there = [...(existsSync(gobgp) ? [gobgp] : []), ...(rust ? [rust] : [])]
+  return there.map(program => measured(run(program, [corpus, RUNS])))
+}
+function turn(peers: readonly Measured[], kinds: readonly string[]): Turn {
+  const codec = join(root, 'test/bench/codec.ts')
+  const ours = kinds.map(kind => measured(run(process.execPath, ['--import', 'tsx', codec, corpus, RUNS, kind])))
+  const rates = Object.assign({}, ...ours.map(({ rates }) => rates))
+  return { us: { impl: ours[0]!.impl, rates }, peers } // there are some
+}
+function measured(line: string): Measured {
+  const { impl, ...rates } = JSON.parse(line)
+  return { impl, rates }
 }
 function rate(of: Measured | undefined, key: string, unit: Unit = 'msg_per_s'): number | undefined {
   return of?.rates[key]?.[unit]
@@ -124,9 +127,9 @@ function rate(of: Measured | undefined, key: string, unit: Unit = 'msg_per_s'): 
 function over(one: number | undefined, other: number | undefined): number | undefined {
   return one && other ? one / other : undefined
 }
-/** The median of the rounds that have it, and in brackets the least and the greatest; a dash where it is not measured. */
-function among(measure: (round: Round) => number | undefined): string {
-  const sorted = rounds.flatMap(round => measure(round) ?? []).sort((a, b) => a - b)
+/** The median of the turns that have it, and in brackets the least and the greatest; a dash where it is not measured. */
+function among(measure: (turn: Turn) => number | undefined): string {
+  const sorted = turns.flatMap(turn => measure(turn) ?? []).sort((a, b) => a - b)
   const [least, middle, greatest] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map(at => digits(sorted[at]))
   return sorted.length === 0 ? '-' : `${middle} (${least} to ${greatest})`
 }
@@ -134,18 +137,18 @@ function digits(value = Number.NaN): number {
   return Number(value.toPrecision(2))
 }
 function row(what: string, ourKey: string, theirKey = ourKey): string {
-  return `| ${what} | ${peers.map(({ impl }) => ratio(impl, ourKey, theirKey)).join(' | ')} |`
+  return `| ${what} | ${peers.map(impl => ratio(impl, ourKey, theirKey)).join(' | ')} |`
 }
 function ratio(peer: string, ourKey: string, theirKey: string): string {
-  const ours = ({ us }: Round) => us
-  const theirs = ({ peers }: Round) => peers.find(({ impl }) => impl === peer)
-  const all = among(round => over(rate(ours(round), ourKey), rate(theirs(round), theirKey)))
+  const ours = ({ us }: Turn) => us
+  const theirs = ({ peers }: Turn) => peers.find(({ impl }) => impl === peer)
+  const all = among(turn => over(rate(ours(turn), ourKey), rate(theirs(turn), theirKey)))
   const quietest = over(best(ours, ourKey), best(theirs, theirKey))
   return quietest === undefined ? all : `${all}, **${digits(quietest)}**`
 }
-/** The rate of the shortest run of all rounds. */
-function best(whose: (round: Round) => Measured | undefined, key: string): number | undefined {
-  const rates = rounds.flatMap(round => whose(round)?.rates[key] ?? [])
+/** The rate of the shortest run of all turns. */
+function best(whose: (turn: Turn) => Measured | undefined, key: string): number | undefined {
+  const rates = turns.flatMap(turn => whose(turn)?.rates[key] ?? [])
   const all = rates.flatMap(({ msg_per_s, s, best_s }) => (msg_per_s && best_s ? (msg_per_s * s) / best_s : []))
   return all.length === 0 ? undefined : Math.max(...all)
 }
