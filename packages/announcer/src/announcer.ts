@@ -1,59 +1,14 @@
 /** Keeps host routes announced to one or more peers: what each has been told follows the desired set, always. */
 import { EventEmitter } from 'node:events'
-import {
-  type Clock,
-  type Local,
-  type Logger,
-  type Peer,
-  realTime,
-  Session,
-  type SessionOptions,
-  type Status,
-} from '@softspoken/session'
+import { type Clock, type Logger, realTime, Session, type Status } from '@softspoken/session'
 import type { Address, Prefix } from '@softspoken/wire'
 import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
-import { between, only, wholeBetween } from './check-options.ts'
+import { between } from './check-options.ts'
+import { type AnnouncerOptions, configure } from './config.ts'
 import { HealthGate } from './health-gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
 import { hasRunOut, type Lease, leaseFrom, leasesFirst, ttlBounds } from './lease.ts'
-import { canonical, noHost, PeerView, type Route } from './peer-view.ts'
-import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
-
-/** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
-export interface AnnouncerPeer
-  extends Peer,
-    Pick<SessionOptions, 'tcpMd5Key' | 'ttlSecurity' | 'multihop' | 'bindDevice'> {}
-
-/** Everything a session may be told holds for each peer. */
-export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' | 'passive'> {
-  /** Who we are to every peer. */
-  local: AnnouncerLocal
-  /** The routers; one session each, over IPv4 or IPv6. A route goes to each whose session carries its family. */
-  peers: readonly AnnouncerPeer[]
-  /**
-   * Where traffic for the announced addresses goes: one address, or one for the prefixes of each family. Default: each
-   * session's own local address.
-   */
-  nextHop?: Address | PerFamily
-  /** How many prefixes may be announced at once. Default 1: it bounds what a mistake can do. */
-  maxPrefixes?: number
-  /** Seconds between two advertisements of one prefix to one peer; at least 5. Default 30 to an external peer, 5 to an internal one (RFC 4271 §10). */
-  advertisementInterval?: number
-  /** Seconds to go on serving after a withdrawal, for the routers to converge, before Cease; 0 to 25. Default 3. */
-  drainTime?: number
-  /**
-   * Seconds that drain() leaves each route announced with GRACEFUL_SHUTDOWN, and LOCAL_PREF 0 to internal peers, before
-   * it withdraws, so that routers may move to another path while this one still works (RFC 8326). 0 to 25, drainTime
-   * included. Default 0: withdrawn at once, as is best where traffic has nowhere else to go.
-   */
-  gracefulShutdownTime?: number
-}
-
-/** Our own side of every session. */
-export interface AnnouncerLocal extends Omit<Local, 'address'> {
-  /** The address to dial from: one, or one for the peers of each family. Default: the system's choice. */
-  address?: Address | PerFamily
-}
+import { PeerView, type Route } from './peer-view.ts'
 
 export interface AnnounceOptions extends Preference {
   /** Aborting it withdraws the route. */
@@ -126,8 +81,6 @@ interface Wanted extends Route {
   readonly release: () => void
 }
 
-const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
-
 /** Sessions start with the announcer, so that they stand before the first route is wanted. */
 export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDisposable {
   readonly sessions: readonly Session[]
@@ -145,43 +98,17 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: AnnouncerOptions) {
     super()
-    const {
-      local,
-      peers,
-      nextHop,
-      maxPrefixes = 1,
-      advertisementInterval,
-      drainTime = 3,
-      gracefulShutdownTime = 0,
-      ...rest
-    } = options
-    for (const name of ['peer', 'passive'])
-      if (name in rest) throw new TypeError(`${name}: no such option of an announcer, it dials each of its peers`)
-    if (!Array.isArray(peers) || peers.length === 0)
-      throw new TypeError(`peers: ${peers} is not allowed, it must be a list of at least one peer`)
-    wholeBetween(maxPrefixes, 1, 1000, 'maxPrefixes')
-    between(drainTime, 0, LONGEST_DRAIN, 'drainTime')
-    between(gracefulShutdownTime, 0, LONGEST_DRAIN, 'gracefulShutdownTime')
-    if (gracefulShutdownTime + drainTime > LONGEST_DRAIN)
-      throw new RangeError(
-        `gracefulShutdownTime: ${gracefulShutdownTime} is not allowed, with drainTime, ${drainTime}, it must be at most ${LONGEST_DRAIN}`,
-      )
-    if (advertisementInterval !== undefined) between(advertisementInterval, 5, 600, 'advertisementInterval')
-    for (const [name, address] of nextHop === undefined ? [] : addressesIn(nextHop, 'nextHop')) {
-      const why = noHost(canonical(address, name))
-      if (why !== undefined) throw new RangeError(`${name}: ${address} is not allowed, ${why}`)
-    }
-    only(local, ['as', 'id', 'address'], 'local')
-    if (local.address !== undefined) addressesIn(local.address, 'local.address')
+    const { sessions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval } =
+      configure(options)
     this.#maxPrefixes = maxPrefixes
     this.#drainTime = drainTime
     this.#gracefulShutdownTime = gracefulShutdownTime
     this.#clock = options.clock ?? realTime
     this.#log = options.log
     const clock = leasesFirst(this.#clock, () => this.#look())
-    this.#peers = peers.map(
-      peer =>
-        new PeerView(new Session({ ...rest, ...sessionOf(peer), local: localTo(peer, local), clock }), {
+    this.#peers = sessions.map(
+      session =>
+        new PeerView(new Session({ ...session, clock }), {
           wanted: () => this.#standing(),
           sent: event => this.#tell('sent', event),
           nextHop,
@@ -410,25 +337,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   }
 }
 
-function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
-  const { tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = { ...given } // null as well: its fields are missed by name
-  return {
-    peer,
-    ...(tcpMd5Key !== undefined && { tcpMd5Key }),
-    ...(ttlSecurity !== undefined && { ttlSecurity }),
-    ...(multihop !== undefined && { multihop }),
-    ...(bindDevice !== undefined && { bindDevice }),
-  }
-}
-
 const preferenceNames = ['med', 'localPref', 'communities', 'largeCommunities', 'prepend']
-
-/** As the session with this peer needs it: with the address of its family. */
-function localTo(peer: Peer, { address: given, ...local }: AnnouncerLocal): Local {
-  const isIpv6 = String(peer?.address).includes(':') // configure() judges a peer without one
-  const address = forFamily(given, isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast')
-  return { ...local, ...(address !== undefined && { address }) }
-}
 
 /** Why a route that nobody has withdrawn must not be announced. */
 function withheld({ lease, gate }: Wanted, now: number): string | undefined {

@@ -4,11 +4,9 @@ export {
   type AnnounceOptions,
   Announcer,
   type AnnouncerEvents,
-  type AnnouncerLocal,
-  type AnnouncerOptions,
-  type AnnouncerPeer,
   type AnnouncerStatus,
 } from './announcer.ts'
+export type { AnnouncerLocal, AnnouncerOptions, AnnouncerPeer } from './config.ts'
 export {
   type Check,
   type HealthEvents,

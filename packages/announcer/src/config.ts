@@ -1,0 +1,105 @@
+/** What an announcer may be told, its defaults, and what each session is told of it. */
+import type { Local, Peer, SessionOptions } from '@softspoken/session'
+import type { Address } from '@softspoken/wire'
+import { between, only, wholeBetween } from './check-options.ts'
+import { canonical, noHost } from './peer-view.ts'
+import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
+
+/** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
+export interface AnnouncerPeer
+  extends Peer,
+    Pick<SessionOptions, 'tcpMd5Key' | 'ttlSecurity' | 'multihop' | 'bindDevice'> {}
+
+/** Everything a session may be told holds for each peer. */
+export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' | 'passive'> {
+  /** Who we are to every peer. */
+  local: AnnouncerLocal
+  /** The routers; one session each, over IPv4 or IPv6. A route goes to each whose session carries its family. */
+  peers: readonly AnnouncerPeer[]
+  /**
+   * Where traffic for the announced addresses goes: one address, or one for the prefixes of each family. Default: each
+   * session's own local address.
+   */
+  nextHop?: Address | PerFamily
+  /** How many prefixes may be announced at once. Default 1: it bounds what a mistake can do. */
+  maxPrefixes?: number
+  /** Seconds between two advertisements of one prefix to one peer; at least 5. Default 30 to an external peer, 5 to an internal one (RFC 4271 §10). */
+  advertisementInterval?: number
+  /** Seconds to go on serving after a withdrawal, for the routers to converge, before Cease; 0 to 25. Default 3. */
+  drainTime?: number
+  /**
+   * Seconds that drain() leaves each route announced with GRACEFUL_SHUTDOWN, and LOCAL_PREF 0 to internal peers, before
+   * it withdraws, so that routers may move to another path while this one still works (RFC 8326). 0 to 25, drainTime
+   * included. Default 0: withdrawn at once, as is best where traffic has nowhere else to go.
+   */
+  gracefulShutdownTime?: number
+}
+
+/** Our own side of every session. */
+export interface AnnouncerLocal extends Omit<Local, 'address'> {
+  /** The address to dial from: one, or one for the peers of each family. Default: the system's choice. */
+  address?: Address | PerFamily
+}
+
+/** The announcer's own options as they hold, and those of each session. */
+interface Config extends Required<Pick<AnnouncerOptions, 'maxPrefixes' | 'drainTime' | 'gracefulShutdownTime'>> {
+  readonly nextHop: Address | PerFamily | undefined
+  /** Undefined where it follows the peer. */
+  readonly advertisementInterval: number | undefined
+  /** Of each peer, in their order. */
+  readonly sessions: readonly SessionOptions[]
+}
+
+const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
+
+/** @throws RangeError or TypeError naming the option, the value and what is allowed; of a session's own, Session does. */
+export function configure(options: AnnouncerOptions): Config {
+  const {
+    local,
+    peers,
+    nextHop,
+    maxPrefixes = 1,
+    advertisementInterval,
+    drainTime = 3,
+    gracefulShutdownTime = 0,
+    ...rest
+  } = options
+  for (const name of ['peer', 'passive'])
+    if (name in rest) throw new TypeError(`${name}: no such option of an announcer, it dials each of its peers`)
+  if (!Array.isArray(peers) || peers.length === 0)
+    throw new TypeError(`peers: ${peers} is not allowed, it must be a list of at least one peer`)
+  wholeBetween(maxPrefixes, 1, 1000, 'maxPrefixes')
+  between(drainTime, 0, LONGEST_DRAIN, 'drainTime')
+  between(gracefulShutdownTime, 0, LONGEST_DRAIN, 'gracefulShutdownTime')
+  if (gracefulShutdownTime + drainTime > LONGEST_DRAIN)
+    throw new RangeError(
+      `gracefulShutdownTime: ${gracefulShutdownTime} is not allowed, with drainTime, ${drainTime}, it must be at most ${LONGEST_DRAIN}`,
+    )
+  if (advertisementInterval !== undefined) between(advertisementInterval, 5, 600, 'advertisementInterval')
+  for (const [name, address] of nextHop === undefined ? [] : addressesIn(nextHop, 'nextHop')) {
+    const why = noHost(canonical(address, name))
+    if (why !== undefined) throw new RangeError(`${name}: ${address} is not allowed, ${why}`)
+  }
+  only(local, ['as', 'id', 'address'], 'local')
+  if (local.address !== undefined) addressesIn(local.address, 'local.address')
+  const sessions = peers.map(peer => ({ ...rest, ...sessionOf(peer), local: localTo(peer, local) }))
+  return { sessions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval }
+}
+
+function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
+  const { tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = { ...given } // null as well: its fields are missed by name
+  return {
+    peer,
+    ...(tcpMd5Key !== undefined && { tcpMd5Key }),
+    ...(ttlSecurity !== undefined && { ttlSecurity }),
+    ...(multihop !== undefined && { multihop }),
+    ...(bindDevice !== undefined && { bindDevice }),
+  }
+}
+
+/** As the session with this peer needs it: with the address of its family. */
+function localTo(peer: Peer, { address: given, ...local }: AnnouncerLocal): Local {
+  const isIpv6 = String(peer?.address).includes(':') // configure() judges a peer without one
+  const address = forFamily(given, isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast')
+  return { ...local, ...(address !== undefined && { address }) }
+}
