@@ -1,6 +1,6 @@
 /**
  * Decode and encode rates over a folder of corpora (`keepalive`, `single`, `withdraw`, `table`, `packed`, each a `.bin` of
- * messages as on the wire), as one JSON line: `codec.ts CORPUS [RUNS]`. A rate is the median of the runs; run it beside
+ * messages as on the wire), as one JSON line: `codec.ts CORPUS RUNS KIND`. A rate is the median of the runs; run it beside
  * its peers, and compare within one run only.
  *
  * Each kind of reading has a process of its own, over all corpora: a program reads in one way, and what the engine has
@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Attributes, Decoder, encode, type Message, type Result, type Update, visitRoutes } from '@softspoken/wire'
 
-const [corpus = '', runs = '', only = ''] = process.argv.slice(2)
+const [corpus = '', runs = '', kindOf = ''] = process.argv.slice(2)
 const CHUNK = 65536 // octets; what a socket yields at most
 const ENCODED = 100_000 // messages
 const WARM_UP = 500 // milliseconds; the engine compiles what runs often, and again when it has seen more of it
@@ -85,7 +85,7 @@ const kinds: Readonly<Record<string, (report: Record<string, unknown>) => void>>
   },
 }
 
-/** In steps, as programs make them: V8 makes a literal of five levels by a slow way of its own, which took a third of the time. */
+/** In steps, as programs do it: V8 makes a literal of five levels in a slow way of its own. */
 function single(i: number): Update {
   const as = [64512]
   const asPath = [{ type: 'sequence' as const, as }]
@@ -100,8 +100,8 @@ function characters(text: string): number {
   return total
 }
 
-const kind = kinds[only]
-if (kind === undefined)
+const kind = kinds[kindOf]
+if (kind === undefined || !(Number(runs) >= 1))
   throw new Error(`codec.ts CORPUS RUNS KIND, where KIND is one of ${Object.keys(kinds).join(', ')}`)
 const report: Record<string, unknown> = { impl: `softspoken, node ${process.version}`, runs: Number(runs) }
 kind(report)

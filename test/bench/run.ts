@@ -1,7 +1,7 @@
 /**
  * The codec beside its peers, in one run on one machine: `pnpm bench:codec`. SOFTSPOKEN_BENCH names a folder with
- * gen_corpus.py, which writes the corpora, and run.sh, which runs GoBGP's and ExaBGP's codecs; bgpkit-parser runs where
- * cargo is at hand. Writes docs/performance.md, as ratios: absolute numbers belong to the machine.
+ * gen_corpus.py, which writes the corpora, and run.sh, which builds GoBGP's codec and runs ExaBGP's, where they are there;
+ * bgpkit-parser runs where cargo is at hand. Writes docs/performance.md, as ratios: absolute numbers belong to the machine.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -50,11 +50,11 @@ const rows = names.flatMap(name => [
 const text = `# Performance
 
 Made by \`pnpm bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
-others. Each number is our rate divided by the peer's, measured right before it: the median of ${ROUNDS} turns (of ${SLOW_TURNS} for ExaBGP), and
-from the least to the greatest of them; above 1 we are faster. Behind it, in bold, our shortest time against the peer's
-shortest, of all turns: what is left when the neighbours on the machine, who make either take up to twice as long for
-seconds, are quiet. Each of our ways to read (all, all with text, drop) has a process of its own, in which it reads all
-corpora.
+others. Each number is our rate divided by the peer's, measured before ours in the same turn: the median of ${ROUNDS} turns (of
+${SLOW_TURNS} for ExaBGP), and from the least to the greatest of them; above 1 we are faster. Behind it, in bold, our shortest time
+against the peer's shortest, of the same turns: what is left when the neighbours on the machine, who make either take up to
+twice as long for seconds, are quiet. A rate is of the middle one of ${RUNS} runs; we run for half a second before, as V8 compiles
+what runs often. Each of our ways to read (all, all with text, drop) has a process of its own, in which it reads all corpora.
 
 - us: ${us}
 ${peers.map(impl => `- ${impl}`).join('\n')}
@@ -90,8 +90,8 @@ From \`perf record -e cpu-clock node --perf-basic-prof\` and \`node --cpu-prof\`
   function of its own, and no engine inlines that many in one place. Three small objects a message are the rest.
 - **decode withdraw, keepalive**: a third to half of it finds the message in the stream and reads its header.
 - **encode single**: a sixth each reads the prefix's text, letter by letter, and walks the attributes; a seventh copies the
-  message out. A quarter is the benchmark's own making of the message, with the text of its prefix: in steps, as a literal
-  of five levels is made by a slow way of its own, which took half as long as encoding.
+  message out. The benchmark's own making of the message, with the text of its prefix, is counted: in steps,
+  as programs do it, since V8 makes a literal of five levels in a slow way of its own.
 
 How often we dial a router that rejects us, beside five others: [politeness.md](politeness.md). The whole program beside other
 announcers: [peers.md](peers.md). A router that floods us, and a
@@ -101,10 +101,12 @@ writeFileSync(join(root, 'docs/performance.md'), text)
 console.log(text)
 
 function exabgp(): Measured[] {
-  const lines = run(resolve(root, bench!, 'run.sh'), [], { OUT_DIR: work, RUNS })
-    .trim()
-    .split('\n') // checked above
-  return lines.map(measured).filter(({ impl }) => !impl.startsWith('gobgp'))
+  const script = resolve(root, bench!, 'run.sh') // checked above
+  const lines = run(script, [], { OUT_DIR: work, RUNS, CODEC_EXTRA: '' }).split('\n')
+  return lines
+    .filter(line => line !== '')
+    .map(measured)
+    .filter(({ impl }) => !impl.startsWith('gobgp')) // long before us: it has turns of its own
 }
 function gobgpAndRust(): Measured[] {
   const gobgp = join(work, 'bench_gobgp')
@@ -143,13 +145,16 @@ function ratio(peer: string, ourKey: string, theirKey: string): string {
   const ours = ({ us }: Turn) => us
   const theirs = ({ peers }: Turn) => peers.find(({ impl }) => impl === peer)
   const all = among(turn => over(rate(ours(turn), ourKey), rate(theirs(turn), theirKey)))
-  const quietest = over(best(ours, ourKey), best(theirs, theirKey))
+  const both = turns.filter(turn => ours(turn).rates[ourKey] && theirs(turn)?.rates[theirKey])
+  const quietest = over(
+    best(both.map(turn => ours(turn).rates[ourKey])),
+    best(both.map(turn => theirs(turn)?.rates[theirKey])),
+  )
   return quietest === undefined ? all : `${all}, **${digits(quietest)}**`
 }
-/** The rate of the shortest run of all turns. */
-function best(whose: (turn: Turn) => Measured | undefined, key: string): number | undefined {
-  const rates = turns.flatMap(turn => whose(turn)?.rates[key] ?? [])
-  const all = rates.flatMap(({ msg_per_s, s, best_s }) => (msg_per_s && best_s ? (msg_per_s * s) / best_s : []))
+/** The rate of the shortest run. */
+function best(rates: readonly (Rates | undefined)[]): number | undefined {
+  const all = rates.flatMap(one => (one?.msg_per_s && one.best_s ? (one.msg_per_s * one.s) / one.best_s : []))
   return all.length === 0 ? undefined : Math.max(...all)
 }
 /** The Rust codec's program. */

@@ -98,7 +98,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: AnnouncerOptions) {
     super()
-    const { sessions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval } =
+    const { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval } =
       configure(options)
     this.#maxPrefixes = maxPrefixes
     this.#drainTime = drainTime
@@ -106,9 +106,9 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#clock = options.clock ?? realTime
     this.#log = options.log
     const clock = leasesFirst(this.#clock, () => this.#look())
-    this.#peers = sessions.map(
-      session =>
-        new PeerView(new Session({ ...session, clock }), {
+    this.#peers = sessionOptions.map(
+      given =>
+        new PeerView(new Session({ ...given, clock }), {
           wanted: () => this.#standing(),
           sent: event => this.#tell('sent', event),
           nextHop,

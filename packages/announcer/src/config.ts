@@ -47,7 +47,7 @@ interface Config extends Required<Pick<AnnouncerOptions, 'maxPrefixes' | 'drainT
   /** Undefined where it follows the peer. */
   readonly advertisementInterval: number | undefined
   /** Of each peer, in their order. */
-  readonly sessions: readonly SessionOptions[]
+  readonly sessionOptions: readonly SessionOptions[]
 }
 
 const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
@@ -82,8 +82,8 @@ export function configure(options: AnnouncerOptions): Config {
   }
   only(local, ['as', 'id', 'address'], 'local')
   if (local.address !== undefined) addressesIn(local.address, 'local.address')
-  const sessions = peers.map(peer => ({ ...rest, ...sessionOf(peer), local: localTo(peer, local) }))
-  return { sessions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval }
+  const sessionOptions = peers.map(peer => ({ ...rest, ...sessionOf(peer), local: localTo(peer, local) }))
+  return { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval }
 }
 
 function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
@@ -99,7 +99,7 @@ function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
 
 /** As the session with this peer needs it: with the address of its family. */
 function localTo(peer: Peer, { address: given, ...local }: AnnouncerLocal): Local {
-  const isIpv6 = String(peer?.address).includes(':') // configure() judges a peer without one
+  const isIpv6 = String(peer?.address).includes(':') // Session judges a peer without one
   const address = forFamily(given, isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast')
   return { ...local, ...(address !== undefined && { address }) }
 }

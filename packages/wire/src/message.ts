@@ -100,7 +100,7 @@ export function messageLength(bytes: Uint8Array, view: DataView, at: number, con
   return length
 }
 
-/** As four words: sixteen octets took longer than the rest of a KEEPALIVE. */
+/** As four words, in whichever byte order: sixteen octets took longer than the rest of a KEEPALIVE. */
 function isMarker(view: DataView, at: number): boolean {
   const first = view.getInt32(at, true) & view.getInt32(at + 4, true)
   return (first & view.getInt32(at + 8, true) & view.getInt32(at + 12, true)) === -1

@@ -76,7 +76,7 @@ function checkPath(
   return undefined
 }
 
-/** Lists as long as they are to be: those that grow are made for seventeen, and hold on to it. */
+/** Lists as long as they are to be: V8 gives one that grows room for seventeen, and it keeps it. */
 function readPath(bytes: Uint8Array, at: number, end: number, octets: number): AsSegment[] {
   let segments = 0
   for (let start = at; start < end; start += 2 + bytes[start + 1]! * octets) segments++
