@@ -79,17 +79,17 @@ encoder that did nothing else would have ${peers.map(impl => ratio(impl, 'make_s
 
 ## What bounds it now
 
-From \`perf record -e cpu-clock node --perf-basic-prof\` and \`node --cpu-prof\`, over one corpus at a time:
+From \`perf record -e cpu-clock node --perf-basic-prof\` over one corpus at a time:
 
 - **decode table**: the communities' text, which is their value here, 3.7 of them in a message on average, and in this
   corpus hardly one comes twice: a quarter of the time, most of it waiting for the pieces that they are put together from.
   GoBGP keeps them as numbers until somebody prints them. Judging the attributes takes a sixth, walking and storing them an
   eighth, AS paths a twelfth.
 - **decode with prefixes as text**: five pieces put together, about 60 ns a prefix: three quarters of the time.
-- **validate and drop**: half of it walks and judges the attributes, a sixth reads the header; each attribute is judged by a
+- **validate and drop**: three fifths of it is walking and judging the attributes, a sixth reads the header; each attribute is judged by a
   function of its own, and no engine inlines that many in one place. Three small objects a message are the rest.
 - **decode withdraw, keepalive**: a third to half of it finds the message in the stream and reads its header.
-- **encode single**: a sixth each reads the prefix's text, letter by letter, and walks the attributes; a seventh copies the
+- **encode single**: a sixth each reads the prefix's text, letter by letter, and walks the attributes; a tenth copies the
   message out. The benchmark's own making of the message, with the text of its prefix, is counted: in steps,
   as programs do it, since V8 makes a literal of five levels in a slow way of its own.
 
