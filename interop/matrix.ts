@@ -2,9 +2,9 @@
  * Runs the interop tests that are rows of the matrix, and writes what they found to docs/interop.md and the README. Ends as
  * they do. Needs a Docker engine.
  *
- *     pnpm interop:matrix              all of it
- *     pnpm interop:matrix --gobgp4     and a column for the newest GoBGP, which is built: that needs Go
- *     pnpm interop:matrix passive      the files with this name again; the page says so
+ *     npx --yes pnpm@12 interop:matrix              all of it
+ *     npx --yes pnpm@12 interop:matrix --gobgp4     and a column for the newest GoBGP, which is built: that needs Go
+ *     npx --yes pnpm@12 interop:matrix passive      the files with this name again; the page says so
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
  * From the start of the bundled program to Established, and to its route in BIRD's kernel table as the kernel reports it
  * (`ip monitor route`), twenty times, each beside the start of Node alone; and the memory that it then keeps. Needs a
- * Docker engine and `pnpm bundle`. Another Node: START_LATENCY_NODE=path, and NODE_COMPILE_CACHE where it can use one.
+ * Docker engine and `npx --yes pnpm@12 bundle`. Another Node: START_LATENCY_NODE=path, and NODE_COMPILE_CACHE where it can use one.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -59,7 +59,7 @@ it('refuses to run again what had other columns', () => {
 })
 
 it('counts in the README, where there is a place for it', () => {
-  const text = 'before\n<!-- interop: written by pnpm interop:matrix -->\nold\n<!-- /interop -->\nafter'
+  const text = 'before\n<!-- interop: written by interop/matrix.ts -->\nold\n<!-- /interop -->\nafter'
   expect(withSummary(text, found)).toBe(text.replace('old', summary(found)))
   expect(summary(found)).toContain('| BIRD 2.17.1 | 2 | 0 | 0 |\n| FRR 10.3 | 0 | 2 | 0 |\n| ExaBGP | 0 | 1 | 1 |')
   expect(() => withSummary('nothing', found)).toThrow('README.md has no place')

@@ -35,7 +35,7 @@ export function page({ date, minutes, columns, rows, again }: Matrix): string {
       : `\nRun again on their own since, and the table has the later result:\n\n${again.map(one => `- ${one}\n`).join('')}`
   return `# Interop
 
-What Softspoken was seen to do with other daemons, as their own tables and logs have it. Made by \`pnpm interop:matrix\` on
+What Softspoken was seen to do with other daemons, as their own tables and logs have it. Made by \`npx --yes pnpm@12 interop:matrix\` on
 ${date}, in ${minutes} minutes; a row is a test of that name in [interop](../interop/README.md), and a dash has its reason below.
 ${since}
 ${table.map(line).join('\n')}
@@ -116,7 +116,7 @@ export function summary({ columns, rows }: Matrix): string {
 }
 
 /** Where a README has its summary. */
-const place = /(<!-- interop: written by pnpm interop:matrix -->\n).*?(<!-- \/interop -->)/s
+const place = /(<!-- interop: written by interop\/matrix\.ts -->\n).*?(<!-- \/interop -->)/s
 
 export function withSummary(readme: string, matrix: Matrix): string {
   if (!place.test(readme)) throw new RangeError('README.md has no place for the summary of the interop matrix')

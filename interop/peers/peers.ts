@@ -1,6 +1,6 @@
 /**
  * Softspoken's program beside five daemons that announce a route, each in turn in the same place before the same router:
- * how soon the route comes and goes, and what it costs to keep it. `pnpm bench:peers`, about a quarter of an hour.
+ * how soon the route comes and goes, and what it costs to keep it. `npx --yes pnpm@12 bench:peers`, about a quarter of an hour.
  * Writes docs/peers.md and docs/peers.svg. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'

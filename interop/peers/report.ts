@@ -85,7 +85,7 @@ function tables(report: Report): string {
       `${name}’s route stood for longer than ${patience} s after each SIG${signal}, so it was waited for once: ${seconds === undefined ? 'in vain' : `${seconds.toFixed(1)} s`}.`,
   )
   return [
-    `Measured on ${date} by \`pnpm bench:peers\`: ${machine}. ${announcers.map(({ name, version }) => `${name} ${version}`).join(', ')}.`,
+    `Measured on ${date} by \`npx --yes pnpm@12 bench:peers\`: ${machine}. ${announcers.map(({ name, version }) => `${name} ${version}`).join(', ')}.`,
     '## From start to route',
     `Milliseconds from the start of the process. ${runtimes.join(' ')}`,
     rows(

@@ -1,6 +1,6 @@
 /**
  * How often a BGP speaker knocks at a router that rejects it, and what it costs one that does not: Softspoken beside
- * others, all at once, each in a lab of its own, with its defaults, counted in a capture. `pnpm politeness`, with
+ * others, all at once, each in a lab of its own, with its defaults, counted in a capture. `npx --yes pnpm@12 politeness`, with
  * `--minutes` for other than ten. Writes docs/politeness.md and docs/politeness.svg. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'

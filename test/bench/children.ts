@@ -53,5 +53,5 @@ export function write(part: (typeof parts)[number], table: string): void {
 
 function heading(part: (typeof parts)[number]): string {
   const [cpu] = cpus()
-  return `Made by \`pnpm bench:${part}\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`
+  return `Made by \`npx --yes pnpm@12 bench:${part}\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`
 }

@@ -1,5 +1,5 @@
 /**
- * A router that never stops talking: `pnpm bench:flood`. Two processes over loopback. The router sends a table of a
+ * A router that never stops talking: `npx --yes pnpm@12 bench:flood`. Two processes over loopback. The router sends a table of a
  * million routes and then the same table again and again, as fast as the socket takes it, for a minute; the announcer
  * has routes of its own and withdraws them meanwhile. Writes its part of docs/scale.md; exits with 1 where a goal is
  * missed.

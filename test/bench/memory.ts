@@ -1,6 +1,6 @@
 /**
  * A table of a million routes through one Decoder, validated and dropped: what it leaves on the heap, in MiB. Run with
- * `node --expose-gc`; `pnpm bench:memory` does. Exits with 1 above the goal.
+ * `node --expose-gc`; `npx --yes pnpm@12 bench:memory` does. Exits with 1 above the goal.
  */
 import { Decoder, encodeAll } from '@softspoken/wire'
 

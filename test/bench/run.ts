@@ -1,5 +1,5 @@
 /**
- * The codec beside its peers, in one run on one machine: `pnpm bench:codec`. SOFTSPOKEN_BENCH names a folder with
+ * The codec beside its peers, in one run on one machine: `npx --yes pnpm@12 bench:codec`. SOFTSPOKEN_BENCH names a folder with
  * gen_corpus.py, which writes the corpora, and run.sh, which builds GoBGP's codec and runs ExaBGP's, where they are there;
  * bgpkit-parser runs where cargo is at hand. Writes docs/performance.md, as ratios: absolute numbers belong to the machine.
  */
@@ -49,7 +49,7 @@ const rows = names.flatMap(name => [
 ])
 const text = `# Performance
 
-Made by \`pnpm bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
+Made by \`npx --yes pnpm@12 bench:codec\` (\`test/bench/run.ts\`) on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with
 others. Each number is our rate divided by the peer's, measured before ours in the same turn: the median of ${ROUNDS} turns (of
 ${SLOW_TURNS} for ExaBGP), and from the least to the greatest of them; above 1 we are faster. Behind it, in bold, our shortest time
 against the peer's shortest, of the same turns: what is left when the neighbours on the machine, who make either take up to

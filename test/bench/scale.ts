@@ -1,5 +1,5 @@
 /**
- * Many sessions in one process: `pnpm bench:scale`. 1, 10, 100 and 1000 of them, first against peers in the same
+ * Many sessions in one process: `npx --yes pnpm@12 bench:scale`. 1, 10, 100 and 1000 of them, first against peers in the same
  * process, then each through a socket to a router in another. Takes nine minutes. Writes its part of docs/scale.md.
  */
 import { once } from 'node:events'

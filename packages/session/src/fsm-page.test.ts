@@ -1,6 +1,6 @@
 /**
  * What the docs show of the machine is what the machine does: docs/fsm.md and the diagram in the README are made from
- * TABLE, by taking each state through each event. Out of date, they fail here; `pnpm docs:fsm` writes them anew.
+ * TABLE, by taking each state through each event. Out of date, they fail here; `npx --yes pnpm@12 docs:fsm` writes them anew.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -95,7 +95,7 @@ function page(): string {
   return [
     '# The state machine',
     '',
-    'Every state of RFC 4271 §8.2.2 on every event, made from `TABLE` in `packages/session/src/fsm.ts` by `pnpm docs:fsm`; a test fails when it is out of date. Why a cell differs from the RFC stands in [rfc.md](rfc.md).',
+    'Every state of RFC 4271 §8.2.2 on every event, made from `TABLE` in `packages/session/src/fsm.ts` by `npx --yes pnpm@12 docs:fsm`; a test fails when it is out of date. Why a cell differs from the RFC stands in [rfc.md](rfc.md).',
     '',
     'A cell has what is done, in its order, then the state that follows where it is another. `-` is nothing; `timers` means that only timers are set anew. OPEN is one that fits; one that does not is answered with its 2/x and leads to Idle. NOTIFICATIONs that we send are shown by code and subcode. Idle is shown twice, before `start()` and while a wait runs, and with the peer dialled by us; a `passive` session goes to Active where this one goes to Connect.',
     '',
@@ -158,10 +158,10 @@ const readme = readFileSync(file('../README.md'), 'utf8')
 const rfcs = readFileSync(file('../../../docs/rfc.md'), 'utf8')
 
 describe('the docs of the state machine', () => {
-  it('docs/fsm.md is what the machine does (`pnpm docs:fsm` writes it)', async () => {
+  it('docs/fsm.md is what the machine does', async () => {
     await expect(page()).toMatchFileSnapshot(file('../../../docs/fsm.md'))
   })
-  it('the diagram in the README is what the machine does (`pnpm docs:fsm` writes it)', async () => {
+  it('the diagram in the README is what the machine does', async () => {
     const blocks = /```mermaid\n[\s\S]*?\n```/
     expect(readme).toMatch(blocks)
     await expect(readme.replace(blocks, diagram)).toMatchFileSnapshot(file('../README.md'))
