@@ -1,4 +1,6 @@
 /** Sessions in virtual time, over connections in memory. */
+
+import type { Duplex } from 'node:stream'
 import {
   type DownEvent,
   type LastError,
@@ -7,7 +9,7 @@ import {
   type SessionOptions,
   type Tally,
 } from '@softspoken/session'
-import { cease, encode, shutdownText, type Update } from '@softspoken/wire'
+import { type Capability, cease, encode, shutdownText, type Update } from '@softspoken/wire'
 import { describe, expect, it, vi } from 'vitest'
 import { End } from '../support/connection.ts'
 import { toHex } from '../support/hex.ts'
@@ -222,6 +224,123 @@ describe('a peer that does not do its part', () => {
         hint: "check the router's neighbor statement for our address, and its remote-as (we are AS 65001)",
       },
     ])
+  })
+})
+
+describe('what this side cannot do ends the connection, and never the process', () => {
+  const enhanced: Capability[] = [...openOf(65002).capabilities, { name: 'enhanced-route-refresh' }]
+  const mark = (octets: number) =>
+    encode(
+      { type: 'route-refresh', afi: 1, safi: 1, subtype: 2, filters: new Uint8Array(octets - 23) },
+      { extendedMessage: true },
+    )
+
+  it.each([
+    [4076, false],
+    [4096, false],
+    [5000, true],
+    [65535, true],
+  ])('a mark of %i octets (extended: %s) gets 7/1, and a back-off (RFC 7313 §5)', async (octets, extendedMessage) => {
+    const { session, clock, peer } = await established(extendedMessage)
+    peer().write(mark(octets))
+    await clock.pass(0)
+    const data = mark(octets).subarray(0, extendedMessage ? 65514 : 4075)
+    expect(peer().notification).toEqual({ type: 'notification', code: 7, subcode: 1, data })
+    expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
+  })
+  it('a NOTIFICATION is written as its own connection settled it, and not as the other one did (RFC 8654 §4)', async () => {
+    const { session, clock, peer } = await established(true)
+    const visitor = visit(session)
+    peer().write(mark(4096))
+    visitor.say(openOf(65002), { type: 'keepalive' })
+    await clock.pass(0)
+    expect(peer().notification?.data).toEqual(mark(4096))
+    expect(session.state).toBe('Established')
+  })
+  it('an OPEN that cannot be encoded is a failure as any other: told, and tried again as rarely', async () => {
+    const { session, clock } = scripted({
+      dial: config => {
+        Object.assign(config.local, { id: 'nonsense' })
+        const [near, far] = End.pair()
+        near.answered()
+        new ScriptedPeer(far)
+        return near
+      },
+    })
+    const downs = collectDowns(session)
+    await clock.pass(0)
+    expect(downs).toMatchObject([{ from: 'OpenSent', retryIn: 60 }])
+    expect(downs[0]?.why).toContain("id: 'nonsense' is not allowed")
+    expect(session.status().counters.outTotalMessages).toBe(0)
+  })
+  it('a step that throws ends the connection, with a back-off', async () => {
+    const { session, clock, peer } = scripted()
+    const downs = collectDowns(session)
+    await clock.pass(0)
+    Object.assign(session.config, { families: undefined })
+    peer().say(openOf(65002))
+    await clock.pass(0)
+    expect(downs).toMatchObject([{ from: 'OpenSent', retryIn: 60 }])
+    await vi.waitFor(() => expect(peer().closed).toBe(true))
+  })
+  /** Both sides have enhanced route refresh, and the peer offers messages beyond 4096 octets. */
+  async function established(extendedMessage: boolean) {
+    const stage = scripted({ extendedMessage })
+    await stage.clock.pass(0)
+    stage.peer().decoder.context = { ...stage.peer().decoder.context, extendedMessage }
+    stage
+      .peer()
+      .say(openOf(65002, { capabilities: [...enhanced, { name: 'extended-message' }] }), { type: 'keepalive' })
+    await stage.clock.pass(0)
+    return stage
+  }
+  it.each<[string, () => Duplex]>([
+    ['yields no connection', () => undefined as unknown as Duplex],
+    ['yields what is no connection', () => ({}) as unknown as Duplex],
+    ['yields one that cannot be written to', () => broken('write')],
+    ['yields one that cannot be closed', () => broken('end')],
+    ['yields one that cannot be destroyed', () => broken('end', 'destroy')],
+    ['yields one that speaks in characters', () => broken().setEncoding('latin1')],
+    [
+      'throws what has no words',
+      () => {
+        throw {
+          toString: () => {
+            throw new Error()
+          },
+        }
+      },
+    ],
+  ])('a dial that %s is a dial that failed', async (_, dial) => {
+    const { session, clock } = scripted({ dial, connectTimeout: 5 })
+    const downs = collectDowns(session)
+    await clock.pass(0)
+    broken.peer?.say(openOf(65099))
+    await clock.pass(10)
+    expect(downs.length).toBeGreaterThan(0)
+    expect(session.status().counters.dials).toBeLessThanOrEqual(2)
+    await clock.pass(600)
+    expect(session.status().counters.dials).toBeGreaterThan(1)
+    const stopped = session.stop()
+    await clock.pass(1)
+    await stopped
+  })
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no dice')
+      },
+    ],
+    ['is no number', () => Number.NaN],
+    ['is out of bounds', () => -1000],
+  ])('a `random` that %s changes no bound of a wait (RFC 4271 §10)', async (_, random) => {
+    const { session, clock, ends } = scripted({ random }, { answers: false })
+    await clock.pass(0)
+    ends()[0]?.destroy(new Error('refused'))
+    await clock.pass(0)
+    expect(session.status().nextDialIn).toBeGreaterThanOrEqual(5)
+    expect(session.status().nextDialIn).toBeLessThanOrEqual(5 / 0.75)
   })
 })
 
@@ -833,6 +952,19 @@ function scripted(settings: Partial<SessionOptions> = {}, { answers = true, star
   const peer = (): ScriptedPeer => peers.at(-1)! // asked for after a dial
   return { session, clock, peer, ends: () => ends, lines }
 }
+
+/** A connection of which some methods throw; the far end of the latest is `broken.peer`. */
+function broken(...methods: ('write' | 'end' | 'destroy')[]): End {
+  const [near, far] = End.pair()
+  broken.peer = new ScriptedPeer(far)
+  near.answered()
+  for (const method of methods)
+    near[method] = () => {
+      throw new Error(`no ${method}`)
+    }
+  return near
+}
+broken.peer = undefined as ScriptedPeer | undefined
 
 /** The peer dials the session. */
 function visit(session: Session): ScriptedPeer {

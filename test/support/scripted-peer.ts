@@ -5,14 +5,15 @@ import type { End } from './connection.ts'
 export class ScriptedPeer {
   readonly heard: Message[] = []
   readonly end: End
+  /** Set its context where the two OPENs settle more than the usual. */
+  readonly decoder = new Decoder()
   /** The other side has closed. */
   closed = false
 
   constructor(end: End) {
     this.end = end
-    const decoder = new Decoder()
     end.on('data', (chunk: Uint8Array) => {
-      for (const result of decoder.push(chunk)) {
+      for (const result of this.decoder.push(chunk)) {
         if (!result.ok) throw new Error(`the test's peer heard what cannot be read: ${result.why}`)
         this.heard.push(result.value)
       }

@@ -31,7 +31,7 @@ import {
   step,
   type Tick,
 } from './fsm.ts'
-import { checkOpen } from './open-check.ts'
+import { checkOpen, type Negotiated } from './open-check.ts'
 
 /** Which connection: the one that we dialled, or the one that the peer dialled. */
 export type Slot = 'dialled' | 'accepted'
@@ -69,6 +69,11 @@ export function stepPair(pair: Pair, input: Input, t: Tick, slot?: Slot): PairSt
 export function pairDeadline({ first, second }: Pair): number | undefined {
   const [one, two] = [nextDeadline(first.machine), second && nextDeadline(second.machine)]
   return one === undefined || two === undefined ? (one ?? two) : Math.min(one, two)
+}
+
+/** What the OPENs of this connection settled, while it has a machine. */
+export function negotiatedOn(pair: Pair, slot: Slot): Negotiated | undefined {
+  return sideOf(pair, slot)?.machine.negotiated
 }
 
 // ---- two connections

@@ -426,6 +426,17 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
     for (const outcomes of Object.values(expected)) expect(Object.keys(outcomes)).toEqual(places)
     expect(timerNames.filter(timer => !named.includes(timer))).toEqual([]) // a timer that nothing hears
   })
+  it('a NOTIFICATION has its data cut to what the two OPENs allow in one message (RFC 4271 §4.1, RFC 8654 §4)', () => {
+    const error: Notification = { type: 'notification', code: 1, subcode: 3, data: new Uint8Array(70_000) }
+    const capabilities = [...open.capabilities, { name: 'extended-message' } as const]
+    for (const place of ['OpenSent', 'OpenConfirm', 'Established'] as const) {
+      const plain = new Play().reach(place).do({ type: 'malformed', error, why: '' })
+      expect(encode(plain.down!.sent!)).toHaveLength(4096)
+    }
+    const extended = new Play({ extendedMessage: true }).reach('OpenSent').hear({ ...open, capabilities })
+    extended.do({ type: 'malformed', error, why: '' })
+    expect(encode(extended.down!.sent!, { extendedMessage: true })).toHaveLength(65_535)
+  })
   it('a NOTIFICATION is the last thing said, and goes out before the connection closes (§6)', () => {
     for (const place of ['OpenSent', 'OpenConfirm', 'Established'] as const) {
       const said = new Play().reach(place).do(inputs.malformed).said()
@@ -1041,6 +1052,26 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
     expect(play.said()).toBe('send 7/1, close, tell down, -> Idle')
     expect(play.down).toMatchObject({ why: 'the mark of a route refresh is too long', retryIn: 60 })
     expect(play.down?.sent?.data).toEqual(encode(long))
+  })
+  it.each([
+    [4075, false, 4075],
+    [4076, false, 4075],
+    [4096, false, 4075],
+    [5000, true, 5000],
+    [65514, true, 65514],
+    [65515, true, 65514],
+    [65535, true, 65514],
+  ])('a mark of %i octets (extended: %s) is answered with its first %i (RFC 7313 §5)', (octets, extended, answered) => {
+    const long: Message = { type: 'route-refresh', afi: 1, safi: 1, subtype: 1, filters: new Uint8Array(octets - 23) }
+    const capabilities = [...open.capabilities, { name: 'extended-message' } as const]
+    const play = new Play({ extendedMessage: extended }).reach('OpenSent').hear({ ...open, capabilities })
+    const { sent } = play.hear({ type: 'keepalive' }, long).down!
+    expect(sent).toMatchObject({
+      code: 7,
+      subcode: 1,
+      data: encode(long, { extendedMessage: true }).subarray(0, answered),
+    })
+    expect(encode(sent!, { extendedMessage: extended })).toHaveLength(21 + answered)
   })
   it('… and is ignored where enhanced route refresh was not negotiated: no other RFC calls it an error', () => {
     const play = without().hear({ type: 'keepalive' })

@@ -12,6 +12,7 @@
  */
 import {
   cease,
+  cutToFit,
   describe,
   encode,
   errorCode,
@@ -268,7 +269,7 @@ function takeRefresh(s: Machine, t: Tick, { message }: { readonly message: Route
   const mark = subtype === BEGINNING || subtype === END
   if (mark && filters && negotiated(s).enhancedRouteRefresh) {
     // RFC 7313 §5. Without that capability no RFC calls it an error, and it is ignored as any mark is.
-    const sent = notification(errorCode.routeRefresh, 1, encode(message))
+    const sent = notification(errorCode.routeRefresh, 1, encode(message, { extendedMessage: true })) // it was read, so it fits
     return fall(s, t, { why: 'the mark of a route refresh is too long', sent, trouble: 'protocol' })
   }
   const family = negotiated(s).families.find(name => families[name].afi === afi && families[name].safi === safi)
@@ -369,8 +370,9 @@ function unexpected(s: Machine, t: Tick, input: Input): Step {
 }
 
 /** The one way down: says why, closes, and waits as long as the record demands. */
-function fall(s: Machine, t: Tick, { trouble, atOnce, ...what }: Fall): Step {
+function fall(s: Machine, t: Tick, { trouble, atOnce, ...cause }: Fall): Step {
   const { config } = s
+  const what = cause.sent ? { ...cause, sent: cutToFit(cause.sent, s.negotiated) } : cause // its data may be the peer's
   const history = remember(record(s, t), trouble)
   const at = notBefore(t.now + wait(history, trouble, config.backOff) * 1000 * t.jitter, history, config.backOff)
   const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }

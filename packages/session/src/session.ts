@@ -13,7 +13,16 @@ import {
   type Notification,
   type Update,
 } from '@softspoken/wire'
-import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
+import {
+  negotiatedOn,
+  newPair,
+  type Pair,
+  type PairAction,
+  type PairStep,
+  pairDeadline,
+  type Slot,
+  stepPair,
+} from './collision.ts'
 import { type Config, configure, only, type Settings, settingNames } from './config.ts'
 import { dialTcp } from './dial.ts'
 import type { Down, Input, SessionEvent, State } from './fsm.ts'
@@ -157,7 +166,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #pair: Pair
   readonly #lines: { [slot in Slot]?: Line } = {}
   /** Connections that were closed here and whose last bytes are still leaving. */
-  readonly #leaving = new Set<Duplex>()
+  readonly #leaving = new Set<Promise<void>>()
   #timer: unknown
   /** The deadline that the timer runs for. */
   #armedFor: number | undefined
@@ -236,8 +245,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /** Says Cease with the reason (RFC 9003), closes, and stays down. Resolves within about a second. Safe to call twice. */
   async stop(why = ''): Promise<void> {
     this.#feed({ type: 'stop', why })
-    const gone = (connection: Duplex) => new Promise<void>(done => connection.once('close', () => done()))
-    await Promise.all([...this.#leaving].map(gone))
+    await Promise.all(this.#leaving)
   }
 
   /** The same as stop(). */
@@ -280,20 +288,62 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /** `slot` is the connection that the input comes from; what comes from our own side has none. */
   #feed(input: Input, slot?: Slot, offered?: Duplex): void {
-    const tick = { now: this.#clock.now(), jitter: 0.75 + this.#random() / 4 }
-    const [next, actions] = stepPair(this.#pair, input, tick, slot)
-    const { first } = next
-    const context = contextOf(first.machine.negotiated ?? this.#pair.first.machine.negotiated, this.config)
-    // All of it is encoded before any of it is done: what the caller got wrong throws here.
-    const performable = actions.map(action => ({
-      action,
-      bytes: action.type === 'send' ? encode(action.message, context) : undefined,
-    }))
+    const callers = input.type === 'send' || input.type === 'resend'
+    const before = this.#pair
+    const [next, actions] = this.#step(input, slot)
+    const failed: [Slot, unknown][] = []
+    // All of it is encoded before any of it is done: what the caller got wrong throws here, and changes nothing.
+    const performable = actions.map(action => {
+      if (action.type !== 'send') return { action }
+      try {
+        const negotiated = negotiatedOn(next, action.slot) ?? negotiatedOn(before, action.slot)
+        return { action, bytes: encode(action.message, contextOf(negotiated, this.config)) }
+      } catch (error) {
+        if (callers) throw error
+        failed.push([action.slot, error])
+        return { action }
+      }
+    })
     this.#pair = next
-    for (const { action, bytes } of performable) this.#perform(action, bytes, offered)
+    for (const { action, bytes } of performable) {
+      try {
+        this.#perform(action, bytes, offered)
+      } catch (error) {
+        if (action.type === 'emit') throw error
+        failed.push([action.slot, error])
+      }
+    }
+    const { first } = next
     const line = this.#lines[first.slot]
     if (line) line.decoder.context = contextOf(first.machine.negotiated, this.config)
     this.#arm()
+    for (const [where, error] of failed) this.#fail(where, error)
+  }
+
+  #step(input: Input, slot: Slot | undefined): PairStep {
+    const tick = { now: this.#clock.now(), jitter: 0.75 + this.#drawn() / 4 }
+    try {
+      return stepPair(this.#pair, input, tick, slot)
+    } catch (error) {
+      // A mistake of ours costs the connection, and not the process: no input of a peer's may throw from here.
+      if (input.type === 'disconnected') throw error
+      return stepPair(this.#pair, { type: 'disconnected', why: inWords(error) }, tick, slot ?? this.#pair.first.slot)
+    }
+  }
+
+  /** What this side cannot do with a connection ends it, as its loss does: it is closed, told, and dialled as rarely. */
+  #fail(slot: Slot, error: unknown): void {
+    this.#feed({ type: 'disconnected', why: inWords(error) }, slot)
+  }
+
+  /** From 0 to 1, whatever `random` does: back-off and keepalives depend on it. */
+  #drawn(): number {
+    try {
+      const drawn = this.#random()
+      return drawn >= 0 && drawn <= 1 ? drawn : Math.random()
+    } catch {
+      return Math.random()
+    }
   }
 
   /** Once, and only where it is the system that dials. */
@@ -337,15 +387,16 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
         if (offered) this.#adopt(action.slot, offered)
         break
       case 'send':
+        if (bytes === undefined) break // it could not be encoded, and the connection ends
         this.#counters.outMessages = counted(this.#counters.outMessages, action.message)
         this.#counters.outTotalMessages++
         if (action.message.type === 'update') this.#counters.outUpdates++
-        if (line && bytes) this.#write(action.slot, line, bytes)
+        if (line) this.#write(action.slot, line, bytes)
         break
       case 'close':
+        delete this.#lines[action.slot]
         if (line && action.atOnce) drop(line.connection)
         else this.#hangUp(line?.connection)
-        delete this.#lines[action.slot]
         break
       case 'emit':
         this.#tell(action.event)
@@ -356,9 +407,11 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /** A dial that cannot even begin fails as any other does: told, and tried again as rarely. */
   #attempt(): Duplex {
     try {
-      return this.#dial(this.config)
+      const connection: unknown = this.#dial(this.config)
+      if (connection instanceof Duplex) return connection
+      throw new TypeError('dial: it must return a Duplex')
     } catch (error) {
-      return new Duplex({ read() {} }).destroy(error instanceof Error ? error : new Error(String(error)))
+      return new Duplex({ read() {} }).destroy(error instanceof Error ? error : new Error(inWords(error)))
     }
   }
 
@@ -375,8 +428,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     connection.on('drain', () => {
       if (this.#connection === connection) this.emit('drain')
     })
-    connection.on('error', error => {
-      why = socketError(error, this.config)
+    connection.on('error', (error: unknown) => {
+      why = error instanceof Error ? socketError(error, this.config) : inWords(error)
     })
     connection.once('end', () => current({ type: 'disconnected', why: 'the peer closed the connection' }))
     connection.once('close', () => current({ type: 'disconnected', why }))
@@ -384,6 +437,20 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   #read(slot: Slot, line: Line, chunk: Uint8Array): void {
     if (this.#lines[slot] !== line) return
+    try {
+      this.#decode(slot, line, chunk)
+    } catch (error) {
+      if (this.#lines[slot] === line) this.#fail(slot, error)
+    }
+    // Otherwise a socket that is never empty yields 32 pieces in a row, and timers wait for all of them.
+    const { connection } = line
+    if (connection instanceof Socket && chunk.length >= FULL) {
+      connection.pause()
+      setImmediate(() => connection.resume())
+    }
+  }
+
+  #decode(slot: Slot, line: Line, chunk: Uint8Array): void {
     for (const result of line.decoder.push(chunk)) {
       if (this.#lines[slot] !== line) return // an earlier message of this chunk ended it
       this.#counters.inMessages = counted(this.#counters.inMessages, result.ok ? result.value : undefined)
@@ -397,12 +464,6 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       )
       this.#report() // now, not after the chunk: who hears `established` may count on it, whatever comes next
     }
-    // Otherwise a socket that is never empty yields 32 pieces in a row, and timers wait for all of them.
-    const { connection } = line
-    if (connection instanceof Socket && chunk.length >= FULL) {
-      connection.pause()
-      setImmediate(() => connection.resume())
-    }
   }
 
   #write(slot: Slot, line: Line, bytes: Uint8Array): void {
@@ -414,18 +475,27 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /** Lets the last bytes out, but does not wait for ever for a peer that will not read them. */
   #hangUp(connection: Duplex | undefined): void {
     if (connection === undefined || connection.closed) return
-    this.#leaving.add(connection)
-    const impatience = this.#clock.setTimeout(() => connection.destroy(), GOODBYE)
-    connection.once('close', () => {
-      this.#clock.clearTimeout(impatience)
-      this.#leaving.delete(connection)
-    })
+    const gone = new Promise<void>(done => {
+      const impatience = this.#clock.setTimeout(() => {
+        destroy(connection)
+        done() // even where it does not close
+      }, GOODBYE)
+      connection.once('close', () => {
+        this.#clock.clearTimeout(impatience)
+        done()
+      })
+    }).then(() => void this.#leaving.delete(gone))
+    this.#leaving.add(gone)
     if (connection instanceof Socket && connection.connecting) {
-      connection.destroy()
+      destroy(connection)
       return
     }
-    connection.end()
-    connection.resume() // unread bytes would turn our FIN into an RST, and our NOTIFICATION would be lost with it
+    try {
+      connection.end()
+      connection.resume() // unread bytes would turn our FIN into an RST, and our NOTIFICATION would be lost with it
+    } catch {
+      destroy(connection)
+    }
   }
 
   #tell(event: SessionEvent): void {
@@ -503,7 +573,23 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 /** With an RST where something waits: a FIN would wait behind it, and the peer would not learn that we are gone. */
 function drop(connection: Duplex): void {
   if (connection instanceof Socket && connection.writableLength > 0) connection.resetAndDestroy()
-  else connection.destroy()
+  else destroy(connection)
+}
+
+/** A connection that cannot even be destroyed is none that we can do anything about. */
+function destroy(connection: Duplex): void {
+  try {
+    connection.destroy()
+  } catch {}
+}
+
+/** What was thrown, in words; anything can be. */
+function inWords(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'an error without words'
+  }
 }
 
 function contextOf(negotiated: Negotiated | undefined, { local, peer }: Config): Context {

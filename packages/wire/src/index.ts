@@ -16,7 +16,7 @@ export type { Context } from './context.ts'
 export { Decoder } from './decoder.ts'
 export type { Result } from './error.ts'
 export { type Family, families } from './family.ts'
-export { decode, encode, type Keepalive, type Message } from './message.ts'
+export { cutToFit, decode, encode, type Keepalive, type Message } from './message.ts'
 export {
   cease,
   describe,

@@ -4,7 +4,7 @@ import { describeCommunity } from './attribute/communities.ts'
 import type { Attributes, RawAttribute } from './attribute/registry.ts'
 import type { Capability } from './capability/registry.ts'
 import type { Context } from './context.ts'
-import { decode, encode, type Message } from './message.ts'
+import { cutToFit, decode, encode, type Message } from './message.ts'
 import type { Open } from './open.ts'
 import type { Update } from './update.ts'
 
@@ -431,6 +431,22 @@ describe('encode() refuses', () => {
 })
 
 describe('encode() leaves no doubt', () => {
+  it.each([
+    [4075, {}, 4075],
+    [4076, {}, 4075],
+    [70_000, {}, 4075],
+    [65_514, { extendedMessage: true }, 65_514],
+    [65_515, { extendedMessage: true }, 65_514],
+  ])(
+    'sends a NOTIFICATION of %i octets of data that cutToFit() cut (RFC 4271 §4.5, RFC 8654 §4)',
+    (octets, context, left) => {
+      const cut = cutToFit({ type: 'notification', code: 1, subcode: 2, data: new Uint8Array(octets).fill(7) }, context)
+      expect(decode(encode(cut, context), context)).toEqual({
+        ok: true,
+        value: { ...cut, data: new Uint8Array(left).fill(7) },
+      })
+    },
+  )
   it('sends an OPEN of exactly 255 octets of parameters in the old form (RFC 9072 §2)', () => {
     const filler: Capability = { name: 'unknown', code: 73, value: new Uint8Array(249) }
     const message = open({ capabilities: [filler, { name: 'route-refresh' }] })

@@ -134,7 +134,22 @@ export function failure(error: unknown, start: number, faults: number = errorCod
 
 /** Octets in an UPDATE at most. */
 export function longestUpdate(context: Partial<Context> | undefined): number {
-  return context?.extendedMessage ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+  return longest('update', context)
+}
+
+/** Octets in a message of this type at most (RFC 4271 §4, RFC 8654 §4). */
+function longest(type: Message['type'], context: Partial<Context> | undefined): number {
+  return context?.extendedMessage && table[type].extensible ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+}
+
+/**
+ * The same NOTIFICATION with its data cut to what one message can hold: 4075 octets, or 65514 with `extendedMessage`.
+ * The data is often what the peer sent, and encode() refuses more (RFC 4271 §4.5, RFC 8654 §4).
+ */
+export function cutToFit(notification: Notification, context?: Partial<Context>): Notification {
+  const { data } = notification
+  const most = longest('notification', context) - table.notification.least
+  return data.length <= most ? notification : { ...notification, data: data.subarray(0, most) }
 }
 
 /** Every message is written here, behind the one marker, and copied. */
@@ -150,9 +165,8 @@ export function encode(message: Message, context?: Partial<Context>): Uint8Array
   if (row === undefined) refuse('type', message.type, `one of ${Object.keys(table).join(', ')}`)
   scratch.length = MARKER_LENGTH
   scratch.u16(0).u8(row.code)
-  const settled = contextOf(context)
-  row.write(scratch, message, settled)
-  const most = settled.extendedMessage && row.extensible ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+  row.write(scratch, message, contextOf(context))
+  const most = longest(message.type, context)
   if (scratch.length > most) refuse(`${message.type} length`, scratch.length, `at most ${most} octets`)
   const bytes = scratch.done()
   bytes[16] = bytes.length >> 8
