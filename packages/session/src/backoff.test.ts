@@ -8,7 +8,7 @@ function waits(troubles: readonly Trouble[], backOff: BackOff = defaults): numbe
   let history: History = noHistory
   return troubles.map(trouble => {
     history = remember(history, trouble)
-    return wait(history, trouble, backOff)
+    return wait(history, trouble, backOff, 1)
   })
 }
 function times<item>(count: number, item: item): item[] {
@@ -42,6 +42,17 @@ describe('the slow track: somebody there who would not have us', () => {
   })
 })
 
+describe('jitter (RFC 4271 §10)', () => {
+  it('shortens each wait by up to a quarter', () => {
+    for (const [trouble, seconds] of [
+      ['transport', 5],
+      ['protocol', 60],
+      ['operator', 300],
+    ] as const)
+      expect(wait(remember(noHistory, trouble), trouble, defaults, 0.75)).toBe(0.75 * seconds)
+  })
+})
+
 describe('a person who said no (RFC 4486)', () => {
   it('waits 300 s at once', () => {
     expect(waits(times(4, 'operator'))).toEqual([300, 300, 300, 300])
@@ -52,6 +63,22 @@ describe('a person who said no (RFC 4486)', () => {
   })
   it('counts on the slow track', () => {
     expect(waits(['operator', 'protocol', 'protocol'])).toEqual([300, 120, 240])
+  })
+})
+
+describe('a router that may only be restarted (Cease 6/2 or 6/3 of a stable session)', () => {
+  it('waits 30 to 60 s, as the jitter falls', () => {
+    const history = remember(noHistory, 'restart')
+    expect([0.75, 0.8, 0.875, 1].map(jitter => wait(history, 'restart', defaults, jitter))).toEqual([
+      30,
+      expect.closeTo(36),
+      45,
+      60,
+    ])
+  })
+  it('counts as one failure of the slow track', () => {
+    expect(remember(noHistory, 'restart')).toEqual({ transport: 0, protocol: 1 })
+    expect(waits(['restart', 'protocol', 'operator'])).toEqual([60, 120, 300])
   })
 })
 

@@ -6,8 +6,11 @@
  * clears the record; clearing it on OPEN is how tight loops happen.
  */
 
-/** What went wrong: nobody there, somebody there who would not have us, or a person who said no. */
-export type Trouble = 'transport' | 'protocol' | 'operator'
+/**
+ * What went wrong: the peer cannot be reached, the peer answers and refuses us, or an operator said no. `restart` is what
+ * an operator's no looks like when it ends a session that was stable: a daemon that is restarted says the same.
+ */
+export type Trouble = 'transport' | 'protocol' | 'operator' | 'restart'
 
 /** Seconds. */
 export interface BackOff {
@@ -38,6 +41,9 @@ export const noHistory: History = { transport: 0, protocol: 0 }
 
 const TRANSPORT_FIRST = 5 // seconds
 const PROTOCOL_CAP = 300 // seconds, or the first wait where that is longer
+const RESTART = { least: 30, most: 60 } // seconds, in which most routers are back
+/** The range of Tick.jitter (RFC 4271 §10). */
+const JITTER = { least: 0.75, most: 1 }
 
 /** The record after one more failure. */
 export function remember(history: History, trouble: Trouble): History {
@@ -50,12 +56,18 @@ export function forget({ dialledAt }: History): History {
   return { ...noHistory, ...(dialledAt !== undefined && { dialledAt }) }
 }
 
-/** Seconds to wait after the failure that `history` already counts, before jitter. */
-export function wait(history: History, trouble: Trouble, backOff: BackOff): number {
-  if (trouble === 'transport') return Math.min(TRANSPORT_FIRST * 2 ** (history.transport - 1), backOff.transportCap)
+/** Seconds to wait after the failure that `history` already counts, with `jitter` from 0.75 to 1. */
+export function wait(history: History, trouble: Trouble, backOff: BackOff, jitter: number): number {
+  if (trouble === 'transport')
+    return jitter * Math.min(TRANSPORT_FIRST * 2 ** (history.transport - 1), backOff.transportCap)
+  if (trouble === 'restart') return spread(jitter, RESTART)
   const { protocolFirst, operator } = backOff
   const grown = Math.min(protocolFirst * 2 ** (history.protocol - 1), Math.max(PROTOCOL_CAP, protocolFirst))
-  return trouble === 'operator' ? Math.max(grown, operator) : grown
+  return jitter * (trouble === 'operator' ? Math.max(grown, operator) : grown)
+}
+/** The jitter as a point between two bounds. */
+function spread(jitter: number, { least, most }: typeof RESTART): number {
+  return least + ((jitter - JITTER.least) / (JITTER.most - JITTER.least)) * (most - least)
 }
 
 /** The earliest moment for a dial that is wanted at `at`, both in milliseconds. A wait once begun is never shortened. */

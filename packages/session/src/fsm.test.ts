@@ -865,6 +865,47 @@ describe('every way down backs off', () => {
   it.each([0, 4, 6, 7, 8, 9, 10, 255])('Cease 6/%i is the slow track: Cease is no exception', subcode => {
     expect(new Play().reach('Established').hear(notificationOf(6, subcode)).down?.retryIn).toBe(60)
   })
+  describe('a router that is restarted properly (RFC 4486 §4)', () => {
+    const stable = (seconds = 300) => new Play().reach('Established').sleep(seconds)
+
+    it.each([2, 3])('Cease 6/%i of a stable session is followed by a dial after 30 to 60 s', subcode => {
+      for (const said of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
+        for (const [jitter, seconds] of [
+          [0.75, 30],
+          [0.875, 45],
+          [1, 60],
+        ] as const) {
+          const play = stable()
+          play.jitter = jitter
+          expect(play.hear(said).down?.retryIn).toBe(seconds)
+          expect(play.machine.history).toMatchObject({ transport: 0, protocol: 1 })
+        }
+    })
+    it.each([1, 5])('Cease 6/%i of a stable session is an operator all the same', subcode => {
+      for (const said of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
+        expect(stable().hear(said).down?.retryIn).toBe(300)
+    })
+    it('another one before a session is stable again waits the full time', () => {
+      for (const place of ['OpenSent', 'Established'] as const) {
+        const play = stable().hear(notificationOf(6, 2)).wait(60).do(inputs.connected)
+        if (place === 'Established') play.hear(open, { type: 'keepalive' }).sleep(299.999)
+        expect(play.hear(notificationOf(6, 3)).down).toMatchObject({ retryIn: 300, from: place })
+      }
+    })
+    it('one that ends the next stable session is the first again', () => {
+      const play = stable().hear(notificationOf(6, 2)).wait(60).do(inputs.connected).hear(open, { type: 'keepalive' })
+      expect(play.sleep(300).hear(notificationOf(6, 2)).down?.retryIn).toBe(60)
+    })
+    it('counts as one failure: the next rejection waits 120 s, and a refused dial 5 s', () => {
+      const again = () => stable().hear(notificationOf(6, 2)).wait(60)
+      expect(again().do(inputs.connected, inputs.disconnected).down?.retryIn).toBe(120)
+      expect(again().do(inputs.disconnected).down?.retryIn).toBe(5)
+    })
+    it('waits for the floor, where that is longer', () => {
+      const play = new Play({ backOff: { floor: 3600, forgetAfter: 60 } }).reach('Established').sleep(60)
+      expect(play.hear(notificationOf(6, 2)).down?.retryIn).toBe(3540)
+    })
+  })
   it('the codes of other errors do not name an operator', () => {
     expect(new Play().reach('Established').hear(notificationOf(3, 2)).down?.retryIn).toBe(60)
   })

@@ -338,11 +338,15 @@ function fail(s: Machine, t: Tick, input: Input): Step {
 }
 function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
   const { code, subcode } = withoutHardReset(message)
-  const trouble = code === errorCode.cease && operatorSubcodes.includes(subcode) ? 'operator' : 'protocol'
+  const operator = code === errorCode.cease && operatorSubcodes.includes(subcode)
+  const restart = operator && restartSubcodes.includes(subcode) && stable(s, t)
+  const trouble = restart ? 'restart' : operator ? 'operator' : 'protocol'
   return fall(s, t, { why: `the peer sent ${describe(message)}`, received: message, trouble })
 }
 /** A person limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). */
 const operatorSubcodes: readonly number[] = [1, 2, 3, 5]
+/** Those that a daemon says as well when it is merely stopped to be started again: BIRD and FRR 6/2, GoBGP 6/3. */
+const restartSubcodes: readonly number[] = [2, 3]
 
 function reject(s: Machine, t: Tick, { error, why }: Extract<Input, { type: 'malformed' }>): Step {
   return fall(s, t, { why: `the peer sent what cannot be read: ${why}`, sent: error, trouble: 'protocol' })
@@ -374,7 +378,7 @@ function fall(s: Machine, t: Tick, { trouble, atOnce, ...cause }: Fall): Step {
   const { config } = s
   const what = cause.sent ? { ...cause, sent: cutToFit(cause.sent, s.negotiated) } : cause // its data may be the peer's
   const history = remember(record(s, t), trouble)
-  const at = notBefore(t.now + wait(history, trouble, config.backOff) * 1000 * t.jitter, history, config.backOff)
+  const at = notBefore(t.now + wait(history, trouble, config.backOff, t.jitter) * 1000, history, config.backOff)
   const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }
   return [
     { ...atRest(s), history: { ...history, restUntil: at }, timers: { idleHoldTimer: at } },

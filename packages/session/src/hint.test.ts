@@ -19,8 +19,8 @@ const after = (down: Partial<Down>) => hint({ type: 'down', why: '', from: 'Esta
 /** RFC 4486 §3 and those who added to it: each Cease, and what a person can do about it. */
 const ceases: readonly (readonly [number, string, RegExp | undefined])[] = [
   [1, 'Maximum Number of Prefixes Reached', /check its limit/],
-  [2, 'Administrative Shutdown', /enable it again/],
-  [3, 'Peer De-configured', /has a neighbor for our address/],
+  [2, 'Administrative Shutdown', /its BGP daemon was stopped, which says the same: .* the session is enabled there/],
+  [3, 'Peer De-configured', /its BGP daemon was stopped, which says the same: .* has a neighbor for our address/],
   [4, 'Administrative Reset', undefined],
   [5, 'Connection Rejected', /has a neighbor for our address/],
   [6, 'Other Configuration Change', undefined],

@@ -38,8 +38,10 @@ const afterReceived: Readonly<Record<string, Advice>> = {
   '4/0': config =>
     `the router heard nothing of us in time: check the path, whether this process stands still, and ${nearness(config)}`,
   '6/1': () => 'the router takes fewer prefixes than we announced: check its limit for us',
-  '6/2': () => 'somebody has shut the session down on the router: ask there, and enable it again',
-  '6/3': () => 'somebody has removed us from the router: check that it has a neighbor for our address',
+  '6/2': () =>
+    'an operator shut the session down on the router, or its BGP daemon was stopped, which says the same: check that the daemon runs, and that the session is enabled there',
+  '6/3': () =>
+    'an operator removed us from the router, or its BGP daemon was stopped, which says the same: check that the daemon runs, and that it has a neighbor for our address',
   '6/5': () => 'the router rejects the connection: check that it has a neighbor for our address',
   '6/7': () =>
     'the router keeps another connection with our address: an earlier one of ours, or another speaker on this host',
