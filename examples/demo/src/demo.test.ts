@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
@@ -31,4 +32,23 @@ it('tells the whole story in order, ends by itself and exits with 0', { timeout:
     expect(found, `'${line}' comes next`).toBeGreaterThanOrEqual(at)
     at = found + line.length
   }
+})
+
+it('ends with 0 and without a word when the reader of its pipe stops early', { timeout: 25_000 }, async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', demo], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let complaint = ''
+  child.stderr.on('data', chunk => (complaint += chunk))
+  child.stdout.once('data', () => child.stdout.destroy())
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(complaint).toBe('')
+})
+
+it('ends with 1 and one sentence when its output cannot be written', { timeout: 25_000 }, async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', demo], {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+  })
+  let complaint = ''
+  child.stderr?.on('data', chunk => (complaint += chunk))
+  expect(await once(child, 'close')).toEqual([1, null])
+  expect(complaint).toMatch(/^the demo cannot print: ENOSPC[^\n]*\n$/)
 })

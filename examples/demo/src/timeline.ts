@@ -8,6 +8,14 @@ const colours = { announcer: 'cyan', router: 'magenta', health: 'yellow', servic
 /** Seconds that one step may take. */
 const PATIENCE = 8
 
+// The reader of a pipe may stop before the end: `demo | head -3`. A full disk is an error, and no stack trace.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    if (stream === process.stdout) process.stderr.write(`the demo cannot print: ${error.message}\n`)
+    process.exit(1)
+  })
+
 export class Timeline {
   failed = false
   #begun = performance.now()
