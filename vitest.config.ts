@@ -12,6 +12,7 @@ const unit = [
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/running-files.ts'],
     projects: [
       { test: { name: 'unit', include: unit, sequence: { groupOrder: 0 } } },
       {

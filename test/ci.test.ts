@@ -1,0 +1,78 @@
+/** `.ci/run` with stand-ins for all that it calls: what it says last, whatever becomes of them. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ci-'))
+  for (const name of ['interop/engine.sh', '.ci/fresh-clone.mjs', 'bin/chromium', 'bin/promtool']) program(name, '')
+  copyFileSync(fileURLToPath(new URL('../.ci/run', import.meta.url)), join(folder, '.ci/run'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+function program(name: string, script: string): void {
+  const path = join(folder, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `#!/usr/bin/env bash\n${script}\n`)
+  chmodSync(path, 0o755)
+}
+
+/** `tests` is a script in the place of `pnpm test`; the other scripts of package.json succeed. */
+async function run(
+  tests: string,
+  { kill, patience = '60s' }: { kill?: NodeJS.Signals; patience?: string } = {},
+): Promise<{ code: unknown; lines: string[] }> {
+  program('bin/npx', `case "$3" in test) ${tests} ;; esac`)
+  const PATH = `${join(folder, 'bin')}:${process.env.PATH}`
+  const child = spawn(join(folder, '.ci/run'), { env: { PATH, TEST_TIMEOUT: patience, FORCE_COLOR: '1' } })
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', chunk => {
+    out += chunk
+    if (kill && out.includes('Tests') && child.kill(kill)) program('go', '')
+  })
+  const [code] = await once(child, 'close')
+  return { code, lines: out.trimEnd().split('\n') }
+}
+/** The engine, the fresh clone, and seven scripts. */
+const CHECKS = 9
+
+describe('.ci/run says last how many passed and failed, and', () => {
+  it('adds tests and checks', async () => {
+    const { code, lines } = await run(`echo '      Tests  31 passed | 2 skipped (33)'`)
+    expect([code, lines.at(-1)]).toEqual([0, `${31 + CHECKS} passed, 0 failed`])
+  })
+  it('ends with 1 if a test failed', async () => {
+    const { code, lines } = await run(`echo '      Tests  2 failed | 31 passed (33)'; exit 1`)
+    expect([code, lines.at(-1)]).toEqual([1, `${31 + CHECKS} passed, 2 failed`])
+  })
+  it('counts one failure if the tests broke down, or none ran', async () => {
+    const broken = await run(`echo '      Tests  31 passed (31)'; exit 1`)
+    expect([broken.code, broken.lines.at(-1)]).toEqual([1, `${31 + CHECKS} passed, 1 failed`])
+    const none = await run('exit 0')
+    expect([none.code, none.lines.at(-1)]).toEqual([1, `${CHECKS} passed, 1 failed`])
+  })
+  it('counts one failure if a check fails', async () => {
+    program('.ci/fresh-clone.mjs', 'exit 1')
+    const { code, lines } = await run(`echo '      Tests  31 passed (31)'`)
+    expect([code, lines.at(-1)]).toEqual([1, `${31 + CHECKS - 1} passed, 1 failed`])
+  })
+  it('ends tests that hang, with the names of the files that ran', async () => {
+    const { code, lines } = await run('echo test/endless.test.ts >"$RUNNING_TEST_FILES"; while :; do :; done', {
+      patience: '1s',
+    })
+    expect([code, lines.at(-1)]).toEqual([1, `${CHECKS} passed, 1 failed`])
+    const at = lines.indexOf('FAILED: the tests did not end within 1s; these files ran then:')
+    expect(lines[at + 1]).toBe('test/endless.test.ts')
+  })
+  it('counts one failure if it is stopped', async () => {
+    const { code, lines } = await run(`echo '      Tests  31 passed (31)'; until [ -e go ]; do sleep 0.02; done`, {
+      kill: 'SIGTERM',
+    })
+    expect([code, lines.at(-1)]).toEqual([1, '2 passed, 1 failed'])
+  })
+})
