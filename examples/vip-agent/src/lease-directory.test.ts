@@ -1,8 +1,17 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { leaseDirectory } from './lease-directory.ts'
+
+const vanishing = vi.hoisted(() => ({ name: '' }))
+vi.mock('node:fs/promises', async actual => {
+  const real = await actual<typeof import('node:fs/promises')>()
+  const lstat = (path: string) =>
+    path === vanishing.name ? Promise.reject(Object.assign(new Error('gone'), { code: 'ENOENT' })) : real.lstat(path)
+  return { ...real, lstat }
+})
 
 let folder: string
 let directory: string
@@ -68,15 +77,84 @@ describe('a lease in a directory', () => {
     expect(await slow.read()).toMatchObject({ epoch: 9 })
   })
 
-  it('minds nothing that is no epoch', async () => {
+  it.each([
+    'README',
+    '007',
+    '00',
+    '0',
+    '-1',
+    '+5',
+    '1e3',
+    '0x10',
+    '1.0',
+    ' 5',
+    '5 ',
+    '٣',
+    '4294967296',
+    `${2 ** 53}`,
+    '9'.repeat(200),
+  ])('passes over a file named %j, which is no epoch', async name => {
     const lease = leaseDirectory(folder, 'a')
-    await writeFile(join(folder, 'README'), 'what this is')
+    await writeFile(join(folder, name), 'what this is')
     expect(await lease.read()).toBeUndefined()
-    await lease.take(1)
-    expect(await lease.read()).toMatchObject({ epoch: 1 })
+    expect(await lease.take(1)).toBe(true)
+    expect(await lease.read()).toMatchObject({ epoch: 1, renewal: expect.any(Number) })
+    expect(await lease.renew(1)).toBe(true)
+    expect((await readdir(folder)).sort()).toEqual([name, '1'].sort())
   })
 
-  it('fails out loud where the directory cannot be one', async () => {
+  it.each([
+    ['a folder', (path: string) => mkdir(path)],
+    ['a folder with something in it', (path: string) => mkdir(join(path, 'x'), { recursive: true })],
+    ['a link that leads nowhere', (path: string) => symlink('no-such-file', path)],
+    ['a link to itself', (path: string) => symlink('5', path)],
+    ['a link to a file', (path: string) => symlink(fileURLToPath(import.meta.url), path)],
+  ])('takes %s named 5 for a term without a holder', async (_, make) => {
+    await make(join(folder, '5'))
+    const lease = leaseDirectory(folder, 'a')
+    expect(await lease.read()).toEqual({ epoch: 5, renewal: undefined })
+    expect(await lease.take(5)).toBe(false)
+    expect(await lease.take(6)).toBe(true)
+    expect(await lease.renew(6)).toBe(true)
+    expect(await leaseDirectory(folder, 'b').read()).toMatchObject({ epoch: 6, renewal: expect.any(Number) })
+  })
+
+  it('is read though its file may not be, and whatever its time', async () => {
+    const lease = leaseDirectory(folder, 'a')
+    const other = leaseDirectory(folder, 'b')
+    await lease.take(3)
+    await chmod(join(folder, '3'), 0)
+    for (const year of [1969, 2100]) {
+      const time = new Date(Date.UTC(year, 5))
+      await utimes(join(folder, '3'), time, time)
+      expect(await other.read()).toEqual({ epoch: 3, renewal: time.getTime() })
+    }
+    expect(await lease.renew(3)).toBe(true)
+    expect((await other.read())?.renewal).toBeLessThan(Date.UTC(2100, 5))
+  })
+
+  it('has no holder once its file was removed, also between two of its system calls', async () => {
+    const lease = leaseDirectory(folder, 'a')
+    await lease.take(3)
+    vanishing.name = join(folder, '3') // readdir() lists it, and lstat() does not find it, each time
+    expect(await lease.read()).toEqual({ epoch: 3, renewal: undefined })
+    vanishing.name = ''
+    await rm(join(folder, '3'))
+    expect(await lease.renew(3)).toBe(false)
+    await lease.release(3)
+    expect(await lease.read()).toBeUndefined()
+  })
+
+  it('refuses an epoch that no MED can be made from, with a sentence', async () => {
+    await writeFile(join(folder, '4294967295'), '')
+    const lease = leaseDirectory(folder, 'a')
+    expect(await lease.read()).toMatchObject({ epoch: 4294967295 })
+    await expect(lease.take(4294967296)).rejects.toThrow(
+      `epoch: 4294967296 is not allowed, it must be from 1 to 4294967295; look at the names in ${folder}`,
+    )
+  })
+
+  it('fails with its reason if the directory cannot be one', async () => {
     await writeFile(join(folder, 'file'), '')
     await expect(leaseDirectory(join(folder, 'file'), 'a').take(1)).rejects.toThrow('EEXIST')
     await expect(leaseDirectory(join(folder, 'file'), 'a').read()).rejects.toThrow('ENOTDIR')
