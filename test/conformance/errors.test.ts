@@ -2,43 +2,28 @@
  * What a peer can do wrong, clause by clause: the octets, and the NOTIFICATION or the RFC 7606 handling they cost.
  * RFC 4271 §6.1 header, §6.2 OPEN, §6.3 UPDATE as RFC 7606 revises it.
  */
-import { type Context, decode, type Message, type Result, type Update } from '@softspoken/wire'
+import { type Context, decode } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { hex, plain, toHex } from '../support/hex.ts'
+import {
+  base,
+  message,
+  nextHop,
+  number,
+  open,
+  origin,
+  path,
+  reach,
+  received,
+  refusal,
+  route,
+  size,
+  sound,
+  unreach,
+  update,
+} from '../support/by-hand.ts'
+import { hex, plain } from '../support/hex.ts'
 
 type Answer = readonly [code: number, subcode: number, data?: string]
-
-const size = (octets: string): number => hex(octets).length
-const number = (value: number, octets: number): string => value.toString(16).padStart(octets * 2, '0')
-
-/** A message with a sound header around a body. */
-function message(type: number, body: string): Uint8Array {
-  return hex(`${'ff'.repeat(16)} ${number(19 + size(body), 2)} ${number(type, 1)} ${body}`)
-}
-function open(fields: string, parameters = ''): Uint8Array {
-  return message(1, `${fields} ${number(size(parameters), 1)} ${parameters}`)
-}
-function update(attributes: string, nlri = route, withdrawn = ''): Uint8Array {
-  return message(2, `${number(size(withdrawn), 2)} ${withdrawn} ${number(size(attributes), 2)} ${attributes} ${nlri}`)
-}
-function refusal(result: Result<Message>): Answer | 'nothing' {
-  return result.ok ? 'nothing' : [result.error.code, result.error.subcode, toHex(result.error.data)]
-}
-function received(bytes: Uint8Array, context?: Partial<Context>): Update {
-  const result = decode(bytes, context)
-  if (!result.ok) throw new Error(`${result.error.code}/${result.error.subcode} ${result.why}`)
-  if (result.value.type !== 'update') throw new Error(result.value.type)
-  return result.value
-}
-
-const sound = '04 fde9 005a c0000201' // version 4, AS 65001, hold time 90, identifier 192.0.2.1
-const origin = '40 01 01 00'
-const path = '40 02 06 02 01 0000fde9'
-const nextHop = '40 03 04 c0000201'
-const base = `${origin} ${path} ${nextHop}`
-const route = '20 c633640a' // 198.51.100.10/32
-const reach = '80 0e 1a 0002 01 10 20010db8000000000000000000000001 00 20 20010db8' // 2001:db8::/32
-const unreach = '80 0f 08 0002 01 20 20010db9' // 2001:db9::/32
 
 const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Array, answer: Answer])[] = [
   ['RFC 4271 §6.1', 'a marker with one bit missing', hex(`${'ff'.repeat(15)}fe 0013 04`), [1, 1, '']],
@@ -410,6 +395,9 @@ const survived: readonly Survived[] = [
       ['whose metric has 4 octets', '01 0007 00000001'],
       ['whose second metric has 4 octets', '01 000b 0000000000000001 01 0007 00000001'],
       ['whose metric is the largest there is', '01 000b ffffffffffffffff'],
+      ['whose metric is the largest there is, behind another TLV', '02 0003 01 000b ffffffffffffffff'],
+      ['whose metric has 4 octets, behind another TLV', '02 0004 00 01 0007 00000001'],
+      ['whose second TLV overruns', '01 000b 0000000000000001 02 0005 00'],
     ] as const
   ).map(
     ([what, value]) =>
@@ -545,6 +533,11 @@ describe('no fault at all', () => {
     ['RFC 4271 §5', 'an optional attribute nobody knows, transitive or not', update(`${base} c0 63 00 80 64 00`)],
     ['RFC 7606 §7.14', 'an extended community of a type nobody knows', update(`${base} c0 10 08 ${'ff'.repeat(8)}`)],
     ['RFC 7311 §3.2', 'an AIGP without a metric', update(`${base} 80 1a 03 02 0003`)],
+    [
+      'RFC 7311 §3',
+      'an AIGP whose second metric is the largest there is: the first one counts',
+      update(`${base} 80 1a 16 01 000b 0000000000000001 01 000b ffffffffffffffff`),
+    ],
     [
       'RFC 5065 §5',
       'segments of a confederation from a member of it',

@@ -1,0 +1,132 @@
+/** AS_PATH of two-octet numbers and the AS4_PATH beside it, joined by the receiver (RFC 6793 §4.2.3). */
+import type { Attributes } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import { attribute, nextHop, number, origin, received, update } from '../support/by-hand.ts'
+
+type Path = NonNullable<Attributes['asPath']>
+const types = { set: 1, sequence: 2, 'confed-sequence': 3, 'confed-set': 4 } as const
+
+const sequence = (...as: number[]) => ({ type: 'sequence', as }) as const
+const set = (...as: number[]) => ({ type: 'set', as }) as const
+const confederation = (...as: number[]) => ({ type: 'confed-sequence', as }) as const
+/** As many numbers as are asked for, none of which fits in two octets. */
+const large = (count: number) => Array.from({ length: count }, (_, i) => 70_000 + i)
+const trans = (count: number) => new Array<number>(count).fill(23456)
+
+function octets(path: Path, width: 2 | 4): string {
+  return path
+    .flatMap(({ type, as }) => [types[type], as.length].map(n => number(n, 1)).concat(as.map(n => number(n, width))))
+    .join('')
+}
+/** What a receiver makes of the two; an extended length, as paths may be long. */
+function joined(path: Path, path4: Path): Attributes {
+  const long = (head: string, value: string) => `${head} ${number(value.length / 2, 2)} ${value}`
+  const both = `${long('50 02', octets(path, 2))} ${long('d0 11', octets(path4, 4))}`
+  const { attributes, issues } = received(update(`${origin} ${both} ${nextHop}`), {
+    fourOctetAs: false,
+    external: false,
+  })
+  expect(issues).toBeUndefined()
+  return attributes
+}
+
+describe('AS_PATH and AS4_PATH make one path (RFC 6793 §4.2.3)', () => {
+  it.each<[what: string, path: Path, path4: Path, expected: Path]>([
+    ['of equal length: AS4_PATH', [sequence(23456, 65002)], [sequence(70_000, 65002)], [sequence(70_000, 65002)]],
+    [
+      'with what was put before by a two-octet speaker',
+      [sequence(65001, 65002, 23456)],
+      [sequence(70_000)],
+      [sequence(65001, 65002, 70_000)],
+    ],
+    [
+      'shorter than AS4_PATH: AS_PATH, as AS4_PATH is ignored',
+      [sequence(23456)],
+      [sequence(70_000, 70_001)],
+      [sequence(23456)],
+    ],
+    ['empty beside an AS4_PATH: the empty one', [], [sequence(70_000)], []],
+    [
+      'where a set counts one, however many are in it',
+      [sequence(65001, 23456), set(23456, 23456, 65002)],
+      [sequence(70_000), set(70_001, 70_002, 65002)],
+      [sequence(65001, 70_000), set(70_001, 70_002, 65002)],
+    ],
+    [
+      'shorter where sets are in AS4_PATH: AS_PATH',
+      [set(23456, 65002)],
+      [sequence(70_000), set(70_001, 65002)],
+      [set(23456, 65002)],
+    ],
+    [
+      'where the cut is inside a sequence that another segment follows',
+      [sequence(65001, 23456, 23456), set(23456)],
+      [sequence(70_000, 70_001), set(70_002)],
+      [sequence(65001, 70_000, 70_001), set(70_002)],
+    ],
+    [
+      'where a whole segment was put before',
+      [sequence(65001), set(65002, 65003), sequence(23456)],
+      [sequence(70_000)],
+      [sequence(65001), set(65002, 65003), sequence(70_000)],
+    ],
+    ['where AS4_PATH begins with a set', [sequence(65001), set(23456)], [set(70_000)], [sequence(65001), set(70_000)]],
+    [
+      "behind a confederation's segment, which counts nothing",
+      [confederation(64512, 64513), sequence(23456, 65002)],
+      [sequence(70_000, 65002)],
+      [confederation(64512, 64513), sequence(70_000, 65002)],
+    ],
+    [
+      "behind a confederation's segment and what was put before",
+      [confederation(64512), sequence(65001, 23456)],
+      [sequence(70_000)],
+      [confederation(64512), sequence(65001, 70_000)],
+    ],
+    [
+      'in one segment of 255 at most',
+      [sequence(65001, ...trans(254))],
+      [sequence(...large(254))],
+      [sequence(65001, ...large(254))],
+    ],
+    [
+      'in two segments where one would have 256',
+      [sequence(65001), sequence(...trans(255))],
+      [sequence(...large(255))],
+      [sequence(65001), sequence(...large(255))],
+    ],
+  ])('%s', (_what, path, path4, expected) => expect(joined(path, path4).asPath).toEqual(expected))
+
+  it('and an AS4_PATH that says something else is kept beside it', () => {
+    expect(joined([sequence(23456)], [sequence(70_000, 70_001)]).as4Path).toEqual([sequence(70_000, 70_001)])
+    expect(joined([sequence(65001, 23456)], [sequence(70_000)]).as4Path).toEqual([sequence(70_000)])
+    expect(joined([sequence(23456)], [sequence(70_000)])).not.toHaveProperty('as4Path')
+  })
+})
+
+describe('AGGREGATOR and AS4_AGGREGATOR (RFC 6793 §4.2.3)', () => {
+  const base = `${origin} ${attribute('40 02', '02 02 fde9 5ba0')} ${nextHop} ${attribute('c0 11', '02 01 fa56ea00')}`
+  const merged = [sequence(65001, 4200000000)]
+  const read = (attributes: string) => received(update(`${base} ${attributes}`), { fourOctetAs: false }).attributes
+  const as4 = attribute('c0 12', 'fa56ea00 c0000203')
+
+  it('of AS_TRANS take both numbers from the AS4 attributes', () => {
+    const { aggregator, asPath } = read(`${attribute('c0 07', '5ba0 c0000202')} ${as4}`)
+    expect({ aggregator, asPath }).toEqual({ aggregator: { as: 4200000000, address: '192.0.2.3' }, asPath: merged })
+  })
+  it('of another AS take none of them, and AS4_PATH is ignored, too', () => {
+    const { aggregator, asPath } = read(`${attribute('c0 07', 'fde9 c0000202')} ${as4}`)
+    expect({ aggregator, asPath }).toEqual({
+      aggregator: { as: 65001, address: '192.0.2.2' },
+      asPath: [sequence(65001, 23456)],
+    })
+  })
+  it('without AS4_AGGREGATOR leave AS4_PATH to count', () => {
+    const { aggregator, asPath } = read(attribute('c0 07', 'fde9 c0000202'))
+    expect({ aggregator, asPath }).toEqual({ aggregator: { as: 65001, address: '192.0.2.2' }, asPath: merged })
+  })
+  it('without AGGREGATOR leave AS4_PATH to count, and make no aggregator', () => {
+    const { aggregator, asPath } = read(as4)
+    expect({ aggregator, asPath }).toEqual({ aggregator: undefined, asPath: merged })
+  })
+})
