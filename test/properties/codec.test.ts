@@ -1,9 +1,9 @@
 /** What holds for all messages and all octets. The messages are in test/support/messages.ts. */
-import { Decoder, decode, encode, type Message, type Result, routes } from '@softspoken/wire'
+import { type Context, Decoder, decode, encode, encodeAll, type Message, type Result, routes } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plain, toHex } from '../support/hex.ts'
-import { anyBody, contexts, damaged, said } from '../support/messages.ts'
+import { anyBody, contexts, damaged, manyPrefixes, said } from '../support/messages.ts'
 
 const outcome = (result: Result<Message>): unknown => plain(result)
 const outcomes = (results: Iterable<Result<Message>>): unknown[] => [...results].map(outcome)
@@ -27,6 +27,24 @@ describe('of every message that can be said', () => {
         expect(outcomes(decoder.push(bytes.slice(at)))).toEqual([plain({ ok: true, value: message })])
       }),
       { numRuns: 500 },
+    )
+  })
+})
+
+describe('of any list of prefixes', () => {
+  it('encodeAll() makes messages that fit and carry all of them, in their order (RFC 4271 §4.3)', () => {
+    fc.assert(
+      fc.property(manyPrefixes, fc.boolean(), (prefixes, pathIds) => {
+        const context: Partial<Context> = { addPath: pathIds ? ['ipv4-unicast'] : [] }
+        const announced = pathIds ? prefixes.map((prefix, i) => `${prefix}#${i}`) : prefixes
+        const attributes = { origin: 'igp', asPath: [], nextHop: '192.0.2.1' } as const
+        const sent = encodeAll({ type: 'update', withdrawn: [], attributes, announced }, context)
+        const got = sent.map(bytes => decode(bytes, context))
+        expect(got.flatMap(one => (one.ok && one.value.type === 'update' ? one.value.announced : []))).toEqual(
+          announced,
+        )
+      }),
+      { numRuns: 30 },
     )
   })
 })

@@ -51,6 +51,9 @@ function prefixes(family: Family, { addPath }: Context): fc.Arbitrary<string[]> 
   return fc.array(addPath.includes(family) ? fc.tuple(plain, u32).map(parts => parts.join('#')) : plain, some)
 }
 
+/** More prefixes of mixed lengths than a message of 4096 octets takes. */
+export const manyPrefixes: fc.Arbitrary<string[]> = fc.array(prefix(4), { minLength: 800, maxLength: 1600, ...large })
+
 const afiSafi = { afi: u16, safi: octet }
 const text = fc.string({ unit: 'grapheme', maxLength: 8 })
 const families = <fields extends object>(fields: { [key in keyof fields]: fc.Arbitrary<fields[key]> }) =>

@@ -254,6 +254,18 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^family: 'ipv6' is not allowed, it must be one of ipv4-unicast, ipv6-unicast/,
   ],
   [
+    'routes of a family that has a name, without it',
+    update({ attributes: { mpUnreach: { family: 'other', afi: 1, safi: 1, withdrawn: new Uint8Array() } } }),
+    /^family: 'other' is not allowed, it must be called by its name, ipv4-unicast/,
+  ],
+  [
+    'routes announced of a family that has a name, without it',
+    announce({
+      mpReach: { family: 'other', afi: 2, safi: 2, nextHop: new Uint8Array(16), announced: new Uint8Array() },
+    }),
+    /^family: 'other' is not allowed, it must be called by its name, ipv6-multicast/,
+  ],
+  [
     'a MED below zero',
     announce({ med: -1 }),
     /^med: -1 is not allowed, it must be a whole number from 0 to 4294967295/,

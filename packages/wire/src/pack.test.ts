@@ -63,6 +63,23 @@ describe('encodeAll()', () => {
     const gone = encodeAll(update({ attributes: { mpUnreach: { family: 'ipv6-unicast', withdrawn } } }))
     expect(gone.flatMap(bytes => [...(received(bytes).attributes.mpUnreach?.withdrawn ?? [])])).toEqual(withdrawn)
   })
+  it('fills each message and never overfills it, whatever room the attributes leave', () => {
+    for (let octets = 0; octets < 17; octets++) {
+      const unknown = [{ code: 200, flags: 0xc0, value: new Uint8Array(octets) }]
+      const { origin, asPath } = attributes
+      for (const [sent, size] of [
+        [encodeAll(update({ attributes: { ...attributes, unknown }, announced: hosts(900) })), 5],
+        [
+          encodeAll(update({ attributes: { origin, asPath, mpReach: { ...reach, announced: hosts6(300) }, unknown } })),
+          17,
+        ],
+      ] as const) {
+        expect(sent.length).toBe(2)
+        expect(sent[0]?.length).toBeLessThanOrEqual(4096)
+        expect(sent[0]?.length).toBeGreaterThan(4096 - 1 - size)
+      }
+    }
+  })
   it('needs fewer messages where they may be longer (RFC 8654)', () => {
     const context = { extendedMessage: true }
     const [bytes, ...rest] = encodeAll(update({ attributes, announced: hosts(2000) }), context)
@@ -116,6 +133,17 @@ describe('endOfRib()', () => {
     [update({ attributes: { mpUnreach: { family: 'ipv6-unicast', withdrawn: hosts6(1) } } }), undefined],
   ])('of %j is %s (RFC 4724 §2)', (message, family) => {
     expect(endOfRib(received(encode(message)))).toBe(family)
+  })
+  it('is none of an UPDATE that is empty because something was wrong in it (RFC 4724 §2, RFC 7606 §2)', () => {
+    const localPref = encode(update({ attributes: { localPref: 100 } })) // discarded, from an external peer
+    expect(received(localPref)).toMatchObject({ attributes: {}, issues: [{ handling: 'attribute-discard' }] })
+    expect(endOfRib(received(localPref))).toBeUndefined()
+    const wrongFlags = encode(update({ attributes: { mpUnreach: { family: 'ipv6-unicast', withdrawn: [] } } }))
+    wrongFlags[23] = 0xc0
+    expect(endOfRib(received(wrongFlags))).toBeUndefined()
+  })
+  it('is none of an UPDATE with attributes and no route', () => {
+    expect(endOfRib(received(encode(update({ attributes: { med: 1 } }))))).toBeUndefined()
   })
 })
 

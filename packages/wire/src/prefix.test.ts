@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePrefix } from './prefix.ts'
+import { parsePrefix, readPrefixes } from './prefix.ts'
 
 describe('parsePrefix()', () => {
   it('takes a host route of either family', () => {
@@ -21,5 +21,22 @@ describe('parsePrefix()', () => {
   it.each(['198.51.100.10/', '198.51.100.10/-1', '198.51.100.10/3 2', '::/129', '/32', '10.0.0.0/8/8', ''])(
     "refuses '%s'",
     text => expect(() => parsePrefix(text, 'prefix')).toThrow(/^prefix: '.*' is not allowed, it must be /),
+  )
+})
+
+describe('readPrefixes()', () => {
+  it.each([4, 16] as const)(
+    'reads bits beyond the length of a prefix as zero, of %i octets (RFC 4271 §4.3)',
+    octets => {
+      for (let length = 0; length <= octets * 8; length++) {
+        const sent = Uint8Array.of(length, ...new Uint8Array(Math.ceil(length / 8)).fill(0xff))
+        const [prefix = '', ...rest] = readPrefixes(sent, 0, sent.length, octets, false)
+        expect(rest).toEqual([])
+        const read = parsePrefix(prefix, 'prefix') // which refuses bits beyond the length
+        expect(read.length).toBe(length)
+        const bits = Array.from(read.address, octet => octet.toString(2).padStart(8, '0')).join('')
+        expect(bits).toBe('1'.repeat(length).padEnd(octets * 8, '0'))
+      }
+    },
   )
 })
