@@ -84,7 +84,7 @@ describe('docs/defaults.md', () => {
     const named = [...first.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = '']) => cell.match(/`[^`]+`/g) ?? [])
     const known = new Set([
       ...Object.keys(settings),
-      ...['local.as', 'local.id', 'local.address', 'peer.as', 'peer.port'],
+      ...['local.as', 'local.id', 'local.address', 'peer.as', 'peer.address', 'peer.port'],
       ...['sendHoldTime', 'extendedNextHop', 'extendedMessage', 'requireFourOctetAs', 'gracefulRestart'],
       ...['passive', 'families', 'allowAggressiveTimers', 'allowZeroHoldTime'],
       ...['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'],

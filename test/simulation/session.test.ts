@@ -730,6 +730,18 @@ describe('status()', () => {
       },
     })
   })
+  it('of a link-local peer has its interface at both ends, as the socket has it (RFC 4007 §11)', async () => {
+    const { session, clock, peer, ends } = scripted({ peer: { as: 65002, address: 'FE80:0::1%eth0' } })
+    await clock.pass(0)
+    peer().say(openOf(65002, { capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }] }), { type: 'keepalive' })
+    await clock.pass(0)
+    ends()[0]!.localAddress = 'fe80::2%eth0' // the session has dialled once
+    expect(session.status()).toMatchObject({
+      state: 'Established',
+      local: { address: 'fe80::2%eth0' },
+      peer: { address: 'fe80::1%eth0' },
+    })
+  })
   it('after a failure says when the next dial is, and what to check', async () => {
     const { session, clock, peer } = scripted()
     await clock.pass(0)

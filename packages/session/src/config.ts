@@ -2,6 +2,7 @@
 import { type Address, type Family, families as familyTable, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
 import { Md5Key } from './md5-key.ts'
+import { formatZoned, isInterface, isZoneOfNet, parseZoned } from './socket-address.ts'
 
 /** One row per number that may be set, in seconds. `ours` is what no RFC says; docs/defaults.md says why. */
 export const settings = {
@@ -23,13 +24,14 @@ export interface Local {
   as: number
   /** BGP Identifier, written as an IPv4 address; unique within the AS (RFC 6286). */
   id: Address
-  /** The address to dial from. Default: the system's choice. */
+  /** The address to dial from, of the family of the peer's. Default: the system's choice. */
   address?: Address
 }
 
 /** The router. */
 export interface Peer {
   as: number
+  /** IPv4 or IPv6. A link-local address needs its interface (RFC 4007 §11): `fe80::1%eth0`, or `bindDevice` beside it. */
   address: Address
   /** Default 179. */
   port?: number
@@ -107,6 +109,7 @@ export interface Settings {
 
 /** The same with every default filled in. */
 export interface Config {
+  /** An address is in its canonical text (RFC 5952), a link-local one with its interface: `fe80::1%eth0`. */
   readonly local: { readonly as: number; readonly id: Address; readonly address: Address | undefined }
   readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
   readonly passive: boolean
@@ -135,9 +138,23 @@ export function configure(given: Settings): Config {
   only(local, ['as', 'id', 'address'], 'local.')
   only(peer, ['as', 'address', 'port'], 'peer.')
   const { extendedMessage = false, requireFourOctetAs = false } = given
-  const octets = parseAddress(peer.address, 'peer.address').length
-  const families = familyList(given.families ?? [octets === 4 ? 'ipv4-unicast' : 'ipv6-unicast'])
-  const { extendedNextHop = octets === 16 && families.includes('ipv4-unicast') } = given
+  const { bindDevice } = given
+  if (bindDevice !== undefined && !isInterface(bindDevice))
+    throw new RangeError(
+      `bindDevice: '${bindDevice}' is not allowed, it must be the name of a network interface, 1 to 15 characters`,
+    )
+  const device = bindDevice === undefined ? undefined : { name: bindDevice, option: 'bindDevice' }
+  const router = parseZoned(peer.address, 'peer.address', device)
+  const link = device ?? (router.zone === undefined ? undefined : { name: router.zone, option: 'peer.address' })
+  const source = local.address === undefined ? undefined : parseZoned(local.address, 'local.address', link)
+  if (source !== undefined && source.octets.length !== router.octets.length)
+    throw new RangeError(
+      `local.address: '${local.address}' is not allowed, it must be of the family of ${peer.address}`,
+    )
+  const zone = router.zone ?? source?.zone
+  const isIpv6 = router.octets.length === 16
+  const families = familyList(given.families ?? [isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast'])
+  const { extendedNextHop = isIpv6 && families.includes('ipv4-unicast') } = given
   const choices = {
     passive,
     extendedNextHop,
@@ -154,24 +171,16 @@ export function configure(given: Settings): Config {
     throw new RangeError(
       `local.id: '${local.id}' is not allowed, it must be written as an IPv4 address and not be 0.0.0.0`,
     )
-  if (local.address !== undefined && parseAddress(local.address, 'local.address').length !== octets)
-    throw new RangeError(
-      `local.address: '${local.address}' is not allowed, it must be of the family of ${peer.address}`,
-    )
-  const { backOff = {}, sendHoldTime, tcpMd5Key, ttlSecurity, multihop, bindDevice } = given
+  const { backOff = {}, sendHoldTime, tcpMd5Key, ttlSecurity, multihop } = given
   const holdTime = setting('holdTime', given.holdTime, allowAggressiveTimers ? 3 : undefined)
   if (ttlSecurity !== undefined && multihop !== undefined)
     throw new RangeError('multihop: not allowed together with ttlSecurity, which sends with TTL 255')
-  if (bindDevice !== undefined && !/^[!-.0-9;-~]{1,15}$/.test(bindDevice))
-    throw new RangeError(
-      `bindDevice: '${bindDevice}' is not allowed, it must be the name of a network interface, 1 to 15 characters`,
-    )
   only(backOff, ['floor', 'transportCap', 'protocolFirst', 'operator', 'forgetAfter'], 'backOff.')
   return {
-    local: { as: asNumber(local.as, 'local.as'), id: local.id, address: local.address },
+    local: { as: asNumber(local.as, 'local.as'), id: local.id, address: source && formatZoned(source) },
     peer: {
       as: asNumber(peer.as, 'peer.as'),
-      address: peer.address,
+      address: formatZoned(router),
       port: between(whole(peer.port ?? 179, 'peer.port'), 1, 65535, 'peer.port'),
     },
     passive,
@@ -198,7 +207,7 @@ export function configure(given: Settings): Config {
     tcpMd5Key: tcpMd5Key === undefined ? undefined : new Md5Key(tcpMd5Key),
     ttlSecurity: hops(ttlSecurity, 254, 'ttlSecurity'),
     multihop: hops(multihop, 255, 'multihop'),
-    bindDevice,
+    bindDevice: bindDevice ?? (zone !== undefined && !isZoneOfNet(zone) ? zone : undefined),
   }
 }
 

@@ -2,9 +2,10 @@
 import { errorCode, type Notification, withoutHardReset } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import type { Down } from './fsm.ts'
+import { split } from './socket-address.ts'
 
 export function hint({ why, from, sent, received }: Down, config: Config): string | undefined {
-  const { local, peer } = config
+  const { local, peer, bindDevice } = config
   const told = received && afterReceived[codes(withoutHardReset(received))]
   const said = sent && afterSent[codes(sent)]
   if (told ?? said) return (told ?? said)?.(config)
@@ -18,7 +19,7 @@ export function hint({ why, from, sent, received }: Down, config: Config): strin
     return /refused/.test(why)
       ? `nothing listens on ${peer.address} port ${peer.port}, or an access list rejects us`
       : /not on this host/.test(why)
-        ? `check ${/interface/.test(why) ? 'bindDevice' : 'the local address'}`
+        ? `check ${/interface/.test(why) ? (bindDevice === undefined ? 'peer.address' : 'bindDevice') : 'the local address'}`
         : silence(config)
   if (from === 'OpenSent')
     return `check the router's neighbor statement for our address, and its remote-as (we are AS ${local.as})${
@@ -102,7 +103,7 @@ export function socketError(error: Error & { readonly code?: string }, { local, 
     case 'EADDRNOTAVAIL':
       return `the local address ${local.address} is not on this host`
     case 'ENODEV':
-      return `the interface ${bindDevice} is not on this host`
+      return `the interface ${bindDevice ?? split(peer.address).zone ?? split(local.address ?? '').zone} is not on this host`
     default:
       return error.message
   }

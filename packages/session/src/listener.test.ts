@@ -1,6 +1,7 @@
 /** Real sockets on loopback: 127.0.0.1 is us, and so are the addresses beside it. */
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, Server, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { encode, type Open } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Listener, type ListenerOptions } from './listener.ts'
@@ -11,6 +12,7 @@ const open: Open = { type: 'open', version: 4, as: 65002, holdTime: 90, id: '192
 
 const toEnd: (() => unknown)[] = []
 afterEach(async () => {
+  vi.restoreAllMocks()
   for (const end of toEnd.splice(0).reverse()) await end()
 })
 
@@ -66,6 +68,20 @@ describe('a listener', () => {
     expect(lines[1]).toEqual({ address: '127.0.0.3', connections: 6, text })
     await visit('127.0.0.1')
     expect([lines.length, server.strangers]).toEqual([2, 8])
+  })
+  it.each(['fe80::1%eth0', 'fe80::2%eth1'])('closes a connection from %s, and no exception comes of it', async from => {
+    const one = session('fe80::1%eth1')
+    const server = listener(one)
+    const connection = arrive(await serverOf(server), from)
+    expect([server.strangers, one.state, connection.destroyed]).toEqual([1, 'Active', true])
+  })
+  it('hands over what comes from a link-local peer on its interface (RFC 4007 §11)', async () => {
+    const [one, two] = [session('FE80:0::1%eth1'), session('fe80::1%eth2')]
+    const server = await serverOf(listener(one, two))
+    const connection = arrive(server, 'fe80::1%eth1')
+    expect([one.state, two.state, connection.destroyed]).toEqual(['OpenSent', 'Active', false])
+    arrive(server, 'fe80::1%eth2')
+    expect(two.state).toBe('OpenSent')
   })
   it('closes a second connection of the same peer while the first stands, and the first goes on', async () => {
     const one = session('127.0.0.1')
@@ -236,6 +252,20 @@ function listener(...given: (Session | { address: string })[]): Listener {
 }
 function listen(...given: (Session | { address: string })[]): Promise<number> {
   return listener(...given).listen()
+}
+/** What listens in it. */
+async function serverOf(listener: Listener): Promise<Server> {
+  const listen = vi.spyOn(Server.prototype, 'listen')
+  await listener.listen()
+  const [server] = listen.mock.contexts
+  if (!(server instanceof Server)) throw new Error('no server was told to listen')
+  return server
+}
+/** A connection from an address that this host need not have. */
+function arrive(server: Server, remoteAddress: string): Duplex {
+  const connection = Object.assign(new Duplex({ read() {}, write: (_, __, done) => done() }), { remoteAddress })
+  server.emit('connection', connection)
+  return connection
 }
 /** Connects to loopback from one of its addresses. */
 async function dial(port: number, from: string): Promise<Socket> {

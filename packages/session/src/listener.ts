@@ -4,12 +4,13 @@
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
+import { type Address, parseAddress } from '@softspoken/wire'
 import { type Config, only } from './config.ts'
 import { findKernel } from './kernel.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
 import { type Clock, type Logger, plain, realTime, type Session } from './session.ts'
+import { formatZoned, parseZoned, split, unmapIpv4 } from './socket-address.ts'
 import { linuxOnly, requireKernel } from './socket-options.ts'
 
 /** Where to listen. */
@@ -39,10 +40,10 @@ export class Listener implements AsyncDisposable {
   constructor(options: ListenerOptions = {}) {
     only(options, ['address', 'port', 'log', 'clock'], '')
     const { address, port = 179, log, clock = realTime } = options
-    if (address !== undefined) parseAddress(address, 'address')
+    const door = address === undefined ? undefined : formatZoned(parseZoned(address, 'address'))
     if (!Number.isInteger(port) || port < 0 || port > 65535)
       throw new RangeError(`port: ${port} is not allowed, it must be from 0 to 65535`)
-    this.#options = { address, port }
+    this.#options = { address: door, port }
     this.#log = log
     this.#clock = clock
     this.#server = createServer({ noDelay: true }, socket => this.#answer(socket))
@@ -130,7 +131,8 @@ function prepare(socket: ListeningSocket | undefined, sessions: readonly Session
   else for (const config of configs) requireKernel(config, without)
 }
 
-/** One text for one address, as a Map needs it. */
-function canonical(address: Address): Address {
-  return formatAddress(parseAddress(plain(address)?.replace(/%.*/, '') ?? address, 'peer.address'))
+/** One text for one address, as a Map needs it; a link-local one with its interface, which is how the system says it. */
+function canonical(given: Address): Address {
+  const { address, zone } = split(given)
+  return formatZoned({ octets: unmapIpv4(parseAddress(address, 'peer.address')), zone })
 }

@@ -3,7 +3,16 @@ import type { Socket } from 'node:net'
 import type { Address } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import { type Kernel, linux } from './kernel.ts'
-import { connectionOptions, domainOf, listeningOptions, setDscp, setOptions, sockaddr } from './socket-options.ts'
+import { split } from './socket-address.ts'
+import {
+  connectionOptions,
+  deviceOption,
+  domainOf,
+  listeningOptions,
+  setDscp,
+  setOptions,
+  sockaddr,
+} from './socket-options.ts'
 
 /** Bound, and for `net` to listen on and to close. */
 export class ListeningSocket {
@@ -22,6 +31,8 @@ export class ListeningSocket {
       kernel.setsockopt(this.fd, linux.SOL_SOCKET, linux.SO_REUSEADDR, yes)
       if (this.#domain === linux.AF_INET6) kernel.setsockopt(this.fd, linux.IPPROTO_IPV6, linux.IPV6_V6ONLY, no)
       setDscp(kernel, this.fd, this.#domain)
+      const { zone } = split(address)
+      if (zone !== undefined) setOptions(kernel, this.fd, [deviceOption(zone, 'address')])
       kernel.bind(this.fd, sockaddr(address, port, this.#domain))
     } catch (error) {
       this.close()

@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { endianness } from 'node:os'
-import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
+import { type Address, formatAddress } from '@softspoken/wire'
 import type { Config } from './config.ts'
+import { split, unmapIpv4 } from './socket-address.ts'
 
 interface Endpoint {
   readonly address: Address
@@ -19,7 +20,7 @@ interface Connection {
 
 /** The connection to the peer that is there already, from the same source as far as that is known. */
 export function rival({ local, peer }: Config, connections: readonly Connection[]): Connection | undefined {
-  const [source, router] = [local.address, peer.address].map(canonical)
+  const [source, router] = [local.address, peer.address].map(withoutZone)
   return connections.find(
     one =>
       one.remote.address === router &&
@@ -59,15 +60,10 @@ function readEndpoint(text: string, littleEndian: boolean): Endpoint | undefined
     const inOrder = [...Buffer.from(word, 'hex')]
     return littleEndian ? inOrder.reverse() : inOrder
   })
-  return { address: plain(octets), port: Number.parseInt(port, 16) }
+  return { address: formatAddress(unmapIpv4(Uint8Array.from(octets))), port: Number.parseInt(port, 16) }
 }
 
-/** A socket of both families has IPv4 as a mapped address, ::ffff:0:0/96. */
-function plain(octets: readonly number[]): Address {
-  const mapped = octets.length === 16 && octets.slice(0, 12).every((octet, i) => octet === (i < 10 ? 0 : 0xff))
-  return formatAddress(Uint8Array.from(mapped ? octets.slice(12) : octets))
-}
-/** One text for one address. */
-function canonical(address: Address | undefined): Address | undefined {
-  return address === undefined ? undefined : formatAddress(parseAddress(address, 'address'))
+/** As the tables write it: without the interface of a link-local address. */
+function withoutZone(address: Address | undefined): Address | undefined {
+  return address === undefined ? undefined : split(address).address
 }

@@ -4,6 +4,7 @@ import { type Address, parseAddress } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import { type Found, findKernel, type Kernel, linux } from './kernel.ts'
 import type { Md5Key } from './md5-key.ts'
+import { split } from './socket-address.ts'
 
 /** What is kept through these options, or refused. */
 const settings = ['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'] as const
@@ -37,7 +38,7 @@ export function linuxOnly(config: Config): string | undefined {
 
 /** AF_INET6 also carries IPv4, where a listener has one socket for both. */
 export function domainOf(address: Address): number {
-  return parseAddress(address, 'address').length === 4 ? linux.AF_INET : linux.AF_INET6
+  return parseAddress(split(address).address, 'address').length === 4 ? linux.AF_INET : linux.AF_INET6
 }
 
 /** What a connection of this session needs, whoever dialled. */
@@ -52,11 +53,25 @@ export function connectionOptions(config: Config, domain: number): SocketOption[
 
 /** What a listening socket needs before the first SYN: every key, and no more TTL security than all its sessions want. */
 export function listeningOptions(configs: readonly Config[], domain: number): SocketOption[] {
+  oneKeyPerAddress(configs)
   const strict = configs.some(({ ttlSecurity }) => ttlSecurity !== undefined)
   return [
     ...(strict ? ttlSecurityOptions(Math.min(...configs.map(leastTtl)), domain) : []),
     ...configs.flatMap(config => keyOptions(config, domain)),
   ]
+}
+
+/** Linux finds a key by the address and not by the interface: another session with that address gets the same key, or none works. */
+function oneKeyPerAddress(configs: readonly Config[]): void {
+  const keys = new Map<Address, string | undefined>()
+  for (const { peer, tcpMd5Key } of configs) {
+    const { address, zone } = split(peer.address)
+    if (zone === undefined) continue
+    const key = tcpMd5Key && Buffer.from(tcpMd5Key.octets()).toString('hex')
+    if (keys.has(address) && keys.get(address) !== key)
+      throw new Error(`tcpMd5Key: ${address} is a peer on two interfaces, and a listener has one key for an address`)
+    keys.set(address, key)
+  }
 }
 
 /** The key, for segments to and from the session's peer. */
@@ -113,9 +128,9 @@ function either(setting: string, domain: number, name4: number, name6: number, n
   return domain === linux.AF_INET ? [option4] : [option4, option6]
 }
 
-function deviceOption(device: string): SocketOption {
+export function deviceOption(device: string, setting = 'bindDevice'): SocketOption {
   const value = new TextEncoder().encode(device)
-  return { setting: 'bindDevice', level: linux.SOL_SOCKET, name: linux.SO_BINDTODEVICE, value }
+  return { setting, level: linux.SOL_SOCKET, name: linux.SO_BINDTODEVICE, value }
 }
 
 const littleEndian = endianness() === 'LE'
@@ -130,9 +145,12 @@ export function md5Signature(peer: Address, key: Md5Key, domain: number): Uint8A
   return struct
 }
 
-/** `struct sockaddr_in` or `sockaddr_in6`; an IPv4 address on a socket of both families is a mapped one. */
+/**
+ * `struct sockaddr_in` or `sockaddr_in6`; an IPv4 address on a socket of both families is a mapped one. Without a zone: a
+ * key needs none, and a socket that is bound has its device.
+ */
 export function sockaddr(address: Address, port: number, domain: number): Uint8Array {
-  const octets = parseAddress(address, 'address')
+  const octets = parseAddress(split(address).address, 'address')
   const struct = new Uint8Array(domain === linux.AF_INET ? 16 : 28)
   const view = new DataView(struct.buffer)
   view.setUint16(0, domain, littleEndian)

@@ -1,0 +1,144 @@
+import { networkInterfaces } from 'node:os'
+import { parseAddress } from '@softspoken/wire'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { configure, type Settings } from './config.ts'
+import { outOfReach } from './kernel.ts'
+import { Listener } from './listener.ts'
+import { Session } from './session.ts'
+import { formatZoned, parseZoned, unmapIpv4 } from './socket-address.ts'
+
+const eth0 = { name: 'eth0', option: 'bindDevice' }
+const text = (address: string, device?: typeof eth0) => formatZoned(parseZoned(address, 'peer.address', device))
+
+describe('a link-local address', () => {
+  it.each([
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['FE80:0:0::0001%eth0', 'fe80::1%eth0'],
+    ['febf::1%Eth0.100', 'febf::1%Eth0.100'],
+    ['fe80::1%br_lan', 'fe80::1%br_lan'],
+    ['fe80::1%eth0', 'fe80::1%eth0', eth0],
+    ['fe80::1', 'fe80::1%eth0', eth0],
+  ])('%s has one text with its interface, %s (RFC 4007 §11)', (given, canonical, device?: typeof eth0) => {
+    expect(text(given, device)).toBe(canonical)
+  })
+  it.each(['fe80::1', 'FEBF::1'])('%s without an interface is refused', address => {
+    expect(() => text(address)).toThrow(
+      new RangeError(
+        `peer.address: '${address}' is not allowed, a link-local address needs its interface, as in ${address}%eth0`,
+      ),
+    )
+  })
+  it.each(['', '2', '0', 'eth 0', 'eth0%eth1', 'a/b', 'sixteen-letters!', '..'])("has no interface '%s'", zone => {
+    expect(() => text(`fe80::1%${zone}`)).toThrow(
+      new RangeError(
+        `peer.address: 'fe80::1%${zone}' is not allowed, behind the % it must have the name of a network interface, and not its index`,
+      ),
+    )
+  })
+  it('on an interface that bindDevice contradicts is refused', () => {
+    expect(() => text('fe80::1%eth1', eth0)).toThrow(
+      new RangeError("peer.address: 'fe80::1%eth1' is not allowed, its interface must be that of bindDevice, 'eth0'"),
+    )
+  })
+})
+
+describe('any other address', () => {
+  it.each(['192.0.2.1', '2001:db8::1', 'fec0::1', 'fe00::1', 'ff80::1'])('%s has no interface', address => {
+    expect(text(address)).toBe(address)
+    expect(text(address, eth0)).toBe(address)
+    expect(() => text(`${address}%eth0`)).toThrow(
+      new RangeError(
+        `peer.address: '${address}%eth0' is not allowed, only a link-local address (fe80::/10) names an interface, for any other bindDevice does`,
+      ),
+    )
+  })
+  it.each(['', '%eth0', 'router%eth0'])("'%s' is none", address => {
+    expect(() => text(address)).toThrow("peer.address: '")
+  })
+  it('is itself where it is mapped into IPv6 (RFC 4291 §2.5.5.2)', () => {
+    const [mapped, six] = ['::ffff:192.0.2.1', '2001:db8::1'].map(address => parseAddress(address, 'address'))
+    expect([...unmapIpv4(mapped!)]).toEqual([192, 0, 2, 1]) // both are there
+    expect(unmapIpv4(six!)).toBe(six)
+  })
+})
+
+describe('a session with a link-local peer', () => {
+  const configured = (peer: string, more: Partial<Settings> = {}, source?: string) => {
+    const local = { as: 65001, id: '192.0.2.1', ...(source !== undefined && { address: source }) }
+    const config = configure({ local, peer: { as: 65002, address: peer }, ...more })
+    return { peer: config.peer.address, local: config.local.address, bindDevice: config.bindDevice }
+  }
+  it('has the interface in both of its addresses, whichever says it', () => {
+    const peer = 'fe80::1%eth0'
+    const both = { peer, local: 'fe80::2%eth0', bindDevice: undefined }
+    expect(configured(peer)).toEqual({ peer, local: undefined, bindDevice: undefined })
+    expect(configured(peer, {}, 'FE80::2')).toEqual(both)
+    expect(configured(peer, {}, 'fe80::2%eth0')).toEqual(both)
+    expect(configured('fe80::1', { bindDevice: 'eth0' }, 'fe80::2')).toEqual({ ...both, bindDevice: 'eth0' })
+    expect(configured(peer, {}, '2001:db8::2')).toEqual({ ...both, local: '2001:db8::2' })
+    expect(configured('2001:db8::1', {}, 'fe80::2%eth0')).toEqual({ ...both, peer: '2001:db8::1' })
+  })
+  it('binds to an interface whose name Node takes for part of a host name', () => {
+    expect(configured('fe80::1%br_lan').bindDevice).toBe('br_lan')
+    expect(configured('2001:db8::1', {}, 'fe80::2%br_lan').bindDevice).toBe('br_lan')
+  })
+  it('does not dial from another link', () => {
+    expect(() => configured('fe80::1%eth0', {}, 'fe80::2%eth1')).toThrow(
+      "local.address: 'fe80::2%eth1' is not allowed, its interface must be that of peer.address, 'eth0'",
+    )
+    expect(() => configured('2001:db8::1', {}, 'fe80::2')).toThrow(
+      "local.address: 'fe80::2' is not allowed, a link-local",
+    )
+    expect(() => configured('fe80::1%eth0', {}, '192.0.2.2')).toThrow('it must be of the family of fe80::1%eth0')
+  })
+  it('says which interface is missing, and dials through no other', async () => {
+    const session = begin({ local: local(65001, 1), peer: { as: 65002, address: 'fe80::1%nosuch0' } })
+    await vi.waitFor(() => expect(session.status().lastError).toBeDefined())
+    expect(session.status().lastError).toMatchObject({
+      why: 'the interface nosuch0 is not on this host',
+      hint: 'check peer.address',
+      from: 'Connect',
+    })
+  })
+})
+
+const interfaces = Object.entries(networkInterfaces())
+const own = interfaces.flatMap(([name, addresses = []]) =>
+  addresses.flatMap(({ address }) => (/^fe80:/.test(address) ? [`${address}%${name}`] : [])),
+)[0]
+
+describe.runIf(own !== undefined)('on a link of this host', () => {
+  const address = own ?? ''
+  it.each([undefined, address])('a session comes up over it, through a listener on %s', async door => {
+    const server = new Listener({ port: 0, ...(door !== undefined && { address: door }) })
+    toEnd.push(() => server.close())
+    const waits = begin({ local: local(65002, 2), peer: { as: 65001, address }, passive: true })
+    const port = await server.serve(waits).listen()
+    const dials = begin({ local: { ...local(65001, 1), address }, peer: { as: 65002, address, port } })
+    await vi.waitFor(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']), 5000)
+    expect([dials.status().local.address, waits.status().local.address]).toEqual([address, address])
+  })
+  it.runIf(outOfReach() === undefined)('two interfaces with one address cannot have two keys on a listener', () => {
+    const peer = (zone: string) => ({ as: 65001, address: `fe80::1%${zone}` })
+    const waits = (zone: string, tcpMd5Key: string) => begin({ local: local(65002, 2), peer: peer(zone), tcpMd5Key })
+    const server = new Listener({ port: 0 }).serve(waits('eth0', 'secret')).serve(waits('eth1', 'other'))
+    return expect(server.listen()).rejects.toThrow(
+      'tcpMd5Key: fe80::1 is a peer on two interfaces, and a listener has one key for an address',
+    )
+  })
+})
+
+// ---- the stage
+
+const toEnd: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of toEnd.splice(0).reverse()) await end()
+})
+function local(as: number, host: number): Settings['local'] {
+  return { as, id: `192.0.2.${host}` }
+}
+function begin(settings: Settings): Session {
+  const session = new Session({ passive: false, ...settings }).start()
+  toEnd.push(() => session.stop())
+  return session
+}

@@ -1,0 +1,72 @@
+/**
+ * Addresses as sockets have them. A link-local one (fe80::/10) means nothing without its interface, since each link has
+ * its own: RFC 4007 §11 writes it behind the address, fe80::1%eth0, and calls it the zone. And where one socket carries
+ * both families, an IPv4 address is a mapped one (RFC 4291 §2.5.5.2).
+ */
+import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
+
+/** The address itself, and its zone where it has one. */
+export interface Zoned {
+  readonly octets: Uint8Array
+  readonly zone: string | undefined
+}
+
+/** The interface that another option names, which a link-local address may leave out and must not contradict. */
+export interface Device {
+  readonly name: string
+  readonly option: string
+}
+
+/**
+ * An address that a caller gave.
+ * @throws RangeError naming the field, the text and what is allowed: a link-local address needs one interface, and no
+ * other address has any.
+ */
+export function parseZoned(text: Address, field: string, device?: Device): Zoned {
+  const { address, zone } = split(String(text))
+  const octets = parseAddress(address, field)
+  const refused = (why: string) => new RangeError(`${field}: '${text}' is not allowed, ${why}`)
+  if (!isLinkLocal(octets)) {
+    if (zone === undefined) return { octets, zone }
+    throw refused('only a link-local address (fe80::/10) names an interface, for any other bindDevice does')
+  }
+  const name = zone ?? device?.name
+  if (name === undefined) throw refused(`a link-local address needs its interface, as in ${address}%eth0`)
+  // An index may be that of another interface after the next boot, and Node takes none.
+  if (!isInterface(name) || name.includes('%') || /^\d+$/.test(name))
+    throw refused('behind the % it must have the name of a network interface, and not its index')
+  if (device !== undefined && name !== device.name)
+    throw refused(`its interface must be that of ${device.option}, '${device.name}'`)
+  return { octets, zone: name }
+}
+
+/** One text for one address, its zone included. */
+export function formatZoned({ octets, zone }: Zoned): Address {
+  return zone === undefined ? formatAddress(octets) : `${formatAddress(octets)}%${zone}`
+}
+
+/** An address and its zone, of text that is known to be one. */
+export function split(text: string): { readonly address: Address; readonly zone: string | undefined } {
+  const at = text.indexOf('%')
+  return at < 0 ? { address: text, zone: undefined } : { address: text.slice(0, at), zone: text.slice(at + 1) }
+}
+
+/** Linux's rule for the name of an interface (dev_valid_name), in ASCII. */
+export function isInterface(name: unknown): name is string {
+  return typeof name === 'string' && /^[!-.0-9;-~]{1,15}$/.test(name) && name !== '.' && name !== '..'
+}
+
+/** Node's `net` takes `fe80::1%br_lan` for the name of a host: such an interface has to be set on the socket. */
+export function isZoneOfNet(zone: string): boolean {
+  return /^[0-9a-zA-Z.-]+$/.test(zone)
+}
+
+function isLinkLocal(octets: Uint8Array): boolean {
+  return octets.length === 16 && octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 // 16 octets: there is a second
+}
+
+/** The IPv4 address in ::ffff:0:0/96, any other as it is. */
+export function unmapIpv4(octets: Uint8Array): Uint8Array {
+  const mapped = octets.length === 16 && octets.subarray(0, 12).every((octet, i) => octet === (i < 10 ? 0 : 0xff))
+  return mapped ? octets.subarray(12) : octets
+}
