@@ -102,6 +102,24 @@ describe('two sessions, one that dials and one that waits', () => {
   })
 })
 
+describe('a caller without types', () => {
+  const wrong = [null, Number.NaN, Symbol('x'), () => '', ['x'], {}, Object.create(null), new Error('x'), true]
+  it.each([undefined, 'x', ...wrong])('gives accept() what is no stream, which throws and changes nothing', given => {
+    const { session } = scripted({ passive: true })
+    expect(() => session.accept(given as never)).toThrow(/^connection: .* is not allowed, it must be a Duplex$/)
+    expect(session.state).toBe('Active')
+  })
+  it.each(wrong)('gives stop() a reason of another type, and it stops with a Cease', async given => {
+    const { session, clock } = scripted({ passive: true })
+    const peer = visit(session)
+    const stopped = session.stop(given as never)
+    await clock.pass(0)
+    expect([session.state, peer.notification?.code, peer.notification?.subcode]).toEqual(['Idle', 6, 2])
+    await clock.pass(1)
+    await stopped
+  })
+})
+
 describe('a peer that does not do its part', () => {
   it('never answers our OPEN: 4/0 after 240 s, and the slow track (RFC 4271 §8.2.2)', async () => {
     const { session, clock, peer } = scripted()

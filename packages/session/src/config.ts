@@ -1,6 +1,7 @@
 /** Defaults and argument checks, nothing else. docs/defaults.md is tested against the table. */
 import { type Address, type Family, families as familyTable, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
+import { between, kind, shown, text, trueOrFalse, whole } from './check-options.ts'
 import { Md5Key } from './md5-key.ts'
 import { formatZoned, isInterface, isZoneOfNet, parseZoned } from './socket-address.ts'
 
@@ -139,9 +140,11 @@ export function configure(given: Settings): Config {
   only(peer, ['as', 'address', 'port'], 'peer.')
   const { extendedMessage = false, requireFourOctetAs = false } = given
   const { bindDevice } = given
+  for (const [name, value] of Object.entries({ 'peer.address': peer.address, 'local.id': local.id })) text(value, name)
+  if (local.address !== undefined) text(local.address, 'local.address')
   if (bindDevice !== undefined && !isInterface(bindDevice))
     throw new RangeError(
-      `bindDevice: '${bindDevice}' is not allowed, it must be the name of a network interface, 1 to 15 characters`,
+      `bindDevice: '${shown(bindDevice)}' is not allowed, it must be the name of a network interface, 1 to 15 characters`,
     )
   const device = bindDevice === undefined ? undefined : { name: bindDevice, option: 'bindDevice' }
   const router = parseZoned(peer.address, 'peer.address', device)
@@ -153,7 +156,8 @@ export function configure(given: Settings): Config {
     )
   const zone = router.zone ?? source?.zone
   const isIpv6 = router.octets.length === 16
-  const families = familyList(given.families ?? [isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast'])
+  const { families: listed = [isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast'] } = given
+  const families = familyList(listed)
   const { extendedNextHop = isIpv6 && families.includes('ipv4-unicast') } = given
   const choices = {
     passive,
@@ -181,14 +185,14 @@ export function configure(given: Settings): Config {
     peer: {
       as: asNumber(peer.as, 'peer.as'),
       address: formatZoned(router),
-      port: between(whole(peer.port ?? 179, 'peer.port'), 1, 65535, 'peer.port'),
+      port: between(whole(peer.port === undefined ? 179 : peer.port, 'peer.port'), 1, 65535, 'peer.port'),
     },
     passive,
     families,
     extendedNextHop,
     extendedMessage,
     requireFourOctetAs,
-    gracefulRestart: given.gracefulRestart && gracefulRestart(given.gracefulRestart),
+    gracefulRestart: given.gracefulRestart === undefined ? undefined : gracefulRestart(given.gracefulRestart),
     holdTime,
     sendHoldTime:
       sendHoldTime === undefined
@@ -236,9 +240,9 @@ export const settingNames: readonly (keyof Settings)[] = [
 
 /** A name that nobody reads is a setting that silently does nothing: refused. */
 export function only(given: object, names: readonly string[], where: string): void {
-  if (typeof given !== 'object' || given === null)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new TypeError(
-      `${where.slice(0, -1) || 'options'}: ${given} is not allowed, it must be an object with ${names.join(', ')}`,
+      `${where.slice(0, -1) || 'options'}: ${kind(given)} is not allowed, it must be an object with ${names.join(', ')}`,
     )
   for (const name of Object.keys(given))
     if (!names.includes(name)) throw new TypeError(`${where}${name}: no such setting, there are ${names.join(', ')}`)
@@ -252,14 +256,11 @@ function gracefulRestart(given: GracefulRestartSettings): Required<GracefulResta
   const name = 'gracefulRestart.restartTime'
   return { restartTime: between(whole(restartTime, name), 1, 4095, name, ' seconds'), ...flags }
 }
-function trueOrFalse(value: boolean, name: string): void {
-  if (typeof value !== 'boolean') throw new TypeError(`${name}: ${value} is not allowed, it must be true or false`)
-}
 function setting(name: keyof typeof settings, value: number | undefined, min: number = settings[name].min): number {
   const row = settings[name]
-  const number = value ?? row.default
+  const number = value === undefined ? row.default : value
   if (name === 'holdTime' && !Number.isInteger(number))
-    throw new RangeError(`holdTime: ${number} is not allowed, it must be whole seconds`)
+    throw new RangeError(`holdTime: ${shown(number)} is not allowed, it must be whole seconds`)
   return between(number, min, row.max, name, ' seconds')
 }
 function asNumber(value: number, name: string): number {
@@ -268,19 +269,11 @@ function asNumber(value: number, name: string): number {
 function hops(value: number | undefined, most: number, name: string): number | undefined {
   return value === undefined ? undefined : between(whole(value, name), 1, most, name)
 }
-function whole(value: number, name: string): number {
-  if (!Number.isInteger(value)) throw new RangeError(`${name}: ${value} is not allowed, it must be a whole number`)
-  return value
-}
-function between(value: number, min: number, max: number, name: string, unit = ''): number {
-  if (!(typeof value === 'number' && value >= min && value <= max))
-    throw new RangeError(`${name}: ${value} is not allowed, it must be from ${min} to ${max}${unit}`)
-  return value
-}
 function familyList(list: readonly Family[]): readonly Family[] {
-  if (!Array.isArray(list) || list.length === 0 || list.some(family => !Object.hasOwn(familyTable, family)))
+  const names = Array.isArray(list) && list.every(family => typeof family === 'string') ? list : undefined
+  if (!names || names.length === 0 || names.some(family => !Object.hasOwn(familyTable, family)))
     throw new RangeError(
-      `families: '${list}' is not allowed, it must be a list of ${Object.keys(familyTable).join(', ')}`,
+      `families: '${names ?? shown(list)}' is not allowed, it must be a list of ${Object.keys(familyTable).join(', ')}`,
     )
   return [...new Set(list)]
 }

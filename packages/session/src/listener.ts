@@ -5,11 +5,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { type Address, parseAddress } from '@softspoken/wire'
+import { kind, shown, text } from './check-options.ts'
 import { type Config, only } from './config.ts'
 import { findKernel } from './kernel.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
-import { type Clock, type Logger, plain, realTime, type Session } from './session.ts'
+import { type Clock, type Logger, plain, realTime, Session } from './session.ts'
 import { formatZoned, parseZoned, split, unmapIpv4 } from './socket-address.ts'
 import { linuxOnly, requireKernel } from './socket-options.ts'
 
@@ -40,9 +41,10 @@ export class Listener implements AsyncDisposable {
   constructor(options: ListenerOptions = {}) {
     only(options, ['address', 'port', 'log', 'clock'], '')
     const { address, port = 179, log, clock = realTime } = options
+    if (address !== undefined) text(address, 'address')
     const door = address === undefined ? undefined : formatZoned(parseZoned(address, 'address'))
     if (!Number.isInteger(port) || port < 0 || port > 65535)
-      throw new RangeError(`port: ${port} is not allowed, it must be from 0 to 65535`)
+      throw new RangeError(`port: ${shown(port)} is not allowed, it must be from 0 to 65535`)
     this.#options = { address: door, port }
     this.#log = log
     this.#clock = clock
@@ -57,10 +59,12 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * @throws Error where another session already has this peer's address, and where this listener cannot keep the
+   * @throws TypeError for what is no Session; Error where another session already has this peer's address, and where this listener cannot keep the
    * session's tcpMd5Key, ttlSecurity, multihop or bindDevice.
    */
   serve(session: Session): this {
+    if (!(session instanceof Session))
+      throw new TypeError(`session: ${kind(session)} is not allowed, it must be a Session`)
     const address = canonical(session.config.peer.address)
     if (this.#sessions.has(address)) throw new Error(`peer.address: ${address} already has a session on this listener`)
     if (this.#server.listening) prepare(this.#socket, [...this.#sessions.values(), session])

@@ -13,6 +13,7 @@ import {
   type Notification,
   type Update,
 } from '@softspoken/wire'
+import { kind, shown } from './check-options.ts'
 import {
   negotiatedOn,
   newPair,
@@ -244,7 +245,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /** Says Cease with the reason (RFC 9003), closes, and stays down. Resolves within about a second. Safe to call twice. */
   async stop(why = ''): Promise<void> {
-    this.#feed({ type: 'stop', why })
+    this.#feed({ type: 'stop', why: shown(why) }) // of whatever type it is: a session that is told to stop stops
     await Promise.all(this.#leaving)
   }
 
@@ -256,8 +257,11 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /**
    * Offers a connection that the peer made; a Listener does this. It is destroyed where it is not wanted now. Whoever
    * else does it answers for tcpMd5Key, ttlSecurity, multihop and bindDevice: an accepted socket is taken as it is.
+   * @throws TypeError for what is no Duplex.
    */
   accept(connection: Duplex): void {
+    if (!(connection instanceof Duplex))
+      throw new TypeError(`connection: ${kind(connection)} is not allowed, it must be a Duplex`)
     this.#feed({ type: 'accepted' }, undefined, connection)
     if (this.#lines.accepted?.connection !== connection) connection.destroy()
   }
