@@ -85,7 +85,7 @@ function run(command, expected) {
   const why =
     error?.message ||
     (status !== 0 && `it ended with ${status}`) ||
-      (/\bEPIPE\b/.test(stderr) && 'it dies when its reader stops early') ||
+    (/\bEPIPE\b/.test(stderr) && 'it dies when its reader stops early') ||
     (!expected.test(stdout) && `it did not print ${expected}`)
   if (why) {
     console.error(`FAILED: ${why}`)

@@ -183,7 +183,8 @@ describe('the docs of the state machine', () => {
 })
 
 function rows() {
-  return [...rfcs.matchAll(/^\| (\d+) +\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)].map(([, number, ...cells]) => {
+  const [, events = ''] = rfcs.split('### Events (RFC 4271 §8.1)')
+  return [...events.matchAll(/^\| (\d+) +\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)].map(([, number, ...cells]) => {
     const [name = '', verdict = '', where = '', why = ''] = cells.map(cell => cell.trim())
     return { number: Number(number), name, verdict, where, why }
   })
