@@ -18,6 +18,7 @@ const mayImportNode: Record<string, readonly string[] | 'all'> = {
   'packages/wire': [],
   'packages/session': [
     'session.ts',
+    'guard.ts',
     'listener.ts',
     'dial.ts',
     'listening-socket.ts',

@@ -11,7 +11,7 @@ import {
   type HealthGateOptions,
   hostRoute,
 } from '@softspoken/announcer'
-import type { Logger } from '@softspoken/session'
+import { guardLog, type Logger } from '@softspoken/session'
 import { Address, type Interface } from './address.ts'
 import { type Election, everyNode } from './election.ts'
 
@@ -38,7 +38,8 @@ const MED_BASE = 1_000_000
  * then, too.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { log, election = everyNode } = options
+  const { election = everyNode } = options
+  const log = guardLog(options.log) // a line that cannot be written stops nothing
   const { prefix: vip } = hostRoute(options.vip)
   const { drainTime = 3 } = options.announcer // the time in which routers converge
   const failure = new AbortController()

@@ -1,6 +1,6 @@
 /** Keeps host routes announced to one or more peers: what each has been told follows the desired set, always. */
 import { EventEmitter } from 'node:events'
-import { type Clock, type Logger, realTime, Session, type Status } from '@softspoken/session'
+import { type Clock, guardLog, type Logger, notify, realTime, Session, type Status } from '@softspoken/session'
 import type { Address, Prefix } from '@softspoken/wire'
 import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
 import { between } from './check-options.ts'
@@ -104,7 +104,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#drainTime = drainTime
     this.#gracefulShutdownTime = gracefulShutdownTime
     this.#clock = options.clock ?? realTime
-    this.#log = options.log
+    this.#log = options.log && guardLog(options.log)
     const clock = leasesFirst(this.#clock, () => this.#look())
     this.#peers = sessionOptions.map(
       given =>
@@ -114,7 +114,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
           nextHop,
           advertisementInterval,
           clock,
-          log: options.log,
+          log: this.#log,
         }),
     )
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
@@ -145,7 +145,12 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     const preference = this.#checked(route, given)
     const aborted = (): void => this.#withdraw(wanted, 'the signal was aborted')
     const opened = (): void => this.#stand(wanted)
-    const closed = (): void => this.#follow()
+    const closed = (): void => {
+      const lines = this.#send() // the gate logs first why
+      queueMicrotask(() => {
+        for (const line of lines) line()
+      })
+    }
     const wanted: Wanted = {
       route,
       preference,
@@ -158,7 +163,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       },
     }
     signal?.addEventListener('abort', aborted, { once: true })
-    gate?.on('up', opened).on('down', closed)
+    gate?.prependListener('up', opened).prependListener('down', closed) // the peers before other listeners
     this.#wanted.set(route.prefix, wanted)
     this.#follow()
     const withdraw = (): void => this.#withdraw(wanted, 'withdraw() was called')
@@ -267,17 +272,21 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       return why === undefined ? [] : [{ wanted, why }]
     })
   }
-  /** The peers first, then whoever listens, then the alarm for the next lease. */
   #follow(): void {
+    for (const line of this.#send()) line()
+  }
+  /** Every peer is sent its own, then the alarm for the next lease is set. Returns the log lines; listeners follow by themselves. */
+  #send(): (() => void)[] {
     const overdue = this.#overdue()
-    for (const peer of this.#peers) peer.reconcile()
+    const lines = this.#peers.flatMap(peer => peer.send())
     for (const { wanted, why } of overdue) {
       const { prefix } = wanted.route
       wanted.stands = false
-      this.#log?.warn({ prefix, why }, 'route withheld')
+      lines.push(() => this.#log?.warn({ prefix, why }, 'route withheld'))
       this.#tell('withdrawn', { prefix, why })
     }
     this.#arm()
+    return lines
   }
   #arm(): void {
     this.#clock.clearTimeout(this.#timer)
@@ -288,7 +297,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#timer = this.#clock.setTimeout(() => this.#follow(), rest)
   }
   #tell<name extends keyof AnnouncerEvents>(name: name, ...event: AnnouncerEvents[name]): void {
-    queueMicrotask(() => (this as EventEmitter).emit(name, ...event)) // the payload is the one that its name has
+    queueMicrotask(() => notify(this, this.#log, name, ...event))
   }
 
   async #drain(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Runs a health check for as long as it is open, and says whether a route may be announced. The shell of gate.ts. */
 import { EventEmitter } from 'node:events'
-import { type Clock, type Logger, realTime } from '@softspoken/session'
+import { type Clock, checkEnvironment, errorText, guardLog, type Logger, notify, realTime } from '@softspoken/session'
 import { between, only, wholeBetween } from './check-options.ts'
 import {
   type Action,
@@ -109,9 +109,10 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     only(options, optionNames, 'health')
     const { check, clock = realTime, log } = options
     if (typeof check !== 'function') throw new TypeError(`check: ${check} is not allowed, it must be a function`)
+    checkEnvironment({ log, clock })
     this.#check = check
     this.#clock = clock
-    this.#log = log
+    this.#log = log && guardLog(log)
     this.#gate = newGate(settingsOf(options))
     this.#feed({ type: 'start' })
   }
@@ -172,15 +173,15 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
         this.#running.abort(new Error('the check took too long'))
         // close() aborts a check as well; then there is no result.
         if (this.#gate.check === 'overdue')
-          this.emit('checked', { outcome: 'timeout', seconds: this.#gate.settings.timeout / 1000 })
+          notify(this, this.#log, 'checked', { outcome: 'timeout', seconds: this.#gate.settings.timeout / 1000 })
         break
       case 'up':
+        notify(this, this.#log, 'up')
         this.#log?.info({}, 'health gate up')
-        this.emit('up')
         break
       case 'down':
+        notify(this, this.#log, 'down', { why: action.why }) // first: it withdraws
         this.#log?.warn({ why: action.why, ...this.#held() }, 'health gate down')
-        this.emit('down', { why: action.why })
         break
     }
   }
@@ -191,7 +192,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     this.#feed(result)
     if (signal.aborted) return // told already
     const late = took >= this.#gate.settings.timeout // and nobody was awake to abort it
-    this.emit('checked', { outcome: late ? 'timeout' : result.type, seconds: took / 1000 })
+    notify(this, this.#log, 'checked', { outcome: late ? 'timeout' : result.type, seconds: took / 1000 })
   }
   #held(): { readonly heldFor?: number } {
     const left = this.#gate.heldUntil - this.#clock.now()
@@ -204,7 +205,7 @@ async function resultOf(check: Check, signal: AbortSignal): Promise<Extract<Inpu
     await check(signal)
     return { type: 'passed' }
   } catch (error) {
-    return { type: 'failed', why: error instanceof Error ? error.message : String(error) }
+    return { type: 'failed', why: errorText(error) }
   }
 }
 

@@ -29,8 +29,11 @@ export function leasesFirst(clock: Clock, look: () => void): Clock {
     now: () => clock.now(),
     setTimeout(run, milliseconds) {
       return clock.setTimeout(() => {
-        look()
-        run()
+        try {
+          look()
+        } finally {
+          run()
+        }
       }, milliseconds)
     },
     clearTimeout: timer => clock.clearTimeout(timer),

@@ -93,12 +93,19 @@ export class PeerView {
     return this.session.backlogged ? this.#options.clock.now() : this.#withdrawnAt
   }
 
+  /** Sends what is due, and logs it. */
   reconcile(): void {
+    for (const line of this.send()) line()
+  }
+
+  /** Sends what is due. Returns its log lines, for when every other peer has been sent its own. */
+  send(): (() => void)[] {
+    const lines: (() => void)[] = []
     const { clock, log, sent } = this.#options
     clock.clearTimeout(this.#timer)
     // A peer that reads too slowly is told, once it has caught up, what is true then; see `drain` above.
     const agreed = this.#agreed
-    if (agreed === undefined || this.session.backlogged) return
+    if (agreed === undefined || this.session.backlogged) return lines
     const { updates, unsendable } = this.#desired(agreed)
     const content = new Map([...updates].map(([prefix, update]) => [prefix, contentOf(update)]))
     const now = clock.now()
@@ -109,7 +116,7 @@ export class PeerView {
     for (const prefix of plan.withdraw) {
       this.session.send(withdrawal(hostRoute(prefix)))
       this.#withdrawnAt = now
-      log?.info({ peer, prefix }, 'withdrawal sent')
+      lines.push(() => log?.info({ peer, prefix }, 'withdrawal sent'))
     }
     const planned = plan.advertise.map(prefix => ({ prefix, update: updates.get(prefix)! })) // planned from these
     for (const family of refresh.families) {
@@ -122,16 +129,18 @@ export class PeerView {
     }
     for (const { prefix, update } of planned) {
       if (!refresh.families.includes(familyOf(prefix))) this.session.send(update)
-      log?.info({ peer, prefix, ...update.attributes }, 'route sent')
+      lines.push(() => log?.info({ peer, prefix, ...update.attributes }, 'route sent'))
       sent({ prefix, peer })
     }
     if (!this.#complete) this.#endOfRib(agreed)
     for (const [prefix, why] of Object.entries(unsendable))
-      if (!this.#complained.includes(prefix)) log?.error({ peer, prefix, why }, 'route cannot be sent')
+      if (!this.#complained.includes(prefix))
+        lines.push(() => log?.error({ peer, prefix, why }, 'route cannot be sent'))
     this.#complained = Object.keys(unsendable)
     const wakeAt = Math.min(plan.wakeAt ?? Number.POSITIVE_INFINITY, refresh.wakeAt)
     if (wakeAt < Number.POSITIVE_INFINITY)
       this.#timer = clock.setTimeout(() => this.reconcile(), Math.ceil(wakeAt - now))
+    return lines
   }
 
   /** Once per session, after what was desired when it stood; to a peer that knows what it means (RFC 4724 §2, §4.1). */

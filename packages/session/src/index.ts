@@ -8,7 +8,9 @@ export {
   type Settings,
   settings,
 } from './config.ts'
+export { checkEnvironment } from './environment.ts'
 export type { Down, SessionEvent, State } from './fsm.ts'
+export { errorText, guardLog, notify } from './guard.ts'
 export { Listener, type ListenerOptions } from './listener.ts'
 export type { MalformedUpdate, MalformedUpdates } from './malformed.ts'
 export type { Md5Key } from './md5-key.ts'

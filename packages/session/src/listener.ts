@@ -7,6 +7,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { type Address, parseAddress } from '@softspoken/wire'
 import { kind, shown, text } from './check-options.ts'
 import { type Config, only } from './config.ts'
+import { checkEnvironment } from './environment.ts'
+import { guardLog } from './guard.ts'
 import { findKernel } from './kernel.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
@@ -45,8 +47,9 @@ export class Listener implements AsyncDisposable {
     const door = address === undefined ? undefined : formatZoned(parseZoned(address, 'address'))
     if (!Number.isInteger(port) || port < 0 || port > 65535)
       throw new RangeError(`port: ${shown(port)} is not allowed, it must be from 0 to 65535`)
+    checkEnvironment({ log, clock })
     this.#options = { address: door, port }
-    this.#log = log
+    this.#log = log && guardLog(log)
     this.#clock = clock
     this.#server = createServer({ noDelay: true }, socket => this.#answer(socket))
     // One that cannot be accepted, say for want of descriptors, must not end the process. listen() rejects all the same.

@@ -26,7 +26,9 @@ import {
 } from './collision.ts'
 import { type Config, configure, only, type Settings, settingNames } from './config.ts'
 import { dialTcp } from './dial.ts'
+import { checkEnvironment } from './environment.ts'
 import type { Down, Input, SessionEvent, State } from './fsm.ts'
+import { errorText, guardLog, notify } from './guard.ts'
 import { hint, socketError } from './hint.ts'
 import {
   type MalformedUpdate,
@@ -173,8 +175,11 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #armedFor: number | undefined
   #lastError: LastError | undefined
   #started = false
-  /** What listeners have yet to hear. */
-  readonly #outbox: Told[] = []
+  /** Inputs that came while the actions of another were performed. */
+  readonly #inputs: (() => void)[] = []
+  #performing = false
+  /** What the log and the listeners have yet to get, in order. */
+  readonly #outbox: { readonly event: Told; readonly log: () => void }[] = []
   readonly #malformed = new OnceAMinute()
 
   /**
@@ -185,9 +190,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     super()
     only(options, [...settingNames, 'log', 'clock', 'random', 'dial'], '')
     const { log, clock = realTime, random = Math.random, dial = dialTcp, ...settings } = options
+    checkEnvironment({ log, clock, random, dial })
     this.config = configure(settings)
     requireKernel(this.config)
-    this.#log = log
+    this.#log = log && guardLog(log)
     this.#clock = clock
     this.#random = random
     this.#dial = dial
@@ -214,7 +220,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /** Dials, or waits for the peer where passive. Calling it again changes nothing, and never shortens a back-off. */
   start(): this {
     this.#preflight()
-    this.#feed({ type: 'start' })
+    this.#inTurn(() => this.#feed({ type: 'start' }))
     return this
   }
 
@@ -245,7 +251,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /** Says Cease with the reason (RFC 9003), closes, and stays down. Resolves within about a second. Safe to call twice. */
   async stop(why = ''): Promise<void> {
-    this.#feed({ type: 'stop', why: shown(why) }) // of whatever type it is: a session that is told to stop stops
+    // Of whatever type the reason is: a session that is told to stop stops.
+    this.#inTurn(() => this.#feed({ type: 'stop', why: shown(why) }))
     await Promise.all(this.#leaving)
   }
 
@@ -262,8 +269,12 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   accept(connection: Duplex): void {
     if (!(connection instanceof Duplex))
       throw new TypeError(`connection: ${kind(connection)} is not allowed, it must be a Duplex`)
-    this.#feed({ type: 'accepted' }, undefined, connection)
-    if (this.#lines.accepted?.connection !== connection) connection.destroy()
+    this.#inTurn(() => {
+      this.#feed({ type: 'accepted' }, undefined, connection)
+      if (this.#lines.accepted?.connection === connection) return
+      connection.on('error', () => {}) // nothing is left to do about it
+      destroy(connection)
+    })
   }
 
   /** A snapshot of now. */
@@ -309,19 +320,27 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       }
     })
     this.#pair = next
+    this.#performing = true
     for (const { action, bytes } of performable) {
       try {
         this.#perform(action, bytes, offered)
       } catch (error) {
-        if (action.type === 'emit') throw error
-        failed.push([action.slot, error])
+        if (action.type !== 'emit') failed.push([action.slot, error]) // to emit is only to queue
       }
     }
+    this.#performing = false
     const { first } = next
     const line = this.#lines[first.slot]
     if (line) line.decoder.context = contextOf(first.machine.negotiated, this.config)
     this.#arm()
     for (const [where, error] of failed) this.#fail(where, error)
+    while (!this.#performing && this.#inputs.length > 0) this.#inputs.shift()?.()
+  }
+
+  /** Now, or once the actions of the present step are done: a connection may call back while it is dialled or written to. */
+  #inTurn(run: () => void): void {
+    if (this.#performing) this.#inputs.push(run)
+    else run()
   }
 
   #step(input: Input, slot: Slot | undefined): PairStep {
@@ -331,13 +350,13 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     } catch (error) {
       // A mistake of ours costs the connection, and not the process: no input of a peer's may throw from here.
       if (input.type === 'disconnected') throw error
-      return stepPair(this.#pair, { type: 'disconnected', why: inWords(error) }, tick, slot ?? this.#pair.first.slot)
+      return stepPair(this.#pair, { type: 'disconnected', why: errorText(error) }, tick, slot ?? this.#pair.first.slot)
     }
   }
 
   /** What this side cannot do with a connection ends it, as its loss does: it is closed, told, and dialled as rarely. */
   #fail(slot: Slot, error: unknown): void {
-    this.#feed({ type: 'disconnected', why: inWords(error) }, slot)
+    this.#feed({ type: 'disconnected', why: errorText(error) }, slot)
   }
 
   /** From 0 to 1, whatever `random` does: back-off and keepalives depend on it. */
@@ -415,7 +434,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       if (connection instanceof Duplex) return connection
       throw new TypeError('dial: it must return a Duplex')
     } catch (error) {
-      return new Duplex({ read() {} }).destroy(error instanceof Error ? error : new Error(inWords(error)))
+      return new Duplex({ read() {} }).destroy(error instanceof Error ? error : new Error(errorText(error)))
     }
   }
 
@@ -423,20 +442,22 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #adopt(slot: Slot, connection: Duplex): void {
     const line = { connection, decoder: new Decoder(contextOf(undefined, this.config)) }
     this.#lines[slot] = line
-    const current = (input: Input): void => {
-      if (this.#lines[slot] === line) this.#feed(input, slot)
-    }
+    const current = (input: Input): void =>
+      this.#inTurn(() => {
+        if (this.#lines[slot] === line) this.#feed(input, slot)
+      })
     let why = 'the connection was closed'
     connection.once('connect', () => current({ type: 'connected' }))
-    connection.on('data', (chunk: Uint8Array) => this.#read(slot, line, chunk))
+    connection.on('data', (chunk: Uint8Array) => this.#inTurn(() => this.#read(slot, line, chunk)))
     connection.on('drain', () => {
-      if (this.#connection === connection) this.emit('drain')
+      if (this.#connection === connection) notify(this, this.#log, 'drain')
     })
     connection.on('error', (error: unknown) => {
-      why = error instanceof Error ? socketError(error, this.config) : inWords(error)
+      why = error instanceof Error ? socketError(error, this.config) || errorText(error) : errorText(error)
     })
     connection.once('end', () => current({ type: 'disconnected', why: 'the peer closed the connection' }))
     connection.once('close', () => current({ type: 'disconnected', why }))
+    if (connection.closed) setImmediate(() => current({ type: 'disconnected', why })) // its 'close' may be past
   }
 
   #read(slot: Slot, line: Line, chunk: Uint8Array): void {
@@ -472,7 +493,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   #write(slot: Slot, line: Line, bytes: Uint8Array): void {
     line.connection.write(bytes, error => {
-      if (!error && this.#lines[slot] === line) this.#feed({ type: 'sent' }, slot)
+      if (error) return
+      this.#inTurn(() => {
+        if (this.#lines[slot] === line) this.#feed({ type: 'sent' }, slot)
+      })
     })
   }
 
@@ -506,9 +530,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (event.type === 'dial') this.#counters.dials++
     if (event.type === 'established') this.#counters.fsmEstablishedTransitions++
     const advised = event.type === 'down' ? { ...event, ...optional('hint', hint(event, this.config)) } : event
-    this.#outbox.push(advised)
-    queueMicrotask(() => this.#report()) // whatever a logger throws
-    this.#note(advised)
+    this.#outbox.push({ event: advised, log: this.#note(advised) })
+    queueMicrotask(() => this.#report())
     if (event.type === 'update') this.#judge(event.update)
   }
 
@@ -521,56 +544,46 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     const malformed = malformedUpdate(update, issues, updates)
     const { type: _, octets, ...fields } = malformed
     const message = Buffer.from(octets).toString('hex')
-    this.#log?.warn({ peer: this.config.peer.address, ...fields, message }, 'malformed UPDATE')
-    this.#outbox.push(malformed)
+    this.#outbox.push({
+      event: malformed,
+      log: () => this.#log?.warn({ peer: this.config.peer.address, ...fields, message }, 'malformed UPDATE'),
+    })
   }
 
-  /** What has happened goes to the listeners, in order. What one of them throws must not cost us the rest of a chunk. */
+  /** What has happened goes to the log and to the listeners, in order. */
   #report(): void {
-    for (let event = this.#outbox.shift(); event !== undefined; event = this.#outbox.shift()) {
-      try {
-        this.emit(event.type, event as never) // the payload is the one that its own type names
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
-      }
+    for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) {
+      const { event, log } = next
+      log()
+      notify(this, this.#log, event.type, event as never) // the payload is the one that its own type names
     }
   }
 
-  #note(event: SessionEvent | DownEvent): void {
+  /** Keeps what status() shows of it, and returns its log line, for when its turn comes. */
+  #note(event: SessionEvent | DownEvent): () => void {
     const peer = this.config.peer.address
     const { type, ...fields } = event
-    if (event.type === 'established') {
-      this.#log?.info({ peer, ...event.negotiated }, 'session established')
-    } else if (event.type === 'down') {
-      const { why, from, sent, received, hint } = event as DownEvent // #tell() has added the hint
-      if (sent?.code === errorCode.cease) {
-        this.#log?.info({ peer, why }, 'session down') // only stop() says Cease, and it is no error
-        return
-      }
-      const news = this.#lastError?.why !== why || from === 'Established'
-      this.#lastError = {
-        why,
-        from,
-        at: new Date(),
-        ...optional('hint', hint),
-        ...optional('sent', sent),
-        ...optional('received', received),
-      }
-      this.#log?.[news ? 'warn' : 'debug'](
-        {
-          peer,
-          why,
-          ...optional('sent', sent && describe(sent)),
-          ...optional('hint', hint),
-          ...optional('retryIn', event.retryIn),
-        },
-        'session down',
-      )
-    } else {
-      this.#log?.debug({ peer, ...fields }, type)
+    if (event.type === 'established') return () => this.#log?.info({ peer, ...event.negotiated }, 'session established')
+    if (event.type !== 'down') return () => this.#log?.debug({ peer, ...fields }, type)
+    const { why, from, sent, received, hint } = event as DownEvent // #tell() has added the hint
+    if (sent?.code === errorCode.cease) return () => this.#log?.info({ peer, why }, 'session down') // only stop() says Cease, and it is no error
+    const news = this.#lastError?.why !== why || from === 'Established'
+    this.#lastError = {
+      why,
+      from,
+      at: new Date(),
+      ...optional('hint', hint),
+      ...optional('sent', sent),
+      ...optional('received', received),
     }
+    const line = {
+      peer,
+      why,
+      ...optional('sent', sent && describe(sent)),
+      ...optional('hint', hint),
+      ...optional('retryIn', event.retryIn),
+    }
+    return () => this.#log?.[news ? 'warn' : 'debug'](line, 'session down')
   }
 }
 
@@ -585,15 +598,6 @@ function destroy(connection: Duplex): void {
   try {
     connection.destroy()
   } catch {}
-}
-
-/** What was thrown, in words; anything can be. */
-function inWords(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error)
-  } catch {
-    return 'an error without words'
-  }
 }
 
 function contextOf(negotiated: Negotiated | undefined, { local, peer }: Config): Context {

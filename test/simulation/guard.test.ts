@@ -1,0 +1,258 @@
+/** A log or a listener that throws is reported once and changes nothing: every peer is told, every other listener called. */
+
+import { EventEmitter } from 'node:events'
+import { HealthGate } from '@softspoken/announcer'
+import { errorText, guardLog, type Logger, notify, Session } from '@softspoken/session'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { End } from '../support/connection.ts'
+import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
+import { settled, VirtualClock } from '../support/virtual-clock.ts'
+import { Lab } from './lab.ts'
+
+const VIP = '198.51.100.10/32'
+const bug = (): never => {
+  throw new Error('a bug')
+}
+
+/** What the process heard meanwhile. An uncaught one fails the test. */
+let escaped: unknown[] = []
+let warnings: string[] = []
+const note = (error: unknown) => void escaped.push(error)
+const warned = ({ name, message }: Error) => void (name === 'SoftspokenWarning' && warnings.push(message))
+beforeEach(() => {
+  escaped = []
+  warnings = []
+  process.on('uncaughtException', note).on('unhandledRejection', note).on('warning', warned)
+})
+afterEach(async () => {
+  await settled()
+  process.off('uncaughtException', note).off('unhandledRejection', note).off('warning', warned)
+  expect(escaped).toEqual([])
+})
+
+/** A log that fails at one line, in one way. */
+function failing(at: string, how: () => unknown = bug): Logger {
+  const call = (_: object, text: string): unknown => (text === at ? how() : undefined)
+  return { debug: call, info: call, warn: call, error: call }
+}
+async function twoPeers(options: object) {
+  const lab = new Lab()
+  const [one, two] = [lab.router(), lab.router({ address: '192.0.2.253', as: 65002 })]
+  const announcer = lab.announcer(options)
+  await lab.pass(1)
+  return { lab, one, two, announcer }
+}
+
+describe('a log that throws', () => {
+  test.each<[string, () => unknown]>([
+    ['throws', bug],
+    ['returns a promise that rejects', () => Promise.reject(new Error('a bug'))],
+    [
+      'throws what cannot be shown',
+      () => {
+        throw { toString: bug }
+      },
+    ],
+  ])('at "withdrawal sent" leaves no route with any peer: it %s', async (_, how) => {
+    const { lab, one, two, announcer } = await twoPeers({ log: failing('withdrawal sent', how) })
+    const announcement = announcer.announce(VIP)
+    await lab.pass(1)
+    expect([one.table, two.table]).toEqual([{ [VIP]: '192.0.2.1' }, { [VIP]: '192.0.2.1' }])
+    announcement.withdraw()
+    await settled()
+    expect([one.table, two.table]).toEqual([{}, {}])
+    expect(warnings).toHaveLength(1) // two lines failed, one warning a minute
+    expect(warnings[0]).toMatch(/^the log threw at 'withdrawal sent'/)
+    announcer.close()
+    await lab.pass(5)
+  })
+
+  test('at any line changes nothing that the peers see', async () => {
+    const log: Logger = { debug: bug, info: bug, warn: bug, error: bug }
+    const { lab, one, two, announcer } = await twoPeers({ log })
+    let well = true
+    const gate = new HealthGate({
+      check: async () => void (well || bug()),
+      log,
+      clock: lab.clock,
+      interval: 5,
+      rise: 1,
+      fall: 1,
+    })
+    announcer.announce(VIP, { gate })
+    await lab.pass(10)
+    expect([one.table, two.table]).toEqual([{ [VIP]: '192.0.2.1' }, { [VIP]: '192.0.2.1' }])
+    well = false
+    await lab.pass(6)
+    expect([one.table, two.table]).toEqual([{}, {}])
+    one.reset()
+    await lab.pass(70)
+    expect(announcer.sessions[0]?.state).toBe('Established')
+    const closed = announcer.close('over')
+    await lab.pass(10)
+    await closed
+    gate.close()
+    expect([one.farewell?.text, two.farewell?.text]).toEqual(['over', 'over'])
+  })
+
+  test('is called once every peer was sent the withdrawal', async () => {
+    const seen: unknown[] = []
+    const log = failing('withdrawal sent', () => seen.push(announcer.status().peers.map(({ sent }) => sent.length)))
+    const { lab, announcer } = await twoPeers({ log })
+    const announcement = announcer.announce(VIP)
+    await lab.pass(1)
+    announcement.withdraw()
+    expect(seen).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+    announcer.close()
+    await lab.pass(5)
+  })
+
+  test('is guarded once, however often it is handed on', () => {
+    const guarded = guardLog(failing('x'))
+    expect(guardLog(guarded)).toBe(guarded)
+  })
+})
+
+describe('a listener that throws', () => {
+  test('stops no other listener, and no peer keeps the route', async () => {
+    const { lab, one, two, announcer } = await twoPeers({})
+    const heard: string[] = []
+    for (const session of announcer.sessions) {
+      session.prependListener('state', bug)
+      session.prependListener('down', bug)
+    }
+    announcer.on('withdrawn', bug)
+    announcer.on('withdrawn', ({ prefix }) => heard.push(prefix))
+    announcer.on('sent', bug)
+    const announcement = announcer.announce(VIP)
+    await lab.pass(1)
+    announcement.withdraw()
+    await settled()
+    expect([one.table, two.table, heard]).toEqual([{}, {}, [VIP]])
+    const lines = lab.lines('error')
+    expect(lines).toMatchObject([
+      { text: 'a listener threw', event: 'sent', times: 1 },
+      { text: 'a listener threw', event: 'withdrawn', times: 1 },
+    ])
+    expect(lines[0]?.error).toMatch(/^Error: a bug\n/)
+    one.reset()
+    await lab.pass(70)
+    expect(announcer.sessions[0]?.state).toBe('Established') // the announcer heard 'down' all the same
+    announcer.close()
+    await lab.pass(5)
+  })
+
+  test('of a gate leaves no route standing', async () => {
+    const { lab, one, announcer } = await twoPeers({})
+    let well = true
+    const gate = new HealthGate({ check: async () => void (well || bug()), clock: lab.clock, rise: 1, fall: 1 })
+    const order: string[] = []
+    gate.on('down', () => {
+      order.push(announcer.status().peers[0]?.sent.length === 0 ? 'withdrawn' : 'sent')
+      bug()
+    })
+    gate.on('checked', bug)
+    announcer.announce(VIP, { gate })
+    await lab.pass(6)
+    expect(one.table).toEqual({ [VIP]: '192.0.2.1' })
+    well = false
+    await lab.pass(6)
+    expect(one.table).toEqual({})
+    expect(order, 'the withdrawal is on its way before a listener hears of it').toEqual(['withdrawn'])
+    expect(warnings).toEqual([
+      expect.stringMatching(/^a listener of 'checked' threw: Error: a bug/),
+      expect.stringMatching(/^a listener of 'down' threw: Error: a bug/),
+    ])
+    gate.close()
+    announcer.close()
+    await lab.pass(5)
+  })
+
+  test('of a session costs none of the messages of a chunk', async () => {
+    const clock = new VirtualClock()
+    const [near, far] = End.pair()
+    const peer = new ScriptedPeer(far)
+    const session = new Session({
+      local: { as: 65001, id: '192.0.2.1' },
+      peer: { as: 65000, address: '192.0.2.254' },
+      clock,
+      dial: () => near,
+    }).start()
+    const heard: string[] = []
+    session.on('update', bug)
+    session.on('update', ({ update }) => heard.push(...update.withdrawn))
+    near.answered()
+    await settled()
+    peer.say(openOf(65000), { type: 'keepalive' })
+    await settled()
+    const withdrawn = ['203.0.113.0/24', '203.0.113.0/25', '203.0.113.128/25']
+    peer.say(...withdrawn.map(one => ({ type: 'update', withdrawn: [one], attributes: {}, announced: [] }) as const))
+    await settled()
+    expect(heard).toEqual(withdrawn)
+    expect(session.state).toBe('Established')
+    const stopped = session.stop()
+    await clock.pass(2)
+    await stopped
+  })
+})
+
+describe('notify()', () => {
+  const emitter = () => new EventEmitter<{ news: [number] }>()
+
+  test('calls each listener as emit() does: with the payload, on the emitter, once if so asked', () => {
+    const events = emitter()
+    const heard: unknown[] = []
+    events.on('news', function (this: unknown, n) {
+      heard.push(this === events, n)
+      events.on('news', () => heard.push('too late'))
+    })
+    events.once('news', n => heard.push(n))
+    notify(events, undefined, 'news', 7)
+    expect(heard).toEqual([true, 7, 7])
+    expect(events.listenerCount('news')).toBe(2)
+  })
+
+  test('reports a listener that goes on throwing once a minute, and another one by itself', async () => {
+    const events = emitter()
+    const again = () => bug()
+    events.on('news', again).once('news', bug)
+    for (let n = 0; n < 5; n++) notify(events, undefined, 'news', n)
+    await settled()
+    expect(warnings).toHaveLength(2)
+  })
+
+  test.each([Promise.reject.bind(Promise, 'a reason'), async () => bug()])(
+    'takes a promise that rejects',
+    async run => {
+      const events = emitter().on('news', run as () => void)
+      notify(events, undefined, 'news', 1)
+      await settled()
+      expect(warnings).toHaveLength(1)
+    },
+  )
+})
+
+describe('errorText()', () => {
+  const hostile = new Proxy({}, { get: bug, getPrototypeOf: bug, has: bug })
+  const withoutMessage = Object.defineProperty(new Error('x'), 'message', { get: bug })
+  test.each<[unknown, string]>([
+    [new Error('what is wrong'), 'what is wrong'],
+    ['a text', 'a text'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [Symbol('s'), 'Symbol(s)'],
+    [new Error(''), 'Error'],
+    ['', 'an error without a message'],
+    [new AggregateError([new Error('refused'), new Error('no route')]), 'refused; no route'],
+    [{ toString: bug }, 'an error that cannot be shown'],
+    [Object.create(null), 'an error that cannot be shown'],
+    [hostile, 'an error that cannot be shown'],
+    [withoutMessage, 'an error that cannot be shown'],
+    [new Error('x'.repeat(5000)), 'x'.repeat(1000)],
+  ])('%# is never empty and never throws', (thrown, text) => {
+    expect(errorText(thrown)).toBe(text)
+  })
+})
