@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { healthCheck, healthGate, rehearseHealth } from './health.ts'
+import { healthCheck, healthGate } from './health.ts'
+import { rehearse } from './rehearsal.ts'
 import type { Settings } from './settings.ts'
 
 const needed: Settings = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
@@ -41,12 +42,13 @@ describe('--health', () => {
     expect(() => healthCheck({ ...needed, ...given })).toThrow(sentence)
   })
   it.each<[Partial<Settings>, string]>([
-    [{ healthInterval: 0 }, 'interval: 0 is not allowed'],
-    [{ healthTimeout: 5 }, 'timeout: 5 is not allowed, it must be less than interval, 5'],
-    [{ healthRise: 0 }, 'rise: 0 is not allowed'],
-    [{ healthFall: 1.5 }, 'fall: 1.5 is not allowed, it must be a whole number'],
-  ])('%j is refused by a rehearsal, which asks nobody', (given, sentence) => {
-    expect(() => rehearseHealth({ ...needed, health: 'tcp://127.0.0.1:1', ...given })).toThrow(sentence)
+    [{ healthInterval: 0 }, 'SOFTSPOKEN_HEALTH_INTERVAL: 0 is not allowed'],
+    [{ healthTimeout: 5 }, 'SOFTSPOKEN_HEALTH_TIMEOUT: 5 is not allowed, it must be less than interval, 5'],
+    [{ healthRise: 0 }, 'SOFTSPOKEN_HEALTH_RISE: 0 is not allowed'],
+    [{ healthFall: 1.5 }, 'SOFTSPOKEN_HEALTH_FALL: 1.5 is not allowed, it must be a whole number'],
+  ])('%j is refused before anything is checked', (given, sentence) => {
+    const settings = { ...needed, peer: ['10.0.5.1'], peerAs: 65000, health: 'tcp://127.0.0.1:1', ...given }
+    expect(() => rehearse(settings, {})).toThrow(sentence)
   })
   it('announces after healthRise checks', async () => {
     const passing = { ...needed, health: `http://127.0.0.1:${port}/livez`, healthRise: 1, healthInterval: 3600 }

@@ -8,15 +8,11 @@ import { notAllowed, UsageError } from './usage-error.ts'
 /** Undefined where nobody asked for one. Its checks run from now on: close it. */
 export function healthGate(settings: Settings, log: NonNullable<HealthGateOptions['log']>): HealthGate | undefined {
   const check = healthCheck(settings)
-  return check && new HealthGate({ check, log, ...numbers(settings) })
+  return check && new HealthGate({ check, log, ...healthNumbers(settings) })
 }
 
-/** The same, asking nobody. @throws as the gate and its check do. */
-export function rehearseHealth(settings: Settings): void {
-  if (healthCheck(settings)) new HealthGate({ check: async () => {}, ...numbers(settings) }).close()
-}
-
-function numbers({
+/** What the gate is told of time and number. */
+export function healthNumbers({
   healthInterval,
   healthTimeout,
   healthRise,

@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, isIP } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Announcer, AnnouncerStatus, HealthGate } from '@softspoken/announcer'
 import { registerMetrics } from '@softspoken/announcer/prometheus'
 import { Registry } from 'prom-client'
+import { httpAddress } from './http-address.ts'
 import { RecentEvents } from './recent-events.ts'
 
 interface Answer {
@@ -26,7 +27,7 @@ export async function serve(
   address: string,
   gates: Readonly<Record<string, HealthGate>> = {},
 ): Promise<AsyncDisposable & { readonly port: number }> {
-  const { host, port } = parse(address)
+  const { host, port } = httpAddress(address)
   const site = siteOf(announcer, gates)
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => void answer(site, request, response))
   server.listen(port, host)
@@ -101,17 +102,6 @@ function notReady({ announcements, withheld, peers }: AnnouncerStatus): string |
   if (peers.every(({ state }) => state !== 'Established')) return 'no session is established'
   const unsent = announcements.find(prefix => !peers.some(({ sent }) => sent.includes(prefix)))
   return unsent && `${unsent} has been sent to no peer`
-}
-
-function parse(address: string): { host: string; port: number } {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? []
-  const host = bracketed ?? plain ?? ''
-  const port = Number(digits)
-  if (isIP(host) !== (bracketed === undefined ? 4 : 6) || !(port <= 65_535))
-    throw new RangeError(
-      `http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179 or [::1]:9179`,
-    )
-  return { host, port }
 }
 
 function page(file: string, type: string): () => Answer {

@@ -5,23 +5,23 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type DownEvent, Listener, Session } from '@softspoken/session'
-import { routes, describe as words } from '@softspoken/wire'
+import { describe as inWords, routes } from '@softspoken/wire'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Ending, signals } from './ending.ts'
+import { program } from './program.ts'
 
-const program = fileURLToPath(new URL('main.ts', import.meta.url))
-const needed = [
-  '--prefix',
-  '198.51.100.10/32',
-  '--local-as',
-  '64515',
-  '--router-id',
-  '10.0.5.11',
-  '--peer',
-  '127.0.0.1',
-  '--peer-as',
-  '65000',
-]
+const main = fileURLToPath(new URL('main.ts', import.meta.url))
+const needed: Record<string, string> = {
+  '--prefix': '198.51.100.10/32',
+  '--local-as': '64515',
+  '--router-id': '10.0.5.11',
+  '--peer': '127.0.0.1',
+  '--peer-as': '65000',
+}
+const words = (options: Record<string, string>) => Object.entries(options).flat()
 const timeout = 20_000
+const named = (action: string) =>
+  Object.entries(signals).flatMap(([name, does]) => (does === action ? [name as NodeJS.Signals] : []))
 
 const running: ChildProcess[] = []
 afterEach(() => {
@@ -34,7 +34,7 @@ interface Run {
   exit: Promise<unknown[]>
 }
 function run(options: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...options], {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...options], {
     env: { PATH: process.env.PATH, ...env },
   })
   running.push(child)
@@ -74,13 +74,25 @@ class Router implements AsyncDisposable {
   }
 }
 
-describe('wrong input: one sentence on standard error, exit 2, nothing else', () => {
+/** The same in this process: it ends before anything is dialled. */
+async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const output = { out: '', err: '' }
+  const code = await program({
+    argv: options,
+    env,
+    ending: new Ending(0, { on() {}, exit() {}, complain() {} }),
+    print: text => void (output.out += text),
+    complain: text => void (output.err += `${text}\n`),
+  })
+  return { code, ...output }
+}
+
+describe('wrong input is one sentence on standard error and exit 2', () => {
   it.each([
     ['--prefix', '198.51.100.10/24'],
     ['--prefix', '127.0.0.1/32'],
     ['--local-as', '0'],
     ['--router-id', '0.0.0.0'],
-    ['--router-id', '198.51.100.10'],
     ['--peer', 'router.example'],
     ['--peer-as', '4294967296'],
     ['--port', '0'],
@@ -88,12 +100,29 @@ describe('wrong input: one sentence on standard error, exit 2, nothing else', ()
     ['--next-hop', '0.0.0.0'],
     ['--med', '4294967296'],
     ['--community', '65536:1'],
-  ])('%s %s', { timeout }, async (flag, value) => {
-    const { output, exit } = run([...needed, flag, value])
+    ['--http', 'foo'],
+    ['--http', 'localhost:9179'],
+  ])('%s %s, with --check and without', async (flag, value) => {
+    const { [flag]: _, ...others } = needed
+    for (const check of [['--check'], []]) {
+      const { code, out, err } = await call([...words({ ...others, [flag]: value }), ...check])
+      expect(code).toBe(2)
+      expect(err).toMatch(/^[^\n]*not allowed[^\n]*\n$/)
+      expect(err).toContain(value)
+      expect(err, 'the words of the person').toContain(flag)
+      expect(out).toBe('')
+    }
+  })
+  it('comes from the process itself as well', { timeout }, async () => {
+    const { output, exit } = run(['--prefix', '198.51.100.10/24'])
     expect(await exit).toEqual([2, null])
-    expect(output.err).toMatch(/^[^\n]*not allowed[^\n]*\n$/)
-    expect(output.err).toContain(value)
+    expect(output.err).toMatch(/^--local-as is missing[^\n]*\n$/)
     expect(output.out).toBe('')
+  })
+  it('for the same --peer twice', async () => {
+    const { code, err } = await call([...words(needed), '--check', '--peer', '127.0.0.1'])
+    expect(code).toBe(2)
+    expect(err).toMatch(/^--peer: 127\.0\.0\.1 port 179 is not allowed twice/)
   })
 })
 
@@ -106,8 +135,9 @@ it('--check shows each setting with its origin and what would be sent, keeps a k
   router.on('connection', socket => dialled.push(socket))
   const port = String((router.address() as AddressInfo).port) // a TCP server's address has one
   const key = { SOFTSPOKEN_TCP_MD5_KEY: 'not to be seen' }
-  const { output, exit } = run([...needed, '--port', port, '--next-hop', '10.0.5.11', '--med', '7', '--check'], key)
-  expect(await exit).toEqual([0, null])
+  const flags = ['--port', port, '--next-hop', '10.0.5.11', '--med', '7', '--check']
+  const output = await call([...words(needed), ...flags], key)
+  expect(output.code).toBe(0)
   expect(output.out).toMatch(/^med +7 +--med$/m)
   expect(output.out).toMatch(/^tcpMd5Key +\(secret\) +SOFTSPOKEN_TCP_MD5_KEY$/m)
   expect(output.out).toMatch(/^logLevel +info +default$/m)
@@ -142,7 +172,7 @@ it('with --health and --http, announces once the service is well, and withdraws 
   const { told, port } = router
   const page = `127.0.0.1:${await freePort()}`
   const flags = ['--next-hop', '10.0.5.11', '--port', port, '--health', health, '--http', page]
-  const { child, exit } = run([...needed, ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
+  const { child, exit } = run([...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
   await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
   const status = run(['status', page])
   expect(await status.exit).toEqual([0, null])
@@ -168,28 +198,39 @@ it('--help fits a screen of 80 by 24', { timeout }, async () => {
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
 })
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
-  it('withdraws, drains, says Cease with a reason (RFC 9003), exits 0', { timeout }, async () => {
+// Under a service manager that watches it: its timer must not keep the process.
+const watched = { NOTIFY_SOCKET: '/none/notify', WATCHDOG_USEC: '30000000', PATH: '/none' }
+
+describe.each([
+  ['SIGTERM', [], {}],
+  ['SIGHUP', named('ignore'), watched],
+] as const)('%s', (signal, before, env) => {
+  it(`after ${before.length} that are ignored: withdraws, drains, sends Cease with a reason (RFC 9003), exits 0`, {
+    timeout,
+  }, async () => {
     await using router = await Router.start()
     const { told, port } = router
-    const { child, output, exit } = run([...needed, '--next-hop', '10.0.5.11', '--port', port])
+    const flags = ['--next-hop', '10.0.5.11', '--port', port]
+    const { child, output, exit } = run([...words(needed), ...flags], env)
     await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
+    for (const ignored of before) child.kill(ignored)
+    const said = () => output.out.split(/(?<=\n)/).map(line => JSON.parse(line) as { msg: string; signal?: string })
+    await expect.poll(() => said().filter(({ msg }) => msg === 'signal ignored').length).toBe(before.length)
+    expect([router.session.state, told.length], 'nothing has changed').toEqual(['Established', 1])
 
     const down = once(router.session, 'down')
     child.kill(signal)
     await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
     expect(router.session.state, 'the session stands while the router converges').toBe('Established')
+    child.kill(signal)
     const [{ received }] = (await down) as [DownEvent]
-    expect(received && words(received)).toBe(
+    expect(received && inWords(received)).toBe(
       `Cease/Administrative Shutdown (6/2): "single-prefix-announcer got ${signal}"`,
     )
     expect(await exit).toEqual([0, null])
-    expect(output.err).toBe('')
-    const log: string[] = output.out
-      .trimEnd()
-      .split('\n')
-      .map(line => JSON.parse(line).msg)
-    expect(log).toEqual([
+    expect(output.err, 'and no debugger that listens').toBe('')
+    const log = said().map(({ msg }) => msg)
+    expect(log.filter(line => line !== 'signal ignored' && !line.startsWith('systemd'))).toEqual([
       'announcing',
       'session established',
       'route sent',

@@ -20,18 +20,20 @@ const number = v.pipe(v.number('a whole number'), v.integer('a whole number'))
 const text = v.string('text')
 const list = v.array(text, 'a list')
 
-/** One router, where several differ. */
+const peerEntries = {
+  address: text,
+  as: number,
+  port: v.optional(number),
+  tcpMd5Key: v.optional(text),
+  ttlSecurity: v.optional(number),
+  multihop: v.optional(number),
+  bindDevice: v.optional(text),
+}
+/** The settings of one router, where several differ. */
+export const ofOneRouter: readonly string[] = Object.keys(peerEntries)
 const peer = v.strictObject(
-  {
-    address: text,
-    as: number,
-    port: v.optional(number),
-    tcpMd5Key: v.optional(text),
-    ttlSecurity: v.optional(number),
-    multihop: v.optional(number),
-    bindDevice: v.optional(text),
-  },
-  'address and as, perhaps port, tcpMd5Key, ttlSecurity, multihop, bindDevice',
+  peerEntries,
+  `${ofOneRouter.slice(0, 2).join(' and ')}, perhaps ${ofOneRouter.slice(2).join(', ')}`,
 )
 
 function about<schema extends v.GenericSchema>(schema: schema, said: About) {

@@ -138,6 +138,23 @@ describe('what is wrong is said in one sentence', () => {
     const error = new RangeError('local.as: 0 is not allowed, it must be from 1 to 4294967295')
     const said = 'is not allowed, it must be from 1 to 4294967295'
     for (const from of ['--local-as', 'SOFTSPOKEN_LOCAL_AS', 'localAs in a.yaml'])
-      expect(inWordsOfOptions(error, { localAs: { value: 0, from } }).message).toBe(`${from}: 0 ${said}`)
+      expect(inWordsOfOptions(error, { localAs: { value: 0, from } })).toEqual(new UsageError(`${from}: 0 ${said}`))
+  })
+  it.each([
+    ['peer.as: 23456', { peerAs: '--peer-as' }, '--peer-as: 23456'],
+    ['local.as: 65535', { localAs: 'bgp_as' }, 'bgp_as: 65535'],
+    ['peer.as: 4294967295', { peers: 'peers in a.yaml' }, 'peers in a.yaml, as: 4294967295'],
+    ['tcpMd5Key: a key of 90 octets', { peers: 'bgp_peers' }, 'bgp_peers, tcpMd5Key: a key of 90 octets'],
+    ['tcpMd5Key: a key of 90 octets', {}, 'SOFTSPOKEN_TCP_MD5_KEY: a key of 90 octets'],
+    ['peers: 10.0.5.1 port 179', { peer: 'SOFTSPOKEN_PEER' }, 'SOFTSPOKEN_PEER: 10.0.5.1 port 179'],
+    ['prefix: 10.0.5.11/32', {}, '--prefix: 10.0.5.11/32'],
+  ])('the library says %s, the person %j: %s', (start, from, sentence) => {
+    const given = Object.fromEntries(Object.entries(from).map(([name, from]) => [name, { value: 0, from }]))
+    const error = inWordsOfOptions(new RangeError(`${start} is not allowed`), given)
+    expect(error).toEqual(new UsageError(`${sentence} is not allowed`))
+  })
+  it('and a fault of the program stays what it is', () => {
+    for (const fault of [new TypeError("Cannot read properties of undefined (reading 'as')"), 'thrown', undefined])
+      expect(inWordsOfOptions(fault, {})).toBe(fault)
   })
 })

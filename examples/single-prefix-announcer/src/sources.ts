@@ -4,8 +4,8 @@ import { Command, CommanderError, Option } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { fromKubeVip } from './kube-vip.ts'
-import { type Row, rows, type SettingName, type Settings, schema } from './settings.ts'
-import { notAllowed, UsageError } from './usage-error.ts'
+import { ofOneRouter, type Row, rows, type SettingName, type Settings, schema } from './settings.ts'
+import { NotYetError, notAllowed, UsageError } from './usage-error.ts'
 
 /** A value, and how the person who gave it would call the place. */
 interface Given {
@@ -142,16 +142,26 @@ function missingPeer(given: AllGiven): Row | undefined {
   return given.peers ? undefined : rows.find(({ name }) => (name === 'peer' || name === 'peerAs') && !given[name])
 }
 
-/** Puts the name that the person used in the place of the library's. */
-export function inWordsOfOptions(error: Error, given: AllGiven): UsageError {
-  const field = error.message.slice(0, error.message.indexOf(':'))
-  const rest = error.message.slice(field.length)
-  const row =
-    rows.find(row => row.field === field) ??
-    (field.startsWith('peer.') ? rows.find(({ name }) => name === 'peer') : undefined)
-  if (row === undefined) return new UsageError(error.message)
-  const origin = given[row.name]?.from ?? (field.startsWith('peer.') ? given.peers?.from : undefined)
-  return new UsageError((origin ?? row.flag) + rest)
+/**
+ * What the library says of a setting, with the name that the person used in the place of the library's. Anything else is
+ * returned as it is: a fault of the program.
+ */
+export function inWordsOfOptions(error: unknown, given: AllGiven): unknown {
+  if (!(error instanceof Error) || error instanceof UsageError || error instanceof NotYetError) return error
+  const [, field, rest] = /^([a-z][\w.]*)((?: and [\w.]+)?: .*)$/is.exec(error.message) ?? []
+  return field === undefined ? error : new UsageError(`${placeOf(field, given)}${rest}`)
+}
+
+/** Where the option of the library came from, or where it could be given. */
+function placeOf(field: string, given: AllGiven): string {
+  const peers = given.peers?.from
+  const [row] = rows.filter(row => row.field === (field === 'peers' && peers === undefined ? 'peer' : field))
+  const own = row && given[row.name]?.from
+  if (own !== undefined) return own
+  if (peers !== undefined && (field.startsWith('peer.') || ofOneRouter.includes(field)))
+    return `${peers}, ${field.replace('peer.', '')}`
+  if (field.startsWith('peer.')) return given.peer?.from ?? '--peer'
+  return row === undefined ? field : row.value ? row.flag : row.variable
 }
 
 function nearest<name extends string>(word: string, names: readonly name[]): name | undefined {

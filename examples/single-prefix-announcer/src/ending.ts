@@ -1,0 +1,141 @@
+/**
+ * How the process ends: by a signal, or by an error that nothing caught. Loaded before everything else, because a signal
+ * that comes before its handler is lost where the process is number 1, and kills without a Cease everywhere else.
+ */
+import { constants, readFileSync, writeSync } from 'node:fs'
+import { constants as system } from 'node:os'
+
+/** Restarting helps after 1, and does not after 2: systemd is told so in deploy/. */
+export const exitCodes = { inOrder: 0, mayHelp: 1, wrongInput: 2 } as const
+
+const LONGEST = 10_000 // milliseconds that an end in order may take
+
+/** What a signal does here. docs/operations.md has the same table; a signal that is not in it does what the system says. */
+export const signals = {
+  SIGTERM: 'stop',
+  SIGINT: 'stop',
+  SIGHUP: 'stop',
+  SIGQUIT: 'stop',
+  SIGPWR: 'stop',
+  SIGXCPU: 'stop',
+  SIGUSR1: 'ignore', // Node would open its debugger on port 9229
+  SIGUSR2: 'ignore',
+  SIGALRM: 'ignore',
+  SIGVTALRM: 'ignore',
+  SIGPROF: 'ignore',
+  SIGIO: 'ignore',
+  SIGSTKFLT: 'ignore',
+} as const satisfies Partial<Record<NodeJS.Signals, 'stop' | 'ignore'>>
+
+/** Why the process ends. */
+export type Cause = { readonly signal: string } | { readonly error: unknown }
+
+/** A process that announces, to whatever ends it. */
+export interface Announcing {
+  /** Withdraws, drains, sends Cease. */
+  stop(cause: Cause): Promise<void>
+  /** A signal came that changes nothing. */
+  ignored(signal: string): void
+}
+
+/** The process, as far as its end goes. */
+interface Host {
+  on(event: string, listener: (error: unknown) => void): unknown
+  exit(code: number): void
+  complain(text: string): void
+}
+
+/** Holds the signals and the errors of this process from now on. */
+export class Ending {
+  readonly #host: Host
+  #announcing: Announcing | undefined
+  #begun = false
+
+  /** `early` is the exit code of a signal that comes before there is a session to end. */
+  constructor(early: number = exitCodes.inOrder, host: Host = realHost) {
+    this.#host = host
+    for (const [signal, action] of Object.entries(signals)) {
+      if (!(signal in system.signals) || (signal === 'SIGPROF' && profiled())) continue
+      const ignored = action === 'ignore' || (signal === 'SIGHUP' && hangupIgnored())
+      host.on(signal, () => {
+        if (ignored) this.#announcing?.ignored(signal)
+        else if (this.#announcing === undefined) host.exit(early)
+        else void this.#end({ signal })
+      })
+    }
+    // An unhandled rejection comes here as well.
+    host.on('uncaughtException', error => {
+      host.complain(stackOf(error))
+      if (this.#announcing === undefined) host.exit(exitCodes.mayHelp)
+      else void this.#end({ error })
+    })
+  }
+
+  /** From now on there is something to end. */
+  announcing(announcing: Announcing): void {
+    this.#announcing = announcing
+  }
+
+  /** Once: what comes later changes nothing, because the end is near. */
+  async #end(cause: Cause): Promise<void> {
+    if (this.#begun) return
+    this.#begun = true
+    setTimeout(() => this.#host.exit(exitCodes.mayHelp), LONGEST).unref()
+    try {
+      await this.#announcing?.stop(cause)
+    } catch (error) {
+      this.#host.complain(stackOf(error))
+      this.#host.exit(exitCodes.mayHelp)
+    }
+    if ('error' in cause) this.#host.exit(exitCodes.mayHelp) // what the error left behind could keep the process
+  }
+}
+
+const realHost: Host = {
+  on: (event, listener) => process.on(event, listener),
+  exit: code => process.exit(code),
+  complain,
+}
+
+/** To standard error, at once; that it is closed or full is no reason for anything. */
+export function complain(text: string): void {
+  try {
+    writeSync(2, `${text}\n`)
+  } catch {
+    // There is no other place for it.
+  }
+}
+
+/** Where it came from, without the line of the source, which in the bundle is a whole library. */
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? `${error}`) : `uncaught: ${error}`
+  } catch {
+    return 'uncaught: an error without words'
+  }
+}
+
+/** V8 wants SIGPROF for itself. */
+function profiled(): boolean {
+  return /--(cpu-)?prof/.test([...process.execArgv, process.env.NODE_OPTIONS].join(' '))
+}
+
+/**
+ * Node takes back at its start what nohup(1) or `trap '' HUP` set for this process. What is left of it: the parent still
+ * ignores the signal, the shell has named nohup as the command, or nohup has replaced the terminal by a file that cannot
+ * be read.
+ */
+function hangupIgnored(): boolean {
+  if (/(^|\/)nohup$/.test(process.env._ ?? '')) return true
+  const [, mask = '0'] = /^SigIgn:\s*(\w+)/m.exec(read(`/proc/${process.ppid}/status`)) ?? []
+  if (BigInt(`0x${mask}`) & 1n) return true // SIGHUP is number 1
+  const [, flags = '0'] = /^flags:\s*(\d+)/m.exec(read('/proc/self/fdinfo/0')) ?? []
+  return (Number.parseInt(flags, 8) & (constants.O_WRONLY | constants.O_RDWR)) === constants.O_WRONLY
+}
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return '' // another system, or no /proc here
+  }
+}

@@ -1,0 +1,105 @@
+/** Announces one host route until it is told to stop; then withdraws it, waits for the router, and sends Cease. */
+import { Announcer, type HealthGate } from '@softspoken/announcer'
+import { CommanderError } from 'commander'
+import { announcerOptions, preference } from './announcer-options.ts'
+import { type Ending, exitCodes } from './ending.ts'
+import { healthGate } from './health.ts'
+import { makeLog } from './log.ts'
+import { rehearse } from './rehearsal.ts'
+import { serviceManager } from './service-manager.ts'
+import { type Configuration, configuration } from './sources.ts'
+import { NotYetError, UsageError } from './usage-error.ts'
+
+/** What the program is called with, and where its words go. */
+export interface Call {
+  readonly argv: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly ending: Ending
+  print(text: string): void
+  complain(text: string): void
+}
+
+/** Resolves with the exit code: at once where nothing is announced, else once it announces. */
+export async function program(call: Call): Promise<number> {
+  try {
+    if (call.argv[0] === 'status') await showStatus(call)
+    else await announce(call)
+    return exitCodes.inOrder
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode // --help
+    if (!(error instanceof UsageError || error instanceof NotYetError)) throw error
+    call.complain(error.message)
+    return error instanceof UsageError ? exitCodes.wrongInput : exitCodes.mayHelp
+  }
+}
+
+async function announce({ argv, env, ending, print }: Call): Promise<void> {
+  const settled = await configuration(argv, env)
+  rehearse(settled.settings, settled.given)
+  if (settled.check) {
+    const { check } = await import('./check.ts')
+    const report = await check(settled.settings, settled.given)
+    print([...settled.warnings, report].join('\n'))
+  } else await run(settled, env, ending)
+}
+
+/** What a running program says of itself, where it has --http. */
+async function showStatus({ argv, print }: Call): Promise<void> {
+  const [, address = '127.0.0.1:9179', ...tooMany] = argv
+  if (tooMany.length > 0) throw new UsageError('status: one address at most, such as 127.0.0.1:9179')
+  const { status } = await import('./status.ts')
+  let text: string
+  try {
+    text = await status(address)
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message)
+    throw new NotYetError(error instanceof Error ? error.message : String(error))
+  }
+  print(`${text}\n`)
+}
+
+async function run({ settings, warnings }: Configuration, env: NodeJS.ProcessEnv, ending: Ending): Promise<void> {
+  const log = await makeLog(settings.logLevel)
+  const options = announcerOptions(settings)
+  const announcer = new Announcer({ ...options, log })
+  let gate: HealthGate | undefined
+  let http: AsyncDisposable | undefined
+  const manager = serviceManager(env, err => log.warn({ err }, 'systemd could not be told'))
+  ending.announcing({
+    async stop(cause) {
+      const why = 'signal' in cause ? `got ${cause.signal}` : 'failed'
+      const closed = announcer.close(`single-prefix-announcer ${why}`) // withdraws at once, so it comes first
+      manager.stopping()
+      log.info('signal' in cause ? cause : { why }, 'withdrawing and closing')
+      await closed
+      await http?.[Symbol.asyncDispose]()
+      gate?.close() // not before: closing it withdraws, and the drain would have nothing to withdraw
+      log.info({}, 'closed')
+    },
+    ignored: signal => log.info({ signal }, 'signal ignored'),
+  })
+  try {
+    gate = healthGate(settings, log)
+    http = settings.http === undefined ? undefined : await show(announcer, settings.http, gate)
+    announcer.announce(settings.prefix, { ...preference(settings), ...(gate && { gate }) })
+  } catch (error) {
+    gate?.close()
+    void announcer.close() // nothing was sent, so there is nothing to wait for
+    throw error
+  }
+  for (const warning of warnings) log.warn({}, warning)
+  const { prefix, localAs, routerId } = settings
+  const peers = options.peers.map(({ address, as }) => `${address} AS ${as}`)
+  log.info({ prefix, localAs, routerId, peers }, 'announcing')
+  manager.ready() // to announce: a router that is not there yet is no reason to be started again
+}
+
+/** Loaded only where it is wanted: the route goes first. */
+async function show(announcer: Announcer, address: string, gate: HealthGate | undefined): Promise<AsyncDisposable> {
+  const { serve } = await import('./http.ts')
+  try {
+    return await serve(announcer, address, gate && { health: gate })
+  } catch (error) {
+    throw new NotYetError(`http: ${address} cannot be had: ${error instanceof Error ? error.message : error}`)
+  }
+}
