@@ -59,7 +59,7 @@ async function showStatus({ argv, print }: Call): Promise<void> {
 }
 
 async function run({ settings, warnings }: Configuration, env: NodeJS.ProcessEnv, ending: Ending): Promise<void> {
-  const log = await makeLog(settings.logLevel)
+  const { log, output } = await makeLog(settings.logLevel)
   const options = announcerOptions(settings)
   const announcer = new Announcer({ ...options, log })
   let gate: HealthGate | undefined
@@ -75,6 +75,8 @@ async function run({ settings, warnings }: Configuration, env: NodeJS.ProcessEnv
       await http?.[Symbol.asyncDispose]()
       gate?.close() // not before: closing it withdraws, and the drain would have nothing to withdraw
       log.info({}, 'closed')
+      await output.settle()
+      if (output.stuck) process.exit() // Node would wait for that write
     },
     ignored: signal => log.info({ signal }, 'signal ignored'),
   })

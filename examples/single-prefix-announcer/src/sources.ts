@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import * as v from 'valibot'
 import { fromKubeVip } from './kube-vip.ts'
+import { printResult } from './print.ts'
 import { ofOneRouter, type Row, rows, type SettingName, type Settings, schema } from './settings.ts'
 import { NotYetError, notAllowed, UsageError } from './usage-error.ts'
 
@@ -178,7 +179,7 @@ function makeCommand(): Command {
     .description('Announces one host route over BGP, and withdraws it on SIGTERM or SIGINT.')
     .addHelpText('after', 'The first five are needed. --local-as may be SOFTSPOKEN_LOCAL_AS, and so on.')
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ outputError: () => {}, writeOut: printResult })
     .helpOption('-h, --help', 'show this')
     .allowExcessArguments(false)
   for (const { flag, value, text } of rows) if (value) command.addOption(new Option(`${flag} ${value}`, text))

@@ -1,0 +1,80 @@
+/** The program with a log that is full, closed or not read: it announces, withdraws, and ends as ever. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Listener, Session } from '@softspoken/session'
+import { routes } from '@softspoken/wire'
+import { describe, it } from 'vitest'
+
+const program = fileURLToPath(new URL('main.ts', import.meta.url))
+const needed = '--prefix 198.51.100.10/32 --local-as 64515 --router-id 10.0.5.11 --peer 127.0.0.1 --peer-as 65000'
+const timeout = 30_000
+
+/** What a shell does with standard output, `"$@"` being the program. */
+const outputs = {
+  'a full disk': 'exec "$@" >/dev/full 2>/dev/full',
+  'a pipe that is full, and whose reader stands still':
+    'mkfifo "$FIFO"; exec 3<>"$FIFO"; head -c 65536 /dev/zero >&3; exec "$@" >"$FIFO"',
+  'a pipe whose reader is gone': 'mkfifo "$FIFO"; exec 3<>"$FIFO"; exec 4>"$FIFO"; exec "$@" 3<&- >&4 4>&-',
+}
+
+describe.concurrent('standard output is', () => {
+  it.for(Object.entries(outputs))(
+    '%s: SIGTERM withdraws and exits 0 all the same',
+    { timeout },
+    async ([_, shell], { expect }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'log-output-'))
+      await using session = new Session({
+        local: { as: 65000, id: '10.0.5.1' },
+        peer: { as: 64515, address: '127.0.0.1' },
+        passive: true,
+      })
+      await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
+      const told: string[] = []
+      session.start().on('update', ({ update }) => {
+        const { announced, withdrawn } = routes(update)
+        told.push(...announced.map(({ prefix }) => `+${prefix}`), ...withdrawn.map(prefix => `-${prefix}`))
+      })
+      const flags = `${needed} --next-hop 10.0.5.11 --port ${await listener.listen()} --log-level debug`
+      const child = spawn(
+        'sh',
+        ['-c', shell, 'sh', process.execPath, '--import', 'tsx', program, ...flags.split(' ')],
+        {
+          env: { PATH: process.env.PATH, FIFO: join(folder, 'fifo') },
+          stdio: ['ignore', 'ignore', 'ignore'],
+        },
+      )
+      const exit = once(child, 'exit')
+      await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32'])
+      child.kill('SIGTERM') // exec: it is the program
+      await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
+      expect(await exit).toEqual([0, null])
+      rmSync(folder, { recursive: true })
+    },
+  )
+})
+
+describe.concurrent('a result that cannot be written', () => {
+  it.for([
+    ['--check', `${needed} --next-hop 10.0.5.11 --check`],
+    ['--help', '--help'],
+  ] as const)('of %s is a sentence on standard error, and exit 1', { timeout }, async ([_, flags], { expect }) => {
+    const child = spawn('sh', [
+      '-c',
+      '"$@" >/dev/full',
+      'sh',
+      process.execPath,
+      '--import',
+      'tsx',
+      program,
+      ...flags.split(' '),
+    ])
+    let complaint = ''
+    child.stderr.on('data', chunk => (complaint += chunk))
+    expect(await once(child, 'close')).toEqual([1, null])
+    expect(complaint).toMatch(/^standard output cannot be written: ENOSPC[^\n]*\n$/)
+  })
+})

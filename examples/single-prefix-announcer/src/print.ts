@@ -1,0 +1,34 @@
+/** What was asked for, on standard output. */
+import { writeSync } from 'node:fs'
+import { complain, exitCodes } from './ending.ts'
+
+/** Standard output takes nothing more. */
+let ended = false
+
+/**
+ * All of it, and waits for a reader that is slow. If it cannot be written, standard error says why and the exit code is 1;
+ * a reader that has seen enough, such as head, is no error.
+ */
+export function printResult(text: string): void {
+  if (ended) return
+  try {
+    writeAll(1, text)
+  } catch (error) {
+    ended = true
+    const { code, message } = error as NodeJS.ErrnoException // fs throws no other
+    if (code === 'EPIPE') return
+    complain(`standard output cannot be written: ${message}`)
+    process.exitCode = exitCodes.mayHelp
+  }
+}
+
+function writeAll(descriptor: number, text: string): void {
+  let rest: Uint8Array = Buffer.from(text)
+  while (rest.length > 0)
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error // fs throws no other
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20) // another process made it non-blocking
+    }
+}
