@@ -673,15 +673,85 @@ describe('dialling', () => {
       },
     ])
   })
-  it('a visitor is turned away while another is there, and once stopped', async () => {
+  it('a visitor is turned away once stopped', async () => {
     const { session, clock } = await established()
+    await session.stop()
+    const visitor = visit(session)
+    await clock.pass(0)
+    expect([visitor.closed, visitor.types]).toEqual([true, []])
+  })
+})
+
+describe('a visitor that sends no OPEN', () => {
+  it('is replaced by a newer one of the peer, and that is the session (RFC 4271 §6.8)', async () => {
+    const { session, clock } = scripted({ passive: true })
+    const silent = visit(session)
+    await clock.pass(5)
+    const router = visit(session)
+    await establish(clock, router)
+    expect([silent.closed, silent.notification]).toMatchObject([true, { code: 6, subcode: 7 }])
+    expect([session.state, router.closed]).toEqual(['Established', false])
+  })
+  it('does not keep ours from Established for more than 10 s, though its side is preferred (RFC 4271 §6.8)', async () => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(0)
+    const silent = visit(session)
+    peer().say(openOf(65002), { type: 'keepalive' })
+    await clock.pass(9.999)
+    expect(session.state).toBe('OpenSent')
+    await clock.pass(0.001)
+    expect([session.state, silent.closed, silent.notification]).toMatchObject(['Established', true, { code: 4 }])
+    expect(session.status().lastError).toBeUndefined()
+  })
+  it('does not hold back our own dial', async () => {
+    const { session, clock, ends, peer } = scripted({}, { answers: false })
+    await clock.pass(0)
+    ends()[0]?.destroy()
+    await clock.pass(1)
     visit(session)
-    for (const prepare of [async () => {}, () => session.stop()]) {
-      await prepare()
-      const visitor = visit(session)
+    await clock.pass(3.999)
+    expect(session.status().counters.dials).toBe(1)
+    await clock.pass(0.001)
+    ends()[1]?.answered()
+    await clock.pass(0)
+    peer().say(openOf(65002), { type: 'keepalive' })
+    await clock.pass(10)
+    expect([session.state, session.status().counters.dials]).toEqual(['Established', 2])
+  })
+  it.each<[string, (probe: ScriptedPeer) => unknown]>([
+    ['closes', probe => probe.close()],
+    ['resets', probe => probe.end.reset()],
+  ])('and %s, five times, changes neither the next dial nor the last error', async (_, leave) => {
+    const { session, clock, ends } = scripted({}, { answers: false })
+    for (const wait of [0, 5, 10, 20]) {
+      await clock.pass(wait)
+      ends()
+        .at(-1)
+        ?.destroy(Object.assign(new Error(), { code: 'ECONNREFUSED' }))
       await clock.pass(0)
-      expect([visitor.closed, visitor.types]).toEqual([true, []])
     }
+    const { lastError } = session.status()
+    expect(session.status().nextDialIn).toBe(40)
+    const downs = collectDowns(session)
+    for (let i = 0; i < 5; i++) {
+      leave(visit(session))
+      await clock.pass(1)
+    }
+    expect([session.state, session.status().nextDialIn, downs]).toEqual(['Idle', 35, []])
+    expect(session.status().lastError).toEqual(lastError)
+  })
+  it('but half of one, and closes, is held against it', async () => {
+    const { session, clock, ends } = scripted({}, { answers: false })
+    await clock.pass(0)
+    ends()[0]?.destroy()
+    await clock.pass(0)
+    const visitor = visit(session)
+    visitor.write(encode(openOf(65002)).subarray(0, 20))
+    await clock.pass(1)
+    visitor.close()
+    await clock.pass(0)
+    expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
+    expect(session.status().lastError).toMatchObject({ why: 'the peer closed the connection', from: 'OpenSent' })
   })
 })
 

@@ -109,7 +109,7 @@ export type Step = readonly [Machine, readonly Action[]]
 const SEND_HOLD_TIME = 480 // seconds; RFC 9687 §4
 /** Subcode of Cease: Connection Collision Resolution (RFC 4486 §3). */
 export const CONNECTION_COLLISION = 7
-const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
+export const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
 
 export function newMachine(config: Config, now: number): Machine {
   return { config, state: 'Idle', since: now, timers: {}, history: noHistory }
@@ -357,7 +357,8 @@ function dump(s: Machine, t: Tick): Step {
   return fall(s, t, { why, sent: notification(errorCode.cease, CONNECTION_COLLISION), trouble: 'protocol' })
 }
 function holdExpired(s: Machine, t: Tick): Step {
-  const seconds = s.negotiated?.holdTime ?? OPEN_HOLD_TIME
+  const { timers, since, negotiated } = s
+  const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may be in a hurry
   const why = `nothing heard from the peer for ${seconds} s`
   return fall(s, t, { why, sent: notification(errorCode.holdTimer, 0), trouble: 'protocol' })
 }

@@ -83,14 +83,15 @@ describe('a listener', () => {
     arrive(server, 'fe80::1%eth2')
     expect(two.state).toBe('OpenSent')
   })
-  it('closes a second connection of the same peer while the first stands, and the first goes on', async () => {
+  it('replaces a connection without an OPEN by a newer one of the same peer (RFC 4271 §6.8)', async () => {
     const one = session('127.0.0.1')
     const server = listener(one)
     const port = await server.listen()
     const first = await dial(port, '127.0.0.1')
     await soon(() => expect(one.state).toBe('OpenSent'))
-    await closed(await dial(port, '127.0.0.1'))
-    expect([one.state, first.closed, server.strangers]).toEqual(['OpenSent', false, 0])
+    const second = await dial(port, '127.0.0.1')
+    await closed(first)
+    expect([one.state, second.closed, server.strangers]).toEqual(['OpenSent', false, 0])
   })
   it('two that dial and listen: both come up on one connection, over TCP (RFC 4271 §6.8)', async () => {
     const [one, two] = ['127.0.0.1', '127.0.0.2']

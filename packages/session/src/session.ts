@@ -15,10 +15,12 @@ import {
 } from '@softspoken/wire'
 import { kind, shown } from './check-options.ts'
 import {
+  furthest,
   negotiatedOn,
   newPair,
   type Pair,
   type PairAction,
+  type PairInput,
   type PairStep,
   pairDeadline,
   type Slot,
@@ -128,6 +130,8 @@ type Told = Exclude<SessionEvent, Down> | DownEvent | MalformedUpdate
 interface Line {
   readonly connection: Duplex
   readonly decoder: Decoder
+  /** An octet has come. */
+  heard: boolean
 }
 type Events = { [type in Told['type']]: [Extract<Told, { type: type }>] } & { drain: [] }
 
@@ -201,7 +205,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   get state(): State {
-    return this.#pair.first.machine.state
+    return furthest(this.#pair).machine.state
   }
 
   /** The one that listeners hear of. */
@@ -279,8 +283,9 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /** A snapshot of now. */
   status(): Status {
-    const { machine, slot } = this.#pair.first
-    const { state, since, timers, negotiated, config } = machine
+    const { machine, slot } = furthest(this.#pair)
+    const { state, since, negotiated, config } = machine
+    const { timers } = this.#pair.first.machine
     const now = this.#clock.now()
     const { localAddress, localPort, remotePort } = (this.#lines[slot]?.connection ?? {}) as Partial<Socket>
     return {
@@ -302,7 +307,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /** `slot` is the connection that the input comes from; what comes from our own side has none. */
-  #feed(input: Input, slot?: Slot, offered?: Duplex): void {
+  #feed(input: PairInput, slot?: Slot, offered?: Duplex): void {
     const callers = input.type === 'send' || input.type === 'resend'
     const before = this.#pair
     const [next, actions] = this.#step(input, slot)
@@ -343,7 +348,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     else run()
   }
 
-  #step(input: Input, slot: Slot | undefined): PairStep {
+  #step(input: PairInput, slot: Slot | undefined): PairStep {
     const tick = { now: this.#clock.now(), jitter: 0.75 + this.#drawn() / 4 }
     try {
       return stepPair(this.#pair, input, tick, slot)
@@ -440,7 +445,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /** Listens to a connection for as long as it is ours; late events of an abandoned one are nobody's. */
   #adopt(slot: Slot, connection: Duplex): void {
-    const line = { connection, decoder: new Decoder(contextOf(undefined, this.config)) }
+    const line = { connection, decoder: new Decoder(contextOf(undefined, this.config)), heard: false }
     this.#lines[slot] = line
     const current = (input: Input): void =>
       this.#inTurn(() => {
@@ -476,6 +481,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   #decode(slot: Slot, line: Line, chunk: Uint8Array): void {
+    if (!line.heard) {
+      line.heard = true
+      this.#feed({ type: 'octets' }, slot)
+    }
     for (const result of line.decoder.push(chunk)) {
       if (this.#lines[slot] !== line) return // an earlier message of this chunk ended it
       this.#counters.inMessages = counted(this.#counters.inMessages, result.ok ? result.value : undefined)
