@@ -26,7 +26,7 @@ const mayImportNode: Record<string, readonly string[] | 'all'> = {
     'socket-options.ts',
     'preflight.ts',
   ],
-  'packages/announcer': ['announcer.ts', 'health-gate.ts', 'probe/tcp.ts', 'probe/http.ts'],
+  'packages/announcer': ['announcer.ts', 'health-gate.ts', 'next-hop.ts', 'probe/tcp.ts', 'probe/http.ts'],
 }
 /** The only file that may import it. */
 const onlyImporter: Record<string, string> = { 'ip-address': 'packages/wire/src/address.ts' }

@@ -2,7 +2,7 @@
 import type { Local, Peer, SessionOptions } from '@softspoken/session'
 import type { Address } from '@softspoken/wire'
 import { between, only, wholeBetween } from './check-options.ts'
-import { canonical, noHost } from './peer-view.ts'
+import { canonical, noHost } from './next-hop.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
 /** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
@@ -18,7 +18,7 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
   peers: readonly AnnouncerPeer[]
   /**
    * Where traffic for the announced addresses goes: one address, or one for the prefixes of each family. Default: each
-   * session's own local address.
+   * session's own local address; of a link-local session, an address of its interface (RFC 2545 §3; RFC 8950 for IPv4).
    */
   nextHop?: Address | PerFamily
   /** How many prefixes may be announced at once. Default 1: it bounds what a mistake can do. */

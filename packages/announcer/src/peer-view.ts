@@ -1,16 +1,19 @@
 /** One peer: what it has been told, what it should know, and what cannot be said to it. */
-import type { Clock, Logger, Session, Status } from '@softspoken/session'
-import {
-  type Address,
-  encode,
-  type Family,
-  formatAddress,
-  type Prefix,
-  parseAddress,
-  type Update,
-} from '@softspoken/wire'
+import { type Clock, errorText, type Logger, type Session, type Status } from '@softspoken/session'
+import { type Address, encode, type Family, type Prefix, type Update } from '@softspoken/wire'
 import { advertisement, endOfRib, type Resolved, type Towards, withdrawal } from './advertise.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
+import {
+  canonical,
+  type InterfaceAddress,
+  interfaceAddresses,
+  isIpv6,
+  isLinkLocal,
+  type NextHop,
+  noHost,
+  ownNextHop,
+  split,
+} from './next-hop.ts'
 import { forFamily, type PerFamily } from './per-family.ts'
 import { askAgain, reconcile, type Told, toldNothing } from './reconcile.ts'
 
@@ -30,8 +33,21 @@ export interface PeerViewOptions {
   readonly log: Logger | undefined
 }
 
-/** What an established session came to. */
-type Agreed = Required<Pick<Status, 'negotiated' | 'local'>>
+/** What an established session came to, and the addresses of this host then: an interface that flaps changes nothing. */
+interface Agreed extends Required<Pick<Status, 'negotiated' | 'local'>> {
+  addresses: readonly InterfaceAddress[]
+}
+
+/** What this session should carry, and what it cannot. */
+interface Desired {
+  readonly updates: ReadonlyMap<Prefix, Update>
+  readonly unsendable: Readonly<Record<Prefix, string>>
+  /** One of these waits for an address that this host may yet get. */
+  readonly mayCome: boolean
+}
+
+const LOOK_AGAIN = 5000 // milliseconds until this host is asked for an address once more
+const TRY_AGAIN = 1000 // milliseconds until a withdrawal that could not be sent is tried once more
 
 export class PeerView {
   readonly session: Session
@@ -50,6 +66,10 @@ export class PeerView {
   #withdrawnAt = Number.NEGATIVE_INFINITY
   /** Prefixes that have been logged as unsendable on this session. */
   #complained: readonly Prefix[] = []
+  /** What could not be sent the last time, and why. */
+  #failed: ReadonlyMap<Prefix, string> = new Map()
+  /** What kept everything from being sent, and has been logged. */
+  #stuck: string | undefined
   #timer: unknown
 
   constructor(session: Session, options: PeerViewOptions) {
@@ -58,9 +78,11 @@ export class PeerView {
     const { local, peer } = session.config
     this.external = local.as !== peer.as
     this.#interval = (options.advertisementInterval ?? (this.external ? 30 : 5)) * 1000
-    this.#peerAddress = canonical(peer.address, 'peer.address')
+    this.#peerAddress = canonical(split(peer.address).address, 'peer.address')
     session.on('established', ({ negotiated }) => {
-      this.#established = { negotiated, local: session.status().local }
+      const { local } = session.status()
+      const addresses = local.address !== undefined && isLinkLocal(local.address) ? interfaceAddresses() : []
+      this.#established = { negotiated, local, addresses }
       this.reconcile()
     })
     session.on('drain', () => this.reconcile())
@@ -73,6 +95,7 @@ export class PeerView {
       this.#told = toldNothing
       this.#withdrawnAt = Number.NEGATIVE_INFINITY
       this.#complained = []
+      this.#failed = new Map()
       this.#refreshing.clear()
       this.#complete = false
     })
@@ -98,46 +121,90 @@ export class PeerView {
     for (const line of this.send()) line()
   }
 
-  /** Sends what is due. Returns its log lines, for when every other peer has been sent its own. */
+  /** Sends what is due. Returns its log lines, for when every other peer has been sent its own. It never throws. */
   send(): (() => void)[] {
+    const { clock, log } = this.#options
+    const peer = this.session.config.peer.address
+    try {
+      const lines = this.#send()
+      this.#stuck = undefined
+      return lines
+    } catch (error) {
+      const why = errorText(error)
+      const isNews = why !== this.#stuck
+      this.#stuck = why
+      this.#timer = clock.setTimeout(() => this.reconcile(), TRY_AGAIN)
+      return isNews ? [() => log?.error({ peer, why }, 'route cannot be sent')] : []
+    }
+  }
+
+  #send(): (() => void)[] {
     const lines: (() => void)[] = []
     const { clock, log, sent } = this.#options
     clock.clearTimeout(this.#timer)
     // A peer that reads too slowly is told, once it has caught up, what is true then; see `drain` above.
     const agreed = this.#agreed
     if (agreed === undefined || this.session.backlogged) return lines
-    const { updates, unsendable } = this.#desired(agreed)
+    const { updates, unsendable, mayCome } = this.#desired(agreed)
     const content = new Map([...updates].map(([prefix, update]) => [prefix, contentOf(update)]))
     const now = clock.now()
     const refresh = this.#refresh(content, now)
-    const plan = reconcile(askAgain(this.#told, refresh.prefixes), content, now, this.#interval)
+    const before = this.#told
+    const plan = reconcile(askAgain(before, refresh.prefixes), content, now, this.#interval)
     this.#told = plan.told
+    const failed = new Map<Prefix, string>()
+    /** Runs a send. What it throws becomes the reason that these prefixes cannot be sent: the peer then knows what it knew. */
+    const attempt = (prefixes: readonly Prefix[], run: () => void): boolean => {
+      try {
+        run()
+        return true
+      } catch (error) {
+        for (const prefix of prefixes) {
+          failed.set(prefix, errorText(error))
+          this.#told = asBefore(this.#told, before, prefix)
+        }
+        return false
+      }
+    }
+    let wakeAt = Math.min(plan.wakeAt ?? Number.POSITIVE_INFINITY, refresh.wakeAt)
     const peer = this.session.config.peer.address
     for (const prefix of plan.withdraw) {
-      this.session.send(withdrawal(hostRoute(prefix)))
-      this.#withdrawnAt = now
-      lines.push(() => log?.info({ peer, prefix }, 'withdrawal sent'))
+      if (attempt([prefix], () => this.session.send(withdrawal(hostRoute(prefix))))) {
+        this.#withdrawnAt = now
+        lines.push(() => log?.info({ peer, prefix }, 'withdrawal sent'))
+      } else wakeAt = Math.min(wakeAt, now + TRY_AGAIN)
     }
     const planned = plan.advertise.map(prefix => ({ prefix, update: updates.get(prefix)! })) // planned from these
     for (const family of refresh.families) {
       const all = planned.filter(({ prefix }) => familyOf(prefix) === family)
-      this.session.resend(
-        family,
-        all.map(({ update }) => update),
+      const again = () =>
+        this.session.resend(
+          family,
+          all.map(({ update }) => update),
+        )
+      if (
+        attempt(
+          all.map(({ prefix }) => prefix),
+          again,
+        )
       )
-      this.#refreshing.delete(family)
+        this.#refreshing.delete(family)
     }
     for (const { prefix, update } of planned) {
-      if (!refresh.families.includes(familyOf(prefix))) this.session.send(update)
+      if (failed.has(prefix)) continue
+      if (!refresh.families.includes(familyOf(prefix)) && !attempt([prefix], () => this.session.send(update))) continue
       lines.push(() => log?.info({ peer, prefix, ...update.attributes }, 'route sent'))
       sent({ prefix, peer })
     }
-    if (!this.#complete) this.#endOfRib(agreed)
-    for (const [prefix, why] of Object.entries(unsendable))
+    if (!this.#complete) attempt([], () => this.#endOfRib(agreed))
+    this.#failed = failed
+    if (failed.size > 0) wakeAt = Math.min(wakeAt, now + this.#interval)
+    if (mayCome) wakeAt = Math.min(wakeAt, now + LOOK_AGAIN)
+    const wrong = Object.entries({ ...unsendable, ...Object.fromEntries(failed) })
+    for (const [prefix, why] of wrong)
       if (!this.#complained.includes(prefix))
         lines.push(() => log?.error({ peer, prefix, why }, 'route cannot be sent'))
-    this.#complained = Object.keys(unsendable)
-    const wakeAt = Math.min(plan.wakeAt ?? Number.POSITIVE_INFINITY, refresh.wakeAt)
+    this.#complained = wrong.map(([prefix]) => prefix)
     if (wakeAt < Number.POSITIVE_INFINITY)
       this.#timer = clock.setTimeout(() => this.reconcile(), Math.ceil(wakeAt - now))
     return lines
@@ -187,25 +254,45 @@ export class PeerView {
           : undefined
     if (refused !== undefined) throw new RangeError(`prefix: ${route.prefix} is not allowed, ${refused}`)
     if (!this.carries(route)) return
-    const nextHop = forFamily(this.#options.nextHop, route.family) ?? local.address
+    // What the interface of a link-local session has is known when the session stands.
+    const own = local.address !== undefined && !isLinkLocal(local.address) ? local.address : undefined
+    const nextHop = forFamily(this.#options.nextHop, route.family) ?? own
     const why =
       nextHop !== undefined
         ? this.#unfit(route, nextHop, extendedNextHop)
-        : isIpv6(peer.address) !== isIpv6(route.address) && !(isIpv6(peer.address) && extendedNextHop)
+        : !isLinkLocal(this.#peerAddress) &&
+            isIpv6(peer.address) !== isIpv6(route.address) &&
+            !(isIpv6(peer.address) && extendedNextHop)
           ? `the session with ${peer.address} has no ${isIpv6(route.address) ? 'IPv6' : 'IPv4'} address of its own`
           : undefined
     if (why !== undefined) throw new RangeError(`nextHop: ${nextHop ?? 'leaving it out'} is not allowed, ${why}`)
     // As long as it can get: four octets, or two where those are not enough, with an AS4_PATH beside (RFC 6793 §4.2.2).
     const fourOctetAs = local.as <= 0xffff
-    encode(advertisement(route, preference, this.#towards(nextHop ?? peer.address)), { fourOctetAs })
+    encode(advertisement(route, preference, this.#towards(nextHop ?? this.#peerAddress)), { fourOctetAs })
   }
 
   report(): { readonly sent: readonly Prefix[]; readonly unsendable: Readonly<Record<Prefix, string>> } {
     const agreed = this.#agreed
-    if (agreed === undefined) return { sent: [], unsendable: {} }
+    const foreign = this.#notCarried()
+    if (agreed === undefined) return { sent: [], unsendable: foreign }
     const { updates, unsendable } = this.#desired(agreed)
     const sent = [...updates].filter(([prefix, update]) => this.#told.current.get(prefix) === contentOf(update))
-    return { sent: sent.map(([prefix]) => prefix), unsendable }
+    return {
+      sent: sent.map(([prefix]) => prefix),
+      unsendable: { ...foreign, ...unsendable, ...Object.fromEntries(this.#failed) },
+    }
+  }
+
+  /** Routes of families that this session was not configured for. No error where another peer's session has them. */
+  #notCarried(): Readonly<Record<Prefix, string>> {
+    const { peer, families } = this.session.config
+    const others = this.#options.wanted().filter(({ route }) => !this.carries(route))
+    return Object.fromEntries(
+      others.map(({ route: { prefix, family } }) => [
+        prefix,
+        `the session with ${peer.address} is for ${families.join(' and ')} alone: give the option families with ${family} in it`,
+      ]),
+    )
   }
 
   /** Undefined unless the session stands, and we have been told so. */
@@ -213,29 +300,52 @@ export class PeerView {
     return this.session.state === 'Established' ? this.#established : undefined
   }
 
-  /** What this session should carry, and what it cannot. */
-  #desired({ negotiated, local }: Agreed): {
-    readonly updates: ReadonlyMap<Prefix, Update>
-    readonly unsendable: Readonly<Record<Prefix, string>>
-  } {
+  #desired(agreed: Agreed): Desired {
     const updates = new Map<Prefix, Update>()
     const unsendable: Record<Prefix, string> = {}
-    for (const { route, preference } of this.#options.wanted()) {
+    let mayCome = false
+    const wanted = this.#options.wanted()
+    const taken = [this.#peerAddress, ...wanted.map(({ route }) => route.address)]
+    for (const { route, preference } of wanted) {
       if (!this.carries(route)) continue
-      const { prefix } = route
-      const nextHop = forFamily(this.#options.nextHop, route.family) ?? local.address
-      const why = negotiated.families.includes(route.family)
-        ? this.#unfit(route, nextHop, negotiated.extendedNextHop)
-        : `the peer does not take ${route.family} routes`
-      if (why !== undefined) unsendable[prefix] = why
-      else updates.set(prefix, advertisement(route, preference, this.#towards(nextHop!))) // unfit where there is none
+      try {
+        const hop = this.#nextHop(route, agreed, taken)
+        if ('address' in hop) updates.set(route.prefix, advertisement(route, preference, this.#towards(hop.address)))
+        else {
+          unsendable[route.prefix] = hop.why
+          mayCome ||= hop.mayCome === true
+        }
+      } catch (error) {
+        unsendable[route.prefix] = errorText(error)
+      }
     }
-    return { updates, unsendable }
+    return { updates, unsendable, mayCome }
+  }
+
+  #nextHop(route: HostRoute, agreed: Agreed, taken: readonly Address[]): NextHop {
+    const { negotiated, local } = agreed
+    if (!negotiated.families.includes(route.family)) return { why: `the peer does not take ${route.family} routes` }
+    const given = forFamily(this.#options.nextHop, route.family)
+    const hop = given === undefined ? this.#ownNextHop(route, agreed, local.address, taken) : { address: given }
+    if (!('address' in hop)) return hop
+    const why = this.#unfit(route, hop.address, negotiated.extendedNextHop)
+    return why === undefined ? hop : { why }
+  }
+
+  /** This host is asked anew only for an address that it had not when the session was established. */
+  #ownNextHop(route: HostRoute, agreed: Agreed, local: Address | undefined, taken: readonly Address[]): NextHop {
+    const device = this.session.config.bindDevice ?? split(this.session.config.peer.address).zone
+    const { extendedNextHop } = agreed.negotiated
+    const known = ownNextHop(route, { local, device, addresses: agreed.addresses }, extendedNextHop, taken)
+    if ('address' in known || !known.mayCome) return known
+    const addresses = interfaceAddresses()
+    const now = ownNextHop(route, { local, device, addresses }, extendedNextHop, taken)
+    if ('address' in now) agreed.addresses = addresses
+    return now
   }
 
   /** Why this cannot be the next hop of the route towards this peer: the router would refuse it, or lose the traffic. */
-  #unfit({ prefix, address }: HostRoute, nextHop: Address | undefined, extended: boolean): string | undefined {
-    if (nextHop === undefined) return "the session's own address is not known, nextHop must be given"
+  #unfit({ prefix, address }: HostRoute, nextHop: Address, extended: boolean): string | undefined {
     if (isIpv6(nextHop) !== isIpv6(address) && !(isIpv6(nextHop) && extended))
       return `${nextHop} is not of the family of ${prefix}${isIpv6(nextHop) ? ', and IPv6 next hops for IPv4 are not agreed on (RFC 8950)' : ''}`
     const hop = canonical(nextHop, 'nextHop')
@@ -258,16 +368,11 @@ function contentOf({ attributes }: Update): string {
   return JSON.stringify(attributes)
 }
 
-/** Never 0.0.0.0, never ::ffff:…, whoever said so. */
-export function noHost(address: Address): string | undefined {
-  return /^(0\.0\.0\.0|::|::ffff:.*)$/.test(address) ? `${address} is no host's address` : undefined
-}
-
-/** One text for one address, as a comparison needs it. */
-export function canonical(address: Address, field: string): Address {
-  return formatAddress(parseAddress(address, field))
-}
-
-function isIpv6(address: Address): boolean {
-  return address.includes(':')
+/** The same, but of this prefix the peer knows what it knew before. */
+function asBefore(told: Told, before: Told, prefix: Prefix): Told {
+  const current = new Map(told.current)
+  const content = before.current.get(prefix)
+  if (content === undefined) current.delete(prefix)
+  else current.set(prefix, content)
+  return { ...told, current }
 }

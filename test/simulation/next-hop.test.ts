@@ -1,0 +1,205 @@
+/** Where traffic goes if nobody says where: the session's own address, or one of the interface of a link-local session. */
+import os from 'node:os'
+import type { Family } from '@softspoken/wire'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Lab, type RouterOptions } from './lab.ts'
+
+const VIP = '198.51.100.10/32'
+const VIP6 = '2001:db8::10/128'
+const both: Family[] = ['ipv4-unicast', 'ipv6-unicast']
+
+/** What this host has on eth0; another interface has everything, and must never be asked. */
+function host(...eth0: string[]): void {
+  const entry = (cidr: string) => {
+    const [address = ''] = cidr.split('/')
+    const family = address.includes(':') ? ('IPv6' as const) : ('IPv4' as const)
+    return { address, cidr, family, netmask: '', mac: '', internal: false, scopeid: 0 }
+  }
+  vi.spyOn(os, 'networkInterfaces').mockReturnValue({
+    eth1: ['203.0.113.1/24', '2001:db8:9::1/64'].map(entry),
+    eth0: ['fe80::1/64', ...eth0].map(entry),
+  } as ReturnType<typeof os.networkInterfaces>)
+}
+afterEach(() => vi.restoreAllMocks())
+
+function linkLocal(options: RouterOptions = {}, announcer: object = {}) {
+  const lab = new Lab()
+  const router = lab.router({ address: 'fe80::fe%eth0', localAddress: 'fe80::1%eth0', families: both, ...options })
+  const other = lab.router({ address: '2001:db8:1::fd', localAddress: '2001:db8:1::5', families: both })
+  return { lab, router, other, announcer: lab.announcer({ families: both, maxPrefixes: 2, ...announcer }) }
+}
+
+describe('a link-local session', () => {
+  test.each<[string, string[], string]>([
+    ['the one there is', ['2001:db8:1::1/64'], '2001:db8:1::1'],
+    ['the lowest, whatever their order', ['2001:db8:1::2/64', '2001:db8:1::1/64'], '2001:db8:1::1'],
+    ['a global one before a unique local one', ['fd00::1/64', '2001:db8:1::1/64'], '2001:db8:1::1'],
+    ['a unique local one where that is all', ['fd00::1/64'], 'fd00::1'],
+    ['one with a subnet before a virtual one', ['2001:db8:1::1/128', '2001:db8:1::2/64'], '2001:db8:1::2'],
+    ['a single one where that is all (DHCPv6)', ['2001:db8:1::7/128'], '2001:db8:1::7'],
+    ['never the announced address', ['2001:db8::10/64', '2001:db8:1::1/64'], '2001:db8:1::1'],
+  ])('sends an IPv6 route with an address of its interface: %s (RFC 2545 §3)', async (_, addresses, expected) => {
+    host(...addresses)
+    const { lab, router, announcer } = linkLocal()
+    announcer.announce(VIP6)
+    await lab.pass(1)
+    expect(router.table).toEqual({ [VIP6]: expected })
+  })
+
+  test.each<[string, string[], RouterOptions, string]>([
+    ['its IPv4 address', ['2001:db8:1::1/64', '192.0.2.9/24'], {}, '192.0.2.9'],
+    ['its primary IPv4 address', ['192.0.2.9/24', '192.0.2.8/24'], {}, '192.0.2.9'],
+    ['one with a subnet before a virtual one', ['192.0.2.8/32', '192.0.2.9/24'], {}, '192.0.2.9'],
+    ['its IPv6 address where IPv4 has none', ['2001:db8:1::1/64', '169.254.7.7/16'], {}, '2001:db8:1::1'],
+    ['its IPv4 address without RFC 8950', ['192.0.2.9/24'], { extendedNextHop: false }, '192.0.2.9'],
+  ])('sends an IPv4 route with %s', async (_, addresses, router, expected) => {
+    host(...addresses)
+    const { lab, router: one, announcer } = linkLocal(router)
+    announcer.announce(VIP)
+    await lab.pass(1)
+    expect(one.table).toEqual({ [VIP]: expected })
+  })
+
+  test.each<[string, string, RouterOptions, string]>([
+    ['an IPv6 route without a global address', VIP6, {}, 'its interface eth0 has no global IPv6 address'],
+    ['an IPv4 route without RFC 8950', VIP, { extendedNextHop: false }, 'its interface eth0 has no IPv4 address'],
+    ['an IPv4 route', VIP, {}, 'its interface eth0 has no IPv4 or global IPv6 address'],
+    [
+      'a route through an interface that is not known',
+      VIP,
+      { address: 'fe80::fe%eth7', localAddress: 'fe80::1' },
+      'eth7',
+    ],
+  ])('refuses %s, asks for nextHop, and stops no other peer', async (_, prefix, router, why) => {
+    host()
+    const { lab, other, announcer } = linkLocal(router)
+    announcer.announce(prefix)
+    await lab.pass(1)
+    expect(other.table).toEqual({ [prefix]: '2001:db8:1::5' })
+    const [one] = announcer.status().peers
+    expect(one).toMatchObject({ state: 'Established', sent: [] })
+    expect(one?.unsendable[prefix]).toContain(why)
+    expect(one?.unsendable[prefix]).toContain('nextHop must be given')
+    expect(lab.lines('error')).toMatchObject([
+      { text: 'route cannot be sent', peer: expect.stringMatching(/^fe80::fe/) },
+    ])
+    await lab.pass(60)
+    expect(lab.lines('error'), 'logged once').toHaveLength(1)
+  })
+
+  test('sends the route once its interface gets the address, and keeps it over a flap', async () => {
+    host()
+    const { lab, router, announcer } = linkLocal()
+    announcer.announce(VIP)
+    await lab.pass(60)
+    expect(router.table).toEqual({})
+    host('192.0.2.9/24')
+    await lab.pass(5)
+    expect(router.table).toEqual({ [VIP]: '192.0.2.9' })
+    host()
+    router.refresh('ipv4-unicast')
+    await lab.pass(60)
+    expect(router.table).toEqual({ [VIP]: '192.0.2.9' })
+    expect(router.heard.flatMap(({ withdrawn }) => withdrawn)).toEqual([])
+    expect(announcer.status().peers[0]).toMatchObject({ sent: [VIP], unsendable: {} })
+  })
+
+  test('goes on where the system does not say what addresses there are', async () => {
+    vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
+      throw new Error('uv_interface_addresses')
+    })
+    const { lab, other, announcer } = linkLocal()
+    announcer.announce(VIP)
+    await lab.pass(1)
+    expect(other.table).toEqual({ [VIP]: '2001:db8:1::5' })
+    expect(announcer.status().peers[0]?.unsendable[VIP]).toContain('nextHop must be given')
+  })
+
+  test('needs none of them with nextHop, which has no interface behind it', async () => {
+    host('192.0.2.9/24')
+    const { lab, router, announcer } = linkLocal({}, { nextHop: '192.0.2.77' })
+    announcer.announce(VIP)
+    await lab.pass(1)
+    expect(router.table).toEqual({ [VIP]: '192.0.2.77' })
+    expect(() => linkLocal({}, { nextHop: { ipv6: 'fe80::1%eth0' } })).toThrow(
+      "nextHop.ipv6: 'fe80::1%eth0' is not allowed",
+    )
+  })
+})
+
+describe('what throws while one peer is served', () => {
+  test('becomes "route cannot be sent" of that peer, and is tried again', async () => {
+    const lab = new Lab()
+    const [one, two] = [lab.router(), lab.router({ address: '192.0.2.253' })]
+    const announcer = lab.announcer()
+    await lab.pass(1)
+    const send = vi.spyOn(announcer.sessions[0]!, 'send').mockImplementation(() => {
+      throw new Error('a fault of ours')
+    })
+    const announcement = announcer.announce(VIP)
+    await lab.pass(1)
+    expect([one.table, two.table]).toEqual([{}, { [VIP]: '192.0.2.1' }])
+    expect(announcer.status().peers).toMatchObject([
+      { sent: [], unsendable: { [VIP]: 'a fault of ours' } },
+      { sent: [VIP], unsendable: {} },
+    ])
+    expect(lab.lines('error')).toEqual([
+      { peer: '192.0.2.254', prefix: VIP, why: 'a fault of ours', text: 'route cannot be sent' },
+    ])
+    send.mockRestore()
+    await lab.pass(30)
+    expect(one.table).toEqual({ [VIP]: '192.0.2.1' })
+    vi.spyOn(announcer.sessions[0]!, 'send').mockImplementationOnce(() => {
+      throw new Error('a fault of ours')
+    })
+    announcement.withdraw()
+    await lab.pass(0)
+    expect([one.table, two.table]).toEqual([{ [VIP]: '192.0.2.1' }, {}])
+    await lab.pass(1)
+    expect(one.table, 'nothing but a second try withdraws it').toEqual({})
+  })
+
+  test('of the answer to a route refresh leaves it to be answered', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    announcer.announce(VIP)
+    await lab.pass(31)
+    vi.spyOn(announcer.sessions[0]!, 'resend').mockImplementationOnce(() => {
+      throw new Error('a fault of ours')
+    })
+    router.refresh('ipv4-unicast')
+    await lab.pass(0)
+    expect(router.heard.filter(({ announced }) => announced.length > 0)).toHaveLength(1)
+    await lab.pass(30)
+    expect(router.heard.filter(({ announced }) => announced.length > 0)).toHaveLength(2)
+    expect(router.table).toEqual({ [VIP]: '192.0.2.1' })
+  })
+
+  test('a session that the caller stops throws nothing at the next withdrawal', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    const announcement = announcer.announce(VIP)
+    await lab.pass(1)
+    announcer.sessions[0]?.stop()
+    announcement.withdraw()
+    await lab.pass(1)
+    expect(router.table).toEqual({})
+    expect(lab.lines('error')).toEqual([])
+  })
+})
+
+test('a peer whose session does not carry the family is named, with how to mend it', async () => {
+  const lab = new Lab()
+  lab.router()
+  lab.router({ address: '2001:db8:1::fe', localAddress: '2001:db8:1::1', families: both })
+  const announcer = lab.announcer()
+  announcer.announce(VIP)
+  const why =
+    'the session with 2001:db8:1::fe is for ipv6-unicast alone: give the option families with ipv4-unicast in it'
+  expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([{}, { [VIP]: why }])
+  await lab.pass(1)
+  expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([{}, { [VIP]: why }])
+  expect(lab.lines('error'), 'two families side by side are no mistake').toEqual([])
+})
