@@ -5,7 +5,7 @@ import { message, number, refusal, sound } from '../support/by-hand.ts'
 
 const filler = (octets: number) => '00'.repeat(octets)
 
-/** Capabilities nobody knows, as many octets of them as are asked for. */
+/** Unknown capabilities, as many octets of them as are asked for. */
 function capabilities(octets: number): string {
   if (octets <= 257) return `c8 ${number(octets - 2, 1)} ${filler(octets - 2)}`
   return `c8 ff ${filler(255)} ${capabilities(octets - 257)}`

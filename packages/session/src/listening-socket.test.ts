@@ -10,7 +10,7 @@ import { Session, type SessionOptions } from './session.ts'
 
 const toEnd: (() => unknown)[] = []
 afterEach(async () => {
-  for (const end of toEnd.splice(0).reverse()) await end()
+  await Promise.all(toEnd.splice(0).map(end => end()))
 })
 
 describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that dials one that listens', () => {
@@ -53,6 +53,48 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
     dialling('127.0.0.1', port, { local: from('127.0.0.3') })
     const states = () => [strict, keyed, plain].map(({ state }) => state)
     await soon(() => expect(states()).toEqual(['Established', 'Established', 'Established']))
+  })
+  it.each<[what: string, dialled: Partial<Settings>, listening: Partial<Settings>, address?: string, door?: string]>([
+    ['another key (RFC 2385)', { tcpMd5Key: 'sesame' }, { tcpMd5Key: 'sésame' }],
+    ['the beginning of the key', { tcpMd5Key: 'sésam' }, { tcpMd5Key: 'sésame' }],
+    ['no key, where one is asked for', {}, { tcpMd5Key: 'sésame' }],
+    ['a key, where none is asked for', { tcpMd5Key: 'sésame' }, {}],
+    ['another key over IPv6', { tcpMd5Key: 'sesame' }, { tcpMd5Key: 'sésame' }, '::1', '::1'],
+    ['no key over IPv4, where one socket carries both', {}, { tcpMd5Key: 'sésame' }, '127.0.0.1', '::'],
+    ['a TTL of 64, where 255 is asked for (RFC 5082 §3)', {}, { ttlSecurity: 1 }],
+    ['a TTL of 253, where 254 is asked for', { multihop: 253 }, { ttlSecurity: 2 }],
+    ['TTL security, where the answer has a TTL of 64', { ttlSecurity: 1 }, {}],
+    ['a TTL of 64 over IPv6', {}, { ttlSecurity: 1 }, '::1', '::1'],
+    ['a TTL of 64 over IPv4, where one socket carries both', {}, { ttlSecurity: 1 }, '127.0.0.1', '::'],
+  ])('does not come up with %s', async (_, dialled, listening, address = '127.0.0.1', door = address) => {
+    const waits = waiting(address, listening)
+    const dials = dialling(address, await listener({ address: door }).serve(waits).listen(), dialled)
+    // Loopback answers at once: a pair that begins later and comes up shows that this one was not answered.
+    const later = waiting(address, dialled)
+    dialling(address, await listener({ address: door }).serve(later).listen(), dialled)
+    await soon(() => expect(later.state).toBe('Established'))
+    expect([dials.state, waits.state]).toEqual(['Connect', 'Active'])
+  })
+  it('TTL security holds on a listener that also serves a session without it (RFC 5082 §3)', async () => {
+    const strict = waiting('127.0.0.1', { ttlSecurity: 1 })
+    const plain = waiting('127.0.0.2')
+    const port = await listener({ address: '127.0.0.1' }).serve(strict).serve(plain).listen()
+    // Its connection is accepted, for the sake of the other, and nothing that it sends from then on arrives.
+    const far = dialling('127.0.0.1', port, { local: from('127.0.0.1') })
+    await soon(() => expect(far.state).toBe('OpenConfirm'))
+    dialling('127.0.0.1', port, { local: from('127.0.0.2') })
+    await soon(() => expect(plain.state).toBe('Established'))
+    expect(far.state).toBe('OpenConfirm')
+    expect(strict.state).not.toBe('Established')
+  })
+  it('a key is asked for on a listener that also serves a session without one (RFC 2385)', async () => {
+    const keyed = waiting('127.0.0.1', { tcpMd5Key: 'sésame' })
+    const plain = waiting('127.0.0.2')
+    const port = await listener({ address: '127.0.0.1' }).serve(keyed).serve(plain).listen()
+    const without = dialling('127.0.0.1', port, { local: from('127.0.0.1') })
+    dialling('127.0.0.1', port, { local: from('127.0.0.2') })
+    await soon(() => expect(plain.state).toBe('Established'))
+    expect([without.state, keyed.state]).toEqual(['Connect', 'Active'])
   })
   it('a key for an IPv6 peer cannot stand on a listener of IPv4: serve() throws, and the others go on', async () => {
     const server = listener({ address: '127.0.0.1' })
