@@ -70,7 +70,8 @@ it('docs/rfc.md has a row for each attribute that is judged, and every other may
   for (const code of others) {
     for (const flags of [0x80, 0xc0, 0xe0])
       expect(issues(withRoute(code, attribute(head(flags, code), ''))), `${code}`).toBeUndefined()
-    expect(refusal(decode(withRoute(code, attribute(head(0x40, code), '')))).slice(0, 2)).toEqual([3, 2])
+    for (const flags of [0x00, 0x40])
+      expect(refusal(decode(withRoute(code, attribute(head(flags, code), '')))).slice(0, 2)).toEqual([3, 2])
   }
 })
 
@@ -87,9 +88,9 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
   it('costs the routes when flagged as any other category (RFC 7606 §3.c)', () => {
     for (const bits of [0x00, 0x40, 0x80, 0xc0].filter(bits => bits !== flags)) {
       const less = name === 'AIGP' && bits === 0xc0 // RFC 7311 §3.2
-      expect(issues(withRoute(code, attribute(head(bits, code), value)), context)).toEqual([
-        [name, less ? 'attribute-discard' : 'treat-as-withdraw'],
-      ])
+      const bytes = withRoute(code, attribute(head(bits, code), value))
+      expect(issues(bytes, context)).toEqual([[name, less ? 'attribute-discard' : 'treat-as-withdraw']])
+      expect(received(bytes, context).attributes).not.toHaveProperty('aigp')
     }
   })
 
@@ -100,12 +101,24 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
       return
     }
     expect(issues(bytes, context)).toEqual([[name, cost]])
-    const { withdrawn, announced } = received(bytes, context)
+    const { withdrawn, announced, attributes } = received(bytes, context)
+    const left = received(withRoute(code, ''), context).attributes
+    expect(attributes).toEqual(cost === 'treat-as-withdraw' ? {} : left)
     const prefix = ['198.51.100.10/32']
     expect({ withdrawn, announced }).toEqual(
       cost === 'treat-as-withdraw' ? { withdrawn: prefix, announced: [] } : { withdrawn: [], announced: prefix },
     )
   })
+
+  if ([5, 9, 10].includes(code))
+    it('is discarded when an external peer sends it, malformed or not (RFC 7606 §7.5, §7.9, §7.10)', () => {
+      const without = received(withRoute(code, '')).attributes
+      for (const sent of [value, '', `${value}00`]) {
+        const bytes = withRoute(code, attribute(head(flags, code), sent))
+        expect(issues(bytes, { external: true })).toEqual([[name, 'attribute-discard']])
+        expect(received(bytes, { external: true }).attributes).toEqual(without)
+      }
+    })
 
   const first = attribute(head(flags, code), value)
   const second = attribute(

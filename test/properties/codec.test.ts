@@ -5,10 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { plain, toHex } from '../support/hex.ts'
 import { anyBody, contexts, damaged, manyPrefixes, said } from '../support/messages.ts'
 
+/** Thousands of runs take a second, or many on a busy machine: the runs are the bound, not the time. */
+const patient = { timeout: 120_000 }
+
 const outcome = (result: Result<Message>): unknown => plain(result)
 const outcomes = (results: Iterable<Result<Message>>): unknown[] => [...results].map(outcome)
 
-describe('of every message that can be said', () => {
+describe('of every message that can be said', patient, () => {
   it('what is encoded and decoded again is the same', () => {
     fc.assert(
       fc.property(said, ({ message, context }) => {
@@ -31,7 +34,7 @@ describe('of every message that can be said', () => {
   })
 })
 
-describe('of any list of prefixes', () => {
+describe('of any list of prefixes', patient, () => {
   it('encodeAll() makes messages that fit and carry all of them, in their order (RFC 4271 §4.3)', () => {
     fc.assert(
       fc.property(manyPrefixes, fc.boolean(), (prefixes, pathIds) => {
@@ -49,7 +52,7 @@ describe('of any list of prefixes', () => {
   })
 })
 
-describe('of any octets', () => {
+describe('of any octets', patient, () => {
   it('decoding them ends in a message or in a NOTIFICATION that can be sent, and all of the message can be read', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), anyBody, damaged), contexts, (bytes, context) => {

@@ -37,6 +37,13 @@ function isCallersMistake(attempt: () => unknown): boolean {
   }
 }
 
+/** The codes of the attributes of an UPDATE without withdrawn routes and with short attributes, in their order. */
+function codesOf(bytes: Uint8Array): number[] {
+  const codes: number[] = []
+  for (let at = 23; at < bytes.length; at += 3 + (bytes[at + 2] ?? 0)) codes.push(bytes[at + 1] ?? -1)
+  return codes
+}
+
 const raw: RawAttribute = { code: 99, flags: 0xc0, value: new Uint8Array() }
 const long = Array.from({ length: 1000 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`)
 
@@ -505,5 +512,26 @@ describe('encode() leaves no doubt', () => {
   it('writes attributes in the order of their codes, MP_* first, whatever the order they are given in (RFC 7606 §5.1)', () => {
     const backwards = Object.fromEntries(Object.entries({ ...route, med: 1, unknown: [raw] }).reverse())
     expect(encode(announce(backwards))).toEqual(encode(announce({ med: 1, unknown: [raw] })))
+  })
+  it('writes unknown attributes among the others by their codes, behind MP_* (RFC 4271 §5, RFC 7606 §5.1)', () => {
+    const { origin, asPath } = route
+    const mpReach = { family: 'ipv6-unicast', nextHop: ['2001:db8::1'], announced: ['2001:db8::10/128'] } as const
+    const unknown = [251, 11, 30, 21].map(code => ({ ...raw, code }))
+    const attributes = { mpReach, origin, asPath, med: 1, communities: ['1:1'], onlyToCustomer: 1, unknown }
+    expect(codesOf(encode(update({ attributes })))).toEqual([14, 1, 2, 4, 8, 11, 21, 30, 35, 251])
+  })
+  it.each([
+    [255, 'one octet', '63 ff'],
+    [256, 'two octets', '63 0100'],
+  ])('writes the length of an attribute of %i octets in %s (RFC 4271 §4.3)', (length, _what, head) => {
+    const bytes = encode(update({ attributes: { unknown: [{ ...raw, value: new Uint8Array(length).fill(7) }] } }))
+    expect(Buffer.from(bytes.subarray(23, 23 + 4)).toString('hex')).toContain(head.replace(' ', ''))
+    expect(decode(bytes)).toMatchObject({ value: { attributes: { unknown: [{ flags: raw.flags }] } } })
+  })
+  it('takes Extended Length from the value alone (RFC 4271 §4.3)', () => {
+    const flagged = { ...raw, flags: raw.flags | 0x10, value: Uint8Array.of(1) }
+    expect(encode(update({ attributes: { unknown: [flagged] } }))).toEqual(
+      encode(update({ attributes: { unknown: [{ ...flagged, flags: raw.flags }] } })),
+    )
   })
 })
