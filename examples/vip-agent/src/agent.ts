@@ -13,7 +13,8 @@ import {
 } from '@softspoken/announcer'
 import { guardLog, type Logger } from '@softspoken/session'
 import { Address, type Interface } from './address.ts'
-import { type Election, everyNode } from './election.ts'
+import { checkFunctions } from './check-functions.ts'
+import { type Election, everyNode, type Leadership } from './election.ts'
 
 export interface AgentOptions {
   /** The address: one /32 or /128. */
@@ -32,6 +33,11 @@ export interface AgentOptions {
 /** A leader's MED is this less its epoch, so that routers move to it while they still believe in the one before. */
 const MED_BASE = 1_000_000
 
+/** Seconds that the election may take to let go of the lease. */
+const PATIENCE = 2
+/** A word of the election is late after this part of its `ttl`. */
+const LATE = 1 / 10
+
 /**
  * Runs until the signal is aborted, then gives the address up gracefully, and resolves.
  * @throws what was wrong with the options, or kept the address or the election from working; the address is given up
@@ -39,61 +45,88 @@ const MED_BASE = 1_000_000
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { election = everyNode } = options
-  const log = guardLog(options.log) // a line that cannot be written stops nothing
   const { prefix: vip } = hostRoute(options.vip)
+  checkFunctions('log', options.log, ['debug', 'info', 'warn', 'error'])
+  const log = guardLog(options.log) // a line that cannot be written stops nothing
   const { drainTime = 3 } = options.announcer // the time in which routers converge
-  const failure = new AbortController()
+  const failure = new AbortController() // the first reason counts
+  const fail = (why: unknown): void => failure.abort(why)
   const ending = AbortSignal.any([signal, failure.signal])
+  checkElection(election)
+  const address = new Address(options.interface ?? logged(vip, log), fail)
 
   // Both from the start: the session stands and the service is known to be well before this node's turn comes.
   using health = new HealthGate({ log, ...options.health })
   const announcer = new Announcer({ log, ...options.announcer })
-  const address = new Address(options.interface ?? logged(vip, log), why => failure.abort(why))
 
-  // Whoever ended it, a lease that ran out or a service that is not well included: the routers go first.
+  // Whatever ended it, a lease that ran out or a service that is not well included: the routers go first.
   announcer.on('withdrawn', ({ prefix, why }) => {
     log.info({ prefix, why }, 'withdrawn')
     if (!ending.aborted) address.leave(drainTime) // at the end it goes after the goodbye
   })
 
-  try {
+  await serve().catch(fail)
+  // The election was let go of just now, so another node may be on the way already.
+  await announcer.close('the VIP agent ends').catch(fail) // withdraws, serves on for drainTime, says Cease
+  await address.drop().catch(fail)
+  failure.signal.throwIfAborted()
+
+  async function serve(): Promise<void> {
     while (!ending.aborted) {
       if (!health.up) await recovery()
       else await campaign()
     }
-  } finally {
-    // The election was let go of just now, so somebody else may be on the way already.
-    await announcer.close('the VIP agent ends') // withdraws, serves on for drainTime, says Cease
-    await address.drop()
   }
-  failure.signal.throwIfAborted()
 
-  /** For as long as the service is well. Who leads and is not well lets go, and somebody else may lead. */
+  /** For as long as the service is well. A leader that is not lets go, and another node may lead. */
   async function campaign(): Promise<void> {
     const unwell = new AbortController()
+    const over = AbortSignal.any([ending, unwell.signal])
+    const words = election.campaign(over)[Symbol.asyncIterator]()
     const down = (): void => unwell.abort()
     health.once('down', down)
-    const over = AbortSignal.any([ending, unwell.signal])
+    let asked: Promise<IteratorResult<Leadership>> | undefined
     let announcement: Announcement | undefined
     let epoch: number | undefined
     try {
-      for await (const word of election.campaign(over)) {
-        if (over.aborted) break
-        if (word.leader) await lead(word.epoch)
+      for (;;) {
+        asked = words.next()
+        const next = await unlessAborted(asked, over)
+        if (next === undefined) break
+        if (next.done) throw new Error('the election ended before it was told to')
+        if (next.value.leader) await unlessAborted(lead(next.value.epoch), over)
         else giveUp()
+        await turn() // an election without a pause holds up nothing else
       }
+    } catch (error) {
+      giveUp()
+      fail(error)
     } finally {
       health.off('down', down)
+      await turn() // the gate withdraws first, and its reason is told
       if (!ending.aborted) giveUp() // else the drain does it, as gently as it is told to
+      await letGo()
+    }
+
+    /** Its last word may be on the way still. An election that hangs is left alone; its lease ends by itself. */
+    async function letGo(): Promise<void> {
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(), PATIENCE * 1000)
+      const done = Promise.resolve(asked).then(() => words.return?.())
+      await unlessAborted(done, late.signal).finally(() => clearTimeout(timer))
     }
 
     async function lead(now: number): Promise<void> {
+      const heard = performance.now()
+      const { ttl } = election
       if (epoch !== now) log.info({ epoch: now }, 'leading')
       epoch = now
       await address.take()
-      const med = { base: MED_BASE, epoch }
-      const { ttl } = election
-      // The gate withdraws by itself where checks fail or hang, and the lease where the election falls silent.
+      // The word counts from when it was said: if the interface took long, the next one announces.
+      const isLate = ttl !== undefined && performance.now() - heard > ttl * 1000 * LATE
+      if (over.aborted || isLate) return
+      const med = { base: MED_BASE, epoch: now }
+      // The gate withdraws by itself if checks fail or hang, and the lease if the election falls silent.
       announcement ??= announcer.announce(vip, { med, gate: health, ...(ttl !== undefined && { ttl }) })
       announcement.update({ med }) // the same sends nothing
       if (ttl !== undefined) announcement.renew()
@@ -113,6 +146,29 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       if (!ending.aborted) throw error
     })
   }
+}
+
+/** An election that is no election is found before anything starts. */
+function checkElection(election: Election): void {
+  checkFunctions('election', election, ['campaign'])
+  const { ttl } = election
+  if (ttl !== undefined && !(ttl >= 2 && ttl <= 3600))
+    throw new RangeError(`election.ttl: ${ttl} is not allowed, it must be from 2 to 3600`)
+}
+
+/** Everything else that is due has its turn. */
+function turn(): Promise<void> {
+  return new Promise(done => setImmediate(done))
+}
+
+/** What the work comes to, or undefined once the signal is aborted; what becomes of the work after that is not looked at. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((done, fail) => {
+    const abort = (): void => done(undefined)
+    signal.addEventListener('abort', abort)
+    work.then(done, fail).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
+  })
 }
 
 function logged(vip: string, log: Logger): Interface {

@@ -1,4 +1,5 @@
 /** Candidates for one lease, in virtual time. A process that is stopped asks for nothing while time goes by. */
+import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Leadership } from './election.ts'
@@ -67,6 +68,123 @@ describe('an election by lease', () => {
     goOn()
     await pass(0)
     expect(one.last).toBe('waits')
+  })
+
+  it('does not renew once its time is over, though nobody else is there', async () => {
+    const lease = new MemoryLease()
+    const one = new Candidate(lease)
+    await pass(10 * LOOK)
+    const goOn = one.freeze()
+    await pass(LOOK) // it renews once more, and is stopped then
+    await pass(TTL * 600) // three fifths of the ttl
+    const before = await lease.read()
+    goOn()
+    await pass(LOOK)
+    expect(one.last).toBe('waits')
+    expect(await lease.read()).toEqual(before)
+    await pass(TTL * 1000 + LOOK)
+    expect(one.last).toBe('leads 2')
+  })
+
+  it('counts the time of a leader from the start of a slow renewal', async () => {
+    const lease = new SlowLease(new MemoryLease())
+    const one = new Candidate(lease)
+    await pass(LOOK - 1)
+    const goOn = lease.stop('back')
+    await pass(1 + 1.9 * LOOK)
+    goOn() // the renewal took 1.9 looks; its time is over three looks after it began, that is 1.1 from here
+    await pass(0)
+    expect(one.last).toBe('leads 1')
+    const goOnAgain = lease.stop('back')
+    await pass(1.2 * LOOK)
+    goOnAgain()
+    await pass(0)
+    expect(one.last).toBe('waits')
+  })
+
+  it('counts the time of a leader from the start of a slow take', async () => {
+    const lease = new SlowLease(new MemoryLease())
+    const one = new Candidate(lease)
+    await pass(0)
+    one.end()
+    await pass(0) // it let go: the next to take it is slow
+    const goOn = lease.stop('back')
+    const two = new Candidate(lease)
+    await pass(1.9 * LOOK)
+    goOn()
+    await pass(0)
+    expect(two.last).toBe('leads 2')
+    const goOnAgain = lease.stop('back')
+    await pass(1.2 * LOOK)
+    goOnAgain()
+    await pass(0)
+    expect(two.last).toBe('waits')
+  })
+
+  it('counts the time of a candidate from the end of a slow look', async () => {
+    const memory = new MemoryLease()
+    const slow = new SlowLease(memory)
+    await memory.take(1)
+    const goOn = slow.stop('there')
+    const one = new Candidate(slow)
+    await pass(3 * LOOK)
+    await memory.renew(1)
+    goOn()
+    await pass(TTL * 1000 - LOOK)
+    expect(one.last).toBe('waits')
+    await pass(2 * LOOK)
+    expect(one.last).toBe('leads 2')
+  })
+
+  it.each([5, 15, 3600])('with a ttl of %d s gives words that count for three fifths of it', ttl => {
+    expect(leaseElection(new MemoryLease(), ttl).ttl).toBeCloseTo(ttl * 0.6)
+  })
+
+  it('ends at once when it is told to, and lets go', async () => {
+    const lease = new MemoryLease()
+    const one = new Candidate(lease)
+    await pass(LOOK / 2)
+    one.end()
+    await pass(0)
+    expect(one.isDone).toBe(true)
+    expect(await lease.read()).toEqual({ epoch: 1, renewal: undefined })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('ends at once when it is told to within a renewal', async () => {
+    const lease = new SlowLease(new MemoryLease())
+    const one = new Candidate(lease)
+    await pass(LOOK / 2)
+    const goOn = lease.stop('there')
+    await pass(LOOK)
+    one.end()
+    goOn()
+    await pass(0)
+    expect(one.isDone).toBe(true)
+    expect(await lease.read()).toEqual({ epoch: 1, renewal: undefined })
+  })
+
+  it('listens to its signal once, however many looks it takes', async () => {
+    const ending = new AbortController()
+    const words = leaseElection(new MemoryLease(), TTL).campaign(ending.signal)[Symbol.asyncIterator]()
+    for (let look = 0; look < 20; look++) {
+      const next = words.next()
+      await pass(LOOK)
+      await next
+    }
+    expect(getEventListeners(ending.signal, 'abort').length).toBeLessThanOrEqual(1)
+    await words.return?.()
+  })
+
+  it('lets go of nothing that it does not hold', async () => {
+    const lease = new MemoryLease()
+    new Candidate(lease)
+    const two = new Candidate(lease)
+    await pass(3 * LOOK)
+    const before = await lease.read()
+    two.end()
+    await pass(0)
+    expect(await lease.read()).toEqual(before)
   })
 
   it('gives no word of a leader that was stopped while it took the lease', async () => {

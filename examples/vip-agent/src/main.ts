@@ -6,6 +6,9 @@ import { runAgent } from './agent.ts'
 import { leaseDirectory } from './lease-directory.ts'
 import { leaseElection } from './lease-election.ts'
 
+/** Octets of the log that wait for a reader at most. */
+const LOG_BUFFER = 1024 * 1024
+
 const { values: given } = parseArgs({
   options: {
     vip: { type: 'string' },
@@ -60,9 +63,15 @@ function needed(name: 'vip' | 'local-as' | 'router-id' | 'peer' | 'peer-as' | 'h
   return value
 }
 
-/** One line of JSON each, as pino would. */
+/**
+ * One line of JSON each, as pino would. A line that cannot be written is dropped: on a full disk, where the reader of a pipe
+ * is gone, or does not read.
+ */
 function log(): Logger {
-  const write = (level: string) => (fields: object, text: string) =>
-    console.log(JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg: text }))
+  process.stdout.on('error', () => {})
+  const write = (level: string) => (fields: object, text: string) => {
+    if (process.stdout.writableLength > LOG_BUFFER) return
+    process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg: text })}\n`)
+  }
   return { debug: () => {}, info: write('info'), warn: write('warn'), error: write('error') }
 }
