@@ -85,7 +85,14 @@ describe('docs/defaults.md', () => {
     const known = new Set([
       ...Object.keys(settings),
       ...['local.as', 'local.id', 'local.address', 'peer.as', 'peer.address', 'peer.port'],
-      ...['sendHoldTime', 'extendedNextHop', 'extendedMessage', 'requireFourOctetAs', 'gracefulRestart'],
+      ...[
+        'sendHoldTime',
+        'extendedNextHop',
+        'capabilities',
+        'extendedMessage',
+        'requireFourOctetAs',
+        'gracefulRestart',
+      ],
       ...['passive', 'families', 'allowAggressiveTimers', 'allowZeroHoldTime'],
       ...['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'],
     ])

@@ -896,6 +896,19 @@ describe('several routers, two families', () => {
   )
 })
 
+test('capabilities may be left out for all peers, and for each of them (RFC 5492)', () => {
+  const lab = new Lab()
+  const [one, two] = [lab.router(), lab.router({ address: '192.0.2.253' })]
+  const { sessions } = lab.announcer({
+    capabilities: { routeRefresh: false },
+    peers: [one.peer, { ...two.peer, capabilities: { fourOctetAs: false } }],
+  })
+  expect(sessions.map(({ config }) => config.capabilities)).toMatchObject([
+    { routeRefresh: false, fourOctetAs: true },
+    { routeRefresh: true, fourOctetAs: false },
+  ])
+})
+
 const koffi = process.platform === 'linux' && !('deno' in process.versions) && !('bun' in process.versions)
 describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
   const settingsOf = ({ sessions }: Announcer) =>

@@ -362,6 +362,47 @@ describe('what this side cannot do ends the connection, and never the process', 
   })
 })
 
+describe('an OPEN and a NOTIFICATION in one piece', () => {
+  const rejected = { ...cease(2), subcode: 5, data: new Uint8Array() }
+  it.each([
+    ['one that we refuse', encode(openOf(65099))],
+    ['one that cannot be read', encode(openOf(65002)).with(19, 3)],
+    ['one that we take', encode(openOf(65002))],
+    ['one with a KEEPALIVE between', Buffer.concat([encode(openOf(65099)), encode({ type: 'keepalive' })])],
+  ])('%s: the NOTIFICATION is reported, and nothing is answered to it', async (_, open) => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(0)
+    peer().write(open, encode(rejected))
+    await clock.pass(0)
+    expect(session.status().lastError).toMatchObject({ why: 'the peer sent Cease/Connection Rejected (6/5)' })
+    expect(session.status().nextDialIn).toBe(300)
+    expect(peer().types).not.toContain('notification')
+  })
+  it('but with half of a NOTIFICATION, our own answer is', async () => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(0)
+    peer().write(encode(openOf(65099)), encode(rejected).subarray(0, 20))
+    await clock.pass(0)
+    expect(session.status().lastError).toMatchObject({ sent: { code: 2, subcode: 2 } })
+  })
+})
+
+describe('a peer that speaks something else', () => {
+  it.each([
+    ['TLS', '\x15\x03\x01\x00\x02\x02\x46'],
+    ['HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'],
+    ['SSH', 'SSH-2.0-OpenSSH_9.6p1 Debian\r\n'],
+  ])('%s: the hint says so, whether it closes or goes on', async (protocol, octets) => {
+    const { session, clock, peer } = scripted()
+    await clock.pass(0)
+    peer().write(Buffer.from(octets, 'latin1'))
+    peer().close()
+    await clock.pass(0)
+    expect(session.status().lastError).toMatchObject({ from: 'OpenSent' })
+    expect(session.status().lastError?.hint).toContain(`speaks ${protocol}, not BGP`)
+  })
+})
+
 describe('a peer that never stops talking', () => {
   it('moves no timer that is due sooner: a KEEPALIVE that is set anew with each message never goes (RFC 4271 §4.4)', async () => {
     const { clock, peer } = await established()

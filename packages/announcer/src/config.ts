@@ -8,7 +8,7 @@ import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 /** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
 export interface AnnouncerPeer
   extends Peer,
-    Pick<SessionOptions, 'tcpMd5Key' | 'ttlSecurity' | 'multihop' | 'bindDevice'> {}
+    Pick<SessionOptions, 'capabilities' | 'tcpMd5Key' | 'ttlSecurity' | 'multihop' | 'bindDevice'> {}
 
 /** Everything a session may be told holds for each peer. */
 export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' | 'passive'> {
@@ -87,9 +87,10 @@ export function configure(options: AnnouncerOptions): Config {
 }
 
 function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
-  const { tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = { ...given } // null as well: its fields are missed by name
+  const { capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = { ...given } // null as well: its fields are missed by name
   return {
     peer,
+    ...(capabilities !== undefined && { capabilities }),
     ...(tcpMd5Key !== undefined && { tcpMd5Key }),
     ...(ttlSecurity !== undefined && { ttlSecurity }),
     ...(multihop !== undefined && { multihop }),

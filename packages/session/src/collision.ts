@@ -34,6 +34,7 @@ import {
   newMachine,
   nextDeadline,
   OPEN_HOLD_TIME,
+  offered,
   step,
   type Tick,
 } from './fsm.ts'
@@ -147,8 +148,9 @@ function hear(pair: Pair, slot: Slot, input: PairInput, t: Tick): PairStep {
 
 /** Two, and nothing wrong with the OPEN; one that is refused anyhow collides with nothing. */
 function collides(pair: Pair, side: Side, open: Open): boolean {
-  const { state, config } = side.machine
-  return other(pair, side) !== undefined && state === 'OpenSent' && !('refusal' in checkOpen(open, config))
+  const { machine } = side
+  const fits = machine.state === 'OpenSent' && !('refusal' in checkOpen(open, offered(machine)))
+  return fits && other(pair, side) !== undefined
 }
 
 function judge(pair: Pair, here: Side, open: Open, t: Tick): PairStep {
@@ -157,7 +159,8 @@ function judge(pair: Pair, here: Side, open: Open, t: Tick): PairStep {
   const { state } = there.machine
   const wins = !isConnected(there.machine) || here.slot === preferred(here.machine.config, open)
   if (wins && state !== 'Established') return then(keep(pair, here, there, t), now => hear(now, here.slot, input, t))
-  if (state === 'OpenSent') return [replace(pair, { ...here, waiting: [input], waitingSince: t.now }), []]
+  if (state === 'OpenSent')
+    return [replace(pair, { ...here, waiting: [input], waitingSince: here.waitingSince ?? t.now }), []]
   return then(keep(pair, there, here, t), now => [now, []])
 }
 

@@ -11,6 +11,7 @@ describe('the defaults', () => {
       peer: { as: 65002, address: '192.0.2.2', port: 179 },
       passive: false,
       extendedNextHop: false,
+      capabilities: { multiprotocol: true, routeRefresh: true, enhancedRouteRefresh: true, fourOctetAs: true },
       extendedMessage: false,
       requireFourOctetAs: false,
       families: ['ipv4-unicast'],
@@ -110,7 +111,19 @@ describe('names that nobody knows', () => {
 })
 
 describe('who speaks with whom', () => {
-  it.each([1, 65535, 4_200_000_000, 4_294_967_295])('AS %i is one (RFC 6793)', as => {
+  it.each([
+    [23456, 'it is AS_TRANS, which stands for any AS number above 65535 (RFC 6793)'],
+    [65535, 'it is reserved, the last of two octets (RFC 7300)'],
+    [4_294_967_295, 'it is reserved, the last of four octets (RFC 7300)'],
+  ])('AS %i is none: %s', (as, why) => {
+    expect(() => configure({ ...given, local: { ...given.local, as } })).toThrow(
+      new RangeError(`local.as: ${as} is not allowed, ${why}`),
+    )
+    expect(() => configure({ ...given, peer: { ...given.peer, as } })).toThrow(
+      new RangeError(`peer.as: ${as} is not allowed, ${why}`),
+    )
+  })
+  it.each([1, 23455, 65534, 65536, 4_200_000_000, 4_294_967_294])('AS %i is one (RFC 6793)', as => {
     expect(configure({ ...given, local: { ...given.local, as } }).local.as).toBe(as)
     expect(configure({ ...given, peer: { ...given.peer, as } }).peer.as).toBe(as)
   })
@@ -255,5 +268,67 @@ describe('a caller without types hears what is wrong', () => {
     const config = configure({ ...given, local })
     local.as = 7
     expect(config.local.as).toBe(65001)
+  })
+})
+
+describe('capabilities (RFC 5492)', () => {
+  const chosen = (capabilities: Settings['capabilities'], settings: Partial<Settings> = {}) =>
+    configure({ ...given, ...settings, ...(capabilities && { capabilities }) }).capabilities
+
+  it('are each left out alone, or all at once', () => {
+    expect(chosen({ multiprotocol: false })).toEqual({
+      multiprotocol: false,
+      routeRefresh: true,
+      enhancedRouteRefresh: true,
+      fourOctetAs: true,
+    })
+    expect(chosen({ fourOctetAs: false }).fourOctetAs).toBe(false)
+    expect(chosen({ enhancedRouteRefresh: false })).toMatchObject({ routeRefresh: true, enhancedRouteRefresh: false })
+    expect(chosen({ routeRefresh: false })).toMatchObject({ routeRefresh: false, enhancedRouteRefresh: false })
+    const none = { multiprotocol: false, routeRefresh: false, enhancedRouteRefresh: false, fourOctetAs: false }
+    expect(chosen(none)).toEqual(none)
+  })
+  it.each<[Settings['capabilities'], Partial<Settings>, string]>([
+    [
+      { multiprotocol: false },
+      { families: ['ipv6-unicast'] },
+      "multiprotocol: false is not allowed, families, 'ipv6-unicast', needs it",
+    ],
+    [
+      { multiprotocol: false },
+      { families: ['ipv4-unicast', 'ipv6-unicast'] },
+      "multiprotocol: false is not allowed, families, 'ipv4-unicast,ipv6-unicast', needs it",
+    ],
+    [
+      { multiprotocol: false },
+      { extendedNextHop: true },
+      'multiprotocol: false is not allowed, extendedNextHop needs it',
+    ],
+    [
+      { fourOctetAs: false },
+      { peer: { as: 65536, address: '192.0.2.2' } },
+      'fourOctetAs: false is not allowed, AS 65536 needs it',
+    ],
+    [
+      { fourOctetAs: false },
+      { local: { as: 65536, id: '192.0.2.1' } },
+      'fourOctetAs: false is not allowed, AS 65536 needs it',
+    ],
+    [
+      { fourOctetAs: false },
+      { requireFourOctetAs: true },
+      'fourOctetAs: false is not allowed, requireFourOctetAs needs it',
+    ],
+    [
+      { routeRefresh: false, enhancedRouteRefresh: true },
+      {},
+      'routeRefresh: false is not allowed, enhancedRouteRefresh needs it',
+    ],
+  ])('that are needed cannot be left out: %j with %j', (capabilities, settings, message) => {
+    expect(() => chosen(capabilities, settings)).toThrow(new RangeError(`capabilities.${message}`))
+  })
+  it('refuse what is no choice of one', () => {
+    for (const wrong of [{ routerefresh: false }, { routeRefresh: 0 }, null, 'none', []] as never[])
+      expect(() => chosen(wrong ?? (wrong as never), { capabilities: wrong })).toThrow(TypeError)
   })
 })

@@ -50,6 +50,18 @@ export interface GracefulRestartSettings {
   notification?: boolean
 }
 
+/** Which capabilities our OPEN offers besides those that other settings ask for; true is the default of each. */
+export interface CapabilitySettings {
+  /** The families (RFC 4760). Needed unless they are IPv4 unicast alone, which a peer assumes without it. */
+  multiprotocol?: boolean
+  /** Our routes again when the peer asks for them (RFC 2918). */
+  routeRefresh?: boolean
+  /** The marks around them (RFC 7313). Default: as routeRefresh, which it needs. */
+  enhancedRouteRefresh?: boolean
+  /** AS numbers of four octets (RFC 6793). Needed if either AS number is above 65535. */
+  fourOctetAs?: boolean
+}
+
 /** What a session may be told. An unknown name or a value out of bounds throws. */
 export interface Settings {
   local: Local
@@ -63,6 +75,12 @@ export interface Settings {
    * IPv6, for there they have no other.
    */
   extendedNextHop?: boolean
+  /**
+   * Capabilities to leave out, `{ routeRefresh: false }`, for a router that does not take them. One that is needed cannot
+   * be left out. Without this option, a router that refuses our OPEN with 2/4 (RFC 5492 §3) gets the next one without any
+   * capability, if none is needed; it goes on so until such a session fails to be Established, or until stop().
+   */
+  capabilities?: CapabilitySettings
   /** Offer messages of up to 65535 octets (RFC 8654). Default false: a host's few routes fit into 4096. */
   extendedMessage?: boolean
   /** Refuse a peer without four-octet AS numbers, 2/7 (RFC 6793, RFC 5492). Default false: it is taken, with AS_TRANS and AS4_PATH. */
@@ -116,6 +134,7 @@ export interface Config {
   readonly passive: boolean
   readonly families: readonly Family[]
   readonly extendedNextHop: boolean
+  readonly capabilities: Readonly<Required<CapabilitySettings>>
   readonly extendedMessage: boolean
   readonly requireFourOctetAs: boolean
   readonly gracefulRestart: Readonly<Required<GracefulRestartSettings>> | undefined
@@ -175,21 +194,24 @@ export function configure(given: Settings): Config {
     throw new RangeError(
       `local.id: '${local.id}' is not allowed, it must be written as an IPv4 address and not be 0.0.0.0`,
     )
+  const as = { local: asNumber(local.as, 'local.as'), peer: asNumber(peer.as, 'peer.as') }
+  const capabilities = capabilitiesOf(given.capabilities, { families, as, extendedNextHop, requireFourOctetAs })
   const { backOff = {}, sendHoldTime, tcpMd5Key, ttlSecurity, multihop } = given
   const holdTime = setting('holdTime', given.holdTime, allowAggressiveTimers ? 3 : undefined)
   if (ttlSecurity !== undefined && multihop !== undefined)
     throw new RangeError('multihop: not allowed together with ttlSecurity, which sends with TTL 255')
   only(backOff, ['floor', 'transportCap', 'protocolFirst', 'operator', 'forgetAfter'], 'backOff.')
   return {
-    local: { as: asNumber(local.as, 'local.as'), id: local.id, address: source && formatZoned(source) },
+    local: { as: as.local, id: local.id, address: source && formatZoned(source) },
     peer: {
-      as: asNumber(peer.as, 'peer.as'),
+      as: as.peer,
       address: formatZoned(router),
       port: between(whole(peer.port === undefined ? 179 : peer.port, 'peer.port'), 1, 65535, 'peer.port'),
     },
     passive,
     families,
     extendedNextHop,
+    capabilities,
     extendedMessage,
     requireFourOctetAs,
     gracefulRestart: given.gracefulRestart === undefined ? undefined : gracefulRestart(given.gracefulRestart),
@@ -222,6 +244,7 @@ export const settingNames: readonly (keyof Settings)[] = [
   'passive',
   'families',
   'extendedNextHop',
+  'capabilities',
   'extendedMessage',
   'requireFourOctetAs',
   'gracefulRestart',
@@ -256,6 +279,31 @@ function gracefulRestart(given: GracefulRestartSettings): Required<GracefulResta
   const name = 'gracefulRestart.restartTime'
   return { restartTime: between(whole(restartTime, name), 1, 4095, name, ' seconds'), ...flags }
 }
+function capabilitiesOf(
+  given: CapabilitySettings = {},
+  asked: Pick<Config, 'families' | 'extendedNextHop' | 'requireFourOctetAs'> & {
+    readonly as: { readonly local: number; readonly peer: number }
+  },
+): Config['capabilities'] {
+  only(given, ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'], 'capabilities.')
+  const { multiprotocol = true, routeRefresh = true, enhancedRouteRefresh = routeRefresh, fourOctetAs = true } = given
+  const capabilities = { multiprotocol, routeRefresh, enhancedRouteRefresh, fourOctetAs }
+  for (const [name, value] of Object.entries(capabilities)) trueOrFalse(value, `capabilities.${name}`)
+  const { families, as, extendedNextHop, requireFourOctetAs } = asked
+  const large = [as.local, as.peer].find(number => number > 0xffff)
+  /** What needs each, if anything does. */
+  const needs = {
+    multiprotocol: families.some(family => family !== 'ipv4-unicast')
+      ? `families, '${families}',`
+      : extendedNextHop && 'extendedNextHop',
+    fourOctetAs: large === undefined ? requireFourOctetAs && 'requireFourOctetAs' : `AS ${large}`,
+    routeRefresh: enhancedRouteRefresh && 'enhancedRouteRefresh',
+  }
+  for (const [name, need] of Object.entries(needs) as [keyof typeof needs, string | false][])
+    if (need && !capabilities[name])
+      throw new RangeError(`capabilities.${name}: false is not allowed, ${need} needs it`)
+  return capabilities
+}
 function setting(name: keyof typeof settings, value: number | undefined, min: number = settings[name].min): number {
   const row = settings[name]
   const number = value === undefined ? row.default : value
@@ -264,7 +312,16 @@ function setting(name: keyof typeof settings, value: number | undefined, min: nu
   return between(number, min, row.max, name, ' seconds')
 }
 function asNumber(value: number, name: string): number {
-  return between(whole(value, name), 1, 0xffffffff, name)
+  const number = between(whole(value, name), 1, 0xffffffff, name)
+  const reserved = reservedAs[number]
+  if (reserved !== undefined) throw new RangeError(`${name}: ${number} is not allowed, ${reserved}`)
+  return number
+}
+/** Numbers that no AS has. */
+const reservedAs: Readonly<Record<number, string>> = {
+  23456: 'it is AS_TRANS, which stands for any AS number above 65535 (RFC 6793)',
+  65535: 'it is reserved, the last of two octets (RFC 7300)',
+  4294967295: 'it is reserved, the last of four octets (RFC 7300)',
 }
 function hops(value: number | undefined, most: number, name: string): number | undefined {
   return value === undefined ? undefined : between(whole(value, name), 1, most, name)

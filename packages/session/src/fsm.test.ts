@@ -545,6 +545,32 @@ describe('negotiation', () => {
     })
   })
 
+  describe('capabilities that are left out (RFC 5492)', () => {
+    const none = { multiprotocol: false, routeRefresh: false, enhancedRouteRefresh: false, fourOctetAs: false }
+
+    it('are not offered, and the others are', () => {
+      expect(offered({ capabilities: none })).toEqual([])
+      expect(offered({ capabilities: { enhancedRouteRefresh: false } }).map(({ name }) => name)).toEqual([
+        'multiprotocol',
+        'route-refresh',
+        'four-octet-as',
+      ])
+    })
+    it('are not agreed on either, whatever the peer offers', () => {
+      const { machine } = offer({}, { capabilities: none })
+      expect(machine.negotiated).toMatchObject({
+        families: ['ipv4-unicast'],
+        fourOctetAs: false,
+        routeRefresh: false,
+        enhancedRouteRefresh: false,
+      })
+    })
+  })
+  it('AS 23456 without the AS number it stands for is refused with 2/2, and its cause is known (RFC 6793 §4.2.3)', () => {
+    const play = offer({ as: 23456, capabilities: [] }, { peer: { as: 4_200_000_000, address: '192.0.2.2' } })
+    expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, cause: 'AS_TRANS' })
+    expect(play.down?.why).toBe('the peer says it is AS 23456, and not which AS number of four octets that stands for')
+  })
   it('messages beyond 4096 octets are agreed on where both sides offer them, and not offered unless asked for (RFC 8654 §3)', () => {
     const extended: Capability = { name: 'extended-message' }
     expect(offered({})).not.toContainEqual(extended)
@@ -617,6 +643,13 @@ describe('negotiation', () => {
       expect(agreed(both, theirs)).toEqual({ endOfRib: true, gracefulRestart: true, hardReset: true })
       expect(agreed(both, { ...theirs, notification: false })).toMatchObject({ hardReset: false })
     })
+    it('of several of the capability the last counts (§3)', () => {
+      const agreed = (...more: Capability[]) =>
+        offer(offering(...more), { gracefulRestart: { restartTime: 120, notification: true } }).machine.negotiated
+      const without: Capability = { ...theirs, notification: false }
+      expect(agreed(theirs, without)).toMatchObject({ gracefulRestart: true, hardReset: false })
+      expect(agreed(without, theirs)).toMatchObject({ gracefulRestart: true, hardReset: true })
+    })
     it.each([
       [true, '6/9', [6, 2, 11]],
       [false, '6/2', [11]],
@@ -667,6 +700,21 @@ describe('negotiation', () => {
   it('allows another BGP Identifier from an internal peer (RFC 6286 §2.1)', () => {
     const peer = { as: 65001, address: '192.0.2.2' }
     expect(offer({ as: 65001, capabilities: [] }, { peer }).state).toBe('OpenConfirm')
+  })
+  it('a NOTIFICATION right behind what we refuse has the true reason, and is reported (RFC 4271 §6)', () => {
+    const followedBy: Notification = { type: 'notification', code: 6, subcode: 5, data: nothing }
+    const error: Notification = { type: 'notification', code: 2, subcode: 6, data: nothing }
+    const refused: readonly Input[] = [
+      { type: 'message', message: { ...open, as: 65003 }, followedBy },
+      { type: 'message', message: update, followedBy },
+      { type: 'malformed', error, why: '', followedBy },
+    ]
+    for (const input of refused) {
+      const play = new Play().reach('OpenSent').do(input)
+      expect(play.said()).toBe('close, tell down, -> Idle')
+      expect(play.down).toMatchObject({ why: 'the peer sent Cease/Connection Rejected (6/5)', retryIn: 300 })
+    }
+    expect(new Play().reach('OpenSent').do({ type: 'message', message: open, followedBy }).state).toBe('OpenConfirm')
   })
   it('refuses hold time 0 with 2/6 (RFC 4271 §6.2: an implementation may reject any)', () => {
     expect(refusal(offer({ holdTime: 0 }))).toMatchObject({ code: 2, subcode: 6 })
@@ -721,6 +769,93 @@ describe('negotiation', () => {
   })
   it('judges the AS before anything else, so that a wrong neighbour is named as such', () => {
     expect(refusal(offer({ as: 65003, holdTime: 0, capabilities: [] }))).toMatchObject({ subcode: 2 })
+  })
+})
+
+describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
+  const refused: Message = { type: 'notification', code: 2, subcode: 4, data: nothing }
+  const plainOpen: Open = { ...open, capabilities: [] }
+  /** Connects, and says how many capabilities our OPEN has. */
+  function connect(play: Play): number | undefined {
+    play.wait(Math.max(0, ...Object.values(play.timers)))
+    const [next, actions] = step(play.machine, inputs.connected, { now: play.now, jitter: 1 })
+    play.machine = next
+    return actions.flatMap(action =>
+      action.type === 'send' && action.message.type === 'open' ? action.message.capabilities.length : [],
+    )[0]
+  }
+  const again = (settings: Partial<Settings> = {}) => new Play(settings).reach('OpenSent').hear(refused)
+
+  it('gets the next OPEN without capabilities, at the same back-off', () => {
+    const play = again()
+    expect(play.down).toMatchObject({ retryIn: 60, cause: 'no capabilities' })
+    expect(connect(play)).toBe(0)
+    expect(play.hear(plainOpen, { type: 'keepalive' }).state).toBe('Established')
+    expect(play.machine.negotiated).toMatchObject({
+      families: ['ipv4-unicast'],
+      fourOctetAs: false,
+      routeRefresh: false,
+    })
+  })
+  it('gets it though dials fail in between', () => {
+    const play = again().wait(60).do(inputs.disconnected)
+    expect(connect(play)).toBe(0)
+  })
+  it('gets them without for as long as sessions come of it', () => {
+    const play = again()
+    for (let i = 0; i < 3; i++) {
+      expect(connect(play)).toBe(0)
+      play.hear(plainOpen, { type: 'keepalive' }).do(inputs.disconnected)
+    }
+  })
+  it.each<[string, (play: Play) => Play]>([
+    ['refuses that with 2/4 as well', play => play.hear(refused)],
+    ['closes', play => play.do(inputs.disconnected)],
+    ['sends an OPEN that we refuse', play => play.hear({ ...plainOpen, as: 65003 })],
+    ['falls silent after its OPEN', play => play.hear(plainOpen).wait(90)],
+  ])('and then %s: the next has capabilities again, and there is no second try', (_, fail) => {
+    const play = again()
+    connect(play)
+    fail(play)
+    for (let i = 0; i < 3; i++) {
+      expect(connect(play)).toBe(4)
+      expect(play.hear(refused).down).not.toHaveProperty('cause')
+    }
+  })
+  it('and takes them later: then there may be another try', () => {
+    const play = again()
+    connect(play)
+    play.do(inputs.disconnected)
+    connect(play)
+    play.hear(open, { type: 'keepalive' }).do(inputs.disconnected)
+    connect(play)
+    expect(play.hear(refused).down).toHaveProperty('cause')
+    expect(connect(play)).toBe(0)
+  })
+  it('and is stopped: start() has capabilities again', () => {
+    const play = again().do(inputs.stop, inputs.start)
+    expect(connect(play)).toBe(4)
+  })
+  it.each<Partial<Settings>>([
+    { families: ['ipv6-unicast'] },
+    { families: ['ipv4-unicast', 'ipv6-unicast'] },
+    { extendedNextHop: true },
+    { extendedMessage: true },
+    { requireFourOctetAs: true },
+    { gracefulRestart: { restartTime: 120 } },
+    { peer: { as: 65536, address: '192.0.2.2' } },
+    { local: { as: 65536, id: '192.0.2.1' } },
+  ])('gets them all the same if one is needed: %j', settings => {
+    const play = again(settings)
+    expect(play.down).not.toHaveProperty('cause')
+    expect(connect(play)).toBeGreaterThan(0)
+  })
+  it('is taken at its word only before Established, and only for 2/4', () => {
+    expect(connect(new Play().reach('Established').hear(refused))).toBe(4)
+    for (const subcode of [0, 2, 7]) {
+      const play = new Play().reach('OpenSent').hear({ type: 'notification', code: 2, subcode, data: nothing })
+      expect(connect(play)).toBe(4)
+    }
   })
 })
 

@@ -28,7 +28,8 @@ import {
 } from '@softspoken/wire'
 import { forget, type History, noHistory, notBefore, remember, type Trouble, wait } from './backoff.ts'
 import type { Config } from './config.ts'
-import { checkOpen, type Negotiated, ourOpen } from './open-check.ts'
+import { checkOpen, type Negotiated, needsNoCapability, ourOpen, withoutCapabilities } from './open-check.ts'
+import type { OtherProtocol } from './other-protocol.ts'
 
 /** RFC 4271 §8.2.2. */
 export type State = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
@@ -46,6 +47,12 @@ export interface Machine {
   readonly negotiated?: Negotiated
   /** A session has stood before: we have not just been started (RFC 4724 §4.1). */
   readonly stood?: true
+  /**
+   * After OPEN error 2/4 our next OPEN goes without capabilities (RFC 5492 §3), `now`, and so do those after it for as long
+   * as sessions come of it. If none does, capabilities are back, and that was the one try (`spent`) until a session is
+   * Established. stop() ends either.
+   */
+  readonly plain?: 'now' | 'spent'
 }
 
 /** Numbers are the events of RFC 4271 §8.1. */
@@ -58,10 +65,16 @@ export type Input =
   | { readonly type: 'tick' } // 9, 10, 11, 13, and 29 of RFC 9687
   | { readonly type: 'accepted' } // 14, 17: a connection that the peer made
   | { readonly type: 'connected' } // 16: the one we dialled
-  | { readonly type: 'disconnected'; readonly why: string } // 18
+  | { readonly type: 'disconnected'; readonly why: string; readonly cause?: OtherProtocol } // 18
   | { readonly type: 'collision' } // 23: this connection loses (§6.8), collision.ts has judged
-  | { readonly type: 'message'; readonly message: Message } // 19, 24 to 27
-  | { readonly type: 'malformed'; readonly error: Notification; readonly why: string } // 21, 22, 28
+  | ({ readonly type: 'message'; readonly message: Message } & FollowedBy) // 19, 24 to 27
+  | ({ readonly type: 'malformed'; readonly error: Notification; readonly why: string } & FollowedBy) // 21, 22, 28
+
+interface FollowedBy {
+  /** A NOTIFICATION that came in one piece with it. If this message is one that we refuse, that has the true reason. */
+  readonly followedBy?: Notification | undefined
+  readonly cause?: OtherProtocol
+}
 
 export type Action =
   /** Dial the peer. */
@@ -93,6 +106,11 @@ export interface Down {
   /** The NOTIFICATION that we sent, as far as the connection still took it, or that the peer sent. */
   readonly sent?: Notification
   readonly received?: Notification
+  /**
+   * What is known of the cause besides: the protocol that the peer speaks instead of BGP; AS_TRANS without the AS number
+   * that it stands for (RFC 6793); or that the peer takes no capabilities, so that the next OPEN goes without (RFC 5492 §3).
+   */
+  readonly cause?: OtherProtocol | 'AS_TRANS' | 'no capabilities'
   /** Seconds until the next dial; absent once stopped, or where only the peer dials. */
   readonly retryIn?: number
 }
@@ -121,7 +139,7 @@ export type EventName = Exclude<Input['type'], 'tick' | 'message'> | Message['ty
 
 /** What a handler in a column receives, so that a cell in the wrong column does not compile. */
 type InputOf<event> = event extends Message['type']
-  ? { readonly type: 'message'; readonly message: Extract<Message, { type: event }> }
+  ? { readonly type: 'message'; readonly message: Extract<Message, { type: event }> } & FollowedBy
   : event extends Timer
     ? { readonly type: 'tick' }
     : Extract<Input, { type: event }>
@@ -231,7 +249,11 @@ function answer(s: Machine, t: Tick): Step {
 }
 
 function sendOpen(s: Machine, t: Tick): Step {
-  return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(ourOpen(s.config, !s.stood))]]
+  return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(ourOpen(offered(s), !s.stood))]]
+}
+/** What our OPENs say, and the peer's is checked against. */
+export function offered({ config, plain }: Machine): Config {
+  return plain === 'now' ? withoutCapabilities(config) : config
 }
 
 function noAnswer(s: Machine, t: Tick): Step {
@@ -240,9 +262,12 @@ function noAnswer(s: Machine, t: Tick): Step {
 
 // ---- OpenSent, OpenConfirm
 
-function judgeOpen(s: Machine, t: Tick, { message }: { readonly message: Open }): Step {
-  const verdict = checkOpen(message, s.config)
-  if ('refusal' in verdict) return fall(s, t, { why: verdict.why, sent: verdict.refusal, trouble: 'protocol' })
+function judgeOpen(s: Machine, t: Tick, input: { readonly message: Open } & FollowedBy): Step {
+  const verdict = checkOpen(input.message, offered(s))
+  if ('refusal' in verdict) {
+    const { refusal: sent, ...what } = verdict
+    return refuse(s, t, input, { ...what, sent, trouble: 'protocol' })
+  }
   const next = { ...s, negotiated: verdict }
   return [
     enter(next, 'OpenConfirm', { ...holdTimer(next, t), ...keepaliveTimer(next, t) }),
@@ -252,7 +277,9 @@ function judgeOpen(s: Machine, t: Tick, { message }: { readonly message: Open })
 
 function establish(s: Machine, t: Tick): Step {
   const next = enter(s, 'Established', { ...s.timers, ...holdTimer(s, t), ...sendHoldTimer(s, t) })
-  return [{ ...next, stood: true }, [emit({ type: 'established', negotiated: negotiated(s) })]]
+  const { plain, ...up } = next
+  const kept = plain === 'now' ? next : up
+  return [{ ...kept, stood: true }, [emit({ type: 'established', negotiated: negotiated(s) })]]
 }
 
 // ---- OpenConfirm, Established
@@ -327,6 +354,7 @@ interface Fall {
   readonly trouble: Trouble
   readonly sent?: Notification
   readonly received?: Notification
+  readonly cause?: NonNullable<Down['cause']>
   readonly atOnce?: true
 }
 
@@ -334,22 +362,37 @@ interface Fall {
 function fail(s: Machine, t: Tick, input: Input): Step {
   const why = 'why' in input ? input.why : `${input.type} in ${s.state}`
   const dialling = s.state === 'Connect' || s.state === 'Active'
-  return fall(s, t, { why, trouble: dialling || stable(s, t) ? 'transport' : 'protocol' })
+  const cause = input.type === 'disconnected' && input.cause ? { cause: input.cause } : {}
+  return fall(s, t, { why, ...cause, trouble: dialling || stable(s, t) ? 'transport' : 'protocol' })
 }
 function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
   const { code, subcode } = withoutHardReset(message)
   const operator = code === errorCode.cease && operatorSubcodes.includes(subcode)
   const restart = operator && restartSubcodes.includes(subcode) && stable(s, t)
   const trouble = restart ? 'restart' : operator ? 'operator' : 'protocol'
-  return fall(s, t, { why: `the peer sent ${describe(message)}`, received: message, trouble })
+  const down = { why: `the peer sent ${describe(message)}`, received: message, trouble } as const
+  const plain = code === errorCode.open && subcode === UNSUPPORTED_PARAMETER && mayOmit(s)
+  return plain ? fall({ ...s, plain: 'now' }, t, { ...down, cause: 'no capabilities' }) : fall(s, t, down)
+}
+const UNSUPPORTED_PARAMETER = 4
+/** Our OPEN had capabilities, none of them is needed, and no try without them has failed since the last session. */
+function mayOmit({ state, config, plain }: Machine): boolean {
+  const answered = state === 'OpenSent' || state === 'OpenConfirm'
+  return answered && plain === undefined && needsNoCapability(config) && ourOpen(config).capabilities.length > 0
 }
 /** A person limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). */
 const operatorSubcodes: readonly number[] = [1, 2, 3, 5]
 /** Those that a daemon says as well when it is merely stopped to be started again: BIRD and FRR 6/2, GoBGP 6/3. */
 const restartSubcodes: readonly number[] = [2, 3]
 
-function reject(s: Machine, t: Tick, { error, why }: Extract<Input, { type: 'malformed' }>): Step {
-  return fall(s, t, { why: `the peer sent what cannot be read: ${why}`, sent: error, trouble: 'protocol' })
+function reject(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
+  const { error, why, cause } = input
+  const what = { why: `the peer sent what cannot be read: ${why}`, ...(cause && { cause }) }
+  return refuse(s, t, input, { ...what, sent: error, trouble: 'protocol' })
+}
+/** Says what is wrong with a message, unless the peer has ended the session right behind it: then it has said why. */
+function refuse(s: Machine, t: Tick, { followedBy }: FollowedBy, what: Fall): Step {
+  return followedBy ? notified(s, t, { message: followedBy }) : fall(s, t, what)
 }
 /** RFC 4486 §4. Nobody waits for it: the connection that is kept goes on with the record as it was. */
 function dump(s: Machine, t: Tick): Step {
@@ -371,7 +414,8 @@ function unexpected(s: Machine, t: Tick, input: Input): Step {
   const what = input.type === 'message' ? input.message.type : input.type
   const subcode = { OpenSent: 1, OpenConfirm: 2, Established: 3 }[s.state as 'OpenSent'] // RFC 6608 §3; no other state has this cell
   const why = `unexpected ${what} in ${s.state}`
-  return fall(s, t, { why, sent: notification(errorCode.fsm, subcode), trouble: 'protocol' })
+  const followedBy = input.type === 'message' ? input : {}
+  return refuse(s, t, followedBy, { why, sent: notification(errorCode.fsm, subcode), trouble: 'protocol' })
 }
 
 /** The one way down: says why, closes, and waits as long as the record demands. */
@@ -381,8 +425,11 @@ function fall(s: Machine, t: Tick, { trouble, atOnce, ...cause }: Fall): Step {
   const history = remember(record(s, t), trouble)
   const at = notBefore(t.now + wait(history, trouble, config.backOff, t.jitter) * 1000, history, config.backOff)
   const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }
+  const failed =
+    s.plain === 'now' && cause.cause !== 'no capabilities' && (s.state === 'OpenSent' || s.state === 'OpenConfirm')
+  const rest = atRest(failed ? { ...s, plain: 'spent' } : s)
   return [
-    { ...atRest(s), history: { ...history, restUntil: at }, timers: { idleHoldTimer: at } },
+    { ...rest, history: { ...history, restUntil: at }, timers: { idleHoldTimer: at } },
     [
       ...(what.sent ? [send(what.sent)] : []),
       { type: 'close', ...(atOnce && { atOnce }) },
@@ -403,12 +450,16 @@ function sayCease(s: Machine, t: Tick, { why }: Extract<Input, { type: 'stop' }>
   // Where a NOTIFICATION keeps our routes, one that ends the session for good must say so (RFC 8538 §3.1).
   const sent = s.negotiated?.hardReset ? hardReset(cease(2, why)) : cease(2, why)
   return [
-    { ...atRest(s), history: record(s, t) },
+    { ...stopped(s), history: record(s, t) },
     [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, why: 'stopped', sent })],
   ]
 }
 function halt(s: Machine): Step {
-  return [atRest(s), [{ type: 'close' }]]
+  return [stopped(s), [{ type: 'close' }]]
+}
+function stopped(s: Machine): Machine {
+  const { plain: _, ...rest } = atRest(s)
+  return rest
 }
 
 // ---- words
@@ -417,8 +468,8 @@ function enter(s: Machine, state: State, timers: Machine['timers']): Machine {
   return { ...s, state, timers }
 }
 /** Idle without timers: only start() leads out of it. The record stays, so stopping and starting is no way round it. */
-export function atRest({ config, since, history, stood }: Machine): Machine {
-  return { config, state: 'Idle', since, timers: {}, history, ...(stood && { stood }) }
+export function atRest({ config, since, history, stood, plain }: Machine): Machine {
+  return { config, state: 'Idle', since, timers: {}, history, ...(stood && { stood }), ...(plain && { plain }) }
 }
 function send(message: Message): Action {
   return { type: 'send', message }

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { configure } from './config.ts'
 import type { Down } from './fsm.ts'
 import { hint, socketError } from './hint.ts'
+import { otherProtocol } from './other-protocol.ts'
 
-const config = configure({
+const given = {
   local: { as: 65001, id: '192.0.2.1', address: '192.0.2.1' },
   peer: { as: 65002, address: '192.0.2.2' },
-})
+}
+const config = configure(given)
 const notification = (code: number, subcode: number): Notification => ({
   type: 'notification',
   code,
@@ -41,6 +43,24 @@ describe('a NOTIFICATION of the router', () => {
     },
   )
   it.each([
+    [
+      'nothing at all',
+      6,
+      0,
+      'the router ended the session and does not say why: check its log, and that it has a neighbor for our address',
+    ],
+    [
+      'our OPEN, without a reason',
+      2,
+      0,
+      'the router refuses our OPEN and does not say why: check its log, the AS and BGP Identifier it expects, and leave out what it may not know with the option capabilities',
+    ],
+    [
+      'an optional parameter',
+      2,
+      4,
+      'the router does not take an optional parameter of our OPEN, and capabilities are the only ones: leave out what it does not know with the option capabilities',
+    ],
     [
       'another AS',
       2,
@@ -114,6 +134,45 @@ describe('a NOTIFICATION of ours', () => {
   })
   it('about what cannot be read has no advice', () => {
     expect(after({ sent: notification(1, 1) })).toBeUndefined()
+  })
+})
+
+describe('a cause that is known', () => {
+  it('of 2/4, if none of our capabilities is needed: the next OPEN goes without', () => {
+    expect(after({ received: notification(2, 4), cause: 'no capabilities' })).toContain('the next OPEN goes without')
+  })
+  it('of 2/4, if one is needed: the settings that need it', () => {
+    const needs = configure({ ...given, extendedMessage: true })
+    expect(hint({ type: 'down', why: '', from: 'OpenSent', received: notification(2, 4) }, needs)).toContain(
+      'leave out what it does not know with the option capabilities, and check the settings that need one',
+    )
+  })
+  it('of 2/2: AS 23456 without the capability that says which AS number it stands for (RFC 6793)', () => {
+    expect(after({ sent: notification(2, 2), cause: 'AS_TRANS' })).toContain('four-octet AS numbers (capability 65)')
+  })
+  it.each(['TLS', 'HTTP', 'SSH'] as const)('of what cannot be read, or of a close: the peer speaks %s', cause => {
+    const advice = `what answers on 192.0.2.2 port 179 speaks ${cause}, not BGP: check address and port`
+    expect(after({ from: 'OpenSent', sent: notification(1, 1), cause })).toBe(advice)
+    expect(after({ from: 'OpenSent', cause })).toBe(advice)
+  })
+  it('of what cannot be read is none: it does not speak BGP at all events', () => {
+    expect(after({ from: 'OpenSent', sent: notification(1, 1) })).toBe(
+      'what answers on 192.0.2.2 port 179 does not speak BGP: check the address and the port',
+    )
+  })
+  it.each<[string, string | undefined]>([
+    ['\x15\x03\x01\x00\x02\x02\x46', 'TLS'],
+    ['\x16\x03\x03\x00\x7a', 'TLS'],
+    ['HTTP/1.1 400 Bad Request\r\n', 'HTTP'],
+    ['GET / HTTP/1.1\r\n', 'HTTP'],
+    ['PRI * HTTP/2.0\r\n', 'HTTP'],
+    ['SSH-2.0-OpenSSH_9.6\r\n', 'SSH'],
+    ['220 smtp.example\r\n', undefined],
+    ['\xff\xff\xff\xff\xff', undefined],
+    ['\x15', undefined],
+    ['', undefined],
+  ])('%j begins %s', (octets, protocol) => {
+    expect(otherProtocol(Buffer.from(octets, 'latin1'))).toBe(protocol)
   })
 })
 

@@ -2,10 +2,12 @@
 import { errorCode, type Notification, withoutHardReset } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import type { Down } from './fsm.ts'
+import { needsNoCapability } from './open-check.ts'
 import { split } from './socket-address.ts'
 
-export function hint({ why, from, sent, received }: Down, config: Config): string | undefined {
+export function hint({ why, from, sent, received, cause }: Down, config: Config): string | undefined {
   const { local, peer, bindDevice } = config
+  if (cause !== undefined) return ofCause[cause](config)
   const told = received && afterReceived[codes(withoutHardReset(received))]
   const said = sent && afterSent[codes(sent)]
   if (told ?? said) return (told ?? said)?.(config)
@@ -13,6 +15,8 @@ export function hint({ why, from, sent, received }: Down, config: Config): strin
     return `check the path to the peer, and ${nearness(config)}`
   if (sent?.code === errorCode.holdTimer && from === 'Established')
     return `check the path to the peer, whether the router or this process stands still, and ${nearness(config)}`
+  if (sent?.code === errorCode.header && from === 'OpenSent')
+    return `what answers on ${peer.address} port ${peer.port} does not speak BGP: check the address and the port`
   if (received !== undefined || (sent !== undefined && sent.code !== errorCode.holdTimer)) return undefined
   if (why === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
   if (from === 'Connect')
@@ -28,16 +32,38 @@ export function hint({ why, from, sent, received }: Down, config: Config): strin
   return undefined
 }
 
+const ofCause: Readonly<Record<NonNullable<Down['cause']>, Advice>> = {
+  TLS: otherProtocol('TLS'),
+  HTTP: otherProtocol('HTTP'),
+  SSH: otherProtocol('SSH'),
+  AS_TRANS: ({ peer }) =>
+    `${peer.address} stands for its AS number with 23456: check that it offers four-octet AS numbers (capability 65)`,
+  'no capabilities': () =>
+    'the router takes no capabilities (RFC 5492), and we need none: the next OPEN goes without, once',
+}
+function otherProtocol(name: string): Advice {
+  return ({ peer }) =>
+    `what answers on ${peer.address} port ${peer.port} speaks ${name}, not BGP: check address and port`
+}
+
 /** What a person can do about a NOTIFICATION of the router's. Where nothing, or only waiting, helps there is no row. */
 const afterReceived: Readonly<Record<string, Advice>> = {
+  '2/0': () =>
+    'the router refuses our OPEN and does not say why: check its log, the AS and BGP Identifier it expects, and leave out what it may not know with the option capabilities',
   '2/2': ({ local }) =>
     `the router expects another AS at our address than ${local.as}: check its remote-as and our local AS`,
   '2/3': ({ local }) => `check that no other speaker, the router included, has the BGP Identifier ${local.id}`,
+  '2/4': config =>
+    `the router does not take an optional parameter of our OPEN, and capabilities are the only ones: leave out what it does not know with the option capabilities${
+      needsNoCapability(config) ? '' : ', and check the settings that need one'
+    }`,
   '2/6': () => 'the router does not take our hold time: check holdTime, and what the router asks at least',
   '2/7': () => 'the router asks for a capability that we do not offer: check the families on both sides',
   '2/11': () => 'check the role that the router has for us (RFC 9234): we have none',
   '4/0': config =>
     `the router heard nothing of us in time: check the path, whether this process stands still, and ${nearness(config)}`,
+  '6/0': () =>
+    'the router ended the session and does not say why: check its log, and that it has a neighbor for our address',
   '6/1': () => 'the router takes fewer prefixes than we announced: check its limit for us',
   '6/2': () =>
     'an operator shut the session down on the router, or its BGP daemon was stopped, which says the same: check that the daemon runs, and that the session is enabled there',

@@ -1,5 +1,6 @@
 export type { BackOff } from './backoff.ts'
 export {
+  type CapabilitySettings,
   type Config,
   configure,
   type GracefulRestartSettings,

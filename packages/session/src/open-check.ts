@@ -1,5 +1,6 @@
 /** The peer's OPEN against our configuration (RFC 4271 §6.2): what both can do, or the NOTIFICATION that refuses it. */
 import {
+  AS_TRANS,
   type Capability,
   encodeCapability,
   errorCode,
@@ -39,11 +40,12 @@ export interface Negotiated {
 export interface Refusal {
   readonly refusal: Notification
   readonly why: string
+  readonly cause?: 'AS_TRANS'
 }
 
 /** What our OPEN offers: nothing that nobody here uses. `first` until a session has stood. */
 export function ourOpen(config: Config, first = false): Open {
-  const { local, holdTime, families: offered } = config
+  const { local, holdTime, families: offered, capabilities } = config
   return {
     type: 'open',
     version: 4,
@@ -51,10 +53,10 @@ export function ourOpen(config: Config, first = false): Open {
     holdTime,
     id: local.id,
     capabilities: [
-      ...offered.map(multiprotocol),
-      { name: 'route-refresh' },
-      { name: 'enhanced-route-refresh' },
-      fourOctetAs(config),
+      ...(capabilities.multiprotocol ? offered.map(multiprotocol) : []),
+      ...(capabilities.routeRefresh ? [{ name: 'route-refresh' } as const] : []),
+      ...(capabilities.enhancedRouteRefresh ? [{ name: 'enhanced-route-refresh' } as const] : []),
+      ...(capabilities.fourOctetAs ? [fourOctetAs(config)] : []),
       ...(config.extendedNextHop ? [{ name: 'extended-next-hop', families: [ipv4OverIpv6] } as const] : []),
       ...(config.gracefulRestart ? [gracefulRestart(config, config.gracefulRestart, first)] : []),
       ...(config.extendedMessage ? [{ name: 'extended-message' } as const] : []),
@@ -62,9 +64,30 @@ export function ourOpen(config: Config, first = false): Open {
   }
 }
 
+/** IPv4 unicast between AS numbers of two octets needs no capability, and no setting asks for one (RFC 5492 §3). */
+export function needsNoCapability({ local, peer, families: ours, ...asked }: Config): boolean {
+  const { extendedNextHop, extendedMessage, requireFourOctetAs, gracefulRestart: restart } = asked
+  return (
+    ours.every(family => family === 'ipv4-unicast') &&
+    Math.max(local.as, peer.as) <= 0xffff &&
+    !(extendedNextHop || extendedMessage || requireFourOctetAs || restart)
+  )
+}
+
+/** The same without any capability, for a peer that takes none; see needsNoCapability(). */
+export function withoutCapabilities(config: Config): Config {
+  const none = { multiprotocol: false, routeRefresh: false, enhancedRouteRefresh: false, fourOctetAs: false }
+  return { ...config, capabilities: none }
+}
+
 export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
-  const { local, peer } = config
+  const { local, peer, capabilities: ours } = config
   const has = (wanted: Capability['name']) => open.capabilities.some(({ name }) => name === wanted)
+  if (open.as === AS_TRANS && !has('four-octet-as'))
+    return {
+      ...refuse(2, `the peer says it is AS ${AS_TRANS}, and not which AS number of four octets that stands for`),
+      cause: 'AS_TRANS',
+    }
   if (open.as !== peer.as) return refuse(2, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)
   if (open.id === local.id && open.as === local.as)
     return refuse(3, `the peer has our own BGP Identifier ${local.id} (RFC 6286 §2.1)`)
@@ -78,9 +101,9 @@ export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
   return {
     holdTime: Math.min(config.holdTime, open.holdTime),
     families: common,
-    fourOctetAs: has('four-octet-as'),
-    routeRefresh: has('route-refresh'),
-    enhancedRouteRefresh: has('enhanced-route-refresh'),
+    fourOctetAs: ours.fourOctetAs && has('four-octet-as'),
+    routeRefresh: ours.routeRefresh && has('route-refresh'),
+    enhancedRouteRefresh: ours.enhancedRouteRefresh && has('enhanced-route-refresh'),
     extendedNextHop: config.extendedNextHop && common.includes('ipv4-unicast') && extendsNextHop(open),
     extendedMessage: config.extendedMessage && has('extended-message'),
     ...agreedRestart(open, config),
@@ -108,7 +131,7 @@ function gracefulRestart(
   }
 }
 function agreedRestart({ capabilities }: Open, { gracefulRestart: ours }: Config) {
-  const theirs = capabilities.find(capability => capability.name === 'graceful-restart')
+  const theirs = capabilities.findLast(capability => capability.name === 'graceful-restart') // RFC 4724 §3
   return {
     endOfRib: theirs !== undefined,
     gracefulRestart: theirs !== undefined && ours !== undefined,

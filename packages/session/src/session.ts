@@ -41,6 +41,7 @@ import {
 } from './malformed.ts'
 import { OnceAMinute } from './once-a-minute.ts'
 import type { Negotiated } from './open-check.ts'
+import { FIRST_OCTETS, type OtherProtocol, otherProtocol } from './other-protocol.ts'
 import { rival, standing } from './preflight.ts'
 import { requireKernel } from './socket-options.ts'
 import { counted, nothingCounted, type Tally } from './tally.ts'
@@ -130,8 +131,8 @@ type Told = Exclude<SessionEvent, Down> | DownEvent | MalformedUpdate
 interface Line {
   readonly connection: Duplex
   readonly decoder: Decoder
-  /** An octet has come. */
-  heard: boolean
+  /** The first octets that came, a few of them. */
+  first: Uint8Array
 }
 type Events = { [type in Told['type']]: [Extract<Told, { type: type }>] } & { drain: [] }
 
@@ -445,7 +446,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /** Listens to a connection for as long as it is ours; late events of an abandoned one are nobody's. */
   #adopt(slot: Slot, connection: Duplex): void {
-    const line = { connection, decoder: new Decoder(contextOf(undefined, this.config)), heard: false }
+    const line = { connection, decoder: new Decoder(contextOf(undefined, this.config)), first: new Uint8Array() }
     this.#lines[slot] = line
     const current = (input: Input): void =>
       this.#inTurn(() => {
@@ -460,8 +461,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     connection.on('error', (error: unknown) => {
       why = error instanceof Error ? socketError(error, this.config) || errorText(error) : errorText(error)
     })
-    connection.once('end', () => current({ type: 'disconnected', why: 'the peer closed the connection' }))
-    connection.once('close', () => current({ type: 'disconnected', why }))
+    connection.once('end', () =>
+      current({ type: 'disconnected', why: 'the peer closed the connection', ...causeOf(line) }),
+    )
+    connection.once('close', () => current({ type: 'disconnected', why, ...causeOf(line) }))
     if (connection.closed) setImmediate(() => current({ type: 'disconnected', why })) // its 'close' may be past
   }
 
@@ -481,19 +484,19 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   #decode(slot: Slot, line: Line, chunk: Uint8Array): void {
-    if (!line.heard) {
-      line.heard = true
-      this.#feed({ type: 'octets' }, slot)
-    }
+    if (line.first.length === 0) this.#feed({ type: 'octets' }, slot)
+    if (line.first.length < FIRST_OCTETS) line.first = Buffer.concat([line.first, chunk.subarray(0, FIRST_OCTETS)])
     for (const result of line.decoder.push(chunk)) {
       if (this.#lines[slot] !== line) return // an earlier message of this chunk ended it
       this.#counters.inMessages = counted(this.#counters.inMessages, result.ok ? result.value : undefined)
       this.#counters.inTotalMessages++
       if (result.ok && result.value.type === 'update') this.#counters.inUpdates++
+      // Only what we may refuse: to look ahead at each UPDATE of a table would take time.
+      const followedBy = result.ok && this.state === 'Established' ? undefined : line.decoder.notificationAhead()
       this.#feed(
         result.ok
-          ? { type: 'message', message: result.value }
-          : { type: 'malformed', error: result.error, why: result.why },
+          ? { type: 'message', message: result.value, followedBy }
+          : { type: 'malformed', error: result.error, why: result.why, followedBy, ...causeOf(line) },
         slot,
       )
       this.#report() // now, not after the chunk: who hears `established` may count on it, whatever comes next
@@ -607,6 +610,11 @@ function destroy(connection: Duplex): void {
   try {
     connection.destroy()
   } catch {}
+}
+
+/** What the peer speaks, if it is not BGP. */
+function causeOf({ first }: Line): { readonly cause?: OtherProtocol } {
+  return optional('cause', otherProtocol(first))
 }
 
 function contextOf(negotiated: Negotiated | undefined, { local, peer }: Config): Context {

@@ -65,3 +65,35 @@ describe('Decoder', () => {
   })
   it('takes an empty chunk for what it is', () => expect([...new Decoder().push(new Uint8Array())]).toEqual([]))
 })
+
+describe('notificationAhead()', () => {
+  const open = encode({ type: 'open', version: 4, as: 65001, holdTime: 90, id: '192.0.2.1', capabilities: [] })
+  const keepalive = encode({ type: 'keepalive' })
+  const one: Message = { type: 'notification', code: 6, subcode: 5, data: new Uint8Array() }
+  const other: Message = { ...one, subcode: 2 }
+  const after = (...parts: Uint8Array[]) => {
+    const decoder = new Decoder()
+    const messages = decoder.push(Buffer.concat(parts))
+    messages.next()
+    return { decoder, messages }
+  }
+  it('is the first NOTIFICATION behind what was read, and takes nothing', () => {
+    const { decoder, messages } = after(open, keepalive, encode(one), encode(other))
+    expect(decoder.notificationAhead()).toEqual(one)
+    expect(decoder.notificationAhead()).toEqual(one)
+    expect([...messages].map(result => result.ok && result.value.type)).toEqual([
+      'keepalive',
+      'notification',
+      'notification',
+    ])
+  })
+  it('is nothing without one, behind half of one, behind what is no header, and in the chunk after', () => {
+    expect(after(open, keepalive).decoder.notificationAhead()).toBeUndefined()
+    expect(after(open, encode(one).subarray(0, 20)).decoder.notificationAhead()).toBeUndefined()
+    expect(after(open, new Uint8Array(19), encode(one)).decoder.notificationAhead()).toBeUndefined()
+    const { decoder, messages } = after(open, encode(one))
+    expect([...messages]).toHaveLength(1)
+    expect([...decoder.push(keepalive)]).toHaveLength(1)
+    expect(decoder.notificationAhead()).toBeUndefined()
+  })
+})

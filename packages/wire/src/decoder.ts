@@ -3,6 +3,9 @@ import { HEADER_LENGTH, viewOf } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
 import type { Result } from './error.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
+import type { Notification } from './notification.ts'
+
+const NOTIFICATION = 3 // type, the last octet of a header (RFC 4271 §4.1)
 
 /**
  * Feed it what the socket yields, in order; it holds back at most one message. After a header that cannot be trusted
@@ -19,6 +22,8 @@ export class Decoder {
   #partial = new Uint8Array(HEADER_LENGTH)
   #have = 0
   #lost = false
+  /** What notificationAhead() found in this chunk: it stays the first until it is read itself. */
+  #ahead: { readonly notification: Notification | undefined } | undefined
   /** By hand: a generator would take longer to resume than a KEEPALIVE takes to read. */
   readonly #messages: IterableIterator<Result<Message>> = {
     next: () => this.#next(),
@@ -37,7 +42,32 @@ export class Decoder {
     this.#chunk = chunk
     this.#view = viewOf(chunk)
     this.#at = 0
+    this.#ahead = undefined
     return this.#messages
+  }
+
+  /**
+   * The first NOTIFICATION in the chunk behind what was read last; nothing of it is taken. A peer that ends the session
+   * right behind a message may have said there what is wrong.
+   */
+  notificationAhead(): Notification | undefined {
+    this.#ahead ??= { notification: this.#lookAhead() }
+    return this.#ahead.notification
+  }
+
+  #lookAhead(): Notification | undefined {
+    const chunk = this.#chunk
+    try {
+      for (let at = this.#at; !this.#lost && this.#have === 0 && chunk.length - at >= HEADER_LENGTH; ) {
+        const length = messageLength(chunk, this.#view, at, this.context)
+        if (chunk.length - at < length) return undefined
+        const isNotification = chunk[at + HEADER_LENGTH - 1] === NOTIFICATION
+        const result = isNotification ? decodeAt(chunk, at, length, this.context) : undefined
+        if (result?.ok && result.value.type === 'notification') return result.value
+        at += length
+      }
+    } catch {} // what follows cannot be read: there is none
+    return undefined
   }
 
   #next(): IteratorResult<Result<Message>, undefined> {

@@ -26,7 +26,7 @@ export {
   shutdownText,
   withoutHardReset,
 } from './notification.ts'
-export type { Open } from './open.ts'
+export { AS_TRANS, type Open } from './open.ts'
 export { encodeAll } from './pack.ts'
 export { type Prefix, parsePrefix, type Visit } from './prefix.ts'
 export type { RouteRefresh } from './route-refresh.ts'
