@@ -1,4 +1,6 @@
 /** The UPDATEs of one host route: what it says depends on the side of the AS border the peer is on. */
+
+import { shown } from '@softspoken/session'
 import { type Address, type Attributes, communityByNumber, type Family, type Update } from '@softspoken/wire'
 import { only, wholeBetween } from './check-options.ts'
 import type { HostRoute } from './host-route.ts'
@@ -55,8 +57,17 @@ export function resolve(preference: Preference): Resolved {
 /** What is equal is told once, and in one way: to say it otherwise would be news to nobody. */
 function asSet(all: readonly string[], name: string, spell = (one: string): string => one): readonly string[] {
   if (!Array.isArray(all) || !all.every(one => typeof one === 'string'))
-    throw new TypeError(`${name}: ${String(all)} is not allowed, it must be a list of texts`)
+    throw new TypeError(`${name}: ${inText(all)} is not allowed, it must be a list of texts`)
   return [...new Set(all.map(spell))].sort() // encode() judges each
+}
+
+/** What was given instead of a list of texts, say a Set. */
+function inText(given: unknown): string {
+  try {
+    return typeof given === 'function' ? shown(given) : String(given)
+  } catch {
+    return shown(given)
+  }
 }
 
 /** The same in numbers, by which what is equal looks equal. */
@@ -66,7 +77,9 @@ export interface Resolved extends Preference {
 }
 
 function metric(given: number | Epoch, name: string, at: (base: number, epoch: number) => number): number {
-  if (typeof given !== 'object') return given // encode() judges a number
+  if (typeof given === 'number') return given // encode() judges it
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new TypeError(`${name}: ${shown(given)} is not allowed, it must be a number or { base, epoch }`)
   only(given, ['base', 'epoch'], name)
   return at(
     wholeBetween(given.base, 0, GREATEST, `${name}.base`),

@@ -1,6 +1,6 @@
 /** Keeps host routes announced to one or more peers: what each has been told follows the desired set, always. */
 import { EventEmitter } from 'node:events'
-import { type Clock, guardLog, type Logger, notify, realTime, Session, type Status } from '@softspoken/session'
+import { type Clock, guardLog, type Logger, notify, realTime, Session, type Status, shown } from '@softspoken/session'
 import type { Address, Prefix } from '@softspoken/wire'
 import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
 import { between } from './check-options.ts'
@@ -132,7 +132,11 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    * the announcer is draining or closed.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
+    if (typeof options !== 'object' || options === null || Array.isArray(options))
+      throw new TypeError(`options: ${shown(options)} is not allowed, it must be an object`)
     const { signal, ttl, gate, ...given } = options
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw new TypeError(`signal: ${shown(signal)} is not allowed, it must be an AbortSignal`)
     signal?.throwIfAborted()
     if (this.#ending) throw new Error('the announcer is draining or closed, it announces nothing more')
     const route = hostRoute(prefix)
@@ -141,7 +145,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       throw new Error(`prefix: ${route.prefix} would be more than maxPrefixes, ${this.#maxPrefixes}, allows`)
     if (ttl !== undefined) between(ttl, ttlBounds.min, ttlBounds.max, 'ttl')
     if (gate !== undefined && !(gate instanceof HealthGate))
-      throw new TypeError(`gate: ${gate} is not allowed, it must be a HealthGate`)
+      throw new TypeError(`gate: ${shown(gate)} is not allowed, it must be a HealthGate`)
     const preference = this.#checked(route, given)
     const aborted = (): void => this.#withdraw(wanted, 'the signal was aborted')
     const opened = (): void => this.#stand(wanted)
@@ -172,6 +176,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       update: change => {
         if (!this.#has(wanted)) throw new Error(`prefix: ${route.prefix} is withdrawn`)
         if (this.#ending) throw new Error('the announcer is draining, it changes nothing more')
+        if (typeof change !== 'object' || change === null || Array.isArray(change))
+          throw new TypeError(`preference: ${shown(change)} is not allowed, it must be an object`)
         wanted.preference = this.#checked(route, { ...preference, ...change })
         this.#follow()
       },

@@ -1,7 +1,7 @@
 /** What an announcer may be told, its defaults, and what each session is told of it. */
-import type { Local, Peer, SessionOptions } from '@softspoken/session'
+import { checkEnvironment, type Local, type Peer, type SessionOptions, shown } from '@softspoken/session'
 import type { Address } from '@softspoken/wire'
-import { between, only, wholeBetween } from './check-options.ts'
+import { between, only, text, wholeBetween } from './check-options.ts'
 import { canonical, noHost } from './next-hop.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
@@ -54,6 +54,8 @@ const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kube
 
 /** @throws RangeError or TypeError naming the option, the value and what is allowed; of a session's own, Session does. */
 export function configure(options: AnnouncerOptions): Config {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new TypeError(`options: ${shown(options)} is not allowed, it must be an object with local and peers at least`)
   const {
     local,
     peers,
@@ -65,9 +67,14 @@ export function configure(options: AnnouncerOptions): Config {
     ...rest
   } = options
   for (const name of ['peer', 'passive'])
-    if (name in rest) throw new TypeError(`${name}: no such option of an announcer, it dials each of its peers`)
+    if (name in rest)
+      throw new TypeError(`${name}: no such option of an announcer, it dials each of its peers: list them in peers`)
   if (!Array.isArray(peers) || peers.length === 0)
-    throw new TypeError(`peers: ${peers} is not allowed, it must be a list of at least one peer`)
+    throw new TypeError(
+      `peers: ${peers?.length === 0 ? 'an empty list' : shown(peers)} is not allowed, it must be a list of at least one peer, each with as and address`,
+    )
+  for (const [at, peer] of peers.entries()) checkPeer(peer, at)
+  checkEnvironment(rest)
   wholeBetween(maxPrefixes, 1, 1000, 'maxPrefixes')
   between(drainTime, 0, LONGEST_DRAIN, 'drainTime')
   between(gracefulShutdownTime, 0, LONGEST_DRAIN, 'gracefulShutdownTime')
@@ -86,8 +93,22 @@ export function configure(options: AnnouncerOptions): Config {
   return { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval }
 }
 
+/** @throws RangeError for a peer without an address, TypeError for what is no peer. */
+function checkPeer(peer: AnnouncerPeer, at: number): void {
+  if (
+    peer === null ||
+    peer === undefined ||
+    (typeof peer === 'object' && !Array.isArray(peer) && peer.address === undefined)
+  )
+    throw new RangeError(`peer.address: it is missing in peers[${at}], each peer has as and address`)
+  if (typeof peer !== 'object' || Array.isArray(peer))
+    throw new TypeError(`peers[${at}]: ${shown(peer)} is not allowed, it must be an object with as and address`)
+  only(peer, ['as', 'address', 'port', 'capabilities', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'], 'peer')
+  text(peer.address, 'peer.address', '192.0.2.254')
+}
+
 function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
-  const { capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = { ...given } // null as well: its fields are missed by name
+  const { capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = given
   return {
     peer,
     ...(capabilities !== undefined && { capabilities }),
@@ -100,7 +121,6 @@ function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
 
 /** As the session with this peer needs it: with the address of its family. */
 function localTo(peer: Peer, { address: given, ...local }: AnnouncerLocal): Local {
-  const isIpv6 = String(peer?.address).includes(':') // Session judges a peer without one
-  const address = forFamily(given, isIpv6 ? 'ipv6-unicast' : 'ipv4-unicast')
+  const address = forFamily(given, peer.address.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast')
   return { ...local, ...(address !== undefined && { address }) }
 }

@@ -1,6 +1,15 @@
 /** Runs a health check for as long as it is open, and says whether a route may be announced. The shell of gate.ts. */
 import { EventEmitter } from 'node:events'
-import { type Clock, checkEnvironment, errorText, guardLog, type Logger, notify, realTime } from '@softspoken/session'
+import {
+  type Clock,
+  checkEnvironment,
+  errorText,
+  guardLog,
+  type Logger,
+  notify,
+  realTime,
+  shown,
+} from '@softspoken/session'
 import { between, only, wholeBetween } from './check-options.ts'
 import {
   type Action,
@@ -108,7 +117,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     this.setMaxListeners(0) // as many as there are announcements
     only(options, optionNames, 'health')
     const { check, clock = realTime, log } = options
-    if (typeof check !== 'function') throw new TypeError(`check: ${check} is not allowed, it must be a function`)
+    if (typeof check !== 'function') throw new TypeError(`check: ${shown(check)} is not allowed, it must be a function`)
     checkEnvironment({ log, clock })
     this.#check = check
     this.#clock = clock
@@ -212,10 +221,12 @@ async function resultOf(check: Check, signal: AbortSignal): Promise<Extract<Inpu
 function settingsOf(options: HealthGateOptions): GateSettings {
   const interval = setting('interval', options.interval)
   const usual = healthSettings.timeout.default
-  const timeout = setting('timeout', options.timeout ?? (interval > usual ? usual : interval / 2))
+  const { timeout: given = interval > usual ? usual : interval / 2 } = options
+  const timeout = setting('timeout', given)
   if (timeout >= interval)
     throw new RangeError(`timeout: ${timeout} is not allowed, it must be less than interval, ${interval}`)
-  const ttl = setting('ttl', options.ttl ?? Math.max(healthSettings.ttl.default, 2 * interval))
+  const { ttl: lease = Math.max(healthSettings.ttl.default, 2 * interval), holdDown = {} } = options
+  const ttl = setting('ttl', lease)
   if (ttl < 2 * interval)
     throw new RangeError(`ttl: ${ttl} is not allowed, it must be at least two intervals, ${2 * interval}`)
   return {
@@ -224,7 +235,7 @@ function settingsOf(options: HealthGateOptions): GateSettings {
     ttl: ttl * 1000,
     rise: whole('rise', options.rise),
     fall: whole('fall', options.fall),
-    holdDown: options.holdDown === false ? undefined : holdDownOf(options.holdDown ?? {}),
+    holdDown: holdDown === false ? undefined : holdDownOf(holdDown),
   }
 }
 function holdDownOf(given: HoldDown): GateSettings['holdDown'] {

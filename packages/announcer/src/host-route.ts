@@ -1,4 +1,6 @@
 /** The only routes that leave this package: one address, and one that can belong to a host. */
+
+import { shown } from '@softspoken/session'
 import { type Address, type Family, formatAddress, type Prefix, parseAddress } from '@softspoken/wire'
 
 /** One address as a route. */
@@ -14,7 +16,9 @@ export interface HostRoute {
  * @throws RangeError where it is wider than one address, or an address that no host route may name.
  */
 export function hostRoute(text: string): HostRoute {
-  const given = String(text)
+  if (typeof text !== 'string')
+    throw new RangeError(`prefix: '${shown(text)}' is not allowed, it must be a string such as '198.51.100.10/32'`)
+  const given = text
   const slash = given.indexOf('/')
   const octets = parseAddress(slash < 0 ? given : given.slice(0, slash), 'prefix')
   const bits = octets.length * 8

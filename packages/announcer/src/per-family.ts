@@ -1,6 +1,6 @@
 /** An address for each family, where one will not do for both. */
 import type { Address, Family } from '@softspoken/wire'
-import { only } from './check-options.ts'
+import { only, text } from './check-options.ts'
 
 /** An address for each family that has one. */
 export interface PerFamily {
@@ -24,6 +24,6 @@ export function addressesIn(given: Address | PerFamily, name: string): readonly 
   if (typeof given === 'string') return [[name, given]]
   only(given, ['ipv4', 'ipv6'], name)
   return Object.entries(given).flatMap(([family, address]) =>
-    address === undefined ? [] : [[`${name}.${family}`, address]],
+    address === undefined ? [] : [[`${name}.${family}`, text(address, `${name}.${family}`, '192.0.2.1')]],
   )
 }

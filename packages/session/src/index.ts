@@ -1,4 +1,5 @@
 export type { BackOff } from './backoff.ts'
+export { shown } from './check-options.ts'
 export {
   type CapabilitySettings,
   type Config,

@@ -28,6 +28,16 @@ export class WireError {
 
 /** The caller's mistake, in one sentence: the field, what was given, and what is allowed. */
 export function refuse(field: string, given: unknown, allowed: string): never {
-  const shown = typeof given === 'string' ? `'${given}'` : typeof given === 'object' ? JSON.stringify(given) : given
-  throw new RangeError(`${field}: ${shown} is not allowed, it must be ${allowed}`)
+  throw new RangeError(`${field}: ${shown(given)} is not allowed, it must be ${allowed}`)
+}
+
+/** Of any type: an object may have no text, a symbol has none in a template. */
+function shown(given: unknown): string {
+  if (typeof given === 'string') return `'${given}'`
+  if (typeof given === 'function') return 'a function'
+  try {
+    return typeof given === 'object' ? JSON.stringify(given) : String(given)
+  } catch {
+    return 'an object'
+  }
 }

@@ -1,11 +1,13 @@
 /** A health check: does this URL answer as it should? */
 import type { IncomingMessage, RequestOptions, request } from 'node:http'
-import { only } from '../check-options.ts'
+import { shown } from '@softspoken/session'
+import { only, wholeBetween } from '../check-options.ts'
 import type { Check } from '../health-gate.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** Options of `http()`: what the answer must be, and whom to trust and be over TLS. */
 export interface HttpProbe {
-  /** What the status must be. Default: any from 200 to 299. Redirections are not followed. */
+  /** What the status must be, 200 to 599. Default: any from 200 to 299. Redirections are not followed. */
   status?: number
   /** What the body must contain, or match, within its first 64 KiB. Default: anything, and it is not read. */
   body?: string | RegExp
@@ -21,51 +23,109 @@ export interface HttpProbe {
 const MOST = 65_536 // octets of a body that are looked at
 
 /**
- * GETs the URL over a connection of its own, so that each check goes the whole way.
+ * GETs the URL over a connection of its own, so that each check goes the whole way. What fails names the URL's origin and
+ * path alone: a user, a password and a query are secrets.
  * @throws RangeError or TypeError naming the option, the value and what is allowed; what Node says of a bad certificate.
  */
 export function http(url: string, probe: HttpProbe = {}): Check {
   only(probe, ['status', 'body', ...tlsOptions, 'verify'], 'http')
   const { status, body, ca, cert, key, verify } = probe
-  const { protocol } = new URL(url)
-  if (protocol !== 'http:' && protocol !== 'https:')
-    throw new RangeError(`http: '${url}' is not allowed, it must begin with http: or https:`)
-  const useless = [...tlsOptions, 'verify'].find(name => protocol === 'http:' && name in probe)
-  if (useless !== undefined) throw new TypeError(`http.${useless}: not allowed with ${url}, which has no certificate`)
-  if ((cert === undefined) !== (key === undefined)) throw new TypeError('http.cert and http.key: both, or neither')
+  const target = parse(url)
+  const place = `${target.origin}${target.pathname}`
+  const isTls = target.protocol === 'https:'
+  const useless = [...tlsOptions, 'verify'].find(name => !isTls && name in probe)
+  if (useless !== undefined) throw new TypeError(`http.${useless}: not allowed with ${place}, which has no certificate`)
+  const certificates = pem({ ca, cert, key })
+  if ((cert === undefined) !== (key === undefined))
+    throw new TypeError('http.cert and http.key: both, or neither; one alone is not allowed')
   if (verify !== undefined && verify !== 'none')
-    throw new RangeError(`http.verify: ${verify} is not allowed, it must be 'none' or left out`)
+    throw new RangeError(`http.verify: ${shown(verify)} is not allowed, it must be 'none' or left out`)
   if (verify === 'none' && ca !== undefined)
     throw new TypeError("http.ca: not allowed beside verify 'none', which would not ask it")
-  const tls = protocol === 'https:' && {
-    secureContext: process.getBuiltinModule('node:tls').createSecureContext(pem({ ca, cert, key })),
+  if (status !== undefined) wholeBetween(status, 200, 599, 'http.status') // no other ends an answer
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof RegExp))
+    throw new TypeError(`http.body: ${shown(body)} is not allowed, it must be a string or a regular expression`)
+  const tls = isTls && {
+    secureContext: process.getBuiltinModule('node:tls').createSecureContext(certificates),
     rejectUnauthorized: verify !== 'none',
   }
   // Loaded by whoever has such a probe: it takes Node a while, and all others start the sooner.
-  const { request: ask } = process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http')
-  return async signal => {
-    const response = await answer(ask, url, { agent: false, signal, ...tls })
-    try {
-      const { statusCode = 0 } = response
-      const isRight = status === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === status
-      if (!isRight) throw new Error(`${url} answered ${statusCode}`)
-      if (body === undefined) return
-      const text = await beginning(response)
-      const matches = typeof body === 'string' ? text.includes(body) : text.search(body) >= 0
-      if (!matches) throw new Error(`${url} answered ${statusCode}, but not ${body}`)
-    } finally {
-      response.destroy()
-    }
-  }
+  const { request: ask } = process.getBuiltinModule(isTls ? 'node:https' : 'node:http')
+  return signal =>
+    untilAborted(signal, async () => {
+      const response = await answer(ask, target, { agent: false, signal, ...tls })
+      try {
+        const { statusCode = 0 } = response
+        const isRight = status === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === status
+        if (!isRight) throw new Error(`${place} answered ${statusCode}${adviceFor(statusCode, cert !== undefined)}`)
+        if (body === undefined) return
+        const text = await beginning(response)
+        const matches = typeof body === 'string' ? text.includes(body) : text.search(body) >= 0
+        if (!matches) throw new Error(`${place} answered ${statusCode}, but not ${body}`)
+      } finally {
+        response.destroy()
+      }
+    })
 }
 
 const tlsOptions = ['ca', 'cert', 'key'] as const
 
-function answer(ask: typeof request, url: string, options: RequestOptions): Promise<IncomingMessage> {
+/** The text of a URL that is refused is not shown: it may hold a password. */
+function parse(url: string): URL {
+  if (typeof url !== 'string')
+    throw new TypeError(`http: ${shown(url)} is not allowed, it must be a URL that begins with http: or https:`)
+  if (!URL.canParse(url))
+    throw new TypeError(
+      'http: Invalid URL, this text is not allowed, it must be a URL that begins with http: or https:',
+    )
+  const target = new URL(url)
+  const { protocol, host, pathname } = target
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    const place = host === '' ? protocol : `${protocol}//${host}${pathname}` // without a host, the rest may be anything
+    throw new RangeError(`http: '${place}' is not allowed, it must begin with http: or https:`)
+  }
+  return target
+}
+
+/** Resolves with the head of an answer. Each way in which there is none rejects. */
+function answer(ask: typeof request, url: URL, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((answered, failed) => {
-    ask(url, options, answered).on('error', failed).end()
+    const place = `${url.origin}${url.pathname}`
+    ask(url, options)
+      .on('response', answered)
+      .on('upgrade', ({ statusCode }, socket) => {
+        socket.on('error', () => {}).destroy()
+        failed(new Error(`${place} answered ${statusCode}, and speaks another protocol from there on`))
+      })
+      .on('error', error => failed(inWords(error)))
+      .on('close', () => failed(new Error(`${place} closed the connection without an answer`)))
+      .end()
   })
 }
+
+/** What to check, for the answers that a person alone can change. */
+function adviceFor(statusCode: number, hasCertificate: boolean): string {
+  if (statusCode !== 401 && statusCode !== 403) return ''
+  const credentials = hasCertificate
+    ? 'what our certificate (cert) may do there'
+    : 'credentials (cert and key) are missing'
+  return `: ${credentials}, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`
+}
+function inWords(error: Error & { readonly code?: string }): Error {
+  const { code = '' } = error
+  const advice = unknownAuthority.includes(code)
+    ? ': give the authority of its certificate as ca'
+    : /^ERR_SSL_.*ALERT/.test(code)
+      ? ': the service ended TLS, check our certificate (cert and key) and what it takes'
+      : ''
+  return advice === '' ? error : new Error(`${error.message.trim()}${advice}`, { cause: error })
+}
+const unknownAuthority = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]
 
 async function beginning(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
@@ -81,8 +141,11 @@ async function beginning(response: IncomingMessage): Promise<string> {
 /** Node's types want absent options absent, and Buffers. */
 function pem(given: { [name in (typeof tlsOptions)[number]]: string | Uint8Array | undefined }): object {
   return Object.fromEntries(
-    Object.entries(given).flatMap(([name, text]) =>
-      text === undefined ? [] : [[name, typeof text === 'string' ? text : Buffer.from(text)]],
-    ),
+    Object.entries(given).flatMap(([name, text]) => {
+      if (text === undefined) return []
+      if (typeof text !== 'string' && !(text instanceof Uint8Array))
+        throw new TypeError(`http.${name}: ${shown(text)} is not allowed, it must be PEM, a string or octets`)
+      return [[name, typeof text === 'string' ? text : Buffer.from(text)]]
+    }),
   )
 }

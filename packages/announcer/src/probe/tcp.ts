@@ -1,7 +1,8 @@
 /** A health check: does somebody answer at this port? */
 import { connect } from 'node:net'
-import { only, wholeBetween } from '../check-options.ts'
+import { only, text, wholeBetween } from '../check-options.ts'
 import type { Check } from '../health-gate.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** Where the service is. */
 export interface TcpProbe {
@@ -18,14 +19,21 @@ export interface TcpProbe {
 export function tcp(probe: TcpProbe): Check {
   only(probe, ['host', 'port'], 'tcp')
   const { host = '127.0.0.1', port } = probe
+  text(host, 'tcp.host', '127.0.0.1')
+  if (host === '') throw new RangeError('tcp.host: an empty string is not allowed, it must be a name or an address')
   wholeBetween(port, 1, 65_535, 'tcp.port')
   return signal =>
-    new Promise((passed, failed) => {
-      const socket = connect({ host, port, signal })
-      socket.on('error', failed)
-      socket.once('connect', () => {
-        socket.destroy()
-        passed()
-      })
-    })
+    untilAborted(
+      signal,
+      () =>
+        new Promise((passed, failed) => {
+          const socket = connect({ host, port, signal })
+          socket.on('error', failed)
+          socket.once('close', () => failed(new Error('the connection was closed')))
+          socket.once('connect', () => {
+            passed()
+            socket.destroy()
+          })
+        }),
+    )
 }

@@ -1,0 +1,204 @@
+/** A value of the wrong type is refused in one sentence that names the option, before anything is dialled, checked or sent. */
+import { type AnnounceOptions, Announcer, HealthGate, type HttpProbe, http, tcp } from '@softspoken/announcer'
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '../support/virtual-clock.ts'
+import { Lab } from './lab.ts'
+
+const VIP = '198.51.100.10/32'
+const bug = (): never => {
+  throw new Error('a bug of the caller')
+}
+const wrong: readonly [string, unknown][] = [
+  ['null', null],
+  ['true', true],
+  ['a number', 1e99],
+  ['NaN', Number.NaN],
+  ['a string', 'secret'],
+  ['an empty string', ''],
+  ['a list', []],
+  ['a list of lists', [[]]],
+  ['an object', { secret: 'secret' }],
+  ['an object that has no text', { toString: bug, toJSON: bug }],
+  ['an object without a prototype', Object.create(null)],
+  ['a function', () => 'secret'],
+  ['a symbol', Symbol('secret')],
+  ['a bigint', 10n],
+]
+
+/** One sentence of ours, whose first word is the option, or a part of it. Its length says that no source text is in it. */
+function refuses(run: () => unknown, option: string, kind: string): void {
+  let thrown: unknown
+  try {
+    run()
+  } catch (error) {
+    thrown = error
+  }
+  expect(thrown, `${option} may be ${kind}`).toBeInstanceOf(Error)
+  const { message, name } = thrown as Error
+  expect(name, `${option}, ${kind}`).toMatch(/^(Type|Range)Error$/)
+  expect(message, kind).toMatch(new RegExp(`^${option}[^ ]*: .*(not allowed|no such|missing)`))
+  expect(message, kind).not.toMatch(/=>|a bug of the caller/)
+  if (!/ommunities/.test(option)) expect(message, kind).not.toMatch(/\[object/)
+  expect(message.length).toBeLessThan(300)
+}
+
+/** What is allowed among them. */
+const right: Readonly<Record<string, readonly string[]>> = {
+  extendedMessage: ['true'],
+  extendedNextHop: ['true'],
+  requireFourOctetAs: ['true'],
+  allowAggressiveTimers: ['true'],
+  allowZeroHoldTime: ['true'],
+  random: ['a function'],
+  dial: ['a function'],
+  communities: ['a list'],
+  largeCommunities: ['a list'],
+  backOff: ['a list', 'an object without a prototype'],
+  holdDown: ['an object without a prototype'],
+  check: ['a function'],
+  body: ['a string', 'an empty string'],
+  nextHop: ['an object without a prototype'],
+  host: ['a string'],
+  tcpMd5Key: ['a string'],
+  bindDevice: ['a string'],
+  // PEM: Node says what is wrong with it.
+  ca: ['a string', 'an empty string'],
+  cert: ['a string', 'an empty string'],
+  key: ['a string', 'an empty string'],
+}
+const wrongFor = (option: string) => wrong.filter(([kind]) => !right[option]?.includes(kind))
+
+describe('new Announcer()', () => {
+  test.each([
+    ...['local', 'peers', 'nextHop', 'maxPrefixes', 'advertisementInterval', 'drainTime', 'gracefulShutdownTime'],
+    ...['log', 'clock', 'random', 'dial', 'families', 'holdTime', 'sendHoldTime', 'connectTimeout', 'firstDialDelay'],
+    ...['backOff', 'gracefulRestart', 'extendedMessage', 'extendedNextHop', 'requireFourOctetAs'],
+    ...['allowAggressiveTimers', 'allowZeroHoldTime', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'],
+  ])('refuses %s of a wrong type, with nothing dialled', async option => {
+    for (const [kind, value] of wrongFor(option)) {
+      const lab = new Lab()
+      const router = lab.router()
+      refuses(() => lab.announcer({ [option]: value }), option, kind)
+      expect(lab.clock.pending).toBe(0)
+      await lab.pass(1)
+      expect(router.connections).toBe(0)
+    }
+  })
+  test('refuses options that are none', () => {
+    for (const [kind, options] of [...wrong, ['undefined', undefined]] as const)
+      refuses(() => new Announcer(options as never), '(options|local|peers|secret)', kind)
+  })
+  test('refuses a second peer that is none, with the first not dialled', async () => {
+    for (const [kind, peer] of wrong) {
+      const lab = new Lab()
+      const router = lab.router()
+      refuses(() => lab.announcer({ peers: [router.peer, peer] }), '(peer|peers\\[1\\])', kind)
+      expect(lab.clock.pending).toBe(0)
+      await lab.pass(1)
+      expect(router.connections).toBe(0)
+    }
+  })
+  test.each(['as', 'address', 'port', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'])(
+    "refuses a peer's %s of a wrong type",
+    name => {
+      for (const [kind, value] of wrongFor(name)) {
+        const lab = new Lab()
+        const { peer } = lab.router()
+        refuses(() => lab.announcer({ peers: [{ ...peer, [name]: value }] }), `(peer.)?${name}`, kind)
+      }
+    },
+  )
+  test.each(['as', 'id', 'address'])('refuses local.%s of a wrong type', name => {
+    for (const [kind, value] of wrong) {
+      const lab = new Lab()
+      lab.router()
+      const run = () => lab.announcer({ local: { as: 65001, id: '192.0.2.1', [name]: value } })
+      if (name === 'address' && kind === 'an object without a prototype') run()
+      else refuses(run, `local.${name}`, kind)
+    }
+  })
+  test('refuses a log and a clock that lack a method', () => {
+    const lab = new Lab()
+    lab.router()
+    for (const missing of ['debug', 'info', 'warn', 'error']) {
+      const log = { debug() {}, info() {}, warn() {}, error() {}, [missing]: undefined }
+      refuses(() => lab.announcer({ log }), `log.${missing}`, 'missing')
+    }
+    refuses(() => lab.announcer({ clock: { now: () => 0, setTimeout: 5, clearTimeout() {} } }), 'clock', 'missing')
+  })
+  test('says so of digits that are a string, as from an environment variable', () => {
+    const lab = new Lab()
+    lab.router()
+    expect(() => lab.announcer({ maxPrefixes: '2' })).toThrow(
+      'maxPrefixes: 2 is not allowed as a string, it must be from',
+    )
+  })
+  test("names a peer's own options where it lists them", () => {
+    const lab = new Lab()
+    const { peer } = lab.router()
+    expect(() => lab.announcer({ peers: [{ ...peer, holdTime: 9 }] })).toThrow(
+      'peer.holdTime: no such option, there are as, address, port, tcpMd5Key, ttlSecurity, multihop, bindDevice',
+    )
+  })
+})
+
+describe('announce()', () => {
+  test.each(['signal', 'ttl', 'gate', 'med', 'localPref', 'communities', 'largeCommunities', 'prepend'])(
+    'refuses %s of a wrong type, as update() does, and changes nothing',
+    option => {
+      for (const [kind, value] of wrongFor(option)) {
+        const lab = new Lab()
+        lab.router({ as: 65001 })
+        lab.router({ address: '192.0.2.253' })
+        const announcer = lab.announcer()
+        refuses(() => announcer.announce(VIP, { [option]: value } as AnnounceOptions), option, kind)
+        expect(announcer.status().announcements).toEqual([])
+        const announcement = announcer.announce(VIP)
+        refuses(() => announcement.update({ [option]: value } as AnnounceOptions), option, kind)
+        expect(announcer.status().announcements).toEqual([VIP])
+      }
+    },
+  )
+  test('refuses a prefix, and options, of a wrong type', () => {
+    for (const [kind, value] of wrong) {
+      const lab = new Lab()
+      lab.router()
+      const announcer = lab.announcer()
+      refuses(() => announcer.announce(value as string), 'prefix', kind)
+      if (kind !== 'an object without a prototype')
+        refuses(() => announcer.announce(VIP, value as object), '(options|secret|toString)', kind)
+      expect(announcer.status().announcements).toEqual([])
+    }
+  })
+})
+
+test.each(['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'log', 'clock'])(
+  'new HealthGate() refuses %s of a wrong type, with nothing checked',
+  option => {
+    for (const [kind, value] of wrongFor(option)) {
+      const clock = new VirtualClock()
+      refuses(() => new HealthGate({ check: async () => {}, clock, [option]: value } as never), option, kind)
+      expect(clock.pending).toBe(0)
+    }
+  },
+)
+
+describe('a ready-made check', () => {
+  test.each(['status', 'body', 'ca', 'cert', 'key', 'verify'])('http() refuses %s of a wrong type', option => {
+    for (const [kind, value] of wrongFor(option))
+      refuses(() => http('https://127.0.0.1/', { [option]: value } as HttpProbe), 'http', kind)
+  })
+  test('http() refuses a URL, and options, of a wrong type', () => {
+    for (const [kind, value] of wrong) {
+      refuses(() => http(value as string), 'http', kind)
+      if (kind !== 'an object without a prototype')
+        refuses(() => http('http://127.0.0.1/', value as object), 'http', kind)
+    }
+  })
+  test.each(['host', 'port'])('tcp() refuses %s of a wrong type', option => {
+    for (const [kind, value] of wrongFor(option)) refuses(() => tcp({ port: 80, [option]: value }), 'tcp', kind)
+  })
+  test('tcp() refuses options of a wrong type', () => {
+    for (const [kind, value] of wrong) refuses(() => tcp(value as never), 'tcp', kind)
+  })
+})
