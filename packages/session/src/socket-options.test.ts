@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { configure, type Settings } from './config.ts'
-import { findKernel, linux, outOfReach } from './kernel.ts'
+import { findKernel, type Kernel, linux, outOfReach } from './kernel.ts'
 import { Listener } from './listener.ts'
 import { Md5Key } from './md5-key.ts'
 import { Session } from './session.ts'
@@ -11,6 +11,8 @@ import {
   md5Signature,
   requireKernel,
   type SocketOption,
+  setDscp,
+  setOptions,
   sockaddr,
 } from './socket-options.ts'
 
@@ -89,6 +91,12 @@ describe('the options of a connection', () => {
       ['IPPROTO_IP', 'IP_TTL', 3],
     ])
   })
+  it('bindDevice: the whole name of the interface, in the octets of UTF-8', () => {
+    const [option, ...rest] = connectionOptions(configure({ ...given, bindDevice: 'bond0.4094' }), linux.AF_INET)
+    expect(rest).toEqual([])
+    expect(option).toMatchObject({ level: linux.SOL_SOCKET, name: linux.SO_BINDTODEVICE })
+    expect(new TextDecoder().decode(option?.value)).toBe('bond0.4094')
+  })
 })
 
 describe('the options of a listening socket', () => {
@@ -110,6 +118,26 @@ describe('the options of a listening socket', () => {
       [192, 0, 2, 2],
       [192, 0, 2, 3],
     ])
+  })
+})
+
+describe('a system that refuses an option', () => {
+  const refused = Object.assign(new Error('setsockopt EPERM: operation not permitted'), { code: 'EPERM' })
+  const kernel: Kernel = {
+    socket: () => 3,
+    bind: () => {},
+    setsockopt: () => {
+      throw refused
+    },
+    close: () => {},
+  }
+  it('makes an error that names the setting and keeps the code of the system', () => {
+    const set = () => setOptions(kernel, 3, connectionOptions(configure({ ...given, bindDevice: 'lo' }), linux.AF_INET))
+    expect(set).toThrow('bindDevice: the system refused it, setsockopt EPERM: operation not permitted')
+    expect(set).toThrow(expect.objectContaining({ code: 'EPERM' }))
+  })
+  it('costs nothing where the option is DSCP alone (RFC 4594 §3.1)', () => {
+    expect(() => setDscp(kernel, 3, linux.AF_INET6)).not.toThrow()
   })
 })
 

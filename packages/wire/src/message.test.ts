@@ -163,6 +163,20 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     reach(['2001:db8::1'], ['10.0.0.0/8']),
     /^announced: '10.0.0.0\/8' .* must be an IPv6 prefix/,
   ],
+  ...['10.0.0.0/8', '10.0.0.0/8#', '10.0.0.0/8#01', '10.0.0.0/8#-1', '10.0.0.0/8#1#2', '10.0.0.0/8#4294967296'].map(
+    prefix =>
+      [
+        `'${prefix}' where path identifiers were agreed (RFC 7911 §3)`,
+        update({ withdrawn: [prefix] }),
+        /^withdrawn: '10.*' is not allowed, it must be a prefix with a path identifier, such as 198.51.100.10\/32#7$/,
+        { addPath: ['ipv4-unicast'] },
+      ] as (typeof mistakes)[number],
+  ),
+  [
+    'a path identifier where none was agreed',
+    update({ withdrawn: ['10.0.0.0/8#1'] }),
+    /^withdrawn: '10.0.0.0\/8#1' is/,
+  ],
   ['a withdrawn prefix that is none', update({ withdrawn: ['all'] }), /^withdrawn: 'all' is not allowed/],
   ['a prefix that is a number', announce({}, [untyped<string>(42)]), /^announced: 42 is not allowed/],
   ['one prefix where a list belongs', update({ withdrawn: untyped('10.0.0.0/8') }), /must be lists of prefixes/],

@@ -182,6 +182,26 @@ describe('visitRoutes()', () => {
     const bytes = encode(update({ withdrawn: ['10.0.0.0/8#7'] }), context)
     expect(read(received(bytes, context))).toEqual(['-0a/8#7'])
   })
+  it('shows path identifiers of the families that have them, and of no other (RFC 7911 §3)', () => {
+    const context = { addPath: ['ipv6-unicast'] } as const
+    const mpReach = { ...reach, announced: ['2001:db8::/32#7'] }
+    const mpUnreach = { family: 'ipv6-unicast', withdrawn: ['2001:db9::/32#8'] } as const
+    const message = update({ attributes: { ...attributes, mpReach, mpUnreach }, announced: ['10.0.0.0/8'] })
+    expect(read(received(encode(message, context), context))).toEqual([
+      '+20010db8/32#7',
+      '-20010db9/32#8',
+      '+0a/8#undefined',
+    ])
+  })
+  it('shows routes of MP_REACH_NLRI that treat-as-withdraw has turned as withdrawn (RFC 7606 §2)', () => {
+    const { origin, asPath } = attributes
+    const bytes = encode(
+      update({ attributes: { mpReach: { ...reach, announced: ['2001:db8::/32'] }, origin, asPath } }),
+    )
+    bytes[bytes.lastIndexOf(2) - 4] = 9 // ORIGIN 9, before AS_PATH
+    expect(received(bytes).issues).toMatchObject([{ attribute: 'ORIGIN' }])
+    expect(read(received(bytes))).toEqual(['-20010db8/32#undefined'])
+  })
   it('shows routes that treat-as-withdraw has turned as withdrawn (RFC 7606 §2)', () => {
     const bytes = encode(update({ attributes, announced: ['10.0.0.0/8'] }))
     bytes[26] = 9 // ORIGIN 9

@@ -29,6 +29,13 @@ describe('a received UPDATE', () => {
     expect({ ...received(plain) }).not.toHaveProperty('announced')
     expect(JSON.parse(JSON.stringify(received(plain)))).toEqual(plain)
   })
+  it('hands out its octets where something was wrong with it, and only then (RFC 7606 §6)', () => {
+    expect(received(plain).octets).toBeUndefined()
+    const bytes = encode({ ...plain, attributes: { ...plain.attributes, localPref: 1 } }) // from an external peer
+    const result = decode(Buffer.from([1, 2, 3, ...bytes, 4]).subarray(3, -1))
+    if (!result.ok || result.value.type !== 'update') throw new Error('no update')
+    expect([...(result.value.octets ?? [])]).toEqual([...bytes])
+  })
   it('can be sent as it is', () => expect(encode(received(plain))).toEqual(encode(plain)))
   it.each([2, 16, 17, 300])(
     'reads %i large communities of which one repeats another as one less (RFC 8092 §3)',
