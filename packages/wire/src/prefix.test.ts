@@ -10,14 +10,18 @@ describe('parsePrefix()', () => {
     expect(parsePrefix('0.0.0.0/0', 'prefix').length).toBe(0)
     expect(parsePrefix('::/0', 'prefix').length).toBe(0)
   })
-  it.each(['198.51.100.11/31', '198.51.100.0/8', '2001:db8::1/64', '128.0.0.0/0'])(
-    'refuses the stray bits of %s',
-    text => {
-      expect(() => parsePrefix(text, 'prefix')).toThrow(
-        `prefix: '${text}' is not allowed, it must be a prefix without bits set beyond its length`,
-      )
-    },
-  )
+  it.each([
+    '198.51.100.11/31',
+    '198.51.100.0/8',
+    '2001:db8::1/64',
+    '128.0.0.0/0',
+    '10.0.0.128/12',
+    '2001:db8:0:8000::/36',
+  ])('refuses the stray bits of %s', text => {
+    expect(() => parsePrefix(text, 'prefix')).toThrow(
+      `prefix: '${text}' is not allowed, it must be a prefix without bits set beyond its length`,
+    )
+  })
   it.each(['198.51.100.10/', '198.51.100.10/-1', '198.51.100.10/3 2', '::/129', '/32', '10.0.0.0/8/8', ''])(
     "refuses '%s'",
     text => expect(() => parsePrefix(text, 'prefix')).toThrow(/^prefix: '.*' is not allowed, it must be /),
