@@ -55,6 +55,7 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
   ['RFC 6793 §3', 'a four-octet AS in 2 octets', open(sound, '02 04 41 02 fde9'), [2, 0, '']],
   ['RFC 8950 §4', 'extended next hop in 5 octets', open(sound, '02 07 05 05 0001000100'), [2, 0, '']],
   ['RFC 9072 §2', 'an extended length that is too long', message(1, `${sound} ff ff 0003 02 0002`), [2, 0, '']],
+  ['RFC 9072 §2', 'an extended length behind a length of zero', message(1, `${sound} 00 ff 0000`), [2, 0, '']],
   ['RFC 9072 §2', 'an extended length that is cut short', message(1, `${sound} ff ff 00`), [2, 0, '']],
 
   ['RFC 7606 §3.b', 'a Withdrawn Routes Length beyond the message', message(2, '0001 0000'), [3, 1, '']],

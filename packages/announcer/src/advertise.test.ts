@@ -1,6 +1,6 @@
-import { type Context, decode, encode, routes, type Update } from '@softspoken/wire'
+import { type Context, decode, encode, endOfRib as readEndOfRib, routes, type Update } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
-import { advertisement, lastResort, type Preference, resolve, withdrawal } from './advertise.ts'
+import { advertisement, endOfRib, lastResort, type Preference, resolve, withdrawal } from './advertise.ts'
 import { hostRoute } from './host-route.ts'
 
 const ipv4 = hostRoute('198.51.100.10/32')
@@ -132,6 +132,12 @@ describe('the UPDATE that takes a host route back', () => {
     expect(update.attributes).toEqual({ mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db8::10/128'] } })
     expect(routes(update)).toEqual({ withdrawn: ['2001:db8::10/128'], announced: [] })
   })
+})
+
+test.each(['ipv4-unicast', 'ipv6-unicast'] as const)('the End-of-RIB of %s is read as that (RFC 4724 §2)', family => {
+  const update = asRead(endOfRib(family))
+  expect(readEndOfRib(update)).toBe(family)
+  expect(encode(endOfRib(family))).toHaveLength(family === 'ipv4-unicast' ? 23 : 23 + 6)
 })
 
 describe('a preference by epoch', () => {

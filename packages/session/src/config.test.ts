@@ -181,6 +181,12 @@ describe('the key of TCP MD5 (RFC 2385)', () => {
         expect(print(it)).not.toContain('115, 195') // its octets
       }
     expect(JSON.stringify(config)).toContain('"tcpMd5Key":"(secret)"')
+    expect(`${config.tcpMd5Key}`).toBe('(secret)')
+  })
+  it('stays what it was, whatever is done with its octets', () => {
+    const { tcpMd5Key } = configure({ ...given, tcpMd5Key: secret })
+    tcpMd5Key?.octets().fill(0)
+    expect(new TextDecoder().decode(tcpMd5Key?.octets())).toBe(secret)
   })
 })
 

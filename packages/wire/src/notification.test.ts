@@ -50,6 +50,10 @@ group('a Cease with a text', () => {
   it('takes 255 octets whole, which RFC 8203 did not', () => {
     expect(shutdownText(cease(2, 'a'.repeat(255)))).toHaveLength(255)
   })
+  it('is read as it was sent, a byte order mark included', () => {
+    expect(shutdownText(cease(2, '\ufeffwhy'))).toBe('\ufeffwhy')
+    expect(describe(cease(2, '\ufeffwhy'))).toContain('"\ufffdwhy"')
+  })
   it('is refused with a subcode that takes none (RFC 9003 §2)', () => {
     expect(() => cease(6, 'why')).toThrow(
       new RangeError('text: not allowed with subcode 6, only with 2 and 4 (RFC 9003 §2)'),
@@ -57,6 +61,7 @@ group('a Cease with a text', () => {
   })
   it.each([
     ['a length beyond the data', [5, 0x61]],
+    ['a length one octet beyond the data', [2, 0x61]],
     ['a length of 0', [0]],
     ['octets that are no UTF-8', [2, 0xc3, 0x28]],
   ])('has no text to show where there is %s', (_what, data) => {
