@@ -6,8 +6,9 @@ import { inspect } from 'node:util'
 import { Announcer } from '@softspoken/announcer'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { announcerOptions, preference } from './announcer-options.ts'
+import type { AllGiven } from './given.ts'
+import { shownUrl } from './health-url.ts'
 import { rows, type Settings } from './settings.ts'
-import type { AllGiven } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The effective settings, where each came from, and the OPEN and UPDATE that each router would get. */
@@ -36,6 +37,7 @@ function effective(settings: Settings, given: AllGiven): string {
 }
 function shown(name: string, value: unknown): string {
   if (name === 'tcpMd5Key') return '(secret)'
+  if (name === 'health') return shownUrl(String(value))
   if (Array.isArray(value)) return value.map(one => shown('', one)).join(', ')
   if (typeof value !== 'object' || value === null) return String(value)
   return Object.entries(value)
@@ -83,6 +85,10 @@ class AgreeableRouter {
       read() {},
       write: (chunk: Uint8Array, _encoding, done) => {
         for (const result of decoder.push(chunk)) if (result.ok) this.#answer(result.value, messages, connection)
+        done()
+      },
+      final(done) {
+        connection.push(null) // a router closes as well, and nothing waits for it
         done()
       },
     })

@@ -20,6 +20,7 @@ const podSpec = v.object({
   hostNetwork: v.literal(true),
   terminationGracePeriodSeconds: v.pipe(v.number(), v.minValue(LONGEST_GOODBYE), v.maxValue(30)),
   automountServiceAccountToken: v.literal(false),
+  enableServiceLinks: v.literal(false),
   securityContext: v.object({ runAsNonRoot: v.literal(true), runAsUser: v.literal(65532) }),
   containers: v.tuple([
     v.object({
@@ -64,7 +65,8 @@ describe.each([
   it('says what the program understands', async () => {
     const words = args.map(arg => arg.replaceAll('$(HOST_IP)', '203.0.113.2'))
     const variables = Object.fromEntries(env.map(({ name, value }) => [name, value ?? '203.0.113.2']))
-    const { settings } = await configuration(words, variables)
+    const { settings, warnings } = await configuration(words, variables)
+    expect(warnings).toEqual([])
     expect(settings).toMatchObject({ prefix: '198.51.100.10/32', routerId: '203.0.113.2' })
     expect(settings.health).toMatch(/^https?:/) // it fails closed
   })

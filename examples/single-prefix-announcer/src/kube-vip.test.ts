@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { configuration } from './sources.ts'
+import { UsageError } from './usage-error.ts'
 
 const plain = {
   ...{ bgp_enable: 'true', address: '198.51.100.10', bgp_as: '64515', bgp_routerid: '10.0.5.11' },
@@ -70,36 +71,174 @@ describe("kube-vip's environment", () => {
     await expect(configuration([], { address: '198.51.100.10', port: '6443' })).rejects.toThrow('--prefix is missing')
   })
 
-  it.each([
-    [{ bgp_hold_time: '15' }, /^bgp_hold_time: 15 s is taken as it is; 90 s would be ours/],
-    [{ bgp_keepalive_interval: '5' }, /^bgp_keepalive_interval: not used, a KEEPALIVE goes out after a third/],
-    [{ bgp_peers: '10.0.5.1:65000:65000:false' }, /10\.0\.5\.1: the third field is the password .* yours is a number/],
-    [{ vip_leaderelection: 'true' }, /^vip_leaderelection: not used/],
-    [{ vip_arp: 'true' }, /^vip_arp: not used/],
-    [{ health_check_port: '10256' }, /^health_check_port: not used, http shows/],
-    [{ prometheus_server: ':2112' }, /^prometheus_server: not used, http shows/],
-    [{ bgp_attach_ip_to_interface: 'true' }, /^bgp_attach_ip_to_interface: not used, there is no such setting here/],
-    [{ bgp_peer: '10.0.5.1' }, /^bgp_peer: not used, there is no such setting here/],
-  ])('%j is pointed out', async (more, warning) => {
-    const { warnings } = await configuration([], { ...plain, ...more })
-    expect(warnings).toEqual([expect.stringMatching(warning)])
-    expect(warnings.join()).not.toContain('secret')
+  it('is not judged where our own names go before it', async () => {
+    const env = {
+      ...{ bgp_as: 'AS1', address: 'vip.example', vip_subnet: '24', bgp_hold_time: '15', bgp_sourceip: 'eth0' },
+      ...{ bgp_peers: 'router.example', bgp_routerinterface: 'eth0', mpbgp_nexthop: 'fixed' },
+    }
+    const own = ['--prefix', '198.51.100.11/32', '--local-as', '64999', '--router-id', '10.0.5.12', '--hold-time', '90']
+    const more = ['--peer', '10.0.5.9', '--peer-as', '65009', '--local-address', '10.0.5.12', '--next-hop', '10.0.5.12']
+    const { settings, warnings } = await configuration([...own, ...more], env)
+    expect(settings).toMatchObject({ prefix: '198.51.100.11/32', localAs: 64999, peer: ['10.0.5.9'] })
+    expect(warnings).toEqual([])
   })
-  it.each([
-    [{ bgp_enable: 'false' }, /^bgp_enable: it is false/],
-    [{ bgp_routerinterface: 'eth0' }, /^bgp_routerinterface: .*give the router id itself/],
-    [{ mpbgp_nexthop: 'fixed' }, /^mpbgp_nexthop: not supported/],
-    [{ vip_subnet: '24' }, /^vip_subnet: '24' is not allowed, it must be \/32 or \/128/],
+})
+
+/** What a name makes of a value: settings, and a warning where there is one, or what it is refused with. */
+type Form = [env: Record<string, string>, settings: object, warning?: RegExp]
+const absent = { port: undefined, tcpMd5Key: undefined, multihop: undefined, nextHop: undefined }
+const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_peeras: '' })
+const v4 = { address: '10.0.5.1', as: 65000 }
+const v6 = { address: '2001:db8:1::1', as: 65000 }
+
+describe("each of kube-vip's names, in each of its forms, is understood", () => {
+  it.each<Form>([
+    [{ address: '198.51.100.10' }, { prefix: '198.51.100.10/32' }],
+    [{ address: '198.51.100.10/32' }, { prefix: '198.51.100.10/32' }],
+    [{ address: ' 2001:db8::10 ' }, { prefix: '2001:db8::10/128' }],
+    [{ address: '2001:db8::10/128' }, { prefix: '2001:db8::10/128' }],
+    [{ address: '', vip_address: '198.51.100.10' }, { prefix: '198.51.100.10/32' }],
+    [{ vip_address: '198.51.100.10' }, { prefix: '198.51.100.10/32' }],
     [
-      { address: 'vip.example' },
-      /^address: 'vip.example' is not allowed, it must be an address: names are not looked up/,
+      { vip_address: '198.51.100.9' },
+      { prefix: '198.51.100.10/32' },
+      /^vip_address: not used, address is its new name/,
     ],
+    [{ vip_subnet: '32' }, { prefix: '198.51.100.10/32' }],
+    [{ vip_subnet: '/32' }, { prefix: '198.51.100.10/32' }],
+    [{ vip_subnet: '32,128' }, { prefix: '198.51.100.10/32' }],
+    [{ vip_subnet: '/32, /128', address: '2001:db8::10' }, { prefix: '2001:db8::10/128' }],
+    [{ vip_subnet: 'auto' }, { prefix: '198.51.100.10/32' }, /^vip_subnet: auto is for ARP, a \/32 is announced/],
+    [{ vip_cidr: '32' }, { prefix: '198.51.100.10/32' }],
+    [{ port: '6443' }, { port: undefined }, /^port: not used, an address is announced, for all its ports/],
+    [{ bgp_enable: 'T' }, {}],
+    [{ bgp_as: '4200000000' }, { localAs: 4_200_000_000 }],
+    [{ bgp_routerid: '10.0.5.12' }, { routerId: '10.0.5.12' }],
+    [{ bgp_sourceip: '10.0.5.11' }, { localAddress: '10.0.5.11' }],
+    [{ bgp_sourceif: 'eth0' }, { bindDevice: 'eth0' }],
+    [{ bgp_peeraddress: '2001:db8::1' }, { peer: ['2001:db8::1'] }],
+    [{ bgp_peeraddress: '[2001:db8::1]' }, { peer: ['2001:db8::1'] }],
+    [{ bgp_peeraddress: 'fe80::1%eth0' }, { peer: ['fe80::1%eth0'] }],
+    [{ bgp_peeras: '65001' }, { peerAs: 65001 }],
+    [{ bgp_peerpass: 'secret' }, { tcpMd5Key: 'secret' }],
+    [{ bgp_peerpass: '' }, { tcpMd5Key: undefined }],
+    [{ bgp_multihop: '1' }, { multihop: 255 }],
+    [{ bgp_multihop: 'False' }, { multihop: undefined }],
+    [{ bgp_hold_time: '90' }, { holdTime: 90 }],
+    [{ bgp_hold_time: '15' }, { holdTime: 15 }, /^bgp_hold_time: 15 s is taken as it is; 90 s would be ours/],
+    [{ bgp_keepalive_interval: '5' }, {}, /^bgp_keepalive_interval: not used, a KEEPALIVE goes out after a third/],
+    [peersOf('10.0.5.1:65000'), { peers: [v4] }],
+    [peersOf('10.0.5.1:65000:'), { peers: [v4] }],
+    [peersOf('10.0.5.1:65000::false'), { peers: [v4] }],
+    [peersOf('10.0.5.1:65000:secret:TRUE'), { peers: [{ ...v4, tcpMd5Key: 'secret', multihop: 255 }] }],
+    [peersOf('10.0.5.1:65000:::179'), { peers: [{ ...v4, port: 179 }] }],
+    [
+      peersOf('10.0.5.1:65000:::1179'),
+      { peers: [{ ...v4, port: 1179 }] },
+      /^bgp_peers, router 10\.0\.5\.1: port 1179 is dialled, where kube-vip dials 179/,
+    ],
+    [peersOf('10.0.5.1:65000::false:::false;300;300;3'), { peers: [v4] }],
+    [peersOf('[2001:db8:1::1]:65000'), { peers: [v6] }],
+    [peersOf('[fe80::1%eth0]:65000'), { peers: [{ address: 'fe80::1%eth0', as: 65000 }] }],
+    [peersOf(',10.0.5.1:65000, [2001:db8:1::1]:65000,'), { peers: [v4, v6] }],
+    [{ bgp_peers: '[2001:db8:1::1]:65000', bgp_peerpass: 'k' }, { peers: [v6, { ...v4, tcpMd5Key: 'k' }] }],
+    [
+      { ...peersOf('10.0.5.1:65000'), bgp_peerpass: 'secret' },
+      { peers: [v4], tcpMd5Key: undefined },
+      /^bgp_peerpass: not used, each router of bgp_peers has its own/,
+    ],
+    [
+      peersOf('10.0.5.1:65000:65000:false'),
+      { peers: [{ ...v4, tcpMd5Key: '65000' }] },
+      /^bgp_peers, router 10\.0\.5\.1: the third field is the password .* yours is a number, true or false/,
+    ],
+    [
+      { control_plane_health_check_address: 'https://10.0.5.11:6443/livez' },
+      { health: 'https://10.0.5.11:6443/livez' },
+      /^control_plane_health_check_address: three good answers in a row announce/,
+    ],
+    [{ control_plane_health_check_ca_path: '/pki/ca.crt' }, { healthCa: '/pki/ca.crt' }],
+    [{ control_plane_health_check_cert_path: '/pki/a.crt' }, { healthCert: '/pki/a.crt' }],
+    [{ control_plane_health_check_client_cert_path: '/pki/a.crt' }, { healthCert: '/pki/a.crt' }],
+    [{ control_plane_health_check_key_path: '/pki/a.key' }, { healthKey: '/pki/a.key' }],
+    [{ control_plane_health_check_client_key_path: '/pki/a.key' }, { healthKey: '/pki/a.key' }],
+    [{ control_plane_health_check_period_seconds: '10' }, { healthInterval: 10 }],
+    [{ control_plane_health_check_timeout_seconds: '4' }, { healthTimeout: 4 }],
+    [{ control_plane_health_check_failure_threshold: '2' }, { healthFall: 2 }],
+    [{ zebra_enable: 'false', zebra_url: 'unix:/a' }, {}, /^zebra_url: not used, it is for zebra_enable/],
+    [{ mpbgp_ipv4: '10.0.5.11' }, { nextHop: undefined }, /^mpbgp_ipv4: not used, it is for mpbgp_nexthop/],
+    [{ backend_health_check_interval: '5' }, {}, /^backend_health_check_interval: not used, it is for routing tables/],
+    [{ vip_leaderelection: 'true' }, {}, /^vip_leaderelection: not used/],
+    [{ vip_arp: 'true' }, {}, /^vip_arp: not used/],
+    [{ vip_arp: 'F', svc_enable: 'false' }, {}],
+    [{ health_check_port: '10256' }, {}, /^health_check_port: not used, http shows/],
+    [{ prometheus_server: ':2112' }, {}, /^prometheus_server: not used, http shows/],
+    [{ bgp_attach_ip_to_interface: 'true' }, {}, /^bgp_attach_ip_to_interface: not used, the address is never put/],
+    [{ bgp_peer: '10.0.5.1', vip_x: 'y' }, {}, /^bgp_peer, vip_x: not used, there is no such setting here/],
+  ])('%j', async (more, expected, warning) => {
+    const { settings, warnings } = await configuration([], { ...plain, ...more })
+    expect({ ...absent, ...settings }).toMatchObject(expected)
+    expect(warnings).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)])
+  })
+})
+
+describe('or is refused with its own reason, and shows no field that may be a password', () => {
+  it.each<[Record<string, string>, RegExp]>([
+    [{ address: '198.51.100.10/24' }, /^address: '198.51.100.10\/24' .*a host route, which is \/32/],
+    [{ address: '2001:db8::10/64' }, /^address: '2001:db8::10\/64' .*a host route, which is \/128/],
+    [{ address: '2001:db8::10/32' }, /^address: .*a host route, which is \/128/],
+    [{ address: '198.51.100.10/' }, /^address: .*a host route, which is \/32/],
+    [{ address: '198.51.100.10,198.51.100.11' }, /^address: .*one address: run this program once for each/],
+    [{ address: '198.51.100.10,2001:db8::10' }, /^address: .*one address: run this program once for each/],
+    [{ address: 'vip.example' }, /^address: 'vip.example' is not allowed, it must be an address: names are not looked/],
+    [{ address: '', vip_address: 'vip' }, /^vip_address: 'vip' is not allowed, it must be an address/],
+    [{ vip_subnet: '24' }, /^vip_subnet: '24' is not allowed, it must be \/32 or \/128/],
+    [{ vip_subnet: '32,64' }, /^vip_subnet: '32,64' is not allowed/],
+    [{ vip_cidr: '24' }, /^vip_cidr: '24' is not allowed/],
+    [{ bgp_enable: 'false' }, /^bgp_enable: it is false/],
+    [{ bgp_enable: '0' }, /^bgp_enable: it is false/],
+    [{ bgp_enable: 'yes' }, /^bgp_enable: what is given is not allowed, it must be true or false/],
     [{ bgp_as: 'AS64515' }, /^bgp_as: 'AS64515' is not allowed, it must be a whole number/],
-    [{ bgp_peers: 'unnumbered:eth0:65000' }, /^bgp_peers: unnumbered peers are not supported/],
-    [{ bgp_peers: '10.0.5.1' }, /^bgp_peers, router 10\.0\.5\.1, AS: '' is not allowed/],
-    [{ bgp_peers: '10.0.5.1:65000::maybe' }, /multihop: 'maybe' is not allowed, it must be true or false/],
+    [{ bgp_routerinterface: 'eth0' }, /^bgp_routerinterface: .*give the router id itself/],
+    [{ bgp_sourceip: 'eth0' }, /^bgp_sourceip: .*it must be an address/],
+    [{ bgp_peeraddress: 'router.example' }, /^bgp_peeraddress: what is given .*an address: names are not looked up/],
+    [{ bgp_peeraddress: '10.0.5.1:65000:secret' }, /^bgp_peeraddress: what is given is not allowed/],
+    [{ bgp_multihop: 'secret' }, /^bgp_multihop: what is given .*true or false/],
+    [{ mpbgp_nexthop: 'fixed' }, /^mpbgp_nexthop: not supported/],
+    [{ zebra_enable: 'true' }, /^zebra_enable: there is no Zebra here/],
+    [{ annotation: 'bgp' }, /^annotation: annotations of the node are not read/],
+    [{ annotations: 'bgp' }, /^annotations: annotations of the node are not read/],
+    [{ config_file: '/a.yaml' }, /^config_file: kube-vip's own file is not read/],
+    [{ bgp_peers: ',' }, /^bgp_peers: it names no router, each must be <address>:<AS>/],
+    [{ bgp_peers: '10.0.5.1' }, /^bgp_peers, number 1: the AS number is missing/],
+    [{ bgp_peers: '10.0.5.1:' }, /^bgp_peers, router 10\.0\.5\.1, the second field: what is given .*the AS number/],
+    [{ bgp_peers: '10.0.5.1:0' }, /the second field: .*the AS number/],
+    [{ bgp_peers: '10.0.5.1:secret' }, /the second field: .*the AS number/],
+    [{ bgp_peers: '10.0.5.1:4294967296' }, /the second field: .*the AS number/],
+    [{ bgp_peers: '10.0.5.1:65000::maybe' }, /the fourth field, multihop: .*true or false/],
+    [{ bgp_peers: '10.0.5.1:65000:sec:ret' }, /the fourth field, multihop: .*true or false/],
+    [{ bgp_peers: '10.0.5.1:65000:sec,ret:true' }, /^bgp_peers, number 2, the first field: .*a password with a comma/],
+    [{ bgp_peers: '10.0.5.1:65000:::65536' }, /the fifth field: .*a port from 1 to 65535/],
+    [{ bgp_peers: '10.0.5.1:65000:::bgp' }, /the fifth field: .*a port/],
+    [{ bgp_peers: '10.0.5.1:65000::::mpbgp_nexthop=fixed' }, /MP-BGP options are not supported/],
     [{ bgp_peers: '10.0.5.1:65000::false:179::true;300;300;3' }, /BFD is not supported/],
-  ])('%j is refused', async (more, sentence) => {
-    await expect(configuration([], { ...plain, ...more })).rejects.toThrow(sentence)
+    [{ bgp_peers: '10.0.5.1:65000:a:b:c:d:e:f' }, /there are more than 7 fields; a password with a colon/],
+    [{ bgp_peers: '2001:db8:1::1:65000' }, /^bgp_peers, number 1: an IPv6 address must be in brackets/],
+    [{ bgp_peers: '2001:db8:1::1' }, /an IPv6 address must be in brackets/],
+    [{ bgp_peers: '::1:65000:secret' }, /an IPv6 address must be in brackets/],
+    [{ bgp_peers: 'fe80::1%eth0:65000' }, /an IPv6 address must be in brackets/],
+    [{ bgp_peers: '2001:db8:1:2:3:4:5:6:65000' }, /an IPv6 address must be in brackets/],
+    [{ bgp_peers: '[2001:db8::1' }, /it must be \[<IPv6 address>\]:<AS>/],
+    [{ bgp_peers: '[2001:db8::1]65000' }, /it must be \[<IPv6 address>\]:<AS>/],
+    [{ bgp_peers: '[router.example]:65000' }, /between the brackets: .*an address/],
+    [{ bgp_peers: 'router.example:65000' }, /^bgp_peers, number 1, the first field: .*an address: names are not/],
+    [{ bgp_peers: ':::::::' }, /the first field: .*an address|brackets/],
+    [{ bgp_peers: 'unnumbered:eth0:65000' }, /^bgp_peers, number 1: unnumbered peers are not supported/],
+    [{ bgp_peers: '10.0.5.2:1', bgp_peeras: '' }, /^bgp_peeras: '' is not allowed, it must be a whole number/],
+  ])('%j', async (more, sentence) => {
+    const run = configuration([], { ...plain, ...more })
+    await expect(run).rejects.toThrow(sentence)
+    await expect(run).rejects.not.toThrow(/secret|sec\b|ret\b/)
+    await expect(run).rejects.toBeInstanceOf(UsageError)
   })
 })

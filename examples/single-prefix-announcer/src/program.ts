@@ -35,12 +35,14 @@ export async function program(call: Call): Promise<number> {
 
 async function announce({ argv, env, ending, print }: Call): Promise<void> {
   const settled = await configuration(argv, env)
-  rehearse(settled.settings, settled.given)
+  const { settings, given } = settled
+  const warnings = [...settled.warnings, ...(await rehearse(settings, given))]
   if (settled.check) {
     const { check } = await import('./check.ts')
-    const report = await check(settled.settings, settled.given)
-    print([...settled.warnings, report].join('\n'))
-  } else await run(settled, env, ending)
+    const { hostWarnings } = await import('./host.ts')
+    const report = await check(settings, given)
+    print([...warnings, ...(await hostWarnings(settings, given)), report].join('\n'))
+  } else await run({ ...settled, warnings }, env, ending)
 }
 
 /** What a running program says of itself, where it has --http. */
@@ -58,7 +60,11 @@ async function showStatus({ argv, print }: Call): Promise<void> {
   print(`${text}\n`)
 }
 
-async function run({ settings, warnings }: Configuration, env: NodeJS.ProcessEnv, ending: Ending): Promise<void> {
+async function run(
+  { settings, given, warnings }: Configuration,
+  env: NodeJS.ProcessEnv,
+  ending: Ending,
+): Promise<void> {
   const { log, output } = await makeLog(settings.logLevel)
   const options = announcerOptions(settings)
   const announcer = new Announcer({ ...options, log })
@@ -81,7 +87,7 @@ async function run({ settings, warnings }: Configuration, env: NodeJS.ProcessEnv
     ignored: signal => log.info({ signal }, 'signal ignored'),
   })
   try {
-    gate = healthGate(settings, log)
+    gate = healthGate(settings, given, log)
     http = settings.http === undefined ? undefined : await show(announcer, settings.http, gate)
     announcer.announce(settings.prefix, { ...preference(settings), ...(gate && { gate }) })
   } catch (error) {

@@ -3,6 +3,7 @@
  * It says what kind of value each is; whether the value will do is judged by the library.
  */
 import * as v from 'valibot'
+import { isFields } from './usage-error.ts'
 
 /** What people are told of a setting, and how they name it on the command line. */
 interface About {
@@ -12,22 +13,31 @@ interface About {
   /** How its value is called in --help. Without one there is no flag, as that must fit a screen. */
   readonly value?: string
   readonly inFileOnly?: true
+  /** Its value is shown nowhere. */
+  readonly secret?: true
   /** What the library calls it in its errors. */
   readonly field: string
 }
 
 const number = v.pipe(v.number('a whole number'), v.integer('a whole number'))
 const text = v.string('text')
-const list = v.array(text, 'a list')
+const key = v.string('text, so put a number into quotes')
+/** The library shows these where it refuses them, so a text that cannot be one is refused before. */
+const word = v.pipe(text, v.regex(/^\S*$/, 'one word'))
+const address = v.pipe(
+  word,
+  v.check(given => !isFields(given), 'an address'),
+)
+const list = v.array(word, 'a list')
 
 const peerEntries = {
-  address: text,
+  address,
   as: number,
   port: v.optional(number),
-  tcpMd5Key: v.optional(text),
+  tcpMd5Key: v.optional(key),
   ttlSecurity: v.optional(number),
   multihop: v.optional(number),
-  bindDevice: v.optional(text),
+  bindDevice: v.optional(word),
 }
 /** The settings of one router, where several differ. */
 export const ofOneRouter: readonly string[] = Object.keys(peerEntries)
@@ -42,10 +52,16 @@ function about<schema extends v.GenericSchema>(schema: schema, said: About) {
 
 // A message is what is allowed: a sentence is made around it.
 export const schema = v.strictObject({
-  prefix: about(text, { text: 'host route to announce: a /32 or a /128', value: '<route>', field: 'prefix' }),
+  prefix: about(word, { text: 'host route to announce: a /32 or a /128', value: '<route>', field: 'prefix' }),
   localAs: about(number, { text: 'our AS number', value: '<as>', field: 'local.as' }),
-  routerId: about(text, { text: 'our BGP Identifier, different on every node', value: '<id>', field: 'local.id' }),
-  peer: v.optional(about(list, { text: 'address of the router, or of several', value: '<address...>', field: 'peer' })),
+  routerId: about(word, { text: 'our BGP Identifier, different on every node', value: '<id>', field: 'local.id' }),
+  peer: v.optional(
+    about(v.array(address, 'a list'), {
+      text: 'address of the router, or of several',
+      value: '<address...>',
+      field: 'peer',
+    }),
+  ),
   peerAs: v.optional(about(number, { text: 'AS number of the router', value: '<as>', field: 'peer.as' })),
   port: v.optional(
     about(number, { text: 'TCP port of the router', usual: '179', value: '<port>', field: 'peer.port' }),
@@ -57,15 +73,15 @@ export const schema = v.strictObject({
       field: 'peers',
     }),
   ),
-  localAddress: v.optional(about(text, { text: 'address to dial from', value: '<address>', field: 'local.address' })),
+  localAddress: v.optional(about(word, { text: 'address to dial from', value: '<address>', field: 'local.address' })),
   nextHop: v.optional(
-    about(text, { text: 'where traffic goes', usual: 'our own address', value: '<address>', field: 'nextHop' }),
+    about(word, { text: 'where traffic goes', usual: 'our own address', value: '<address>', field: 'nextHop' }),
   ),
   holdTime: v.optional(
     about(number, { text: 'seconds that we propose', usual: '90', value: '<seconds>', field: 'holdTime' }),
   ),
   tcpMd5Key: v.optional(
-    about(text, { text: 'key of TCP MD5 (RFC 2385); no flag: those are seen by all', field: 'tcpMd5Key' }),
+    about(key, { text: 'key of TCP MD5 (RFC 2385); no flag: those are seen by all', field: 'tcpMd5Key', secret: true }),
   ),
   ttlSecurity: v.optional(
     about(number, {
@@ -74,14 +90,14 @@ export const schema = v.strictObject({
     }),
   ),
   multihop: v.optional(about(number, { text: 'TTL to send with, to a router hops away', field: 'multihop' })),
-  bindDevice: v.optional(about(text, { text: 'network interface to go through', field: 'bindDevice' })),
+  bindDevice: v.optional(about(word, { text: 'network interface to go through', field: 'bindDevice' })),
   med: v.optional(about(number, { text: 'MULTI_EXIT_DISC, the lower is preferred', value: '<number>', field: 'med' })),
   localPref: v.optional(about(number, { text: 'LOCAL_PREF, to a router of our own AS', field: 'localPref' })),
   community: v.optional(
     about(list, { text: 'communities, such as 65000:100', value: '<a:b...>', field: 'communities' }),
   ),
   health: v.optional(
-    about(text, { text: 'announce only while tcp://… or http(s)://… answers', value: '<url>', field: 'health' }),
+    about(word, { text: 'announce only while tcp://… or http(s)://… answers', value: '<url>', field: 'health' }),
   ),
   healthCa: v.optional(about(text, { text: 'file with the authority that health is verified by', field: 'http.ca' })),
   healthCert: v.optional(about(text, { text: 'file with our certificate, shown to health', field: 'http.cert' })),
@@ -100,7 +116,7 @@ export const schema = v.strictObject({
     about(number, { text: 'checks in a row that fail before it is withdrawn', usual: '3', field: 'fall' }),
   ),
   http: v.optional(
-    about(text, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
+    about(word, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
   ),
   logLevel: v.optional(
     about(v.picklist(['error', 'warn', 'info', 'debug'], 'one of error, warn, info, debug'), {

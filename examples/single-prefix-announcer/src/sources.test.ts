@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { configuration, inWordsOfOptions } from './sources.ts'
-import { UsageError } from './usage-error.ts'
+import { NotYetError, UsageError } from './usage-error.ts'
 
 const needed = {
   '--prefix': '198.51.100.10/32',
@@ -80,16 +80,68 @@ peers:
     expect(given.localAs?.from).toBe(`localAs in ${config}`)
     expect(given.logLevel).toBeUndefined()
   })
-  it("leaves a variable alone that is like none of ours: Kubernetes sets some for a service of this program's name", async () => {
-    expect(await settings(words(), { SOFTSPOKEN_SERVICE_HOST: '10.96.0.7' })).toMatchObject({ localAs: 64515 })
+  it('leaves out white space around a value, and takes commas or spaces in a list', async () => {
+    const env = { SOFTSPOKEN_MED: ' 7\n', SOFTSPOKEN_COMMUNITY: ' 65000:1 ,65000:2  65000:3\n' }
+    expect(await settings(words(), env)).toMatchObject({ med: 7, community: ['65000:1', '65000:2', '65000:3'] })
+  })
+  it('is not judged where something stronger goes before it', async () => {
+    const config = file('weak.yaml', 'med: high\nholdTime: []\n')
+    const env = { SOFTSPOKEN_MED: '-1', SOFTSPOKEN_PORT: 'bgp', SOFTSPOKEN_HOLD_TIME: '30', bgp_as: 'AS1' }
+    const argv = [...words(), '--med', '7', '--port', '1179', '--config', config]
+    expect(await settings(argv, env)).toMatchObject({ med: 7, port: 1179, holdTime: 30, localAs: 64515 })
   })
 })
 
-it('that nobody verifies the service is said out loud', async () => {
-  const env = { SOFTSPOKEN_HEALTH: 'https://127.0.0.1:6443/livez', SOFTSPOKEN_HEALTH_VERIFY: 'none' }
+describe('variables that begin with SOFTSPOKEN_', () => {
+  it('of a Service are not ours: Kubernetes sets them for one that is called softspoken', async () => {
+    const env = {
+      ...{ SOFTSPOKEN_SERVICE_HOST: '10.96.0.7', SOFTSPOKEN_SERVICE_PORT: '179', SOFTSPOKEN_SERVICE_PORT_HTTP: '80' },
+      ...{ SOFTSPOKEN_PORT: 'tcp://10.96.0.7:179', SOFTSPOKEN_PORT_179_TCP: 'tcp://10.96.0.7:179' },
+      ...{ SOFTSPOKEN_PORT_179_TCP_PROTO: 'tcp', SOFTSPOKEN_PORT_179_TCP_ADDR: '10.96.0.7' },
+      ...{ SOFTSPOKEN_HEALTH_PORT: 'tcp://10.96.0.8:80', SOFTSPOKEN_HEALTH_PORT_80_TCP: 'tcp://10.96.0.8:80' },
+      ...{ SOFTSPOKEN_HEALTH_SERVICE_HOST: '10.96.0.8', SOFTSPOKEN_PEER_SERVICE_PORT_BGP: '179' },
+    }
+    const { settings, warnings } = await configuration(words(), env)
+    expect(settings.port).toBeUndefined()
+    expect(warnings).toEqual([])
+    expect((await configuration([...words(), '--port', '1179'], env)).settings.port).toBe(1179)
+  })
+  it('and are unknown make one warning, and no more', async () => {
+    const { warnings } = await configuration(words(), { SOFTSPOKEN_PEERAS: '1', SOFTSPOKEN_COLOUR: 'red' })
+    expect(warnings).toEqual([
+      'not used, as there is no such variable: SOFTSPOKEN_PEERAS (did you mean SOFTSPOKEN_PEER_AS?), SOFTSPOKEN_COLOUR',
+    ])
+  })
+})
+
+it('a warning says that the service is not verified, without what its address may hide', async () => {
+  const health = 'https://user:password@127.0.0.1:6443/livez?token=1'
+  const env = { SOFTSPOKEN_HEALTH: health, SOFTSPOKEN_HEALTH_VERIFY: 'none' }
   expect((await configuration(words(), env)).warnings).toEqual([
-    'healthVerify: none, so whoever answers at https://127.0.0.1:6443/livez decides whether we announce; healthCa would verify it',
+    'healthVerify: none, so any host that answers at https://127.0.0.1:6443/livez decides whether we announce; healthCa would verify it',
   ])
+})
+
+it.each([
+  [' key', 'white space'],
+  ['key\n', 'white space'],
+  ['"key"', 'the quotes around it'],
+  ["'key'", 'the quotes around it'],
+  ['k"e"y', undefined],
+])('a warning says what a key has around it: %j', async (key, warning) => {
+  const config = file('keys.json', JSON.stringify({ peers: [{ address: '10.0.5.1', as: 1, tcpMd5Key: key }] }))
+  const withoutPeer = [...words().slice(0, 6), '--config', config]
+  const bgp = { bgp_as: '64515', bgp_peerpass: key }
+  for (const [argv, env, from] of [
+    [words(), { SOFTSPOKEN_TCP_MD5_KEY: key }, 'SOFTSPOKEN_TCP_MD5_KEY'],
+    [words(), bgp, 'bgp_peerpass'],
+    [withoutPeer, {}, `peers in ${config}, number 1, tcpMd5Key`],
+  ] as const) {
+    const { settings, warnings } = await configuration(argv, env)
+    expect(settings.tcpMd5Key ?? settings.peers?.[0]?.tcpMd5Key).toBe(key)
+    if (warning === undefined) expect(warnings).toEqual([])
+    else expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${from}: .*${warning}`))])
+  }
 })
 
 describe('what is wrong is said in one sentence', () => {
@@ -103,22 +155,56 @@ describe('what is wrong is said in one sentence', () => {
     [['--med', '-1'], {}, "--med: '-1' is not allowed, it must be a whole number"],
     [[], { SOFTSPOKEN_PORT: 'bgp' }, "SOFTSPOKEN_PORT: 'bgp' is not allowed, it must be a whole number"],
     [['--log-level', 'loud'], {}, "--log-level: 'loud' is not allowed, it must be one of error, warn, info, debug"],
-    [['--comunity', '1:2'], {}, "unknown option '--comunity' (Did you mean --community?)"],
+    [['--comunity', '1:2'], {}, '--comunity: there is no such flag, did you mean --community?'],
+    [['--colour=red'], {}, '--colour: there is no such flag; --help lists them'],
+    [['--health-ca', 'a'], {}, '--health-ca: there is no such flag, set SOFTSPOKEN_HEALTH_CA, or healthCa in a file'],
+    [['--peers', 'a'], {}, '--peers: there is no such flag, peers is set in a file'],
     [['--peer'], {}, "option '--peer <address...>' argument missing"],
-    [['twice'], {}, 'too many arguments. Expected 0 arguments but got 1.'],
-    [[], { SOFTSPOKEN_PEERAS: '1' }, 'SOFTSPOKEN_PEERAS: there is no such variable, did you mean SOFTSPOKEN_PEER_AS?'],
+    [
+      ['--med', '1', 'twice'],
+      {},
+      'a word that belongs to no flag is not allowed, settings are given as --prefix and so on',
+    ],
+    [['--med', '1', '--med', '1'], {}, '--med: it is given twice, and takes one value'],
+    [['--prefix', '198.51.100.11/32'], {}, '--prefix: it is given twice, and takes one value'],
+    [['--health', 'tcp://[::1]:1', '--health=tcp://[::1]:2'], {}, '--health: it is given twice, and takes one value'],
+    [['--config', 'a.yaml', '--config', 'b.yaml'], {}, '--config: it is given twice, and takes one value'],
+    [['--med', ''], {}, '--med: it is empty, or has an empty part; leave that out, or fill it in'],
+    [[], { SOFTSPOKEN_MED: '' }, 'SOFTSPOKEN_MED: it is empty, or has an empty part; leave that out, or fill it in'],
+    [[], { SOFTSPOKEN_HEALTH: ' ' }, /^SOFTSPOKEN_HEALTH: it is empty/],
+    [[], { SOFTSPOKEN_TCP_MD5_KEY: '' }, /^SOFTSPOKEN_TCP_MD5_KEY: it is empty/],
+    [[], { SOFTSPOKEN_COMMUNITY: '65000:1,,65000:2' }, /^SOFTSPOKEN_COMMUNITY: it is empty, or has an empty part/],
+    [[], { SOFTSPOKEN_CONFIG: '' }, /^SOFTSPOKEN_CONFIG: it is empty/],
   ])('%j with %j', async (extra, env, sentence) => {
-    await expect(settings([...words(), ...extra], env)).rejects.toThrow(new UsageError(sentence))
+    const run = settings([...words(), ...extra], env)
+    await expect(run).rejects.toThrow(sentence)
+    await expect(run).rejects.toBeInstanceOf(UsageError)
   })
   it.each([
     ['localAS: 1', 'localAS is no setting, did you mean localAs?'],
     ['colour: red', /colour is no setting, there are prefix, localAs, .*logLevel/],
     ['med: "7"', /^med in .*: '7' is not allowed, it must be a whole number/],
     ['med: 1.5', /^med in .*: 1.5 is not allowed, it must be a whole number/],
-    ['peers: [{ address: 10.0.5.1 }]', /^peers in .*, 0.as is missing, there must be address and as/],
-    ['peers: [{ address: 10.0.5.1, as: 1, asn: 2 }]', /^peers in .*, 0.asn: there is no such setting of a router/],
+    ['peers: [{ address: 10.0.5.1 }]', /^peers in .*, number 1, as is missing, there must be address and as/],
+    [
+      'peers: [{ address: 10.0.5.1, as: 1, asn: 2 }]',
+      /^peers in .*, number 1: asn is no setting, there are address, as, /,
+    ],
+    [
+      'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, hold: 9 }]',
+      /^peers in .*, number 2: hold is no setting, there are address, as, port, tcpMd5Key, .*bindDevice$/,
+    ],
     ['- 1', /it must hold settings by name/],
-    ['{', /cannot be read/],
+    ['', /it must hold settings by name/],
+    ['{', /wrong.yaml, line 1: it is not valid YAML$/],
+    ['med: 1\nlocalPref: [', /wrong.yaml, line 2: it is not valid YAML$/],
+    ['med: 1\nlocalPref: 7\nmed: 1', /wrong.yaml, line 3: a name is given twice$/],
+    ['med: 1\n---\nmed: 2', /wrong.yaml, line 2: it must hold one document$/],
+    ['tcpMd5Key: !vault abc', /wrong.yaml, line 1: there is a tag that means nothing here$/],
+    ['med: *first', /wrong.yaml: it is not valid YAML, an alias means nothing$/],
+    ['med:', /^med in .*: it is empty/],
+    ['health: ""', /^health in .*: it is empty/],
+    ['tcpMd5Key:', /^tcpMd5Key in .*: it is empty/],
   ])('a file that says %s', async (line, sentence) => {
     const config = file('wrong.yaml', line)
     const withoutPeer = words(needed).slice(0, 6)
@@ -127,8 +213,27 @@ describe('what is wrong is said in one sentence', () => {
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
-  it('a file that is not there', async () => {
-    await expect(settings(['--config', join(folder, 'none.yaml')])).rejects.toThrow(/none.yaml: cannot be read: ENOENT/)
+  it.each([
+    ['{"med": 1,\n"med": 1}', 'line 2: a name is given twice'],
+    ['{"peers": [{"as": 1}, {"as": 1,\n\n"a\\u0073": 1}]}', 'line 3: a name is given twice'],
+    ['{"med": 1,\n}', 'line 2: it is not valid JSON'],
+    ['', 'it is not valid JSON'],
+  ])('a JSON file with %j', async (text, sentence) => {
+    await expect(settings([...words(), '--config', file('wrong.json', text)])).rejects.toThrow(sentence)
+  })
+  it('a JSON file may have one name in two places, and a byte order mark', async () => {
+    const { peer: _, ...common } = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', peer: '' }
+    const peers = [
+      { address: '10.0.5.1', as: 1, tcpMd5Key: '{"as": 1, "as": 2}' },
+      { address: '10.0.5.2', as: 1 },
+    ]
+    const config = file('right.json', `\ufeff${JSON.stringify({ ...common, peers })}`)
+    expect(await settings(['--config', config])).toMatchObject({ peers })
+  })
+  it.each(['none.yaml', '.'])('%s, which cannot be read, may be there at the next start', async name => {
+    const run = settings(['--config', join(folder, name)])
+    await expect(run).rejects.toThrow(/: cannot be read: (ENOENT|EISDIR)/)
+    await expect(run).rejects.toBeInstanceOf(NotYetError)
   })
   it('peers of a file beside --peer', async () => {
     const config = file('c.yaml', 'peers: [{ address: 10.0.5.1, as: 65000 }]')

@@ -1,19 +1,13 @@
 /** Where settings come from: a flag goes before the environment, that before kube-vip's names, those before a file. */
-import { readFile } from 'node:fs/promises'
-import { Command, CommanderError, Option } from 'commander'
-import { distance } from 'fastest-levenshtein'
 import * as v from 'valibot'
+import { noSuchName, readConfigFile } from './config-file.ts'
+import { readEnvironment } from './environment.ts'
+import { readFlags } from './flags.ts'
+import type { AllGiven, Offers } from './given.ts'
+import { shownUrl } from './health-url.ts'
 import { fromKubeVip } from './kube-vip.ts'
-import { printResult } from './print.ts'
 import { ofOneRouter, type Row, rows, type SettingName, type Settings, schema } from './settings.ts'
-import { NotYetError, notAllowed, UsageError } from './usage-error.ts'
-
-/** A value, and how the person who gave it would call the place. */
-interface Given {
-  readonly value: unknown
-  readonly from: string
-}
-export type AllGiven = Partial<Record<SettingName, Given>>
+import { NotYetError, notAllowed, secretNotAllowed, UsageError } from './usage-error.ts'
 
 export interface Configuration {
   readonly settings: Settings
@@ -24,96 +18,29 @@ export interface Configuration {
   readonly check: boolean
 }
 
-/** @throws UsageError in plain words; CommanderError with exit code 0 after --help. */
+/**
+ * No error and no warning shows a secret, or what may hold one.
+ * @throws UsageError in plain words; NotYetError for a file that cannot be read; CommanderError with exit code 0 after --help.
+ */
 export async function configuration(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Configuration> {
-  const command = makeCommand()
-  try {
-    command.parse(argv, { from: 'user' })
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode !== 0)
-      throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '))
-    throw error
-  }
-  const file = command.getOptionValue('config') ?? (env.SOFTSPOKEN_CONFIG || undefined)
-  const kubeVip = fromKubeVip(env)
-  const given: AllGiven = {
-    ...(typeof file === 'string' ? await fromFile(file) : {}),
-    ...kubeVip.given,
-    ...fromEnvironment(env),
-    ...fromFlags(command),
-  }
+  const { offers: flags, config, check } = readFlags(argv)
+  const environment = readEnvironment(env)
+  const file = config ?? env.SOFTSPOKEN_CONFIG
+  if (file === '') throw new UsageError('SOFTSPOKEN_CONFIG: it is empty; leave it out, or give it a value')
+  const own = { ...environment.offers, ...flags }
+  const kubeVip = fromKubeVip(env, own)
+  const given = readAll({ ...(file === undefined ? {} : await readConfigFile(file)), ...kubeVip.offers, ...own })
   const settings = settle(given)
   return {
     settings,
     given,
-    warnings: [...kubeVip.warnings, ...unverified(settings)],
-    check: command.getOptionValue('check') === true,
+    warnings: [...environment.warnings, ...kubeVip.warnings, ...oddKeys(given), ...unverified(settings)],
+    check,
   }
 }
 
-function fromFlags(command: Command): AllGiven {
-  return collect(({ flag, ...row }) => {
-    const value: unknown = command.getOptionValue(new Option(`${flag} <value>`).attributeName())
-    return value === undefined ? undefined : { value: fromText(row.kind, value, flag), from: flag }
-  })
-}
-
-function fromEnvironment(env: NodeJS.ProcessEnv): AllGiven {
-  const known = [...rows.filter(({ inFileOnly }) => !inFileOnly).map(({ variable }) => variable), 'SOFTSPOKEN_CONFIG']
-  for (const name of Object.keys(env).filter(name => name.startsWith('SOFTSPOKEN_') && !known.includes(name))) {
-    const near = nearest(name, known)
-    // What is like none of ours is somebody else's: Kubernetes sets variables of its own for a service of this name.
-    if (near) throw new UsageError(`${name}: there is no such variable, did you mean ${near}?`)
-  }
-  return collect(({ inFileOnly, kind, variable }) => {
-    const value = (!inFileOnly && env[variable]) || undefined
-    const parts = kind === 'list' ? value?.split(/[\s,]+/) : value
-    return parts === undefined ? undefined : { value: fromText(kind, parts, variable), from: variable }
-  })
-}
-
-async function fromFile(file: string): Promise<AllGiven> {
-  const content = await parseFile(file)
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new UsageError(`${file}: it must hold settings by name, such as prefix: 198.51.100.10/32`)
-  const names = rows.map(({ name }) => name)
-  for (const name of Object.keys(content)) {
-    const near = nearest(name, names)
-    if (!(names as string[]).includes(name))
-      throw new UsageError(
-        `${file}: ${name} is no setting, ${near ? `did you mean ${near}?` : `there are ${names.join(', ')}`}`,
-      )
-  }
-  return collect(({ name, kind }) => {
-    const value: unknown = (content as Partial<Record<SettingName, unknown>>)[name]
-    if (value === undefined || value === null) return undefined
-    // One router or one community needs no list.
-    return { value: kind === 'list' && typeof value === 'string' ? [value] : value, from: `${name} in ${file}` }
-  })
-}
-async function parseFile(file: string): Promise<unknown> {
-  try {
-    const text = await readFile(file, 'utf8')
-    // JSON is YAML, but the library for YAML takes its time to load.
-    return file.endsWith('.json') ? JSON.parse(text) : (await import('yaml')).parse(text)
-  } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    throw new UsageError(`${file}: cannot be read: ${why}`)
-  }
-}
-
-function collect(read: (row: Row) => Given | undefined): AllGiven {
-  return Object.fromEntries(
-    rows.flatMap(row => {
-      const given = read(row)
-      return given ? [[row.name, given]] : []
-    }),
-  )
-}
-function fromText(kind: Row['kind'], value: unknown, where: string): unknown {
-  if (kind !== 'number') return value
-  if (!/^\d+$/.test(String(value))) throw notAllowed(where, value, 'a whole number')
-  return Number(value)
+function readAll(offers: Offers): AllGiven {
+  return Object.fromEntries(Object.entries(offers).map(([name, { from, read }]) => [name, { from, value: read() }]))
 }
 
 /** All that was given against the schema. */
@@ -126,17 +53,42 @@ function settle(given: AllGiven): Settings {
   const values = Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value]))
   const { success, output, issues } = v.safeParse(schema, values)
   if (success) return output
-  const [{ path = [], input, message, expected }] = issues
-  const [first, ...rest] = path.map(({ key }) => key)
-  const from = given[first as SettingName]?.from ?? String(first) // a path begins at a setting
-  const where = rest.length > 0 ? `${from}, ${rest.join('.')}` : from
-  if (expected === 'never') throw new UsageError(`${where}: there is no such setting of a router`)
-  if (input === undefined) throw new UsageError(`${where} is missing, there must be ${message}`)
-  throw notAllowed(where, input, message)
+  throw inWords(issues[0], given)
 }
+
+function inWords({ path, input, message, expected }: v.BaseIssue<unknown>, given: AllGiven): UsageError {
+  const [first, at, ...rest] = (path ?? []).map(({ key }) => key)
+  const from = given[first as SettingName]?.from ?? String(first) // a path begins at a setting
+  const router = typeof at === 'number' ? `${from}, number ${at + 1}` : from
+  if (expected === 'never')
+    return new UsageError(`${router}: ${noSuchName(String(rest[0]), path?.at(-1)?.value, ofOneRouter)}`)
+  const where = [router, ...rest].join(', ')
+  if (input === undefined) return new UsageError(`${where} is missing, there must be ${message}`)
+  // A text in the place of a router may hold its key.
+  const isSecret = secrets.includes(String(rest.at(-1) ?? first)) || (first === 'peers' && rest.length === 0)
+  return isSecret ? secretNotAllowed(where, message) : notAllowed(where, input, message)
+}
+const secrets: readonly string[] = rows.filter(({ secret }) => secret).map(({ name }) => name)
+
+/** A key is taken octet by octet, so what came along with it changes it. */
+function oddKeys({ tcpMd5Key, peers }: AllGiven): readonly string[] {
+  const routers = (peers?.value ?? []) as readonly { tcpMd5Key?: string }[] // as the schema has it
+  const keys = [
+    { from: tcpMd5Key?.from, key: tcpMd5Key?.value },
+    ...routers.map((router, at) => ({ from: `${peers?.from}, number ${at + 1}, tcpMd5Key`, key: router.tcpMd5Key })),
+  ]
+  return keys.flatMap(({ from, key }) => {
+    if (typeof key !== 'string') return []
+    if (key.trim() !== key) return [`${from}: white space at its beginning or end is taken as a part of the key`]
+    return /^(["'`]).*\1$/s.test(key) ? [`${from}: the quotes around it are taken as a part of the key`] : []
+  })
+}
+
 function unverified({ health, healthVerify }: Settings): readonly string[] {
-  return healthVerify === 'none'
-    ? [`healthVerify: none, so whoever answers at ${health} decides whether we announce; healthCa would verify it`]
+  return health !== undefined && healthVerify === 'none'
+    ? [
+        `healthVerify: none, so any host that answers at ${shownUrl(health)} decides whether we announce; healthCa would verify it`,
+      ]
     : []
 }
 function missingPeer(given: AllGiven): Row | undefined {
@@ -163,27 +115,4 @@ function placeOf(field: string, given: AllGiven): string {
     return `${peers}, ${field.replace('peer.', '')}`
   if (field.startsWith('peer.')) return given.peer?.from ?? '--peer'
   return row === undefined ? field : row.value ? row.flag : row.variable
-}
-
-function nearest<name extends string>(word: string, names: readonly name[]): name | undefined {
-  const near = [...names].sort((a, b) => closeness(word, a) - closeness(word, b))[0]
-  return near !== undefined && closeness(word, near) <= 3 ? near : undefined
-}
-function closeness(a: string, b: string): number {
-  return distance(a.toLowerCase(), b.toLowerCase())
-}
-
-function makeCommand(): Command {
-  const command = new Command('single-prefix-announcer')
-    .usage('<options>')
-    .description('Announces one host route over BGP, and withdraws it on SIGTERM or SIGINT.')
-    .addHelpText('after', 'The first five are needed. --local-as may be SOFTSPOKEN_LOCAL_AS, and so on.')
-    .exitOverride()
-    .configureOutput({ outputError: () => {}, writeOut: printResult })
-    .helpOption('-h, --help', 'show this')
-    .allowExcessArguments(false)
-  for (const { flag, value, text } of rows) if (value) command.addOption(new Option(`${flag} ${value}`, text))
-  command.addOption(new Option('--config <file>', 'settings by name, in YAML or JSON'))
-  command.addOption(new Option('--check', 'show what would be sent; announce nothing'))
-  return command
 }

@@ -1,0 +1,57 @@
+/** What this host lacks now and may have later: said by `--check`, and no reason to refuse anything. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AllGiven } from './given.ts'
+import { httpAddress } from './http-address.ts'
+import type { Settings } from './settings.ts'
+
+/** A sentence each. Nothing is sent: a socket is bound, and closed again. */
+export async function hostWarnings(settings: Settings, given: AllGiven): Promise<readonly string[]> {
+  const { localAddress, bindDevice, peers = [], http } = settings
+  const warnings: string[] = []
+  if (localAddress !== undefined && !(await isHere(localAddress)))
+    warnings.push(
+      `${given.localAddress?.from}: ${localAddress} is not on this host now, and no router is dialled until it is`,
+    )
+  const interfaces = new Set([bindDevice, ...peers.map(peer => peer.bindDevice)])
+  for (const name of interfaces)
+    if (name !== undefined && existsSync('/sys/class/net') && !existsSync(`/sys/class/net/${name}`))
+      warnings.push(`${(given.bindDevice ?? given.peers)?.from}: there is no interface ${name} on this host now`)
+  const why = http === undefined ? undefined : await whyNotServed(http)
+  if (why !== undefined) warnings.push(`${given.http?.from}: ${http} cannot be served now, ${why}`)
+  return warnings
+}
+
+/** Where the system cannot be asked, it is taken to be here. */
+async function isHere(address: string): Promise<boolean> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+  try {
+    socket.bind({ address, port: 0, exclusive: true })
+    await once(socket, 'listening')
+    return true
+  } catch (error) {
+    return codeOf(error) !== 'EADDRNOTAVAIL'
+  } finally {
+    socket.close()
+  }
+}
+
+async function whyNotServed(http: string): Promise<string | undefined> {
+  const server = createServer()
+  try {
+    server.listen({ ...httpAddress(http), exclusive: true })
+    await once(server, 'listening')
+    return undefined
+  } catch (error) {
+    const code = codeOf(error)
+    return code === 'EADDRINUSE' ? 'the port is in use, perhaps by this program itself' : code
+  } finally {
+    server.close()
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}

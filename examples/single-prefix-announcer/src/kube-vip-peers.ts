@@ -1,0 +1,104 @@
+/**
+ * kube-vip's `bgp_peers`, a text for each router with its fields by position:
+ * `<address>:<AS>:<password>:<multihop>:<port>:<MP-BGP options>:<BFD options>`, with [] around IPv6.
+ * A comma or a colon in a password moves every field behind it, so no field of a wrong one is shown.
+ */
+import { isIP, isIPv6 } from 'node:net'
+import { notAllowed, secretNotAllowed, UsageError } from './usage-error.ts'
+
+export interface KubeVipPeer {
+  address: string
+  as: number
+  tcpMd5Key?: string
+  multihop?: number
+  port?: number
+}
+
+export const MULTIHOP = 255 // hops: kube-vip's "true" sets no limit
+const FIELDS = '<address>:<AS>:<password>:<multihop>:<port>'
+const LAST_AS = 0xffffffff
+
+/** @throws UsageError naming the router by its number, and what is wrong. */
+export function readPeers(text: string, warnings: string[]): readonly KubeVipPeer[] {
+  const peers = text.split(',').filter(part => part.trim() !== '')
+  if (peers.length === 0) throw new UsageError(`bgp_peers: it names no router, each must be ${FIELDS}`)
+  return peers.map((peer, at) => readPeer(peer.trimStart(), `bgp_peers, number ${at + 1}`, warnings))
+}
+
+function readPeer(text: string, place: string, warnings: string[]): KubeVipPeer {
+  if (text.startsWith('unnumbered:'))
+    throw new UsageError(`${place}: unnumbered peers are not supported; give an address`)
+  const [address, rest] = addressAndRest(text, place)
+  const where = `bgp_peers, router ${address}`
+  const [as = '', password = '', hops = '', port = '', families = '', bfd = '', ...more] = rest.split(':')
+  if (more.length > 0)
+    throw new UsageError(`${where}: there are more than 7 fields; a password with a colon needs a file, with --config`)
+  if (!inRange(as, 1, LAST_AS)) throw secretNotAllowed(`${where}, the second field`, 'the AS number of the router')
+  const multihop = isOn(hops) && isTrue(`${where}, the fourth field, multihop`, hops)
+  if (port !== '' && !inRange(port, 1, 65_535))
+    throw secretNotAllowed(`${where}, the fifth field`, 'a port from 1 to 65535')
+  if (families !== '') throw new UsageError(`${where}: MP-BGP options are not supported; give SOFTSPOKEN_NEXT_HOP`)
+  if (isOn(bfd.split(';')[0])) throw new UsageError(`${where}: BFD is not supported`)
+  if (/^(\d+|true|false)$/.test(password))
+    warnings.push(
+      `${where}: the third field is the password for TCP MD5, and yours is a number, true or false: was an AS number, a port or multihop meant? The fields are ${FIELDS}`,
+    )
+  if (port !== '' && port !== '179')
+    warnings.push(`${where}: port ${port} is dialled, where kube-vip dials 179 all the same`)
+  return {
+    address,
+    as: Number(as),
+    ...(password && { tcpMd5Key: password }),
+    ...(multihop && { multihop: MULTIHOP }),
+    ...(port && { port: Number(port) }),
+  }
+}
+
+function addressAndRest(text: string, where: string): readonly [string, string] {
+  if (text.startsWith('[')) {
+    const [, address = '', rest] = /^\[([^\]]*)\]:(.*)$/s.exec(text) ?? []
+    if (rest === undefined) throw new UsageError(`${where}: it must be [<IPv6 address>]:<AS> and so on`)
+    if (isIP(address) === 0) throw secretNotAllowed(`${where}, between the brackets`, 'an address')
+    return [address, rest]
+  }
+  const colons = [...text.matchAll(/:/g)].map(({ index }) => index)
+  if ([...colons, text.length].some(end => isIPv6(text.slice(0, end))))
+    throw new UsageError(`${where}: an IPv6 address must be in brackets, as [2001:db8::1]:65000`)
+  const [address = ''] = text.split(':', 1)
+  if (isIP(address) === 0)
+    throw secretNotAllowed(
+      `${where}, the first field`,
+      'an address: names are not looked up, and a password with a comma needs a file, with --config',
+    )
+  if (colons.length === 0) throw new UsageError(`${where}: the AS number is missing, it must be ${FIELDS}`)
+  return [address, text.slice(address.length + 1)]
+}
+
+/** @throws UsageError for what is no address, which is not shown: it may be a whole entry of bgp_peers. */
+export function addressOf(name: string, text: string): string {
+  const address = text.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(address) === 0) throw secretNotAllowed(name, 'an address: names are not looked up')
+  return address
+}
+
+/** Neither left out nor false. */
+export function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && !no.test(value)
+}
+/** @throws UsageError for what is neither. */
+export function isTrue(name: string, value: string | undefined): boolean {
+  if (value !== undefined && yes.test(value)) return true
+  if (value !== undefined && no.test(value)) return false
+  throw secretNotAllowed(name, 'true or false')
+}
+const yes = /^(1|t|true)$/i
+const no = /^(0|f|false)$/i
+
+/** @throws UsageError for what is no whole number. */
+export function wholeNumber(name: string, value: string): number {
+  if (!/^\d+$/.test(value)) throw notAllowed(name, value, 'a whole number')
+  return Number(value)
+}
+function inRange(text: string, min: number, max: number): boolean {
+  return /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max
+}
