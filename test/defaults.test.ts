@@ -94,7 +94,7 @@ describe('docs/defaults.md', () => {
         'gracefulRestart',
       ],
       ...['passive', 'families', 'allowAggressiveTimers', 'allowZeroHoldTime'],
-      ...['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'],
+      ...['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice', 'stateDirectory'],
     ])
     expect(named.map(name => name.slice(1, -1)).filter(name => !known.has(name))).toEqual([])
   })

@@ -21,6 +21,7 @@ const mayImportNode: Record<string, readonly string[] | 'all'> = {
     'guard.ts',
     'listener.ts',
     'dial.ts',
+    'dial-record.ts',
     'listening-socket.ts',
     'kernel.ts',
     'socket-options.ts',

@@ -4,13 +4,13 @@ import type { Settings } from './settings.ts'
 
 export function announcerOptions(settings: Settings): AnnouncerOptions {
   const { prefix, localAs, routerId, localAddress, peer = [], peerAs = 0, port, peers } = settings
-  const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice } = settings
+  const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory } = settings
   const alike = peer.map(address => ({ address, as: peerAs, ...given({ port }) })) // peerAs stands beside peer: sources.ts has seen to it
   return {
     local: { as: localAs, id: routerId, ...given({ address: localAddress }) },
     peers: peers?.map(({ address, as, ...own }) => ({ address, as, ...given(own) })) ?? alike,
     families: [hostRoute(prefix).family],
-    ...given({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice }),
+    ...given({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory }),
   }
 }
 

@@ -53,8 +53,9 @@ async function rehearse(
 ): Promise<readonly Message[]> {
   const [peer] = options.peers
   const router = new AgreeableRouter(peer?.as ?? 0, settings.localAs)
+  const { stateDirectory: _, ...memory } = options // the record there is that of the program which dials
   await using announcer = new Announcer({
-    ...options,
+    ...memory,
     drainTime: 0,
     dial: () => Object.assign(router.connect(), { localAddress }),
   })

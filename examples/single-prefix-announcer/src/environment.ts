@@ -21,6 +21,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv): { offers: Offers; warni
   return { offers: Object.fromEntries(offers), warnings: unknown.length === 0 ? [] : [notUsed(unknown)] }
 }
 
+/** The directory that the unit's StateDirectory= makes; the first, if there are several. */
+export function fromSystemd({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): Offers {
+  const [directory] = STATE_DIRECTORY.split(':').filter(path => path !== '')
+  return directory === undefined ? {} : { stateDirectory: { from: 'STATE_DIRECTORY', read: () => directory } }
+}
+
 /** Kubernetes sets such variables for each Service, and one may be called softspoken, or softspoken-health. */
 function isOfService(name: string, value: string): boolean {
   return /_SERVICE_HOST$|_SERVICE_PORT|_PORT_\d+_/.test(name) || (name.endsWith('_PORT') && value.includes('://'))

@@ -74,7 +74,8 @@ async function run(
   ending.announcing({
     async stop(cause) {
       const why = 'signal' in cause ? `got ${cause.signal}` : 'failed'
-      const closed = announcer.close(`single-prefix-announcer ${why}`) // withdraws at once, so it comes first
+      const keepRecord = !('signal' in cause) // a supervisor will start it again, and that must not dial at once
+      const closed = announcer.close(`single-prefix-announcer ${why}`, { keepRecord }) // withdraws at once, so it comes first
       manager.stopping()
       log.info('signal' in cause ? cause : { why }, 'withdrawing and closing')
       await closed
@@ -92,7 +93,7 @@ async function run(
     announcer.announce(settings.prefix, { ...preference(settings), ...(gate && { gate }) })
   } catch (error) {
     gate?.close()
-    void announcer.close() // nothing was sent, so there is nothing to wait for
+    void announcer.close('', { keepRecord: true }) // nothing was sent, so there is nothing to wait for
     throw error
   }
   for (const warning of warnings) log.warn({}, warning)

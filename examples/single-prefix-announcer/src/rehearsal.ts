@@ -17,7 +17,8 @@ export async function rehearse(settings: Settings, given: AllGiven): Promise<rea
   try {
     if (settings.http !== undefined) httpAddress(settings.http)
     const warnings = await rehearseHealth(settings, given)
-    const announcer = new Announcer({ ...announcerOptions(settings), firstDialDelay: LONGEST_DELAY })
+    const { stateDirectory: _, ...options } = announcerOptions(settings) // the record there is that of the program which dials
+    const announcer = new Announcer({ ...options, firstDialDelay: LONGEST_DELAY })
     try {
       announcer.announce(settings.prefix, preference(settings))
     } finally {

@@ -115,6 +115,12 @@ export const schema = v.strictObject({
   healthFall: v.optional(
     about(number, { text: 'checks in a row that fail before it is withdrawn', usual: '3', field: 'fall' }),
   ),
+  stateDirectory: v.optional(
+    about(v.pipe(v.string('a path'), v.regex(/^[^\0]+$/, 'a path')), {
+      text: 'directory in which the last dial and the failures survive a crash; without it, the STATE_DIRECTORY of systemd',
+      field: 'stateDirectory',
+    }),
+  ),
   http: v.optional(
     about(word, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
   ),

@@ -1,7 +1,7 @@
 /** Where settings come from: a flag goes before the environment, that before kube-vip's names, those before a file. */
 import * as v from 'valibot'
 import { noSuchName, readConfigFile } from './config-file.ts'
-import { readEnvironment } from './environment.ts'
+import { fromSystemd, readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
 import type { AllGiven, Offers } from './given.ts'
 import { shownUrl } from './health-url.ts'
@@ -29,7 +29,12 @@ export async function configuration(argv: readonly string[], env: NodeJS.Process
   if (file === '') throw new UsageError('SOFTSPOKEN_CONFIG: it is empty; leave it out, or give it a value')
   const own = { ...environment.offers, ...flags }
   const kubeVip = fromKubeVip(env, own)
-  const given = readAll({ ...(file === undefined ? {} : await readConfigFile(file)), ...kubeVip.offers, ...own })
+  const given = readAll({
+    ...fromSystemd(env),
+    ...(file === undefined ? {} : await readConfigFile(file)),
+    ...kubeVip.offers,
+    ...own,
+  })
   const settings = settle(given)
   return {
     settings,

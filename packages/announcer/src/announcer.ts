@@ -1,6 +1,16 @@
 /** Keeps host routes announced to one or more peers: what each has been told follows the desired set, always. */
 import { EventEmitter } from 'node:events'
-import { type Clock, guardLog, type Logger, notify, realTime, Session, type Status, shown } from '@softspoken/session'
+import {
+  type Clock,
+  guardLog,
+  type Logger,
+  notify,
+  realTime,
+  Session,
+  type Status,
+  type StopOptions,
+  shown,
+} from '@softspoken/session'
 import type { Address, Prefix } from '@softspoken/wire'
 import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
 import { between } from './check-options.ts'
@@ -207,9 +217,9 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    * Drains, then says Cease with the reason (RFC 9003) and closes. At most gracefulShutdownTime, drainTime
    * and about a second, whatever the peers do. Safe to call twice.
    */
-  close(why = ''): Promise<void> {
+  close(why = '', options: StopOptions = {}): Promise<void> {
     this.#closing ??= this.drain().then(async () => {
-      await Promise.all(this.sessions.map(session => session.stop(why)))
+      await Promise.all(this.sessions.map(session => session.stop(why, options)))
     })
     return this.#closing
   }

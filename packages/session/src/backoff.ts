@@ -65,6 +65,10 @@ export function wait(history: History, trouble: Trouble, backOff: BackOff, jitte
   const grown = Math.min(protocolFirst * 2 ** (history.protocol - 1), Math.max(PROTOCOL_CAP, protocolFirst))
   return jitter * (trouble === 'operator' ? Math.max(grown, operator) : grown)
 }
+/** No wait is longer, in seconds. */
+export function longestWait({ transportCap, protocolFirst, operator }: BackOff): number {
+  return Math.max(transportCap, protocolFirst, PROTOCOL_CAP, operator)
+}
 /** The jitter as a point between two bounds. */
 function spread(jitter: number, { least, most }: typeof RESTART): number {
   return least + ((jitter - JITTER.least) / (JITTER.most - JITTER.least)) * (most - least)

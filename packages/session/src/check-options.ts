@@ -22,6 +22,13 @@ export function text(value: string, name: string): void {
   if (typeof value !== 'string') throw new TypeError(`${name}: ${kind(value)} is not allowed, it must be a string`)
 }
 
+/** @throws RangeError for what can be no path; whether it is there is another matter. */
+export function path(value: string, name: string): void {
+  text(value, name)
+  if (value === '' || value.includes('\0'))
+    throw new RangeError(`${name}: '${value}' is not allowed, it must be a path`)
+}
+
 /** A value in a sentence; one whose text is the caller's code, or holds other values, by its kind. */
 export function shown(value: unknown): string {
   return typeof value === 'string' ? value : kind(value)

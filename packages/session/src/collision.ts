@@ -78,6 +78,11 @@ export function newPair(config: Config, now: number): Pair {
   return { first: { slot: 'dialled', machine: newMachine(config, now), heard: false, waiting: [] } }
 }
 
+/** The same with what an earlier process left behind; before it is started. */
+export function withHistory({ first }: Pair, history: History): Pair {
+  return { first: { ...first, machine: { ...first.machine, history } } }
+}
+
 /** `slot` says which connection the input comes from; what comes from our own side has none. */
 export function stepPair(pair: Pair, input: PairInput, t: Tick, slot?: Slot): PairStep {
   const [met, actions] = input.type === 'accepted' ? meet(pair, input, t) : receive(pair, input, t, slot)

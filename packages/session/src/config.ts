@@ -1,7 +1,7 @@
 /** Defaults and argument checks, nothing else. docs/defaults.md is tested against the table. */
 import { type Address, type Family, families as familyTable, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
-import { between, kind, shown, text, trueOrFalse, whole } from './check-options.ts'
+import { between, kind, path, shown, text, trueOrFalse, whole } from './check-options.ts'
 import { Md5Key } from './md5-key.ts'
 import { formatZoned, isInterface, isZoneOfNet, parseZoned } from './socket-address.ts'
 
@@ -124,6 +124,11 @@ export interface Settings {
   multihop?: number
   /** The network interface that the session runs through and no other, by its name (SO_BINDTODEVICE). Default: as routed. */
   bindDevice?: string
+  /**
+   * A directory in which the time of the last dial and the record of failures survive a process that ends without
+   * stop(): one small file for each peer. Default: none, and a new process dials at once.
+   */
+  stateDirectory?: string
 }
 
 /** The same with every default filled in. */
@@ -149,6 +154,7 @@ export interface Config {
   readonly ttlSecurity: number | undefined
   readonly multihop: number | undefined
   readonly bindDevice: string | undefined
+  readonly stateDirectory: string | undefined
 }
 
 /** @throws RangeError or TypeError naming the setting, the value and what is allowed. */
@@ -200,6 +206,8 @@ export function configure(given: Settings): Config {
   const holdTime = setting('holdTime', given.holdTime, allowAggressiveTimers ? 3 : undefined)
   if (ttlSecurity !== undefined && multihop !== undefined)
     throw new RangeError('multihop: not allowed together with ttlSecurity, which sends with TTL 255')
+  const { stateDirectory } = given
+  if (stateDirectory !== undefined) path(stateDirectory, 'stateDirectory')
   only(backOff, ['floor', 'transportCap', 'protocolFirst', 'operator', 'forgetAfter'], 'backOff.')
   return {
     local: { as: as.local, id: local.id, address: source && formatZoned(source) },
@@ -234,6 +242,7 @@ export function configure(given: Settings): Config {
     ttlSecurity: hops(ttlSecurity, 254, 'ttlSecurity'),
     multihop: hops(multihop, 255, 'multihop'),
     bindDevice: bindDevice ?? (zone !== undefined && !isZoneOfNet(zone) ? zone : undefined),
+    stateDirectory,
   }
 }
 
@@ -259,6 +268,7 @@ export const settingNames: readonly (keyof Settings)[] = [
   'ttlSecurity',
   'multihop',
   'bindDevice',
+  'stateDirectory',
 ]
 
 /** A name that nobody reads is a setting that silently does nothing: refused. */

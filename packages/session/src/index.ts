@@ -27,6 +27,7 @@ export {
   Session,
   type SessionOptions,
   type Status,
+  type StopOptions,
   type Surroundings,
 } from './session.ts'
 export type { Tally } from './tally.ts'

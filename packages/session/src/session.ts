@@ -25,9 +25,11 @@ import {
   pairDeadline,
   type Slot,
   stepPair,
+  withHistory,
 } from './collision.ts'
 import { type Config, configure, only, type Settings, settingNames } from './config.ts'
 import { dialTcp } from './dial.ts'
+import { DialRecord } from './dial-record.ts'
 import { checkEnvironment } from './environment.ts'
 import type { Down, Input, SessionEvent, State } from './fsm.ts'
 import { errorText, guardLog, notify } from './guard.ts'
@@ -80,6 +82,12 @@ export interface Surroundings {
 }
 
 export interface SessionOptions extends Settings, Surroundings {}
+
+/** How a session is stopped. */
+export interface StopOptions {
+  /** Leaves what `stateDirectory` has, for a process that ends because it failed: the next one must not dial at once. Default false. */
+  keepRecord?: boolean
+}
 
 /** Counted since construction, with the names of RFC 4273. */
 export interface Counters {
@@ -186,6 +194,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /** What the log and the listeners have yet to get, in order. */
   readonly #outbox: { readonly event: Told; readonly log: () => void }[] = []
   readonly #malformed = new OnceAMinute()
+  readonly #record: DialRecord | undefined
 
   /**
    * @throws RangeError or TypeError naming the setting, the value and what is allowed; Error for a setting that needs
@@ -203,6 +212,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     this.#random = random
     this.#dial = dial
     this.#pair = newPair(this.config, clock.now())
+    const { stateDirectory, passive } = this.config
+    if (stateDirectory !== undefined && !passive) this.#record = new DialRecord(this.config, stateDirectory, this.#log)
   }
 
   get state(): State {
@@ -225,6 +236,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /** Dials, or waits for the peer where passive. Calling it again changes nothing, and never shortens a back-off. */
   start(): this {
     this.#preflight()
+    const left = this.#record?.load(this.#clock.now(), 0.75 + this.#drawn() / 4)
+    if (left !== undefined) this.#pair = withHistory(this.#pair, left)
     this.#inTurn(() => this.#feed({ type: 'start' }))
     return this
   }
@@ -255,10 +268,13 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /** Says Cease with the reason (RFC 9003), closes, and stays down. Resolves within about a second. Safe to call twice. */
-  async stop(why = ''): Promise<void> {
+  async stop(why = '', options: StopOptions = {}): Promise<void> {
     // Of whatever type the reason is: a session that is told to stop stops.
     this.#inTurn(() => this.#feed({ type: 'stop', why: shown(why) }))
-    await Promise.all(this.#leaving)
+    const gone = Promise.all(this.#leaving)
+    await undefined // first each other session that is stopped with this one says Cease
+    if (options?.keepRecord !== true) this.#record?.clear(this.#pair.first.machine)
+    await gone
   }
 
   /** The same as stop(). */
@@ -339,6 +355,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     const line = this.#lines[first.slot]
     if (line) line.decoder.context = contextOf(first.machine.negotiated, this.config)
     this.#arm()
+    this.#record?.keep(first.machine, this.#clock.now()) // last: a disk may be slow
     for (const [where, error] of failed) this.#fail(where, error)
     while (!this.#performing && this.#inputs.length > 0) this.#inputs.shift()?.()
   }

@@ -1,0 +1,218 @@
+/**
+ * What a restart of the process must not forget: when the peer was last dialled, and the failures that the back-off
+ * counts. Otherwise a supervisor that starts a crashing process again and again dials the peer as often. One small file
+ * for each peer, in a directory that the caller names; stop() deletes it, so what is found was left by a process that
+ * ended in another way. A file that cannot be read or written is one warning, and changes nothing else.
+ */
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { encode } from '@softspoken/wire'
+import { forget, type History, longestWait, noHistory, remember, wait } from './backoff.ts'
+import type { Config } from './config.ts'
+import type { Machine } from './fsm.ts'
+import { errorText } from './guard.ts'
+import { ourOpen } from './open-check.ts'
+import type { Logger } from './session.ts'
+
+/** What the process was doing when it wrote: nothing, a dial or a session, or a session that was stable (`backOff.forgetAfter`). */
+type Underway = 'none' | 'unstable' | 'stable'
+
+/** The file, as JSON. Times are in milliseconds, of the system's clock: no other goes on while no process runs. */
+interface Saved {
+  readonly localAs: number
+  readonly peerAs: number
+  /** SHA-256 of our OPEN: what the peer judged. */
+  readonly open: string
+  readonly writtenAt: number
+  readonly dialledAt?: number
+  readonly transport: number
+  readonly protocol: number
+  /** From writtenAt on, until the next dial is allowed. */
+  readonly wait: number
+  readonly underway: Underway
+}
+
+const nothing = { underway: 'none', history: noHistory } as const
+const LONGEST_FILE = 4096 // octets; ours have 300
+const OLDEST = 3600_000 // milliseconds
+
+export class DialRecord {
+  readonly #config: Config
+  readonly #directory: string
+  readonly #file: string
+  readonly #log: Logger | undefined
+  readonly #open: string
+  #loaded = false
+  #kept: { readonly underway: Underway; readonly history: History } = nothing
+  #failing = false
+
+  constructor(config: Config, directory: string, log: Logger | undefined) {
+    const { address, port } = config.peer
+    this.#config = config
+    this.#directory = directory
+    this.#file = join(directory, `dial-${encodeURIComponent(address)}-${port}.json`)
+    this.#log = log
+    this.#open = createHash('sha256')
+      .update(encode(ourOpen(config, true)))
+      .digest('hex')
+  }
+
+  /** What an earlier process left, on the clock that says `now`; once, and before anything is kept. */
+  load(now: number, jitter: number): History | undefined {
+    if (this.#loaded) return undefined
+    this.#loaded = true
+    const saved = this.#attempt(() => this.#read())
+    if (saved === undefined) return undefined
+    const history = recall(saved, this.#config, this.#open, Date.now(), now, jitter)
+    const seconds = ((history.restUntil ?? now) - now) / 1000
+    // Written now and not at the dial: the next start must neither count it again nor wait for less.
+    if (saved.underway !== 'none') this.#write(history, 'none', now)
+    this.#kept = { underway: 'none', history }
+    if (seconds > 0)
+      this.#log?.warn(
+        { peer: this.#config.peer.address, seconds, failures: history.transport + history.protocol },
+        'the first dial waits',
+      )
+    return history
+  }
+
+  /** Writes what has changed, if anything has. A stopped session is left alone: see clear(). */
+  keep(machine: Machine, now: number): void {
+    const { history, state, since } = machine
+    if (!this.#loaded || isStopped(machine)) return
+    const stable = state === 'Established' && now - since >= this.#config.backOff.forgetAfter * 1000
+    const underway = state === 'Idle' || state === 'Active' ? 'none' : stable ? 'stable' : 'unstable'
+    const kept = this.#kept
+    // A connection that the peer made is worth a file only once it is Established.
+    if (
+      history === kept.history &&
+      (underway === kept.underway || (underway === 'unstable' && state !== 'Established'))
+    )
+      return
+    this.#kept = { underway, history }
+    this.#write(stable ? forget(history) : history, underway, now)
+  }
+
+  /** After an orderly end: the next process owes nothing. Not after another start(). */
+  clear(machine: Machine): void {
+    if (!this.#loaded || !isStopped(machine)) return
+    this.#kept = nothing
+    this.#attempt(() => rmSync(this.#file, { force: true }))
+  }
+
+  #write({ transport, protocol, dialledAt, restUntil }: History, underway: Underway, now: number): void {
+    const writtenAt = Date.now()
+    const { local, peer } = this.#config
+    const saved: Saved = {
+      localAs: local.as,
+      peerAs: peer.as,
+      open: this.#open,
+      writtenAt,
+      ...(dialledAt !== undefined && { dialledAt: writtenAt - (now - dialledAt) }),
+      transport,
+      protocol,
+      wait: Math.max(0, (restUntil ?? now) - now),
+      underway,
+    }
+    this.#attempt(() => replaceFile(this.#directory, this.#file, `${JSON.stringify(saved)}\n`))
+  }
+
+  /** @throws Error as the system has it, and SyntaxError for what no record is. */
+  #read(): Saved | undefined {
+    const text = readSmall(this.#file)
+    if (text === undefined) return undefined
+    const saved: unknown = JSON.parse(text)
+    if (!isSaved(saved)) throw new SyntaxError('it holds no dial record')
+    return saved
+  }
+
+  /** One warning, however long it goes on. */
+  #attempt<value>(run: () => value): value | undefined {
+    try {
+      const value = run()
+      this.#failing = false
+      return value
+    } catch (error) {
+      if (!this.#failing)
+        this.#log?.warn(
+          { peer: this.#config.peer.address, file: this.#file, error: errorText(error) },
+          'dial record failed',
+        )
+      this.#failing = true
+      return undefined
+    }
+  }
+}
+
+/** What counts of it now. The floor holds for whatever was dialled at this address; the rest for the same OPEN alone. */
+function recall(saved: Saved, config: Config, open: string, wall: number, now: number, jitter: number): History {
+  const { local, peer, backOff } = config
+  const recent = (at: number) => at <= wall && wall - at <= OLDEST // a clock may have been set back
+  const { dialledAt = Number.NaN } = saved
+  const floor = { ...noHistory, ...(recent(dialledAt) && { dialledAt: now - (wall - dialledAt) }) }
+  const same = saved.open === open && saved.localAs === local.as && saved.peerAs === peer.as
+  if (!same || !recent(saved.writtenAt)) return floor
+  const before = { ...floor, transport: saved.transport, protocol: saved.protocol }
+  // To the peer, a process that vanishes is a session that falls.
+  const trouble = saved.underway === 'stable' ? 'transport' : 'protocol'
+  const history = saved.underway === 'none' ? before : remember(before, trouble)
+  const rest = saved.underway === 'none' ? saved.wait : wait(history, trouble, backOff, jitter) * 1000
+  const left = Math.min(rest, longestWait(backOff) * 1000) - (wall - saved.writtenAt)
+  return left > 0 ? { ...history, restUntil: now + left } : history
+}
+
+function isStopped({ state, timers }: Machine): boolean {
+  return state === 'Idle' && timers.idleHoldTimer === undefined
+}
+
+function isSaved(value: unknown): value is Saved {
+  if (typeof value !== 'object' || value === null) return false
+  const { localAs, peerAs, open, writtenAt, dialledAt, transport, protocol, wait, underway } = value as Partial<Saved>
+  const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0
+  return (
+    [localAs, peerAs, transport, protocol].every(isCount) &&
+    [writtenAt, wait, dialledAt ?? 0].every(time => Number.isFinite(time)) &&
+    typeof open === 'string' &&
+    ['none', 'unstable', 'stable'].includes(underway as Underway)
+  )
+}
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants // the last two are not on every system
+
+/** A regular file of bounded size, and no link: nothing that could block, or have no end. Undefined if there is none. */
+function readSmall(file: string): string | undefined {
+  let fd: number
+  try {
+    fd = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const { size } = fstatSync(fd)
+    if (!fstatSync(fd).isFile() || size > LONGEST_FILE) throw new SyntaxError('it is no small file')
+    const octets = Buffer.alloc(LONGEST_FILE)
+    return octets.toString('utf8', 0, readSync(fd, octets))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** All of it or nothing. Not flushed to the disk: a process that dies leaves it to the system, which writes it. */
+function replaceFile(directory: string, file: string, text: string): void {
+  const temporary = join(directory, `.dial-${process.pid}.tmp`)
+  rmSync(temporary, { force: true }) // of a process with our number, say 1 in a container
+  try {
+    const fd = openSync(temporary, 'wx', 0o600)
+    try {
+      writeSync(fd, text)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}

@@ -1,0 +1,349 @@
+/** A program that a supervisor starts again and again, in virtual time: each life has a clock of its own, and the disk goes on. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Session, type SessionOptions } from '@softspoken/session'
+import { encode } from '@softspoken/wire'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { End } from '../support/connection.ts'
+import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
+import { settled, VirtualClock } from '../support/virtual-clock.ts'
+
+let directory: string
+const file = () => join(directory, 'dial-192.0.2.2-179.json')
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'softspoken-'))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+describe('a process that is killed', () => {
+  it('right after Established, again and again, dials ever more rarely', async () => {
+    const dials: number[] = []
+    for (let lives = 0; lives < 7; lives++) {
+      const { session, clock, peer } = life()
+      await until(clock, () => peer() !== undefined)
+      dials.push(wall.now + clock.now() / 1000)
+      await establish(peer())
+      expect(session.state).toBe('Established')
+      kill(clock, 5)
+    }
+    expect(gaps(dials)).toEqual([60, 120, 240, 300, 300, 300])
+  })
+  it('without a state directory, as often as it is started', async () => {
+    const dials: number[] = []
+    for (let lives = 0; lives < 3; lives++) {
+      const { clock, peer } = life({ stateDirectory: undefined })
+      await until(clock, () => peer() !== undefined)
+      dials.push(wall.now + clock.now() / 1000)
+      await establish(peer())
+      kill(clock, 5)
+    }
+    expect(gaps(dials)).toEqual([5, 5])
+    expect(readdirSync(directory)).toEqual([])
+  })
+  it('before its dial is answered, counts as a session that fell', async () => {
+    const one = life()
+    await one.clock.pass(0)
+    kill(one.clock, 1)
+    const two = life()
+    expect(two.session.status().nextDialIn).toBe(59)
+    expect(two.lines).toContainEqual({
+      peer: '192.0.2.2',
+      seconds: 59,
+      failures: 1,
+      text: 'the first dial waits',
+    })
+  })
+  it('while it waits, waits for the rest of that, and is not counted again', async () => {
+    const one = life()
+    await one.clock.pass(0)
+    one.peer().say(openOf(65099))
+    await one.clock.pass(10)
+    kill(one.clock, 5)
+    for (const left of [45, 40, 35]) {
+      const { session, clock } = life()
+      expect(session.status().nextDialIn).toBe(left)
+      kill(clock, 5)
+    }
+  })
+  it('in a session that was stable, may dial at once, which is one failure of the transport track', async () => {
+    const one = life()
+    await one.clock.pass(0)
+    await establish(one.peer(), 3)
+    for (let seconds = 0; seconds < 400; seconds += 1) {
+      one.peer().say({ type: 'keepalive' })
+      await one.clock.pass(1)
+    }
+    kill(one.clock, 1)
+    const two = life()
+    await two.clock.pass(0)
+    expect(two.session.status().counters.dials).toBe(1)
+    two.peer().end.reset()
+    await two.clock.pass(0)
+    expect(read()).toMatchObject({ transport: 1, protocol: 1, underway: 'none' })
+  })
+})
+
+describe('an orderly end', () => {
+  it('leaves no file, and the next process dials at once', async () => {
+    const one = life()
+    await one.clock.pass(0)
+    one.peer().say(openOf(65099)) // refused: there is a wait to forget
+    await one.clock.pass(10)
+    expect(readdirSync(directory)).toEqual(['dial-192.0.2.2-179.json'])
+    await one.session.stop()
+    expect(readdirSync(directory)).toEqual([])
+    const two = life()
+    await two.clock.pass(0)
+    expect(two.session.status().counters.dials).toBe(1)
+  })
+  it('of a program that failed keeps the file, and counts as if it had been killed', async () => {
+    const one = life()
+    await one.clock.pass(0)
+    await establish(one.peer())
+    const stopped = one.session.stop('failed', { keepRecord: true })
+    await one.clock.pass(1)
+    await stopped
+    expect(one.peer().notification).toMatchObject({ code: 6, subcode: 2 })
+    kill(one.clock, 4)
+    expect(life().session.status().nextDialIn).toBe(55)
+  })
+  it('of a session that is started again at once keeps the file of that', async () => {
+    const { session, clock } = life()
+    await clock.pass(10)
+    const stopped = session.stop()
+    session.start()
+    await clock.pass(1)
+    await stopped
+    expect(read()).toMatchObject({ underway: 'unstable' })
+  })
+  it('of a session that was never started leaves what another process wrote', async () => {
+    writeFileSync(file(), '{}')
+    await new Session({ ...options, stateDirectory: directory }).stop()
+    expect(readFileSync(file(), 'utf8')).toBe('{}')
+  })
+})
+
+describe('what an earlier process left', () => {
+  it.each([
+    ['a hold time', { holdTime: 30 }],
+    ['a BGP Identifier', { local: { as: 65001, id: '192.0.2.9' } }],
+    ['an AS number of ours', { local: { as: 65009, id: '192.0.2.1' } }],
+    ['an AS number of the peer', { peer: { as: 65099, address: '192.0.2.2' } }],
+  ])('counts no more once %s has changed, but for the floor', async (_, change) => {
+    const one = life()
+    await one.clock.pass(0)
+    kill(one.clock, 1)
+    const two = life(change)
+    expect(two.session.status().nextDialIn).toBe(4)
+    await two.clock.pass(4)
+    expect(two.session.status().counters.dials).toBe(1)
+  })
+  it('is that of one peer: another one, and another port of it, is dialled at once', async () => {
+    const one = life()
+    await one.clock.pass(0)
+    kill(one.clock, 1)
+    for (const peer of [
+      { as: 65002, address: '192.0.2.3' },
+      { as: 65002, address: '192.0.2.2', port: 1179 },
+    ]) {
+      const other = life({ peer })
+      await other.clock.pass(0)
+      expect(other.session.status().counters.dials).toBe(1)
+    }
+  })
+  it.each([
+    ['in the future', -1],
+    ['older than an hour', 3601],
+  ])('is ignored if it is %s', async (_, age) => {
+    const one = life()
+    await one.clock.pass(0)
+    kill(one.clock, age)
+    const two = life()
+    await two.clock.pass(0)
+    expect([two.session.status().counters.dials, two.lines]).toEqual([1, []])
+  })
+  it('holds a dial back for no longer than the longest wait of the back-off', async () => {
+    const one = life()
+    await one.clock.pass(0)
+    kill(one.clock, 0)
+    const endless = JSON.stringify({ ...read(), underway: 'none', wait: 1e12, protocol: 1e9 })
+    writeFileSync(file(), endless)
+    expect(life().session.status().nextDialIn).toBe(300)
+    writeFileSync(file(), endless)
+    expect(life({ backOff: { operator: 1000 } }).session.status().nextDialIn).toBe(1000)
+  })
+  it('is not touched by a session that only waits for the peer', async () => {
+    writeFileSync(file(), 'kept')
+    const { session, clock } = life({ passive: true })
+    await clock.pass(10)
+    await session.stop()
+    expect(readFileSync(file(), 'utf8')).toBe('kept')
+  })
+})
+
+describe('a file that cannot be used is one warning, and the peer is dialled', () => {
+  const good = JSON.stringify({ localAs: 1, peerAs: 2, open: '', writtenAt: 1, transport: 0, protocol: 0, wait: 0 })
+  it.each([
+    ['no JSON', 'nonsense'],
+    ['empty', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a number', '7'],
+    ['of another form', good],
+    ['with a negative count', JSON.stringify({ ...JSON.parse(good), underway: 'none', protocol: -1 })],
+    ['with a time that is none', JSON.stringify({ ...JSON.parse(good), underway: 'none', writtenAt: 'now' })],
+    ['long', `${' '.repeat(5000)}${good}`],
+    ['of other octets', '\u0000\uFFFF'],
+  ])('%s', async (_, text) => {
+    writeFileSync(file(), text)
+    await dialsWithOneWarning()
+    expect(read()).toMatchObject({ protocol: 1 }) // it is replaced
+  })
+  it('a directory in its place', async () => {
+    mkdirSync(join(file(), 'inner'), { recursive: true })
+    await dialsWithOneWarning()
+  })
+  it.each(['/dev/zero', '/nowhere'])('a link in its place, to %s', async target => {
+    symlinkSync(target, file())
+    await dialsWithOneWarning()
+    expect(read()).toMatchObject({ protocol: 1 })
+  })
+  it.each(['missing', 'file', 'file/inner', '/proc/self', '/dev/full'])(
+    'in %s, which is no directory to write to',
+    async place => {
+      writeFileSync(join(directory, 'file'), '')
+      const stateDirectory = place.startsWith('/') ? place : join(directory, place)
+      await dialsWithOneWarning({ stateDirectory })
+    },
+  )
+  it('a directory that vanishes costs no NOTIFICATION, and a Cease none either', async () => {
+    const { session, clock, peer, lines } = life()
+    await clock.pass(0)
+    rmSync(directory, { recursive: true })
+    peer().write(Buffer.alloc(19))
+    await clock.pass(0)
+    expect(peer().notification).toMatchObject({ code: 1, subcode: 1 })
+    await clock.pass(60)
+    peer().say(openOf(65002))
+    await clock.pass(0)
+    const stopped = session.stop()
+    await clock.pass(1)
+    await stopped
+    expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
+    expect(lines.filter(({ text }) => text === 'dial record failed')).toHaveLength(1)
+  })
+  it('what a process of the same number left half written is no obstacle', async () => {
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(join(directory, `.dial-${process.pid}.tmp`), 'half')
+    const { clock, lines } = life()
+    await clock.pass(0)
+    expect([lines, readdirSync(directory)]).toEqual([[], ['dial-192.0.2.2-179.json']])
+  })
+
+  /** Through a dial, a failure and the next dial. */
+  async function dialsWithOneWarning(change: Partial<SessionOptions> = {}): Promise<void> {
+    const { session, clock, peer, lines } = life(change)
+    await clock.pass(0)
+    peer().say(openOf(65099))
+    await clock.pass(0)
+    expect(session.status()).toMatchObject({ nextDialIn: 60, counters: { dials: 1 } })
+    const warnings = lines.filter(({ text }) => text === 'dial record failed')
+    expect(warnings).toEqual([
+      {
+        peer: '192.0.2.2',
+        file: expect.stringContaining('dial-192.0.2.2-179.json'),
+        error: expect.any(String),
+        text: 'dial record failed',
+      },
+    ])
+  }
+})
+
+it('what it writes is small, and names no key', async () => {
+  const { clock } = life({ tcpMd5Key: 'sesame' })
+  await clock.pass(0)
+  const text = readFileSync(file(), 'utf8')
+  expect(text).not.toContain('sesame')
+  expect(text.length).toBeLessThan(1000)
+})
+it('a link-local peer has a file of its own', async () => {
+  const { clock } = life({ peer: { as: 65002, address: 'fe80::1%eth0' } })
+  await clock.pass(0)
+  expect(readdirSync(directory)).toEqual(['dial-fe80%3A%3A1%25eth0-179.json'])
+})
+it('a peer that dials us and says nothing that counts makes nothing be written', async () => {
+  const { session, clock, peer } = life()
+  await clock.pass(0)
+  peer().end.reset()
+  await clock.pass(0)
+  const before = readFileSync(file(), 'utf8')
+  rmSync(file())
+  const [near] = End.pair()
+  session.accept(near)
+  await clock.pass(1)
+  expect([session.state, readdirSync(directory), before]).toEqual(['OpenSent', [], expect.any(String)])
+})
+
+// ---- the stage
+
+const options: SessionOptions = {
+  local: { as: 65001, id: '192.0.2.1' },
+  peer: { as: 65002, address: '192.0.2.2' },
+}
+/** The system's clock, in seconds; each life goes on from where the last one ended. */
+const wall = { now: 1_700_000_000 }
+
+/** A process that has just been started. */
+function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | undefined } = {}) {
+  const clock = new VirtualClock()
+  vi.spyOn(Date, 'now').mockImplementation(() => wall.now * 1000 + clock.now())
+  const lines: { text: string; [field: string]: unknown }[] = []
+  const quiet = (): void => {}
+  const warn = (fields: object, text: string) => void lines.push({ ...fields, text })
+  const peers: ScriptedPeer[] = []
+  const { stateDirectory = directory, ...rest } = change
+  const kept = 'stateDirectory' in change && change.stateDirectory === undefined ? {} : { stateDirectory }
+  const session = new Session({
+    ...options,
+    ...(rest as Partial<SessionOptions>),
+    ...kept,
+    clock,
+    random: () => 1,
+    log: {
+      debug: quiet,
+      info: quiet,
+      error: quiet,
+      warn: (fields, text) => (text === 'session down' ? quiet() : warn(fields, text)),
+    },
+    dial: () => {
+      const [near, far] = End.pair()
+      peers.push(new ScriptedPeer(far))
+      near.answered()
+      return near
+    },
+  }).start()
+  const peer = (): ScriptedPeer => peers.at(-1)! // asked for after a dial
+  return { session, clock, peer, lines }
+}
+/** Nothing of it runs any more; the next life begins so much later. */
+function kill(clock: VirtualClock, seconds: number): void {
+  wall.now += clock.now() / 1000 + seconds
+}
+async function until(clock: VirtualClock, done: () => boolean): Promise<void> {
+  for (let seconds = 0; !done() && seconds < 1000; seconds++) await clock.pass(1)
+  await settled()
+}
+async function establish(peer: ScriptedPeer, holdTime = 90): Promise<void> {
+  peer.write(encode(openOf(65002, { holdTime })), encode({ type: 'keepalive' }))
+  await settled()
+}
+function read(): object {
+  return JSON.parse(readFileSync(file(), 'utf8'))
+}
+function gaps(times: readonly number[]): number[] {
+  return times.slice(1).map((time, i) => Math.round(time - times[i]!)) // one is before each
+}
