@@ -256,7 +256,7 @@ describe('a health gate is refused', () => {
     lab.router()
     const announcer = lab.announcer()
     const gate = { check: async () => {} } as unknown as HealthGate // a caller without types
-    expect(() => announcer.announce(VIP, { gate })).toThrow('gate: [object Object] is not allowed')
+    expect(() => announcer.announce(VIP, { gate })).toThrow('gate: an object is not allowed')
     expect(announcer.status()).toMatchObject({ announcements: [], withheld: {} })
   })
 

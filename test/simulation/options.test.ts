@@ -137,7 +137,7 @@ describe('new Announcer()', () => {
     const lab = new Lab()
     const { peer } = lab.router()
     expect(() => lab.announcer({ peers: [{ ...peer, holdTime: 9 }] })).toThrow(
-      'peer.holdTime: no such option, there are as, address, port, tcpMd5Key, ttlSecurity, multihop, bindDevice',
+      'peer.holdTime: no such option, there are as, address, port, capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice',
     )
   })
 })
