@@ -504,6 +504,33 @@ describe('a collision is not an error', () => {
     const play = new Play().both().hear('dialled', notificationOf(6, 5)).lose('accepted')
     expect([play.downs.length, play.down?.retryIn]).toEqual([1, 300])
   })
+  it.each([
+    [2, 7],
+    [3, 7],
+    [5, 7],
+  ])('%i/%i is not Cease 6/7: it is remembered, though the other connection lives', (code, subcode) => {
+    for (const slot of ['dialled', 'accepted'] as const) {
+      const play = new Play().both().hear(slot, notificationOf(code, subcode))
+      const other = slot === 'dialled' ? 'accepted' : 'dialled'
+      play.hear(other, slot === 'dialled' ? higher : lower, keepalive)
+      expect([play.state, play.history.protocol]).toEqual(['Established', 1])
+    }
+  })
+  it('that a session has stood is true of the peer, whichever connection is kept (RFC 4724 §4.1)', () => {
+    const gracefulRestart = { restartTime: 120, restarting: true }
+    const restarting = (play: Play, input: PairInput, slot?: Slot) =>
+      stepPair(play.pair, input, { now: play.now, jitter: 1 }, slot)[1].flatMap(action =>
+        action.type === 'send' && action.message.type === 'open'
+          ? action.message.capabilities.flatMap(one => (one.name === 'graceful-restart' ? one.restarting : []))
+          : [],
+      )
+    // The second connection is made before any session stood, and ends before it is Established.
+    const play = new Play({ gracefulRestart }).reach('OpenConfirm', lower).do({ type: 'accepted' })
+    play.hear('dialled', keepalive).lose('dialled').hear('accepted', higher).lose('accepted')
+    expect(play.downs).toMatchObject([{ from: 'Established' }, { from: 'OpenConfirm' }])
+    play.wait(play.down!.retryIn!) // it dials
+    expect(restarting(play, { type: 'connected' }, 'dialled')).toEqual([false])
+  })
   it('an OPEN that is refused is an error of its own, not a collision (RFC 4271 §6.2)', () => {
     const play = new Play().both().hear('accepted', { ...higher, as: 65099 })
     expect(play.said()).toBe('accepted: send 2/2, accepted: close')

@@ -535,6 +535,10 @@ describe('negotiation', () => {
       expect(agreed({ extendedNextHop: true }, [ipv4OverIpv6])).toBe(true)
       expect(agreed({ extendedNextHop: true }, [others, ipv4OverIpv6])).toBe(true)
       expect(agreed({ extendedNextHop: true }, [others])).toBe(false)
+      for (const other of [{ afi: 2 }, { safi: 2 }, { nextHopAfi: 1 }]) {
+        const families = [{ afi: 1, safi: 1, nextHopAfi: 2, ...other }]
+        expect(agreed({ extendedNextHop: true }, [{ name: 'extended-next-hop', families }])).toBe(false)
+      }
       expect(agreed({ extendedNextHop: true }, [])).toBe(false)
       expect(agreed({}, [ipv4OverIpv6])).toBe(false)
     })
@@ -755,6 +759,19 @@ describe('negotiation', () => {
   it('a peer without any multiprotocol capability speaks IPv4 unicast (RFC 4760 §8)', () => {
     expect(offer({ capabilities: [] }).machine.negotiated?.families).toEqual(['ipv4-unicast'])
     expect(refusal(offer({ capabilities: [] }, { families: ['ipv6-unicast'] }))).toMatchObject({ code: 2, subcode: 7 })
+  })
+  it('a peer that offers other capabilities, and not multiprotocol, speaks IPv4 unicast too (RFC 4760 §8)', () => {
+    const capabilities = open.capabilities.filter(({ name }) => name !== 'multiprotocol')
+    expect(offer({ capabilities }).machine.negotiated).toMatchObject({ families: ['ipv4-unicast'], fourOctetAs: true })
+    expect(refusal(offer({ capabilities }, { families: ['ipv6-unicast'] }))).toMatchObject({ code: 2, subcode: 7 })
+  })
+  it.each([
+    [1, 2],
+    [1, 128],
+    [2, 1],
+    [16388, 1],
+  ])('a family is AFI and SAFI together: %i and %i is not IPv4 unicast (RFC 4760 §8)', (afi, safi) => {
+    expect(refusal(offer({ capabilities: [{ name: 'multiprotocol', afi, safi }] }))).toMatchObject({ subcode: 7 })
   })
   it('keeps of our families those that the peer offers too (RFC 4760 §8)', () => {
     const families = ['ipv6-unicast', 'ipv4-unicast'] as const
@@ -1060,6 +1077,17 @@ describe('every way down backs off', () => {
     for (let i = 0; i < 4; i++) play.do(inputs.disconnected).wait(play.down!.retryIn!) // every fall() has told
     play.do(inputs.connected).hear(open, { type: 'keepalive' }).sleep(300).do(inputs.disconnected)
     expect(play.down?.retryIn).toBe(5)
+  })
+  it.each(['OpenSent', 'OpenConfirm'] as const)('%s for longer than forgetAfter is no stable session', place => {
+    const play = new Play({ backOff: { forgetAfter: 60 }, holdTime: 240 })
+      .reach('Connect')
+      .do(inputs.disconnected)
+      .wait(5)
+    play.do(inputs.connected)
+    if (place === 'OpenConfirm') play.hear({ ...open, holdTime: 240 })
+    play.wait(239).do(inputs.disconnected)
+    expect(play.down).toMatchObject({ from: place, retryIn: 60 })
+    expect(play.machine.history).toMatchObject({ transport: 1, protocol: 1 })
   })
   it('each track keeps its own count', () => {
     const play = new Play().reach('Connect')
