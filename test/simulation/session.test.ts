@@ -102,6 +102,41 @@ describe('two sessions, one that dials and one that waits', () => {
   })
 })
 
+describe('a peer that dials us again and again', () => {
+  it('is served ten times at once, then once a second, and logged ten times a minute', async () => {
+    const { session, clock, lines } = scripted({ passive: true })
+    const visitors: ScriptedPeer[] = []
+    for (let visits = 0; visits < 115 * 60; visits++) {
+      const visitor = visit(session)
+      visitors.push(visitor)
+      visitor.say(openOf(65002), { type: 'keepalive' })
+      await clock.pass(0.5 / 115)
+      visitor.end.destroy()
+      await clock.pass(0.5 / 115)
+    }
+    expect(visitors.filter(({ heard }) => heard.length > 0).length).toBeLessThanOrEqual(10 + 60)
+    expect(session.status().counters.fsmEstablishedTransitions).toBeGreaterThan(60)
+    expect(visitors.every(({ end }) => end.destroyed || end.readableEnded)).toBe(true)
+    const seen = lines.filter(({ level }) => level !== 'debug')
+    expect(seen.length).toBeLessThanOrEqual(20 + 10 + 1)
+    expect(seen.filter(({ text }) => text === 'too many connections of the peer: closed')).toHaveLength(1)
+  })
+  it('is served again a second later', async () => {
+    const { session, clock } = scripted({ passive: true })
+    for (let visits = 0; visits < 1000; visits++) visit(session).end.destroy()
+    await clock.pass(1)
+    await establish(clock, visit(session))
+    expect(session.state).toBe('Established')
+  })
+  it('costs an established session nothing', async () => {
+    const { session, clock } = scripted({ passive: true })
+    await establish(clock, visit(session))
+    for (let visits = 0; visits < 1000; visits++) visit(session).end.destroy()
+    await clock.pass(2)
+    expect([session.state, session.status().counters.outTotalMessages < 30]).toEqual(['Established', true])
+  })
+})
+
 describe('a caller without types', () => {
   const wrong = [null, Number.NaN, Symbol('x'), () => '', ['x'], {}, Object.create(null), new Error('x'), true]
   it.each([undefined, 'x', ...wrong])('gives accept() what is no stream, which throws and changes nothing', given => {

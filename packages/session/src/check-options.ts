@@ -22,7 +22,7 @@ export function text(value: string, name: string): void {
   if (typeof value !== 'string') throw new TypeError(`${name}: ${kind(value)} is not allowed, it must be a string`)
 }
 
-/** @throws RangeError for what can be no path; whether it is there is another matter. */
+/** @throws TypeError for what is no string, RangeError for what can be no path; whether it is there is another matter. */
 export function path(value: string, name: string): void {
   text(value, name)
   if (value === '' || value.includes('\0'))

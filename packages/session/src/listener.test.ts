@@ -1,6 +1,6 @@
 /** Real sockets on loopback: 127.0.0.1 is us, and so are the addresses beside it. */
 import { once } from 'node:events'
-import { connect, createServer, Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, Server, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { encode, type Open } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -170,6 +170,24 @@ describe('a listener', () => {
       hint: `nothing listens on 127.0.0.1 port ${port}, or an access list rejects us`,
       from: 'Connect',
     })
+  })
+})
+
+describe('a connection that the system cannot give', () => {
+  it('ends nothing, has one line a minute, and the next one is served', async () => {
+    const lines: object[] = []
+    const [debug, info, error] = [ignore, ignore, ignore]
+    const log = { debug, info, error, warn: (fields: object, text: string) => void lines.push({ ...fields, text }) }
+    const one = session('127.0.0.1')
+    const door = new Listener({ address: '127.0.0.1', port: 0, log }).serve(one)
+    toEnd.push(() => door.close())
+    const server = await serverOf(door)
+    const lack = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })
+    for (let times = 0; times < 5; times++) server.emit('error', lack)
+    expect(lines).toEqual([{ error: 'accept EMFILE', connections: 1, text: 'connection could not be accepted' }])
+    const { port } = server.address() as AddressInfo // a TCP server's address has one
+    await dial(port, '127.0.0.1')
+    await soon(() => expect(one.state).toBe('OpenSent'))
   })
 })
 

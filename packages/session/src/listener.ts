@@ -8,7 +8,7 @@ import { type Address, parseAddress } from '@softspoken/wire'
 import { kind, shown, text } from './check-options.ts'
 import { type Config, only } from './config.ts'
 import { checkEnvironment } from './environment.ts'
-import { guardLog } from './guard.ts'
+import { errorText, guardLog } from './guard.ts'
 import { findKernel } from './kernel.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
@@ -38,6 +38,7 @@ export class Listener implements AsyncDisposable {
   #socket: ListeningSocket | undefined
   #strangers = 0
   readonly #told = new OnceAMinute()
+  readonly #lost = new OnceAMinute()
 
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: ListenerOptions = {}) {
@@ -53,7 +54,7 @@ export class Listener implements AsyncDisposable {
     this.#clock = clock
     this.#server = createServer({ noDelay: true }, socket => this.#answer(socket))
     // One that cannot be accepted, say for want of descriptors, must not end the process. listen() rejects all the same.
-    this.#server.on('error', () => {})
+    this.#server.on('error', error => this.#lose(error))
   }
 
   /** Connections from addresses that no session is configured for, or that cannot have what theirs asks for: all closed. */
@@ -121,6 +122,12 @@ export class Listener implements AsyncDisposable {
     socket.destroy()
     const connections = this.#told.pass(this.#clock.now())
     if (connections !== undefined) this.#log?.warn({ address, connections }, 'no session for this address: closed')
+  }
+
+  #lose(error: Error): void {
+    const connections = this.#server.listening ? this.#lost.pass(this.#clock.now()) : undefined
+    if (connections !== undefined)
+      this.#log?.warn({ error: errorText(error), connections }, 'connection could not be accepted')
   }
 
   /** Whether the connection has all that its session asks for. */

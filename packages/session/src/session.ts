@@ -45,6 +45,7 @@ import { OnceAMinute } from './once-a-minute.ts'
 import type { Negotiated } from './open-check.ts'
 import { FIRST_OCTETS, type OtherProtocol, otherProtocol } from './other-protocol.ts'
 import { rival, standing } from './preflight.ts'
+import { RateLimit } from './rate-limit.ts'
 import { requireKernel } from './socket-options.ts'
 import { counted, nothingCounted, type Tally } from './tally.ts'
 
@@ -194,6 +195,10 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   /** What the log and the listeners have yet to get, in order. */
   readonly #outbox: { readonly event: Told; readonly log: () => void }[] = []
   readonly #malformed = new OnceAMinute()
+  readonly #accepts = new RateLimit(10, 1)
+  readonly #excess = new OnceAMinute()
+  /** Of a session that comes and goes; what is beyond is a line of level debug. */
+  readonly #notes = new RateLimit(20, 6)
   readonly #record: DialRecord | undefined
 
   /**
@@ -283,7 +288,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /**
-   * Offers a connection that the peer made; a Listener does this. It is destroyed where it is not wanted now. Whoever
+   * Offers a connection that the peer made; a Listener does this. It is destroyed where it is not wanted now, and where
+   * the peer makes too many: ten at once, then one a second. Whoever
    * else does it answers for tcpMd5Key, ttlSecurity, multihop and bindDevice: an accepted socket is taken as it is.
    * @throws TypeError for what is no Duplex.
    */
@@ -291,11 +297,19 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (!(connection instanceof Duplex))
       throw new TypeError(`connection: ${kind(connection)} is not allowed, it must be a Duplex`)
     this.#inTurn(() => {
-      this.#feed({ type: 'accepted' }, undefined, connection)
+      const now = this.#clock.now()
+      if (this.#accepts.take(now)) this.#feed({ type: 'accepted' }, undefined, connection)
+      else this.#tooMany(now)
       if (this.#lines.accepted?.connection === connection) return
       connection.on('error', () => {}) // nothing is left to do about it
       destroy(connection)
     })
+  }
+
+  #tooMany(now: number): void {
+    const connections = this.#excess.pass(now)
+    const peer = this.config.peer.address
+    if (connections !== undefined) this.#log?.warn({ peer, connections }, 'too many connections of the peer: closed')
   }
 
   /** A snapshot of now. */
@@ -592,11 +606,15 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #note(event: SessionEvent | DownEvent): () => void {
     const peer = this.config.peer.address
     const { type, ...fields } = event
-    if (event.type === 'established') return () => this.#log?.info({ peer, ...event.negotiated }, 'session established')
+    const rare = () => this.#notes.take(this.#clock.now())
+    if (event.type === 'established') {
+      const news = rare()
+      return () => this.#log?.[news ? 'info' : 'debug']({ peer, ...event.negotiated }, 'session established')
+    }
     if (event.type !== 'down') return () => this.#log?.debug({ peer, ...fields }, type)
     const { why, from, sent, received, hint } = event as DownEvent // #tell() has added the hint
     if (sent?.code === errorCode.cease) return () => this.#log?.info({ peer, why }, 'session down') // only stop() says Cease, and it is no error
-    const news = this.#lastError?.why !== why || from === 'Established'
+    const news = (this.#lastError?.why !== why || from === 'Established') && rare()
     this.#lastError = {
       why,
       from,

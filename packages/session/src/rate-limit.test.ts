@@ -1,0 +1,31 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { RateLimit } from './rate-limit.ts'
+
+it('allows so many at once, then one each interval, and as many at once after a rest', () => {
+  const limit = new RateLimit(3, 2)
+  const allowed = (from: number, to: number, step: number) => {
+    let count = 0
+    for (let now = from; now < to; now += step) if (limit.take(now)) count++
+    return count
+  }
+  expect(allowed(5000, 5001, 0.1)).toBe(3)
+  expect(allowed(5001, 15_500, 10)).toBe(5)
+  expect(allowed(60_000, 60_001, 0.1)).toBe(3)
+})
+it('never allows more in any time than the burst and one for each interval in it', () => {
+  const gaps = fc.array(fc.double({ min: 0, max: 20, noNaN: true }), { minLength: 1, maxLength: 60 })
+  fc.assert(
+    fc.property(gaps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 10 }), (steps, burst, interval) => {
+      const limit = new RateLimit(burst, interval)
+      let now = 0
+      const taken = steps.flatMap(step => {
+        now += step * 1000
+        return limit.take(now) ? [now] : []
+      })
+      for (const [i, from] of taken.entries())
+        for (const [j, to] of taken.entries())
+          if (j >= i) expect(j - i + 1).toBeLessThanOrEqual(burst + (to - from) / 1000 / interval + 1e-6)
+    }),
+  )
+})
