@@ -236,6 +236,7 @@ describe('a fault beside MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 7606 §2)', () =
     'IPv6 multicast': ['0002 02', '20010db8000000000000000000000001', '20 20010db8', '20 20010db9'],
     'one that is not read': ['0001 80', 'c0000201', '08 0a', '08 0b'],
     'another that is not read': ['0001 84', 'c0000201', '08 0a', '08 0b'],
+    'a third that is not read': ['0002 80', 'c0000201', '08 0a', '08 0b'],
   } as const
   const names = Object.keys(families) as (keyof typeof families)[]
   it.each(names.flatMap(announced => names.map(withdrawn => [announced, withdrawn] as const)))(

@@ -246,6 +246,29 @@ const survived: readonly Survived[] = [
     `${base} 80 04 05 00000001`,
     [['MULTI_EXIT_DISC', 'withdraw']],
   ],
+  [
+    'RFC 7606 §4',
+    'COMMUNITIES whose second half would be the NLRI',
+    `${base} c0 08 08 fde90064`,
+    [['COMMUNITIES', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §4',
+    'an unknown attribute that would go on in the NLRI',
+    `${base} c0 63 02 00`,
+    [['attribute 99', 'withdraw']],
+  ],
+  [
+    'RFC 7606 §3.d, §4',
+    'half an attribute and no other',
+    '80',
+    [
+      ['attribute 0', 'withdraw'],
+      ['ORIGIN', 'withdraw'],
+      ['AS_PATH', 'withdraw'],
+      ['NEXT_HOP', 'withdraw'],
+    ],
+  ],
   ['RFC 7606 §4', 'one octet after the last attribute', `${base} 80`, [['attribute 0', 'withdraw']]],
   ['RFC 7606 §4', 'two octets after the last attribute', `${base} 80 04`, [['MULTI_EXIT_DISC', 'withdraw']]],
   [

@@ -512,6 +512,15 @@ describe('encode() leaves no doubt', () => {
     expect(decoded).toMatchObject({ value: { attributes: { asPath: [{ as: [23456] }] } } })
     expect(decoded).not.toHaveProperty('value.attributes.as4Path')
   })
+  it.each([
+    [65535, 'ffff', [2, 7]],
+    [65536, '5ba0', [2, 7, 17, 18]],
+  ])('says AS %i in two octets as %s, in the attributes %j (RFC 6793 §4.2.2)', (as, octets, codes) => {
+    const attributes = { asPath: [{ type: 'sequence', as: [as] }], aggregator: { as, address: '192.0.2.2' } } as const
+    const bytes = encode(update({ attributes }), { fourOctetAs: false })
+    expect(codesOf(bytes)).toEqual(codes)
+    expect(Buffer.from(bytes).toString('hex')).toContain(`4002040201${octets}c00706${octets}c0000202`)
+  })
   it('writes a well-known community by its name, and reads it as numbers (RFC 1997, RFC 8326)', () => {
     const names = ['no-export', '65000:100', 'graceful-shutdown']
     const numbers = ['65535:65281', '65000:100', '65535:0']
