@@ -1,6 +1,6 @@
 /** The caller's mistakes: each throws, and the text names the field, the value and what is allowed. */
 import { describe, expect, it } from 'vitest'
-import { describeCommunity } from './attribute/communities.ts'
+import { communityByNumber, describeCommunity } from './attribute/communities.ts'
 import type { Attributes, RawAttribute } from './attribute/registry.ts'
 import type { Capability } from './capability/registry.ts'
 import type { Context } from './context.ts'
@@ -35,6 +35,12 @@ function isCallersMistake(attempt: () => unknown): boolean {
   } catch (error) {
     return error instanceof RangeError || error instanceof TypeError
   }
+}
+
+function received(bytes: Uint8Array): Update {
+  const result = decode(bytes)
+  if (!result.ok || result.value.type !== 'update') throw new Error('no UPDATE')
+  return result.value
 }
 
 /** The codes of the attributes of an UPDATE without withdrawn routes and with short attributes, in their order. */
@@ -527,6 +533,24 @@ describe('encode() leaves no doubt', () => {
     const decoded = decode(encode(announce({ communities: names })))
     expect(decoded).toMatchObject({ value: { attributes: { communities: numbers } } })
     expect(numbers.map(describeCommunity)).toEqual(names)
+  })
+  it.each([
+    ['graceful-shutdown', 'ffff0000', 'RFC 8326 §7'],
+    ['accept-own', 'ffff0001', 'RFC 7611 §6'],
+    ['llgr-stale', 'ffff0006', 'RFC 9494 §7'],
+    ['no-llgr', 'ffff0007', 'RFC 9494 §7'],
+    ['standby-pe', 'ffff0009', 'RFC 9026 §7'],
+    ['blackhole', 'ffff029a', 'RFC 7999 §5'],
+    ['no-export', 'ffffff01', 'RFC 1997'],
+    ['no-advertise', 'ffffff02', 'RFC 1997'],
+    ['no-export-subconfed', 'ffffff03', 'RFC 1997'],
+    ['no-peer', 'ffffff04', 'RFC 3765 §2'],
+  ])('writes the community %s as 0x%s (%s)', (name, octets) => {
+    const bytes = encode(announce({ communities: [name] }, []))
+    expect(Buffer.from(bytes).toString('hex')).toMatch(new RegExp(`c00804${octets}$`))
+    const [community] = received(bytes).attributes.communities ?? []
+    expect(describeCommunity(community ?? '')).toBe(name)
+    expect(community).toBe(communityByNumber(name))
   })
   it('writes AS_TRANS for an aggregator that two octets cannot hold (RFC 6793 §4.2.2)', () => {
     const bytes = encode(announce({ aggregator: { as: 4200000000, address: '192.0.2.2' } }), { fourOctetAs: false })

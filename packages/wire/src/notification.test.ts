@@ -21,6 +21,76 @@ group('describe()', () => {
     [99, 1, 'Unknown error/unknown subcode (99/1)', 'not assigned'],
   ])('%i/%i is "%s" (%s)', (code, subcode, words) => expect(told(code, subcode)).toBe(words))
 
+  it.each<[code: number, name: string, subcodes: Record<number, string>]>([
+    [1, 'Message Header Error', { 1: 'Connection Not Synchronized', 2: 'Bad Message Length', 3: 'Bad Message Type' }],
+    [
+      2,
+      'OPEN Message Error',
+      {
+        1: 'Unsupported Version Number',
+        2: 'Bad Peer AS',
+        3: 'Bad BGP Identifier',
+        4: 'Unsupported Optional Parameter',
+        5: 'Authentication Failure (deprecated)',
+        6: 'Unacceptable Hold Time',
+        7: 'Unsupported Capability',
+        11: 'Role Mismatch',
+      },
+    ],
+    [
+      3,
+      'UPDATE Message Error',
+      {
+        1: 'Malformed Attribute List',
+        2: 'Unrecognized Well-known Attribute',
+        3: 'Missing Well-known Attribute',
+        4: 'Attribute Flags Error',
+        5: 'Attribute Length Error',
+        6: 'Invalid ORIGIN Attribute',
+        7: 'AS Routing Loop (deprecated)',
+        8: 'Invalid NEXT_HOP Attribute',
+        9: 'Optional Attribute Error',
+        10: 'Invalid Network Field',
+        11: 'Malformed AS_PATH',
+      },
+    ],
+    [4, 'Hold Timer Expired', {}],
+    [
+      5,
+      'Finite State Machine Error',
+      {
+        0: 'Unspecified Error',
+        1: 'Receive Unexpected Message in OpenSent State',
+        2: 'Receive Unexpected Message in OpenConfirm State',
+        3: 'Receive Unexpected Message in Established State',
+      },
+    ],
+    [
+      6,
+      'Cease',
+      {
+        1: 'Maximum Number of Prefixes Reached',
+        2: 'Administrative Shutdown',
+        3: 'Peer De-configured',
+        4: 'Administrative Reset',
+        5: 'Connection Rejected',
+        6: 'Other Configuration Change',
+        7: 'Connection Collision Resolution',
+        8: 'Out of Resources',
+        9: 'Hard Reset',
+        10: 'BFD Down',
+      },
+    ],
+    [7, 'ROUTE-REFRESH Message Error', { 1: 'Invalid Message Length' }],
+    [8, 'Send Hold Timer Expired', {}],
+    [9, 'Loss of LSDB Synchronization', {}],
+  ])('code %i is %s, with the subcodes of its registry (IANA, BGP Parameters)', (code, name, subcodes) => {
+    for (let subcode = 0; subcode <= 255; subcode++) {
+      const words = subcodes[subcode] ?? (subcode > 0 ? 'unknown subcode' : [1, 2, 3].includes(code) && 'Unspecific')
+      expect(told(code, subcode)).toBe(`${name}${words ? `/${words}` : ''} (${code}/${subcode})`)
+    }
+  })
+
   it('quotes the text that an operator attached (RFC 9003 §2)', () => {
     expect(describe(cease(2, 'maintenance until 06:00'))).toBe(
       'Cease/Administrative Shutdown (6/2): "maintenance until 06:00"',
