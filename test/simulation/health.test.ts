@@ -118,7 +118,8 @@ describe('a health gate', () => {
     const router = lab.router()
     const service = new Service()
     const gate = service.gate(lab, { rise: 1, fall: 1 })
-    lab.announcer().announce(VIP, { gate })
+    const announcer = lab.announcer()
+    announcer.announce(VIP, { gate })
     for (let i = 0; i < 3; i++) {
       service.well = true
       await lab.pass(40)
@@ -128,6 +129,16 @@ describe('a health gate', () => {
     service.well = true
     const closed = router.times.at(-1)!
     expect(gate.status()).toMatchObject({ up: false, why: 'refused', heldFor: closed + 300 - 240 })
+    await lab.pass(5)
+    const { why = '' } = gate.status()
+    expect(why, 'the service is well').toMatch(/^held down until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    const until = Date.parse(why.replace('held down until ', ''))
+    expect(Math.abs(until - (Date.now() + 300_000)), 'by the wall clock, which did not pass').toBeLessThan(60_000)
+    expect(announcer.status().withheld).toEqual({ [VIP]: `health: ${why}` })
+    service.well = false
+    await lab.pass(5)
+    expect(gate.status().why).toBe('refused')
+    service.well = true
     await lab.pass(600)
     expect(router.times).toHaveLength(7)
     expect(router.times.at(-1)).toBeGreaterThanOrEqual(closed + 300)

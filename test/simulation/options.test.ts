@@ -38,7 +38,7 @@ function refuses(run: () => unknown, option: string, kind: string): void {
   expect(name, `${option}, ${kind}`).toMatch(/^(Type|Range)Error$/)
   expect(message, kind).toMatch(new RegExp(`^${option}[^ ]*: .*(not allowed|no such|missing)`))
   expect(message, kind).not.toMatch(/=>|a bug of the caller/)
-  if (!/ommunities/.test(option)) expect(message, kind).not.toMatch(/\[object/)
+  if (!/ommunities|gate/.test(option)) expect(message, kind).not.toMatch(/\[object/)
   expect(message.length).toBeLessThan(300)
 }
 

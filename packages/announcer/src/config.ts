@@ -93,14 +93,14 @@ export function configure(options: AnnouncerOptions): Config {
   return { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval }
 }
 
-/** @throws RangeError for a peer without an address, TypeError for what is no peer. */
+/** @throws TypeError for what is no peer, or has no address. */
 function checkPeer(peer: AnnouncerPeer, at: number): void {
   if (
     peer === null ||
     peer === undefined ||
     (typeof peer === 'object' && !Array.isArray(peer) && peer.address === undefined)
   )
-    throw new RangeError(`peer.address: it is missing in peers[${at}], each peer has as and address`)
+    throw new TypeError(`peer.address: it is missing in peers[${at}], each peer has as and address`)
   if (typeof peer !== 'object' || Array.isArray(peer))
     throw new TypeError(`peers[${at}]: ${shown(peer)} is not allowed, it must be an object with as and address`)
   only(peer, ['as', 'address', 'port', 'capabilities', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'], 'peer')

@@ -79,7 +79,7 @@ export interface HealthStatus {
   readonly up: boolean
   /** Results in a row that speak against the present position; `rise` or `fall` of them change it. */
   readonly streak: number
-  /** Why it is down. */
+  /** Why it is down: the last failure, or until when it is held down if checks pass again. */
   readonly why?: string
   /** How long the last result still counts; absent while it is down. */
   readonly secondsLeft?: number
@@ -108,6 +108,8 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   readonly #log: Logger | undefined
   #gate: Gate
   #closed = false
+  /** Why it is down while it is held down and checks pass. */
+  #heldDown = ''
   #timer: unknown
   #running = new AbortController()
 
@@ -135,7 +137,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   status(): HealthStatus {
     const now = this.#clock.now()
     const { streak, timers } = this.#gate
-    const why = whyDown(this.#gate, now)
+    const why = this.#whyDown(now)
     return {
       up: why === undefined,
       streak,
@@ -161,6 +163,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     // Who has never been up says once why; after that each way down says so.
     if (!up && !next.up && why === NOT_YET && next.why !== NOT_YET && input.type !== 'stop')
       this.#log?.warn({ why: next.why }, 'health gate stays down')
+    if (next.heldUntil !== this.#gate.heldUntil) this.#heldDown = heldDown(next.heldUntil - this.#clock.now())
     this.#gate = next
     this.#arm()
     for (const action of actions) if (!this.#closed) this.#perform(action) // a listener may have closed it
@@ -203,10 +206,21 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     const late = took >= this.#gate.settings.timeout // and nobody was awake to abort it
     notify(this, this.#log, 'checked', { outcome: late ? 'timeout' : result.type, seconds: took / 1000 })
   }
+  /** Once a check has passed, the last failure is not what keeps it down: the hold-down is. */
+  #whyDown(now: number): string | undefined {
+    const { up, streak, heldUntil } = this.#gate
+    const isHeld = !up && !this.#closed && streak > 0 && now < heldUntil
+    return isHeld ? this.#heldDown : whyDown(this.#gate, now)
+  }
   #held(): { readonly heldFor?: number } {
     const left = this.#gate.heldUntil - this.#clock.now()
     return left > 0 ? { heldFor: left / 1000 } : {}
   }
+}
+
+/** By the wall clock, for a person; the machine itself counts on the monotonic one. */
+function heldDown(milliseconds: number): string {
+  return `held down until ${new Date(Date.now() + milliseconds).toISOString().replace(/\.\d+/, '')}`
 }
 
 async function resultOf(check: Check, signal: AbortSignal): Promise<Extract<Input, { type: 'passed' | 'failed' }>> {

@@ -1,0 +1,217 @@
+/** Every way in which a check can end, or fail to end, ends it within its timeout, in words without a secret. */
+
+import dns from 'node:dns'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, TLSSocket } from 'node:tls'
+import { errorText } from '@softspoken/session'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Check } from '../health-gate.ts'
+import { http } from './http.ts'
+import { tcp } from './tcp.ts'
+import { untilAborted } from './until-aborted.ts'
+
+function reset(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy()
+  else socket.resetAndDestroy()
+}
+const head = 'HTTP/1.1 200 OK\r\n'
+/** What a service does with a connection, once it is asked. */
+const ways: readonly [string, (socket: Socket) => void, body?: string][] = [
+  [
+    'switches protocols',
+    socket => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+  ],
+  ['switches to none', socket => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')],
+  [
+    'switches, and goes',
+    socket => socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+  ],
+  ['upgrades with 200', socket => socket.end('HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'), 'ok'],
+  ['says nothing', () => {}],
+  ['goes without a word', socket => socket.end()],
+  ['resets', reset],
+  ['says half a status', socket => socket.write('HTTP/1.1 2')],
+  ['goes after half a status', socket => socket.end('HTTP/1.1 2')],
+  ['goes after half its head', socket => socket.end(`${head}x: `)],
+  ['has a head without end', socket => void setInterval(() => socket.write('x: y\r\n'), 1).unref()],
+  ['has a head of a megabyte', socket => socket.end(`${head}x: ${'y'.repeat(1e6)}\r\n\r\nok`)],
+  ['continues for ever', socket => void setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 1).unref()],
+  ['hints for ever', socket => void setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 1).unref()],
+  ['processes for ever', socket => socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000))],
+  ['speaks something else', socket => socket.write('SSH-2.0-OpenSSH_9.7\r\n')],
+  ['redirects', socket => socket.end('HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n')],
+  ['has a body that never comes', socket => socket.write(`${head}content-length: 2\r\n\r\n`), 'ok'],
+  ['has a body without end', socket => void setInterval(() => socket.write('x'), 1).unref(), 'ok'],
+  ['goes in the middle of its body', socket => socket.end(`${head}content-length: 9\r\n\r\no`), 'ok'],
+  [
+    'resets in the middle of its body',
+    socket => socket.write(`${head}content-length: 9\r\n\r\no`, () => reset(socket)),
+    'ok',
+  ],
+  ['has chunks that are none', socket => socket.write(`${head}transfer-encoding: chunked\r\n\r\nzz\r\n`), 'ok'],
+  ['has a negative length', socket => socket.write(`${head}content-length: -1\r\n\r\n`), 'ok'],
+]
+
+afterEach(() => vi.restoreAllMocks())
+
+describe.each(['http', 'https'])('%s() of a service that', scheme => {
+  test.each(ways)('%s fails in time, and shows no secret', async (_, act, body) => {
+    await using server = await serving(scheme, act)
+    const check = http(`${scheme}://user:password@127.0.0.1:${server.port}/livez?token=query`, {
+      ...(body !== undefined && { body }),
+      ...(scheme === 'https' && { verify: 'none' as const }),
+    })
+    const why = await failure(check)
+    expect(why).not.toBe('')
+    expect(why).not.toMatch(/user|password|token|query/)
+  })
+})
+
+describe('http()', () => {
+  test('says of an upgrade what it is', async () => {
+    await using server = await serving('http', ways[0]![1])
+    expect(await failure(http(`http://127.0.0.1:${server.port}/livez`))).toBe(
+      `http://127.0.0.1:${server.port}/livez answered 101, and speaks another protocol from there on`,
+    )
+  })
+  test.each([
+    [
+      401,
+      'credentials (cert and key) are missing, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)',
+    ],
+    [
+      403,
+      'credentials (cert and key) are missing, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)',
+    ],
+  ])('says of %i what to check', async (status, advice) => {
+    await using server = await serving('http', socket =>
+      socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`),
+    )
+    const url = `http://127.0.0.1:${server.port}/livez`
+    expect(await failure(http(`${url}?verbose`))).toBe(`${url} answered ${status}: ${advice}`)
+  })
+  test('says of an authority that is not known that ca is needed', async () => {
+    await using server = await serving('https', socket => socket.end(head))
+    expect(await failure(http(`https://127.0.0.1:${server.port}/`))).toMatch(
+      /give the authority of its certificate as ca$/,
+    )
+  })
+  test('says why no address of a name answers', async () => {
+    vi.spyOn(dns, 'lookup').mockImplementation(((_: string, __: object, done: (...of: unknown[]) => void) =>
+      done(null, [
+        { address: '::1', family: 6 },
+        { address: '127.0.0.1', family: 4 },
+      ])) as never)
+    expect(await failure(http('http://two.test:1/'))).toMatch(/^connect ECONNREFUSED .*; connect ECONNREFUSED /)
+  })
+  test('shows no secret of a URL that is refused', () => {
+    for (const url of [
+      'http://user:password@[/',
+      'ftp://user:password@host/path?query',
+      'x:password',
+      'http://user:password@h:99999/',
+    ])
+      expect(() => http(url)).toThrow(/^(?!.*(user|password|query))http: /)
+    expect(() => http('http://user:password@host/?query', { ca: 'x' })).toThrow(
+      /^(?!.*(user|password|query)).*http:\/\/host\//,
+    )
+    try {
+      http('http://user:password@[/')
+    } catch (error) {
+      expect(JSON.stringify(Object.entries(error as object))).not.toContain('password') // Node keeps the text it was given
+    }
+  })
+  test('closes its connection when it has its answer', async () => {
+    const closed = later()
+    await using server = await serving('http', socket => {
+      socket.on('error', () => {}).once('close', closed.resolve)
+      socket.write(`${head}content-length: 100000000\r\n\r\n`)
+    })
+    await http(`http://127.0.0.1:${server.port}/`)(new AbortController().signal)
+    await closed.promise
+  })
+})
+
+describe('a name that is never looked up', () => {
+  test.each<[string, Check]>([
+    ['http()', http('http://never.test/')],
+    ['https()', http('https://never.test/')],
+    ['tcp()', tcp({ host: 'never.test', port: 80 })],
+  ])('ends %s in time', async (_, check) => {
+    vi.spyOn(dns, 'lookup').mockImplementation((() => {}) as never)
+    expect(await failure(check)).toMatch(/abort|took too long/)
+  })
+})
+
+describe('tcp()', () => {
+  test('ends in time where a connection is neither taken nor refused', async () => {
+    await using server = await serving('http', () => {})
+    const { signal } = new AbortController()
+    await tcp({ port: server.port })(signal)
+    expect(await failure(signal => tcp({ port: server.port })(AbortSignal.any([signal, AbortSignal.abort()])))).toMatch(
+      /abort/,
+    )
+  })
+})
+
+describe('untilAborted()', () => {
+  test('ends what never ends, and leaves nothing behind', async () => {
+    const controller = new AbortController()
+    const over = untilAborted(controller.signal, () => new Promise(() => {}))
+    controller.abort(new Error('the check took too long'))
+    await expect(over).rejects.toThrow('the check took too long')
+    await untilAborted(new AbortController().signal, async () => {})
+    const ran = vi.fn(async () => {})
+    await expect(untilAborted(controller.signal, ran)).rejects.toThrow('the check took too long')
+    expect(ran).not.toHaveBeenCalled()
+  })
+})
+
+/** Why it failed. Given up after 40 ms, as a gate does later. */
+async function failure(check: Check): Promise<string> {
+  const controller = new AbortController()
+  const timeout = setTimeout(() => controller.abort(new Error('the check took too long')), 40)
+  try {
+    await check(controller.signal)
+  } catch (error) {
+    return errorText(error)
+  } finally {
+    clearTimeout(timeout)
+  }
+  throw new Error('the check passed')
+}
+
+const pem = (name: string) =>
+  readFileSync(new URL(`../../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8')
+
+async function serving(
+  scheme: string,
+  act: (socket: Socket) => void,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const sockets = new Set<Socket>()
+  const answer = (socket: Socket): void => {
+    sockets.add(socket.on('error', () => {}))
+    socket.once('data', () => act(socket))
+  }
+  const server: Server =
+    scheme === 'https' ? createTlsServer({ cert: pem('server'), key: pem('server-key') }, answer) : createServer(answer)
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('not a TCP server')
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise(done => server.close(done))
+    },
+  }
+}
+
+function later(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {}
+  const promise = new Promise<void>(done => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
