@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Listener, type Logger, Session } from '@softspoken/session'
+import { type Duplex, PassThrough } from 'node:stream'
+import { type Config, Listener, type Logger, Session } from '@softspoken/session'
 import { routes } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runAgent } from './agent.ts'
@@ -103,6 +104,20 @@ describe('an agent', () => {
     expect(router.table.size).toBe(0)
     expect(a.story).not.toContain('route sent')
   })
+})
+
+it('an agent offers the family of its address to a router of the other family', async () => {
+  const ending = new AbortController()
+  const offered: (readonly string[])[] = []
+  const dial = ({ families }: Config): Duplex => {
+    offered.push(families)
+    ending.abort()
+    return new PassThrough()
+  }
+  const announcer = { local: { as: 64515, id: '10.0.0.2' }, peers: [{ as: 65000, address: '2001:db8::1' }], dial }
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  await runAgent({ vip: VIP, announcer, health: { check: async () => {} }, log }, ending.signal)
+  expect(offered).toEqual([['ipv4-unicast']])
 })
 
 /** An election with these words, and then none. */

@@ -45,7 +45,7 @@ const LATE = 1 / 10
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { election = everyNode } = options
-  const { prefix: vip } = hostRoute(options.vip)
+  const { prefix: vip, family } = hostRoute(options.vip)
   checkFunctions('log', options.log, ['debug', 'info', 'warn', 'error'])
   const log = guardLog(options.log) // a line that cannot be written stops nothing
   const { drainTime = 3 } = options.announcer // the time in which routers converge
@@ -57,7 +57,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
   // Both from the start: the session stands and the service is known to be well before this node's turn comes.
   using health = new HealthGate({ log, ...options.health })
-  const announcer = new Announcer({ log, ...options.announcer })
+  const announcer = new Announcer({ log, families: [family], ...options.announcer }) // as the program does: the prefix's own
 
   // Whatever ended it, a lease that ran out or a service that is not well included: the routers go first.
   announcer.on('withdrawn', ({ prefix, why }) => {

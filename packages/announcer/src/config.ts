@@ -14,7 +14,10 @@ export interface AnnouncerPeer
 export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' | 'passive'> {
   /** Who we are to every peer. */
   local: AnnouncerLocal
-  /** The routers; one session each, over IPv4 or IPv6. A route goes to each whose session carries its family. */
+  /**
+   * The routers; one session each, over IPv4 or IPv6. A route goes to each whose session carries its family: `families`,
+   * best given as those of the prefixes to come. Default: the family of each peer's address.
+   */
   peers: readonly AnnouncerPeer[]
   /**
    * Where traffic for the announced addresses goes: one address, or one for the prefixes of each family. Default: each
