@@ -972,7 +972,7 @@ describe('refused at construction, with nothing dialled:', () => {
       RangeError,
       'peer.as: 0',
     ],
-    ['no second peer', { peers: [{ as: 1, address: '192.0.2.254' }, null] }, RangeError, 'peer.address: '],
+    ['no second peer', { peers: [{ as: 1, address: '192.0.2.254' }, null] }, TypeError, 'peer.address: '],
     ['an unknown part of a peer', { peers: [{ as: 1, address: '192.0.2.254', key: 'x' }] }, TypeError, 'peer.key: '],
     ['no prefixes', { maxPrefixes: 0 }, RangeError, 'maxPrefixes: 0'],
     ['half a prefix', { maxPrefixes: 1.5 }, RangeError, 'maxPrefixes: 1.5'],

@@ -13,7 +13,7 @@ import {
 } from '@softspoken/session'
 import type { Address, Prefix } from '@softspoken/wire'
 import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
-import { between, inText } from './check-options.ts'
+import { between } from './check-options.ts'
 import { type AnnouncerOptions, configure } from './config.ts'
 import { HealthGate } from './health-gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
@@ -155,7 +155,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       throw new Error(`prefix: ${route.prefix} would be more than maxPrefixes, ${this.#maxPrefixes}, allows`)
     if (ttl !== undefined) between(ttl, ttlBounds.min, ttlBounds.max, 'ttl')
     if (gate !== undefined && !(gate instanceof HealthGate))
-      throw new TypeError(`gate: ${inText(gate)} is not allowed, it must be a HealthGate`)
+      throw new TypeError(`gate: ${shown(gate)} is not allowed, it must be a HealthGate`)
     const preference = this.#checked(route, given)
     const aborted = (): void => this.#withdraw(wanted, 'the signal was aborted')
     const opened = (): void => this.#stand(wanted)
