@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
-import { Announcer } from '@softspoken/announcer'
+import { Announcer, dialBudget } from '@softspoken/announcer'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { announcerOptions, preference } from './announcer-options.ts'
 import type { AllGiven } from './given.ts'
@@ -17,9 +17,9 @@ export async function check(settings: Settings, given: AllGiven): Promise<string
   const said = await Promise.all(
     options.peers.map(async peer => {
       const from = settings.localAddress ?? (await sourceAddress(peer.address))
-      const messages = await rehearse(settings, { ...options, peers: [peer] }, from)
+      const { messages, budget } = await rehearse(settings, { ...options, peers: [peer] }, from)
       const shown = messages.map(message => inspect(message, { depth: null, breakLength: 100, sorted: false }))
-      return `To ${peer.address} port ${peer.port ?? 179}, from ${from ?? 'nowhere: this host has no route to it'}:\n${shown.join('\n')}\n`
+      return `To ${peer.address} port ${peer.port ?? 179}, from ${from ?? 'nowhere: this host has no route to it'}:\n${shown.join('\n')}\n${budget}\n`
     }),
   )
   return `${effective(settings, given)}\n${said.join('\n')}`
@@ -50,7 +50,7 @@ async function rehearse(
   settings: Settings,
   options: ReturnType<typeof announcerOptions>,
   localAddress: string | undefined,
-): Promise<readonly Message[]> {
+): Promise<{ messages: readonly Message[]; budget: string }> {
   const [peer] = options.peers
   const router = new AgreeableRouter(peer?.as ?? 0, settings.localAs)
   const { stateDirectory: _, ...memory } = options // the record there is that of the program which dials
@@ -64,7 +64,10 @@ async function rehearse(
   const why = announcer.status().peers[0]?.unsendable[settings.prefix]
   if (why !== undefined && localAddress !== undefined)
     throw new UsageError(`${settings.prefix} cannot be sent to ${peer?.address}: ${why}`)
-  return heard
+  const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
+  const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
+  const budget = `Dials at most, whatever it does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`
+  return { messages: heard, budget }
 }
 
 /** Says what it hears back, as far as a router would, and notes all up to the first UPDATE. */

@@ -1,3 +1,4 @@
+export { type DialBudget, dialBudget } from '@softspoken/session'
 export type { Epoch, Preference } from './advertise.ts'
 export {
   type Announcement,

@@ -10,6 +10,7 @@ export {
   type Settings,
   settings,
 } from './config.ts'
+export { type DialBudget, dialBudget } from './dial-budget.ts'
 export { checkEnvironment } from './environment.ts'
 export type { Down, SessionEvent, State } from './fsm.ts'
 export { errorText, guardLog, notify } from './guard.ts'

@@ -4,6 +4,7 @@
  *
  * A peer is a list of behaviours, one per connection, over and over, and of visits that it pays us, while we wait and
  * while we dial; now and then our process stands still. The pure machine meets it in virtual time: a day in most runs, two weeks in some.
+ * The budget is computed (dial-budget.ts); these peers, drawn at random, look for one that exceeds it.
  */
 import { readFileSync } from 'node:fs'
 import type { Notification, Open } from '@softspoken/wire'
@@ -11,6 +12,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
 import { type Config, configure, type Settings, settings } from './config.ts'
+import { dialBudget, type EndingName, mostDials } from './dial-budget.ts'
 import type { Input } from './fsm.ts'
 
 /** How a peer treats one connection: how far it lets us come, how long it stays, and how it ends. */
@@ -241,6 +243,7 @@ const unreachable: fc.Arbitrary<Behaviour> = fc.record({
 function anyStay(limit: number): fc.Arbitrary<number> {
   return fc.oneof(
     fc.constantFrom(0, limit - 0.001, limit, limit + 0.001),
+    fc.constantFrom(61, 100, 239), // as long as an OPEN is waited for, and longer than the shortest forgetAfter
     fc.double({ min: 0, max: 1.2 * limit, noNaN: true }),
   )
 }
@@ -304,13 +307,27 @@ function within(name: keyof typeof settings): fc.Arbitrary<number> {
 
 // ---- the budget
 
-/** As docs/defaults.md publishes it. */
-const budget = {
-  'TCP fails: refused or dropped': [5, 11, 44],
-  'the router answers and then rejects us, whatever it says': [2, 5, 18],
-  'the router answers that an operator said no': [1, 3, 16],
-  'any mix of these, with sessions that stood in between': [5, 12, 49],
-} as const satisfies Readonly<Record<string, Budget>>
+const answered: readonly EndingName[] = [
+  'rejected',
+  'operator said no',
+  'stable session, then rejected',
+  'stable session, then operator said no',
+  'stable session, then restarted',
+]
+/** What ends dials, by the rows of docs/defaults.md. */
+const rows = {
+  'TCP fails: refused or dropped': ['TCP fails'],
+  'the router answers and then rejects us, whatever it says': answered,
+  'the router answers that an operator said no': answered.filter(ending => !ending.endsWith('rejected')),
+  'any mix of these, with sessions that stood in between': undefined,
+} as const satisfies Readonly<Record<string, readonly EndingName[] | undefined>>
+/** The exact maximum of each. */
+const budget = Object.fromEntries(
+  Object.entries(rows).map(([what, among]) => {
+    const { minute, tenMinutes, hour } = dialBudget(defaults.backOff, among)
+    return [what, [minute, tenMinutes, hour]]
+  }),
+) as unknown as Readonly<Record<keyof typeof rows, Budget>> // the keys of `rows`
 
 describe('with the defaults, in any minute, ten minutes and hour, while', { timeout: 120_000 }, () => {
   it('TCP fails: refused or dropped', () => {
@@ -339,18 +356,13 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     holds(peer, 'any mix of these, with sessions that stood in between')
   })
 
-  it('these are no idle numbers: there are peers that bring us to each of them', () => {
-    const brought = (...dials: Behaviour[]) => most(play({ config: defaults, dials, jitters: [0.75] }, DAY))
-    const refused: Behaviour = { reach: 'nothing', stay: 0, end: 'close' }
-    const rejected: Behaviour = { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 4 } }
-    const lost: Behaviour = { reach: 'Established', stay: forgetAfter, end: 'close' }
-    const ramp = [refused, refused, refused, refused, refused, rejected]
-    expect([
-      brought(refused),
-      brought(rejected),
-      brought({ reach: 'OPEN', stay: 0, end: { code: 6, subcode: 5 } }),
-      brought(...ramp, lost), // of all sequences of up to eight of these three, none comes further
-    ]).toEqual(Object.values(budget))
+  it.each(Object.entries(rows))('%s: there is a peer that brings us to each number', (what, among) => {
+    const brought = [60, 600, 3600].map(span => {
+      const [last = 'rejected'] = among ?? []
+      const dials = [...mostDials(defaults.backOff, span, among), last].map(ending => behaviourOf[ending])
+      return play({ config: defaults, dials, jitters: [0.75] }, span * 1000 - 1).dials.length
+    })
+    expect(brought).toEqual(budget[what as keyof typeof rows])
   })
   it('docs/defaults.md says the same', () => {
     const page = readFileSync(new URL('../../../docs/defaults.md', import.meta.url), 'utf8')
@@ -366,6 +378,18 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     expect(first({ reach: 'OPEN', stay: 0, end: 'wrong AS' })).toEqual([0, 60, 180, 420])
     expect(first({ reach: 'connection', stay: 0, end: { code: 6, subcode: 5 } })).toEqual([0, 300])
   })
+
+  /** How a peer brings an ending of a dial about. */
+  const stable = { reach: 'Established', stay: forgetAfter } as const
+  const behaviourOf: Readonly<Record<EndingName, Behaviour>> = {
+    'TCP fails': { reach: 'nothing', stay: 0, end: 'close' },
+    rejected: { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 4 } },
+    'operator said no': { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 5 } },
+    'stable session, then lost': { ...stable, end: 'close' },
+    'stable session, then rejected': { ...stable, end: { code: 6, subcode: 4 } },
+    'stable session, then operator said no': { ...stable, end: { code: 6, subcode: 1 } },
+    'stable session, then restarted': { ...stable, end: { code: 6, subcode: 2 } },
+  }
 
   function limitOf({ reach }: Behaviour): number {
     return reach === 'connection' ? 239 : reach === 'OPEN' ? 89 : Number.POSITIVE_INFINITY

@@ -1,0 +1,116 @@
+import type { Message, Open } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import type { BackOff } from './backoff.ts'
+import { configure, type Settings, settings } from './config.ts'
+import { dialBudget, type EndingName, endings, mostDials } from './dial-budget.ts'
+import { type Input, type Machine, newMachine, step } from './fsm.ts'
+
+const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const defaults = configure(given).backOff
+const all = Object.keys(endings) as EndingName[] // its own keys
+const open: Open = { type: 'open', version: 4, as: 65002, holdTime: 90, id: '192.0.2.2', capabilities: [] }
+
+const cease = (subcode: number): Message => ({ type: 'notification', code: 6, subcode, data: new Uint8Array() })
+const lost: Input = { type: 'disconnected', why: '' }
+/** How the peer brings each ending about, in the state machine. */
+const broughtAbout: Record<EndingName, Input> = {
+  'TCP fails': lost,
+  rejected: { type: 'message', message: cease(4) },
+  'operator said no': { type: 'message', message: cease(5) },
+  'stable session, then lost': lost,
+  'stable session, then rejected': { type: 'message', message: cease(4) },
+  'stable session, then operator said no': { type: 'message', message: cease(1) },
+  'stable session, then restarted': { type: 'message', message: cease(2) },
+}
+
+/** The machine in Connect, dialled at `now`, once this dial has ended so and the next begins. Seconds. */
+function next(machine: Machine, now: number, ending: EndingName): { machine: Machine; now: number } {
+  let [at, state] = [now, machine]
+  const feed = (input: Input) => {
+    state = step(state, input, { now: at * 1000, jitter: 0.75 })[0]
+  }
+  if (ending !== 'TCP fails') feed({ type: 'connected' })
+  if (ending.startsWith('stable')) {
+    feed({ type: 'message', message: open })
+    feed({ type: 'message', message: { type: 'keepalive' } })
+    at += machine.config.backOff.forgetAfter
+  }
+  feed(broughtAbout[ending])
+  at = (state.timers.idleHoldTimer ?? Number.NaN) / 1000
+  feed({ type: 'tick' })
+  if (state.state !== 'Connect') throw new Error(`no dial follows ${ending}`)
+  return { machine: state, now: at }
+}
+function dialling(backOff: BackOff): Machine {
+  return step(newMachine(configure({ ...given, backOff }), 0), { type: 'start' }, { now: 0, jitter: 0.75 })[0]
+}
+/** The most dials of all sequences that there are, from a clear record, by trying each of them. */
+function triedOut(backOff: BackOff, span: number): number {
+  let tried = 0
+  const most = (machine: Machine, now: number): number => {
+    tried++
+    const more = all.map(ending => next(machine, now, ending)).filter(one => one.now < span)
+    return 1 + Math.max(0, ...more.map(one => most(one.machine, one.now)))
+  }
+  const dials = most(dialling(backOff), 0)
+  expect(tried).toBeGreaterThan(dials)
+  return dials
+}
+
+describe('the dial budget', () => {
+  it.each<[string, Partial<BackOff>, number]>([
+    ['the defaults', {}, 60],
+    ['the defaults', {}, 420],
+    ['the shortest waits', { floor: 1, transportCap: 30, protocolFirst: 30, operator: 60, forgetAfter: 60 }, 150],
+    [
+      'the longest waits',
+      { floor: 3600, transportCap: 3600, protocolFirst: 3600, operator: 3600, forgetAfter: 3600 },
+      3601,
+    ],
+    ['a long floor', { floor: 100 }, 700],
+    ['a session that is soon stable', { forgetAfter: 60, protocolFirst: 300 }, 240],
+  ])('of %s is that of all sequences of endings, tried out on the machine: %j, %i s', (_, change, span) => {
+    const backOff = { ...defaults, ...change }
+    expect(mostDials(backOff, span).length + 1).toBe(triedOut(backOff, span))
+  })
+  it.each([
+    [60, '5 dials: 4 TCP fails'],
+    [600, '12 dials: 4 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 rejected'],
+    [
+      3600,
+      '52 dials: 5 TCP fails; 1 rejected; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 8 TCP fails; 1 rejected',
+    ],
+  ])('of the defaults is reached in %i s, by these endings', (span, words) => {
+    const witness = mostDials(defaults, span)
+    let [machine, now] = [dialling(defaults), 0]
+    for (const ending of witness) ({ machine, now } = next(machine, now, ending))
+    expect(now).toBeLessThan(span)
+    expect(`${witness.length + 1} dials: ${runs(witness)}`).toBe(words)
+  })
+  it('of the defaults', () => {
+    expect(dialBudget(defaults)).toEqual({ minute: 5, tenMinutes: 12, hour: 52 })
+  })
+  it('has the first moment of a span, and not its last', () => {
+    // Each dial 60 s after the one before.
+    const steady = { ...defaults, floor: 60, transportCap: 30 }
+    expect(dialBudget(steady, ['TCP fails'])).toEqual({ minute: 1, tenMinutes: 10, hour: 60 })
+  })
+  it('of any accepted configuration is found at once, and holds the floor', () => {
+    const { min, max } = settings['backOff.floor']
+    for (const floor of [min, 5, max])
+      for (const forgetAfter of [60, 3600]) {
+        const fastest = { floor, transportCap: 30, protocolFirst: 30, operator: 60, forgetAfter }
+        expect(dialBudget(fastest).hour).toBeLessThanOrEqual(Math.ceil(3600 / floor))
+      }
+  })
+
+  function runs(witness: readonly EndingName[]): string {
+    const groups: { ending: EndingName; count: number }[] = []
+    for (const ending of witness) {
+      const last = groups.at(-1)
+      if (last?.ending === ending) last.count++
+      else groups.push({ ending, count: 1 })
+    }
+    return groups.map(({ ending, count }) => `${count} ${ending}`).join('; ')
+  }
+})

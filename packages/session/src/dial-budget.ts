@@ -1,0 +1,108 @@
+/**
+ * The most dials at one peer in any span of time, exactly, for a given back-off: a shortest path over the waits of
+ * backoff.ts. An adversary picks how each dial ends, and the jitter is always the least.
+ *
+ * What the adversary may pick is complete. A failure that comes later, a session that is no longer than it must be to be
+ * stable, and a longer wait only cost it time. A connection that the peer makes is no help either: it costs no dial, but
+ * fails as a dial of that moment could, or is stable for as long as one that we dialled. A dial that stop() ends is left
+ * out; the floor holds for it.
+ */
+import { type BackOff, forget, type History, noHistory, notBefore, remember, type Trouble, wait } from './backoff.ts'
+
+/** How a dial may end: the failure, and whether a session was stable before it, so that the record is clear. */
+interface Ending {
+  readonly trouble: Trouble
+  readonly stable?: true
+}
+export const endings = {
+  'TCP fails': { trouble: 'transport' },
+  rejected: { trouble: 'protocol' },
+  'operator said no': { trouble: 'operator' },
+  'stable session, then lost': { trouble: 'transport', stable: true },
+  'stable session, then rejected': { trouble: 'protocol', stable: true },
+  'stable session, then operator said no': { trouble: 'operator', stable: true },
+  'stable session, then restarted': { trouble: 'restart', stable: true },
+} as const satisfies Readonly<Record<string, Ending>>
+export type EndingName = keyof typeof endings
+
+/** Dials at most in any minute, ten minutes and hour. A span has its first moment, and not its last. */
+export interface DialBudget {
+  readonly minute: number
+  readonly tenMinutes: number
+  readonly hour: number
+}
+
+const LEAST_JITTER = 0.75 // of Tick.jitter: the shortest wait
+const ENOUGH = 12 // failures in a row after which no track of an accepted back-off grows
+
+const all = Object.keys(endings) as EndingName[] // its own keys
+
+/** For dials that end in any of these ways; default: in any way there is. */
+export function dialBudget(backOff: BackOff, among: readonly EndingName[] = all): DialBudget {
+  const dials = (span: number) => mostDials(backOff, span, among).length + 1
+  return { minute: dials(60), tenMinutes: dials(600), hour: dials(3600) }
+}
+
+interface Path {
+  /** Seconds from the first dial to the last. */
+  readonly seconds: number
+  readonly last?: EndingName
+  readonly before?: Path
+}
+
+/** How each dial but the last ends, in a span of so many seconds that has the most dials. */
+export function mostDials(backOff: BackOff, span: number, among: readonly EndingName[] = all): readonly EndingName[] {
+  const states = reachable(backOff, among)
+  // The span may begin with any record that there can be.
+  let paths = new Map<State, Path>([...states.values()].map(state => [state, { seconds: 0 }]))
+  let best: Path = { seconds: 0 }
+  while (paths.size > 0) {
+    const longer = new Map<State, Path>()
+    for (const [state, path] of paths) {
+      best = path
+      for (const { ending, seconds, next } of state.steps) {
+        const total = path.seconds + seconds
+        const known = longer.get(next)
+        if (total < span && (known === undefined || total < known.seconds))
+          longer.set(next, { seconds: total, last: ending, before: path })
+      }
+    }
+    paths = longer
+  }
+  return [...endingsOf(best)].reverse()
+}
+function* endingsOf(path: Path): Generator<EndingName> {
+  for (let at: Path | undefined = path; at?.last !== undefined; at = at.before) yield at.last
+}
+
+/** A record, as far as the waits to come depend on it, and where each ending of a dial leads. */
+interface State {
+  readonly steps: { readonly ending: EndingName; readonly seconds: number; readonly next: State }[]
+}
+
+function reachable(backOff: BackOff, among: readonly EndingName[]): Map<string, State> {
+  const states = new Map<string, State>()
+  const stateOf = ({ transport, protocol }: History): State => {
+    const history = { transport: Math.min(transport, ENOUGH), protocol: Math.min(protocol, ENOUGH) }
+    const key = `${history.transport} ${history.protocol}`
+    const known = states.get(key)
+    if (known !== undefined) return known
+    const state: State = { steps: [] }
+    states.set(key, state)
+    for (const ending of among) {
+      const { at, after } = redial(history, endings[ending], backOff)
+      state.steps.push({ ending, seconds: at / 1000, next: stateOf(after) })
+    }
+    return state
+  }
+  stateOf(noHistory)
+  return states
+}
+
+/** When the next dial is, in milliseconds after this one, and the record that it begins with; as fall() of fsm.ts has it. */
+function redial(history: History, { trouble, stable }: Ending, backOff: BackOff): { at: number; after: History } {
+  const dialled = { ...history, dialledAt: 0 }
+  const now = stable ? backOff.forgetAfter * 1000 : 0
+  const after = remember(stable ? forget(dialled) : dialled, trouble)
+  return { at: notBefore(now + wait(after, trouble, backOff, LEAST_JITTER) * 1000, after, backOff), after }
+}
