@@ -6,7 +6,7 @@ import type { Address } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import { findKernel } from './kernel.ts'
 import { split } from './socket-address.ts'
-import { connectionOptions, domainOf, keyOptions, setDscp, setOptions } from './socket-options.ts'
+import { connectionOptions, domainOf, keyOptions, setDscp, setOptions, setUserTimeout } from './socket-options.ts'
 
 /** @throws Error where the system makes no such socket. */
 export function dialTcp(config: Config): Duplex {
@@ -39,6 +39,7 @@ function makeSocket(config: Config): number | undefined {
   const fd = kernel.socket(domain)
   try {
     setDscp(kernel, fd, domain)
+    setUserTimeout(kernel, fd, config)
     setOptions(kernel, fd, [...connectionOptions(config, domain), ...keyOptions(config, domain)])
     return fd
   } catch (error) {

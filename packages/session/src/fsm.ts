@@ -30,6 +30,7 @@ import { forget, type History, noHistory, notBefore, remember, type Trouble, wai
 import type { Config } from './config.ts'
 import { checkOpen, type Negotiated, needsNoCapability, ourOpen, withoutCapabilities } from './open-check.ts'
 import type { OtherProtocol } from './other-protocol.ts'
+import { sendHoldTimeFor } from './send-hold-time.ts'
 
 /** RFC 4271 §8.2.2. */
 export type State = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
@@ -124,7 +125,6 @@ export interface Tick {
 }
 export type Step = readonly [Machine, readonly Action[]]
 
-const SEND_HOLD_TIME = 480 // seconds; RFC 9687 §4
 /** Subcode of Cease: Connection Collision Resolution (RFC 4486 §3). */
 export const CONNECTION_COLLISION = 7
 export const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
@@ -340,7 +340,7 @@ function sendHoldTimer(s: Machine, t: Tick): Machine['timers'] {
   return negotiated(s).holdTime === 0 ? {} : { sendHoldTimer: t.now + sendHoldTime(s) * 1000 }
 }
 function sendHoldTime(s: Machine): number {
-  return s.config.sendHoldTime ?? Math.max(SEND_HOLD_TIME, 2 * negotiated(s).holdTime) // RFC 9687 §4
+  return sendHoldTimeFor(s.config, negotiated(s).holdTime)
 }
 function negotiated(s: Machine): Negotiated {
   if (s.negotiated === undefined) throw new Error(`nothing is negotiated in ${s.state}`) // cannot be: only judgeOpen() leads here

@@ -217,4 +217,12 @@ describe('what the system says of a connection, in words', () => {
   ])('%s', (code, words) => {
     expect(socketError(Object.assign(new Error('its own words'), { code }), config)).toBe(words)
   })
+  it.each(['read', 'write'])(
+    'ETIMEDOUT of %s is a connection that was not acknowledged, with what to check',
+    syscall => {
+      const why = socketError(Object.assign(new Error('its own words'), { code: 'ETIMEDOUT', syscall }), config)
+      expect(why).toBe('the peer acknowledged nothing of ours in time')
+      expect(after({ why })).toBe('check the path to the peer, and whether its BGP process hangs')
+    },
+  )
 })

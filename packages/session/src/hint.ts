@@ -18,6 +18,7 @@ export function hint({ why, from, sent, received, cause }: Down, config: Config)
   if (sent?.code === errorCode.header && from === 'OpenSent')
     return `what answers on ${peer.address} port ${peer.port} does not speak BGP: check the address and the port`
   if (received !== undefined || (sent !== undefined && sent.code !== errorCode.holdTimer)) return undefined
+  if (why === notAcknowledged) return 'check the path to the peer, and whether its BGP process hangs'
   if (why === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
   if (from === 'Connect')
     return /refused/.test(why)
@@ -110,8 +111,11 @@ function hops(count: number): string {
   return count === 1 ? '1 hop' : `${count} hops`
 }
 
+/** As Node has it: `syscall` is what failed. */
+type SocketError = Error & { readonly code?: string; readonly syscall?: string }
+
 /** The words for what the operating system says of a connection. */
-export function socketError(error: Error & { readonly code?: string }, { local, peer, bindDevice }: Config): string {
+export function socketError(error: SocketError, { local, peer, bindDevice }: Config): string {
   switch (error.code) {
     case 'ECONNREFUSED':
       return `connection refused by ${peer.address} port ${peer.port}`
@@ -122,7 +126,10 @@ export function socketError(error: Error & { readonly code?: string }, { local, 
     case 'ENFILE':
       return noDescriptor
     case 'ETIMEDOUT':
-      return `no answer from ${peer.address} port ${peer.port}`
+      // Of one that was up, TCP_USER_TIMEOUT: see socket-options.ts.
+      return ['read', 'write'].includes(error.syscall ?? '')
+        ? notAcknowledged
+        : `no answer from ${peer.address} port ${peer.port}`
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `no route to ${peer.address}`
@@ -135,4 +142,5 @@ export function socketError(error: Error & { readonly code?: string }, { local, 
   }
 }
 
+const notAcknowledged = 'the peer acknowledged nothing of ours in time'
 const noDescriptor = 'no file descriptor is left for a connection'

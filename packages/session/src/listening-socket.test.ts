@@ -1,9 +1,12 @@
 /** Real sockets on loopback, with options that only Linux has. */
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Settings } from './config.ts'
+import type { Config, Settings } from './config.ts'
+import { dialTcp } from './dial.ts'
 import { findKernel, linux, outOfReach } from './kernel.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
 import { Session, type SessionOptions } from './session.ts'
@@ -122,6 +125,17 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
       }),
     )
   })
+  it('has the system end either connection that is not acknowledged for the send hold time (RFC 5482)', async () => {
+    const waits = waiting('127.0.0.1', { holdTime: 300 })
+    const accept = vi.spyOn(waits, 'accept')
+    const port = await listener({ address: '127.0.0.1' }).serve(waits).listen()
+    let dialled: Duplex | undefined
+    const dial = (config: Config) => (dialled = dialTcp(config))
+    const dials = dialling('127.0.0.1', port, { sendHoldTime: 90.5, dial })
+    await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
+    const timeouts = [dialled, accept.mock.calls[0]?.[0]].map(it => read(it, linux.IPPROTO_TCP, linux.TCP_USER_TIMEOUT))
+    expect(timeouts).toEqual([90_500, 600_000])
+  })
   it('nothing that is told or logged shows the key', async () => {
     const lines: unknown[] = []
     const note = (fields: object, text: string) => lines.push(fields, text)
@@ -142,6 +156,16 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
 })
 
 // ---- the stage
+
+/** A socket's option, a number. */
+function read(socket: Duplex | undefined, level: number, name: number): number | undefined {
+  const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle // as net has it inside
+  const koffi = createRequire(import.meta.url)('koffi')
+  const getsockopt = koffi.load(null).func('int getsockopt(int fd, int level, int name, void *value, void *length)')
+  const value = new Uint8Array(4)
+  expect(getsockopt(fd, level, name, value, new Uint8Array(Uint32Array.of(4).buffer))).toBe(0)
+  return new Int32Array(value.buffer)[0]
+}
 
 function soon(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 5000, interval: 5 })

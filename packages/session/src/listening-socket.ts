@@ -11,6 +11,7 @@ import {
   listeningOptions,
   setDscp,
   setOptions,
+  setUserTimeout,
   sockaddr,
 } from './socket-options.ts'
 
@@ -50,8 +51,10 @@ export class ListeningSocket {
   admit(connection: Socket, config: Config): boolean {
     // net has no public name for the descriptor of a connection that it accepted.
     const { _handle } = connection as unknown as { readonly _handle?: { readonly fd?: number } }
+    const fd = _handle?.fd ?? -1
     try {
-      setOptions(this.#kernel, _handle?.fd ?? -1, connectionOptions(config, this.#domain))
+      setOptions(this.#kernel, fd, connectionOptions(config, this.#domain))
+      setUserTimeout(this.#kernel, fd, config)
       return true
     } catch (error) {
       if (error instanceof Error && 'syscall' in error) return false // EBADF where net has hidden it: better none than one without

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { configure, type Settings } from './config.ts'
 import { findKernel, type Kernel, linux, outOfReach } from './kernel.ts'
 import { Listener } from './listener.ts'
@@ -13,6 +13,7 @@ import {
   type SocketOption,
   setDscp,
   setOptions,
+  setUserTimeout,
   sockaddr,
 } from './socket-options.ts'
 
@@ -96,6 +97,29 @@ describe('the options of a connection', () => {
     expect(rest).toEqual([])
     expect(option).toMatchObject({ level: linux.SOL_SOCKET, name: linux.SO_BINDTODEVICE })
     expect(new TextDecoder().decode(option?.value)).toBe('bond0.4094')
+  })
+})
+
+describe('how long the system waits for an acknowledgement (RFC 5482)', () => {
+  const set = (change: Partial<Settings>, setsockopt = vi.fn<Kernel['setsockopt']>()) => {
+    setUserTimeout({ setsockopt } as unknown as Kernel, 7, configure({ ...given, ...change })) // it calls nothing else
+    return setsockopt.mock.calls.map(([fd, level, name, value]) => [fd, level, name, new Int32Array(value.buffer)[0]])
+  }
+  it.each([
+    [{}, 480_000],
+    [{ holdTime: 240 }, 480_000],
+    [{ holdTime: 300 }, 600_000],
+    [{ holdTime: 65535 }, 131_070_000],
+    [{ sendHoldTime: 100.0005 }, 100_001],
+  ])('is the send hold time of %j, in milliseconds: %d', (change, milliseconds) => {
+    expect(set(change)).toEqual([[7, linux.IPPROTO_TCP, 18, milliseconds]])
+  })
+  it('is a courtesy: a system that refuses it costs no dial', () => {
+    const refuse = vi.fn<Kernel['setsockopt']>(() => {
+      throw Object.assign(new Error('setsockopt ENOPROTOOPT'), { code: 'ENOPROTOOPT' })
+    })
+    expect(() => set({}, refuse)).not.toThrow()
+    expect(refuse).toHaveBeenCalled()
   })
 })
 

@@ -4,6 +4,7 @@ import { type Address, parseAddress } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import { type Found, findKernel, type Kernel, linux } from './kernel.ts'
 import type { Md5Key } from './md5-key.ts'
+import { longestSendHoldTime } from './send-hold-time.ts'
 import { split } from './socket-address.ts'
 
 /** What is kept through these options, or refused. */
@@ -94,10 +95,26 @@ export function setOptions(kernel: Kernel, fd: number, options: readonly SocketO
     }
 }
 
-/** RFC 4271 Appendix E asks for precedence, RFC 4594 §3.1 calls it CS6. A courtesy: nothing hangs on it. */
+/** RFC 4271 Appendix E asks for precedence, RFC 4594 §3.1 calls it CS6. A courtesy: nothing depends on it. */
 export function setDscp(kernel: Kernel, fd: number, domain: number): void {
+  setIfPossible(kernel, fd, either('DSCP', domain, linux.IP_TOS, linux.IPV6_TCLASS, CS6))
+}
+
+/**
+ * RFC 9687 counts from what has left this host, and what we send is so little that the system would buffer weeks of it:
+ * the system itself ends a connection whose peer has acknowledged nothing for so long (RFC 5482). Without it, the send
+ * hold timer and the peer's own hold timer are left.
+ */
+export function setUserTimeout(kernel: Kernel, fd: number, config: Config): void {
+  const value = new Uint8Array(Int32Array.of(Math.ceil(longestSendHoldTime(config) * 1000)).buffer)
+  setIfPossible(kernel, fd, [
+    { setting: 'sendHoldTime', level: linux.IPPROTO_TCP, name: linux.TCP_USER_TIMEOUT, value },
+  ])
+}
+
+function setIfPossible(kernel: Kernel, fd: number, options: readonly SocketOption[]): void {
   try {
-    setOptions(kernel, fd, either('DSCP', domain, linux.IP_TOS, linux.IPV6_TCLASS, CS6))
+    setOptions(kernel, fd, options)
   } catch {
     // Some sandboxes do not let it through.
   }

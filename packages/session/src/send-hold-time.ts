@@ -1,0 +1,14 @@
+/** How long nothing of ours may leave before the connection is dropped (RFC 9687 §4). */
+import type { Config } from './config.ts'
+
+const SEND_HOLD_TIME = 480 // seconds
+
+/** Seconds, for the hold time that both sides came to. */
+export function sendHoldTimeFor({ sendHoldTime }: Config, holdTime: number): number {
+  return sendHoldTime ?? Math.max(SEND_HOLD_TIME, 2 * holdTime)
+}
+
+/** Seconds, before the peer has proposed its own hold time: the smaller of both counts. */
+export function longestSendHoldTime(config: Config): number {
+  return sendHoldTimeFor(config, config.holdTime)
+}
