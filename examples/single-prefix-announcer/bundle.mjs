@@ -1,9 +1,11 @@
 /**
- * The program in one file: dist/announcer.cjs. It is CommonJS, which Node starts sooner than a module, and what only some
+ * The program in one file: announcer.cjs, in dist or the folder that is named. It is CommonJS, which Node starts sooner than a module, and what only some
  * need is not even parsed before the first route: it has files of its own beside it.
  */
 import { cpSync } from 'node:fs'
 import { build } from 'esbuild'
+
+const [folder = 'dist'] = process.argv.slice(2)
 
 /** @satisfies {import('esbuild').BuildOptions} */
 const options = {
@@ -21,7 +23,7 @@ const file = name => `./${name}.cjs`
 await build({
   ...options,
   entryPoints: ['src/main.ts'],
-  outfile: 'dist/announcer.cjs',
+  outfile: `${folder}/announcer.cjs`,
   external: ['koffi', ...later.map(file)],
   alias: Object.fromEntries(later.map(name => [name, file(name)])),
   define: { 'import.meta.url': 'bundleUrl' },
@@ -30,7 +32,7 @@ await build({
 await build({
   ...options,
   entryPoints: Object.fromEntries(later.map(name => [name, name])),
-  outdir: 'dist',
+  outdir: folder,
   outExtension: { '.js': '.cjs' },
 })
-cpSync('src/page', 'dist/page', { recursive: true })
+cpSync('src/page', `${folder}/page`, { recursive: true })

@@ -8,6 +8,7 @@ const ending = new Ending(onlyAsks ? exitCodes.mayHelp : exitCodes.inOrder)
 
 // No await at the top: the bundle is CommonJS, which Node starts sooner.
 void import('./program.ts').then(async ({ program }) => {
+  await new Promise(setImmediate) // a signal that came while this was loaded is handled now, before a router is dialled
   const code = await program({ argv, env: process.env, ending, print: printResult, complain })
   process.exitCode ||= code // a result that cannot be written is a failure
 })

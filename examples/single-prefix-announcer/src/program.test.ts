@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type DownEvent, Listener, Session } from '@softspoken/session'
 import { describe as inWords, routes } from '@softspoken/wire'
@@ -153,6 +153,17 @@ it('--check shows each setting with its origin and what would be sent, keeps a k
   router.close()
 })
 
+async function listening(server: Server): Promise<AsyncDisposable & { port: number }> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // a TCP server's address has one
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      server.close()
+    },
+  }
+}
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -203,7 +214,7 @@ it('--help fits a screen of 80 by 24', { timeout }, async () => {
 const watched = { NOTIFY_SOCKET: '/none/notify', WATCHDOG_USEC: '30000000', PATH: '/none' }
 
 describe.each([
-  ['SIGTERM', [], {}],
+  ['SIGTERM', [], { SOFTSPOKEN_HEALTH_RISE: '1' }],
   ['SIGHUP', named('ignore'), watched],
 ] as const)('%s', (signal, before, env) => {
   it(`after ${before.length} that are ignored: withdraws, drains, sends Cease with a reason (RFC 9003), exits 0`, {
@@ -211,7 +222,9 @@ describe.each([
   }, async () => {
     await using router = await Router.start()
     const { told, port } = router
-    const flags = ['--next-hop', '10.0.5.11', '--port', port]
+    await using service = await listening(createServer())
+    const health = 'SOFTSPOKEN_HEALTH_RISE' in env ? ['--health', `tcp://127.0.0.1:${service.port}`] : []
+    const flags = ['--next-hop', '10.0.5.11', '--port', port, ...health]
     const { child, output, exit } = run([...words(needed), ...flags], env)
     await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
     for (const ignored of before) child.kill(ignored)
@@ -231,13 +244,14 @@ describe.each([
     expect(await exit).toEqual([0, null])
     expect(output.err, 'and no debugger that listens').toBe('')
     const log = said().map(({ msg }) => msg)
-    expect(log.filter(line => line !== 'signal ignored' && !line.startsWith('systemd'))).toEqual([
+    expect(log.filter(line => !/^(signal ignored|systemd|health gate up)/.test(line))).toEqual([
       'announcing',
       'session established',
       'route sent',
       'withdrawal sent', // before anything else, a full pipe of a log included
       'withdrawing and closing',
       'session down',
+      ...(health.length > 0 ? ['health gate down'] : []), // not before: closing the gate withdraws as well
       'closed',
     ])
   })

@@ -83,7 +83,7 @@ async function run(
       gate?.close() // not before: closing it withdraws, and the drain would have nothing to withdraw
       log.info({}, 'closed')
       await output.settle()
-      if (output.stuck) process.exit() // Node would wait for that write
+      if (output.stuck) process.exit('signal' in cause ? exitCodes.inOrder : exitCodes.mayHelp) // Node would wait for that write
     },
     ignored: signal => log.info({ signal }, 'signal ignored'),
   })

@@ -1,0 +1,77 @@
+/** The program as it is shipped: one file, minified, in a folder that has no packages beside it. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+const folder = mkdtempSync(join(tmpdir(), 'bundle-'))
+const timeout = 30_000
+beforeAll(() => {
+  const made = spawnSync(process.execPath, ['bundle.mjs', folder], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+  })
+  expect(made.status).toBe(0)
+}, timeout)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const flags = [
+  ...['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11'],
+  ...['--peer', '127.0.0.1', '--peer-as', '65000', '--port', '1', '--next-hop', '10.0.5.11'],
+]
+function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [...before, join(folder, 'announcer.cjs'), ...flags], { env })
+  const output = { out: '', err: '' }
+  child.stdout.on('data', chunk => (output.out += chunk))
+  child.stderr.on('data', chunk => (output.err += chunk))
+  return { child, output, exit: once(child, 'close') }
+}
+
+it('without koffi, a key is refused with one sentence and exit 2', { timeout }, async () => {
+  const { output, exit } = start([], { SOFTSPOKEN_TCP_MD5_KEY: 'a key' })
+  expect(await exit).toEqual([2, null])
+  expect(output.err).toMatch(/^SOFTSPOKEN_TCP_MD5_KEY: not possible here, [^\n]* npm install koffi adds it\n$/)
+  expect(output.out).toBe('')
+})
+
+it('after an error that nothing caught, it closes in order, exits 1 and prints a stack, no source', {
+  timeout,
+}, async () => {
+  const faulty = join(folder, 'faulty.cjs')
+  writeFileSync(faulty, `process.on('SIGWINCH', () => Promise.reject(new Error('a bug')))`)
+  const { child, output, exit } = start(['--require', faulty])
+  await expect.poll(() => output.out, { timeout }).toContain('"announcing"')
+  child.kill('SIGWINCH')
+  expect(await exit).toEqual([1, null])
+  const lines = output.err.trimEnd().split('\n')
+  expect(lines[0]).toBe('Error: a bug')
+  expect(lines.slice(1).every(line => /^ {4}at /.test(line))).toBe(true)
+  expect(output.out).toContain('"why":"failed","msg":"withdrawing and closing"')
+  expect(output.out.trimEnd()).toMatch(/"msg":"closed"\}$/)
+})
+
+it('an error while it starts is a stack as well, and exit 1', { timeout }, async () => {
+  const faulty = join(folder, 'faulty-start.cjs')
+  writeFileSync(faulty, `process.env = new Proxy({}, { ownKeys() { throw new Error('a bug') } })`)
+  const { output, exit } = start(['--require', faulty])
+  expect(await exit).toEqual([1, null])
+  expect(output.err).toMatch(/^Error: a bug\n( {4}at [^\n]*\n)+$/)
+  expect(output.out).toBe('')
+})
+
+it('a signal that comes while it is loaded ends it before it dials', { timeout }, async () => {
+  const early = join(folder, 'early.cjs')
+  writeFileSync(
+    early,
+    `const { on } = process
+    process.on = function (name, listener) {
+      if (name === 'uncaughtException') process.kill(process.pid, 'SIGTERM') // the last that is held
+      return on.call(this, name, listener)
+    }`,
+  )
+  const { output, exit } = start(['--require', early])
+  expect(await exit).toEqual([0, null])
+  expect(output).toEqual({ out: '', err: '' })
+})
