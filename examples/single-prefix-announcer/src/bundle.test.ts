@@ -75,3 +75,19 @@ it('a signal that comes while it is loaded ends it before it dials', { timeout }
   expect(await exit).toEqual([0, null])
   expect(output).toEqual({ out: '', err: '' })
 })
+
+it('a debugger that SIGUSR1 opened while Node started is closed', { timeout }, async () => {
+  const debugged = join(folder, 'debugged.cjs')
+  writeFileSync(
+    debugged,
+    `const inspector = require('node:inspector')
+    inspector.open(0)
+    process.on('SIGWINCH', () => console.error('debugger at', inspector.url()))`,
+  )
+  const { child, output, exit } = start(['--require', debugged])
+  await expect.poll(() => output.out, { timeout }).toContain('"announcing"')
+  child.kill('SIGWINCH')
+  await expect.poll(() => output.err, { timeout }).toContain('debugger at undefined')
+  child.kill('SIGTERM')
+  expect(await exit).toEqual([0, null])
+})

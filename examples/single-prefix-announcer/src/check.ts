@@ -9,7 +9,7 @@ import { announcerOptions, preference } from './announcer-options.ts'
 import type { AllGiven } from './given.ts'
 import { shownUrl } from './health-url.ts'
 import { rows, type Settings } from './settings.ts'
-import { UsageError } from './usage-error.ts'
+import { NotYetError } from './usage-error.ts'
 
 /** The effective settings, where each came from, and the OPEN and UPDATE that each router would get. */
 export async function check(settings: Settings, given: AllGiven): Promise<string> {
@@ -63,7 +63,7 @@ async function rehearse(
   const heard = await router.heard
   const why = announcer.status().peers[0]?.unsendable[settings.prefix]
   if (why !== undefined && localAddress !== undefined)
-    throw new UsageError(`${settings.prefix} cannot be sent to ${peer?.address}: ${why}`)
+    throw new NotYetError(`${settings.prefix} cannot be sent to ${peer?.address} as this host is now: ${why}`)
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
   const budget = `Dials at most, whatever it does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`

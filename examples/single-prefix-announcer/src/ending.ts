@@ -115,9 +115,17 @@ function stackOf(error: unknown): string {
   }
 }
 
+/** A SIGUSR1 that came before its handler has opened the debugger on port 9229, for every user of this host. */
+export function closeDebugger(): void {
+  if (!started(/--inspect/)) process.getBuiltinModule('node:inspector')?.close()
+}
+
 /** V8 wants SIGPROF for itself. */
 function profiled(): boolean {
-  return /--(cpu-)?prof/.test([...process.execArgv, process.env.NODE_OPTIONS].join(' '))
+  return started(/--(cpu-)?prof/)
+}
+function started(option: RegExp): boolean {
+  return option.test([...process.execArgv, process.env.NODE_OPTIONS].join(' '))
 }
 
 /**

@@ -23,7 +23,7 @@ export function readFlags(argv: readonly string[]): Flags {
       throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '))
     throw error
   }
-  const unknown = command.args.find(arg => arg.startsWith('-'))
+  const unknown = command.args.find(arg => arg.startsWith('-') && !argv.includes('--'))
   if (unknown !== undefined) throw unknownFlag(unknown)
   if (command.args.length > 0)
     throw new UsageError('a word that belongs to no flag is not allowed, settings are given as --prefix and so on')

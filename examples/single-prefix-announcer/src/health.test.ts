@@ -23,10 +23,11 @@ beforeAll(async () => {
 afterAll(() => void server.close())
 
 describe('--health', () => {
-  it('asks nobody where it is not given', () => {
+  it('checks nothing where it is not given', () => {
     expect(healthCheck(needed)).toBeUndefined()
   })
-  it('tcp:// passes where somebody listens', async () => {
+  it('tcp:// passes where a port listens', async () => {
+    await healthCheck({ ...needed, health: `TCP://127.0.0.1:${port}/` })?.check(signal)
     await healthCheck({ ...needed, health: `tcp://127.0.0.1:${port}` })?.check(signal)
     await expect(healthCheck({ ...needed, health: 'tcp://[::1]:1' })?.check(signal)).rejects.toThrow(
       'ECONNREFUSED ::1:1',
@@ -39,6 +40,7 @@ describe('--health', () => {
   it.each<[Partial<Settings>, string | RegExp]>([
     [{ health: '127.0.0.1:6443' }, /^health: '127.0.0.1:6443' is not allowed, it must be such as tcp:/],
     [{ health: 'tcp://127.0.0.1' }, /^health: tcp:\/\/127.0.0.1 is not allowed/],
+    [{ health: 'tcp://127.0.0.1:0' }, /^health: tcp:\/\/127.0.0.1:0 is not allowed/],
     [{ health: 'tcp://127.0.0.1:6443/livez' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
     [{ health: 'tcp://user:word@127.0.0.1:6443' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
     [{ health: 'https//user:word@127.0.0.1/' }, /^health: what is given is not allowed/],

@@ -73,7 +73,7 @@ export function healthCheck(settings: Settings, given: AllGiven = {}): Health | 
     if (healthVerify && healthCa) throw new UsageError(`${place('healthCa')}: not used with healthVerify none`)
     return checkWithFiles(health, settings, place)
   }
-  if (url?.protocol !== 'tcp:' || url.port === '' || !/^tcp:\/\/[^/?#@]+$/.test(health))
+  if (url?.protocol !== 'tcp:' || !(Number(url.port) > 0) || !/^tcp:\/\/[^/?#@]+\/?$/i.test(health))
     throw new UsageError(`${place('health')}: ${shown} is not allowed, it must be ${examples}`)
   if (tls) throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
   const check = tcp({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) })

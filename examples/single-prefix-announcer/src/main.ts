@@ -1,5 +1,5 @@
 /** The first file to run: it holds the signals before anything else is loaded. */
-import { complain, Ending, exitCodes } from './ending.ts'
+import { closeDebugger, complain, Ending, exitCodes } from './ending.ts'
 import { printResult } from './print.ts'
 
 const argv = process.argv.slice(2)
@@ -9,6 +9,7 @@ const ending = new Ending(onlyAsks ? exitCodes.mayHelp : exitCodes.inOrder)
 // No await at the top: the bundle is CommonJS, which Node starts sooner.
 void import('./program.ts').then(async ({ program }) => {
   await new Promise(setImmediate) // a signal that came while this was loaded is handled now, before a router is dialled
+  closeDebugger()
   const code = await program({ argv, env: process.env, ending, print: printResult, complain })
   process.exitCode ||= code // a result that cannot be written is a failure
 })
