@@ -1,9 +1,11 @@
 /** The program's HTTP server as a client finds it, with an announcer and a router on loopback. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { Announcer, HealthGate } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { serve } from './http.ts'
 
 const VIP = '198.51.100.10/32'
@@ -87,6 +89,13 @@ describe('/healthz and /readyz', () => {
       `not ready: ${VIP} is withheld, health: no check has passed yet\n`,
     ])
     gate.close()
+  })
+
+  test('are ready if one of two routers has the route', async () => {
+    const { ask, announcer } = await announcing({ peers: ['127.0.0.1', '127.0.0.2'] })
+    await toRouter(announcer)
+    await expect.poll(async () => await said(ask('/readyz'))).toEqual([200, 'ready\n'])
+    expect(announcer.sessions.map(({ state }) => state)).toEqual(['Established', 'Idle'])
   })
 
   test('say what cannot be sent to anybody', async () => {
@@ -189,28 +198,106 @@ describe('the address', () => {
   test.each(['9179', ':9179', 'localhost:9179', '127.0.0.1', '::1:9179', '127.0.0.1:65536', '[127.0.0.1]:9179', '*:1'])(
     '%s is refused in words',
     async address => {
-      const { announcer } = await announcing()
-      await expect(serve(announcer, address)).rejects.toThrow(
+      await expect(serve(address)).rejects.toThrow(
         new RangeError(
           `http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179 or [::1]:9179`,
         ),
       )
     },
   )
-  test('that is taken is an error, and not a port of its own choice', async () => {
-    const { announcer, port } = await announcing()
-    await expect(serve(announcer, `127.0.0.1:${port}`)).rejects.toThrow('EADDRINUSE')
+  describe('that cannot be had', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+    afterEach(() => void vi.useRealTimers())
+    test('is tried again until it can: one warning, and a line once the page has come up', async () => {
+      const { port, close } = await taken()
+      const lines: string[] = []
+      const note = (fields: object, text: string) => void lines.push(`${text} ${JSON.stringify(fields)}`)
+      const page = await serve(`127.0.0.1:${port}`, { log: { debug: note, info: note, warn: note, error: note } })
+      toClose.push(page)
+      expect(page.port).toBeUndefined()
+      for (let tries = 0; tries < 3; tries++) await vi.advanceTimersByTimeAsync(2000)
+      expect(lines).toEqual([
+        `page cannot listen {"address":"127.0.0.1:${port}","why":"listen EADDRINUSE: address already in use 127.0.0.1:${port}","retryIn":2}`,
+      ])
+      await close()
+      await vi.advanceTimersByTimeAsync(2000)
+      vi.useRealTimers()
+      await expect.poll(() => page.port).toBe(port)
+      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+      expect(lines.slice(1)).toEqual([`page listens {"address":"127.0.0.1:${port}"}`])
+    })
+    test.each(['203.0.113.77:9179', '[2001:db8::77]:9179'])(
+      '%s, which this host has not, is a warning',
+      async address => {
+        const lines: object[] = []
+        const warn = (fields: object) => void lines.push(fields)
+        const page = await serve(address, { log: { debug() {}, info() {}, warn, error() {} } })
+        toClose.push(page)
+        expect(page.port).toBeUndefined()
+        expect(lines).toEqual([{ address, why: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/), retryIn: 2 }])
+      },
+    )
+    test('is given up when the page is disposed of', async () => {
+      const { port, close } = await taken()
+      const page = await serve(`127.0.0.1:${port}`)
+      await page[Symbol.asyncDispose]()
+      await close()
+      await vi.advanceTimersByTimeAsync(4000)
+      expect(page.port).toBeUndefined()
+    })
   })
   test('is let go of when the server is disposed of, clients or no clients', async () => {
-    const { announcer, ask, port } = await announcing()
+    const { ask, port } = await announcing()
     await ask('/healthz')
     await toClose.pop()?.[Symbol.asyncDispose]()
     await expect(ask('/healthz')).rejects.toThrow()
-    const again = await serve(announcer, `127.0.0.1:${port}`)
+    const again = await serve(`127.0.0.1:${port}`)
     toClose.push(again)
     expect(again.port).toBe(port)
   })
 })
+
+describe('an announcer', () => {
+  test('that is not there yet: the page says so', async () => {
+    const page = await serve('127.0.0.1:0')
+    toClose.push(page)
+    const ask = (path: string) => said(fetch(`http://127.0.0.1:${page.port}${path}`))
+    expect(await ask('/healthz')).toEqual([200, 'the process lives\n'])
+    for (const path of ['/readyz', '/metrics', '/status', '/events'])
+      expect(await ask(path)).toEqual([503, 'not ready: the program is starting\n'])
+  })
+  test('is shown from its first event on', async () => {
+    const { port, close } = await taken()
+    await close() // nothing listens there
+    const page = await serve('127.0.0.1:0')
+    const announcer = new Announcer({
+      local: { as: 64515, id: '10.0.5.11' },
+      peers: [{ as: 65000, address: '127.0.0.1', port }],
+      drainTime: 0,
+    })
+    page.attach(announcer)
+    toClose.push(page, announcer)
+    await expect.poll(() => announcer.sessions[0]?.state).toBe('Idle')
+    const ask = async (path: string) => await (await fetch(`http://127.0.0.1:${page.port}${path}`)).text()
+    expect(JSON.parse(await ask('/events')).map(({ text }: { text: string }) => text)).toEqual([
+      expect.stringMatching(/^session with 127\.0\.0\.1 down: connection refused/),
+      'dials 127.0.0.1',
+    ])
+    expect(await ask('/metrics')).toContain(
+      `softspoken_bgp_session_transitions_total{peer="127.0.0.1:${port}",from="Idle",to="Connect"} 1\n`,
+    )
+  })
+})
+
+/** A port that something else listens on. */
+async function taken(): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port, // a TCP server's address has one
+    close: () => new Promise(done => server.close(() => done())),
+  }
+}
 
 interface Announcing {
   readonly announcer: Announcer
@@ -218,26 +305,29 @@ interface Announcing {
   ask(path: string, init?: RequestInit): Promise<Response>
 }
 /** An announcer of one route that dials nobody yet, and its server. Without a next hop, none can be found here. */
-async function announcing(given: { gate?: HealthGate; nextHop?: undefined } = {}): Promise<Announcing> {
-  const { gate } = given
+async function announcing(
+  given: { gate?: HealthGate; nextHop?: undefined; peers?: readonly string[] } = {},
+): Promise<Announcing> {
+  const { gate, peers = ['127.0.0.1'] } = given
   const announcer = new Announcer({
     local: { as: 64515, id: '10.0.5.11' },
-    peers: [{ as: 65000, address: '127.0.0.1' }],
+    peers: peers.map(address => ({ as: 65000, address })),
     ...(!('nextHop' in given) && { nextHop: '10.0.5.11' }),
     drainTime: 0,
     firstDialDelay: 60,
   })
   toClose.push(announcer)
   announcer.announce(VIP, { ...(gate && { gate }) })
-  const server = await serve(announcer, '127.0.0.1:0', gate && { check: gate })
+  const server = await serve('127.0.0.1:0')
+  server.attach(announcer, gate && { check: gate })
   toClose.push(server)
-  const { port } = server
+  const port = Number(server.port)
   return { announcer, port, ask: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init) }
 }
 
 /** The router comes to us. */
 async function toRouter(announcer: Announcer): Promise<Session> {
-  const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(announcer.sessions[0]!) // it has one peer
+  const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(announcer.sessions[0]!) // it has a peer
   const port = await listener.listen()
   const router = new Session({
     local: { as: 65000, id: '10.0.5.1' },

@@ -26,7 +26,8 @@ test.skipIf(missing)(
       firstDialDelay: 60,
       drainTime: 0,
     })
-    await using site = await serve(announcer, '127.0.0.1:0', { apiserver: gate })
+    await using site = await serve('127.0.0.1:0')
+    site.attach(announcer, { apiserver: gate })
     announcer.announce(VIP, { gate })
     await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(announcer.sessions[0]!) // it has one peer
     await using _router = new Session({

@@ -1,12 +1,15 @@
 /** Announces one host route until it is told to stop; then withdraws it, waits for the router, and sends Cease. */
 import { Announcer, type HealthGate } from '@softspoken/announcer'
 import { CommanderError } from 'commander'
-import { announcerOptions, preference } from './announcer-options.ts'
+import type { Logger } from 'pino'
+import { announcerOptions, given, preference } from './announcer-options.ts'
 import { type Ending, exitCodes } from './ending.ts'
 import { healthGate } from './health.ts'
+import type { StatusPage } from './http.ts'
 import { makeLog } from './log.ts'
 import { rehearse } from './rehearsal.ts'
 import { serviceManager } from './service-manager.ts'
+import type { Settings } from './settings.ts'
 import { type Configuration, configuration } from './sources.ts'
 import { NotYetError, UsageError } from './usage-error.ts'
 
@@ -67,9 +70,18 @@ async function run(
 ): Promise<void> {
   const { log, output } = await makeLog(settings.logLevel)
   const options = announcerOptions(settings)
-  const announcer = new Announcer({ ...options, log })
+  const page = await openPage(settings, log, () => output.dropped)
   let gate: HealthGate | undefined
-  let http: AsyncDisposable | undefined
+  let announcer: Announcer
+  try {
+    gate = healthGate(settings, given, log)
+    announcer = new Announcer({ ...options, log })
+  } catch (error) {
+    gate?.close()
+    await page?.[Symbol.asyncDispose]()
+    throw error
+  }
+  attach(page, announcer, gate, log) // before their first events, which come in microtasks
   const manager = serviceManager(env, err => log.warn({ err }, 'systemd could not be told'))
   ending.announcing({
     async stop(cause) {
@@ -79,7 +91,7 @@ async function run(
       manager.stopping()
       log.info('signal' in cause ? cause : { why }, 'withdrawing and closing')
       await closed
-      await http?.[Symbol.asyncDispose]()
+      await page?.[Symbol.asyncDispose]()
       gate?.close() // not before: closing it withdraws, and the drain would have nothing to withdraw
       log.info({}, 'closed')
       await output.settle()
@@ -88,11 +100,10 @@ async function run(
     ignored: signal => log.info({ signal }, 'signal ignored'),
   })
   try {
-    gate = healthGate(settings, given, log)
-    http = settings.http === undefined ? undefined : await show(announcer, settings.http, gate)
     announcer.announce(settings.prefix, { ...preference(settings), ...(gate && { gate }) })
   } catch (error) {
     gate?.close()
+    await page?.[Symbol.asyncDispose]()
     void announcer.close('', { keepRecord: true }) // nothing was sent, so there is nothing to wait for
     throw error
   }
@@ -103,12 +114,25 @@ async function run(
   manager.ready() // to announce: a router that is not there yet is no reason to be started again
 }
 
-/** Loaded only where it is wanted: the route goes first. */
-async function show(announcer: Announcer, address: string, gate: HealthGate | undefined): Promise<AsyncDisposable> {
-  const { serve } = await import('./http.ts')
+/** It listens before a router is dialled. What goes wrong with it is a warning: the route is announced. */
+async function openPage(
+  { http, httpHost }: Settings,
+  log: Logger,
+  droppedLines: () => number,
+): Promise<StatusPage | undefined> {
+  if (http === undefined) return undefined
   try {
-    return await serve(announcer, address, gate && { health: gate })
-  } catch (error) {
-    throw new NotYetError(`http: ${address} cannot be had: ${error instanceof Error ? error.message : error}`)
+    const { serve } = await import('./http.ts') // loaded only where it is wanted
+    return await serve(http, { log, droppedLines, ...given({ hosts: httpHost }) })
+  } catch (err) {
+    log.warn({ err }, 'page failed')
+    return undefined
+  }
+}
+function attach(page: StatusPage | undefined, announcer: Announcer, gate: HealthGate | undefined, log: Logger): void {
+  try {
+    page?.attach(announcer, gate && { health: gate })
+  } catch (err) {
+    log.warn({ err }, 'page failed')
   }
 }

@@ -3,7 +3,7 @@ import { Announcer } from '@softspoken/announcer'
 import { announcerOptions, preference } from './announcer-options.ts'
 import type { AllGiven } from './given.ts'
 import { rehearseHealth } from './health.ts'
-import { httpAddress } from './http-address.ts'
+import { httpAddress, httpHosts } from './http-address.ts'
 import type { Settings } from './settings.ts'
 import { inWordsOfOptions } from './sources.ts'
 
@@ -16,6 +16,8 @@ const LONGEST_DELAY = 60 // seconds before the first dial; the announcer here is
 export async function rehearse(settings: Settings, given: AllGiven): Promise<readonly string[]> {
   try {
     if (settings.http !== undefined) httpAddress(settings.http)
+    else if (settings.httpHost !== undefined) throw new RangeError('httpHost: not allowed without http')
+    httpHosts(settings.httpHost)
     const warnings = await rehearseHealth(settings, given)
     const { stateDirectory: _, ...options } = announcerOptions(settings) // the record there is that of the program which dials
     const announcer = new Announcer({ ...options, firstDialDelay: LONGEST_DELAY })

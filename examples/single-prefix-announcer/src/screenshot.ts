@@ -30,7 +30,8 @@ const announcer = new Announcer({
   firstDialDelay: 60,
   drainTime: 0,
 })
-const site = await serve(announcer, '127.0.0.1:0', { apiserver })
+const site = await serve('127.0.0.1:0')
+site.attach(announcer, { apiserver })
 announcer.announce('198.51.100.10/32', { gate: apiserver, med: 100 })
 const [session] = announcer.sessions as [Session]
 const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)

@@ -124,6 +124,7 @@ export const schema = v.strictObject({
   http: v.optional(
     about(word, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
   ),
+  httpHost: v.optional(about(list, { text: 'names that http may be asked by', value: '<name...>', field: 'httpHost' })),
   logLevel: v.optional(
     about(v.picklist(['error', 'warn', 'info', 'debug'], 'one of error, warn, info, debug'), {
       text: 'error, warn, info or debug',

@@ -49,9 +49,9 @@ describe('the table', () => {
   })
   test('lets no control character through to the terminal', () => {
     const [peer] = report().peers
-    const lastError = { why: 'a\u001b[2Jb\nc', at: '2026-11-21T10:58:39.597Z' }
+    const lastError = { why: 'a\u001b[2Jb\nc\u009bd\u202ee\u2028f', at: '2026-11-21T10:58:39.597Z' }
     const text = statusTable({ ...report(), peers: [{ ...peer!, lastError }] })
-    expect(text).toContain('a\ufffd[2Jb\ufffdc\n')
+    expect(text).toContain('a\ufffd[2Jb\ufffdc\ufffdd\ufffde\ufffdf\n')
     expect(text).not.toContain('\u001b')
   })
   test.each([

@@ -106,9 +106,9 @@ function table(head: readonly string[], rows: readonly Row[]): string {
   return [line(head.map(word => word.toUpperCase())), ...lines].map(text => `${harmless(text)}\n`).join('')
 }
 
-/** Some of it comes from elsewhere, and a terminal obeys control characters. */
+/** Some of it comes from elsewhere, and a terminal obeys control characters and those that turn text round. */
 function harmless(text: string): string {
-  return text.replaceAll(/\p{C}/gu, '\ufffd')
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 function span(seconds: number | undefined): string {

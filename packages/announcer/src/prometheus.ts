@@ -183,7 +183,8 @@ const durationRow = {
 
 /**
  * Registers the metrics of an announcer, and of the health gates that drive its routes: `gates` has them by the name
- * that their label `gate` is to have. Call it once, right after these are made: events before it are not counted.
+ * that their label `gate` is to have. Call it once, in the same step that makes these: their events come in microtasks, so
+ * all of them are counted.
  *
  * Needs the package `prom-client`, as does the registry.
  * @throws Error where the registry has metrics of these names already: each announcer takes a registry of its own.

@@ -58,7 +58,7 @@ function headline(kind, words, detail) {
   const title = byId('headline')
   if (title.textContent !== words) title.textContent = words
   document.querySelector('header').className = kind
-  byId('detail').textContent = detail
+  byId('detail').textContent = harmless(detail)
 }
 
 function route(prefix, { withheld, leases, peers }) {
@@ -132,8 +132,13 @@ function put(id, children) {
 function make(tag, className, text) {
   const element = document.createElement(tag)
   if (className) element.className = className
-  if (text !== undefined) element.textContent = text
+  if (text !== undefined) element.textContent = harmless(text)
   return element
+}
+
+/** Some of it comes from a peer or a service; a browser obeys characters that turn text round. */
+function harmless(text) {
+  return String(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 function span(seconds) {
