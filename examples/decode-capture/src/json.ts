@@ -1,12 +1,12 @@
 /** One line of JSON per entry. Octets are hex; the message is as the package gives it. */
 import { describe } from '@softspoken/wire'
 import type { Entry } from './entry.ts'
-import { timeText, toHex } from './text.ts'
+import { escapeControls, timeText, toHex } from './text.ts'
 
 export function toJson(entry: Entry): string {
   const { time, from, to, frame, offset } = entry
   const place = { ...(time !== undefined && { time: timeText(time) }), from, to, frame, offset }
-  return `${JSON.stringify({ ...place, ...content(entry) }, octetsAsHex)}\n`
+  return `${escapeControls(JSON.stringify({ ...place, ...content(entry) }, octetsAsHex))}\n`
 }
 
 /** A Buffer has its own idea of JSON, and `value` is that already. */

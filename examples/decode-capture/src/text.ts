@@ -29,3 +29,16 @@ export function wrap(text: string, width: number): string[] {
   }
   return [...lines, line]
 }
+
+/**
+ * Control and format characters, and line separators, as `\u009b`: in JSON they mean the same, and a terminal, which obeys
+ * some of them, is left alone.
+ */
+export function escapeControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character =>
+    character
+      .split('')
+      .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+}

@@ -53,8 +53,8 @@ describe('the tree', () => {
     )
   })
   it("does not let a peer's text reach the terminal as it is", () => {
-    const capabilities = [{ name: 'fqdn', hostName: 'rr1\u001b[2J\r\n', domainName: '' }] as const
+    const capabilities = [{ name: 'fqdn', hostName: 'rr1\u001b[2J\r\n\u2028', domainName: '' }] as const
     const shown = show({ type: 'open', version: 4, as: 65000, holdTime: 90, id: '203.0.113.1', capabilities })
-    expect(shown).toContain('└─ fqdn  host name "rr1\ufffd[2J\ufffd\ufffd"\n')
+    expect(shown).toContain('└─ fqdn  host name "rr1\ufffd[2J\ufffd\ufffd\ufffd"\n')
   })
 })

@@ -102,5 +102,5 @@ function tree(branches: readonly Branch[], width: number, paint: Paint, before =
 
 /** A peer's text may hold what moves the cursor of a terminal. */
 function safe(text: string): string {
-  return text.replaceAll(/\p{C}/gu, '\ufffd')
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }

@@ -4,9 +4,9 @@ const controls = /(?!\n$)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 /** Control and format characters, and line separators, as `\u009b`, so JSON still means the same; not a last line feed. */
 export function escapeControls(text: string): string {
   return text.replaceAll(controls, character =>
-    Array.from(
-      { length: character.length },
-      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
-    ).join(''),
+    character
+      .split('')
+      .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
   )
 }

@@ -97,8 +97,8 @@ group('describe()', () => {
     )
   })
   it('lets no control character of a peer through to a terminal (RFC 9003 §4)', () => {
-    expect(describe(cease(4, 'a\u001b[2Jb\nc\u202ed'))).toBe(
-      'Cease/Administrative Reset (6/4): "a\ufffd[2Jb\ufffdc\ufffdd"',
+    expect(describe(cease(4, 'a\u001b[2Jb\nc\u202ed\u2028e\u2029f\u009bg'))).toBe(
+      'Cease/Administrative Reset (6/4): "a\ufffd[2Jb\ufffdc\ufffdd\ufffde\ufffdf\ufffdg"',
     )
   })
 })

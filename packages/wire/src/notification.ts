@@ -104,7 +104,7 @@ function inWords({ code, subcode, data }: Notification): string {
   const known = subcodes[subcode] ?? (subcode === 0 ? '' : 'unknown subcode')
   const detail = known && `/${known}`
   const text = subcode === HARD_RESET ? undefined : shutdownText({ type: 'notification', code, subcode, data })
-  return `${name}${detail} (${code}/${subcode})${text ? `: "${text.replaceAll(/\p{C}/gu, '\ufffd')}"` : ''}`
+  return `${name}${detail} (${code}/${subcode})${text ? `: "${text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')}"` : ''}`
 }
 
 /** Subcodes of Cease that may carry a text (RFC 9003 §2): Administrative Shutdown and Administrative Reset. */
