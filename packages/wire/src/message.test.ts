@@ -395,6 +395,16 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^aigp.others: 1 is not allowed/,
   ],
   [
+    'a second AIGP metric of four octets',
+    announce({ aigp: { metric: '1', others: [{ type: 1, value: new Uint8Array(4) }] } }),
+    /^aigp.others: 1 is not allowed, it must be another type, or a second metric of 8 octets/,
+  ],
+  [
+    'an AIGP metric beyond 64 bits',
+    announce({ aigp: { metric: '99999999999999999999' } }),
+    /^aigp.metric: '9{20}' is not/,
+  ],
+  [
     'an ONLY_TO_CUSTOMER of five octets',
     announce({ onlyToCustomer: 2 ** 32 }),
     /^onlyToCustomer: 4294967296 is not allowed/,
