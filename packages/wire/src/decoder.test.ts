@@ -49,6 +49,15 @@ describe('Decoder', () => {
     }
     expect(paths).toEqual([[route], [route]])
   })
+  it.each([1, 2, 18, 19, 20, 40])('finds each of several messages in chunks of %i octets', size => {
+    const sent = [keepalive, encode(announcement), keepalive, encode(announcement)].flatMap(bytes => [...bytes])
+    const decoder = new Decoder()
+    const types: string[] = []
+    for (let at = 0; at < sent.length; at += size)
+      for (const result of decoder.push(Uint8Array.from(sent.slice(at, at + size))))
+        types.push(result.ok ? result.value.type : result.why)
+    expect(types).toEqual(['keepalive', 'update', 'keepalive', 'update'])
+  })
   it('decodes when it is asked, and not before', () => {
     const decoder = new Decoder()
     const results = decoder.push(Uint8Array.of(...keepalive, ...new Uint8Array(19)))
