@@ -86,6 +86,16 @@ describe('routes()', () => {
       routes({ type: 'update', withdrawn: [], announced: [], attributes: { ...path, mpReach } }).announced,
     ).toEqual([{ prefix: '198.51.100.10/32', nextHop: '2001:db8::1' }])
   })
+  it('leaves out multicast routes, which are read (RFC 4760 §6)', () => {
+    const attributes: Attributes = {
+      ...path,
+      mpReach: { family: 'ipv6-multicast', nextHop: ['2001:db8::1'], announced: ['2001:db8::10/128'] },
+      mpUnreach: { family: 'ipv4-multicast', withdrawn: ['198.51.100.12/32'] },
+    }
+    const update = received({ type: 'update', withdrawn: [], announced: [], attributes })
+    expect(update.attributes.mpReach?.announced).toEqual(['2001:db8::10/128'])
+    expect(routes(update)).toEqual({ withdrawn: [], announced: [] })
+  })
   it('leaves out families that are not read', () => {
     const octets = Uint8Array.of(0x08, 0x0a)
     const attributes: Attributes = {
