@@ -117,7 +117,8 @@ export interface Settings {
   /**
    * TTL security, GTSM (RFC 5082): how many hops away the peer may be at most, 1 to 254. Counted as BIRD and FRR do, where
    * a peer on our own link is 1 hop away: we send with TTL 255 and take 256 less this, or more. Default: off. The peer
-   * must have it, too.
+   * must have it, too. On a `Listener` that also serves a session which allows more hops, the first octets of a connection
+   * are read before the system applies this: give such sessions a listener of their own.
    */
   ttlSecurity?: number
   /** The TTL we send with, 1 to 255, as many hops as the peer may be away. Default: the system's. Not with ttlSecurity, which says it. */
