@@ -301,7 +301,7 @@ describe('what this side cannot do ends the connection, and never the process', 
     expect(peer().notification).toEqual({ type: 'notification', code: 7, subcode: 1, data })
     expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
   })
-  it('a NOTIFICATION is written as its own connection settled it, and not as the other one did (RFC 8654 §4)', async () => {
+  it('a NOTIFICATION is written as its own connection settled it (RFC 8654 §4)', async () => {
     const { session, clock, peer } = await established(true)
     const visitor = visit(session)
     peer().write(mark(4096))
@@ -310,7 +310,7 @@ describe('what this side cannot do ends the connection, and never the process', 
     expect(peer().notification?.data).toEqual(mark(4096))
     expect(session.state).toBe('Established')
   })
-  it('an OPEN that cannot be encoded is a failure as any other: told, and tried again as rarely', async () => {
+  it('an OPEN that cannot be encoded is told, and tried again as rarely', async () => {
     const { session, clock } = scripted({
       dial: config => {
         Object.assign(config.local, { id: 'nonsense' })
@@ -768,7 +768,7 @@ describe('a visitor that sends no OPEN', () => {
     expect([silent.closed, silent.notification]).toMatchObject([true, { code: 6, subcode: 7 }])
     expect([session.state, router.closed]).toEqual(['Established', false])
   })
-  it('does not keep ours from Established for more than 10 s, though its side is preferred (RFC 4271 §6.8)', async () => {
+  it('keeps ours from Established for 10 s at most, if preferred (RFC 4271 §6.8)', async () => {
     const { session, clock, peer } = scripted()
     await clock.pass(0)
     const silent = visit(session)

@@ -182,7 +182,7 @@ describe('a connection in Established wins over a new one (RFC 4271 §6.8)', () 
       expect([play.state, play.connections]).toEqual(['Established', { dialled: 'Established' }])
     }
   })
-  it('no collision before the OPEN: one that says nothing is told so by its hold timer, after 10 s (§6.5)', () => {
+  it('a silent connection beside it ends by its hold timer after 10 s (RFC 4271 §6.5)', () => {
     const play = new Play().reach('Established').do({ type: 'accepted' })
     play.said()
     expect(play.wait(9.999).said()).toBe('')
@@ -220,7 +220,7 @@ describe('an OPEN on the connection that is not preferred', () => {
     expect(play.said()).toBe('dialled: close, accepted: send keepalive, tell established, -> Established')
     expect(play.connections).toEqual({ accepted: 'Established' })
   })
-  it('waits 10 s at most: then the preferred one is closed with 4/0, and it is taken (RFC 4271 §6.5)', () => {
+  it('is taken after 10 s, and the preferred one gets 4/0 (RFC 4271 §6.5)', () => {
     const ours = new Play().reach('OpenSent').wait(100).do({ type: 'accepted' }).wait(3).hear('accepted', lower)
     ours.said()
     expect(ours.wait(9.999).said()).toBe('')
@@ -282,7 +282,7 @@ describe('the peer dials us while our dial is under way', () => {
     expect(play.hear('accepted', higher, keepalive).state).toBe('Established')
     expect([play.history, play.downs]).toMatchObject([{ transport: 0, protocol: 0 }, []])
   })
-  it('and our dial fails, and the other leaves without an OPEN: it was one, and is told', () => {
+  it('and leaves without an OPEN, as our dial fails: that is told, and counts', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' }).lose('dialled')
     play.wait(2).lose('accepted')
     expect(play.downs).toMatchObject([{ from: 'Connect', why: 'closed', retryIn: 3 }])
@@ -301,7 +301,7 @@ describe('the peer dials us while our dial is under way', () => {
     expect(play.wait(10).said()).toBe('dialled: close, tell down, -> Idle')
     expect(play.downs).toMatchObject([{ why: 'no answer within 10 s', retryIn: 5 }])
   })
-  it('a connection without an OPEN is no reason not to dial, and none to forget what failed', () => {
+  it('a connection without an OPEN delays no dial, and hides no failure of one', () => {
     const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' })
     play.said()
     expect(play.wait(5).said()).toBe('dialled: connect, tell dial')
@@ -310,7 +310,7 @@ describe('the peer dials us while our dial is under way', () => {
     expect(play.wait(0.001).said()).toBe('tell down, dialled: connect, tell dial')
     expect(play.downs.at(-1)).toMatchObject({ from: 'Connect', retryIn: 0 })
   })
-  it('we do not dial once the peer has said OPEN, and do again once it is gone and the wait is over', () => {
+  it('we do not dial after its OPEN, and do again once it and the wait are over', () => {
     const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' }).hear('accepted', higher)
     play.said()
     expect(play.wait(89).said()).not.toMatch(/connect|dial/)
@@ -321,7 +321,7 @@ describe('the peer dials us while our dial is under way', () => {
 })
 
 describe('one connection per direction', () => {
-  it('a newer connection of the peer replaces one that has not sent its OPEN, and ours goes on', () => {
+  it('a newer incoming connection replaces one without an OPEN, and ours goes on', () => {
     const replaced = 'accepted: send 6/7, accepted: close, accepted: accept, accepted: send open'
     for (const place of ['Connect', 'OpenSent', 'OpenConfirm', 'Established'] as const) {
       const play = new Play().reach(place).do({ type: 'accepted' })
@@ -340,7 +340,7 @@ describe('one connection per direction', () => {
     expect(play.do({ type: 'accepted' }).said()).toContain('accepted: close, accepted: accept')
     expect(play.history).toMatchObject({ transport: 0, protocol: 0 })
   })
-  it('a newer connection is turned away once an OPEN has come, whether it waits or was taken', () => {
+  it('a newer incoming connection is turned away once the first has sent its OPEN', () => {
     const waits = new Play().both().hear('accepted', lower)
     expect(waits.do({ type: 'accepted' }).said()).toBe('')
     const taken = new Play().reach('Connect').do({ type: 'accepted' }).hear('accepted', higher)
@@ -367,7 +367,7 @@ describe('one connection per direction', () => {
     )
     expect(play.downs.at(-1)).not.toHaveProperty('retryIn')
   })
-  it('a passive session gives it 240 s, takes a newer one, and tells of a silent one without counting it', () => {
+  it('a passive session waits 240 s for the OPEN, and tells and does not count silence', () => {
     const play = new Play({ passive: true }).do({ type: 'start' }).do({ type: 'accepted' }).wait(100)
     play.do({ type: 'accepted' }).said()
     expect(play.wait(239.999).said()).toBe('')
@@ -453,7 +453,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(play.wait(239.999).said()).toBe('')
     expect(play.wait(0.001).said()).toBe('accepted: send 4/0, accepted: close, tell down, -> Idle')
   })
-  it('is the session once its OPEN comes, and our dial or our wait ends without a failure', () => {
+  it('is the session once its OPEN comes, and our dial or wait ends without a failure', () => {
     for (const place of ['Connect', 'OpenSent'] as const) {
       const play = new Play().reach(place).do({ type: 'accepted' })
       expect(play.hear('accepted', higher, keepalive).connections).toEqual({ accepted: 'Established' })
@@ -516,7 +516,7 @@ describe('a collision is not an error', () => {
       expect([play.state, play.history.protocol]).toEqual(['Established', 1])
     }
   })
-  it('that a session has stood is true of the peer, whichever connection is kept (RFC 4724 §4.1)', () => {
+  it('a lost session is remembered on whichever connection is kept (RFC 4724 §4.1)', () => {
     const gracefulRestart = { restartTime: 120, restarting: true }
     const restarting = (play: Play, input: PairInput, slot?: Slot) =>
       stepPair(play.pair, input, { now: play.now, jitter: 1 }, slot)[1].flatMap(action =>

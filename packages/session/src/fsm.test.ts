@@ -426,7 +426,7 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
     for (const outcomes of Object.values(expected)) expect(Object.keys(outcomes)).toEqual(places)
     expect(timerNames.filter(timer => !named.includes(timer))).toEqual([]) // a timer that nothing hears
   })
-  it('a NOTIFICATION has its data cut to what the two OPENs allow in one message (RFC 4271 §4.1, RFC 8654 §4)', () => {
+  it('the data of a NOTIFICATION is cut to fit (RFC 4271 §4.1, RFC 8654 §4)', () => {
     const error: Notification = { type: 'notification', code: 1, subcode: 3, data: new Uint8Array(70_000) }
     const capabilities = [...open.capabilities, { name: 'extended-message' } as const]
     for (const place of ['OpenSent', 'OpenConfirm', 'Established'] as const) {
@@ -570,7 +570,7 @@ describe('negotiation', () => {
       })
     })
   })
-  it('AS 23456 without the AS number it stands for is refused with 2/2, and its cause is known (RFC 6793 §4.2.3)', () => {
+  it('AS 23456 alone is refused with 2/2, and its cause is known (RFC 6793 §4.2.3)', () => {
     const play = offer({ as: 23456, capabilities: [] }, { peer: { as: 4_200_000_000, address: '192.0.2.2' } })
     expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, cause: 'AS_TRANS' })
     expect(play.down?.why).toBe('the peer says it is AS 23456, and not which AS number of four octets that stands for')
@@ -705,7 +705,7 @@ describe('negotiation', () => {
     const peer = { as: 65001, address: '192.0.2.2' }
     expect(offer({ as: 65001, capabilities: [] }, { peer }).state).toBe('OpenConfirm')
   })
-  it('a NOTIFICATION right behind what we refuse has the true reason, and is reported (RFC 4271 §6)', () => {
+  it('a NOTIFICATION right behind what we refuse is reported instead (RFC 4271 §6)', () => {
     const followedBy: Notification = { type: 'notification', code: 6, subcode: 5, data: nothing }
     const error: Notification = { type: 'notification', code: 2, subcode: 6, data: nothing }
     const refused: readonly Input[] = [
@@ -760,7 +760,7 @@ describe('negotiation', () => {
     expect(offer({ capabilities: [] }).machine.negotiated?.families).toEqual(['ipv4-unicast'])
     expect(refusal(offer({ capabilities: [] }, { families: ['ipv6-unicast'] }))).toMatchObject({ code: 2, subcode: 7 })
   })
-  it('a peer that offers other capabilities, and not multiprotocol, speaks IPv4 unicast too (RFC 4760 §8)', () => {
+  it('a peer with other capabilities only speaks IPv4 unicast too (RFC 4760 §8)', () => {
     const capabilities = open.capabilities.filter(({ name }) => name !== 'multiprotocol')
     expect(offer({ capabilities }).machine.negotiated).toMatchObject({ families: ['ipv4-unicast'], fourOctetAs: true })
     expect(refusal(offer({ capabilities }, { families: ['ipv6-unicast'] }))).toMatchObject({ code: 2, subcode: 7 })

@@ -147,7 +147,7 @@ describe('a cause that is known', () => {
       'leave out what it does not know with the option capabilities, and check the settings that need one',
     )
   })
-  it('of 2/2: AS 23456 without the capability that says which AS number it stands for (RFC 6793)', () => {
+  it('of 2/2: AS 23456 without the AS number that it stands for (RFC 6793)', () => {
     expect(after({ sent: notification(2, 2), cause: 'AS_TRANS' })).toContain('four-octet AS numbers (capability 65)')
   })
   it.each(['TLS', 'HTTP', 'SSH'] as const)('of what cannot be read, or of a close: the peer speaks %s', cause => {

@@ -83,7 +83,7 @@ describe('a listener', () => {
     arrive(server, 'fe80::1%eth2')
     expect(two.state).toBe('OpenSent')
   })
-  it('replaces a connection without an OPEN by a newer one of the same peer (RFC 4271 §6.8)', async () => {
+  it('replaces a connection without an OPEN by a newer one (RFC 4271 §6.8)', async () => {
     const one = session('127.0.0.1')
     const server = listener(one)
     const port = await server.listen()

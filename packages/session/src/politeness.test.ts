@@ -319,7 +319,7 @@ const rows = {
   'TCP fails: refused or dropped': ['TCP fails'],
   'the router answers and then rejects us, whatever it says': answered,
   'the router answers that an operator said no': answered.filter(ending => !ending.endsWith('rejected')),
-  'any mix of these, with sessions that stood in between': undefined,
+  'any mix of these, with sessions that were stable in between': undefined,
 } as const satisfies Readonly<Record<string, readonly EndingName[] | undefined>>
 /** The exact maximum of each. */
 const budget = Object.fromEntries(
@@ -353,7 +353,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     const anything = fc.oneof(unreachable, reachable(forgetAfter))
     const anyone = reachable(forgetAfter)
     const peer = { dials: some(anything), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
-    holds(peer, 'any mix of these, with sessions that stood in between')
+    holds(peer, 'any mix of these, with sessions that were stable in between')
   })
 
   it.each(Object.entries(rows))('%s: there is a peer that brings us to each number', (what, among) => {

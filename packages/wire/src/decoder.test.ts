@@ -96,7 +96,7 @@ describe('notificationAhead()', () => {
       'notification',
     ])
   })
-  it('is nothing without one, behind half of one, behind what is no header, and in the chunk after', () => {
+  it('is nothing without a whole one behind sound headers, or in the next chunk', () => {
     expect(after(open, keepalive).decoder.notificationAhead()).toBeUndefined()
     expect(after(open, encode(one).subarray(0, 20)).decoder.notificationAhead()).toBeUndefined()
     expect(after(open, new Uint8Array(19), encode(one)).decoder.notificationAhead()).toBeUndefined()

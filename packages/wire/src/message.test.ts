@@ -486,16 +486,13 @@ describe('encode() leaves no doubt', () => {
     [70_000, {}, 4075],
     [65_514, { extendedMessage: true }, 65_514],
     [65_515, { extendedMessage: true }, 65_514],
-  ])(
-    'sends a NOTIFICATION of %i octets of data that cutToFit() cut (RFC 4271 §4.5, RFC 8654 §4)',
-    (octets, context, left) => {
-      const cut = cutToFit({ type: 'notification', code: 1, subcode: 2, data: new Uint8Array(octets).fill(7) }, context)
-      expect(decode(encode(cut, context), context)).toEqual({
-        ok: true,
-        value: { ...cut, data: new Uint8Array(left).fill(7) },
-      })
-    },
-  )
+  ])('sends %i octets of data as cutToFit() cuts them (RFC 4271 §4.5, RFC 8654 §4)', (octets, context, left) => {
+    const cut = cutToFit({ type: 'notification', code: 1, subcode: 2, data: new Uint8Array(octets).fill(7) }, context)
+    expect(decode(encode(cut, context), context)).toEqual({
+      ok: true,
+      value: { ...cut, data: new Uint8Array(left).fill(7) },
+    })
+  })
   it('sends an OPEN of exactly 255 octets of parameters in the old form (RFC 9072 §2)', () => {
     const filler: Capability = { name: 'unknown', code: 73, value: new Uint8Array(249) }
     const message = open({ capabilities: [filler, { name: 'route-refresh' }] })
