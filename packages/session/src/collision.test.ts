@@ -233,6 +233,11 @@ describe('an OPEN on the connection that is not preferred', () => {
     )
     expect(theirs.history).toMatchObject({ transport: 0, protocol: 0 })
   })
+  it('waits 10 s at most, however often the peer repeats it', () => {
+    const play = new Play().both().hear('accepted', lower).wait(6).hear('accepted', lower).wait(3.999)
+    expect(play.said()).toBe('')
+    expect(play.wait(0.001).said()).toContain('dialled: send 4/0, dialled: close, accepted: send keepalive')
+  })
   it('waits 10 s at most, however often the peer replaces the silent one', () => {
     const play = new Play().reach('OpenSent').do({ type: 'accepted' }).hear('dialled', higher)
     for (let at = 0; at < 9; at += 3) play.wait(3).do({ type: 'accepted' })
@@ -421,6 +426,9 @@ describe('an incoming connection on which the peer sent nothing changes no recor
       expect([play.history.transport, play.history.protocol]).toEqual([1, 1])
       expect(pairDeadline(play.pair)).toBe(retryIn * 1000)
     }
+    const delayed = new Play({ firstDialDelay: 60, backOff: { protocolFirst: 30 } }).do({ type: 'start' })
+    delayed.do({ type: 'accepted' }).hear('accepted', { ...higher, as: 65099 })
+    expect([delayed.down?.retryIn, pairDeadline(delayed.pair)]).toEqual([60, 60_000])
     const waiting = new Play().reach('OpenSent').hear('dialled', notificationOf(6, 2)).wait(10).do({ type: 'accepted' })
     expect(waiting.hear('accepted', { ...higher, as: 65099 }).down?.retryIn).toBe(290)
   })

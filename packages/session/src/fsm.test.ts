@@ -849,9 +849,17 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     expect(play.hear(refused).down).toHaveProperty('cause')
     expect(connect(play)).toBe(0)
   })
-  it('and is stopped: start() has capabilities again', () => {
-    const play = again().do(inputs.stop, inputs.start)
-    expect(connect(play)).toBe(4)
+  it('and is stopped, while we wait or are connected: start() has capabilities again', () => {
+    expect(connect(again().do(inputs.stop, inputs.start))).toBe(4)
+    const play = again()
+    connect(play)
+    expect(connect(play.do(inputs.stop, inputs.start))).toBe(4)
+  })
+  it('though our OPEN had none is not told that the next has none', () => {
+    const capabilities = { multiprotocol: false, routeRefresh: false, fourOctetAs: false }
+    const play = again({ capabilities })
+    expect(play.down).not.toHaveProperty('cause')
+    expect(connect(play)).toBe(0)
   })
   it.each<Partial<Settings>>([
     { families: ['ipv6-unicast'] },
