@@ -25,7 +25,9 @@ const mayImportNode: Record<string, readonly string[] | 'all'> = {
     'listening-socket.ts',
     'kernel.ts',
     'socket-options.ts',
+    'own-address.ts',
     'preflight.ts',
+    'rtnetlink.ts',
   ],
   'packages/announcer': ['announcer.ts', 'health-gate.ts', 'next-hop.ts', 'probe/tcp.ts', 'probe/http.ts'],
 }

@@ -43,9 +43,11 @@ try {
 /** When the router was dialled, in milliseconds from the first dial on. */
 async function loop(environment: NodeJS.ProcessEnv): Promise<readonly number[]> {
   const dials: number[] = []
+  let first: number | undefined
   let child: ChildProcess | undefined
   const router = createServer(socket => {
-    dials.push(performance.now() - (first ??= performance.now()))
+    first ??= performance.now()
+    dials.push(performance.now() - first)
     const decoder = new Decoder()
     socket.on('error', () => {}) // a killed process may reset it
     socket.on('data', chunk => {
@@ -67,7 +69,6 @@ async function loop(environment: NodeJS.ProcessEnv): Promise<readonly number[]> 
       }
     })
   })
-  let first: number | undefined
   router.listen(0, '127.0.0.1')
   await once(router, 'listening')
   const { port } = router.address() as AddressInfo // a TCP server's address has one

@@ -33,6 +33,7 @@ const events: { readonly [event in EventName]: readonly [string, Input] } = {
   send: ['`send()`', { type: 'send', update }],
   resend: ['`resend()`', { type: 'resend', family: 'ipv4-unicast', updates: [update] }],
   sent: ['bytes have left', { type: 'sent' }],
+  'own-address': ['our address is gone at two looks', { type: 'own-address', address: '192.0.2.1', presence: 'gone' }],
   accepted: ['the peer dialled', { type: 'accepted' }],
   connected: ['connected', { type: 'connected' }],
   collision: ['this connection loses', { type: 'collision' }],
@@ -72,6 +73,7 @@ function machineIn(state: State, { stopped = false, passive = false }: Variant):
     ...newMachine(config, 0),
     state,
     timers: waits ? { idleHoldTimer: 1000 } : {},
+    ownAddress: 'missed', // at the look before
     ...(talks && { negotiated: checkOpen(open, config) as Negotiated }), // this OPEN is not refused
   }
 }

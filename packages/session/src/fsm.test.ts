@@ -19,6 +19,7 @@ import {
   type Machine,
   newMachine,
   nextDeadline,
+  type Presence,
   type State,
   step,
   TABLE,
@@ -146,6 +147,7 @@ const inputs: Record<EventName, Input> = {
   send: { type: 'send', update },
   resend: { type: 'resend', family: 'ipv4-unicast', updates: [update] },
   sent: { type: 'sent' },
+  'own-address': { type: 'own-address', address: '192.0.2.1', presence: 'gone' },
   accepted: { type: 'accepted' },
   connected: { type: 'connected' },
   disconnected: { type: 'disconnected', why: 'reset' },
@@ -241,6 +243,16 @@ const expected: Record<EventName, Record<Place, string>> = {
     OpenSent: none,
     OpenConfirm: none,
     Established: ' | holdTimer 89, keepaliveTimer 29, sendHoldTimer 480',
+  },
+  // No event of the RFC's; see "our own address".
+  'own-address': {
+    'Idle, stopped': none,
+    'Idle, waiting': none,
+    Connect: none,
+    Active: none,
+    OpenSent: none,
+    OpenConfirm: none,
+    Established: none,
   },
   // Events 14 and 17 where the peer dialled. The RFC refuses it in Idle; ours answers there unless stopped.
   accepted: {
@@ -1318,6 +1330,46 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
     const capabilities = open.capabilities.filter(({ name }) => name !== 'enhanced-route-refresh')
     return new Play().reach('OpenSent').hear({ ...open, capabilities })
   }
+})
+
+describe('our own address', () => {
+  const looks = (...presences: readonly Presence[]) =>
+    presences.map((presence): Input => ({ type: 'own-address', address: '192.0.2.1', presence }))
+  const established = () => new Play().reach('Established')
+
+  it('gone at two looks in a row is the loss of the connection, on the transport track', () => {
+    const play = established().do(...looks('here', 'gone'))
+    expect([play.state, play.said()]).toEqual(['Established', ''])
+    play.do(...looks('gone'))
+    expect([play.state, play.said(), play.timers]).toEqual([
+      'Idle',
+      'close at once, tell down, -> Idle',
+      { idleHoldTimer: 5 },
+    ])
+    expect(play.down).toMatchObject({ why: 'our own address 192.0.2.1 is no longer on this host', retryIn: 5 })
+  })
+  it.each<[string, readonly Presence[]]>([
+    ['never seen: a local route has made it', ['gone', 'gone', 'gone']],
+    ['never known', ['unknown', 'unknown', 'gone', 'gone', 'gone']],
+    ['gone once and back, again and again', ['here', 'gone', 'here', 'gone', 'here', 'gone']],
+    ['gone once and then not known', ['here', 'gone', 'unknown', 'gone', 'unknown', 'gone']],
+    ['not known any more', ['here', 'unknown', 'unknown', 'unknown']],
+  ])('%s changes nothing', (_, presences) => {
+    const play = established()
+    const { timers } = play
+    play.do(...looks(...presences))
+    expect([play.state, play.said(), play.timers]).toEqual(['Established', '', timers])
+  })
+  it('is looked for anew in the next session', () => {
+    const play = established()
+      .do(...looks('here', 'gone'), { type: 'disconnected', why: 'reset' })
+      .wait(60)
+    play
+      .do({ type: 'connected' })
+      .hear(open, { type: 'keepalive' })
+      .do(...looks('gone', 'gone'))
+    expect(play.state).toBe('Established')
+  })
 })
 
 function refreshFor(afi: number, subtype = 0): Message {

@@ -54,7 +54,12 @@ export interface Machine {
    * Established. stop() ends either.
    */
   readonly plain?: 'now' | 'spent'
+  /** At the last look, the address of this session was on this host, or was `missed` after it had been. */
+  readonly ownAddress?: 'here' | 'missed'
 }
+
+/** What a look at this host says of our own address; `unknown` if the system does not tell. */
+export type Presence = 'here' | 'gone' | 'unknown'
 
 /** Numbers are the events of RFC 4271 §8.1. */
 export type Input =
@@ -63,6 +68,7 @@ export type Input =
   | { readonly type: 'send'; readonly update: Update } // §9.2: ours to say
   | { readonly type: 'resend'; readonly family: Family; readonly updates: readonly Update[] } // RFC 2918: the same again
   | { readonly type: 'sent' } // bytes of ours have left for the peer's side: RFC 9687 counts from here
+  | { readonly type: 'own-address'; readonly address: string; readonly presence: Presence } // a look at our own end
   | { readonly type: 'tick' } // 9, 10, 11, 13, and 29 of RFC 9687
   | { readonly type: 'accepted' } // 14, 17: a connection that the peer made
   | { readonly type: 'connected' } // 16: the one we dialled
@@ -147,7 +153,15 @@ type Handler<input> = (s: Machine, t: Tick, input: input) => Step
 type Row = { readonly [event in EventName]?: Handler<InputOf<event>> } & { readonly otherwise: Handler<Input> }
 
 /** Requests of our own side that make no sense in a state are dropped, not punished. */
-const ours = { start: ignore, send: ignore, resend: ignore, sent: ignore, accepted: ignore, collision: ignore }
+const ours = {
+  start: ignore,
+  send: ignore,
+  resend: ignore,
+  sent: ignore,
+  'own-address': ignore,
+  accepted: ignore,
+  collision: ignore,
+}
 
 /** RFC 4271 §8.2.2: what each state does on each event. `otherwise` is its "any other event". */
 export const TABLE: Readonly<Record<State, Row>> = {
@@ -183,6 +197,7 @@ export const TABLE: Readonly<Record<State, Row>> = {
     send: sendUpdate,
     resend: sendAgain,
     sent: left,
+    'own-address': seeOwnAddress,
     keepalive: heard,
     update: takeUpdate,
     'route-refresh': takeRefresh,
@@ -324,6 +339,18 @@ const END = 2 // RFC 7313 §3.2
 /** What we said has left. A peer that stops reading lets nothing leave, however diligently it goes on talking. */
 function left(s: Machine, t: Tick): Step {
   return [{ ...s, timers: { ...s.timers, ...sendHoldTimer(s, t) } }, []]
+}
+
+/**
+ * Gone at two looks in a row is gone: one may fall into a change. Nothing is held against an address that was never seen,
+ * since a local route may make one that no list has, and what cannot be known changes nothing.
+ */
+function seeOwnAddress(s: Machine, t: Tick, { address, presence }: Extract<Input, { type: 'own-address' }>): Step {
+  if (presence === 'here' || (presence === 'unknown' && s.ownAddress)) return [{ ...s, ownAddress: 'here' }, []]
+  if (presence === 'unknown' || s.ownAddress === undefined) return [s, []]
+  if (s.ownAddress === 'here') return [{ ...s, ownAddress: 'missed' }, []]
+  const why = `our own address ${address} is no longer on this host`
+  return fall(s, t, { why, trouble: 'transport', atOnce: true })
 }
 
 function holdTimer(s: Machine, t: Tick): Machine['timers'] {

@@ -19,6 +19,8 @@ export function hint({ why, from, sent, received, cause }: Down, config: Config)
     return `what answers on ${peer.address} port ${peer.port} does not speak BGP: check the address and the port`
   if (received !== undefined || (sent !== undefined && sent.code !== errorCode.holdTimer)) return undefined
   if (why === notAcknowledged) return 'check the path to the peer, and whether its BGP process hangs'
+  if (from === 'Established' && /is no longer on this host$/.test(why))
+    return 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one'
   if (why === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
   if (from === 'Connect')
     return /refused/.test(why)

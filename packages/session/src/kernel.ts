@@ -6,12 +6,15 @@ import { getSystemErrorMap } from 'node:util'
 export const linux = {
   AF_INET: 2,
   AF_INET6: 10,
+  AF_NETLINK: 16,
   SOCK_STREAM: 1,
+  SOCK_RAW: 3,
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
   SOL_SOCKET: 1,
   SO_REUSEADDR: 2,
   SO_BINDTODEVICE: 25,
+  NETLINK_ROUTE: 0,
   IPPROTO_IP: 0,
   IP_TOS: 1,
   IP_TTL: 2,
@@ -33,6 +36,8 @@ export interface Kernel {
   bind(fd: number, sockaddr: Uint8Array): void
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): void
   close(fd: number): void
+  /** What rtnetlink(7) answers to one request, or its beginning if that is very long. It does not wait. */
+  rtnetlink(request: Uint8Array): Uint8Array
 }
 
 /** The kernel, or in words why it is out of reach here. */
@@ -77,6 +82,8 @@ function kernelOf(koffi: Koffi): Kernel {
   const bind = libc.func('int bind(int fd, const void *address, uint32_t length)')
   const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)')
   const close = libc.func('int close(int fd)')
+  const send = libc.func('long send(int fd, const void *octets, size_t length, int flags)')
+  const recv = libc.func('long recv(int fd, void *octets, size_t length, int flags)')
   const checked = (syscall: string, result: number): number => {
     if (result >= 0) return result
     const errno = -koffi.errno()
@@ -90,5 +97,32 @@ function kernelOf(koffi: Koffi): Kernel {
     setsockopt: (fd, level, name, value) =>
       void checked('setsockopt', setsockopt(fd, level, name, value, value.length)),
     close: fd => void checked('close', close(fd)),
+    rtnetlink(request) {
+      const kind = linux.SOCK_RAW | linux.SOCK_NONBLOCK | linux.SOCK_CLOEXEC
+      const fd = checked('socket', socket(linux.AF_NETLINK, kind, linux.NETLINK_ROUTE))
+      try {
+        checked('send', send(fd, request, request.length, 0))
+        const parts: Uint8Array[] = []
+        // The answer is there once the request is sent, in parts of less than this.
+        while (parts.length < MOST_PARTS) {
+          const part = new Uint8Array(LARGEST_PART)
+          const length = recv(fd, part, part.length, 0)
+          if (length <= 0) break
+          parts.push(part.subarray(0, length))
+          if (isLast(part)) break
+        }
+        return Buffer.concat(parts)
+      } finally {
+        close(fd)
+      }
+    },
   }
+}
+
+const LARGEST_PART = 32768 // octets that the system puts into one part at most
+const MOST_PARTS = 32
+const NLMSG_DONE = 3
+/** The part that ends a list has nothing else in it. */
+function isLast(part: Uint8Array): boolean {
+  return new Uint16Array(part.buffer, 4, 1)[0] === NLMSG_DONE
 }

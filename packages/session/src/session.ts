@@ -44,6 +44,7 @@ import {
 import { OnceAMinute } from './once-a-minute.ts'
 import type { Negotiated } from './open-check.ts'
 import { FIRST_OCTETS, type OtherProtocol, otherProtocol } from './other-protocol.ts'
+import { lookFor } from './own-address.ts'
 import { rival, standing } from './preflight.ts'
 import { RateLimit } from './rate-limit.ts'
 import { requireKernel } from './socket-options.ts'
@@ -370,8 +371,18 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (line) line.decoder.context = contextOf(first.machine.negotiated, this.config)
     this.#arm()
     this.#record?.keep(first.machine, this.#clock.now()) // last: a disk may be slow
+    if (actions.some(looks)) this.#look()
     for (const [where, error] of failed) this.#fail(where, error)
     while (!this.#performing && this.#inputs.length > 0) this.#inputs.shift()?.()
+  }
+
+  /** Whether the address that the session has at our own end is still on this host. */
+  #look(): void {
+    const { slot, machine } = this.#pair.first
+    const { localAddress } = (this.#lines[slot]?.connection ?? {}) as Partial<Socket>
+    if (machine.state !== 'Established' || typeof localAddress !== 'string') return
+    const address = plain(localAddress) ?? localAddress
+    this.#feed({ type: 'own-address', address, presence: lookFor(address) }, slot)
   }
 
   /** Now, or once the actions of the present step are done: a connection may call back while it is dialled or written to. */
@@ -632,6 +643,13 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     }
     return () => this.#log?.[news ? 'warn' : 'debug'](line, 'session down')
   }
+}
+
+/** When a session begins, and with each KEEPALIVE. */
+function looks(action: PairAction): boolean {
+  return action.type === 'emit'
+    ? action.event.type === 'established'
+    : action.type === 'send' && action.message.type === 'keepalive'
 }
 
 /** With an RST where something waits: a FIN would wait behind it, and the peer would not learn that we are gone. */

@@ -154,6 +154,7 @@ describe('a system that refuses an option', () => {
       throw refused
     },
     close: () => {},
+    rtnetlink: () => new Uint8Array(),
   }
   it('makes an error that names the setting and keeps the code of the system', () => {
     const set = () => setOptions(kernel, 3, connectionOptions(configure({ ...given, bindDevice: 'lo' }), linux.AF_INET))

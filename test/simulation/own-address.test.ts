@@ -1,0 +1,89 @@
+/** A node that loses the address of its session, in virtual time; what the host says of it is made up. */
+import { Session } from '@softspoken/session'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { End } from '../support/connection.ts'
+import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+
+const look = vi.hoisted(() => vi.fn<(address: string) => 'here' | 'gone' | 'unknown'>())
+vi.mock('../../packages/session/src/own-address.ts', () => ({ lookFor: look }))
+beforeEach(() => void look.mockReset().mockReturnValue('here'))
+
+describe('the address of an established session', () => {
+  it('is looked for at the beginning and with each KEEPALIVE, and at no other time', async () => {
+    const { clock, session, peer } = await established()
+    expect(look.mock.calls).toEqual([['192.0.2.1']])
+    for (let seconds = 0; seconds < 300; seconds += 10) {
+      session.send({ type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] })
+      peer.say({ type: 'keepalive' })
+      await clock.pass(10)
+    }
+    expect(look).toHaveBeenCalledTimes(1) // UPDATEs stood in for KEEPALIVEs
+    for (let seconds = 0; seconds < 300; seconds += 30) {
+      peer.say({ type: 'keepalive' })
+      await clock.pass(30)
+    }
+    expect(look.mock.calls.length).toBe(peer.types.filter(type => type === 'keepalive').length)
+  })
+  it('that is gone is noticed at the second KEEPALIVE, before the hold time is over', async () => {
+    const { clock, session, end, downs } = await established()
+    look.mockReturnValue('gone')
+    await clock.pass(59)
+    expect(session.state).toBe('Established')
+    await clock.pass(1)
+    expect(downs).toEqual([
+      expect.objectContaining({
+        why: 'our own address 192.0.2.1 is no longer on this host',
+        hint: 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one',
+        from: 'Established',
+        retryIn: 5,
+      }),
+    ])
+    expect(end.destroyed).toBe(true)
+  })
+  it('that is away for one look, or that nobody knows of, changes nothing', async () => {
+    const { clock, session, peer } = await established()
+    const answers = ['gone', 'here', 'gone', 'unknown', 'gone', 'here', 'unknown', 'unknown'] as const
+    for (const answer of answers) {
+      look.mockReturnValue(answer)
+      peer.say({ type: 'keepalive' })
+      await clock.pass(30)
+    }
+    expect(session.state).toBe('Established')
+  })
+  it('is not looked for on a connection that has none, or before it is established', async () => {
+    const { clock, session, peer } = await established('none')
+    peer.say({ type: 'keepalive' })
+    await clock.pass(60)
+    expect([session.state, look.mock.calls]).toEqual(['Established', []])
+  })
+})
+
+// ---- the stage
+
+const sessions: Session[] = []
+afterEach(() => void sessions.splice(0).map(session => session.stop()))
+
+async function established(localAddress = '::ffff:192.0.2.1') {
+  const clock = new VirtualClock()
+  const [near, far] = End.pair()
+  near.localAddress = localAddress === 'none' ? undefined : localAddress
+  const session = new Session({
+    local: { as: 65001, id: '192.0.2.1' },
+    peer: { as: 65002, address: '192.0.2.2' },
+    clock,
+    random: () => 1,
+    dial: () => near,
+  }).start()
+  sessions.push(session)
+  const downs: object[] = []
+  session.on('down', down => downs.push(down))
+  near.answered()
+  await clock.pass(0)
+  const peer = new ScriptedPeer(far)
+  await clock.pass(0)
+  peer.say(openOf(65002), { type: 'keepalive' })
+  await clock.pass(0)
+  expect(session.state).toBe('Established')
+  return { clock, session, peer, end: near, downs }
+}
