@@ -1,5 +1,7 @@
 /** Sessions in virtual time, over connections in memory. */
 
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   type DownEvent,
@@ -99,6 +101,74 @@ describe('two sessions, one that dials and one that waits', () => {
     await stopped
     expect(clock.pending).toBe(0)
     expect(ends().map(end => end.destroyed)).toEqual([true, true])
+  })
+})
+
+describe('events of an abandoned connection', () => {
+  it('end no newer one: its last close comes a second after the peer is back (RFC 4271 §8.2.1.5)', async () => {
+    const { session, clock } = scripted({ passive: true })
+    const old = visit(session)
+    await clock.pass(0)
+    old.end.stall() // it will not see our end of the connection, and so not close its own
+    old.write(Buffer.alloc(19)) // a message without a marker
+    await clock.pass(0)
+    expect(session.status()).toMatchObject({ state: 'Idle', lastError: { sent: { code: 1, subcode: 1 } } })
+    await clock.pass(0.5)
+    const back = visit(session)
+    await establish(clock, back)
+    expect(session.state).toBe('Established')
+    await clock.pass(60)
+    expect([session.state, back.closed]).toEqual(['Established', false])
+  })
+  it('are not told: `drain` is that of the connection which the session has', async () => {
+    const { session, clock, ends, peer } = scripted()
+    await establish(clock, peer())
+    const [near, far] = End.pair()
+    session.accept(near)
+    let drains = 0
+    session.on('drain', () => drains++)
+    near.emit('drain')
+    expect([drains, far.destroyed]).toEqual([0, false])
+    ends()[0]!.emit('drain') // the session has dialled once
+    expect(drains).toBe(1)
+  })
+})
+
+describe('a dial that is given up', () => {
+  it('while it is in progress is destroyed at once: stop() waits for no second', async () => {
+    const dialled = Object.assign(new Socket(), { connecting: true })
+    const end = vi.spyOn(dialled, 'end')
+    const { session, clock } = scripted({ dial: () => dialled })
+    await clock.pass(0)
+    expect(session.state).toBe('Connect')
+    await session.stop()
+    expect([dialled.destroyed, end.mock.calls.length]).toEqual([true, 0])
+  })
+})
+
+describe('a peer that does not read', () => {
+  it('gets an RST when the send hold timer runs out, since a FIN would wait behind the rest (RFC 9687)', async () => {
+    const server = createServer().listen(0, '127.0.0.1').unref()
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo // a TCP server's address has one
+    const far = connect(port, '127.0.0.1')
+    const [near] = (await once(server, 'connection')) as [Socket]
+    const { session, clock } = scripted({ passive: true, sendHoldTime: 90 })
+    session.accept(near)
+    const real = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 1 })
+    far.pause().write(Buffer.concat([encode(openOf(65002)), encode({ type: 'keepalive' })]))
+    await real(() => expect(session.state).toBe('Established'))
+    const prefixes = Array.from({ length: 250 }, (_, i) => `10.0.${i}.0/24`)
+    while (near.writableLength < 1_000_000)
+      session.send({ type: 'update', withdrawn: prefixes, attributes: {}, announced: [] })
+    await clock.pass(50)
+    far.write(encode({ type: 'keepalive' }))
+    await real(() => expect(session.status().counters.inTotalMessages).toBe(3))
+    const reset = vi.spyOn(near, 'resetAndDestroy')
+    await clock.pass(41)
+    expect(session.status().lastError?.sent).toMatchObject({ code: 8, subcode: 0 })
+    expect([near.destroyed, reset.mock.calls.length]).toEqual([true, 1]) // Node reads an RST behind data as an end
+    far.destroy()
   })
 })
 

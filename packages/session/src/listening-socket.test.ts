@@ -1,11 +1,12 @@
 /** Real sockets on loopback, with options that only Linux has. */
 import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Config, Settings } from './config.ts'
+import { type Config, configure, type Settings } from './config.ts'
 import { dialTcp } from './dial.ts'
 import { findKernel, linux, outOfReach } from './kernel.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
@@ -135,6 +136,27 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
     await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
     const timeouts = [dialled, accept.mock.calls[0]?.[0]].map(it => read(it, linux.IPPROTO_TCP, linux.TCP_USER_TIMEOUT))
     expect(timeouts).toEqual([90_500, 600_000])
+  })
+  it('leaves no descriptor open after a dial whose option the system refuses', () => {
+    const config = configure({ local: from('127.0.0.1'), peer: { as: 1, address: '127.0.0.1' }, bindDevice: 'nosuch0' })
+    const lowest = () => {
+      const fd = openSync('/dev/null', 'r')
+      closeSync(fd)
+      return fd
+    }
+    const before = lowest()
+    for (let dials = 0; dials < 10; dials++) expect(() => dialTcp(config)).toThrow('bindDevice: the system refused it')
+    expect(lowest()).toBe(before)
+  })
+  it('makes sockets that no child process inherits, and that do not block', () => {
+    const { kernel } = findKernel()
+    for (const domain of [linux.AF_INET, linux.AF_INET6]) {
+      const fd = kernel!.socket(domain) // it is in reach
+      const [, flags = ''] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
+      kernel!.close(fd)
+      const wanted = linux.SOCK_CLOEXEC | linux.SOCK_NONBLOCK // the same numbers as O_CLOEXEC and O_NONBLOCK
+      expect(Number.parseInt(flags, 8) & wanted).toBe(wanted)
+    }
   })
   it('nothing that is told or logged shows the key', async () => {
     const lines: unknown[] = []

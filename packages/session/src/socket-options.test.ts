@@ -100,6 +100,20 @@ describe('the options of a connection', () => {
   })
 })
 
+describe('DSCP (RFC 4594 §3.1)', () => {
+  const ipv4 = [linux.IPPROTO_IP, linux.IP_TOS, 192]
+  const ipv6 = [linux.IPPROTO_IPV6, linux.IPV6_TCLASS, 192]
+  it.each([
+    ['IPv4', linux.AF_INET, [ipv4]],
+    ['both families', linux.AF_INET6, [ipv4, ipv6]],
+  ])('is CS6, 48 in the upper six bits of the octet, on a socket of %s', (_, domain, options) => {
+    const setsockopt = vi.fn<Kernel['setsockopt']>()
+    setDscp({ setsockopt } as unknown as Kernel, 7, domain) // it calls nothing else
+    const set = setsockopt.mock.calls.map(([, level, name, value]) => [level, name, new Int32Array(value.buffer)[0]])
+    expect(set).toEqual(options)
+  })
+})
+
 describe('how long the system waits for an acknowledgement (RFC 5482)', () => {
   const set = (change: Partial<Settings>, setsockopt = vi.fn<Kernel['setsockopt']>()) => {
     setUserTimeout({ setsockopt } as unknown as Kernel, 7, configure({ ...given, ...change })) // it calls nothing else
