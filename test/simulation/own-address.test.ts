@@ -41,7 +41,7 @@ describe('the address of an established session', () => {
     ])
     expect(end.destroyed).toBe(true)
   })
-  it('that is away for one look, or that nobody knows of, changes nothing', async () => {
+  it('that is away for one look, or that the host cannot tell, changes nothing', async () => {
     const { clock, session, peer } = await established()
     const answers = ['gone', 'here', 'gone', 'unknown', 'gone', 'here', 'unknown', 'unknown'] as const
     for (const answer of answers) {
