@@ -1,6 +1,7 @@
 /** A log or a listener that throws is reported once and changes nothing: every peer is told, every other listener called. */
 
 import { EventEmitter } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { HealthGate } from '@softspoken/announcer'
 import { errorText, guardLog, type Logger, notify, Session } from '@softspoken/session'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -197,6 +198,49 @@ describe('a listener that throws', () => {
     await clock.pass(2)
     await stopped
   })
+})
+
+test('a connection that closes while it is written to ends in order: each state after the one before', async () => {
+  const clock = new VirtualClock()
+  const [near, far] = End.pair()
+  new ScriptedPeer(far)
+  near.write = () => near.emit('close')
+  const session = new Session({
+    local: { as: 65001, id: '192.0.2.1' },
+    peer: { as: 65000, address: '192.0.2.254' },
+    clock,
+    dial: () => near,
+  })
+  const told: string[] = []
+  session
+    .on('state', ({ from, to }) => told.push(`${from} to ${to}`))
+    .on('down', ({ from }) => told.push(`down in ${from}`))
+  session.start()
+  near.answered()
+  await settled()
+  expect(told).toEqual(['Idle to Connect', 'Connect to OpenSent', 'down in OpenSent', 'OpenSent to Idle'])
+  await session.stop()
+})
+
+test.each<[string, unknown]>([
+  ['undefined', undefined],
+  ['an object that has no text', { toString: bug }],
+  ['a Proxy that throws', new Proxy({}, { get: bug, getPrototypeOf: bug })],
+  ['an Error without a message that can be read', Object.defineProperty(new Error('x'), 'message', { get: bug })],
+])('a connection whose error is %s is a connection that failed', async (_, error) => {
+  const clock = new VirtualClock()
+  const near = new PassThrough()
+  const session = new Session({
+    local: { as: 65001, id: '192.0.2.1' },
+    peer: { as: 65000, address: '192.0.2.254' },
+    clock,
+    dial: () => near,
+  }).start()
+  near.emit('error', error)
+  near.emit('close')
+  expect(session.status().lastError?.why).toMatch(/^(undefined|an error that cannot be shown)$/)
+  expect(session.status().nextDialIn).toBeGreaterThan(0)
+  await session.stop()
 })
 
 describe('notify()', () => {

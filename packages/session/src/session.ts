@@ -482,7 +482,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       if (connection instanceof Duplex) return connection
       throw new TypeError('dial: it must return a Duplex')
     } catch (error) {
-      return new Duplex({ read() {} }).destroy(error instanceof Error ? error : new Error(errorText(error)))
+      return new Duplex({ read() {} }).destroy(asError(error))
     }
   }
 
@@ -501,7 +501,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       if (this.#connection === connection) notify(this, this.#log, 'drain')
     })
     connection.on('error', (error: unknown) => {
-      why = error instanceof Error ? socketError(error, this.config) || errorText(error) : errorText(error)
+      why = inWords(error, this.config)
     })
     connection.once('end', () =>
       current({ type: 'disconnected', why: 'the peer closed the connection', ...causeOf(line) }),
@@ -668,6 +668,23 @@ function destroy(connection: Duplex): void {
 /** What the peer speaks, if it is not BGP. */
 function causeOf({ first }: Line): { readonly cause?: OtherProtocol } {
   return optional('cause', otherProtocol(first))
+}
+
+/** What a connection says of its failure. Anything can be emitted as an error, and one of the caller's may throw when it is read. */
+function inWords(error: unknown, config: Config): string {
+  try {
+    return (error instanceof Error && socketError(error, config)) || errorText(error)
+  } catch {
+    return errorText(error)
+  }
+}
+function asError(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) return thrown
+  } catch {
+    // A Proxy: not even that can be asked of it.
+  }
+  return new Error(errorText(thrown))
 }
 
 function contextOf(negotiated: Negotiated | undefined, { local, peer }: Config): Context {
