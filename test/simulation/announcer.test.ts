@@ -492,6 +492,21 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     expect(router.farewell).toMatchObject({ at: 14, code: 6, subcode: 2 })
   })
 
+  test('marks each route for a router that is there while another is away', async () => {
+    const lab = new Lab()
+    const away = lab.router({ address: '192.0.2.254', answers: false })
+    const there = lab.router({ address: '192.0.2.253' })
+    const announcer = lab.announcer({ gracefulShutdownTime: 10 })
+    announcer.announce(VIP)
+    await lab.pass(60)
+    void announcer.drain()
+    await lab.pass(9.999)
+    expect(there.heard.at(-1)).toMatchObject({ at: 60, announced: [VIP], attributes: { communities: ['65535:0'] } })
+    await lab.pass(0.001)
+    expect(there.heard.at(-1)).toMatchObject({ at: 70, withdrawn: [VIP] })
+    expect(away.heard).toEqual([])
+  })
+
   test('takes no time where no router was told anything', async () => {
     const lab = new Lab()
     lab.router({ answers: false })
@@ -1019,6 +1034,13 @@ describe('refused at construction, with nothing dialled:', () => {
 
 describe('refused at announce(), with nothing sent and nothing left behind:', () => {
   test.each<[string, object, string, AnnounceOptions, string]>([
+    [
+      'the address of a peer in another spelling',
+      { peers: [{ as: 65000, address: '2001:DB8:0::2' }] },
+      '2001:db8::2',
+      {},
+      'prefix: 2001:db8::2/128 is not allowed, it is the address of a peer',
+    ],
     ['what is no host route', {}, '198.51.100.0/24', {}, "prefix: '198.51.100.0/24' is not allowed"],
     [
       'our BGP Identifier',

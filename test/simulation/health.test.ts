@@ -113,6 +113,24 @@ describe('a health gate', () => {
     expect(router.table).toHaveProperty(VIP)
   })
 
+  test('that was never up makes no listener hear of a withdrawal when its announcement is withdrawn', async () => {
+    const lab = new Lab()
+    lab.router()
+    const service = new Service()
+    service.well = false
+    using gate = service.gate(lab)
+    const announcer = lab.announcer()
+    const told = lab.events(announcer)
+    const announcement = announcer.announce(VIP, { gate })
+    await lab.pass(60)
+    announcement.withdraw()
+    await lab.pass(1)
+    announcer.announce(VIP, { gate })
+    announcer.close()
+    await lab.pass(5)
+    expect(told).toEqual([])
+  })
+
   test('that flaps is held down, and says for how long', async () => {
     const lab = new Lab()
     const router = lab.router()

@@ -68,6 +68,23 @@ describe('the metrics of an announcer', () => {
     expect(seen.filter(name => absent.some(one => name.startsWith(one)))).toEqual([])
   })
 
+  test('tell that a route is not sent while no session is established, nor before its change is due', async () => {
+    const lab = new Lab()
+    const away = lab.router({ answers: false })
+    const there = lab.router({ address: '192.0.2.253' })
+    const { announcer, samples } = scene({ lab, peers: [away.peer, there.peer] })
+    const announcement = announcer.announce(VIP)
+    await lab.pass(1)
+    const sent = (address: string) => `route_sent{peer="${address}",prefix="${VIP}"}`
+    const wanted = { [`route_wanted{prefix="${VIP}"}`]: 1 }
+    expect(await samples()).toMatchObject({ ...wanted, [sent(peer)]: 0, [sent('192.0.2.253')]: 1 })
+    announcement.update({ med: 7 })
+    await lab.pass(1)
+    expect(await samples(), 'the interval is not over').toMatchObject({ ...wanted, [sent('192.0.2.253')]: 0 })
+    await lab.pass(30)
+    expect(await samples()).toMatchObject({ ...wanted, [sent('192.0.2.253')]: 1 })
+  })
+
   test('tell of a route that is withheld, and forget it once it is withdrawn', async () => {
     const { lab, announcer, samples } = scene()
     const announcement = announcer.announce(VIP, { ttl: 10 })
@@ -94,6 +111,7 @@ describe('the metrics of an announcer', () => {
       [`notifications_received_total{peer="${peer}",code="Cease",subcode="Administrative Shutdown"}`]: 1,
     })
     expect(seen[`last_error_timestamp_seconds{peer="${peer}"}`]).toBeGreaterThan(1e9)
+    expect(seen[`last_error_timestamp_seconds{peer="${peer}"}`], 'seconds').toBeLessThan(1e11)
     expect(await text()).not.toContain('zebra')
   })
 
@@ -129,6 +147,7 @@ describe('the metrics of an announcer', () => {
       'health_checks_total{gate="apiserver",outcome="passed"}': 3,
       'health_checks_total{gate="apiserver",outcome="failed"}': 0,
       'health_check_duration_seconds_count{gate="apiserver"}': 3,
+      'health_flaps_total{gate="apiserver"}': 0,
     })
     well = false
     await lab.pass(15)

@@ -108,7 +108,38 @@ describe('a gate', () => {
   })
 })
 
+describe('a gate that has been open for long', () => {
+  test('is held down after as many withdrawals as one that is new', () => {
+    const bench = new Bench({ rise: 1, fall: 1 })
+    bench.checks('+'.repeat(720)) // an hour
+    const ups = [...'-+-+-+-+'].map(result => {
+      bench.checks(result)
+      return bench.up
+    })
+    expect(ups).toEqual([false, true, false, true, false, false, false, false])
+  })
+
+  test('stays open while checks fail, up to as many as `fall`: each result that comes renews its lease', () => {
+    const bench = new Bench({ rise: 1, fall: 10 })
+    bench.checks('+---------') // 45 s of failures, and a ttl of 20 s
+    expect(bench.up).toBe(true)
+    bench.checks('-')
+    expect(bench.up).toBe(false)
+    expect(whyDown(bench.gate, bench.now)).toBe('refused (10 checks in a row)')
+  })
+})
+
 describe('a check that hangs', () => {
+  test('is judged before the next begins when both fall due in a process that was stopped', () => {
+    const bench = new Bench({ rise: 1, fall: 1 })
+    bench.checks('+')
+    bench.now += 12_000 // its timeout is over, and so is the interval
+    bench.feed({ type: 'tick' })
+    expect(bench.actions.slice(-2)).toEqual(['abort', 'down: no answer within 3 s'])
+    bench.feed({ type: 'tick' })
+    expect(bench.actions.filter(action => action === 'check')).toHaveLength(2)
+  })
+
   test('has failed at its timeout, and is told so', () => {
     const bench = new Bench({ rise: 1, fall: 1 })
     bench.checks('+')

@@ -22,9 +22,12 @@ test('messages are counted by type (RFC 4271 §4.1), and those that cannot be re
 })
 
 test('NOTIFICATIONs are counted by name (RFC 4271 §4.5), without the text of an operator (RFC 9003)', () => {
-  const said = [cease(2, 'on monday (or tuesday)'), cease(2, 'on wednesday'), notification(4, 0), notification(2, 2)]
+  const texts = ['on monday (or tuesday)', 'on wednesday', 'on a line\u2028of "its" own', ' (\n'].map(text =>
+    cease(2, text),
+  )
+  const said = [...texts, notification(4, 0), notification(2, 2)]
   expect(all(said).notifications).toEqual({
-    'Cease/Administrative Shutdown': 2,
+    'Cease/Administrative Shutdown': 4,
     'Hold Timer Expired': 1,
     'OPEN Message Error/Bad Peer AS': 1,
   })
