@@ -1,10 +1,69 @@
 /** Announcements that a health gate drives, in virtual time. */
-import { HealthGate, type HealthGateOptions } from '@softspoken/announcer'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { HealthGate, type HealthGateOptions, http } from '@softspoken/announcer'
 import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '../support/virtual-clock.ts'
 import { Lab } from './lab.ts'
 
 const VIP = '198.51.100.10/32'
 const OTHER = '198.51.100.11/32'
+
+test('a health gate opens again after an endpoint that switched protocols once', async () => {
+  const clock = new VirtualClock()
+  const answers = ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n']
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end(answers.shift() ?? 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  using gate = new HealthGate({ check: http(`http://127.0.0.1:${port}/`), clock, interval: 1, rise: 1, fall: 1 })
+  const [first] = await once(gate, 'checked')
+  expect(first).toMatchObject({ outcome: 'failed' })
+  expect(gate.status().why).toContain('answered 101')
+  const second = once(gate, 'checked')
+  await clock.pass(1)
+  expect(await second).toMatchObject([{ outcome: 'passed' }])
+  expect(gate.up).toBe(true)
+  server.close()
+})
+
+test('a health gate takes whatever a check rejects with for a failure', async () => {
+  const bug = (): never => {
+    throw new Error('a bug')
+  }
+  const reasons = [
+    undefined,
+    null,
+    Symbol('s'),
+    { toString: bug },
+    Object.create(null),
+    new Proxy({}, { get: bug, getPrototypeOf: bug }),
+  ]
+  const clock = new VirtualClock()
+  const outcomes: string[] = []
+  const checks: (() => unknown)[] = [
+    ...reasons.map(reason => () => Promise.reject(reason)),
+    ...reasons.map(reason => () => {
+      throw reason
+    }),
+    () => Object.defineProperty({}, 'then', { value: bug }),
+    () =>
+      Object.defineProperty({}, 'then', {
+        value: (_: unknown, failed: (of: unknown) => void) => failed({ toString: bug }),
+      }),
+    () => Object.defineProperty({}, 'then', { get: bug }),
+  ]
+  const turn = [...checks]
+  using gate = new HealthGate({ check: () => turn.shift()?.() as Promise<void>, clock, rise: 1, fall: 1 })
+  gate.on('checked', ({ outcome }) => outcomes.push(`${outcome}: ${gate.status().why}`))
+  await clock.pass(5 * checks.length - 1)
+  expect(outcomes).toHaveLength(checks.length)
+  for (const outcome of outcomes) expect(outcome).toMatch(/^failed: ./)
+  await clock.pass(5)
+  expect(gate.up, 'once checks pass again').toBe(true)
+})
 
 describe('a health gate', () => {
   test('announces after three checks, 5 s apart, and withdraws after three that failed', async () => {
