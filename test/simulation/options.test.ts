@@ -1,5 +1,6 @@
 /** A value of the wrong type is refused in one sentence that names the option, before anything is dialled, checked or sent. */
 import { type AnnounceOptions, Announcer, HealthGate, type HttpProbe, http, tcp } from '@softspoken/announcer'
+import { Listener, Session } from '@softspoken/session'
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '../support/virtual-clock.ts'
 import { Lab } from './lab.ts'
@@ -140,6 +141,16 @@ describe('new Announcer()', () => {
       'peer.holdTime: no such option, there are as, address, port, capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice',
     )
   })
+})
+
+test('a Session and a Listener refuse a log, a clock, a random and a dial of a wrong type', () => {
+  const given = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65000, address: '192.0.2.254' } }
+  for (const option of ['log', 'clock', 'random', 'dial'])
+    for (const [kind, value] of wrongFor(option)) {
+      refuses(() => new Session({ ...given, [option]: value } as never), option, kind)
+      if (option === 'log' || option === 'clock')
+        refuses(() => new Listener({ [option]: value } as never), option, kind)
+    }
 })
 
 describe('announce()', () => {

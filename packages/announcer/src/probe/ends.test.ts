@@ -91,6 +91,12 @@ describe('http()', () => {
     const url = `http://127.0.0.1:${server.port}/livez`
     expect(await failure(http(`${url}?verbose`))).toBe(`${url} answered ${status}: ${advice}`)
   })
+  test('says of a user that is known what to check', async () => {
+    await using server = await serving('http', socket => socket.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n'))
+    expect(await failure(http(`http://user:password@127.0.0.1:${server.port}/`))).toBe(
+      `http://127.0.0.1:${server.port}/ answered 403: check what our credentials may do there, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`,
+    )
+  })
   test('says of an authority that is not known that ca is needed', async () => {
     await using server = await serving('https', socket => socket.end(head))
     expect(await failure(http(`https://127.0.0.1:${server.port}/`))).toMatch(

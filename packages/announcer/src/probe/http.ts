@@ -57,7 +57,10 @@ export function http(url: string, probe: HttpProbe = {}): Check {
       try {
         const { statusCode = 0 } = response
         const isRight = status === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === status
-        if (!isRight) throw new Error(`${place} answered ${statusCode}${adviceFor(statusCode, cert !== undefined)}`)
+        if (!isRight)
+          throw new Error(
+            `${place} answered ${statusCode}${adviceFor(statusCode, cert !== undefined || target.username !== '')}`,
+          )
         if (body === undefined) return
         const text = await beginning(response)
         const matches = typeof body === 'string' ? text.includes(body) : text.search(body) >= 0
@@ -104,10 +107,10 @@ function answer(ask: typeof request, url: URL, options: RequestOptions): Promise
 }
 
 /** What to check, for the answers that a person alone can change. */
-function adviceFor(statusCode: number, hasCertificate: boolean): string {
+function adviceFor(statusCode: number, hasCredentials: boolean): string {
   if (statusCode !== 401 && statusCode !== 403) return ''
-  const credentials = hasCertificate
-    ? 'what our certificate (cert) may do there'
+  const credentials = hasCredentials
+    ? 'check what our credentials may do there'
     : 'credentials (cert and key) are missing'
   return `: ${credentials}, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`
 }
