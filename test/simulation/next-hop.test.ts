@@ -1,4 +1,4 @@
-/** Where traffic goes if nobody says where: the session's own address, or one of the interface of a link-local session. */
+/** Where traffic goes without the option nextHop: the session's own address, or one of the interface of a link-local session. */
 import os from 'node:os'
 import type { Family } from '@softspoken/wire'
 import { afterEach, describe, expect, test, vi } from 'vitest'
