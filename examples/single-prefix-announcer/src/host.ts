@@ -9,19 +9,31 @@ import type { Settings } from './settings.ts'
 
 /** A sentence each. Nothing is sent: a socket is bound, and closed again. */
 export async function hostWarnings(settings: Settings, given: AllGiven): Promise<readonly string[]> {
-  const { localAddress, bindDevice, peers = [], http } = settings
+  const { localAddress, http } = settings
   const warnings: string[] = []
   if (localAddress !== undefined && !(await isHere(localAddress)))
     warnings.push(
       `${given.localAddress?.from}: ${localAddress} is not on this host now, and no router is dialled until it is`,
     )
-  const interfaces = new Set([bindDevice, ...peers.map(peer => peer.bindDevice)])
-  for (const name of interfaces)
-    if (name !== undefined && existsSync('/sys/class/net') && !existsSync(`/sys/class/net/${name}`))
-      warnings.push(`${(given.bindDevice ?? given.peers)?.from}: there is no interface ${name} on this host now`)
+  for (const [name, from] of interfaces(settings, given))
+    if (existsSync('/sys/class/net') && !existsSync(`/sys/class/net/${name}`))
+      warnings.push(`${from}: there is no interface ${name} on this host now`)
   const why = http === undefined ? undefined : await whyNotServed(http)
   if (why !== undefined) warnings.push(`${given.http?.from}: ${http} cannot be served now, ${why}`)
   return warnings
+}
+
+/** Each that is named, once: by itself, or behind the % of a link-local address. */
+function interfaces({ bindDevice, peer = [], peers = [] }: Settings, given: AllGiven): ReadonlyMap<string, string> {
+  const zones = (addresses: readonly string[]) => addresses.map(address => address.split('%')[1])
+  const named = [
+    ...[...zones(peers.map(({ address }) => address)), ...peers.map(one => one.bindDevice)].map(
+      name => [name, given.peers?.from] as const,
+    ),
+    ...zones(peer).map(name => [name, given.peer?.from] as const),
+    [bindDevice, given.bindDevice?.from] as const,
+  ]
+  return new Map(named.flatMap(([name, from = '']) => (name === undefined ? [] : [[name, from]])))
 }
 
 /** Where the system cannot be asked, it is taken to be here. */

@@ -51,7 +51,8 @@ async function announce({ argv, env, ending, print }: Call): Promise<void> {
 /** What a running program says of itself, where it has --http. */
 async function showStatus({ argv, print }: Call): Promise<void> {
   const [, address = '127.0.0.1:9179', ...tooMany] = argv
-  if (tooMany.length > 0) throw new UsageError('status: one address at most, such as 127.0.0.1:9179')
+  if (tooMany.length > 0 || address.startsWith('-'))
+    throw new UsageError('status: one address at most, such as 127.0.0.1:9179')
   const { status } = await import('./status.ts')
   let text: string
   try {

@@ -89,6 +89,9 @@ describe('status()', () => {
       `no answer from http://${address}/status: connect ECONNREFUSED ${address}`,
     )
   })
+  test('repeats no password', async () => {
+    await expect(status('user:word@127.0.0.1:9179')).rejects.toThrow(/^http: what is given is not allowed/)
+  })
   test.each(['', '127.0.0.1:port', '::1:9179', '127.0.0.1:9179/x'])("refuses '%s' in words", async address => {
     await expect(status(address)).rejects.toThrow(
       `http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179`,

@@ -15,8 +15,9 @@ export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
  */
 export async function status(address: string): Promise<string> {
   const url = `http://${address}/status`
-  if (!URL.canParse(url) || new URL(url).pathname !== '/status')
-    throw new RangeError(`http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179`)
+  const wrong = `is not allowed, it must be an address and a port, as 127.0.0.1:9179`
+  if (address.includes('@')) throw new RangeError(`http: what is given ${wrong}`) // it may hold a password
+  if (!URL.canParse(url) || new URL(url).pathname !== '/status') throw new RangeError(`http: '${address}' ${wrong}`)
   const report = await ask(url)
   if (!isReport(report)) throw new Error(`what answers at ${address} is no announcer`)
   return statusTable(report)
