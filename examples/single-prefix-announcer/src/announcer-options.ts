@@ -18,7 +18,7 @@ export function preference({ med, localPref, community }: Settings): AnnounceOpt
   return given({ med, localPref, communities: community })
 }
 
-/** Without what nobody gave. */
+/** Without what was not given. */
 export function given<all extends Record<string, unknown>>(all: all): { [key in keyof all]?: NonNullable<all[key]> } {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as {
     [key in keyof all]?: NonNullable<all[key]>

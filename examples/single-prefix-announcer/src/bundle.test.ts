@@ -36,7 +36,7 @@ it('without koffi, a key is refused with one sentence and exit 2', { timeout }, 
   expect(output.out).toBe('')
 })
 
-it('after an error that nothing caught, it closes in order, exits 1 and prints a stack, no source', {
+it('an error that nothing caught ends it in order, with 1 and a stack, no source', {
   timeout,
 }, async () => {
   const faulty = join(folder, 'faulty.cjs')

@@ -45,7 +45,7 @@ it.each<[Partial<Settings>, string]>([
   expect(await hostWarnings({ ...needed, ...settings }, given)).toEqual([warning])
 })
 
-it('a port for http that is in use is a warning, since it may be used by this program', async () => {
+it('a port for http that is in use is a warning: this program may use it', async () => {
   expect(await hostWarnings({ ...needed, http: `127.0.0.1:${port}` }, given)).toEqual([
     `http: 127.0.0.1:${port} cannot be served now, the port is in use, perhaps by this program itself`,
   ])

@@ -67,7 +67,7 @@ describe("kube-vip's environment", () => {
   it('gives way to our own names', async () => {
     expect((await configuration(['--local-as', '64999'], plain)).settings.localAs).toBe(64999)
   })
-  it('is not looked at where nothing of BGP is in it: `address` is a name that anybody may use', async () => {
+  it('is not looked at without a BGP name: `address` may mean anything', async () => {
     await expect(configuration([], { address: '198.51.100.10', port: '6443' })).rejects.toThrow('--prefix is missing')
   })
 

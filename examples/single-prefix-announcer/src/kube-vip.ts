@@ -118,7 +118,7 @@ const refusedUnlessOurs: readonly (readonly [string, SettingName, string])[] = [
   ],
   ['mpbgp_nexthop', 'nextHop', 'not supported; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
 ]
-/** What is somebody else's work. */
+/** What this program does not do. */
 const unused: readonly (readonly [string, string])[] = [
   ['port', 'an address is announced, for all its ports'],
   ['vip_arp', 'the address is announced by BGP only'],

@@ -126,7 +126,7 @@ describe('wrong input is one sentence on standard error and exit 2', () => {
   })
 })
 
-it('--check shows each setting with its origin and what would be sent, keeps a key to itself, and dials nobody', {
+it('--check shows settings, their origin and the messages, no key, and dials no router', {
   timeout,
 }, async () => {
   const router = createServer().listen(0, '127.0.0.1')
@@ -173,7 +173,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-it('with --health and --http, announces once the service is well, and withdraws when it is not', {
+it('announces while --health passes, withdraws when it fails, and shows both by --http', {
   timeout,
 }, async () => {
   let well = true
@@ -196,9 +196,9 @@ it('with --health and --http, announces once the service is well, and withdraws 
   await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11', '-198.51.100.10/32'])
   child.kill('SIGTERM')
   expect(await exit).toEqual([0, null])
-  const nobody = run(['status', page])
-  expect(await nobody.exit).toEqual([1, null])
-  expect(nobody.output.err).toMatch(/^no answer from [^\n]*\n$/)
+  const late = run(['status', page])
+  expect(await late.exit).toEqual([1, null])
+  expect(late.output.err).toMatch(/^no answer from [^\n]*\n$/)
   service.close()
 })
 
@@ -217,7 +217,7 @@ describe.each([
   ['SIGTERM', [], { SOFTSPOKEN_HEALTH_RISE: '1' }],
   ['SIGHUP', named('ignore'), watched],
 ] as const)('%s', (signal, before, env) => {
-  it(`after ${before.length} that are ignored: withdraws, drains, sends Cease with a reason (RFC 9003), exits 0`, {
+  it(`after ${before.length} ignored ones withdraws, drains, sends Cease, exits 0 (RFC 9003)`, {
     timeout,
   }, async () => {
     await using router = await Router.start()

@@ -75,6 +75,9 @@ describe('a secret is not shown', () => {
     [{ SOFTSPOKEN_HEALTH: `user:${MARKER}@127.0.0.1:6443` }],
     [{ SOFTSPOKEN_HEALTH: `https//user:${MARKER}@127.0.0.1:6443` }],
     [{ SOFTSPOKEN_HEALTH: `https://user:${MARKER}@127.0.0.1:99999` }],
+    [{ SOFTSPOKEN_HEALTH: `tcp://user:${MARKER}127.0.0.1:6443` }],
+    [{ SOFTSPOKEN_HEALTH: `https:user:${MARKER}` }],
+    [{ SOFTSPOKEN_HEALTH: `ftp://user:${MARKER}@127.0.0.1/` }],
   ])('of the environment: %j', async env => {
     await expectSilence([...flags, ...router], env)
   })

@@ -8,7 +8,7 @@ import { isFields } from './usage-error.ts'
 /** What people are told of a setting, and how they name it on the command line. */
 interface About {
   readonly text: string
-  /** What the library takes where nobody gives it. */
+  /** What the library takes if it is not given. */
   readonly usual?: string
   /** How its value is called in --help. Without one there is no flag, as that must fit a screen. */
   readonly value?: string
@@ -103,7 +103,7 @@ export const schema = v.strictObject({
   healthCert: v.optional(about(text, { text: 'file with our certificate, shown to health', field: 'http.cert' })),
   healthKey: v.optional(about(text, { text: 'file with the key of that certificate', field: 'http.key' })),
   healthVerify: v.optional(
-    about(v.literal('none', 'none'), { text: '`none`: whoever answers is believed', field: 'http.verify' }),
+    about(v.literal('none', 'none'), { text: '`none`: any host that answers is believed', field: 'http.verify' }),
   ),
   healthInterval: v.optional(about(number, { text: 'seconds between two checks', usual: '5', field: 'interval' })),
   healthTimeout: v.optional(

@@ -93,7 +93,7 @@ peers:
 })
 
 describe('variables that begin with SOFTSPOKEN_', () => {
-  it('of a Service are not ours: Kubernetes sets them for one that is called softspoken', async () => {
+  it('of a Service called softspoken are not ours: Kubernetes sets them', async () => {
     const env = {
       ...{ SOFTSPOKEN_SERVICE_HOST: '10.96.0.7', SOFTSPOKEN_SERVICE_PORT: '179', SOFTSPOKEN_SERVICE_PORT_HTTP: '80' },
       ...{ SOFTSPOKEN_PORT: 'tcp://10.96.0.7:179', SOFTSPOKEN_PORT_179_TCP: 'tcp://10.96.0.7:179' },
@@ -114,7 +114,7 @@ describe('variables that begin with SOFTSPOKEN_', () => {
   })
 })
 
-it('a warning says that the service is not verified, without what its address may hide', async () => {
+it('a warning says that the service is not verified, and hides its password', async () => {
   const health = 'https://user:password@127.0.0.1:6443/livez?token=1'
   const env = { SOFTSPOKEN_HEALTH: health, SOFTSPOKEN_HEALTH_VERIFY: 'none' }
   expect((await configuration(words(), env)).warnings).toEqual([

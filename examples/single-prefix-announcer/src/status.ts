@@ -11,7 +11,7 @@ export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
 
 /**
  * Asks the announcer that serves at an address and port, as 127.0.0.1:9179, and returns the table.
- * @throws Error in one sentence where nobody answers within 5 s, or who answers is no announcer.
+ * @throws Error in one sentence if nothing answers within 5 s, or what answers is no announcer.
  */
 export async function status(address: string): Promise<string> {
   const url = `http://${address}/status`
