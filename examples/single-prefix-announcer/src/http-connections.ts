@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Server, ServerOptions, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Sliced } from './sliced.ts'
 
 const MOST = 16
 const REQUESTS = 100 // on one connection, one after the other
@@ -24,14 +25,19 @@ const SILENT = 10_000
 export class Connections {
   readonly #most: number
   /** The least recently used first, with how many requests wait for their answers. */
-  readonly #waiting = new Map<Socket, number>()
+  readonly #waiting = new Map<Sliced, number>()
 
   constructor(server: Server, most = Math.max(2, Math.min(MOST, Math.floor(descriptors() / 8)))) {
     this.#most = most
     server.maxHeadersCount = 100
     server.maxRequestsPerSocket = REQUESTS
     server.timeout = SILENT
-    server.on('connection', socket => this.#admit(socket))
+    const [serve] = server.listeners('connection') as [(connection: Duplex) => void] // Node's own
+    server.removeAllListeners('connection').on('connection', socket => {
+      const connection = new Sliced(socket)
+      this.#admit(connection)
+      serve.call(server, connection)
+    })
     server.on('dropRequest', (_request, socket) => socket.destroy()) // it asks for more than REQUESTS
   }
 
@@ -40,11 +46,12 @@ export class Connections {
   }
   /** Octets of answers that clients have yet to read, as far as they are still in this process. */
   get queued(): number {
-    return [...this.#waiting.keys()].reduce((all, { writableLength }) => all + writableLength, 0)
+    return [...this.#waiting.keys()].reduce((all, { queued }) => all + queued, 0)
   }
 
   /** A request has come on a connection. False, and the connection is closed, if too many there wait for an answer. */
-  begin(socket: Socket, response: ServerResponse): boolean {
+  begin(connection: Duplex, response: ServerResponse): boolean {
+    const socket = connection as Sliced // there are no others
     const waiting = this.#waiting.get(socket)
     if (waiting === undefined) return false // closed already
     if (waiting >= WAITING) {
@@ -56,28 +63,28 @@ export class Connections {
     return true
   }
 
-  #admit(socket: Socket): void {
+  #admit(socket: Sliced): void {
     if (this.#waiting.size >= this.#most) this.#close(this.#leastUseful())
     this.#waiting.set(socket, 0)
     socket.once('close', () => this.#waiting.delete(socket))
   }
   /** Its descriptor is free at once, its event comes later. */
-  #close(socket: Socket): void {
+  #close(socket: Sliced): void {
     this.#waiting.delete(socket)
     socket.destroy()
   }
   /** It goes to the end of the line. */
-  #use(socket: Socket, waiting: number): void {
+  #use(socket: Sliced, waiting: number): void {
     if (this.#waiting.delete(socket)) this.#waiting.set(socket, waiting)
   }
   /** Of the address that holds the most: the one that has been idle for longest, else the one that reads least. */
-  #leastUseful(): Socket {
-    const byAddress = new Map<string | undefined, Socket[]>()
+  #leastUseful(): Sliced {
+    const byAddress = new Map<string | undefined, Sliced[]>()
     for (const socket of this.#waiting.keys()) {
       const others = byAddress.get(socket.remoteAddress) ?? []
       byAddress.set(socket.remoteAddress, [...others, socket])
     }
-    const [most] = [...byAddress.values()].sort((a, b) => b.length - a.length) as [[Socket, ...Socket[]]] // at the bound
+    const [most] = [...byAddress.values()].sort((a, b) => b.length - a.length) as [[Sliced, ...Sliced[]]] // at the bound
     return most.find(socket => this.#waiting.get(socket) === 0) ?? most[0]
   }
 }
