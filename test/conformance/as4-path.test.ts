@@ -125,6 +125,17 @@ describe('AGGREGATOR and AS4_AGGREGATOR (RFC 6793 §4.2.3)', () => {
     const { aggregator, asPath } = read(attribute('c0 07', 'fde9 c0000202'))
     expect({ aggregator, asPath }).toEqual({ aggregator: { as: 65001, address: '192.0.2.2' }, asPath: merged })
   })
+  it('are written back as they came: AS4_AGGREGATOR stays where AGGREGATOR does not say it', () => {
+    const given = { as: 4200000000, address: '192.0.2.3' }
+    expect(read(`${attribute('c0 07', '5ba0 c0000202')} ${as4}`)).not.toHaveProperty('as4Aggregator')
+    expect(read(as4).as4Aggregator).toEqual(given)
+    expect(read(`${attribute('c0 07', 'fde9 c0000202')} ${as4}`).as4Aggregator).toEqual(given)
+    const short = attribute('c0 12', '0000fde9 c0000203')
+    expect(read(`${attribute('c0 07', '5ba0 c0000202')} ${short}`)).toMatchObject({
+      aggregator: { as: 65001, address: '192.0.2.3' },
+      as4Aggregator: { as: 65001, address: '192.0.2.3' },
+    })
+  })
   it('without AGGREGATOR leave AS4_PATH to count, and make no aggregator', () => {
     const { aggregator, asPath } = read(as4)
     expect({ aggregator, asPath }).toEqual({ aggregator: undefined, asPath: merged })

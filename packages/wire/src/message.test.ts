@@ -185,6 +185,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   ],
   ['a withdrawn prefix that is none', update({ withdrawn: ['all'] }), /^withdrawn: 'all' is not allowed/],
   ['a prefix that is a number', announce({}, [untyped<string>(42)]), /^announced: 42 is not allowed/],
+  ['attributes that are a text', update({ attributes: untyped('igp') }), /attributes an object/],
   ['one prefix where a list belongs', update({ withdrawn: untyped('10.0.0.0/8') }), /must be lists of prefixes/],
 
   [
@@ -581,6 +582,10 @@ describe('encode() leaves no doubt', () => {
     const bytes = encode(update({ attributes: { unknown: [{ ...raw, value: new Uint8Array(length).fill(7) }] } }))
     expect(Buffer.from(bytes.subarray(23, 23 + 4)).toString('hex')).toContain(head.replace(' ', ''))
     expect(decode(bytes)).toMatchObject({ value: { attributes: { unknown: [{ flags: raw.flags }] } } })
+  })
+  it('leaves out an attribute that is undefined', () => {
+    const given: object = { med: undefined, unknown: undefined }
+    expect(encode(announce(given))).toEqual(encode(announce({})))
   })
   it('takes Extended Length from the value alone (RFC 4271 §4.3)', () => {
     const flagged = { ...raw, flags: raw.flags | 0x10, value: Uint8Array.of(1) }

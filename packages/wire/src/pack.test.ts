@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Attributes } from './attribute/registry.ts'
 import { decode, encode, type Message } from './message.ts'
 import { encodeAll } from './pack.ts'
 import { endOfRib, routes } from './routes.ts'
@@ -90,6 +91,15 @@ describe('encodeAll()', () => {
   it('does not split what it does not read', () => {
     const other = { family: 'other', afi: 1, safi: 128, withdrawn: new Uint8Array(100) } as const
     expect(encodeAll(update({ attributes: { mpUnreach: other } }))).toHaveLength(1)
+  })
+  it('leaves nothing out: an End-of-RIB and a family that is not read stand beside other routes', () => {
+    const endOfIpv6 = { family: 'ipv6-unicast', withdrawn: [] } as const
+    const other = { family: 'other', afi: 1, safi: 128, withdrawn: Uint8Array.of(8, 10) } as const
+    for (const mpUnreach of [endOfIpv6, other])
+      expect(encodeAll(update({ withdrawn: hosts(1), attributes: { mpUnreach } }))).toEqual([
+        encode(update({ withdrawn: hosts(1) })),
+        encode(update({ attributes: { mpUnreach } })),
+      ])
   })
   it('throws as encode() does, and hands nothing out', () => {
     expect(() => encodeAll(update({ attributes, announced: [...hosts(2000), 'all'] }))).toThrow(/^announced: 'all'/)
@@ -207,6 +217,29 @@ describe('visitRoutes()', () => {
     bytes[26] = 9 // ORIGIN 9
     expect(read(received(bytes))).toEqual(['-0a/8#undefined'])
   })
+  it('shows routes of MP_* behind every other attribute, and leaves out families that are not read (RFC 7606 §5.1)', () => {
+    const behind = (mp: Attributes) => {
+      const bytes = encode(update({ attributes: { ...attributes, ...mp }, announced: ['10.0.0.0/8'] }))
+      const end = 23 + (bytes[21]! << 8) + bytes[22]!
+      const first = 23 + 3 + bytes[25]! // behind the one of MP_*, which is written first
+      return Uint8Array.of(
+        ...bytes.slice(0, 23),
+        ...bytes.slice(first, end),
+        ...bytes.slice(23, first),
+        ...bytes.slice(end),
+      )
+    }
+    const other = { family: 'other', afi: 2, safi: 128, withdrawn: Uint8Array.of(8, 10) } as const
+    expect(read(received(behind({ mpReach: { ...reach, announced: ['2001:db8::/33'] } })))).toEqual([
+      '+20010db800/33#undefined',
+      '+0a/8#undefined',
+    ])
+    expect(read(received(behind({ mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db8::/32'] } })))).toEqual([
+      '-20010db8/32#undefined',
+      '+0a/8#undefined',
+    ])
+    expect(read(received(behind({ mpUnreach: other })))).toEqual(['+0a/8#undefined'])
+  })
   it('is for what was received', () => {
     expect(() =>
       visitRoutes(
@@ -214,6 +247,6 @@ describe('visitRoutes()', () => {
         () => {},
         () => {},
       ),
-    ).toThrow(TypeError)
+    ).toThrow(new TypeError('update: visitRoutes() is for what decode() returned'))
   })
 })
