@@ -21,7 +21,10 @@ const values: Readonly<Record<string, unknown>> = {
 }
 /** Another part of the program uses it. */
 function isElsewhere(name: string): boolean {
-  return ['prefix', 'peers', 'http', 'httpHost', 'logLevel'].includes(name) || name.startsWith('health')
+  return (
+    ['prefix', 'peers', 'withoutCapabilities', 'http', 'httpHost', 'logLevel'].includes(name) ||
+    name.startsWith('health')
+  )
 }
 
 /** The library's option of that name, as its errors spell it. */
@@ -45,6 +48,11 @@ describe('each setting', () => {
       expect(option(needed, field), 'and without it, not').not.toEqual(values[name])
     },
   )
+  it('withoutCapabilities arrives as capabilities that are false', () => {
+    const { capabilities } = announcerOptions({ ...needed, withoutCapabilities: ['routeRefresh', 'fourOctetAs'] })
+    expect(capabilities).toEqual({ routeRefresh: false, fourOctetAs: false })
+    expect(announcerOptions(needed)).not.toHaveProperty('capabilities')
+  })
   it('of one router arrives at that router alone', () => {
     const own = { port: 1179, tcpMd5Key: 'its own', ttlSecurity: 2, multihop: 9, bindDevice: 'eth1' }
     expect([...ofOneRouter].sort()).toEqual(['address', 'as', ...Object.keys(own)].sort())

@@ -4,13 +4,15 @@ import type { Settings } from './settings.ts'
 
 export function announcerOptions(settings: Settings): AnnouncerOptions {
   const { prefix, localAs, routerId, localAddress, peer = [], peerAs = 0, port, peers } = settings
-  const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory } = settings
+  const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, withoutCapabilities, stateDirectory } =
+    settings
+  const capabilities = withoutCapabilities && Object.fromEntries(withoutCapabilities.map(name => [name, false]))
   const alike = peer.map(address => ({ address, as: peerAs, ...given({ port }) })) // peerAs stands beside peer: sources.ts has seen to it
   return {
     local: { as: localAs, id: routerId, ...given({ address: localAddress }) },
     peers: peers?.map(({ address, as, ...own }) => ({ address, as, ...given(own) })) ?? alike,
     families: [hostRoute(prefix).family],
-    ...given({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory }),
+    ...given({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, capabilities, stateDirectory }),
   }
 }
 

@@ -39,6 +39,8 @@ const peerEntries = {
   multihop: v.optional(number),
   bindDevice: v.optional(word),
 }
+/** Those that the library can leave out. */
+const capabilities = ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'] as const
 /** The settings of one router, where several differ. */
 export const ofOneRouter: readonly string[] = Object.keys(peerEntries)
 const peer = v.strictObject(
@@ -91,6 +93,12 @@ export const schema = v.strictObject({
   ),
   multihop: v.optional(about(number, { text: 'TTL to send with, to a router hops away', field: 'multihop' })),
   bindDevice: v.optional(about(word, { text: 'network interface to go through', field: 'bindDevice' })),
+  withoutCapabilities: v.optional(
+    about(v.array(v.picklist(capabilities, `one of ${capabilities.join(', ')}`), 'a list'), {
+      text: `capabilities that our OPEN leaves out: ${capabilities.join(', ')}`,
+      field: 'capabilities',
+    }),
+  ),
   med: v.optional(about(number, { text: 'MULTI_EXIT_DISC, the lower is preferred', value: '<number>', field: 'med' })),
   localPref: v.optional(about(number, { text: 'LOCAL_PREF, to a router of our own AS', field: 'localPref' })),
   community: v.optional(

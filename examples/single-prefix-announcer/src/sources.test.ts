@@ -253,6 +253,11 @@ describe('what is wrong is said in one sentence', () => {
     ['tcpMd5Key: a key of 90 octets', {}, 'SOFTSPOKEN_TCP_MD5_KEY: a key of 90 octets'],
     ['peers: 10.0.5.1 port 179', { peer: 'SOFTSPOKEN_PEER' }, 'SOFTSPOKEN_PEER: 10.0.5.1 port 179'],
     ['prefix: 10.0.5.11/32', {}, '--prefix: 10.0.5.11/32'],
+    [
+      'capabilities.fourOctetAs: false',
+      { withoutCapabilities: 'SOFTSPOKEN_WITHOUT_CAPABILITIES' },
+      'SOFTSPOKEN_WITHOUT_CAPABILITIES, fourOctetAs: false',
+    ],
   ])('the library says %s, the person %j: %s', (start, from, sentence) => {
     const given = Object.fromEntries(Object.entries(from).map(([name, from]) => [name, { value: 0, from }]))
     const error = inWordsOfOptions(new RangeError(`${start} is not allowed`), given)

@@ -113,6 +113,8 @@ export function inWordsOfOptions(error: unknown, given: AllGiven): unknown {
 /** Where the option of the library came from, or where it could be given. */
 function placeOf(field: string, given: AllGiven): string {
   const peers = given.peers?.from
+  const [, capability] = /^capabilities\.(\w+)$/.exec(field) ?? []
+  if (capability !== undefined && given.withoutCapabilities) return `${given.withoutCapabilities.from}, ${capability}`
   const [row] = rows.filter(row => row.field === (field === 'peers' && peers === undefined ? 'peer' : field))
   const own = row && given[row.name]?.from
   if (own !== undefined) return own
