@@ -256,7 +256,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
       {
         peer: '192.0.2.2',
         file: expect.stringContaining('dial-192.0.2.2-179.json'),
-        error: expect.any(String),
+        error: expect.not.stringContaining('nonsense'),
         text: 'dial record failed',
       },
     ])

@@ -118,12 +118,12 @@ export class DialRecord {
     this.#attempt(() => replaceFile(this.#directory, this.#file, `${JSON.stringify(saved)}\n`))
   }
 
-  /** @throws Error as the system has it, and SyntaxError for what no record is. */
+  /** @throws Error as the system has it, and for what no record is. */
   #read(): Saved | undefined {
     const text = readSmall(this.#file)
     if (text === undefined) return undefined
-    const saved: unknown = JSON.parse(text)
-    if (!isSaved(saved)) throw new SyntaxError('it holds no dial record')
+    const saved = parse(text)
+    if (!isSaved(saved)) throw new Error('it holds no dial record')
     return saved
   }
 
@@ -166,6 +166,14 @@ function isStopped({ state, timers }: Machine): boolean {
   return state === 'Idle' && timers.idleHoldTimer === undefined
 }
 
+/** Without the parser's words, which quote what they cannot read. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 function isSaved(value: unknown): value is Saved {
   if (typeof value !== 'object' || value === null) return false
   const { localAs, peerAs, open, writtenAt, dialledAt, transport, protocol, wait, underway } = value as Partial<Saved>
@@ -191,7 +199,7 @@ function readSmall(file: string): string | undefined {
   }
   try {
     const { size } = fstatSync(fd)
-    if (!fstatSync(fd).isFile() || size > LONGEST_FILE) throw new SyntaxError('it is no small file')
+    if (!fstatSync(fd).isFile() || size > LONGEST_FILE) throw new Error('it is no small file')
     const octets = Buffer.alloc(LONGEST_FILE)
     return octets.toString('utf8', 0, readSync(fd, octets))
   } finally {
