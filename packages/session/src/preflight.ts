@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { endianness } from 'node:os'
 import { type Address, formatAddress } from '@softspoken/wire'
 import type { Config } from './config.ts'
+import { lookFor } from './own-address.ts'
 import { split, unmapIpv4 } from './socket-address.ts'
 
 interface Endpoint {
@@ -19,14 +20,24 @@ interface Connection {
 }
 
 /** The connection to the peer that is there already, from the same source as far as that is known. */
-export function rival({ local, peer }: Config, connections: readonly Connection[]): Connection | undefined {
+export function rival(
+  { local, peer }: Config,
+  connections: readonly Connection[],
+  isOn: typeof isOnInterface = isOnInterface,
+): Connection | undefined {
   const [source, router] = [local.address, peer.address].map(withoutZone)
+  const { zone } = split(peer.address)
   return connections.find(
     one =>
       one.remote.address === router &&
       (one.remote.port === peer.port || one.local.port === peer.port) && // it dialled, or the router did
-      (source === undefined || one.local.address === source),
+      (source === undefined || one.local.address === source) &&
+      (zone === undefined || isOn(one.local.address, zone)), // another router may have that address on another link
   )
+}
+
+function isOnInterface(address: Address, zone: string): boolean {
+  return lookFor(`${address}%${zone}`) === 'here'
 }
 
 /** Of this host, or of this container where it has a network of its own. */
