@@ -104,6 +104,14 @@ describe('an error that nothing caught', () => {
     expect(host.exits).toEqual([1])
     expect(host.complaints[0]).toMatch(/^Error: a bug\n +at /)
   })
+  it('withdraws before its stack is written, as nothing may read standard error', async () => {
+    const order: string[] = []
+    const host = Object.assign(new EventEmitter(), { exit() {}, complain: () => void order.push('stack') })
+    new Ending(0, host).announcing({ stop: async () => void order.push('withdrawal'), ignored() {} })
+    host.emit('uncaughtException', new Error('a bug'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(order).toEqual(['withdrawal', 'stack'])
+  })
   it('ends with 1 where withdrawing fails as well, or never ends', async () => {
     const failing = announcing(Promise.reject(new Error('another bug')))
     failing.host.emit('uncaughtException', new Error('a bug'))

@@ -2,8 +2,9 @@
  * How the process ends: by a signal, or by an error that nothing caught. Loaded before everything else, because a signal
  * that comes before its handler is lost where the process is number 1, and kills without a Cease everywhere else.
  */
-import { constants, readFileSync, writeSync } from 'node:fs'
+import { constants, readFileSync } from 'node:fs'
 import { constants as system } from 'node:os'
+import { withoutWaiting } from './without-waiting.ts'
 
 /** Restarting helps after 1, and does not after 2: systemd is told so in deploy/. */
 export const exitCodes = { inOrder: 0, mayHelp: 1, wrongInput: 2 } as const
@@ -65,9 +66,9 @@ export class Ending {
     }
     // An unhandled rejection comes here as well.
     host.on('uncaughtException', error => {
+      if (this.#announcing) void this.#end({ error }) // it withdraws before anything is written
       host.complain(stackOf(error))
       if (this.#announcing === undefined) host.exit(exitCodes.mayHelp)
-      else void this.#end({ error })
     })
   }
 
@@ -97,10 +98,10 @@ const realHost: Host = {
   complain,
 }
 
-/** To standard error, at once; that it is closed or full is no reason for anything. */
+/** To standard error, without waiting; that it is closed, full or not read is no reason for anything. */
 export function complain(text: string): void {
   try {
-    writeSync(2, `${text}\n`)
+    withoutWaiting(2)(Buffer.from(`${text}\n`), () => {})
   } catch {
     // There is no other place for it.
   }

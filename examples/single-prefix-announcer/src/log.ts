@@ -13,7 +13,7 @@ export interface Log {
 
 export async function makeLog(level: string): Promise<Log> {
   const inWords = isatty(1) ? await forTerminal() : (line: string) => line
-  const output = new LineOutput(withoutWaiting(), (lines, why) => log.error({ lines, why }, 'log lines lost'))
+  const output = new LineOutput(withoutWaiting(1), (lines, why) => log.error({ lines, why }, 'log lines lost'))
   const log = pino({ level, base: null }, { write: line => output.write(inWords(escapeControls(line))) })
   process.on('exit', () => {
     output.flush()

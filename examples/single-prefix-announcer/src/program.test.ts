@@ -164,16 +164,7 @@ async function listening(server: Server): Promise<AsyncDisposable & { port: numb
     },
   }
 }
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // a TCP server's address has one
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-it('announces while --health passes, withdraws when it fails, and shows both by --http', {
+it('announces while --health passes, withdraws when it fails, and shows both by --http once its port is free', {
   timeout,
 }, async () => {
   let well = true
@@ -182,10 +173,17 @@ it('announces while --health passes, withdraws when it fails, and shows both by 
   const health = `http://127.0.0.1:${(service.address() as AddressInfo).port}/livez` // a TCP server's address has one
   await using router = await Router.start()
   const { told, port } = router
-  const page = `127.0.0.1:${await freePort()}`
+  const busy = createServer().listen(0, '127.0.0.1') // what it listens on is to be the page's
+  await once(busy, 'listening')
+  const page = `127.0.0.1:${(busy.address() as AddressInfo).port}` // a TCP server's address has one
   const flags = ['--next-hop', '10.0.5.11', '--port', port, '--health', health, '--http', page]
-  const { child, exit } = run([...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
+  const { child, output, exit } = run([...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
   await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
+  expect(output.out, 'a page that cannot listen costs no route').toMatch(
+    /"why":"listen EADDRINUSE.*"page cannot listen"/,
+  )
+  busy.close()
+  await expect.poll(() => output.out, { timeout }).toContain('"page listens"')
   const status = run(['status', page])
   expect(await status.exit).toEqual([0, null])
   expect(status.output.out).toMatch(/198\.51\.100\.10\/32.*127\.0\.0\.1/)

@@ -1,22 +1,22 @@
-/** To write to standard output without waiting, whatever it is. */
+/** To write to standard output or standard error without waiting, whatever it is. */
 import { constants, fstatSync, openSync, readFileSync, write, writeSync } from 'node:fs'
 import type { Write } from './line-output.ts'
 
 const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants
 
 /**
- * Writes to standard output. A pipe, a terminal or another device is opened once more: not to wait is a property of what
+ * Writes to descriptor 1 or 2. A pipe, a terminal or another device is opened once more: not to wait is a property of what
  * was opened, and other processes share that. A socket cannot be opened again; Node makes most of them so. To write to a
  * file waits for its disk whatever was asked for, so a thread of Node's does it, as it does for whatever else may wait.
  */
-export function withoutWaiting(): Write {
-  const stat = fstatSync(1)
+export function withoutWaiting(descriptor: 1 | 2): Write {
+  const stat = fstatSync(descriptor)
   if (stat.isFIFO() || stat.isCharacterDevice())
     try {
-      return atOnce(openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY))
+      return atOnce(openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY))
     } catch {} // it is another user's, or there is no /proc
-  void process.stdout // Node makes pipes and stream sockets non-blocking when it makes this object
-  return waits(1) ? (octets, done) => write(1, octets, done) : atOnce(1)
+  void (descriptor === 1 ? process.stdout : process.stderr) // Node makes a pipe or stream socket non-blocking with this object
+  return waits(descriptor) ? (octets, done) => write(descriptor, octets, done) : atOnce(descriptor)
 }
 
 function waits(descriptor: number): boolean {
