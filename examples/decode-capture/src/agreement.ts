@@ -3,6 +3,8 @@ import { type Capability, type Context, type Family, families, type Open } from 
 
 export class Agreement {
   readonly #opens = new Map<number, Open>()
+  /** By side, until the next OPEN: an OPEN may have thousands of capabilities, and each segment asks. */
+  readonly #contexts = new Map<number, Context>()
   readonly #assumed: Pick<Context, 'fourOctetAs'>
 
   /** `assumed` holds until both OPENs were seen, and for good where the capture begins after them. */
@@ -13,10 +15,17 @@ export class Agreement {
   /** An OPEN of the side by that number. */
   learn(side: number, open: Open): void {
     this.#opens.set(side, open)
+    this.#contexts.clear()
   }
 
   /** How to read what the side by that number sends. */
   contextFor(side: number): Context {
+    const context = this.#contexts.get(side) ?? this.#settle(side)
+    this.#contexts.set(side, context)
+    return context
+  }
+
+  #settle(side: number): Context {
     const own = this.#opens.get(side)
     const [other] = [...this.#opens].flatMap(([number, open]) => (number === side ? [] : [open]))
     const all = [own, other].flatMap(open => (open ? [open] : []))

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type Capability, type Context, encode, type Message } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { readCapture } from './capture.ts'
+import { Capture } from './capture.ts'
 import { type Entry, InputError, PassedOver } from './entry.ts'
 import { frame, join, pcap, pcapng, u16, u32 } from './samples/build.ts'
 import { conversation, refused, samples, session } from './samples/samples.ts'
@@ -10,6 +10,12 @@ import { conversation, refused, samples, session } from './samples/samples.ts'
 const options = { port: 179, fourOctetAs: true }
 const keepalive = encode({ type: 'keepalive' })
 
+/** In one chunk. */
+function* readCapture(file: Uint8Array, given: typeof options, passedOver: PassedOver): Generator<Entry> {
+  const capture = new Capture(given, passedOver)
+  yield* capture.push(file)
+  yield* capture.end()
+}
 function read(file: Uint8Array, given: Partial<typeof options> = {}): Entry[] {
   return [...readCapture(file, { ...options, ...given }, new PassedOver())]
 }

@@ -1,9 +1,10 @@
 /** The BGP messages of all TCP connections in a capture of packets. */
 import { Agreement } from './agreement.ts'
+import { bounds } from './bounds.ts'
 import { Direction } from './direction.ts'
 import type { Endpoint, Entry, PassedOver, Place } from './entry.ts'
 import type { Packet } from './pcap.ts'
-import { type Piece, Reassembly } from './reassembly.ts'
+import { type Piece, Reassembly, Waiting } from './reassembly.ts'
 import { readSegment, type Segment } from './segment.ts'
 
 export interface ReadOptions {
@@ -11,6 +12,8 @@ export interface ReadOptions {
   /** For what the OPENs do not settle. */
   readonly fourOctetAs: boolean
 }
+
+type When = Pick<Segment, 'frame' | 'time'>
 
 /** One side of a connection: what it sends. */
 interface Side {
@@ -20,7 +23,7 @@ interface Side {
   readonly begin: number | undefined
   readonly reassembly: Reassembly
   readonly direction: Direction
-  last: Segment
+  last: When
 }
 interface Connection {
   readonly agreement: Agreement
@@ -28,42 +31,66 @@ interface Connection {
   readonly sides: Map<string, Side>
 }
 
-export function* readConnections(
-  packets: Iterable<Packet>,
-  { port, fourOctetAs }: ReadOptions,
-  passedOver: PassedOver,
-): Generator<Entry> {
-  const connections = new Map<string, Connection>()
-  for (const packet of packets) {
-    const segment = readSegment(packet, port, passedOver)
-    if (segment === undefined) continue
+/** Feed it the packets of a capture, in their order. */
+export class Connections {
+  readonly #options: ReadOptions
+  readonly #passedOver: PassedOver
+  /** By their two endpoints; the one that was silent for longest stands first. */
+  readonly #connections = new Map<string, Connection>()
+  /** What all of them keep for later. */
+  readonly waiting = new Waiting()
+
+  constructor(options: ReadOptions, passedOver: PassedOver) {
+    this.#options = options
+    this.#passedOver = passedOver
+  }
+
+  *push(packet: Packet): Generator<Entry> {
+    const { port, fourOctetAs } = this.#options
+    const segment = readSegment(packet, port, this.#passedOver)
+    if (segment === undefined) return
     const { syn, ack, data } = segment
     const [from, to] = [nameOf(segment.from), nameOf(segment.to)]
     const key = [from, to].sort().join(' ')
-    const known = connections.get(key)
+    const known = this.#connections.get(key)
     // A SYN that is no copy of the one we know opens another connection of the same two ports; its answer does not.
     const again = syn && known?.sides.get(from)?.begin !== segment.seq && (known?.sides.has(from) || ack === undefined)
     if (known && again) yield* ends(known)
     const connection = known && !again ? known : { agreement: new Agreement({ fourOctetAs }), sides: new Map() }
-    connections.set(key, connection)
+    this.#connections.delete(key)
+    this.#connections.set(key, connection)
+    if (this.#connections.size > bounds.connections) yield* this.#endOldest()
 
-    const side = connection.sides.get(from) ?? (syn || data.length > 0 ? open(connection, segment) : undefined)
+    const side = connection.sides.get(from) ?? (syn || data.length > 0 ? this.#open(connection, segment) : undefined)
     if (side) {
-      if (data.length > 0) side.last = segment
+      if (data.length > 0) side.last = when(segment)
       connection.sides.set(from, side)
       yield* read(side, side.reassembly.push(segment))
     }
     const other = connection.sides.get(to)
     if (other && ack !== undefined) yield* read(other, other.reassembly.acknowledged(ack))
   }
-  for (const connection of connections.values()) yield* ends(connection)
-}
 
-function open({ agreement, sides }: Connection, segment: Segment): Side {
-  const { from, to, seq, syn } = segment
-  const begin = syn ? seq : undefined
-  const direction = new Direction(agreement, sides.size, !syn)
-  return { from, to, begin, reassembly: new Reassembly(seq), direction, last: segment }
+  /** The capture ends, and with it each connection. */
+  *end(): Generator<Entry> {
+    for (const connection of this.#connections.values()) yield* ends(connection)
+  }
+
+  *#endOldest(): Generator<Entry> {
+    for (const [key, connection] of this.#connections) {
+      this.#connections.delete(key)
+      this.#passedOver.add(`connections beyond ${bounds.connections} at a time, each cut off at its last segment`)
+      yield* ends(connection)
+      return
+    }
+  }
+
+  #open({ agreement, sides }: Connection, segment: Segment): Side {
+    const { from, to, seq, syn } = segment
+    const begin = syn ? seq : undefined
+    const direction = new Direction(agreement, sides.size, !syn)
+    return { from, to, begin, reassembly: new Reassembly(seq, this.waiting), direction, last: when(segment) }
+  }
 }
 
 function* read(side: Side, pieces: readonly Piece[]): Generator<Entry> {
@@ -87,8 +114,12 @@ function* ends({ sides }: Connection): Generator<Entry> {
   }
 }
 
-function place({ from, to, direction }: Side, { frame, time }: Segment): Place {
+function place({ from, to, direction }: Side, { frame, time }: When): Place {
   return { time, from, to, frame, offset: direction.position.offset, of: 'stream' }
+}
+/** No more of a segment than this is kept: its data is a part of a chunk of the file. */
+function when({ frame, time }: Segment): When {
+  return { frame, time }
 }
 function nameOf({ address, port }: Endpoint): string {
   return `${address} ${port}`

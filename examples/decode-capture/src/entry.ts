@@ -1,5 +1,6 @@
 /** What a capture holds, whatever its format: messages and remarks, each with when, between whom, and where. */
 import type { Address, Message, Result } from '@softspoken/wire'
+import { bounds } from './bounds.ts'
 
 export interface Endpoint {
   readonly address: Address
@@ -42,9 +43,10 @@ export class PassedOver {
   readonly #counts = new Map<string, number>()
 
   add(what: string): void {
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
+    const kind = this.#counts.has(what) || this.#counts.size < bounds.passedOverKinds ? what : 'of other kinds'
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
   }
-  /** `packets of link type 127 (3), IP fragments (1)`; empty where it is nothing. */
+  /** `packets of link type 127 (3), IP fragments (1)`; empty if it is nothing. */
   inWords(): string {
     return [...this.#counts].map(([what, count]) => `${what} (${count})`).join(', ')
   }

@@ -3,24 +3,61 @@ import { Agreement } from './agreement.ts'
 import { Direction } from './direction.ts'
 import { type Entry, InputError } from './entry.ts'
 
-/**
- * One side's messages, one after the other.
- * @throws InputError naming the place of what is no hex.
- */
-export function* readHex(text: string, fourOctetAs: boolean): Generator<Entry> {
-  const direction = new Direction(new Agreement({ fourOctetAs }), 0)
-  for (const found of direction.push(parse(text))) yield { ...found, of: 'input' }
-  const { offset, held } = direction.position
-  if (held > 0) yield { offset, of: 'input', remark: `the input ends ${held} octets into a message` }
+/** One side's messages, one after the other. Feed it the text in chunks, however cut, and then its end. */
+export class HexReader {
+  readonly #direction: Direction
+  #line = 1
+  #column = 1
+  #isComment = false
+  #digits = 0
+  /** The first digit of a pair. */
+  #high = 0
+
+  constructor(fourOctetAs: boolean) {
+    this.#direction = new Direction(new Agreement({ fourOctetAs }), 0)
+  }
+
+  /** @throws InputError naming the place of what is no hex, after the messages before it. */
+  *push(text: string): Generator<Entry> {
+    const octets = new Uint8Array(Math.ceil(text.length / 2) + 1)
+    let count = 0
+    let wrong: InputError | undefined
+    for (let at = 0; at < text.length && wrong === undefined; at++) {
+      const character = text[at]!
+      if (character === '\n') {
+        this.#line++
+        this.#column = 1
+        this.#isComment = false
+        continue
+      }
+      if (character === '#') this.#isComment = true
+      const digit = this.#isComment ? -1 : Number.parseInt(character, 16)
+      if (digit >= 0) {
+        if (this.#digits++ % 2 === 0) this.#high = digit
+        else octets[count++] = this.#high * 16 + digit
+      } else if (!this.#isComment && !/[\s:]/.test(character))
+        wrong = new InputError(`line ${this.#line}, column ${this.#column}: ${named(character)} is no hex digit`)
+      this.#column++
+    }
+    yield* this.#read(octets.subarray(0, count))
+    if (wrong) throw wrong
+  }
+
+  /** @throws InputError if the digits are no whole number of octets. */
+  *end(): Generator<Entry> {
+    const { offset, held } = this.#direction.position
+    if (held > 0) yield { offset, of: 'input', remark: `the input ends ${held} octets into a message` }
+    if (this.#digits % 2 !== 0) throw new InputError(`${this.#digits} hex digits are no whole number of octets`)
+  }
+
+  *#read(octets: Uint8Array): Generator<Entry> {
+    for (const found of this.#direction.push(octets)) yield { ...found, of: 'input' }
+  }
 }
 
-function parse(text: string): Uint8Array {
-  const lines = text.split('\n').map(line => line.replace(/#.*/, ''))
-  for (const [number, line] of lines.entries()) {
-    const column = line.search(/[^\s:\da-f]/i)
-    if (column >= 0) throw new InputError(`line ${number + 1}, column ${column + 1}: '${line[column]}' is no hex digit`)
-  }
-  const digits = lines.join('').replaceAll(/[\s:]/g, '')
-  if (digits.length % 2 !== 0) throw new InputError(`${digits.length} hex digits are no whole number of octets`)
-  return Uint8Array.from(Buffer.from(digits, 'hex'))
+/** A character that a terminal may not show is named by its number. */
+function named(character: string): string {
+  return /[\p{C}\p{Z}]/u.test(character)
+    ? `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+    : `'${character}'`
 }

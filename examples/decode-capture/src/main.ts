@@ -1,15 +1,21 @@
 /** Prints the BGP messages in a capture. */
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { CommanderError } from 'commander'
-import { readCapture } from './capture.ts'
+import { Capture } from './capture.ts'
 import { type Entry, InputError, PassedOver } from './entry.ts'
-import { readHex } from './hex.ts'
+import { HexReader } from './hex.ts'
 import { toJson } from './json.ts'
 import { type ProgramOptions, parseOptions } from './options.ts'
+import { escapeControls } from './text.ts'
 import { toTree } from './tree.ts'
+import { unpacked } from './unpack.ts'
+
+/** Octets that are read at a time. */
+const CHUNK = 256 * 1024
+/** Characters that are written at a time, or a few more. */
+const BATCH = 64 * 1024
 
 const inWords: { readonly [code: string]: string } = {
   ENOENT: 'there is no such file',
@@ -17,10 +23,16 @@ const inWords: { readonly [code: string]: string } = {
   EACCES: 'it may not be read',
 }
 
-// Whoever reads us may stop before the end.
-process.stdout.on('error', error => {
-  if (codeOf(error) !== 'EPIPE') throw error
-})
+// The reader of our output may stop before its end, and a disk may be full.
+let isWritable = true
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', error => {
+    if (isWritable && stream === process.stdout && codeOf(error) !== 'EPIPE') {
+      process.stderr.write(`the output cannot be written: ${error.message}\n`)
+      process.exitCode = 2
+    }
+    isWritable = false
+  })
 try {
   await run(parseOptions(process.argv.slice(2)))
 } catch (error) {
@@ -29,13 +41,12 @@ try {
   else if (error instanceof InputError) {
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 2
-  } else if (codeOf(error) !== 'EPIPE') throw error
+  } else if (isWritable) throw error
 }
 
 async function run(options: ProgramOptions): Promise<void> {
   const { file, json, port } = options
   const passedOver = new PassedOver()
-  const entries = await open(options, passedOver)
   let count = 0
   let wrong: InputError | undefined
   await pipeline(Readable.from(lines()), process.stdout, { end: false })
@@ -43,37 +54,53 @@ async function run(options: ProgramOptions): Promise<void> {
   const rest = passedOver.inWords()
   if (rest !== '') process.stderr.write(`passed over: ${rest}\n`)
   if (count === 0) wrong ??= new InputError(`there is no BGP message in it (port ${port})`)
-  if (wrong) throw new InputError(`${file === '-' ? 'standard input' : file}: ${wrong.message}`)
+  const name = file === '-' ? 'standard input' : escapeControls(file)
+  if (wrong) throw new InputError(`${name}: ${wrong.message}`)
 
-  function* lines(): Generator<string> {
+  async function* lines(): AsyncGenerator<string> {
     const width = process.stdout.columns ?? 100
     const colours = process.stdout.isTTY && !process.env.NO_COLOR
+    let text = ''
     try {
-      for (const entry of entries) {
-        count++
-        yield json ? toJson(entry) : toTree(entry, { width, colours })
+      for await (const entries of file === '-' ? hex(options) : capture(options, passedOver)) {
+        for (const entry of entries) {
+          count++
+          text += json ? toJson(entry) : toTree(entry, { width, colours })
+          if (text.length < BATCH) continue
+          yield text
+          text = ''
+        }
+        if (text !== '') yield text // a pipe may be silent for long before its next chunk
+        text = ''
       }
     } catch (error) {
       // Told at the end: what came before it is still on its way.
-      if (!(error instanceof InputError)) throw error
-      wrong = error
+      wrong = asInputError(error)
+      yield text
     }
   }
 }
 
-async function open({ file, port, twoOctetAs }: ProgramOptions, passedOver: PassedOver): Promise<Iterable<Entry>> {
-  if (file === '-') return readHex(await text(process.stdin), !twoOctetAs)
-  return readCapture(await contents(file), { port, fourOctetAs: !twoOctetAs }, passedOver)
+/** What each chunk of the file completes, decoded as it is asked for. */
+async function* capture(options: ProgramOptions, passedOver: PassedOver): AsyncGenerator<Iterable<Entry>> {
+  const { file, port, twoOctetAs } = options
+  const reader = new Capture({ port, fourOctetAs: !twoOctetAs }, passedOver)
+  for await (const chunk of unpacked(createReadStream(file, { highWaterMark: CHUNK }))) yield reader.push(chunk)
+  yield reader.end()
 }
 
-async function contents(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    const words = inWords[codeOf(error) ?? '']
-    if (words === undefined) throw error
-    throw new InputError(`${file}: ${words}`)
-  }
+async function* hex({ twoOctetAs }: ProgramOptions): AsyncGenerator<Iterable<Entry>> {
+  const reader = new HexReader(!twoOctetAs)
+  for await (const text of process.stdin.setEncoding('utf8')) yield reader.push(text)
+  yield reader.end()
+}
+
+/** A file that cannot be read is the person's to mend; anything else goes on as it is. */
+function asInputError(error: unknown): InputError {
+  if (error instanceof InputError) return error
+  const code = codeOf(error)
+  if (code === undefined || !(error instanceof Error) || !('syscall' in error)) throw error
+  return new InputError(inWords[code] ?? `it cannot be read: ${error.message}`)
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -4,7 +4,9 @@
  * Our own reader, since npm has none that is kept. Tables and state changes are passed over, and counted.
  */
 import { decode, formatAddress } from '@softspoken/wire'
+import { bounds } from './bounds.ts'
 import { type Entry, InputError, type PassedOver } from './entry.ts'
+import { type Input, viewOf } from './input.ts'
 
 const HEADER = 12
 const BGP4MP = 16
@@ -30,63 +32,89 @@ const subtypes: { readonly [subtype: number]: MessageKind } = {
   11: { fourOctetAs: true, local: true, addPath: true },
 }
 
-/** MRT has no magic number: a known type, and a first record that fits. */
-export function isMrt(file: Uint8Array): boolean {
-  if (file.length < HEADER) return false
-  const view = viewOf(file, 0, file.length)
-  return types.includes(view.getUint16(4)) && HEADER + view.getUint32(8) <= file.length
+/** MRT has no magic number: a known type, and a first record of a length that can be. */
+export function isMrt(start: Uint8Array): boolean {
+  if (start.length < HEADER) return false
+  const view = viewOf(start)
+  return types.includes(view.getUint16(4)) && view.getUint32(8) <= bounds.mrtFirstRecord
 }
 
-/** @throws InputError where the file ends within a record, or a record does not hold what it says. */
-export function* readMrt(file: Uint8Array, passedOver: PassedOver): Generator<Entry> {
-  for (let at = 0; at < file.length; ) {
-    if (file.length - at < HEADER) throw new InputError(`the file is cut short within the MRT record at octet ${at}`)
-    const view = viewOf(file, at, file.length)
-    const type = view.getUint16(4)
-    const subtype = view.getUint16(6)
-    const body = at + HEADER
-    const end = body + view.getUint32(8)
-    if (end > file.length) throw new InputError(`the file is cut short within the MRT record at octet ${at}`)
-    const kind = type === BGP4MP || type === BGP4MP_ET ? subtypes[subtype] : undefined
-    if (kind === undefined) passedOver.add(`MRT records of type ${type} subtype ${subtype}`)
-    else {
-      const micro = type === BGP4MP_ET && end - body >= 4 ? view.getUint32(HEADER) : 0
-      yield readMessage(file, body + (type === BGP4MP_ET ? 4 : 0), end, view.getUint32(0) + micro / 1e6, kind)
+export class MrtReader {
+  readonly #input: Input
+  readonly #passedOver: PassedOver
+
+  constructor(input: Input, passedOver: PassedOver) {
+    this.#input = input
+    this.#passedOver = passedOver
+  }
+
+  /**
+   * Undefined until all of the next message is here.
+   * @throws InputError if a record does not hold what it says, or is longer than a message makes it.
+   */
+  next(): Entry | undefined {
+    for (;;) {
+      const header = this.#input.peek(HEADER)
+      if (header === undefined) return undefined
+      const view = viewOf(header)
+      const type = view.getUint16(4)
+      const subtype = view.getUint16(6)
+      const length = view.getUint32(8)
+      const at = this.#input.offset
+      const kind = type === BGP4MP || type === BGP4MP_ET ? subtypes[subtype] : undefined
+      if (kind === undefined) {
+        this.#passedOver.add(`MRT records of type ${type} subtype ${subtype}`)
+        this.#input.skip(HEADER + length)
+        continue
+      }
+      if (length > bounds.mrtMessage)
+        throw new InputError(`the MRT record at octet ${at} says that it is ${length} octets long, and no message is`)
+      const record = this.#input.peek(HEADER + length)
+      if (record === undefined) return undefined
+      this.#input.skip(HEADER + length)
+      const micro = type === BGP4MP_ET && length >= 4 ? viewOf(record).getUint32(HEADER) : 0
+      const body = Math.min(HEADER + (type === BGP4MP_ET ? 4 : 0), record.length)
+      return readMessage(record.subarray(body), at + body, view.getUint32(0) + micro / 1e6, kind)
     }
-    at = end
+  }
+
+  /** @throws InputError if the file ends within a record. */
+  end(): void {
+    const { offset, held, owed } = this.#input
+    if (held > 0 || owed > 0)
+      throw new InputError(
+        `the file is cut short within the MRT record ${owed > 0 ? `before octet ${offset}` : `at octet ${offset}`}`,
+      )
   }
 }
 
 /** Two AS numbers, an interface, the address family, two addresses, the message: the peer first, then the collector. */
-function readMessage(file: Uint8Array, at: number, end: number, time: number, kind: MessageKind): Entry {
+function readMessage(body: Uint8Array, at: number, time: number, kind: MessageKind): Entry {
   const { fourOctetAs, local, addPath } = kind
-  const view = viewOf(file, at, Math.max(at, end))
+  const view = viewOf(body)
   const asOctets = fourOctetAs ? 4 : 2
   const families = asOctets * 2 + 2
-  const afi = view.byteLength >= families + 2 ? view.getUint16(families) : undefined
+  const afi = body.length >= families + 2 ? view.getUint16(families) : undefined
   const octets = { 1: 4, 2: 16 }[afi ?? 0]
   if (octets === undefined)
     throw new InputError(
       `the MRT record before octet ${at} ${afi === undefined ? 'is cut short' : `has addresses of family ${afi}`}`,
     )
-  const addresses = at + families + 2
-  const offset = addresses + octets * 2
-  if (offset > end) throw new InputError(`the MRT record before octet ${at} is cut short`)
+  const addresses = families + 2
+  const begin = addresses + octets * 2
+  if (begin > body.length) throw new InputError(`the MRT record before octet ${at} is cut short`)
   const [peer, collector] = [0, 1].map(which => ({
-    address: formatAddress(file.subarray(addresses + which * octets, addresses + (which + 1) * octets)),
+    address: formatAddress(body.subarray(addresses + which * octets, addresses + (which + 1) * octets)),
     as: fourOctetAs ? view.getUint32(which * 4) : view.getUint16(which * 2),
   }))
-  const bytes = file.subarray(offset, end)
+  const bytes = body.subarray(begin)
+  const offset = at + begin
   const result = decode(bytes, {
     fourOctetAs,
     external: peer?.as !== collector?.as,
-    extendedMessage: true, // whoever wrote it down has read it
+    extendedMessage: true, // what was written down was read
     addPath: addPath ? ['ipv4-unicast', 'ipv6-unicast', 'ipv4-multicast', 'ipv6-multicast'] : [],
   })
   const [from, to] = local ? [collector, peer] : [peer, collector]
   return { time, from, to, offset, of: 'file', bytes, result }
-}
-
-function viewOf(file: Uint8Array, at: number, end: number): DataView {
-  return new DataView(file.buffer, file.byteOffset + at, end - at)
 }

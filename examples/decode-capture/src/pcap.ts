@@ -4,7 +4,9 @@
  * Our own reader: what npm has is either for pcap alone and untouched for years (pcap-parser for Node 0.6, pcap-decoder)
  * or for pcapng alone, without types (pcap-ng-parser). Both formats are length and value; this is all of what we need.
  */
-import { InputError } from './entry.ts'
+import { bounds } from './bounds.ts'
+import { InputError, type PassedOver } from './entry.ts'
+import { type Input, viewOf } from './input.ts'
 
 export interface Packet {
   /** Counted from 1, as Wireshark does. */
@@ -13,7 +15,7 @@ export interface Packet {
   readonly time?: number
   /** What the octets begin with (https://www.tcpdump.org/linktypes.html). */
   readonly linkType: number
-  /** What was captured of it, which may be less than was sent. */
+  /** What was captured of it, which may be less than was sent; 256 KiB at most. */
   readonly data: Uint8Array
 }
 
@@ -29,27 +31,52 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const INTERFACE_DESCRIPTION = 1
 const SIMPLE_PACKET = 3
 const ENHANCED_PACKET = 6
+/** Seconds since 1970. The second before the year 10000 is left out, because a fraction may be rounded up to it. */
+const YEAR_0 = Date.parse('0000-01-01T00:00:00Z') / 1000
+const END_OF_9999 = Date.parse('9999-12-31T23:59:59Z') / 1000
 
-export function isPcap(file: Uint8Array): boolean {
-  return file.length >= 24 && magics[viewOf(file).getUint32(0)] !== undefined
+export function isPcap(start: Uint8Array): boolean {
+  return start.length >= 24 && magics[viewOf(start).getUint32(0)] !== undefined
 }
-export function isPcapng(file: Uint8Array): boolean {
-  return file.length >= 28 && viewOf(file).getUint32(0) === SECTION_HEADER
+export function isPcapng(start: Uint8Array): boolean {
+  return start.length >= 28 && viewOf(start).getUint32(0) === SECTION_HEADER
 }
 
-/** @throws InputError where the file ends within a packet, after those before it. */
-export function* readPcap(file: Uint8Array): Generator<Packet> {
-  const view = viewOf(file)
-  const { little, perSecond } = magics[view.getUint32(0)]! // isPcap() has seen it
-  const linkType = view.getUint32(20, little) & 0xffff // above it stands how long the frame check sequence is
-  let at = 24
-  for (let frame = 1; at < file.length; frame++) {
-    const data = at + 16
-    const end = data <= file.length ? data + view.getUint32(at + 8, little) : data
-    if (end > file.length) throw cutShort(frame)
-    const time = view.getUint32(at, little) + view.getUint32(at + 4, little) / perSecond
-    yield { frame, time, linkType, data: file.subarray(data, end) }
-    at = end
+export class PcapReader {
+  readonly #input: Input
+  readonly #little: boolean
+  readonly #perSecond: number
+  readonly #linkType: number
+  #frame = 1
+
+  /** `input` begins with what isPcap() has seen. */
+  constructor(input: Input) {
+    const view = viewOf(input.peek(24)!)
+    const { little, perSecond } = magics[view.getUint32(0)]!
+    this.#input = input
+    this.#little = little
+    this.#perSecond = perSecond
+    this.#linkType = view.getUint32(20, little) & 0xffff // above it stands how long the frame check sequence is
+    input.skip(24)
+  }
+
+  /** Undefined until all of the next packet is here. */
+  next(): Packet | undefined {
+    const header = this.#input.peek(16)
+    if (header === undefined) return undefined
+    const view = viewOf(header)
+    const length = view.getUint32(8, this.#little)
+    const octets = this.#input.peek(16 + Math.min(length, bounds.packet))
+    if (octets === undefined) return undefined
+    const time = view.getUint32(0, this.#little) + view.getUint32(4, this.#little) / this.#perSecond
+    this.#input.skip(16 + length)
+    return { frame: this.#frame++, time, linkType: this.#linkType, data: octets.subarray(16) }
+  }
+
+  /** @throws InputError if the file ends within a packet. */
+  end(): void {
+    if (this.#input.owed > 0) throw cutShort(this.#frame - 1)
+    if (this.#input.held > 0) throw cutShort(this.#frame)
   }
 }
 
@@ -61,50 +88,106 @@ interface Interface {
   readonly offset: bigint
 }
 
-/** @throws InputError where the file ends within a block, or a block contradicts itself. */
-export function* readPcapng(file: Uint8Array): Generator<Packet> {
-  const view = viewOf(file)
-  let little = false
-  let interfaces: Interface[] = []
-  let frame = 1
-  for (let at = 0; at < file.length; ) {
-    const left = file.length - at
-    if (left < 12) throw cutShort(frame)
-    const type = view.getUint32(at, little)
-    if (type === SECTION_HEADER) {
-      interfaces = []
-      little = view.getUint32(at + 8, true) === BYTE_ORDER_MAGIC
-    }
-    const length = view.getUint32(at + 4, little)
-    if (length > left) throw cutShort(frame)
-    const end = at + length - 4 // the length stands again behind the body
-    const least = { [INTERFACE_DESCRIPTION]: 20, [SIMPLE_PACKET]: 16, [ENHANCED_PACKET]: 32 }[type] ?? 12
-    if (length < least) throw new InputError(`the pcapng block at octet ${at} says that it is ${length} octets long`)
-    if (type === INTERFACE_DESCRIPTION) interfaces.push(readInterface(view, at, end, little))
-    else if (type === ENHANCED_PACKET || type === SIMPLE_PACKET) {
-      const known = interfaces[type === SIMPLE_PACKET ? 0 : view.getUint32(at + 8, little)]
-      if (known === undefined)
-        throw new InputError(`packet ${frame} is of an interface that the file does not describe`)
-      const { linkType, snapLength } = known
-      const data = at + (type === SIMPLE_PACKET ? 12 : 28)
-      const most = type === SIMPLE_PACKET && snapLength > 0 ? snapLength : Number.POSITIVE_INFINITY
-      const dataEnd = data + Math.min(view.getUint32(at + (type === SIMPLE_PACKET ? 8 : 20), little), most)
-      if (type === ENHANCED_PACKET && dataEnd > end) throw new InputError(`packet ${frame} is longer than its block`)
-      yield {
-        frame: frame++,
-        linkType,
-        data: file.subarray(data, Math.min(dataEnd, end)),
-        ...(type === ENHANCED_PACKET && { time: readTime(view, at + 12, little, known) }),
+export class PcapngReader {
+  readonly #input: Input
+  readonly #passedOver: PassedOver
+  #little = false
+  #interfaces: Interface[] = []
+  #frame = 1
+
+  constructor(input: Input, passedOver: PassedOver) {
+    this.#input = input
+    this.#passedOver = passedOver
+  }
+
+  /**
+   * Undefined until all of the next packet is here.
+   * @throws InputError if a block contradicts itself, or the file describes too many interfaces.
+   */
+  next(): Packet | undefined {
+    for (;;) {
+      const start = this.#input.peek(12)
+      if (start === undefined) return undefined
+      const type = viewOf(start).getUint32(0, this.#little)
+      if (type === SECTION_HEADER) this.#beginSection(viewOf(start))
+      const length = viewOf(start).getUint32(4, this.#little)
+      const least = { [INTERFACE_DESCRIPTION]: 20, [SIMPLE_PACKET]: 16, [ENHANCED_PACKET]: 32 }[type] ?? 12
+      if (length < least)
+        throw new InputError(`the pcapng block at octet ${this.#input.offset} says that it is ${length} octets long`)
+      const needed = {
+        [INTERFACE_DESCRIPTION]: bounds.interfaceDescription,
+        [SIMPLE_PACKET]: 12,
+        [ENHANCED_PACKET]: 28,
+      }[type]
+      const block = needed === undefined ? start : this.#input.peek(Math.min(needed, length))
+      if (block === undefined) return undefined
+      if (type === SIMPLE_PACKET || type === ENHANCED_PACKET) {
+        const packet = type === SIMPLE_PACKET ? this.#simple(block, length) : this.#enhanced(block, length)
+        if (packet === undefined) return undefined
+        this.#next(length)
+        this.#frame++
+        return packet
       }
+      if (type === INTERFACE_DESCRIPTION) this.#describe(block, length)
+      this.#next(length)
     }
-    at += Math.ceil(length / 4) * 4
+  }
+
+  /** @throws InputError if the file ends within a block; the octets that fill up the last one may be missing. */
+  end(): void {
+    if (this.#input.held > 0 || this.#input.owed > 3) throw cutShort(this.#frame)
+  }
+
+  #next(length: number): void {
+    this.#input.skip(Math.ceil(length / 4) * 4)
+  }
+
+  #beginSection(start: DataView): void {
+    const [big, little] = [start.getUint32(8), start.getUint32(8, true)]
+    if (big !== BYTE_ORDER_MAGIC && little !== BYTE_ORDER_MAGIC)
+      throw new InputError(`the pcapng section at octet ${this.#input.offset} does not say its byte order`)
+    this.#little = little === BYTE_ORDER_MAGIC
+    this.#interfaces = []
+  }
+
+  #describe(block: Uint8Array, length: number): void {
+    if (this.#interfaces.length >= bounds.interfaces)
+      throw new InputError(`the file describes more than ${bounds.interfaces} interfaces`)
+    this.#interfaces.push(readInterface(viewOf(block), Math.min(block.length, length - 4), this.#little))
+  }
+
+  #enhanced(block: Uint8Array, length: number): Packet | undefined {
+    const view = viewOf(block)
+    const known = this.#interface(view.getUint32(8, this.#little))
+    const captured = view.getUint32(20, this.#little)
+    if (captured > length - 32) throw new InputError(`packet ${this.#frame} is longer than its block`)
+    const data = this.#data(28, captured)
+    if (data === undefined) return undefined
+    const time = readTime(view, 12, this.#little, known)
+    if (time === undefined) this.#passedOver.add('times beyond the years 0 to 9999')
+    return { frame: this.#frame, linkType: known.linkType, data, ...(time !== undefined && { time }) }
+  }
+  #simple(block: Uint8Array, length: number): Packet | undefined {
+    const { linkType, snapLength } = this.#interface(0)
+    const most = snapLength > 0 ? snapLength : Number.POSITIVE_INFINITY
+    const data = this.#data(12, Math.min(viewOf(block).getUint32(8, this.#little), most, length - 16))
+    return data && { frame: this.#frame, linkType, data }
+  }
+  #interface(number: number): Interface {
+    const known = this.#interfaces[number]
+    if (known === undefined)
+      throw new InputError(`packet ${this.#frame} is of an interface that the file does not describe`)
+    return known
+  }
+  #data(at: number, length: number): Uint8Array | undefined {
+    return this.#input.peek(at + Math.min(length, bounds.packet))?.subarray(at)
   }
 }
 
-function readInterface(view: DataView, at: number, end: number, little: boolean): Interface {
+function readInterface(view: DataView, end: number, little: boolean): Interface {
   let perSecond = 1_000_000n
   let offset = 0n
-  let next = at + 16
+  let next = 16
   while (next + 4 <= end) {
     const option = view.getUint16(next, little)
     const length = view.getUint16(next + 2, little)
@@ -115,19 +198,17 @@ function readInterface(view: DataView, at: number, end: number, little: boolean)
     } else if (option === 14 && length === 8) offset = view.getBigInt64(next + 4, little) // if_tsoffset
     next += 4 + Math.ceil(length / 4) * 4
   }
-  const linkType = view.getUint16(at + 8, little)
-  return { linkType, snapLength: view.getUint32(at + 12, little), perSecond, offset }
+  const linkType = view.getUint16(8, little)
+  return { linkType, snapLength: view.getUint32(12, little), perSecond, offset }
 }
 
-/** The high half stands first, in either byte order. */
-function readTime(view: DataView, at: number, little: boolean, { perSecond, offset }: Interface): number {
+/** The high half stands first, in either byte order. Undefined if no date has four digits for the year. */
+function readTime(view: DataView, at: number, little: boolean, { perSecond, offset }: Interface): number | undefined {
   const units = (BigInt(view.getUint32(at, little)) << 32n) | BigInt(view.getUint32(at + 4, little))
-  return Number(units / perSecond + offset) + Number(units % perSecond) / Number(perSecond)
+  const time = Number(units / perSecond + offset) + Number(units % perSecond) / Number(perSecond)
+  return time >= YEAR_0 && time < END_OF_9999 ? time : undefined
 }
 
-function viewOf(file: Uint8Array): DataView {
-  return new DataView(file.buffer, file.byteOffset, file.byteLength)
-}
 function cutShort(frame: number): InputError {
   return new InputError(`the file is cut short within packet ${frame}`)
 }

@@ -1,12 +1,13 @@
 /** The program as a person runs it, on its own captures and on hex. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { shapes } from './samples/hostile.ts'
 import { samples } from './samples/samples.ts'
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -31,6 +32,16 @@ async function run(args: readonly string[], input = ''): Promise<Run> {
   child.stdout.setEncoding('utf8').on('data', chunk => (out += chunk))
   child.stderr.setEncoding('utf8').on('data', chunk => (err += chunk))
   child.stdin.end(input)
+  const [code] = await once(child, 'close')
+  return { code, out, err }
+}
+/** As a shell runs it, with redirections behind it. */
+async function shell(rest: string, path = '-', first = ''): Promise<Run> {
+  const words = `${first}\n'${process.execPath}' --import tsx '${program}' '${path}' ${rest}`
+  const child = spawn('bash', ['-c', words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', chunk => (out += chunk))
+  child.stderr.setEncoding('utf8').on('data', chunk => (err += chunk))
   const [code] = await once(child, 'close')
   return { code, out, err }
 }
@@ -182,12 +193,56 @@ describe('wrong input: one sentence on standard error, exit 2', () => {
   ])('%j %j', { timeout }, async (args, input, sentence) => {
     expect(await run(args, input)).toEqual({ code: 2, out: '', err: `${sentence}\n` })
   })
+  it('a file that is none, or holds nothing', { timeout }, async () => {
+    const empty = await file('empty', new Uint8Array())
+    const sentences: [string, string][] = [
+      [empty, 'the file is empty'],
+      ['/dev/zero', 'the file is no pcap, pcapng or MRT file'],
+      [folder, 'it is a folder'],
+      [join(empty, 'x'), 'it cannot be read: ENOTDIR: not a directory'],
+    ]
+    const runs = await Promise.all(sentences.map(([path]) => run([path])))
+    for (const [i, [path, sentence]] of sentences.entries()) {
+      const { code, out, err } = runs[i]!
+      expect([code, out, err.slice(0, path.length + 2 + sentence.length)]).toEqual([2, '', `${path}: ${sentence}`])
+      expect(err.trimEnd().split('\n')).toHaveLength(1)
+    }
+  })
+  it('standard input that is closed', { timeout }, async () => {
+    const err = 'standard input: there is no BGP message in it (port 179)\n'
+    expect(await shell('<&-')).toEqual({ code: 2, out: '', err })
+  })
+  it('an output that cannot be written', { timeout }, async () => {
+    const { code, err } = await shell('>/dev/full', capture('session.pcap'))
+    expect([code, err]).toEqual([2, 'the output cannot be written: ENOSPC: no space left on device, write\n'])
+  })
   it('a file that is cut short, after what came before', { timeout }, async () => {
     const path = await file('cut.pcap', samples['session.pcap']!().subarray(0, 360))
     const { code, out, err } = await run([path])
     expect(code).toBe(2)
     expect(headings(out)).toHaveLength(1)
     expect(err).toBe(`${path}: the file is cut short within packet 5\n`)
+  })
+})
+
+describe('a pipe', () => {
+  it('may be the file, and is read as it comes', { timeout }, async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const reading = run([pipe])
+    const writer = await open(pipe, 'w')
+    for (const octet of samples['session.pcap']!()) await writer.write(Uint8Array.of(octet))
+    await writer.close()
+    expect(await reading).toEqual(await run([capture('session.pcap')]))
+  })
+  it('that is closed before the end of a long output ends the program, with 0 and without a word', {
+    timeout,
+  }, async () => {
+    const path = await file('long.pcap', shapes['messages of 19 octets']!.make(2_000_000))
+    const { code, out, err } = await shell('--json | head -n 1', path, 'set -o pipefail')
+    expect([code, out.split('\n').length, err]).toEqual([0, 2, ''])
+    const both = await shell('--json 2>&1 | true', path, 'set -o pipefail')
+    expect([both.code, both.err]).toEqual([0, ''])
   })
 })
 

@@ -64,7 +64,8 @@ function readIpv4(packet: Packet, at: number, port: number, passedOver: PassedOv
   // Zero where the network card was left to fill it in.
   const length = u16(data, at + 2) || data.length - at
   const addresses = [data.subarray(at + 12, at + 16), data.subarray(at + 16, at + 20)] as const
-  return readTcp(packet, at + (data[at]! & 0xf) * 4, at + length, port, addresses)
+  const header = (data[at]! & 0xf) * 4
+  return header < 20 ? undefined : readTcp(packet, at + header, at + length, port, addresses)
 }
 
 function readIpv6(packet: Packet, at: number, port: number, passedOver: PassedOver): Segment | undefined {
@@ -92,6 +93,8 @@ function readTcp(
   if (data.length < at + 20) return undefined
   const [fromPort, toPort] = [u16(data, at), u16(data, at + 2)]
   if (fromPort !== port && toPort !== port) return undefined
+  const header = (data[at + 12]! >> 4) * 4
+  if (header < 20) return undefined
   const flags = data[at + 13]!
   const syn = (flags & 0x02) !== 0
   return {
@@ -102,7 +105,7 @@ function readTcp(
     syn,
     seq: (u32(data, at + 4) + (syn ? 1 : 0)) >>> 0, // the SYN takes a number itself
     ack: flags & 0x10 ? u32(data, at + 8) : undefined,
-    data: data.subarray(at + (data[at + 12]! >> 4) * 4, end),
+    data: data.subarray(at + header, Math.max(at + header, end)),
   }
 }
 
