@@ -32,7 +32,7 @@ export class Agreement {
     const both = (name: Capability['name']): boolean => all.every(open => has(open, name))
     if (own === undefined || other === undefined) {
       const fourOctetAs = this.#assumed.fourOctetAs && both('four-octet-as')
-      // Internal, so that LOCAL_PREF is shown: nobody knows whether it may be there.
+      // Internal, so that LOCAL_PREF is shown: it is unknown whether it may be there.
       return { fourOctetAs, external: false, extendedMessage: false, addPath: [] }
     }
     return {

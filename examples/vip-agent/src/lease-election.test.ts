@@ -70,7 +70,7 @@ describe('an election by lease', () => {
     expect(one.last).toBe('waits')
   })
 
-  it('does not renew once its time is over, though nobody else is there', async () => {
+  it('does not renew once its time is over, though no other candidate is there', async () => {
     const lease = new MemoryLease()
     const one = new Candidate(lease)
     await pass(10 * LOOK)
