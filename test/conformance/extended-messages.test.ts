@@ -21,10 +21,14 @@ const ofLength = {
   'route-refresh': (length: number) => message(5, `0001 00 01 ${filler(length - 23)}`),
 } satisfies { readonly [type in Message['type']]: (length: number) => Uint8Array }
 
-/** What decode() and a stream of it answer, which is the same. */
+/** What decode() and a stream of it answer, which is the same, in one piece or in several. */
 function answer(bytes: Uint8Array, extendedMessage: boolean): string {
   const result = decode(bytes, { extendedMessage })
   expect([...new Decoder({ extendedMessage }).push(bytes)].map(one => one.ok)).toEqual([result.ok])
+  const decoder = new Decoder({ extendedMessage })
+  const edges = [0, 10, 25, 4100, bytes.length]
+  const pieces = edges.slice(1).map((edge, i) => bytes.subarray(edges[i], edge))
+  expect(pieces.flatMap(piece => [...decoder.push(piece)]).map(one => one.ok)).toEqual([result.ok])
   return result.ok ? result.value.type : refusal(result).toString()
 }
 const badLength = (length: number) => `1,2,${number(length, 2)}`

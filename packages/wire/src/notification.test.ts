@@ -1,5 +1,5 @@
 import { expect, describe as group, it } from 'vitest'
-import { cease, describe, hardReset, shutdownText, withoutHardReset } from './notification.ts'
+import { cease, describe, errorCode, hardReset, shutdownText, withoutHardReset } from './notification.ts'
 
 const none = new Uint8Array()
 const told = (code: number, subcode: number, data = none) => describe({ type: 'notification', code, subcode, data })
@@ -91,6 +91,10 @@ group('describe()', () => {
     }
   })
 
+  it('has the codes by name (RFC 4271 §4.5, RFC 7313 §5, RFC 9687 §4)', () => {
+    const codes = { header: 1, open: 2, update: 3, holdTimer: 4, fsm: 5, cease: 6, routeRefresh: 7, sendHoldTimer: 8 }
+    expect(errorCode).toEqual(codes)
+  })
   it('quotes the text that an operator attached (RFC 9003 §2)', () => {
     expect(describe(cease(2, 'maintenance until 06:00'))).toBe(
       'Cease/Administrative Shutdown (6/2): "maintenance until 06:00"',
@@ -115,6 +119,7 @@ group('a Cease with a text', () => {
     const { data } = cease(2, `${'a'.repeat(254)}→b`)
     expect(data).toHaveLength(1 + 254)
     expect(shutdownText(cease(2, '→'.repeat(100)))).toBe('→'.repeat(85))
+    for (const length of [256, 257, 1000]) expect(shutdownText(cease(2, 'a'.repeat(length)))).toBe('a'.repeat(255))
     expect(shutdownText(cease(2, `a${'😀'.repeat(100)}`))).toBe(`a${'😀'.repeat(63)}`)
   })
   it('takes 255 octets whole, which RFC 8203 did not', () => {
