@@ -36,6 +36,22 @@ describe('a received UPDATE', () => {
     if (!result.ok || result.value.type !== 'update') throw new Error('no update')
     expect([...(result.value.octets ?? [])]).toEqual([...bytes])
   })
+  it('has its own next hop, whatever the messages before it had (RFC 4271 §5.1.3)', () => {
+    const hops = [
+      '192.0.2.1',
+      '198.51.100.1',
+      '0.0.0.1',
+      '192.0.2.1',
+      '192.0.2.2',
+      '198.51.100.1',
+      '0.0.0.0',
+      '255.255.255.255',
+    ]
+    const read = hops.map(
+      nextHop => received({ ...plain, attributes: { ...plain.attributes, nextHop } }).attributes.nextHop,
+    )
+    expect(read).toEqual(hops)
+  })
   it('can be sent as it is', () => expect(encode(received(plain))).toEqual(encode(plain)))
   it.each([2, 16, 17, 300])(
     'reads %i large communities of which one repeats another as one less (RFC 8092 §3)',
