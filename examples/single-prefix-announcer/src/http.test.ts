@@ -304,7 +304,7 @@ interface Announcing {
   readonly port: number
   ask(path: string, init?: RequestInit): Promise<Response>
 }
-/** An announcer of one route that dials nobody yet, and its server. Without a next hop, none can be found here. */
+/** An announcer of one route that has yet to dial, and its server. Without a next hop, none can be found here. */
 async function announcing(
   given: { gate?: HealthGate; nextHop?: undefined; peers?: readonly string[] } = {},
 ): Promise<Announcing> {
