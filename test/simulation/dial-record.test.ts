@@ -1,5 +1,7 @@
 /** A program that a supervisor starts again and again, in virtual time: each life has a clock of its own, and the disk goes on. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Session, type SessionOptions } from '@softspoken/session'
@@ -16,6 +18,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
+  syncBuiltinESMExports()
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -28,7 +31,7 @@ describe('a process that is killed', () => {
       dials.push(wall.now + clock.now() / 1000)
       await establish(peer())
       expect(session.state).toBe('Established')
-      kill(clock, 5)
+      await kill(clock, 5)
     }
     expect(gaps(dials)).toEqual([60, 120, 240, 300, 300, 300])
   })
@@ -39,7 +42,7 @@ describe('a process that is killed', () => {
       await until(clock, () => peer() !== undefined)
       dials.push(wall.now + clock.now() / 1000)
       await establish(peer())
-      kill(clock, 5)
+      await kill(clock, 5)
     }
     expect(gaps(dials)).toEqual([5, 5])
     expect(readdirSync(directory)).toEqual([])
@@ -47,7 +50,7 @@ describe('a process that is killed', () => {
   it('before its dial is answered, counts as a session that fell', async () => {
     const one = life()
     await one.clock.pass(0)
-    kill(one.clock, 1)
+    await kill(one.clock, 1)
     const two = life()
     expect(two.session.status().nextDialIn).toBe(59)
     expect(two.lines).toContainEqual({
@@ -62,11 +65,11 @@ describe('a process that is killed', () => {
     await one.clock.pass(0)
     one.peer().say(openOf(65099))
     await one.clock.pass(10)
-    kill(one.clock, 5)
+    await kill(one.clock, 5)
     for (const left of [45, 40, 35]) {
       const { session, clock } = life()
       expect(session.status().nextDialIn).toBe(left)
-      kill(clock, 5)
+      await kill(clock, 5)
     }
   })
   it('in a session that was stable, may dial at once, which is one failure of the transport track', async () => {
@@ -77,13 +80,13 @@ describe('a process that is killed', () => {
       one.peer().say({ type: 'keepalive' })
       await one.clock.pass(1)
     }
-    kill(one.clock, 1)
+    await kill(one.clock, 1)
     const two = life()
     await two.clock.pass(0)
     expect(two.session.status().counters.dials).toBe(1)
     two.peer().end.reset()
     await two.clock.pass(0)
-    expect(read()).toMatchObject({ transport: 1, protocol: 1, underway: 'none' })
+    expect(await read()).toMatchObject({ transport: 1, protocol: 1, underway: 'none' })
   })
 })
 
@@ -93,6 +96,7 @@ describe('an orderly end', () => {
     await one.clock.pass(0)
     one.peer().say(openOf(65099)) // refused: there is a wait to forget
     await one.clock.pass(10)
+    await written()
     expect(readdirSync(directory)).toEqual(['dial-192.0.2.2-179.json'])
     await one.session.stop()
     expect(readdirSync(directory)).toEqual([])
@@ -108,7 +112,7 @@ describe('an orderly end', () => {
     await one.clock.pass(1)
     await stopped
     expect(one.peer().notification).toMatchObject({ code: 6, subcode: 2 })
-    kill(one.clock, 4)
+    await kill(one.clock, 4)
     expect(life().session.status().nextDialIn).toBe(55)
   })
   it('of a session that is started again at once keeps the file of that', async () => {
@@ -118,7 +122,7 @@ describe('an orderly end', () => {
     session.start()
     await clock.pass(1)
     await stopped
-    expect(read()).toMatchObject({ underway: 'unstable' })
+    expect(await read()).toMatchObject({ underway: 'unstable' })
   })
   it('of a session that was never started leaves what another process wrote', async () => {
     writeFileSync(file(), '{}')
@@ -136,7 +140,7 @@ describe('what an earlier process left', () => {
   ])('counts no more once %s has changed, but for the floor', async (_, change) => {
     const one = life()
     await one.clock.pass(0)
-    kill(one.clock, 1)
+    await kill(one.clock, 1)
     const two = life(change)
     expect(two.session.status().nextDialIn).toBe(4)
     await two.clock.pass(4)
@@ -145,7 +149,7 @@ describe('what an earlier process left', () => {
   it('is that of one peer: another one, and another port of it, is dialled at once', async () => {
     const one = life()
     await one.clock.pass(0)
-    kill(one.clock, 1)
+    await kill(one.clock, 1)
     for (const peer of [
       { as: 65002, address: '192.0.2.3' },
       { as: 65002, address: '192.0.2.2', port: 1179 },
@@ -161,7 +165,7 @@ describe('what an earlier process left', () => {
   ])('is ignored if it is %s', async (_, age) => {
     const one = life()
     await one.clock.pass(0)
-    kill(one.clock, age)
+    await kill(one.clock, age)
     const two = life()
     await two.clock.pass(0)
     expect([two.session.status().counters.dials, two.lines]).toEqual([1, []])
@@ -169,8 +173,8 @@ describe('what an earlier process left', () => {
   it('holds a dial back for no longer than the longest wait of the back-off', async () => {
     const one = life()
     await one.clock.pass(0)
-    kill(one.clock, 0)
-    const endless = JSON.stringify({ ...read(), underway: 'none', wait: 1e12, protocol: 1e9 })
+    await kill(one.clock, 0)
+    const endless = JSON.stringify({ ...(await read()), underway: 'none', wait: 1e12, protocol: 1e9 })
     writeFileSync(file(), endless)
     expect(life().session.status().nextDialIn).toBe(300)
     writeFileSync(file(), endless)
@@ -201,7 +205,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
   ])('%s', async (_, text) => {
     writeFileSync(file(), text)
     await dialsWithOneWarning()
-    expect(read()).toMatchObject({ protocol: 1 }) // it is replaced
+    expect(await read()).toMatchObject({ protocol: 1 }) // it is replaced
   })
   it('a directory in its place', async () => {
     mkdirSync(join(file(), 'inner'), { recursive: true })
@@ -210,7 +214,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
   it.each(['/dev/zero', '/nowhere'])('a link in its place, to %s', async target => {
     symlinkSync(target, file())
     await dialsWithOneWarning()
-    expect(read()).toMatchObject({ protocol: 1 })
+    expect(await read()).toMatchObject({ protocol: 1 })
   })
   it.each(['missing', 'file', 'file/inner', '/proc/self', '/dev/full'])(
     'in %s, which is no directory to write to',
@@ -223,6 +227,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
   it('a directory that vanishes costs no NOTIFICATION, and a Cease none either', async () => {
     const { session, clock, peer, lines } = life()
     await clock.pass(0)
+    await written()
     rmSync(directory, { recursive: true })
     peer().write(Buffer.alloc(19))
     await clock.pass(0)
@@ -233,6 +238,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
     const stopped = session.stop()
     await clock.pass(1)
     await stopped
+    await written()
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     expect(lines.filter(({ text }) => text === 'dial record failed')).toHaveLength(1)
   })
@@ -241,6 +247,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
     writeFileSync(join(directory, `.dial-${process.pid}.tmp`), 'half')
     const { clock, lines } = life()
     await clock.pass(0)
+    await written()
     expect([lines, readdirSync(directory)]).toEqual([[], ['dial-192.0.2.2-179.json']])
   })
 
@@ -250,6 +257,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
     await clock.pass(0)
     peer().say(openOf(65099))
     await clock.pass(0)
+    await written()
     expect(session.status()).toMatchObject({ nextDialIn: 60, counters: { dials: 1 } })
     const warnings = lines.filter(({ text }) => text === 'dial record failed')
     expect(warnings).toEqual([
@@ -263,9 +271,92 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
   }
 })
 
+describe('a disk that hangs', () => {
+  let hung: ReturnType<typeof hang>
+  beforeEach(() => {
+    hung = hang()
+  })
+  afterEach(() => hung.end())
+
+  it('delays no KEEPALIVE, and stop() no Cease and no longer than its second', async () => {
+    const { session, clock, peer } = life()
+    await clock.pass(0)
+    await vi.waitFor(() => expect(hung.writes).toBe(1))
+    await establish(peer(), 9)
+    await clock.pass(3)
+    expect(peer().heard.filter(({ type }) => type === 'keepalive').length).toBeGreaterThan(1)
+    const stopped = session.stop('maintenance')
+    await settled()
+    expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
+    await clock.pass(1)
+    await stopped
+    expect([clock.pending, hung.writes]).toEqual([0, 1])
+  })
+  it('is one warning after ten seconds, however long it goes on', async () => {
+    const { clock, peer, lines } = life()
+    await clock.pass(0)
+    await establish(peer(), 9)
+    for (let seconds = 0; seconds < 60; seconds++) {
+      peer().say({ type: 'keepalive' })
+      await clock.pass(1)
+      if (seconds < 9) expect(lines).toEqual([])
+    }
+    expect(lines).toMatchObject([{ text: 'dial record failed', error: 'the disk has not answered for 10 seconds' }])
+  })
+  it('holds one write of the process, and gets the latest of each session once it answers', async () => {
+    const one = life()
+    const two = life({ peer: { as: 65002, address: '192.0.2.3' } })
+    for (const { clock, peer } of [one, two]) {
+      await clock.pass(0)
+      peer().say(openOf(65099))
+      await clock.pass(100)
+      peer().say(openOf(65099))
+      await clock.pass(0)
+    }
+    await vi.waitFor(() => expect(hung.writes).toBe(1))
+    await hung.end()
+    expect(hung.writes).toBe(3) // what hung, and the latest of either
+    expect(await read()).toMatchObject({ protocol: 2, underway: 'none' })
+  })
+  it('deletes after a write under way what a session stopped meanwhile', async () => {
+    const { session, clock } = life()
+    await clock.pass(0)
+    await vi.waitFor(() => expect(hung.writes).toBe(1))
+    const stopped = session.stop()
+    await clock.pass(1)
+    await stopped
+    await hung.end()
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  /** No write of a file ends before end(). */
+  function hang() {
+    let answer = (): void => {}
+    const answered = new Promise<void>(done => {
+      answer = done
+    })
+    const real = fs.writeFile
+    const hung = {
+      writes: 0,
+      async end(): Promise<void> {
+        answer()
+        await written()
+      },
+    }
+    vi.spyOn(fs, 'writeFile').mockImplementation(async (...given) => {
+      hung.writes++
+      await answered
+      await real(...given)
+    })
+    syncBuiltinESMExports()
+    return hung
+  }
+})
+
 it('what it writes is small, and names no key', async () => {
   const { clock } = life({ tcpMd5Key: 'sesame' })
   await clock.pass(0)
+  await written()
   const text = readFileSync(file(), 'utf8')
   expect(text).not.toContain('sesame')
   expect(text.length).toBeLessThan(1000)
@@ -273,6 +364,7 @@ it('what it writes is small, and names no key', async () => {
 it('a link-local peer has a file of its own', async () => {
   const { clock } = life({ peer: { as: 65002, address: 'fe80::1%eth0' } })
   await clock.pass(0)
+  await written()
   expect(readdirSync(directory)).toEqual(['dial-fe80%3A%3A1%25eth0-179.json'])
 })
 it('a peer that dials us and says nothing that counts makes nothing be written', async () => {
@@ -280,11 +372,13 @@ it('a peer that dials us and says nothing that counts makes nothing be written',
   await clock.pass(0)
   peer().end.reset()
   await clock.pass(0)
+  await written()
   const before = readFileSync(file(), 'utf8')
   rmSync(file())
   const [near] = End.pair()
   session.accept(near)
   await clock.pass(1)
+  await written()
   expect([session.state, readdirSync(directory), before]).toEqual(['OpenSent', [], expect.any(String)])
 })
 
@@ -330,8 +424,13 @@ function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | 
   return { session, clock, peer, lines }
 }
 /** Nothing of it runs any more; the next life begins so much later. */
-function kill(clock: VirtualClock, seconds: number): void {
+async function kill(clock: VirtualClock, seconds: number): Promise<void> {
+  await written()
   wall.now += clock.now() / 1000 + seconds
+}
+/** All that was to be written is: stop() waits for it, here however long it takes. */
+async function written(): Promise<void> {
+  await new Session({ ...options, stateDirectory: directory, clock: new VirtualClock() }).stop()
 }
 async function until(clock: VirtualClock, done: () => boolean): Promise<void> {
   for (let seconds = 0; !done() && seconds < 1000; seconds++) await clock.pass(1)
@@ -341,7 +440,8 @@ async function establish(peer: ScriptedPeer, holdTime = 90): Promise<void> {
   peer.write(encode(openOf(65002, { holdTime })), encode({ type: 'keepalive' }))
   await settled()
 }
-function read(): object {
+async function read(): Promise<object> {
+  await written()
   return JSON.parse(readFileSync(file(), 'utf8'))
 }
 function gaps(times: readonly number[]): number[] {

@@ -2,10 +2,12 @@
  * What a restart of the process must not forget: when the peer was last dialled, and the failures that the back-off
  * counts. Otherwise a supervisor that starts a crashing process again and again dials the peer as often. One small file
  * for each peer, in a directory that the caller names; stop() deletes it, so what is found was left by a process that
- * ended in another way. A file that cannot be read or written is one warning, and changes nothing else.
+ * ended in another way. A file that cannot be read or written is one warning, and changes nothing else. No write is waited
+ * for: a disk that hangs delays neither a KEEPALIVE nor a withdrawal.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '@softspoken/wire'
 import { forget, type History, longestWait, noHistory, remember, wait } from './backoff.ts'
@@ -36,6 +38,13 @@ interface Saved {
 const nothing = { underway: 'none', history: noHistory } as const
 const LONGEST_FILE = 4096 // octets; ours have 300
 const OLDEST = 3600_000 // milliseconds
+const SLOW = 10_000 // milliseconds; no disk that works takes as long
+
+/** Ends with the last write so far, of any record. One at a time: a disk that hangs must not hold every thread that reads files and resolves names. */
+let writes: Promise<void> = Promise.resolve()
+export function written(): Promise<void> {
+  return writes
+}
 
 export class DialRecord {
   readonly #config: Config
@@ -45,6 +54,10 @@ export class DialRecord {
   readonly #open: string
   #loaded = false
   #kept: { readonly underway: Underway; readonly history: History } = nothing
+  /** What the file must hold next, or that there must be none. Only the latest counts. */
+  #next: { readonly text: string | undefined; readonly since: number } | undefined
+  /** When the write that is under way was asked for. */
+  #writingSince: number | undefined
   #failing = false
 
   constructor(config: Config, directory: string, log: Logger | undefined) {
@@ -62,7 +75,7 @@ export class DialRecord {
   load(now: number, jitter: number): History | undefined {
     if (this.#loaded) return undefined
     this.#loaded = true
-    const saved = this.#attempt(() => this.#read())
+    const saved = this.#find()
     if (saved === undefined) return undefined
     const history = recall(saved, this.#config, this.#open, Date.now(), now, jitter)
     const seconds = ((history.restUntil ?? now) - now) / 1000
@@ -81,6 +94,8 @@ export class DialRecord {
   keep(machine: Machine, now: number): void {
     const { history, state, since } = machine
     if (!this.#loaded || isStopped(machine)) return
+    const pending = this.#writingSince ?? this.#next?.since ?? now
+    if (now - pending >= SLOW) this.#fail(`the disk has not answered for ${SLOW / 1000} seconds`)
     const stable = state === 'Established' && now - since >= this.#config.backOff.forgetAfter * 1000
     const underway = state === 'Idle' || state === 'Active' ? 'none' : stable ? 'stable' : 'unstable'
     const kept = this.#kept
@@ -95,10 +110,10 @@ export class DialRecord {
   }
 
   /** After an orderly end: the next process owes nothing. Not after another start(). */
-  clear(machine: Machine): void {
+  clear(machine: Machine, now: number): void {
     if (!this.#loaded || !isStopped(machine)) return
     this.#kept = nothing
-    this.#attempt(() => rmSync(this.#file, { force: true }))
+    this.#replace(undefined, now)
   }
 
   #write({ transport, protocol, dialledAt, restUntil }: History, underway: Underway, now: number): void {
@@ -115,7 +130,37 @@ export class DialRecord {
       wait: Math.max(0, (restUntil ?? now) - now),
       underway,
     }
-    this.#attempt(() => replaceFile(this.#directory, this.#file, `${JSON.stringify(saved)}\n`))
+    this.#replace(`${JSON.stringify(saved)}\n`, now)
+  }
+
+  #replace(text: string | undefined, now: number): void {
+    const queued = this.#next !== undefined
+    this.#next = { text, since: this.#next?.since ?? now }
+    if (!queued) writes = writes.then(() => this.#replaceNow())
+  }
+
+  async #replaceNow(): Promise<void> {
+    const next = this.#next
+    if (next === undefined) return
+    this.#next = undefined
+    this.#writingSince = next.since
+    try {
+      if (next.text === undefined) await rm(this.#file, { force: true })
+      else await replaceFile(this.#directory, this.#file, next.text)
+      this.#failing = false
+    } catch (error) {
+      this.#fail(errorText(error))
+    }
+    this.#writingSince = undefined
+  }
+
+  #find(): Saved | undefined {
+    try {
+      return this.#read()
+    } catch (error) {
+      this.#fail(errorText(error))
+      return undefined
+    }
   }
 
   /** @throws Error as the system has it, and for what no record is. */
@@ -128,20 +173,10 @@ export class DialRecord {
   }
 
   /** One warning, however long it goes on. */
-  #attempt<value>(run: () => value): value | undefined {
-    try {
-      const value = run()
-      this.#failing = false
-      return value
-    } catch (error) {
-      if (!this.#failing)
-        this.#log?.warn(
-          { peer: this.#config.peer.address, file: this.#file, error: errorText(error) },
-          'dial record failed',
-        )
-      this.#failing = true
-      return undefined
-    }
+  #fail(error: string): void {
+    if (!this.#failing)
+      this.#log?.warn({ peer: this.#config.peer.address, file: this.#file, error }, 'dial record failed')
+    this.#failing = true
   }
 }
 
@@ -208,19 +243,14 @@ function readSmall(file: string): string | undefined {
 }
 
 /** All of it or nothing. Not flushed to the disk: a process that dies leaves it to the system, which writes it. */
-function replaceFile(directory: string, file: string, text: string): void {
+async function replaceFile(directory: string, file: string, text: string): Promise<void> {
   const temporary = join(directory, `.dial-${process.pid}.tmp`)
-  rmSync(temporary, { force: true }) // of a process with our number, say 1 in a container
+  await rm(temporary, { force: true }) // of a process with our number, say 1 in a container
   try {
-    const fd = openSync(temporary, 'wx', 0o600)
-    try {
-      writeSync(fd, text)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(temporary, file)
+    await writeFile(temporary, text, { flag: 'wx', mode: 0o600 })
+    await rename(temporary, file)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => {})
     throw error
   }
 }

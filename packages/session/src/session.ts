@@ -29,7 +29,7 @@ import {
 } from './collision.ts'
 import { type Config, configure, only, type Settings, settingNames } from './config.ts'
 import { dialTcp } from './dial.ts'
-import { DialRecord } from './dial-record.ts'
+import { DialRecord, written } from './dial-record.ts'
 import { checkEnvironment } from './environment.ts'
 import type { Down, Input, SessionEvent, State } from './fsm.ts'
 import { errorText, guardLog, notify } from './guard.ts'
@@ -279,8 +279,20 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     this.#inTurn(() => this.#feed({ type: 'stop', why: shown(why) }))
     const gone = Promise.all(this.#leaving)
     await undefined // first each other session that is stopped with this one says Cease
-    if (options?.keepRecord !== true) this.#record?.clear(this.#pair.first.machine)
+    if (options?.keepRecord !== true) this.#record?.clear(this.#pair.first.machine, this.#clock.now())
+    if (this.#record) await this.#patiently(written())
     await gone
+  }
+
+  /** A disk that hangs delays no end. */
+  #patiently(done: Promise<void>): Promise<void> {
+    return new Promise(resolve => {
+      const impatience = this.#clock.setTimeout(resolve, GOODBYE)
+      done.then(() => {
+        this.#clock.clearTimeout(impatience)
+        resolve()
+      })
+    })
   }
 
   /** The same as stop(). */
@@ -370,7 +382,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     const line = this.#lines[first.slot]
     if (line) line.decoder.context = contextOf(first.machine.negotiated, this.config)
     this.#arm()
-    this.#record?.keep(first.machine, this.#clock.now()) // last: a disk may be slow
+    this.#record?.keep(first.machine, this.#clock.now())
     if (actions.some(looks)) this.#look()
     for (const [where, error] of failed) this.#fail(where, error)
     while (!this.#performing && this.#inputs.length > 0) this.#inputs.shift()?.()
