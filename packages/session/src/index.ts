@@ -18,6 +18,7 @@ export { Listener, type ListenerOptions } from './listener.ts'
 export type { MalformedUpdate, MalformedUpdates } from './malformed.ts'
 export type { Md5Key } from './md5-key.ts'
 export type { Negotiated } from './open-check.ts'
+export type { OtherProtocol } from './other-protocol.ts'
 export {
   type Clock,
   type Counters,

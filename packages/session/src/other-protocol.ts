@@ -1,5 +1,6 @@
 /** What answers on the peer's port, if it is not BGP: known by its first octets. */
 
+/** A protocol other than BGP that answers on the peer's port. */
 export type OtherProtocol = 'TLS' | 'HTTP' | 'SSH'
 
 /** Octets that are enough to tell. */
