@@ -49,7 +49,7 @@ describe('a process that is killed', () => {
   })
   it('before its dial is answered, counts as a session that fell', async () => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     await kill(one.clock, 1)
     const two = life()
     expect(two.session.status().nextDialIn).toBe(59)
@@ -62,9 +62,9 @@ describe('a process that is killed', () => {
   })
   it('while it waits, waits for the rest of that, and is not counted again', async () => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     one.peer().say(openOf(65099))
-    await one.clock.pass(10)
+    await pass(one.clock, 10)
     await kill(one.clock, 5)
     for (const left of [45, 40, 35]) {
       const { session, clock } = life()
@@ -74,42 +74,51 @@ describe('a process that is killed', () => {
   })
   it('in a session that was stable, may dial at once, which is one failure of the transport track', async () => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     await establish(one.peer(), 3)
     for (let seconds = 0; seconds < 400; seconds += 1) {
       one.peer().say({ type: 'keepalive' })
-      await one.clock.pass(1)
+      await pass(one.clock, 1)
     }
     await kill(one.clock, 1)
     const two = life()
-    await two.clock.pass(0)
+    await pass(two.clock, 0)
     expect(two.session.status().counters.dials).toBe(1)
     two.peer().end.reset()
-    await two.clock.pass(0)
+    await pass(two.clock, 0)
     expect(await read()).toMatchObject({ transport: 1, protocol: 1, underway: 'none' })
   })
+})
+
+it('no dial begins before the record has it', async () => {
+  const { clock, peer } = life()
+  await clock.pass(0)
+  expect(peer()).toBeUndefined()
+  await written()
+  await clock.pass(0)
+  expect([peer(), await read()]).toMatchObject([{ closed: false }, { underway: 'unstable' }])
 })
 
 describe('an orderly end', () => {
   it('leaves no file, and the next process dials at once', async () => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     one.peer().say(openOf(65099)) // refused: there is a wait to forget
-    await one.clock.pass(10)
+    await pass(one.clock, 10)
     await written()
     expect(readdirSync(directory)).toEqual(['dial-192.0.2.2-179.json'])
     await one.session.stop()
     expect(readdirSync(directory)).toEqual([])
     const two = life()
-    await two.clock.pass(0)
+    await pass(two.clock, 0)
     expect(two.session.status().counters.dials).toBe(1)
   })
   it('of a program that failed keeps the file, and counts as if it had been killed', async () => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     await establish(one.peer())
     const stopped = one.session.stop('failed', { keepRecord: true })
-    await one.clock.pass(1)
+    await pass(one.clock, 1)
     await stopped
     expect(one.peer().notification).toMatchObject({ code: 6, subcode: 2 })
     await kill(one.clock, 4)
@@ -117,10 +126,11 @@ describe('an orderly end', () => {
   })
   it('of a session that is started again at once keeps the file of that', async () => {
     const { session, clock } = life()
-    await clock.pass(10)
+    await pass(clock, 0)
+    await pass(clock, 10)
     const stopped = session.stop()
     session.start()
-    await clock.pass(1)
+    await pass(clock, 1)
     await stopped
     expect(await read()).toMatchObject({ underway: 'unstable' })
   })
@@ -139,23 +149,23 @@ describe('what an earlier process left', () => {
     ['an AS number of the peer', { peer: { as: 65099, address: '192.0.2.2' } }],
   ])('counts no more once %s has changed, but for the floor', async (_, change) => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     await kill(one.clock, 1)
     const two = life(change)
     expect(two.session.status().nextDialIn).toBe(4)
-    await two.clock.pass(4)
+    await pass(two.clock, 4)
     expect(two.session.status().counters.dials).toBe(1)
   })
   it('is that of one peer: another one, and another port of it, is dialled at once', async () => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     await kill(one.clock, 1)
     for (const peer of [
       { as: 65002, address: '192.0.2.3' },
       { as: 65002, address: '192.0.2.2', port: 1179 },
     ]) {
       const other = life({ peer })
-      await other.clock.pass(0)
+      await pass(other.clock, 0)
       expect(other.session.status().counters.dials).toBe(1)
     }
   })
@@ -164,15 +174,15 @@ describe('what an earlier process left', () => {
     ['older than an hour', 3601],
   ])('is ignored if it is %s', async (_, age) => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     await kill(one.clock, age)
     const two = life()
-    await two.clock.pass(0)
+    await pass(two.clock, 0)
     expect([two.session.status().counters.dials, two.lines]).toEqual([1, []])
   })
   it('holds a dial back for no longer than the longest wait of the back-off', async () => {
     const one = life()
-    await one.clock.pass(0)
+    await pass(one.clock, 0)
     await kill(one.clock, 0)
     const endless = JSON.stringify({ ...(await read()), underway: 'none', wait: 1e12, protocol: 1e9 })
     writeFileSync(file(), endless)
@@ -183,7 +193,7 @@ describe('what an earlier process left', () => {
   it('is not touched by a session that only waits for the peer', async () => {
     writeFileSync(file(), 'kept')
     const { session, clock } = life({ passive: true })
-    await clock.pass(10)
+    await pass(clock, 10)
     await session.stop()
     expect(readFileSync(file(), 'utf8')).toBe('kept')
   })
@@ -226,27 +236,27 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
   )
   it('a directory that vanishes costs no NOTIFICATION, and a Cease none either', async () => {
     const { session, clock, peer, lines } = life()
-    await clock.pass(0)
+    await pass(clock, 0)
     await written()
     rmSync(directory, { recursive: true })
     peer().write(Buffer.alloc(19))
-    await clock.pass(0)
+    await pass(clock, 0)
     expect(peer().notification).toMatchObject({ code: 1, subcode: 1 })
-    await clock.pass(60)
+    await pass(clock, 60)
     peer().say(openOf(65002))
-    await clock.pass(0)
+    await pass(clock, 0)
     const stopped = session.stop()
-    await clock.pass(1)
+    await pass(clock, 1)
     await stopped
     await written()
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     expect(lines.filter(({ text }) => text === 'dial record failed')).toHaveLength(1)
   })
-  it('what a process of the same number left half written is no obstacle', async () => {
+  it('what a process that was killed left half written is no obstacle, and does not stay', async () => {
     mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, `.dial-${process.pid}.tmp`), 'half')
+    writeFileSync(`${file()}.tmp`, 'half')
     const { clock, lines } = life()
-    await clock.pass(0)
+    await pass(clock, 0)
     await written()
     expect([lines, readdirSync(directory)]).toEqual([[], ['dial-192.0.2.2-179.json']])
   })
@@ -254,9 +264,9 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
   /** Through a dial, a failure and the next dial. */
   async function dialsWithOneWarning(change: Partial<SessionOptions> = {}): Promise<void> {
     const { session, clock, peer, lines } = life(change)
-    await clock.pass(0)
+    await pass(clock, 0)
     peer().say(openOf(65099))
-    await clock.pass(0)
+    await pass(clock, 0)
     await written()
     expect(session.status()).toMatchObject({ nextDialIn: 60, counters: { dials: 1 } })
     const warnings = lines.filter(({ text }) => text === 'dial record failed')
@@ -278,10 +288,12 @@ describe('a disk that hangs', () => {
   })
   afterEach(() => hung.end())
 
-  it('delays no KEEPALIVE, and stop() no Cease and no longer than its second', async () => {
+  it('delays a dial by a second, no KEEPALIVE, and stop() no Cease and no longer than its second', async () => {
     const { session, clock, peer } = life()
     await clock.pass(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))
+    await clock.pass(1)
+    await settled()
     await establish(peer(), 9)
     await clock.pass(3)
     expect(peer().heard.filter(({ type }) => type === 'keepalive').length).toBeGreaterThan(1)
@@ -294,12 +306,13 @@ describe('a disk that hangs', () => {
   })
   it('is one warning after ten seconds, however long it goes on', async () => {
     const { clock, peer, lines } = life()
-    await clock.pass(0)
+    await clock.pass(1)
+    await settled()
     await establish(peer(), 9)
     for (let seconds = 0; seconds < 60; seconds++) {
       peer().say({ type: 'keepalive' })
       await clock.pass(1)
-      if (seconds < 9) expect(lines).toEqual([])
+      if (seconds < 8) expect(lines).toEqual([])
     }
     expect(lines).toMatchObject([{ text: 'dial record failed', error: 'the disk has not answered for 10 seconds' }])
   })
@@ -307,9 +320,11 @@ describe('a disk that hangs', () => {
     const one = life()
     const two = life({ peer: { as: 65002, address: '192.0.2.3' } })
     for (const { clock, peer } of [one, two]) {
-      await clock.pass(0)
+      await clock.pass(1)
+      await settled()
       peer().say(openOf(65099))
-      await clock.pass(100)
+      await clock.pass(61)
+      await settled()
       peer().say(openOf(65099))
       await clock.pass(0)
     }
@@ -355,7 +370,7 @@ describe('a disk that hangs', () => {
 
 it('what it writes is small, and names no key', async () => {
   const { clock } = life({ tcpMd5Key: 'sesame' })
-  await clock.pass(0)
+  await pass(clock, 0)
   await written()
   const text = readFileSync(file(), 'utf8')
   expect(text).not.toContain('sesame')
@@ -363,21 +378,21 @@ it('what it writes is small, and names no key', async () => {
 })
 it('a link-local peer has a file of its own', async () => {
   const { clock } = life({ peer: { as: 65002, address: 'fe80::1%eth0' } })
-  await clock.pass(0)
+  await pass(clock, 0)
   await written()
   expect(readdirSync(directory)).toEqual(['dial-fe80%3A%3A1%25eth0-179.json'])
 })
 it('a peer that dials us and says nothing that counts makes nothing be written', async () => {
   const { session, clock, peer } = life()
-  await clock.pass(0)
+  await pass(clock, 0)
   peer().end.reset()
-  await clock.pass(0)
+  await pass(clock, 0)
   await written()
   const before = readFileSync(file(), 'utf8')
   rmSync(file())
   const [near] = End.pair()
   session.accept(near)
-  await clock.pass(1)
+  await pass(clock, 1)
   await written()
   expect([session.state, readdirSync(directory), before]).toEqual(['OpenSent', [], expect.any(String)])
 })
@@ -432,8 +447,14 @@ async function kill(clock: VirtualClock, seconds: number): Promise<void> {
 async function written(): Promise<void> {
   await new Session({ ...options, stateDirectory: directory, clock: new VirtualClock() }).stop()
 }
+/** And what was to be written is: a dial waits for it. */
+async function pass(clock: VirtualClock, seconds: number): Promise<void> {
+  await clock.pass(seconds)
+  await written()
+  await clock.pass(0)
+}
 async function until(clock: VirtualClock, done: () => boolean): Promise<void> {
-  for (let seconds = 0; !done() && seconds < 1000; seconds++) await clock.pass(1)
+  for (let seconds = 0; !done() && seconds < 1000; seconds++) await pass(clock, 1)
   await settled()
 }
 async function establish(peer: ScriptedPeer, holdTime = 90): Promise<void> {

@@ -2,8 +2,8 @@
  * What a restart of the process must not forget: when the peer was last dialled, and the failures that the back-off
  * counts. Otherwise a supervisor that starts a crashing process again and again dials the peer as often. One small file
  * for each peer, in a directory that the caller names; stop() deletes it, so what is found was left by a process that
- * ended in another way. A file that cannot be read or written is one warning, and changes nothing else. No write is waited
- * for: a disk that hangs delays neither a KEEPALIVE nor a withdrawal.
+ * ended in another way. A file that cannot be read or written is one warning, and changes nothing else. Nothing but a
+ * dial waits for a write, and that for a second: a disk that hangs delays neither a KEEPALIVE nor a withdrawal.
  */
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
@@ -48,7 +48,6 @@ export function written(): Promise<void> {
 
 export class DialRecord {
   readonly #config: Config
-  readonly #directory: string
   readonly #file: string
   readonly #log: Logger | undefined
   readonly #open: string
@@ -63,7 +62,6 @@ export class DialRecord {
   constructor(config: Config, directory: string, log: Logger | undefined) {
     const { address, port } = config.peer
     this.#config = config
-    this.#directory = directory
     this.#file = join(directory, `dial-${encodeURIComponent(address)}-${port}.json`)
     this.#log = log
     this.#open = createHash('sha256')
@@ -146,7 +144,7 @@ export class DialRecord {
     this.#writingSince = next.since
     try {
       if (next.text === undefined) await rm(this.#file, { force: true })
-      else await replaceFile(this.#directory, this.#file, next.text)
+      else await replaceFile(this.#file, next.text)
       this.#failing = false
     } catch (error) {
       this.#fail(errorText(error))
@@ -243,9 +241,9 @@ function readSmall(file: string): string | undefined {
 }
 
 /** All of it or nothing. Not flushed to the disk: a process that dies leaves it to the system, which writes it. */
-async function replaceFile(directory: string, file: string, text: string): Promise<void> {
-  const temporary = join(directory, `.dial-${process.pid}.tmp`)
-  await rm(temporary, { force: true }) // of a process with our number, say 1 in a container
+async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.tmp`
+  await rm(temporary, { force: true }) // of a process that was killed while it wrote
   try {
     await writeFile(temporary, text, { flag: 'wx', mode: 0o600 })
     await rename(temporary, file)

@@ -464,7 +464,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     const line = action.type === 'emit' ? undefined : this.#lines[action.slot]
     switch (action.type) {
       case 'connect':
-        this.#adopt(action.slot, this.#attempt())
+        this.#connect(action.slot)
         break
       case 'accept':
         if (offered) this.#adopt(action.slot, offered)
@@ -485,6 +485,24 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
         this.#tell(action.event)
         break
     }
+  }
+
+  /** Dials once the record has the dial: a process that dies in it must have counted it. A disk that hangs delays it by a second. */
+  #connect(slot: Slot): void {
+    if (this.#record === undefined) {
+      this.#adopt(slot, this.#attempt())
+      return
+    }
+    const { dialledAt } = this.#pair.first.machine.history
+    this.#record.keep(this.#pair.first.machine, this.#clock.now())
+    void this.#patiently(written()).then(() =>
+      this.#inTurn(() => {
+        const { state, history } = this.#pair.first.machine
+        if (state !== 'Connect' || history.dialledAt !== dialledAt) return // it has ended meanwhile
+        this.#pair = withHistory(this.#pair, { ...history, dialledAt: this.#clock.now() }) // the floor counts from here
+        this.#adopt(slot, this.#attempt())
+      }),
+    )
   }
 
   /** A dial that cannot even begin fails as any other does: told, and tried again as rarely. */
