@@ -2,8 +2,9 @@
  * Every setting of the program, once: flags, environment, file, --help and the table in the README are made of this.
  * It says what kind of value each is; whether the value will do is judged by the library.
  */
+import { isIP } from 'node:net'
 import * as v from 'valibot'
-import { isFields } from './usage-error.ts'
+import { mayHoldSecret } from './usage-error.ts'
 
 /** What people are told of a setting, and how they name it on the command line. */
 interface About {
@@ -24,20 +25,29 @@ const text = v.string('text')
 const key = v.string('text, so put a number into quotes')
 /** The library shows these where it refuses them, so a text that cannot be one is refused before. */
 const word = v.pipe(text, v.regex(/^\S*$/, 'one word'))
-const address = v.pipe(
-  word,
-  v.check(given => !isFields(given), 'an address'),
-)
+/** The same, and what may hold a password is not shown. */
+const only = (what: string) =>
+  v.pipe(
+    word,
+    v.check(given => !mayHoldSecret(given), what),
+  )
+const address = only('an address')
 const list = v.array(word, 'a list')
 
+/** Beside a key, which may stand in the place of any other: what is no address or interface is not shown. */
 const peerEntries = {
-  address,
+  address: v.pipe(
+    word,
+    v.check(given => isIP(given) !== 0, 'an IPv4 or IPv6 address'),
+  ),
   as: number,
   port: v.optional(number),
   tcpMd5Key: v.optional(key),
   ttlSecurity: v.optional(number),
   multihop: v.optional(number),
-  bindDevice: v.optional(word),
+  bindDevice: v.optional(
+    v.pipe(text, v.regex(/^[^\s/]{1,15}$/, 'the name of a network interface, 1 to 15 characters')),
+  ),
 }
 /** Those that the library can leave out. */
 const capabilities = ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'] as const
@@ -54,9 +64,13 @@ function about<schema extends v.GenericSchema>(schema: schema, said: About) {
 
 // A message is what is allowed: a sentence is made around it.
 export const schema = v.strictObject({
-  prefix: about(word, { text: 'host route to announce: a /32 or a /128', value: '<route>', field: 'prefix' }),
+  prefix: about(only('a host route'), {
+    text: 'host route to announce: a /32 or a /128',
+    value: '<route>',
+    field: 'prefix',
+  }),
   localAs: about(number, { text: 'our AS number', value: '<as>', field: 'local.as' }),
-  routerId: about(word, { text: 'our BGP Identifier, different on every node', value: '<id>', field: 'local.id' }),
+  routerId: about(address, { text: 'our BGP Identifier, different on every node', value: '<id>', field: 'local.id' }),
   peer: v.optional(
     about(v.array(address, 'a list'), {
       text: 'address of the router, or of several',
@@ -75,9 +89,11 @@ export const schema = v.strictObject({
       field: 'peers',
     }),
   ),
-  localAddress: v.optional(about(word, { text: 'address to dial from', value: '<address>', field: 'local.address' })),
+  localAddress: v.optional(
+    about(address, { text: 'address to dial from', value: '<address>', field: 'local.address' }),
+  ),
   nextHop: v.optional(
-    about(word, { text: 'where traffic goes', usual: 'our own address', value: '<address>', field: 'nextHop' }),
+    about(address, { text: 'where traffic goes', usual: 'our own address', value: '<address>', field: 'nextHop' }),
   ),
   holdTime: v.optional(
     about(number, { text: 'seconds that we propose', usual: '90', value: '<seconds>', field: 'holdTime' }),
@@ -130,7 +146,13 @@ export const schema = v.strictObject({
     }),
   ),
   http: v.optional(
-    about(word, { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' }),
+    about(
+      v.pipe(
+        word,
+        v.check(given => !given.includes('@'), 'an address and a port, as 127.0.0.1:9179'),
+      ),
+      { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' },
+    ),
   ),
   httpHost: v.optional(about(list, { text: 'names that http may be asked by', value: '<name...>', field: 'httpHost' })),
   logLevel: v.optional(

@@ -69,8 +69,7 @@ function inWords({ path, input, message, expected }: v.BaseIssue<unknown>, given
     return new UsageError(`${router}: ${noSuchName(String(rest[0]), path?.at(-1)?.value, ofOneRouter)}`)
   const where = [router, ...rest].join(', ')
   if (input === undefined) return new UsageError(`${where} is missing, there must be ${message}`)
-  // A text in the place of a router may hold its key.
-  const isSecret = secrets.includes(String(rest.at(-1) ?? first)) || (first === 'peers' && rest.length === 0)
+  const isSecret = first === 'peers' || secrets.includes(String(first)) // a router's key may stand in any place of it
   return isSecret ? secretNotAllowed(where, message) : notAllowed(where, input, message)
 }
 const secrets: readonly string[] = rows.filter(({ secret }) => secret).map(({ name }) => name)

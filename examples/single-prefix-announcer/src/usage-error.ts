@@ -16,14 +16,18 @@ export function secretNotAllowed(where: string, allowed: string): UsageError {
   return new UsageError(`${where}: what is given is not allowed, it must be ${allowed}`)
 }
 
-/** No setting that may be shown has a space in it, and a list of fields is one of kube-vip's, with a password. */
 function shown(given: unknown): string {
-  if (typeof given === 'string') return /\s/.test(given) || isFields(given) ? 'what is given' : `'${given}'`
+  if (typeof given === 'string') return mayHoldSecret(given) ? 'what is given' : `'${given}'`
   if (Array.isArray(given)) return 'a list'
   return typeof given === 'object' && given !== null ? 'a map' : String(given)
 }
 
-/** Such as `10.0.5.1:65000:password`. */
-export function isFields(text: string): boolean {
-  return text.split(':').length > 2 && isIP(text) === 0 && !text.includes('://') && !/^[\da-f:.]+\/\d*$/i.test(text)
+/**
+ * Several words, or parts of which one may be a password: `10.0.5.1:65000:password`, `65000:password`, `10.0.5.1,password`,
+ * `user:password@host`. Of what may be shown, only an address has more than one colon; behind a single one, and behind a
+ * comma, stands a small number.
+ */
+export function mayHoldSecret(text: string): boolean {
+  if (isIP(text) !== 0 || /^[\da-f:.]+\/\d*$/i.test(text)) return false
+  return /[\s;@]|:.*:|[:,](?!\d{0,5}$)/.test(text)
 }
