@@ -2,8 +2,9 @@
  * How the process ends: by a signal, or by an error that nothing caught. Loaded before everything else, because a signal
  * that comes before its handler is lost where the process is number 1, and kills without a Cease everywhere else.
  */
-import { constants, readFileSync } from 'node:fs'
+import { closeSync, constants, readFileSync } from 'node:fs'
 import { constants as system } from 'node:os'
+import { isatty } from 'node:tty'
 import { withoutWaiting } from './without-waiting.ts'
 
 /** Restarting helps after 1, and does not after 2: systemd is told so in deploy/. */
@@ -70,6 +71,7 @@ export class Ending {
       host.complain(stackOf(error))
       if (this.#announcing === undefined) host.exit(exitCodes.mayHelp)
     })
+    host.on('exit', leaveTerminals)
   }
 
   /** From now on there is something to end. */
@@ -96,6 +98,18 @@ const realHost: Host = {
   on: (event, listener) => process.on(event, listener),
   exit: code => process.exit(code),
   complain,
+}
+
+/**
+ * At its end Node sets back the terminals that it began with. Of one that is gone Node 20 does not survive that: it ends with
+ * SIGABRT and a core dump, after a SIGHUP above all. What is closed is passed over.
+ */
+const terminals = [0, 1, 2].filter(isatty)
+function leaveTerminals(): void {
+  for (const terminal of terminals)
+    try {
+      if (!isatty(terminal)) closeSync(terminal)
+    } catch {} // closed already
 }
 
 /** To standard error, without waiting; that it is closed, full or not read is no reason for anything. */

@@ -1,15 +1,15 @@
 /** The program with a log that is full, closed or not read: it announces, withdraws, and ends as ever. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Listener, Session } from '@softspoken/session'
 import { routes } from '@softspoken/wire'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
-const program = fileURLToPath(new URL('main.ts', import.meta.url))
+const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const needed = '--prefix 198.51.100.10/32 --local-as 64515 --router-id 10.0.5.11 --peer 127.0.0.1 --peer-as 65000'
 const timeout = 30_000
 
@@ -39,14 +39,10 @@ describe.concurrent('standard output is', () => {
         told.push(...announced.map(({ prefix }) => `+${prefix}`), ...withdrawn.map(prefix => `-${prefix}`))
       })
       const flags = `${needed} --next-hop 10.0.5.11 --port ${await listener.listen()} --log-level debug`
-      const child = spawn(
-        'sh',
-        ['-c', shell, 'sh', process.execPath, '--import', 'tsx', program, ...flags.split(' ')],
-        {
-          env: { PATH: process.env.PATH, FIFO: join(folder, 'fifo') },
-          stdio: ['ignore', 'ignore', 'ignore'],
-        },
-      )
+      const child = spawn('sh', ['-c', shell, 'sh', process.execPath, '--import', 'tsx', main, ...flags.split(' ')], {
+        env: { PATH: process.env.PATH, FIFO: join(folder, 'fifo') },
+        stdio: ['ignore', 'ignore', 'ignore'],
+      })
       const exit = once(child, 'exit')
       await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32'])
       child.kill('SIGTERM') // exec: it is the program
@@ -55,6 +51,33 @@ describe.concurrent('standard output is', () => {
       rmSync(folder, { recursive: true })
     },
   )
+})
+
+describe.skipIf(spawnSync('script', ['--version']).error)('a terminal that is closed', () => {
+  it('stops the program by SIGHUP, and it exits 0', { timeout }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'log-output-'))
+    const code = join(folder, 'code')
+    await using session = new Session({
+      local: { as: 65000, id: '10.0.5.1' },
+      peer: { as: 64515, address: '127.0.0.1' },
+      passive: true,
+    })
+    await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
+    const ends: string[] = []
+    session.start().on('down', ({ received }) => void ends.push(`${received?.code}/${received?.subcode}`))
+    const flags = `${needed} --next-hop 10.0.5.11 --port ${await listener.listen()}`
+    // The system tells the shell that the terminal is gone, and the shell its children, as an interactive one does.
+    const program = `"${process.execPath}" --import tsx "${main}" ${flags}`
+    const shell = `trap 'kill -HUP $!' HUP; ${program} & wait $!; wait $!; echo $? >"${code}"`
+    const terminal = spawn('script', ['-qec', shell, '/dev/null'], {
+      env: { PATH: process.env.PATH, SHELL: '/bin/sh' },
+    })
+    await expect.poll(() => session.state, { timeout }).toBe('Established')
+    terminal.kill('SIGKILL')
+    await expect.poll(() => existsSync(code) && readFileSync(code, 'utf8'), { timeout }).toBe('0\n')
+    expect(ends).toEqual(['6/2'])
+    rmSync(folder, { recursive: true })
+  })
 })
 
 describe.concurrent('a result that cannot be written', () => {
@@ -69,7 +92,7 @@ describe.concurrent('a result that cannot be written', () => {
       process.execPath,
       '--import',
       'tsx',
-      program,
+      main,
       ...flags.split(' '),
     ])
     let complaint = ''
