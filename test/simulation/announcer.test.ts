@@ -977,6 +977,12 @@ describe('refused at construction, with nothing dialled:', () => {
     ['an unknown part of local', { local: { as: 65001, id: '192.0.2.1', port: 1 } }, TypeError, 'local.port: '],
     ['the same peer twice', { peers: Array(2).fill({ as: 65000, address: '192.0.2.254' }) }, RangeError, 'peers: '],
     [
+      'the same peer in two spellings',
+      { peers: ['192.0.2.254', '::ffff:c000:2fe'].map(address => ({ as: 65000, address })) },
+      RangeError,
+      'peers: 192.0.2.254 port 179 is not allowed twice',
+    ],
+    [
       'a bad second peer',
       {
         peers: [

@@ -62,6 +62,12 @@ describe('any other address', () => {
   })
 })
 
+it('a peer of IPv4 that is written as IPv6 has a session of IPv4 (RFC 4291 §2.5.5.2)', () => {
+  const local = { as: 65001, id: '192.0.2.1', address: '::ffff:192.0.2.1' }
+  const { config } = new Session({ local, peer: { as: 65002, address: '::FFFF:192.0.2.254' } })
+  expect([config.peer.address, config.local.address]).toEqual(['192.0.2.254', '192.0.2.1'])
+})
+
 describe('a session with a link-local peer', () => {
   const configured = (peer: string, more: Partial<Settings> = {}, source?: string) => {
     const local = { as: 65001, id: '192.0.2.1', ...(source !== undefined && { address: source }) }

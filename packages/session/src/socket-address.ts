@@ -24,7 +24,7 @@ export interface Device {
  */
 export function parseZoned(text: Address, field: string, device?: Device): Zoned {
   const { address, zone } = split(String(text))
-  const octets = parseAddress(address, field)
+  const octets = unmapIpv4(parseAddress(address, field)) // one address, and one connection, whichever way it is written
   const refused = (why: string) => new RangeError(`${field}: '${text}' is not allowed, ${why}`)
   if (!isLinkLocal(octets)) {
     if (zone === undefined) return { octets, zone }
