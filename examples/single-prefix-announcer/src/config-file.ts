@@ -42,10 +42,13 @@ function readValue(kind: string, value: unknown, from: string): unknown {
 }
 
 async function textOf(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).replace(/^\ufeff/, '')
-  } catch (error) {
+  const octets = await readFile(file).catch(error => {
     throw new NotYetError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`)
+  })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets) // without its byte order mark
+  } catch {
+    throw new UsageError(`${file}: it is not a text in UTF-8`) // of another encoding, a key would be another one
   }
 }
 

@@ -17,6 +17,7 @@ export interface KubeVipPeer {
 export const MULTIHOP = 255 // hops: kube-vip's "true" sets no limit
 const FIELDS = '<address>:<AS>:<password>:<multihop>:<port>'
 const LAST_AS = 0xffffffff
+const UNNUMBERED = 'unnumbered peers are not supported; give an address'
 
 /** @throws UsageError naming the router by its number, and what is wrong. */
 export function readPeers(text: string, warnings: string[]): readonly KubeVipPeer[] {
@@ -26,8 +27,7 @@ export function readPeers(text: string, warnings: string[]): readonly KubeVipPee
 }
 
 function readPeer(text: string, place: string, warnings: string[]): KubeVipPeer {
-  if (text.startsWith('unnumbered:'))
-    throw new UsageError(`${place}: unnumbered peers are not supported; give an address`)
+  if (text.startsWith('unnumbered:')) throw new UsageError(`${place}: ${UNNUMBERED}`)
   const [address, rest] = addressAndRest(text, place)
   const where = `bgp_peers, router ${address}`
   const [as = '', password = '', hops = '', port = '', families = '', bfd = '', ...more] = rest.split(':')
@@ -77,6 +77,7 @@ function addressAndRest(text: string, where: string): readonly [string, string] 
 /** @throws UsageError for what is no address, which is not shown: it may be a whole entry of bgp_peers. */
 export function addressOf(name: string, text: string): string {
   const address = text.replace(/^\[(.*)\]$/, '$1')
+  if (text.startsWith('unnumbered:')) throw new UsageError(`${name}: ${UNNUMBERED}`)
   if (isIP(address) === 0) throw secretNotAllowed(name, 'an address: names are not looked up')
   return address
 }

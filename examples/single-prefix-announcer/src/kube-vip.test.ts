@@ -233,6 +233,7 @@ describe('or is refused with its own reason, and shows no field that may be a pa
     [{ bgp_peers: '[router.example]:65000' }, /between the brackets: .*an address/],
     [{ bgp_peers: 'router.example:65000' }, /^bgp_peers, number 1, the first field: .*an address: names are not/],
     [{ bgp_peers: ':::::::' }, /the first field: .*an address|brackets/],
+    [{ bgp_peeraddress: 'unnumbered:eth0' }, /^bgp_peeraddress: unnumbered peers are not supported/],
     [{ bgp_peers: 'unnumbered:eth0:65000' }, /^bgp_peers, number 1: unnumbered peers are not supported/],
     [{ bgp_peers: '10.0.5.2:1', bgp_peeras: '' }, /^bgp_peeras: '' is not allowed, it must be a whole number/],
   ])('%j', async (more, sentence) => {

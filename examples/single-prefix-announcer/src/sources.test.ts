@@ -221,6 +221,17 @@ describe('what is wrong is said in one sentence', () => {
   ])('a JSON file with %j', async (text, sentence) => {
     await expect(settings([...words(), '--config', file('wrong.json', text)])).rejects.toThrow(sentence)
   })
+  it.each([
+    ['UTF-16', Buffer.from('\ufeffmed: 1\n', 'utf16le')],
+    ['Latin-1, which would change a key', Buffer.from('tcpMd5Key: caf\xe9', 'latin1')],
+    ['nothing', Buffer.from([0x1f, 0x8b, 8, 0])],
+  ])('a file in %s is refused, and not shown', async (_, octets) => {
+    const config = join(folder, 'wrong.yaml')
+    writeFileSync(config, octets)
+    const run = settings([...words(), '--config', config])
+    await expect(run).rejects.toThrow(/wrong.yaml: it is not a text in UTF-8$/)
+    await expect(run).rejects.toBeInstanceOf(UsageError)
+  })
   it('a JSON file may have one name in two places, and a byte order mark', async () => {
     const { peer: _, ...common } = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', peer: '' }
     const peers = [
