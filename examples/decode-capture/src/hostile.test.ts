@@ -288,7 +288,11 @@ describe('a file whose lengths lie', () => {
     expect([entries.length, sentence]).toEqual([1, undefined])
   })
   it.each([
-    ['of a message', 4, 'the MRT record at octet 31 says that it is 4294967295 octets long, and no message is'],
+    [
+      'of a message',
+      4,
+      'the MRT record at octet 31 says that it is 4294967295 octets long, and no message is that long',
+    ],
     ['of no message', 5, 'the file is cut short within the MRT record before octet 4294967338'],
   ])('an MRT record %s of 4294967295 octets is refused', async (_, subtype, sentence) => {
     const first = Buffer.concat([u32(0, 0x00100000 + 4, 19), Buffer.alloc(19)])

@@ -68,7 +68,9 @@ export class MrtReader {
         continue
       }
       if (length > bounds.mrtMessage)
-        throw new InputError(`the MRT record at octet ${at} says that it is ${length} octets long, and no message is`)
+        throw new InputError(
+          `the MRT record at octet ${at} says that it is ${length} octets long, and no message is that long`,
+        )
       const record = this.#input.peek(HEADER + length)
       if (record === undefined) return undefined
       this.#input.skip(HEADER + length)

@@ -6,7 +6,8 @@ import { InputError } from './entry.ts'
 
 /**
  * A gzip of several members is unpacked as one. A gzip in a gzip is unpacked once.
- * @throws InputError if the gzip is not sound, or unpacks to more than `bounds` allow, after what came before that.
+ * @throws InputError if the gzip is not sound, or unpacks to more than `bounds` allow, after what came before that. Of
+ * one that is not sound zlib keeps back what it was working on, 16 KiB at most.
  */
 export async function* unpacked(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const chunks = file[Symbol.asyncIterator]()

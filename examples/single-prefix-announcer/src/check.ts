@@ -66,7 +66,7 @@ async function rehearse(
     throw new NotYetError(`${settings.prefix} cannot be sent to ${peer?.address} as this host is now: ${why}`)
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
-  const budget = `Dials at most, whatever it does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`
+  const budget = `Dials at most, whatever the router does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`
   return { messages: heard, budget }
 }
 

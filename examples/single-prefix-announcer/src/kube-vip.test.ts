@@ -125,7 +125,7 @@ describe("each of kube-vip's names, in each of its forms, is understood", () => 
     [{ bgp_multihop: '1' }, { multihop: 255 }],
     [{ bgp_multihop: 'False' }, { multihop: undefined }],
     [{ bgp_hold_time: '90' }, { holdTime: 90 }],
-    [{ bgp_hold_time: '15' }, { holdTime: 15 }, /^bgp_hold_time: 15 s is taken as it is; 90 s would be ours/],
+    [{ bgp_hold_time: '15' }, { holdTime: 15 }, /^bgp_hold_time: 15 s is used; our default is 90 s/],
     [{ bgp_keepalive_interval: '5' }, {}, /^bgp_keepalive_interval: not used, a KEEPALIVE goes out after a third/],
     [peersOf('10.0.5.1:65000'), { peers: [v4] }],
     [peersOf('10.0.5.1:65000:'), { peers: [v4] }],

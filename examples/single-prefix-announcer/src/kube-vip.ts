@@ -61,7 +61,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: Offers): { offers: Offe
     const seconds = wholeNumber('bgp_hold_time', text)
     if (seconds < OUR_HOLD_TIME)
       warnings.push(
-        `bgp_hold_time: ${seconds} s is taken as it is; ${OUR_HOLD_TIME} s would be ours, since a router drops the route whenever this process or the path stands still for as long`,
+        `bgp_hold_time: ${seconds} s is used; our default is ${OUR_HOLD_TIME} s, because the router drops the route if this process or the path stands still for the hold time`,
       )
     return seconds
   })

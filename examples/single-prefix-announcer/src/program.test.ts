@@ -145,7 +145,9 @@ it('--check shows settings, their origin and the messages, no key, and dials no 
   expect(output.out, 'of no use without health').not.toContain('healthInterval')
   expect(output.out).toContain(`To 127.0.0.1 port ${port}, from 127.0.0.1:`)
   expect(output.out).toContain("type: 'open'")
-  expect(output.out).toContain('Dials at most, whatever it does: 5 in a minute, 12 in ten minutes, 52 in an hour')
+  expect(output.out).toContain(
+    'Dials at most, whatever the router does: 5 in a minute, 12 in ten minutes, 52 in an hour',
+  )
   expect(output.out).toMatch(/nextHop: '10.0.5.11',\s+med: 7/)
   expect(output.out).not.toContain('not to be seen')
   expect(output.err).toBe('')

@@ -21,7 +21,7 @@ const LONGEST_SEND_HOLD_TIME = 131070 // twice the longest hold time
 
 /** Who we are to this peer. */
 export interface Local {
-  /** AS number, 1 to 4294967295 (RFC 6793). */
+  /** AS number, 1 to 4294967294, but 23456 (AS_TRANS, RFC 6793) and 65535 (RFC 7300). The peer's has the same bounds. */
   as: number
   /** BGP Identifier, written as an IPv4 address; unique within the AS (RFC 6286). */
   id: Address

@@ -585,7 +585,7 @@ describe('negotiation', () => {
   it('AS 23456 alone is refused with 2/2, and its cause is known (RFC 6793 §4.2.3)', () => {
     const play = offer({ as: 23456, capabilities: [] }, { peer: { as: 4_200_000_000, address: '192.0.2.2' } })
     expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, cause: 'AS_TRANS' })
-    expect(play.down?.why).toBe('the peer says it is AS 23456, and not which AS number of four octets that stands for')
+    expect(play.down?.why).toBe('the peer says it is AS 23456 and offers no AS number of four octets')
   })
   it('messages beyond 4096 octets are agreed on where both sides offer them, and not offered unless asked for (RFC 8654 §3)', () => {
     const extended: Capability = { name: 'extended-message' }

@@ -40,7 +40,7 @@ const ofCause: Readonly<Record<NonNullable<Down['cause']>, Advice>> = {
   HTTP: otherProtocol('HTTP'),
   SSH: otherProtocol('SSH'),
   AS_TRANS: ({ peer }) =>
-    `${peer.address} stands for its AS number with 23456: check that it offers four-octet AS numbers (capability 65)`,
+    `${peer.address} sends 23456 in place of its AS number: check that it offers four-octet AS numbers (capability 65)`,
   'no capabilities': () =>
     'the router takes no capabilities (RFC 5492), and we need none: the next OPEN goes without, once',
 }

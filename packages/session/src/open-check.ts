@@ -85,7 +85,7 @@ export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
   const has = (wanted: Capability['name']) => open.capabilities.some(({ name }) => name === wanted)
   if (open.as === AS_TRANS && !has('four-octet-as'))
     return {
-      ...refuse(2, `the peer says it is AS ${AS_TRANS}, and not which AS number of four octets that stands for`),
+      ...refuse(2, `the peer says it is AS ${AS_TRANS} and offers no AS number of four octets`),
       cause: 'AS_TRANS',
     }
   if (open.as !== peer.as) return refuse(2, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)

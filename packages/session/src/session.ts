@@ -302,8 +302,8 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
 
   /**
    * Offers a connection that the peer made; a Listener does this. It is destroyed where it is not wanted now, and where
-   * the peer makes too many: ten at once, then one a second. Whoever
-   * else does it answers for tcpMd5Key, ttlSecurity, multihop and bindDevice: an accepted socket is taken as it is.
+   * the peer makes too many: ten at once, then one a second. A caller of its own sets tcpMd5Key, ttlSecurity, multihop
+   * and bindDevice on the socket itself; here it is used as it is.
    * @throws TypeError for what is no Duplex.
    */
   accept(connection: Duplex): void {
