@@ -125,7 +125,7 @@ describe('AGGREGATOR and AS4_AGGREGATOR (RFC 6793 §4.2.3)', () => {
     const { aggregator, asPath } = read(attribute('c0 07', 'fde9 c0000202'))
     expect({ aggregator, asPath }).toEqual({ aggregator: { as: 65001, address: '192.0.2.2' }, asPath: merged })
   })
-  it('are written back as they came: AS4_AGGREGATOR stays where AGGREGATOR does not say it', () => {
+  it('are written back as they came: AS4_AGGREGATOR stays if AGGREGATOR lacks it', () => {
     const given = { as: 4200000000, address: '192.0.2.3' }
     expect(read(`${attribute('c0 07', '5ba0 c0000202')} ${as4}`)).not.toHaveProperty('as4Aggregator')
     expect(read(as4).as4Aggregator).toEqual(given)

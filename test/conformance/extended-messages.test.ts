@@ -73,7 +73,7 @@ describe('a KEEPALIVE', () => {
 })
 
 describe('a message of unknown type', () => {
-  it('is refused for its length where that is too long, else for its type (RFC 4271 §6.1)', () => {
+  it('is refused for its length if that is too long, else its type (RFC 4271 §6.1)', () => {
     const long = message(9, filler(5000 - 19))
     expect(answer(long, false)).toBe(badLength(5000))
     expect(answer(long, true)).toBe('1,3,09')

@@ -35,7 +35,7 @@ describe('of every message that can be said', patient, () => {
 })
 
 describe('of any list of prefixes', patient, () => {
-  it('encodeAll() makes messages that fit and carry all of them, in their order (RFC 4271 §4.3)', () => {
+  it('encodeAll() makes messages that fit and carry all, in order (RFC 4271 §4.3)', () => {
     fc.assert(
       fc.property(manyPrefixes, fc.boolean(), (prefixes, pathIds) => {
         const context: Partial<Context> = { addPath: pathIds ? ['ipv4-unicast'] : [] }

@@ -377,7 +377,7 @@ afterAll(() => {
   }
 })
 
-test('nothing that a peer, a log, a listener, a dialler or a socket does is seen by another peer', {
+test('nothing that a peer, log, listener, dialler or socket does reaches another peer', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(

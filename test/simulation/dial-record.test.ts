@@ -72,7 +72,7 @@ describe('a process that is killed', () => {
       await kill(clock, 5)
     }
   })
-  it('in a session that was stable, may dial at once, which is one failure of the transport track', async () => {
+  it('in a stable session may dial at once, with one failure of the transport track', async () => {
     const one = life()
     await pass(one.clock, 0)
     await establish(one.peer(), 3)
@@ -316,7 +316,7 @@ describe('a disk that hangs', () => {
     }
     expect(lines).toMatchObject([{ text: 'dial record failed', error: 'the disk has not answered for 10 seconds' }])
   })
-  it('holds one write of the process, and gets the latest of each session once it answers', async () => {
+  it('holds one write, and gets the latest record of each session once it answers', async () => {
     const one = life()
     const two = life({ peer: { as: 65002, address: '192.0.2.3' } })
     for (const { clock, peer } of [one, two]) {

@@ -200,7 +200,7 @@ describe('a listener that throws', () => {
   })
 })
 
-test('a connection that closes while it is written to ends in order: each state after the one before', async () => {
+test('a connection that closes while it is written to shows its states in order', async () => {
   const clock = new VirtualClock()
   const [near, far] = End.pair()
   new ScriptedPeer(far)
@@ -246,7 +246,7 @@ test.each<[string, unknown]>([
 describe('notify()', () => {
   const emitter = () => new EventEmitter<{ news: [number] }>()
 
-  test('calls each listener as emit() does: with the payload, on the emitter, once if so asked', () => {
+  test('calls each listener as emit() does: payload, emitter as this, once if asked', () => {
     const events = emitter()
     const heard: unknown[] = []
     events.on('news', function (this: unknown, n) {
@@ -259,7 +259,7 @@ describe('notify()', () => {
     expect(events.listenerCount('news')).toBe(2)
   })
 
-  test('reports a listener that goes on throwing once a minute, and another one by itself', async () => {
+  test('reports a listener that goes on throwing once a minute, each by itself', async () => {
     const events = emitter()
     const again = () => bug()
     events.on('news', again).once('news', bug)

@@ -172,7 +172,7 @@ describe('a health gate', () => {
     expect(router.table).toHaveProperty(VIP)
   })
 
-  test('that was never up makes no listener hear of a withdrawal when its announcement is withdrawn', async () => {
+  test('that was never up causes no event when its announcement is withdrawn', async () => {
     const lab = new Lab()
     lab.router()
     const service = new Service()

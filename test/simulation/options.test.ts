@@ -143,7 +143,7 @@ describe('new Announcer()', () => {
   })
 })
 
-test('a Session and a Listener refuse a log, a clock, a random and a dial of a wrong type', () => {
+test('a Session and a Listener refuse log, clock, random and dial of a wrong type', () => {
   const given = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65000, address: '192.0.2.254' } }
   for (const option of ['log', 'clock', 'random', 'dial'])
     for (const [kind, value] of wrongFor(option)) {

@@ -68,7 +68,7 @@ describe('the metrics of an announcer', () => {
     expect(seen.filter(name => absent.some(one => name.startsWith(one)))).toEqual([])
   })
 
-  test('tell that a route is not sent while no session is established, nor before its change is due', async () => {
+  test('say that a route is not sent without a session, nor before its change is due', async () => {
     const lab = new Lab()
     const away = lab.router({ answers: false })
     const there = lab.router({ address: '192.0.2.253' })

@@ -105,7 +105,7 @@ describe('two sessions, one that dials and one that waits', () => {
 })
 
 describe('events of an abandoned connection', () => {
-  it('end no newer one: its last close comes a second after the peer is back (RFC 4271 §8.2.1.5)', async () => {
+  it('end no newer one: its last close is a second late (RFC 4271 §8.2.1.5)', async () => {
     const { session, clock } = scripted({ passive: true })
     const old = visit(session)
     await clock.pass(0)
@@ -147,7 +147,7 @@ describe('a dial that is given up', () => {
 })
 
 describe('a peer that does not read', () => {
-  it('gets an RST when the send hold timer runs out, since a FIN would wait behind the rest (RFC 9687)', async () => {
+  it('gets an RST when the send hold timer runs out: a FIN would wait (RFC 9687)', async () => {
     const server = createServer().listen(0, '127.0.0.1').unref()
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo // a TCP server's address has one
@@ -964,7 +964,7 @@ describe('status()', () => {
       },
     })
   })
-  it('of a link-local peer has its interface at both ends, as the socket has it (RFC 4007 §11)', async () => {
+  it('of a link-local peer has its interface at both ends (RFC 4007 §11)', async () => {
     const { session, clock, peer, ends } = scripted({ peer: { as: 65002, address: 'FE80:0::1%eth0' } })
     await clock.pass(0)
     peer().say(openOf(65002, { capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }] }), { type: 'keepalive' })

@@ -91,7 +91,7 @@ describe('a file that was made to hurt', () => {
     ).toBeGreaterThan(0)
   })
 
-  it('keeps no more segments for later than the bounds say, in one direction and in all', async () => {
+  it('keeps no more segments for later than the bounds say, in one direction or in all', async () => {
     const one = shapes['segments that wait, each before the last']!.make(100 * 2 * bounds.waitingSegments)
     expect((await read(one)).waiting).toBeLessThanOrEqual((bounds.waitingSegments + 1) * (bounds.segmentCost + 1))
     const data = Buffer.alloc(60_000)
@@ -106,7 +106,7 @@ describe('a file that was made to hurt', () => {
     expect(entries.length, 'what gave way says so').toBeGreaterThan(0)
   })
 
-  it('has no more connections at a time than the bounds say; the one that was silent for longest ends', async () => {
+  it('has a bounded number of connections: the one that was silent for longest ends', async () => {
     const first = Array.from({ length: bounds.connections }, (_, number) => tcp({ seq: 0, flags: 2, number }))
     const half = tcp({ seq: 1, data: keepalive.subarray(0, 10), number: 0 })
     const more = Array.from({ length: bounds.connections - 1 }, (_, i) =>
@@ -182,7 +182,7 @@ describe('a time', () => {
   const cases = Array.from({ length: 256 }, (_, resolution) => resolution).flatMap(resolution =>
     offsets.flatMap(offset => units.map(unit => [resolution, offset, unit] as const)),
   )
-  it('in any unit, and with any offset, is a date with a year of four digits, or left out and counted', async () => {
+  it('in any unit and with any offset has a year of four digits, or is counted', async () => {
     const seen = new Set<boolean>()
     for (const [resolution, offset, unit] of cases) {
       const { entries, passedOver, sentence } = await read(pcapngOf(resolution, offset, unit))
@@ -330,7 +330,7 @@ describe('what is kept for later', () => {
 
 describe('a TCP stream', () => {
   const message = Buffer.concat(Array<Buffer>(40).fill(keepalive))
-  it('is put back in order across the end of its numbers, whatever the segments (RFC 9293 §3.4)', async () => {
+  it('is put back in order across the end of its numbers (RFC 9293 §3.4)', async () => {
     const piece = fc.record({ at: fc.nat(message.length - 1), length: fc.integer({ min: 1, max: 300 }) })
     await fc.assert(
       fc.asyncProperty(fc.nat(0xffffffff), fc.array(piece, { maxLength: 60 }), async (begin, pieces) => {

@@ -235,7 +235,7 @@ describe('a pipe', () => {
     await writer.close()
     expect(await reading).toEqual(await run([capture('session.pcap')]))
   })
-  it('that is closed before the end of a long output ends the program, with 0 and without a word', {
+  it('that is closed early ends the program, with 0 and without a word', {
     timeout,
   }, async () => {
     const path = await file('long.pcap', shapes['messages of 19 octets']!.make(2_000_000))

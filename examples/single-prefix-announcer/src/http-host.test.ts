@@ -116,7 +116,7 @@ test('two Host headers are refused with 400, in either order', async () => {
     ])
 })
 
-test('a refused name is logged once, sixteen names at most, cut and without control characters', async () => {
+test('a refused name is logged once, cut and escaped, and sixteen names at most', async () => {
   const served = await page()
   for (let at = 0; at < 3; at++) await ask(served, withHost('evil.example'))
   expect(lines).toEqual([{ host: 'evil.example', text: 'host refused' }])

@@ -94,7 +94,7 @@ describe('a flood', () => {
     expect(session.state).toBe('Established')
   })
 
-  test('of connections closes those of the address that holds the most, and of them the one idle for longest', async () => {
+  test('closes the connection idle for longest, of the address that holds the most', async () => {
     const { page } = await established()
     const quiet = await client(page, get('/healthz'))
     await once(quiet, 'data')

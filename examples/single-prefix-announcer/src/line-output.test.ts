@@ -119,7 +119,7 @@ describe('a line', () => {
     expect([to.text, output.dropped]).toEqual(['abc\ndef\nghi\n', 0])
   })
 
-  test('waits for a reader that stands still only as far as 256 KiB; then there is one gap, and one notice', () => {
+  test('keeps 256 KiB for a reader that stands still; then one gap has one notice', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     const line = (at: number) => `${at} ${'x'.repeat(1000)}\n`
@@ -156,7 +156,7 @@ describe('a line', () => {
     expect(to.text).toBe('a\n')
   })
 
-  test('behind a write that hangs waits, and is bounded as well; the output says that it is stuck', () => {
+  test('behind a write that hangs is bounded, and the output says that it is stuck', () => {
     let written = ''
     let end = (): void => {}
     const output = lines((octets, done) => {

@@ -126,7 +126,7 @@ describe('wrong input is one sentence on standard error and exit 2', () => {
   })
 })
 
-it('--check shows settings, their origin and the messages, no key, and dials no router', {
+it('--check shows settings, their origin and messages, no key, and dials no router', {
   timeout,
 }, async () => {
   const router = createServer().listen(0, '127.0.0.1')
@@ -166,7 +166,7 @@ async function listening(server: Server): Promise<AsyncDisposable & { port: numb
     },
   }
 }
-it('announces while --health passes, withdraws when it fails, and shows both by --http once its port is free', {
+it('withdraws when --health fails, and shows it by --http once its port is free', {
   timeout,
 }, async () => {
   let well = true

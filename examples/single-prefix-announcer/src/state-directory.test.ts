@@ -25,7 +25,7 @@ it.each([
   expect(settings.stateDirectory).toBe(directory)
   expect(announcerOptions(settings).stateDirectory).toBe(directory)
 })
-it('what is checked before the first dial, and --check, read, write and delete nothing in it', async () => {
+it('the checks before the first dial, and --check, touch nothing in it', async () => {
   const record = join(folder, 'dial-203.0.113.1-179.json')
   writeFileSync(record, 'of the program that runs')
   const { settings, given: all } = await given({ STATE_DIRECTORY: folder })

@@ -153,7 +153,7 @@ describe('a leader', () => {
     await pass(10)
   })
 
-  it('that is not well any more is withdrawn at once, and keeps the address for drainTime', async () => {
+  it('that fails is withdrawn at once, and keeps the address for drainTime', async () => {
     const run = new Run()
     await pass(3)
     run.isWell = false
@@ -212,7 +212,7 @@ describe('an election that fails', () => {
     await pass(7)
     expect(run.end).toBe('resolved')
   })
-  it('and hangs does not keep a withdrawal from the router when the agent is told to end', async () => {
+  it('and hangs keeps no withdrawal from the router when the agent ends', async () => {
     const election = new Words()
     const run = new Run({ election: { campaign: signal => election.campaign(signal) } }) // without a ttl, its word stands
     await pass(3)
@@ -278,7 +278,7 @@ describe('an election that fails', () => {
       expect(last).toBeOneOf([undefined, 'remove'])
     },
   )
-  it('and cannot let go ends the agent with its reason, withdrawn and without the address', async () => {
+  it('and cannot let go ends the agent with its reason, without route and address', async () => {
     const run = new Run({
       election: {
         async *campaign() {

@@ -119,7 +119,7 @@ describe('a gate that has been open for long', () => {
     expect(ups).toEqual([false, true, false, true, false, false, false, false])
   })
 
-  test('stays open while checks fail, up to as many as `fall`: each result that comes renews its lease', () => {
+  test('stays open while fewer than `fall` checks fail: each result renews its lease', () => {
     const bench = new Bench({ rise: 1, fall: 10 })
     bench.checks('+---------') // 45 s of failures, and a ttl of 20 s
     expect(bench.up).toBe(true)
@@ -130,7 +130,7 @@ describe('a gate that has been open for long', () => {
 })
 
 describe('a check that hangs', () => {
-  test('is judged before the next begins when both fall due in a process that was stopped', () => {
+  test('is judged before the next begins if both fall due in a stopped process', () => {
     const bench = new Bench({ rise: 1, fall: 1 })
     bench.checks('+')
     bench.now += 12_000 // its timeout is over, and so is the interval

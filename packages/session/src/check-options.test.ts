@@ -55,7 +55,7 @@ describe('a Session', () => {
 
 describe('a Listener', () => {
   it.each([...wrong.values(), 'x', true])(
-    'refuses options, an address, a port and a session of another type in one sentence',
+    'refuses options, address, port and session of another type in one sentence',
     value => {
       const listener = new Listener()
       const refused = (message: RegExp, run: () => unknown) => expect(refusal(run)).toMatch(message)

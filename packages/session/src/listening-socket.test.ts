@@ -79,7 +79,7 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
     await soon(() => expect(later.state).toBe('Established'))
     expect([dials.state, waits.state]).toEqual(['Connect', 'Active'])
   })
-  it('TTL security holds on a listener that also serves a session without it (RFC 5082 §3)', async () => {
+  it('TTL security holds beside a session without it on one listener (RFC 5082 §3)', async () => {
     const strict = waiting('127.0.0.1', { ttlSecurity: 1 })
     const plain = waiting('127.0.0.2')
     const port = await listener({ address: '127.0.0.1' }).serve(strict).serve(plain).listen()
@@ -91,7 +91,7 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
     expect(far.state).toBe('OpenConfirm')
     expect(strict.state).not.toBe('Established')
   })
-  it('a key is asked for on a listener that also serves a session without one (RFC 2385)', async () => {
+  it('a key is asked for beside a session without one on a listener (RFC 2385)', async () => {
     const keyed = waiting('127.0.0.1', { tcpMd5Key: 'sésame' })
     const plain = waiting('127.0.0.2')
     const port = await listener({ address: '127.0.0.1' }).serve(keyed).serve(plain).listen()
@@ -126,7 +126,7 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
       }),
     )
   })
-  it('has the system end either connection that is not acknowledged for the send hold time (RFC 5482)', async () => {
+  it('has the system end a connection that is not acknowledged in time (RFC 5482)', async () => {
     const waits = waiting('127.0.0.1', { holdTime: 300 })
     const accept = vi.spyOn(waits, 'accept')
     const port = await listener({ address: '127.0.0.1' }).serve(waits).listen()

@@ -60,7 +60,7 @@ describe('a rival', () => {
     expect(found({ address: '2001:DB8:1:0::fe' }, '2001:db8:1::1')).toBe(all[2])
     expect(found({ address: '192.0.2.252' })).toBe(all[3])
   })
-  it('is one to a link-local peer from its own interface, which the system does not say', () => {
+  it('is one to a link-local peer from its interface, which the system does not say', () => {
     const address = 'fe80::1%eth0'
     const [other] = readConnections(
       '  1: 000080FE000000000000000002000000:9C40 000080FE000000000000000001000000:00B3 01',

@@ -568,7 +568,7 @@ describe('encode() leaves no doubt', () => {
     const backwards = Object.fromEntries(Object.entries({ ...route, med: 1, unknown: [raw] }).reverse())
     expect(encode(announce(backwards))).toEqual(encode(announce({ med: 1, unknown: [raw] })))
   })
-  it('writes unknown attributes among the others by their codes, behind MP_* (RFC 4271 §5, RFC 7606 §5.1)', () => {
+  it('writes unknown attributes in order of code, behind MP_* (RFC 7606 §5.1)', () => {
     const { origin, asPath } = route
     const mpReach = { family: 'ipv6-unicast', nextHop: ['2001:db8::1'], announced: ['2001:db8::10/128'] } as const
     const unknown = [251, 11, 30, 21].map(code => ({ ...raw, code }))

@@ -92,7 +92,7 @@ describe('encodeAll()', () => {
     const other = { family: 'other', afi: 1, safi: 128, withdrawn: new Uint8Array(100) } as const
     expect(encodeAll(update({ attributes: { mpUnreach: other } }))).toHaveLength(1)
   })
-  it('leaves nothing out: an End-of-RIB and a family that is not read stand beside other routes', () => {
+  it('keeps an End-of-RIB and a family that is not read beside other routes', () => {
     const endOfIpv6 = { family: 'ipv6-unicast', withdrawn: [] } as const
     const other = { family: 'other', afi: 1, safi: 128, withdrawn: Uint8Array.of(8, 10) } as const
     for (const mpUnreach of [endOfIpv6, other])
@@ -144,7 +144,7 @@ describe('endOfRib()', () => {
   ])('of %j is %s (RFC 4724 §2)', (message, family) => {
     expect(endOfRib(received(encode(message)))).toBe(family)
   })
-  it('is none of an UPDATE that is empty because something was wrong in it (RFC 4724 §2, RFC 7606 §2)', () => {
+  it('is none of an UPDATE that a fault has emptied (RFC 4724 §2, RFC 7606 §2)', () => {
     const localPref = encode(update({ attributes: { localPref: 100 } })) // discarded, from an external peer
     expect(received(localPref)).toMatchObject({ attributes: {}, issues: [{ handling: 'attribute-discard' }] })
     expect(endOfRib(received(localPref))).toBeUndefined()
@@ -192,7 +192,7 @@ describe('visitRoutes()', () => {
     const bytes = encode(update({ withdrawn: ['10.0.0.0/8#7'] }), context)
     expect(read(received(bytes, context))).toEqual(['-0a/8#7'])
   })
-  it('shows path identifiers of the families that have them, and of no other (RFC 7911 §3)', () => {
+  it('shows path identifiers of the families that have them (RFC 7911 §3)', () => {
     const context = { addPath: ['ipv6-unicast'] } as const
     const mpReach = { ...reach, announced: ['2001:db8::/32#7'] }
     const mpUnreach = { family: 'ipv6-unicast', withdrawn: ['2001:db9::/32#8'] } as const
@@ -203,7 +203,7 @@ describe('visitRoutes()', () => {
       '+0a/8#undefined',
     ])
   })
-  it('shows routes of MP_REACH_NLRI that treat-as-withdraw has turned as withdrawn (RFC 7606 §2)', () => {
+  it('shows routes of MP_REACH_NLRI as withdrawn after treat-as-withdraw (RFC 7606 §2)', () => {
     const { origin, asPath } = attributes
     const bytes = encode(
       update({ attributes: { mpReach: { ...reach, announced: ['2001:db8::/32'] }, origin, asPath } }),
@@ -217,7 +217,7 @@ describe('visitRoutes()', () => {
     bytes[26] = 9 // ORIGIN 9
     expect(read(received(bytes))).toEqual(['-0a/8#undefined'])
   })
-  it('shows routes of MP_* behind every other attribute, and leaves out families that are not read (RFC 7606 §5.1)', () => {
+  it('shows routes of MP_* behind all attributes, of families that are read', () => {
     const behind = (mp: Attributes) => {
       const bytes = encode(update({ attributes: { ...attributes, ...mp }, announced: ['10.0.0.0/8'] }))
       const end = 23 + (bytes[21]! << 8) + bytes[22]!

@@ -29,7 +29,7 @@ describe('a received UPDATE', () => {
     expect({ ...received(plain) }).not.toHaveProperty('announced')
     expect(JSON.parse(JSON.stringify(received(plain)))).toEqual(plain)
   })
-  it('hands out its octets where something was wrong with it, and only then (RFC 7606 §6)', () => {
+  it('hands out its octets if something was wrong with it (RFC 7606 §6)', () => {
     expect(received(plain).octets).toBeUndefined()
     const bytes = encode({ ...plain, attributes: { ...plain.attributes, localPref: 1 } }) // from an external peer
     const result = decode(Buffer.from([1, 2, 3, ...bytes, 4]).subarray(3, -1))
