@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import './test/support/closed-pipe.ts' // for `… test:unit | head -3`
 
 const unit = [
   'packages/*/src/**/*.test.ts',

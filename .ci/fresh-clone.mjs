@@ -60,10 +60,11 @@ function mistakesIn(code) {
   const others =
     code.replaceAll(`${PREFIX} `, ' ').match(/(?<![\w./@-])(npx|pnpm(@\S+)?|npm (run|exec|test|start)|yarn) +\S+/g) ??
     []
+  const programs = code.match(/^ *(single-prefix-announcer|decode-capture|vip-agent) +-\S+/gm) ?? [] // nothing installs them
   const named = Array.from(code.matchAll(/npx --yes pnpm@12 +([\w.-]+(?::[\w.-]+)*)/g), ([, name]) => name)
   const missing = named.filter(name => !(name in scripts) && !['install', 'exec', '--filter'].includes(name))
   return [
-    ...others.map(words => `'${words}' does not begin with ${PREFIX}`),
+    ...[...others, ...programs].map(words => `'${words}' does not begin with ${PREFIX}`),
     ...missing.map(name => `${PREFIX} ${name}: package.json has no such script`),
   ]
 }

@@ -33,3 +33,14 @@ describe('a program that measures', () => {
     expect(complaint).toBe('')
   })
 })
+
+it('Vitest outlives the reader of its pipe', async () => {
+  const { RUNNING_TEST_FILES: _, ...env } = process.env // a file of the run that this test is a part of
+  const words = ['run', '--project', 'unit', 'packages/wire/src/address.test.ts']
+  const child = spawn(process.execPath, [`${root}node_modules/vitest/vitest.mjs`, ...words], { cwd: root, env })
+  let complaint = ''
+  child.stderr.on('data', chunk => (complaint += chunk))
+  child.stdout.destroy()
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(complaint).toBe('')
+}, 60_000)

@@ -1,6 +1,7 @@
 /**
- * For the programs that measure, through `--import` in package.json: the reader of a pipe may stop before the end
- * (`… | head -3`). What they print after that is dropped. They go on: they have a lab to take down or a page to write.
+ * For the programs that measure, through `--import` in package.json, and for Vitest, through its configuration: the reader
+ * of a pipe may stop before the end (`… | head -3`). What they print after that is dropped. They go on: they have a lab to
+ * take down or a page to write.
  */
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
