@@ -252,7 +252,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     expect(lines.filter(({ text }) => text === 'dial record failed')).toHaveLength(1)
   })
-  it('what a process that was killed left half written is no obstacle, and does not stay', async () => {
+  it('what a killed process left half written is no obstacle, and does not stay', async () => {
     mkdirSync(directory, { recursive: true })
     writeFileSync(`${file()}.tmp`, 'half')
     const { clock, lines } = life()
@@ -288,7 +288,7 @@ describe('a disk that hangs', () => {
   })
   afterEach(() => hung.end())
 
-  it('delays a dial by a second, no KEEPALIVE, and stop() no Cease and no longer than its second', async () => {
+  it('delays a dial and stop() by a second, and neither KEEPALIVE nor Cease', async () => {
     const { session, clock, peer } = life()
     await clock.pass(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))
