@@ -1,6 +1,6 @@
 import { hardReset, describe as inWords, type Notification } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { configure } from './config.ts'
+import { type Config, configure } from './config.ts'
 import type { Down } from './fsm.ts'
 import { hint, socketError } from './hint.ts'
 import { otherProtocol } from './other-protocol.ts'
@@ -189,6 +189,19 @@ describe('no NOTIFICATION', () => {
   it('a dial from an address that is not here', () => {
     const why = socketError(Object.assign(new Error(), { code: 'EADDRNOTAVAIL' }), config)
     expect(after({ from: 'Connect', why })).toBe('check the local address')
+  })
+  it.each([
+    ['EADDRNOTAVAIL', '192.0.2.2', 'IPv4'],
+    ['EADDRNOTAVAIL', '2001:db8::2', 'IPv6'],
+    ['EAFNOSUPPORT', '2001:db8::2', 'IPv6'],
+  ])('%s of a dial to %s without local.address asks for %s', (code, address, version) => {
+    const { as, id } = config.local
+    const here: Config = { ...config, local: { as, id, address: undefined }, peer: { ...config.peer, address } }
+    const why = socketError(Object.assign(new Error(), { code }), here)
+    expect(why).toBe(`this host has no address for a connection to ${address}`)
+    expect(hint({ type: 'down', from: 'Connect', why: why! }, here)).toBe(
+      `check that this host has ${version}, an address and a route of it, and local ports that are free`,
+    )
   })
   it('a close after our OPEN: the router does not know us, or not as this AS', () => {
     expect(after({ from: 'OpenSent', why: 'the peer closed the connection' })).toBe(neighbor)

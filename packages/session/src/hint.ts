@@ -22,6 +22,10 @@ export function hint({ why, from, sent, received, cause }: Down, config: Config)
   if (from === 'Established' && /is no longer on this host$/.test(why))
     return 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one'
   if (why === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
+  if (/^this host has no address/.test(why)) {
+    const version = isIpv6(peer.address) ? 'IPv6' : 'IPv4'
+    return `check that this host has ${version}, an address and a route of it, and local ports that are free`
+  }
   if (from === 'Connect')
     return /refused/.test(why)
       ? `nothing listens on ${peer.address} port ${peer.port}, or an access list rejects us`
@@ -104,6 +108,9 @@ function silence(config: Config): string {
   else suspects.push(nearness(config))
   return `check ${new Intl.ListFormat('en').format(suspects)}`
 }
+function isIpv6(address: string): boolean {
+  return address.includes(':')
+}
 function nearness({ ttlSecurity }: Config): string {
   return ttlSecurity !== undefined
     ? `that the router has TTL security and is within ${hops(ttlSecurity)}`
@@ -136,7 +143,10 @@ export function socketError(error: SocketError, { local, peer, bindDevice }: Con
     case 'ENETUNREACH':
       return `no route to ${peer.address}`
     case 'EADDRNOTAVAIL':
-      return `the local address ${local.address} is not on this host`
+    case 'EAFNOSUPPORT':
+      return local.address === undefined || error.code === 'EAFNOSUPPORT'
+        ? `this host has no address for a connection to ${peer.address}`
+        : `the local address ${local.address} is not on this host`
     case 'ENODEV':
       return `the interface ${bindDevice ?? split(peer.address).zone ?? split(local.address ?? '').zone} is not on this host`
     default:
