@@ -148,10 +148,27 @@ describe('a health gate', () => {
     announcer.announce(VIP, { gate: service.gate(lab) })
     await lab.pass(12)
     service.hangs = true
-    await lab.pass(60)
+    await lab.pass(50)
     expect(router.times).toEqual([10, 28]) // three timeouts of 3 s, at 18, 23 and 28
     expect(service.running, 'one check at a time').toBe(1)
     expect(service.most).toBe(1)
+  })
+
+  test('gives up a check that never ends after ten intervals, and opens again', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const service = new Service()
+    const announcer = lab.announcer()
+    announcer.announce(VIP, { gate: service.gate(lab) })
+    await lab.pass(12)
+    service.hangs = true
+    await lab.pass(28)
+    service.hangs = false
+    await lab.pass(60)
+    expect(router.times).toEqual([10, 28, 80]) // overdue at 18, given up at 70, and three checks pass
+    service.hangs = true
+    await lab.pass(500)
+    expect(service.running, 'what never ends is held once in ten intervals').toBeLessThanOrEqual(11)
   })
 
   test('of a process that was stopped withdraws before KEEPALIVE, and must rise again', async () => {

@@ -157,8 +157,18 @@ describe('a check that hangs', () => {
     expect(bench.up).toBe(true)
     bench.pass(0.001)
     expect(bench.up).toBe(false)
-    bench.pass(3600)
+    bench.pass(35)
     expect(bench.actions.slice(-3)).toEqual(['check', 'abort', 'down: no answer within 3 s (3 checks in a row)'])
+  })
+
+  test('is given up ten intervals after its timeout, and the next one decides', () => {
+    const bench = new Bench({ rise: 1 })
+    bench.pass(54.999) // its time was up at 3
+    expect(bench.actions).toEqual(['check', 'abort'])
+    bench.pass(0.001)
+    expect(bench.actions).toEqual(['check', 'abort', 'check'])
+    bench.feed({ type: 'passed' })
+    expect(bench.up).toBe(true)
   })
 
   test('makes room for the next one when it returns after all, and counts as failed whatever it says', () => {
@@ -268,11 +278,12 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   },
 )
 
-test('whatever happens, no two checks overlap, no gate opens without rise, and none stands without a result younger than ttl', () => {
+test('whatever happens, no check joins one that is not given up, no gate opens without rise, and none stands without a result younger than ttl', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 120 }), events => {
       const bench = new Bench()
       let running = false // as the world sees it
+      let begun = 0
       let passes = 0
       let lastResult = Number.NEGATIVE_INFINITY
       let seen = 0
@@ -280,8 +291,9 @@ test('whatever happens, no two checks overlap, no gate opens without rise, and n
       const look = (): void => {
         for (const action of bench.actions.slice(seen)) {
           if (action === 'check') {
-            expect(running, 'no two checks overlap').toBe(false)
+            if (running) expect(bench.now - begun, 'none joins another').toBeGreaterThan(10 * settings.interval)
             running = true
+            begun = bench.now
           }
           if (action === 'up') {
             expect(passes, 'rise comes first').toBeGreaterThanOrEqual(settings.rise)

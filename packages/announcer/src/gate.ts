@@ -23,8 +23,9 @@ export interface Gate {
   readonly up: boolean
   /** Results in a row that speak against the present position. */
   readonly streak: number
-  /** `overdue` has failed by its timeout, and has still not returned: nothing else is started beside it. */
+  /** `overdue` has failed by its timeout, and has still not returned: nothing else is started beside it until `givenUpAt`. */
   readonly check: 'none' | 'running' | 'overdue'
+  readonly givenUpAt: number
   readonly timers: Readonly<Partial<Record<Timer, number>>>
   /** When it closed, as far as the hold-down counts it. */
   readonly closedAt: readonly number[]
@@ -41,7 +42,7 @@ export type Input =
   | { readonly type: 'stop' }
 
 export type Action =
-  /** Run the check, and say how it ended. */
+  /** Run the check, and say how it ended; of an earlier one that was given up, nothing. */
   | { readonly type: 'check' }
   /** Tell the check that its time is up. */
   | { readonly type: 'abort' }
@@ -51,11 +52,14 @@ export type Action =
 
 export type Step = readonly [Gate, readonly Action[]]
 
+/** Intervals after which a check that does not even end when it is aborted is given up: what it holds stays held. */
+const GIVE_UP = 10
+
 /** Why a new gate is down. */
 export const NOT_YET = 'no check has passed yet'
 
 export function newGate(settings: GateSettings): Gate {
-  const nothing = { up: false, streak: 0, check: 'none', timers: {}, closedAt: [], heldUntil: 0 } as const
+  const nothing = { up: false, streak: 0, check: 'none', timers: {}, givenUpAt: 0, closedAt: [], heldUntil: 0 } as const
   return { ...nothing, settings, why: NOT_YET }
 }
 
@@ -98,13 +102,15 @@ function tick(gate: Gate, now: number): Step {
 function begin(gate: Gate, now: number): Step {
   const { interval, timeout } = gate.settings
   const timers = { ...gate.timers, checkTimer: now + interval, timeoutTimer: now + timeout }
-  if (gate.check !== 'none') return [{ ...gate, timers }, []]
+  if (gate.check === 'running' || (gate.check === 'overdue' && now < gate.givenUpAt)) return [{ ...gate, timers }, []]
   return [{ ...gate, timers, check: 'running' }, [{ type: 'check' }]]
 }
 
 function timedOut(gate: Gate, now: number): Step {
-  const why = `no answer within ${gate.settings.timeout / 1000} s`
-  const next: Gate = { ...without(gate, 'timeoutTimer'), check: gate.check === 'none' ? 'none' : 'overdue' }
+  const { interval, timeout } = gate.settings
+  const why = `no answer within ${timeout / 1000} s`
+  const givenUpAt = gate.check === 'running' ? now + GIVE_UP * interval : gate.givenUpAt
+  const next: Gate = { ...without(gate, 'timeoutTimer'), check: gate.check === 'none' ? 'none' : 'overdue', givenUpAt }
   const [last, actions] = judge(next, { passed: false, why }, now)
   return [last, gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions]
 }

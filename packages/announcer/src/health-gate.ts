@@ -37,8 +37,8 @@ export const healthSettings = {
 } as const
 
 /**
- * Resolves where the service is well, and rejects with what is wrong. The signal is aborted at the timeout: whoever
- * goes on after that keeps the next check from starting, and has failed all the same.
+ * Resolves where the service is well, and rejects with what is wrong. The signal is aborted at the timeout: a check
+ * that goes on after that keeps the next one from starting, for ten intervals, and has failed all the same.
  */
 export type Check = (signal: AbortSignal) => Promise<void>
 
@@ -200,6 +200,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   async #run(signal: AbortSignal): Promise<void> {
     const began = this.#clock.now()
     const result = await resultOf(this.#check, signal)
+    if (signal !== this.#running.signal) return // it was given up, and another runs
     const took = this.#clock.now() - began
     this.#feed(result)
     if (signal.aborted) return // told already
