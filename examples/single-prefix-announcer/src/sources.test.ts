@@ -127,6 +127,13 @@ it.each([
   ['key\n', 'white space'],
   ['"key"', 'the quotes around it'],
   ["'key'", 'the quotes around it'],
+  ['\u201ckey\u201d', 'the quotes around it'],
+  ['"key', 'the quote at its beginning or end'],
+  ["key'", 'the quote at its beginning or end'],
+  ['\u2018key', 'the quote at its beginning or end'],
+  ['key\u200b', 'a character in it that cannot be seen'],
+  ['ke\ty', 'a character in it that cannot be seen'],
+  ['key\u0001', 'a character in it that cannot be seen'],
   ['k"e"y', undefined],
 ])('a warning says what a key has around it: %j', async (key, warning) => {
   const config = file('keys.json', JSON.stringify({ peers: [{ address: '10.0.5.1', as: 1, tcpMd5Key: key }] }))

@@ -84,7 +84,11 @@ function oddKeys({ tcpMd5Key, peers }: AllGiven): readonly string[] {
   return keys.flatMap(({ from, key }) => {
     if (typeof key !== 'string') return []
     if (key.trim() !== key) return [`${from}: white space at its beginning or end is taken as a part of the key`]
-    return /^(["'`]).*\1$/s.test(key) ? [`${from}: the quotes around it are taken as a part of the key`] : []
+    if (/[\p{Cc}\p{Cf}]/u.test(key))
+      return [`${from}: a character in it that cannot be seen is taken as a part of the key`]
+    const quotes = [key.slice(0, 1), key.slice(-1)].filter(end => /["'`\p{Pi}\p{Pf}]/u.test(end))
+    if (quotes.length === 2 && key.length > 1) return [`${from}: the quotes around it are taken as a part of the key`]
+    return quotes.length > 0 ? [`${from}: the quote at its beginning or end is taken as a part of the key`] : []
   })
 }
 
