@@ -126,6 +126,19 @@ describe('wrong input is one sentence on standard error and exit 2', () => {
   })
 })
 
+describe('control and bidi characters of what is given are escaped', () => {
+  it.each([
+    [['--med', '\u202e7'], {}, "'\\u202e7'"],
+    [['--peer', 'a\u009b31mb'], {}, "'a\\u009b31mb'"],
+    [['--config', '/none/\u001b[31m'], {}, '/none/\\u001b[31m'],
+    [['--check', '--next-hop', '10.0.5.11'], { 'SOFTSPOKEN_\u001b[31m\u202e': '7' }, 'SOFTSPOKEN_\\u001b[31m\\u202e'],
+  ] as const)('of %j %j', async (more, env, shown) => {
+    const { out, err } = await call([...words(needed), ...more], env)
+    expect(`${out}${err}`).toContain(shown)
+    expect(`${out}${err}`).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+  })
+})
+
 it('--check shows settings, their origin and messages, no key, and dials no router', {
   timeout,
 }, async () => {

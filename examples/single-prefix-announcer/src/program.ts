@@ -4,6 +4,7 @@ import { CommanderError } from 'commander'
 import type { Logger } from 'pino'
 import { announcerOptions, given, preference } from './announcer-options.ts'
 import { type Ending, exitCodes } from './ending.ts'
+import { escapeControls } from './escape-controls.ts'
 import { healthGate } from './health.ts'
 import type { StatusPage } from './http.ts'
 import { makeLog } from './log.ts'
@@ -31,7 +32,7 @@ export async function program(call: Call): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode // --help
     if (!(error instanceof UsageError || error instanceof NotYetError)) throw error
-    call.complain(error.message)
+    call.complain(escapeControls(error.message)) // it shows what was given
     return error instanceof UsageError ? exitCodes.wrongInput : exitCodes.mayHelp
   }
 }
@@ -44,7 +45,8 @@ async function announce({ argv, env, ending, print }: Call): Promise<void> {
     const { check } = await import('./check.ts')
     const { hostWarnings } = await import('./host.ts')
     const report = await check(settings, given)
-    print([...warnings, ...(await hostWarnings(settings, given)), report].join('\n'))
+    const lines = [...warnings, ...(await hostWarnings(settings, given)), ...report.split('\n')]
+    print(lines.map(escapeControls).join('\n'))
   } else await run({ ...settled, warnings }, env, ending)
 }
 
