@@ -6,11 +6,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { leaseDirectory } from './lease-directory.ts'
 
 const vanishing = vi.hoisted(() => ({ name: '' }))
+const disk = vi.hoisted(() => ({ full: false }))
 vi.mock('node:fs/promises', async actual => {
   const real = await actual<typeof import('node:fs/promises')>()
   const lstat = (path: string) =>
     path === vanishing.name ? Promise.reject(Object.assign(new Error('gone'), { code: 'ENOENT' })) : real.lstat(path)
-  return { ...real, lstat }
+  const noSpace = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }))
+  const open: typeof real.open = async (...given) =>
+    Object.assign(await real.open(...given), disk.full && { writeFile: noSpace })
+  return { ...real, lstat, open }
 })
 
 let folder: string
@@ -31,6 +35,15 @@ describe('a lease in a directory', () => {
     const taken = await Promise.all(all.map(lease => lease.take(1)))
     expect(taken.filter(Boolean)).toHaveLength(1)
     expect(await readFile(join(directory, '1'), 'utf8')).toBe(`node ${taken.indexOf(true)}\n`)
+  })
+
+  it('is taken on a disk that has room for the name of a file only', async () => {
+    const holder = leaseDirectory(directory, 'a')
+    disk.full = true
+    expect(await holder.take(1)).toBe(true)
+    disk.full = false
+    expect(await holder.renew(1)).toBe(true)
+    expect(await readFile(join(directory, '1'), 'utf8')).toBe('')
   })
 
   it('is seen to be renewed by everybody, and not by itself', async () => {

@@ -7,7 +7,7 @@
  * over. A name that is one, but not of a plain file (a folder, a link that leads nowhere), is a term that has no holder:
  * the next term gets the next number.
  */
-import { lstat, mkdir, readdir, unlink, utimes, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lease } from './lease-election.ts'
 
@@ -36,7 +36,8 @@ export function leaseDirectory(directory: string, holder: string): Lease {
         )
       await mkdir(directory, { recursive: true })
       const isOurs = await unless('EEXIST', async () => {
-        await writeFile(file(epoch), `${holder}\n`, { flag: 'wx' })
+        await using made = await open(file(epoch), 'wx')
+        await made.writeFile(`${holder}\n`).catch(() => {}) // the disk is full: the name is the term, the text is for people
         return true
       })
       // A process that was stopped for long may take a term of the past, whose file is gone.
