@@ -662,12 +662,17 @@ describe('what a router cannot be sent', () => {
     expect(unable.heard).toEqual([])
     const [one, two] = announcer.status().peers
     expect(one).toMatchObject({ sent: [VIP6], unsendable: {} })
-    expect(two).toMatchObject({ sent: [], unsendable: { [VIP6]: 'the peer does not take ipv6-unicast routes' } })
+    expect(two).toMatchObject({
+      sent: [],
+      unsendable: {
+        [VIP6]: 'the peer does not take ipv6-unicast routes: check the families that the router has for us',
+      },
+    })
     expect(lab.lines('error')).toEqual([
       {
         peer: '192.0.2.253',
         prefix: VIP6,
-        why: 'the peer does not take ipv6-unicast routes',
+        why: 'the peer does not take ipv6-unicast routes: check the families that the router has for us',
         text: 'route cannot be sent',
       },
     ])
@@ -1067,7 +1072,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
       {},
       VIP6,
       {},
-      `prefix: ${VIP6} is not allowed, the families of the session with 192.0.2.254 are ipv4-unicast`,
+      `prefix: ${VIP6} is not allowed, the families of the session with 192.0.2.254 are ipv4-unicast: give the option families with ipv6-unicast in it`,
     ],
     ['a next hop that is announced', { nextHop: '198.51.100.10' }, VIP, {}, 'nextHop: 198.51.100.10 is not allowed'],
     [

@@ -344,7 +344,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     const carriers = this.#peers.filter(peer => peer.carries(route))
     if (carriers.length === 0) {
       const { peer, families } = this.sessions[0]!.config // there is at least one
-      const carried = `the families of the session with ${peer.address} are ${families.join(', ')}`
+      const carried = `the families of the session with ${peer.address} are ${families.join(', ')}: give the option families with ${route.family} in it`
       throw new RangeError(`prefix: ${route.prefix} is not allowed, ${carried}`)
     }
     if (preference.localPref !== undefined && carriers.every(peer => peer.external))

@@ -324,7 +324,8 @@ export class PeerView {
 
   #nextHop(route: HostRoute, agreed: Agreed, taken: readonly Address[]): NextHop {
     const { negotiated, local } = agreed
-    if (!negotiated.families.includes(route.family)) return { why: `the peer does not take ${route.family} routes` }
+    if (!negotiated.families.includes(route.family))
+      return { why: `the peer does not take ${route.family} routes: check the families that the router has for us` }
     const given = forFamily(this.#options.nextHop, route.family)
     const hop = given === undefined ? this.#ownNextHop(route, agreed, local.address, taken) : { address: given }
     if (!('address' in hop)) return hop
