@@ -176,6 +176,8 @@ export function configure(given: Settings): Config {
   const router = parseZoned(peer.address, 'peer.address', device)
   const link = device ?? (router.zone === undefined ? undefined : { name: router.zone, option: 'peer.address' })
   const source = local.address === undefined ? undefined : parseZoned(local.address, 'local.address', link)
+  if (!isOfOneHost(router.octets)) throw notOfOneHost('peer.address', peer.address)
+  if (source !== undefined && !isOfOneHost(source.octets)) throw notOfOneHost('local.address', local.address)
   if (source !== undefined && source.octets.length !== router.octets.length)
     throw new RangeError(
       `local.address: '${local.address}' is not allowed, it must be of the family of ${peer.address}`,
@@ -344,4 +346,13 @@ function familyList(list: readonly Family[]): readonly Family[] {
       `families: '${names ?? shown(list)}' is not allowed, it must be a list of ${Object.keys(familyTable).join(', ')}`,
     )
   return [...new Set(list)]
+}
+
+/** A system takes a dial to 0.0.0.0 for one to itself, and one to a multicast or broadcast address reaches no router. */
+function isOfOneHost(octets: Uint8Array): boolean {
+  const [first = 0] = octets
+  return octets.length === 4 ? first > 0 && first < 224 : first !== 0xff && octets.some(octet => octet !== 0)
+}
+function notOfOneHost(field: string, given: unknown): RangeError {
+  return new RangeError(`${field}: '${shown(given)}' is not allowed, it must be the address of one host`)
 }

@@ -68,6 +68,17 @@ it('a peer of IPv4 that is written as IPv6 has a session of IPv4 (RFC 4291 §2.5
   expect([config.peer.address, config.local.address]).toEqual(['192.0.2.254', '192.0.2.1'])
 })
 
+it.each(['0.0.0.0', '0.0.0.1', '224.0.0.5', '255.255.255.255', '::', 'ff02::1', '::ffff:0.0.0.0'])(
+  '%s is the address of no host, so neither a peer nor a local address has it',
+  address => {
+    const local = { as: 65001, id: '192.0.2.1' }
+    const peer = { as: 65002, address: address.includes(':') ? '2001:db8::1' : '192.0.2.254' }
+    const of = (field: string) => `${field}: '${address}' is not allowed, it must be the address of one host`
+    expect(() => new Session({ local, peer: { ...peer, address } })).toThrow(of('peer.address'))
+    expect(() => new Session({ local: { ...local, address }, peer })).toThrow(of('local.address'))
+  },
+)
+
 describe('a session with a link-local peer', () => {
   const configured = (peer: string, more: Partial<Settings> = {}, source?: string) => {
     const local = { as: 65001, id: '192.0.2.1', ...(source !== undefined && { address: source }) }
