@@ -41,6 +41,8 @@ describe('--health', () => {
     [{ health: '127.0.0.1:6443' }, /^health: '127.0.0.1:6443' is not allowed, it must be such as tcp:/],
     [{ health: 'tcp://127.0.0.1' }, /^health: tcp:\/\/127.0.0.1 is not allowed/],
     [{ health: 'tcp://127.0.0.1:0' }, /^health: tcp:\/\/127.0.0.1:0 is not allowed/],
+    [{ health: 'http://127.0.0.1:0/livez' }, /^health: http:\/\/127.0.0.1:0\/livez is not allowed/],
+    [{ health: 'https://[::1]:0', healthVerify: 'none' }, /^health: https:\/\/\[::1\]:0\/ is not allowed/],
     [{ health: 'tcp://127.0.0.1:6443/livez' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
     [{ health: 'tcp://user:word@127.0.0.1:6443' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
     [{ health: 'https//user:word@127.0.0.1/' }, /^health: what is given is not allowed/],

@@ -62,7 +62,7 @@ export function healthCheck(settings: Settings, given: AllGiven = {}): Health | 
   const shown = shownUrl(health)
   const url = URL.canParse(health) ? new URL(health) : undefined
   const tls = ['healthCa', 'healthCert', 'healthKey', 'healthVerify'].find(name => name in settings)
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') {
+  if ((url?.protocol === 'http:' || url?.protocol === 'https:') && url.port !== '0') {
     if (tls && url.protocol === 'http:')
       throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
     const { healthCert, healthKey, healthCa } = settings
