@@ -10,16 +10,30 @@ import { notAllowed, UsageError } from './usage-error.ts'
 
 const OUR_HOLD_TIME = 90 // seconds
 
+interface KubeVip {
+  readonly offers: Offers
+  readonly warnings: readonly string[]
+  /** What kube-vip calls each setting that is needed, if its names are used. */
+  readonly missing: Partial<Record<SettingName, string>>
+}
+const missing = {
+  prefix: 'address',
+  localAs: 'bgp_as, for which kube-vip takes 65000 if it is left out',
+  routerId: 'bgp_routerid',
+  peer: 'bgp_peeraddress or bgp_peers',
+  peerAs: 'bgp_peeras, for which kube-vip takes 65000 if it is left out',
+}
+
 /**
  * Settings that kube-vip has under other names, if any of its BGP names is there. `own` has ours, which go before them;
  * `warnings` is complete once all offers were read.
  */
-export function fromKubeVip(env: NodeJS.ProcessEnv, own: Offers): { offers: Offers; warnings: readonly string[] } {
+export function fromKubeVip(env: NodeJS.ProcessEnv, own: Offers): KubeVip {
   const said = (name: string): string | undefined => env[name]?.trim() || undefined
   const warnings: string[] = []
   const offers: Offers = {}
   // `address` and the like are anybody's names; only beside one of these are they kube-vip's.
-  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(said)) return { offers, warnings }
+  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(said)) return { offers, warnings, missing: {} }
 
   /** Read, and judged, only if nothing of ours goes before it. */
   const offer = (setting: SettingName, name: string, read: (text: string) => unknown): void => {
@@ -76,7 +90,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: Offers): { offers: Offe
   for (const [name, why] of unused) if (isOn(said(name))) warnings.push(`${name}: not used, ${why}`)
   const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(said(name)) && !understood.has(name))
   if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, there is no such setting here`)
-  return { offers, warnings }
+  return { offers, warnings, missing }
 }
 
 /** The router of `bgp_peeraddress`, which kube-vip adds to those of `bgp_peers`. */

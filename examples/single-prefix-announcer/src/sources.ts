@@ -35,7 +35,7 @@ export async function configuration(argv: readonly string[], env: NodeJS.Process
     ...kubeVip.offers,
     ...own,
   })
-  const settings = settle(given)
+  const settings = settle(given, kubeVip.missing)
   return {
     settings,
     given,
@@ -49,9 +49,12 @@ function readAll(offers: Offers): AllGiven {
 }
 
 /** All that was given against the schema. */
-function settle(given: AllGiven): Settings {
+function settle(given: AllGiven, otherNames: Partial<Record<SettingName, string>>): Settings {
   const missing = rows.find(({ name, required }) => required && given[name] === undefined) ?? missingPeer(given)
-  if (missing) throw new UsageError(`${missing.flag} is missing: ${missing.text} (or set ${missing.variable})`)
+  if (missing) {
+    const names = [missing.variable, otherNames[missing.name]].filter(name => name !== undefined).join(', or ')
+    throw new UsageError(`${missing.flag} is missing: ${missing.text} (or set ${names})`)
+  }
   for (const name of ['peer', 'peerAs', 'port'] as const)
     if (given.peers && given[name])
       throw new UsageError(`${given[name].from}: not beside ${given.peers.from}, which says it for each router`)
