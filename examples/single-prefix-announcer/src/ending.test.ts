@@ -137,3 +137,10 @@ describe('an error that nothing caught', () => {
     }
   })
 })
+
+it('a warning of Node is written as errors are, and ends nothing', () => {
+  const { host, causes } = announcing()
+  host.emit('warning', Object.assign(new Error('too many listeners'), { name: 'MaxListenersExceededWarning' }))
+  expect(host.complaints).toEqual(['MaxListenersExceededWarning: too many listeners'])
+  expect([causes, host.exits]).toEqual([[], []])
+})

@@ -5,6 +5,7 @@
 import { closeSync, constants, readFileSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { isatty } from 'node:tty'
+import type { Write } from './line-output.ts'
 import { withoutWaiting } from './without-waiting.ts'
 
 /** Restarting helps after 1, and does not after 2: systemd is told so in deploy/. */
@@ -71,6 +72,9 @@ export class Ending {
       host.complain(stackOf(error))
       if (this.#announcing === undefined) host.exit(exitCodes.mayHelp)
     })
+    host.on('warning', warning =>
+      host.complain(warning instanceof Error ? `${warning.name}: ${warning.message}` : 'warning'),
+    )
     host.on('exit', leaveTerminals)
   }
 
@@ -95,7 +99,13 @@ export class Ending {
 }
 
 const realHost: Host = {
-  on: (event, listener) => process.on(event, listener),
+  on(event, listener) {
+    if (event === 'warning') {
+      if (process.listenerCount(event) === 0) return // --no-warnings
+      process.removeAllListeners(event) // Node's own waits for standard error, or throws if it cannot be written
+    }
+    process.on(event, listener)
+  },
   exit: code => process.exit(code),
   complain,
 }
@@ -112,10 +122,12 @@ function leaveTerminals(): void {
     } catch {} // closed already
 }
 
+let standardError: Write | undefined
 /** To standard error, without waiting; that it is closed, full or not read is no reason for anything. */
 export function complain(text: string): void {
   try {
-    withoutWaiting(2)(Buffer.from(`${text}\n`), () => {})
+    standardError ??= withoutWaiting(2)
+    standardError(Buffer.from(`${text}\n`), () => {})
   } catch {
     // There is no other place for it.
   }

@@ -1,7 +1,7 @@
 /** The program with a log that is full, closed or not read: it announces, withdraws, and ends as ever. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,13 +39,18 @@ describe.concurrent('standard output is', () => {
         told.push(...announced.map(({ prefix }) => `+${prefix}`), ...withdrawn.map(prefix => `-${prefix}`))
       })
       const flags = `${needed} --next-hop 10.0.5.11 --port ${await listener.listen()} --log-level debug`
+      const warner = join(folder, 'warner.cjs')
+      // Node itself warns on standard error, and then, once that has failed, comes the SIGTERM.
+      const warn =
+        "process.emitWarning('of Node'); setImmediate(() => setImmediate(process.kill, process.pid, 'SIGTERM'))"
+      writeFileSync(warner, `process.on('SIGWINCH', () => { ${warn} })`)
       const child = spawn('sh', ['-c', shell, 'sh', process.execPath, '--import', 'tsx', main, ...flags.split(' ')], {
-        env: { PATH: process.env.PATH, FIFO: join(folder, 'fifo') },
+        env: { PATH: process.env.PATH, FIFO: join(folder, 'fifo'), NODE_OPTIONS: `--require ${warner}` },
         stdio: ['ignore', 'ignore', 'ignore'],
       })
       const exit = once(child, 'exit')
       await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32'])
-      child.kill('SIGTERM') // exec: it is the program
+      child.kill('SIGWINCH') // exec: it is the program
       await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
       expect(await exit).toEqual([0, null])
       rmSync(folder, { recursive: true })
