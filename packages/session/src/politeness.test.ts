@@ -345,8 +345,8 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
       .map(
         ({ behaviour, end }): Behaviour => ({ ...behaviour, stay: Math.min(behaviour.stay, limitOf(behaviour)), end }),
       )
-    const visitors = rejecting(forgetAfter).filter(({ stay }) => stay < forgetAfter)
-    const peer = { dials: some(operator), visits: visitsOf(visitors), collisions: collisionsOf(operator) }
+    // Its own connections, too: one of them may take the place of our dial, and then it is the one that says no.
+    const peer = { dials: some(operator), visits: visitsOf(operator), collisions: collisionsOf(operator) }
     holds(peer, 'the router answers that an operator said no', { stalls: fc.constant([]) }) // nor must we stand still until then
   })
   it('anything of that happens, with visits, and sessions that stood in between', () => {
