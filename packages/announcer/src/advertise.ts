@@ -2,7 +2,7 @@
 
 import { shown } from '@softspoken/session'
 import { type Address, type Attributes, communityByNumber, type Family, type Update } from '@softspoken/wire'
-import { inText, only, wholeBetween } from './check-options.ts'
+import { only, wholeBetween } from './check-options.ts'
 import type { HostRoute } from './host-route.ts'
 
 /** How a route is to be preferred and marked. */
@@ -59,6 +59,15 @@ function asSet(all: readonly string[], name: string, spell = (one: string): stri
   if (!Array.isArray(all) || !all.every(one => typeof one === 'string'))
     throw new TypeError(`${name}: ${inText(all)} is not allowed, it must be a list of texts`)
   return [...new Set(all.map(spell))].sort() // encode() judges each
+}
+
+/** What was given instead of a list of texts, say a Set. */
+function inText(given: unknown): string {
+  try {
+    return typeof given === 'function' ? shown(given) : String(given)
+  } catch {
+    return shown(given)
+  }
 }
 
 /** The same in numbers, by which what is equal looks equal. */

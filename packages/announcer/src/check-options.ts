@@ -33,12 +33,3 @@ export function only(given: object, names: readonly string[], where: string): vo
 function refused(value: unknown): string {
   return `${shown(value)} is not allowed${typeof value === 'string' ? ' as a string' : ''}`
 }
-
-/** What was given instead of another kind of object, say a Set instead of a list. */
-export function inText(given: unknown): string {
-  try {
-    return typeof given === 'function' ? shown(given) : String(given)
-  } catch {
-    return shown(given)
-  }
-}

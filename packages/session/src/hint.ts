@@ -23,7 +23,7 @@ export function hint({ why, from, sent, received, cause }: Down, config: Config)
     return 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one'
   if (why === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
   if (/^this host has no address/.test(why)) {
-    const version = isIpv6(peer.address) ? 'IPv6' : 'IPv4'
+    const version = peer.address.includes(':') ? 'IPv6' : 'IPv4'
     return `check that this host has ${version}, an address and a route of it, and local ports that are free`
   }
   if (from === 'Connect')
@@ -107,9 +107,6 @@ function silence(config: Config): string {
   else if (tcpMd5Key === undefined) suspects.push('whether it wants a TCP MD5 key', nearness(config))
   else suspects.push(nearness(config))
   return `check ${new Intl.ListFormat('en').format(suspects)}`
-}
-function isIpv6(address: string): boolean {
-  return address.includes(':')
 }
 function nearness({ ttlSecurity }: Config): string {
   return ttlSecurity !== undefined

@@ -7,8 +7,3 @@ const SEND_HOLD_TIME = 480 // seconds
 export function sendHoldTimeFor({ sendHoldTime }: Config, holdTime: number): number {
   return sendHoldTime ?? Math.max(SEND_HOLD_TIME, 2 * holdTime)
 }
-
-/** Seconds, before the peer has proposed its own hold time: the smaller of both counts. */
-export function longestSendHoldTime(config: Config): number {
-  return sendHoldTimeFor(config, config.holdTime)
-}

@@ -4,7 +4,7 @@ import { type Address, parseAddress } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import { type Found, findKernel, type Kernel, linux } from './kernel.ts'
 import type { Md5Key } from './md5-key.ts'
-import { longestSendHoldTime } from './send-hold-time.ts'
+import { sendHoldTimeFor } from './send-hold-time.ts'
 import { split } from './socket-address.ts'
 
 /** What is kept through these options, or refused. */
@@ -106,7 +106,9 @@ export function setDscp(kernel: Kernel, fd: number, domain: number): void {
  * hold timer and the peer's own hold timer are left.
  */
 export function setUserTimeout(kernel: Kernel, fd: number, config: Config): void {
-  const value = new Uint8Array(Int32Array.of(Math.ceil(longestSendHoldTime(config) * 1000)).buffer)
+  // The peer has not proposed its hold time yet, and the smaller of both counts: this is the longest that it can be.
+  const longest = sendHoldTimeFor(config, config.holdTime)
+  const value = new Uint8Array(Int32Array.of(Math.ceil(longest * 1000)).buffer)
   setIfPossible(kernel, fd, [
     { setting: 'sendHoldTime', level: linux.IPPROTO_TCP, name: linux.TCP_USER_TIMEOUT, value },
   ])
