@@ -1,5 +1,5 @@
 /**
- * What floods of its page cost the program: `pnpm bench:http`. The bundle announces a route to a router of ours and checks the
+ * What floods of its page cost the program: `npx --yes pnpm@12 bench:http`. The bundle announces a route to a router of ours and checks the
  * health of a service; clients flood its page for ten seconds, from the address that the supervisor asks from as well. Writes
  * its part of docs/scale.md; exits with 1 if a goal is missed.
  */
