@@ -6,7 +6,7 @@ import { against, plain } from './lab/against.ts'
 import { goodbye } from './lab/packets.ts'
 import { waitFor } from './lab/wait-for.ts'
 
-const program = fileURLToPath(new URL('../examples/single-prefix-announcer/src/main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../packages/softspoken/src/main.ts', import.meta.url))
 
 against(
   plain(),

@@ -14,7 +14,7 @@ import { waitFor } from './lab/wait-for.ts'
 
 const TIMES = 20
 const node = process.env.START_LATENCY_NODE ?? process.execPath
-const program = fileURLToPath(new URL('../examples/single-prefix-announcer/dist/announcer.cjs', import.meta.url))
+const program = fileURLToPath(new URL('../packages/softspoken/dist/announcer.cjs', import.meta.url))
 
 await using lab = await Lab.create()
 const router = await lab.bird({

@@ -20,7 +20,7 @@ if (!(minutes >= 1 && minutes <= 60))
   throw new RangeError(`--minutes: ${values.minutes} is not allowed, it must be from 1 to 60`)
 
 const RESTART = 5000 // milliseconds, RestartSec= of the unit in deploy/systemd
-const program = fileURLToPath(new URL('../../examples/single-prefix-announcer/src/main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../../packages/softspoken/src/main.ts', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'softspoken-crash-loop-'))
 try {
   const [without, kept] = await Promise.all([loop({}), loop({ STATE_DIRECTORY: directory })])

@@ -1,6 +1,6 @@
 /** Packs each package as it would be published and lets publint and are-the-types-wrong judge the tarball. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,6 +9,7 @@ const out = mkdtempSync(join(tmpdir(), 'softspoken-pack-'))
 try {
   for (const name of readdirSync(join(root, 'packages'))) {
     const cwd = join(root, 'packages', name)
+    if (JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8')).private) continue
     const tarball = JSON.parse(run('pnpm', ['pack', '--json', '--pack-destination', out], cwd)).filename
     console.log(`\n@softspoken/${name}`)
     console.log(run('publint', ['run', tarball, '--strict'], root))
