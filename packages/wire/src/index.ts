@@ -27,6 +27,7 @@ export {
   withoutHardReset,
 } from './notification.ts'
 export { AS_TRANS, type Open } from './open.ts'
+export { OptionError } from './option-error.ts'
 export { encodeAll } from './pack.ts'
 export { type Prefix, parsePrefix, type Visit } from './prefix.ts'
 export type { RouteRefresh } from './route-refresh.ts'

@@ -1,0 +1,69 @@
+/** How a caller's mistake is reported, in every package: one type, with its parts as data. */
+
+/**
+ * Thrown for an option, argument or message field that cannot be used. Nothing has been sent or changed.
+ * The message is one sentence made from the three parts.
+ */
+export class OptionError extends Error {
+  override readonly name = 'OptionError'
+  /** Its path: `holdTime`, `peer.address`, `peers[1].as`, `attributes.med`. */
+  readonly option: string
+  /** What was given; undefined if it was missing, and if it is or may hold a secret. */
+  readonly value: unknown
+  /** What is allowed, as it ends the sentence "it must be …". */
+  readonly allowed: string
+
+  constructor(
+    option: string,
+    value: unknown,
+    allowed: string,
+    message = `${option}: ${shown(value)} is not allowed, it must be ${allowed}`,
+  ) {
+    super(message)
+    this.option = option
+    this.value = value
+    this.allowed = allowed
+  }
+}
+
+/** For a name that does not exist. Its value is left out, because a misspelt name may hold a secret. */
+export function unknownOption(option: string, names: readonly string[]): OptionError {
+  const similar = nearest(option.slice(option.lastIndexOf('.') + 1), names)
+  const suggestion = similar === undefined ? '' : `did you mean ${similar}? `
+  const allowed = `one of ${names.join(', ')}`
+  return new OptionError(option, undefined, allowed, `${option}: no such option, ${suggestion}it must be ${allowed}`)
+}
+
+/** A value as a sentence shows it: text in quotes, an object or a function by its kind, because its own text may be long, secret or throw. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (value === null || ['undefined', 'boolean', 'number', 'bigint'].includes(typeof value)) return String(value)
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** The name most like `word`, if at most a third of its letters differ, and three at most. */
+export function nearest<name extends string>(word: string, names: readonly name[]): name | undefined {
+  let best: name | undefined
+  let fewest = Number.POSITIVE_INFINITY
+  for (const name of names) {
+    const edits = editDistance(word.toLowerCase(), name.toLowerCase())
+    if (edits <= Math.min(3, name.length / 3) && edits < fewest) {
+      best = name
+      fewest = edits
+    }
+  }
+  return best
+}
+
+/** Letters to insert, remove or replace (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let i = 1; i <= a.length; i++) {
+    const above = row
+    row = [i]
+    for (let j = 1; j <= b.length; j++)
+      row[j] = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+  }
+  return row[b.length]!
+}
