@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Session } from '@softspoken/session'
-import { End } from '../support/connection.ts'
+import { End } from '@softspoken/test-support/connection'
 import { monotonic, tell } from './children.ts'
 import { addressOf, passive } from './scale-plan.ts'
 

@@ -1,4 +1,7 @@
 /** Where our reading of a vector and its expectation part, in words; undefined where they agree. */
+
+import { plain, toHex } from '@softspoken/test-support/hex'
+import type { Vector } from '@softspoken/test-support/vectors'
 import {
   type Attributes,
   type Capability,
@@ -11,8 +14,6 @@ import {
   type Result,
   type Update,
 } from '@softspoken/wire'
-import { plain, toHex } from '../support/hex.ts'
-import type { Vector } from '../support/vectors.ts'
 import {
   isCanonicalAttribute,
   isCanonicalOpen,

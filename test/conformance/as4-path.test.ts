@@ -1,7 +1,8 @@
 /** AS_PATH of two-octet numbers and the AS4_PATH beside it, joined by the receiver (RFC 6793 §4.2.3). */
+
+import { attribute, nextHop, number, origin, received, update } from '@softspoken/test-support/by-hand'
 import type { Attributes } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { attribute, nextHop, number, origin, received, update } from '../support/by-hand.ts'
 
 type Path = NonNullable<Attributes['asPath']>
 const types = { set: 1, sequence: 2, 'confed-sequence': 3, 'confed-set': 4 } as const

@@ -3,10 +3,20 @@
  * counts, and how long a value is. The rows are those of docs/rfc.md.
  */
 import { readFileSync } from 'node:fs'
+import {
+  attribute,
+  nextHop,
+  number,
+  origin,
+  path,
+  received,
+  refusal,
+  route,
+  update,
+} from '@softspoken/test-support/by-hand'
+import { toHex } from '@softspoken/test-support/hex'
 import { type Context, decode, type Issue } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { attribute, nextHop, number, origin, path, received, refusal, route, update } from '../support/by-hand.ts'
-import { toHex } from '../support/hex.ts'
 
 const flagsOf = { 'well-known': 0x40, 'optional transitive': 0xc0, 'optional non-transitive': 0x80 } as const
 

@@ -7,8 +7,9 @@
  * a prefix zero; reserved octets zero; a large community once (RFC 8092 §3). An OPEN has one parameter with all
  * capabilities, in the old form where it fits (RFC 9072 §2).
  */
+
+import { toHex } from '@softspoken/test-support/hex'
 import { decode } from '@softspoken/wire'
-import { toHex } from '../support/hex.ts'
 
 export interface RawAttribute {
   readonly code: number

@@ -2,8 +2,7 @@
  * What a peer can do wrong, clause by clause: the octets, and the NOTIFICATION or the RFC 7606 handling they cost.
  * RFC 4271 §6.1 header, §6.2 OPEN, §6.3 UPDATE as RFC 7606 revises it.
  */
-import { type Context, decode } from '@softspoken/wire'
-import { describe, expect, it } from 'vitest'
+
 import {
   base,
   message,
@@ -20,8 +19,10 @@ import {
   sound,
   unreach,
   update,
-} from '../support/by-hand.ts'
-import { hex, plain } from '../support/hex.ts'
+} from '@softspoken/test-support/by-hand'
+import { hex, plain } from '@softspoken/test-support/hex'
+import { type Context, decode } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
 
 type Answer = readonly [code: number, subcode: number, data?: string]
 

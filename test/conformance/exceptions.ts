@@ -5,7 +5,7 @@
  * A rule is used where it can be said in code, by readers that share nothing with the codec; `count` says how many
  * vectors it settles, so that it cannot grow in silence. The others are listed.
  */
-import type { Vector } from '../support/vectors.ts'
+import type { Vector } from '@softspoken/test-support/vectors'
 import type { Reading } from './agree.ts'
 import { rawAttributes, runs } from './canonical.ts'
 

@@ -1,7 +1,8 @@
 /** Which messages may be longer than 4096 octets, and up to what length (RFC 8654 §4). */
+
+import { message, number, refusal, sound } from '@softspoken/test-support/by-hand'
 import { Decoder, decode, encode, type Message } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { message, number, refusal, sound } from '../support/by-hand.ts'
 
 const filler = (octets: number) => '00'.repeat(octets)
 

@@ -2,8 +2,9 @@
  * The codec against messages of others, and what others make of them. Every vector agrees, or stands in exceptions.ts
  * with the clause that settles it.
  */
+
+import { howToGetVectors, type Vector, vectors } from '@softspoken/test-support/vectors'
 import { describe, expect, it } from 'vitest'
-import { howToGetVectors, type Vector, vectors } from '../support/vectors.ts'
 import { type Reading, read } from './agree.ts'
 import { type Exception, exceptions } from './exceptions.ts'
 

@@ -9,12 +9,12 @@
  * we encode is not among them, and where fewer than two judges are at hand.
  */
 import { parseArgs } from 'node:util'
+import { below, chance, damage, mend, pick } from '@softspoken/test-support/damage'
+import { fixtures, toHex } from '@softspoken/test-support/hex'
+import { said } from '@softspoken/test-support/messages'
+import { whole } from '@softspoken/test-support/whole'
 import { type Context, decode, encode, type Message } from '@softspoken/wire'
 import fc from 'fast-check'
-import { below, chance, damage, mend, pick } from '../support/damage.ts'
-import { fixtures, toHex } from '../support/hex.ts'
-import { said } from '../support/messages.ts'
-import { whole } from '../support/whole.ts'
 import { exabgp } from './exabgp.ts'
 import { gobgp } from './gobgp.ts'
 import { type Difference, kind, known } from './known.ts'

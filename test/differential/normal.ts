@@ -3,8 +3,8 @@
  * nothing; only those are compared.
  */
 import { isIPv6 } from 'node:net'
+import { toHex } from '@softspoken/test-support/hex'
 import { type Context, encodeCapability, families, type Message, type Open, type Update } from '@softspoken/wire'
-import { toHex } from '../support/hex.ts'
 
 type Word = string | number | null | readonly (string | number)[]
 export type Normal = Readonly<Record<string, Word>>

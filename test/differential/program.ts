@@ -1,6 +1,6 @@
 /** Judges that are programs: a case to a line of JSON, a judgement to a line of JSON. */
 import { spawnSync } from 'node:child_process'
-import { toHex } from '../support/hex.ts'
+import { toHex } from '@softspoken/test-support/hex'
 import { addressText, type Case, type Judgement, type Normal, prefixText } from './normal.ts'
 
 export function ask(command: string, args: readonly string[], cases: readonly Case[]): Judgement[] {

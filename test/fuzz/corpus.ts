@@ -1,7 +1,7 @@
 /** What the fuzzer begins with: our fixtures, and what grew out of them in earlier runs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fixtures, hex } from '../support/hex.ts'
+import { fixtures, hex } from '@softspoken/test-support/hex'
 import { inputOf } from './decode.ts'
 
 /** One input to a line, in hex. */

@@ -2,6 +2,9 @@
  * What the fuzzer drives, and what it must never find. An input is an octet of switches, an octet for the length of
  * chunks, and what a peer sent.
  */
+
+import { mend } from '@softspoken/test-support/damage'
+import { toHex } from '@softspoken/test-support/hex'
 import {
   type Context,
   Decoder,
@@ -17,8 +20,6 @@ import {
   type Update,
   visitRoutes,
 } from '@softspoken/wire'
-import { mend } from '../support/damage.ts'
-import { toHex } from '../support/hex.ts'
 
 const switches = { fourOctetAs: 1, external: 2, extendedMessage: 4, addPath: 8, mend: 16 } as const
 const HEAD = 2

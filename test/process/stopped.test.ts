@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process'
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { openOf } from '@softspoken/test-support/scripted-peer'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { expect, test } from 'vitest'
-import { openOf } from '../support/scripted-peer.ts'
 
 const program = fileURLToPath(new URL('leaseholder.ts', import.meta.url))
 const TTL = 3.5 // seconds; longer than a keepalive takes to fall due, which at hold time 9 is 2.25 to 3

@@ -1,9 +1,10 @@
 /** What holds for all messages and all octets. The messages are in test/support/messages.ts. */
+
+import { plain, toHex } from '@softspoken/test-support/hex'
+import { anyBody, contexts, damaged, manyPrefixes, said } from '@softspoken/test-support/messages'
 import { type Context, Decoder, decode, encode, encodeAll, type Message, type Result, routes } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { plain, toHex } from '../support/hex.ts'
-import { anyBody, contexts, damaged, manyPrefixes, said } from '../support/messages.ts'
 
 /** Thousands of runs take a second, or many on a busy machine: the runs are the bound, not the time. */
 const patient = { timeout: 120_000 }

@@ -13,11 +13,11 @@
  */
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { below, chance, damage, mend, pick } from '@softspoken/test-support/damage'
+import { fixtures, toHex } from '@softspoken/test-support/hex'
+import { vectors } from '@softspoken/test-support/vectors'
+import { whole } from '@softspoken/test-support/whole'
 import { type Context, decode, encode, routes } from '@softspoken/wire'
-import { below, chance, damage, mend, pick } from '../support/damage.ts'
-import { fixtures, toHex } from '../support/hex.ts'
-import { vectors } from '../support/vectors.ts'
-import { whole } from '../support/whole.ts'
 
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '10000000' }, seed: { type: 'string', default: '1' } },

@@ -5,14 +5,14 @@
  */
 import { type Announcement, Announcer } from '@softspoken/announcer'
 import type { Logger, State } from '@softspoken/session'
+import { End } from '@softspoken/test-support/connection'
+import { chance } from '@softspoken/test-support/damage'
+import { damaged, said } from '@softspoken/test-support/messages'
+import { openOf } from '@softspoken/test-support/scripted-peer'
+import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { type Context, Decoder, encode, type Message, type Open, routes } from '@softspoken/wire'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { End } from '../support/connection.ts'
-import { chance } from '../support/damage.ts'
-import { damaged, said } from '../support/messages.ts'
-import { openOf } from '../support/scripted-peer.ts'
-import { settled, VirtualClock } from '../support/virtual-clock.ts'
 
 const VIP = '198.51.100.10/32'
 const LOCAL_AS = 65001

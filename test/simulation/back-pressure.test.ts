@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Announcer } from '@softspoken/announcer'
 import { Session, type SessionOptions } from '@softspoken/session'
+import { End } from '@softspoken/test-support/connection'
+import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
+import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { encode, type Update } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { End } from '../support/connection.ts'
-import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
-import { settled, VirtualClock } from '../support/virtual-clock.ts'
 
 const MiB = 1024 * 1024
 const options: SessionOptions = {

@@ -5,11 +5,11 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Session, type SessionOptions } from '@softspoken/session'
+import { End } from '@softspoken/test-support/connection'
+import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
+import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { encode } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { End } from '../support/connection.ts'
-import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
-import { settled, VirtualClock } from '../support/virtual-clock.ts'
 
 let directory: string
 const file = () => join(directory, 'dial-192.0.2.2-179.json')

@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { HealthGate, type HealthGateOptions, http } from '@softspoken/announcer'
+import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { describe, expect, test } from 'vitest'
-import { VirtualClock } from '../support/virtual-clock.ts'
 import { Lab } from './lab.ts'
 
 const VIP = '198.51.100.10/32'

@@ -2,6 +2,8 @@
 import type { Duplex } from 'node:stream'
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
 import { type DownEvent, type Logger, type Peer, Session } from '@softspoken/session'
+import { End } from '@softspoken/test-support/connection'
+import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import {
   type Attributes,
   decode,
@@ -15,8 +17,6 @@ import {
   shutdownText,
   type Update,
 } from '@softspoken/wire'
-import { End } from '../support/connection.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
 
 export interface RouterOptions {
   readonly address?: string

@@ -1,8 +1,8 @@
 /** A value of the wrong type is refused in one sentence that names the option, before anything is dialled, checked or sent. */
 import { type AnnounceOptions, Announcer, HealthGate, type HttpProbe, http, tcp } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
+import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { describe, expect, test } from 'vitest'
-import { VirtualClock } from '../support/virtual-clock.ts'
 import { Lab } from './lab.ts'
 
 const VIP = '198.51.100.10/32'

@@ -1,9 +1,9 @@
 /** A node that loses the address of its session, in virtual time; what the host says of it is made up. */
 import { Session } from '@softspoken/session'
+import { End } from '@softspoken/test-support/connection'
+import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
+import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { End } from '../support/connection.ts'
-import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
 
 const look = vi.hoisted(() => vi.fn<(address: string) => 'here' | 'gone' | 'unknown'>())
 vi.mock('../../packages/session/src/own-address.ts', () => ({ lookFor: look }))

@@ -1,10 +1,10 @@
 /** A router that asks for the announcer's routes again (RFC 2918), with the marks of RFC 7313 and without. */
 import { Announcer } from '@softspoken/announcer'
+import { End } from '@softspoken/test-support/connection'
+import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
+import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { type Capability, families, type Message, routes } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { End } from '../support/connection.ts'
-import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
 
 const A = '198.51.100.10/32'
 const B = '198.51.100.11/32'

@@ -11,12 +11,12 @@ import {
   type SessionOptions,
   type Tally,
 } from '@softspoken/session'
+import { End } from '@softspoken/test-support/connection'
+import { toHex } from '@softspoken/test-support/hex'
+import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
+import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { type Capability, cease, encode, shutdownText, type Update } from '@softspoken/wire'
 import { describe, expect, it, vi } from 'vitest'
-import { End } from '../support/connection.ts'
-import { toHex } from '../support/hex.ts'
-import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
-import { settled, VirtualClock } from '../support/virtual-clock.ts'
 
 const withdrawal: Update = { type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] }
 

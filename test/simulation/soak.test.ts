@@ -6,11 +6,11 @@ import type { EventEmitter } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Session } from '@softspoken/session'
+import { End } from '@softspoken/test-support/connection'
+import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
+import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { cease, type Update } from '@softspoken/wire'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { End } from '../support/connection.ts'
-import { openOf, ScriptedPeer } from '../support/scripted-peer.ts'
-import { settled, VirtualClock } from '../support/virtual-clock.ts'
 
 const MINUTE = 60 // seconds
 const DAY = 1440 * MINUTE
