@@ -1,28 +1,29 @@
 /**
- * Who may import whom:
+ * Which package may import which (the table below), and which files may use Node:
  *
- *     examples, interop, test -> softspoken -> vip-agent -> announcer -> session -> wire -> ip-address
+ *     softspoken -> vip-agent -> announcer -> session -> wire -> ip-address
  *
- * Arrows never turn round, and none reaches into another package's src.
+ * linux is beside them: session, announcer and vip-agent may use it. No import reaches into another package's src.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 
-/** From the top of the arrow to its end; each may import what stands after it. */
-const order = [
-  'softspoken',
-  '@softspoken/vip-agent',
-  '@softspoken/announcer',
-  '@softspoken/session',
-  '@softspoken/wire',
-]
+/** The packages of this workspace that each package may import. What is no package may import all of them. */
+const allowed: Record<string, readonly string[]> = {
+  wire: [],
+  linux: ['wire'],
+  session: ['wire', 'linux'],
+  announcer: ['wire', 'linux', 'session'],
+  'vip-agent': ['wire', 'linux', 'session', 'announcer'],
+  softspoken: ['wire', 'session', 'announcer', 'vip-agent'],
+}
 
-/** The only files of a package that may import a module of Node's. All others run anywhere. */
-const mayImportNode: Record<string, readonly string[] | 'all'> = {
-  'packages/wire': [],
-  'packages/session': [
+/** In these packages, only these files may import a module of Node. All others run anywhere. */
+const mayImportNode: Record<string, readonly string[]> = {
+  wire: [],
+  session: [
     'session.ts',
     'guard.ts',
     'listener.ts',
@@ -35,112 +36,110 @@ const mayImportNode: Record<string, readonly string[] | 'all'> = {
     'preflight.ts',
     'rtnetlink.ts',
   ],
-  'packages/announcer': ['announcer.ts', 'health-gate.ts', 'next-hop.ts', 'probe/tcp.ts', 'probe/http.ts'],
+  announcer: ['announcer.ts', 'health-gate.ts', 'next-hop.ts', 'probe/tcp.ts', 'probe/http.ts'],
 }
-/** The only file that may import it. */
-const onlyImporter: Record<string, string> = { 'ip-address': 'packages/wire/src/address.ts' }
+
+/** The only place that may import a dependency: a file or a folder. */
+const onlyIn: Record<string, string> = {
+  'ip-address': 'packages/wire/src/address.ts',
+  koffi: 'packages/',
+}
 
 const root = new URL('..', import.meta.url)
-const sources = ['packages', 'examples', 'interop', 'test'].flatMap(top =>
-  readdirSync(new URL(top, root), { recursive: true, encoding: 'utf8' })
-    .map(file => posix.join(top, file.replaceAll('\\', '/')))
-    .filter(file => /\.[cm]?ts$/.test(file) && !/(^|\/)(node_modules|dist)\//.test(file)),
-)
+const folders = ['packages', 'examples', 'interop', 'test', 'scripts']
 
-describe('the sources', () => {
-  it.each(sources)('%s imports what it may', file => {
-    expect(violations(file, readFileSync(new URL(file, root), 'utf8'))).toEqual([])
-  })
-  it('were all found', () => {
-    expect(sources).toContain('packages/wire/src/address.ts')
-    expect(sources).toContain('packages/session/src/fsm.ts')
-    expect(sources).toContain('packages/announcer/src/announcer.ts')
-    expect(sources).toContain('test/dependencies.test.ts')
-  })
+it('every import follows the dependency rule', () => {
+  const sources = folders.flatMap(sourcesIn)
+  expect(sources).toContain('packages/wire/src/address.ts')
+  expect(sources).toContain('test/dependencies.test.ts')
+  const found = sources.flatMap(file => violations(file, read(file)).map(violation => `${file} imports ${violation}`))
+  expect(found, `${found.length} violations`).toEqual([])
 })
 
-describe('the rule finds', () => {
-  it.each([
-    ['an arrow that turns round', 'packages/wire/src/x.ts', `import { Session } from '@softspoken/session'`],
-    ['an arrow that turns round', 'packages/session/src/x.ts', `export type { A } from '@softspoken/announcer'`],
-    ['a package that imports itself by name', 'packages/wire/src/x.ts', `import type { A } from '@softspoken/wire'`],
-    ['a reach into another src', 'packages/session/src/x.ts', `import { A } from '../../wire/src/bytes.ts'`],
-    ['a reach into another src', 'test/x.test.ts', `import { step } from '../packages/session/src/fsm.ts'`],
-    ['a reach into another src', 'examples/demo/src/x.ts', `import { A } from '@softspoken/wire/src/bytes.ts'`],
-    [
-      'a package that needs the tests',
-      'packages/session/src/x.test.ts',
-      `import { A } from '../../../test/support/x.ts'`,
-    ],
-    ['an example that needs another', 'examples/demo/src/x.ts', `import { A } from '../../other/src/x.ts'`],
-    ['Node in wire', 'packages/wire/src/x.ts', `import { Buffer } from 'node:buffer'`],
-    ['Node without its prefix', 'packages/wire/src/x.ts', `import { readFileSync } from 'fs'`],
-    ['Node in the state machine', 'packages/session/src/fsm.ts', `import { once } from 'node:events'`],
-    ['Node in the announcer', 'packages/announcer/src/x.ts', `const os = await import('node:os')`],
-    ['a second importer of ip-address', 'packages/wire/src/prefix.ts', `import { Address4 } from 'ip-address'`],
-    ['a dependency that is not declared', 'packages/session/src/x.ts', `import pino from 'pino'`],
-    ['a tool of the tests in a package', 'packages/wire/src/x.ts', `import fc from 'fast-check'`],
-  ])('%s: %s', (_, file, text) => {
-    expect(violations(file, text)).toHaveLength(1)
-  })
-  it.each([
-    ['packages/wire/src/address.ts', `import { Address4 } from 'ip-address'`],
-    ['packages/wire/src/attribute/x.ts', `import { A } from '../bytes.ts'`],
-    ['packages/session/src/session.ts', `import { connect } from 'node:net'`],
-    ['packages/session/src/x.test.ts', `import fc from 'fast-check'\nimport { once } from 'node:events'`],
-    ['packages/announcer/src/x.ts', `import { A } from '@softspoken/wire'\nimport { B } from '@softspoken/session'`],
-    ['test/simulation/x.test.ts', `import { A } from '../support/x.ts'\nimport { B } from '@softspoken/session'`],
-    ['packages/wire/src/x.ts', `// import { A } from 'node:fs'\nconst text = "import 'node:fs'"`],
-  ])('nothing in %s: %s', (file, text) => {
-    expect(violations(file, text)).toEqual([])
-  })
+it('every file that is allowed to import Node exists', () => {
+  const files = Object.entries(mayImportNode).flatMap(([name, files]) =>
+    files.map(file => `packages/${name}/src/${file}`),
+  )
+  expect(files.filter(file => !existsSync(new URL(file, root)))).toEqual([])
 })
 
-/** What a file may not import, in words. */
+it.each([
+  ['packages/wire/src/x.ts', '@softspoken/session', 'a package above it'],
+  ['packages/wire/src/x.ts', '@softspoken/linux', 'a package above it'],
+  ['packages/session/src/x.ts', '@softspoken/session', 'itself by name'],
+  ['packages/session/src/x.ts', '../../wire/src/bytes.ts', 'the src of another package'],
+  ['examples/demo/src/x.ts', '@softspoken/wire/src/bytes.ts', 'the src of another package by name'],
+  ['packages/session/src/x.ts', '@softspoken/test-support/hex', 'test support outside a test'],
+  ['packages/session/src/fsm.ts', 'node:events', 'Node in a pure file'],
+  ['packages/wire/src/x.ts', 'fs', 'Node without its prefix'],
+  ['packages/wire/src/prefix.ts', 'ip-address', 'ip-address a second time'],
+  ['packages/session/src/x.ts', 'pino', 'an undeclared dependency'],
+])('the rule refuses that %s imports %s: %s', (file, imported) => {
+  expect(violations(file, `export * from '${imported}'\nconst text = "import 'pino'" // import 'pino'`)).toHaveLength(1)
+})
+
+it.each([
+  ['packages/wire/src/attribute/x.ts', '../bytes.ts'],
+  ['packages/announcer/src/x.ts', '@softspoken/session'],
+  ['packages/session/src/session.ts', 'node:net'],
+  ['packages/session/src/x.test.ts', '@softspoken/test-support/hex'],
+])('the rule allows that %s imports %s', (file, imported) => {
+  expect(violations(file, `import { x } from '${imported}'`)).toEqual([])
+})
+
+function sourcesIn(folder: string): string[] {
+  if (!existsSync(new URL(folder, root))) return []
+  return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+    .map(file => posix.join(folder, file.replaceAll('\\', '/')))
+    .filter(file => /\.[cm]?ts$/.test(file) && !/(^|\/)(node_modules|dist)\//.test(file))
+}
+function read(file: string): string {
+  return readFileSync(new URL(file, root), 'utf8')
+}
+
+/** What this file imports and may not, each with the reason. */
 function violations(file: string, text: string): string[] {
   const [top = '', name = ''] = file.split('/')
-  const part = top === 'packages' || top === 'examples' ? `${top}/${name}` : top
+  const isPackage = top === 'packages'
+  const home = isPackage || top === 'examples' ? `${top}/${name}` : top
   const isTest = file.endsWith('.test.ts')
-  return ts
-    .preProcessFile(text, true, true)
-    .importedFiles.map(({ fileName }) => fileName)
-    .flatMap(wanted => judge(wanted) ?? [])
+  return ts.preProcessFile(text, true, true).importedFiles.flatMap(({ fileName }) => {
+    const problem = problemWith(fileName)
+    return problem === undefined ? [] : [`${fileName}: ${problem}`]
+  })
 
-  function judge(wanted: string): string | undefined {
-    if (wanted.startsWith('.')) {
-      const target = posix.join(posix.dirname(file), wanted)
-      const home = top === 'packages' ? `${part}/src/` : `${part}/`
-      return target.startsWith(home) ? undefined : `${wanted} is outside ${home}`
+  function problemWith(imported: string): string | undefined {
+    if (imported.startsWith('.')) {
+      const folder = isPackage ? `${home}/src/` : `${home}/`
+      return posix.join(posix.dirname(file), imported).startsWith(folder) ? undefined : `it is outside ${folder}`
     }
-    if (wanted.startsWith('node:')) {
-      const may = mayImportNode[part] ?? 'all'
-      return isTest || may === 'all' || may.some(one => file === `${part}/src/${one}`)
-        ? undefined
-        : `${wanted}: this file runs anywhere, not only on Node`
+    if (imported.startsWith('node:')) {
+      const files = isPackage && !isTest ? mayImportNode[name] : undefined
+      const may = files === undefined || files.some(one => file === `${home}/src/${one}`)
+      return may ? undefined : 'only the files in mayImportNode may use Node'
     }
-    const [scope = '', rest] = wanted.split('/')
-    const dependency = scope.startsWith('@') ? `${scope}/${rest}` : scope
-    if (order.includes(dependency)) {
-      const own = order.findIndex(one => one === name || one === `@softspoken/${name}`)
-      if (top === 'packages' && order.indexOf(dependency) <= own) return `${wanted}: the arrow points the other way`
-      if (wanted.includes('/src')) return `${wanted} reaches into a package`
+    const dependency = /^(@[^/]+\/)?[^/]+/.exec(imported)?.[0] ?? imported
+    const sibling = dependency.replace('@softspoken/', '')
+    if (sibling in allowed) {
+      if (isPackage && !allowed[name]?.includes(sibling)) return `${name} may not import ${sibling}`
+      if (imported.includes('/src/')) return 'it is inside another package'
     }
-    const importer = onlyImporter[dependency]
-    if (importer !== undefined && importer !== file) return `${wanted} is for ${importer} alone`
-    return declared(part, isTest).includes(dependency) ? undefined : `${wanted} is not declared in ${part}`
+    const place = onlyIn[dependency]
+    if (place !== undefined && !file.startsWith(place)) return `only ${place} may import it`
+    return declaredFor(home, isTest).includes(dependency) ? undefined : `package.json of ${home} does not declare it`
   }
 }
 
-/** What the package.json of a part names; tests, and parts without one, may take the workspace's tools as well. */
-function declared(part: string, isTest: boolean): string[] {
-  const ofItsOwn = part.includes('/')
+/** The dependencies of an own package.json; tests, and folders without one, also have those of the workspace. */
+function declaredFor(home: string, isTest: boolean): string[] {
+  const ofItsOwn = home.includes('/')
   return [
-    ...(ofItsOwn ? dependenciesIn(`${part}/package.json`) : []),
-    ...(isTest || !ofItsOwn ? dependenciesIn('package.json') : []),
+    ...(ofItsOwn ? declaredIn(`${home}/package.json`) : []),
+    ...(isTest || !ofItsOwn ? declaredIn('package.json') : []),
   ]
 }
-function dependenciesIn(file: string): string[] {
-  const manifest: Record<string, object | undefined> = JSON.parse(readFileSync(new URL(file, root), 'utf8'))
+function declaredIn(file: string): string[] {
+  const manifest: Record<string, object | undefined> = JSON.parse(read(file))
   return ['dependencies', 'optionalDependencies', 'peerDependencies', 'devDependencies'].flatMap(kind =>
     Object.keys(manifest[kind] ?? {}),
   )
