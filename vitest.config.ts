@@ -5,10 +5,7 @@ const unit = [
   'packages/*/src/**/*.test.ts',
   'examples/*/src/**/*.test.ts',
   'test/**/*.test.ts',
-  'interop/politeness/*.test.ts',
-  'interop/failover/*.test.ts',
-  'interop/peers/*.test.ts',
-  'interop/lab/*.test.ts',
+  'interop/{lab,measure}/**/*.test.ts',
 ]
 
 export default defineConfig({
@@ -19,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'interop',
-          include: ['interop/*.test.ts', 'interop/faults/*.test.ts'],
+          include: ['interop/{behaviours,faults}/*.test.ts'],
           maxConcurrency: 12, // as many as a lab has routers
           globalSetup: ['interop/lab/setup.ts'],
           testTimeout: 180_000,

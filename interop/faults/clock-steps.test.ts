@@ -1,7 +1,7 @@
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
-import { configurations, Standing } from './standing.ts'
+import { configurations, Standing } from './established-announcer.ts'
 
 const DECADE = 10 * 365 * 86_400_000
 

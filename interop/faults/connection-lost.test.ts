@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { addAddress, plugIn, removeAddress, unplug } from '../lab/host-network.ts'
 import { DIAL, Lab } from '../lab/lab.ts'
 import type { Output } from '../lab/output.ts'
 import { waitFor } from '../lab/wait-for.ts'
-import { addAddress, plugIn, removeAddress, unplug } from './cable.ts'
 import { dials } from './dials.ts'
+import { configurations, Standing } from './established-announcer.ts'
 import { fastClock } from './fast-clock.ts'
-import { configurations, Standing } from './standing.ts'
 
 /** Hold time 9 s, first wait of the protocol track 30 s, less a quarter at most: so long until we come back, and some. */
 const RECOVERY = 60

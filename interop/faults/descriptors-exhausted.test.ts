@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, inject, it } from 'vitest'
 import { DIAL, Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
+import type { Report, Request } from './descriptors-exhausted-program.ts'
 import { dials } from './dials.ts'
-import { configurations } from './standing.ts'
-import type { Report, Request } from './starved.ts'
+import { configurations } from './established-announcer.ts'
 
-const program = fileURLToPath(new URL('./starved.ts', import.meta.url))
+const program = fileURLToPath(new URL('./descriptors-exhausted-program.ts', import.meta.url))
 const PORT = 10179
 
 describe.skipIf(!inject('engine'))('a process without a file descriptor left', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
 import { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
-import { configurations, Standing } from './standing.ts'
+import { configurations, Standing } from './established-announcer.ts'
 
 describe.skipIf(!inject('engine'))('a process whose event loop is blocked for 20 s', () => {
   it('drops the session that its hold time gave up first of all, keeps the other, and comes back (RFC 4271 §6.5)', async () => {

@@ -3,14 +3,14 @@ import { Listener, Session, type SessionOptions } from '@softspoken/session'
 import type { Update } from '@softspoken/wire'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { DIAL, Lab } from '../lab/lab.ts'
-import { lost } from '../lab/lost.ts'
 import type { Output } from '../lab/output.ts'
+import { lost } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
-import type { Behaviour } from './behaviours.ts'
 import { dials } from './dials.ts'
+import { configurations, Standing } from './established-announcer.ts'
 import { fastClock } from './fast-clock.ts'
-import { PORT, ScriptedPeer } from './scripted-peer.ts'
-import { configurations, Standing } from './standing.ts'
+import { PORT, ScriptedPeer } from './misbehaving-peer.ts'
+import type { Behaviour } from './misbehaviours.ts'
 
 describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbehaves', () => {
   let lab: Lab

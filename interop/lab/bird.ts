@@ -1,5 +1,5 @@
-import type { PlainNeighbor, PlainRouter } from './plain.ts'
 import type { Daemon, Route, Session } from './router.ts'
+import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
 
 export const bird: Daemon = {
   name: 'BIRD',

@@ -1,5 +1,5 @@
-import type { PlainNeighbor, PlainRouter } from './plain.ts'
 import type { Daemon, Exec, Route, Session } from './router.ts'
+import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
 
 /** In memory, so that it is gone with the daemon. */
 const RECEIVED = '/dev/shm/received'

@@ -1,5 +1,5 @@
-import type { PlainNeighbor, PlainRouter } from './plain.ts'
 import type { Daemon, Exec, Route, Session } from './router.ts'
+import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
 
 export const gobgp: Daemon = {
   name: 'GoBGP',

@@ -1,6 +1,6 @@
 import { docker } from './docker.ts'
 import { Output } from './output.ts'
-import type { PlainRouter } from './plain.ts'
+import type { PlainRouter } from './usual-router.ts'
 import { waitFor } from './wait-for.ts'
 
 /** A route as the router's own table has it, in one notation for all daemons. */

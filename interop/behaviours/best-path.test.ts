@@ -1,0 +1,47 @@
+import { type AnnounceOptions, Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Router } from '../lab/router.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+const configurations = {
+  ...plain({ waits: ['host', 'otherHost'] }),
+  exabgp: 'has no best path: it passes on what it hears',
+}
+
+against(
+  configurations,
+  'of two speakers in one AS the one with the lower MED is best (RFC 4271 §9.1.2.2)',
+  (lab, router) => decides(lab, router, { med: 200 }, { med: 100 }),
+)
+
+against(configurations, 'of two speakers the one that prepends less is best (RFC 4271 §9.1.2.2)', (lab, router) =>
+  decides(lab, router, { prepend: 2 }, { prepend: 1 }),
+)
+
+/** The worse comes first, so that it is not age that decides. */
+async function decides(lab: Lab, router: Router, worse: AnnounceOptions, better: AnnounceOptions): Promise<void> {
+  const speaker = (address: string, options: AnnounceOptions) => {
+    const announcer = new Announcer({
+      local: { as: 65010, id: address, address },
+      peers: [{ as: 65001, address: router.address }],
+      drainTime: 0,
+    })
+    announcer.announce('198.51.100.10/32', options)
+    return announcer
+  }
+  const table = () => router.routes('198.51.100.10/32')
+  await using _worse = speaker(lab.host, worse)
+  await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 60, what: 'the first' })
+  await using _better = speaker(lab.otherHost, better)
+  const routes = await waitFor(table, {
+    until: routes => routes.length === 2 && routes.some(({ nextHop, best }) => best && nextHop === lab.otherHost),
+    within: 60,
+    what: 'both, and the better to be best',
+  })
+  expect(routes.map(({ nextHop, best }) => [nextHop, best])).toEqual([
+    [lab.otherHost, true],
+    [lab.host, false],
+  ])
+}

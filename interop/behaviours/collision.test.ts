@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import { connect, Socket } from 'node:net'
+import { Announcer } from '@softspoken/announcer'
+import { Listener } from '@softspoken/session'
+import { expect } from 'vitest'
+import { against, type Kind, plain } from '../lab/for-each-daemon.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Router } from '../lab/router.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+/** Whether a router speaks on both connections while there are two. The others keep the first. */
+const speaksOnBoth = (kind: Kind) => kind === 'bird' || kind === 'frr'
+
+// Every router's identifier lies between them: once its own dial is preferred, and once ours (RFC 4271 §6.8).
+const LOWER = '198.51.100.1'
+const HIGHER = '203.0.113.255'
+const ROUNDS = 2
+/** How often the router is asked whether all is as it was; a look takes a good part of a second. */
+const LOOKS = 8
+
+// The routers dial, too, when they are told to.
+against(
+  {
+    ...plain({ waits: [], dials: ['host'] }, { bird: 'connect delay time 1; connect retry time 2;' }),
+    exabgp:
+      'drops the connection that it has for any that comes, and so lost both in some rounds, for a minute or more',
+  },
+  'both dial at once: one session, and it stays',
+  async (lab, router, kind) => {
+    for (let round = 1; round <= ROUNDS; round++) {
+      for (const id of [LOWER, HIGHER]) {
+        await router.tell('shut down')
+        await router.tell('enable') // it dials and takes calls from here on
+        await router.listens()
+        await collide(lab, router, kind, id)
+      }
+    }
+  },
+)
+
+async function collide(lab: Lab, router: Router, kind: Kind, id: string): Promise<void> {
+  const place = { host: router.address, port: 179, localAddress: lab.host, noDelay: true }
+  // Where the router speaks on both, both are made to be up before anything is said: ours is there already, and we hear
+  // that it is once the router's has come. Where it keeps one, ours comes second.
+  const both = speaksOnBoth(kind)
+  const socket = both ? connect(place) : new Socket()
+  if (both) await once(socket.pause(), 'connect')
+  const dialled = () => (both ? socket.resume().emit('connect') : socket.connect(place))
+
+  await using announcer = new Announcer({
+    local: { as: 65010, id, address: lab.host },
+    peers: [{ as: 65001, address: router.address }],
+    drainTime: 0,
+    connectTimeout: 120,
+    dial: () => socket,
+  })
+  const [session] = announcer.sessions
+  if (session === undefined) throw new Error('an announcer has a session for each peer')
+  session.on('state', ({ from, to }) => {
+    if (from === 'Connect' && to === 'OpenSent') dialled() // the router has dialled
+  })
+  await using listener = new Listener({ address: lab.host }).serve(session)
+  await listener.listen()
+  announcer.announce('198.51.100.10/32')
+
+  const one = { state: 'Established', routes: 1, connections: 1 }
+  await waitFor(() => look(router), {
+    until: ({ state, routes }) => state === one.state && routes === one.routes,
+    within: 60,
+    what: `the route, with our identifier ${id}`,
+  })
+  // Once there, it stays: every look finds the same.
+  const { peer, local } = session.status()
+  const looks = [await look(router)]
+  await waitFor(async () => looks.push(await look(router)), {
+    until: count => count >= LOOKS,
+    within: 60,
+    what: `${LOOKS} looks`,
+  })
+  expect(looks).toEqual(looks.map(() => one))
+  expect(session.status()).toMatchObject({ state: 'Established', peer, local })
+  expect(session.status().counters).toMatchObject({ dials: 1, fsmEstablishedTransitions: 1 })
+  expect(session.status().lastError).toBeUndefined()
+  // Where BIRD's identifier is the higher, it may still give up its own dial: it had not yet seen that it was answered.
+  if (both && id === HIGHER) expect(peer.port, 'the connection that we dialled').toBe(179)
+}
+
+/** The session and the route in the router's own tables, and how many TCP connections its kernel has with us. */
+async function look(router: Router): Promise<{ state: string; routes: number; connections: number }> {
+  const [{ state }, routes, sockets] = await Promise.all([
+    router.session(),
+    router.routes('198.51.100.10/32'),
+    router.exec('ss', '-Htn', 'state', 'established'),
+  ])
+  return { state, routes: routes.length, connections: sockets.split('\n').filter(line => /:179\b/.test(line)).length }
+}

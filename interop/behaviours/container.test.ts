@@ -1,0 +1,53 @@
+import { expect, inject, it } from 'vitest'
+import { buildAnnouncerImage } from '../lab/announcer-image.ts'
+import { docker } from '../lab/docker.ts'
+import { Lab } from '../lab/lab.ts'
+import { goodbye } from '../lab/packets.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+it.skipIf(!inject('engine'))(
+  'the image, as nobody, with no rights and nothing to write to, announces; docker stop withdraws with a Cease',
+  { timeout: 600_000 }, // the first build installs
+  async () => {
+    const image = buildAnnouncerImage()
+    await using lab = await Lab.create()
+    const address = lab.spare()
+    const router = await lab.bird({
+      config: ({ own }) => `
+        router id ${own};
+        protocol device {}
+        protocol bgp us {
+          local ${own} as 65001; neighbor ${address} as 65010; passive;
+          password "one that both know"; ttl security on;
+          ipv4 { import all; export none; };
+        }
+      `,
+    })
+    const settings = {
+      PREFIX: '198.51.100.10/32',
+      LOCAL_AS: 65010,
+      ROUTER_ID: address,
+      PEER: router.address,
+      PEER_AS: 65001,
+      // Both need koffi: it is in the image.
+      TCP_MD5_KEY: 'one that both know',
+      TTL_SECURITY: 1,
+    }
+    const environment = Object.entries(settings).flatMap(([name, value]) => ['--env', `SOFTSPOKEN_${name}=${value}`])
+    const confined = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '65532']
+    await using seen = await lab.capture(`tcp port 179 and src host ${address}`, '-v')
+    const name = await lab.container(image, address, ...confined, ...environment)
+
+    const table = () => router.routes('198.51.100.10/32')
+    const [route] = await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
+    expect(route).toMatchObject({ nextHop: address, asPath: [65010] })
+
+    const stopped = docker('stop', name) // ten seconds, then SIGKILL
+    await waitFor(table, { until: routes => routes.length === 0, within: 10, what: 'the route to be gone' })
+    await stopped
+    const drained = await waitFor(() => goodbye(seen), { within: 20, what: 'the Cease on the wire' })
+    expect(drained, 'the session stands while the router converges').toBeGreaterThan(2)
+    expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0')
+    expect(await router.log()).toContain('Received: Administrative shutdown: "single-prefix-announcer got SIGTERM"')
+  },
+)

@@ -1,0 +1,26 @@
+import { Announcer } from '@softspoken/announcer'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+against(
+  plain({ as: 65010 }),
+  'drains: GRACEFUL_SHUTDOWN and LOCAL_PREF 0 to an internal router first, then the withdrawal (RFC 8326)',
+  async (lab, router) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65010, address: router.address }],
+      gracefulShutdownTime: 15,
+    })
+    announcer.announce('198.51.100.10/32', { localPref: 200 })
+    const table = () => router.routes('198.51.100.10/32')
+    await waitFor(table, { until: ([route]) => route?.localPref === 200, within: 60, what: 'the route' })
+    const drained = announcer.drain()
+    await waitFor(table, {
+      until: ([route]) => route?.localPref === 0 && route.communities.includes('65535:0'),
+      within: 14, // the interval of 5 s holds
+      what: 'the route to be marked',
+    })
+    await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
+    await drained
+  },
+)

@@ -1,0 +1,64 @@
+import { Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Router } from '../lab/router.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+const OURS = 4200000010
+
+against(plain({ as: 4200000001, peerAs: OURS }), 'AS numbers of four octets on both sides (RFC 6793)', (lab, router) =>
+  arrives(lab, router, { ours: OURS, as: 4200000001, fourOctetAs: true }),
+)
+
+/** Routers that do not offer the capability. */
+const without = {
+  bird: 'enable as4 off;',
+  frr: 'dont-capability-negotiate',
+  openbgpd: 'announce as-4byte no',
+  exabgp: 'capability { asn4 disable; }',
+}
+const cannot = 'cannot leave the capability out'
+against(
+  { ...plain({}, without), gobgp: cannot },
+  'a router without four-octet AS numbers has a path of two-octet ones (RFC 6793 §4.2.2)',
+  (lab, router) => arrives(lab, router, { ours: 65010, as: 65001, fourOctetAs: false }),
+)
+
+against(
+  {
+    // These offer no capability, yet heed ours when they judge who we are; to ExaBGP we are AS_TRANS.
+    ...plain({ peerAs: OURS }, without),
+    frr: 'without the capability it still heeds ours, so it takes us for one who sends no AS4_PATH and does not look there',
+    exabgp: plain({ peerAs: 23456 }, without).exabgp,
+    // It takes no number above 65535 for such a neighbour, but any external one.
+    bird: addresses =>
+      plain({ peerAs: OURS }, without)
+        .bird(addresses)
+        .replace(`${addresses.host} as ${OURS}`, `${addresses.host} external`),
+    gobgp: cannot,
+  },
+  'a router without four-octet AS numbers finds ours in AS4_PATH (RFC 6793 §4.2.2)',
+  (lab, router) => arrives(lab, router, { ours: OURS, as: 65001, fourOctetAs: false }),
+)
+
+interface Numbers {
+  ours: number
+  as: number
+  fourOctetAs: boolean
+}
+
+async function arrives(lab: Lab, router: Router, { ours, as, fourOctetAs }: Numbers): Promise<void> {
+  await using announcer = new Announcer({
+    local: { as: ours, id: lab.host, address: lab.host },
+    peers: [{ as, address: router.address }],
+  })
+  announcer.announce('198.51.100.10/32', { prepend: 1 })
+  const [route] = await waitFor(() => router.routes('198.51.100.10/32'), {
+    until: routes => routes.length === 1,
+    within: 60,
+    what: 'the route',
+  })
+  expect(route?.asPath).toEqual([ours, ours])
+  expect(announcer.status().peers[0]?.negotiated?.fourOctetAs).toBe(fourOctetAs)
+}

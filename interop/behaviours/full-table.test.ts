@@ -1,0 +1,89 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { Announcer } from '@softspoken/announcer'
+import { Session } from '@softspoken/session'
+import { expect } from 'vitest'
+import { SAY } from '../lab/exabgp.ts'
+import { against, type Kind, plain } from '../lab/for-each-daemon.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Router } from '../lab/router.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+const ROUTES = 100_000
+/** 2001:db8:0:0::/64 and its neighbours. */
+const table = Array.from(
+  { length: ROUTES },
+  (_, i) => `2001:db8:${(i >> 16).toString(16)}:${(i & 0xffff).toString(16)}::/64`,
+)
+/** How many of them are told at once. */
+const PART = 200
+/** Another network than ours: some tell nobody a route that has been there. */
+const FEEDER = 65020
+
+const usual = plain(
+  { waits: ['host6', 'otherHost6'], peerAs: { otherHost6: FEEDER } },
+  { bird: 'ipv6 { export all; };' },
+)
+
+against(
+  { ...usual, openbgpd: addresses => `${usual.openbgpd(addresses)}allow to any\n` },
+  `a table of ${ROUTES / 1000},000 routes comes in: nothing is kept of it, and the route stays`,
+  async (lab, router, kind) => {
+    await using _feeder = await feed(lab, router, kind)
+    const before = heapUsed()
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host6 },
+      peers: [{ as: 65001, address: router.address6 }],
+    })
+    const [session] = announcer.sessions
+    let heard = 0
+    session?.on('update', ({ update: { attributes } }) => {
+      heard += attributes.mpReach?.announced.length ?? 0
+    })
+    announcer.announce('2001:db8::10/128')
+    await waitFor(() => heard, { until: count => count >= ROUTES, within: 120, what: 'all of the table' })
+    expect(session?.state).toBe('Established')
+    // The labs beside this one need memory, too, for a while.
+    await waitFor(() => (heapUsed() - before) / 2 ** 20, {
+      until: kept => kept < 5,
+      within: 30,
+      what: 'less than 5 MiB to be kept',
+    })
+  },
+)
+
+/** Has the router have the table. Ours is a speaker of another network; ExaBGP passes nothing on, so it is told itself. */
+async function feed(lab: Lab, router: Router, kind: Kind): Promise<Session> {
+  const session = new Session({
+    local: { as: FEEDER, id: lab.otherHost, address: lab.otherHost6 },
+    peer: { as: 65001, address: router.address6 },
+  })
+  session.start()
+  await waitFor(() => session.state === 'Established', { within: 60, what: 'the session that brings the table' })
+  if (kind === 'exabgp') await router.exec('sh', '-c', `awk 'BEGIN { ${tellExabgp(lab.host6)} }' >${SAY}`)
+  else await tell(session, lab.otherHost6)
+  return session
+}
+
+async function tell(session: Session, nextHop: string): Promise<void> {
+  for (let i = 0; i < ROUTES; i += PART) {
+    const announced = table.slice(i, i + PART)
+    const mpReach = { family: 'ipv6-unicast', nextHop: [nextHop], announced } as const
+    const asPath = [{ type: 'sequence', as: [FEEDER] }] as const
+    session.send({ type: 'update', withdrawn: [], attributes: { origin: 'igp', asPath, mpReach }, announced: [] })
+    await waitFor(() => !session.backlogged, { within: 60, what: 'the router to read' })
+  }
+}
+
+/** The same in awk: PART prefixes a line. */
+function tellExabgp(neighbor: string): string {
+  const line = `neighbor ${neighbor} announce attributes next-hop self nlri`
+  return `for (i = 0; i < ${ROUTES}; i++)
+    printf "%s 2001:db8:%x:%x::/64%s", i % ${PART} ? "" : "${line}", i / 65536, i % 65536, i % ${PART} == ${PART - 1} ? "\\n" : ""`
+}
+
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
+}

@@ -1,0 +1,62 @@
+import { connect, type Socket } from 'node:net'
+import { Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+const configurations = {
+  ...plain(
+    {},
+    {
+      bird: 'graceful restart on;',
+      gobgp: `
+        [neighbors.afi-safis.mp-graceful-restart.config]
+          enabled = true
+      [neighbors.graceful-restart.config]
+        enabled = true
+        restart-time = 120
+      `,
+    },
+  ),
+  exabgp: 'keeps no routes, so none outlives a connection',
+}
+
+const before = '198.51.100.10/32'
+const after = '198.51.100.11/32'
+
+/** What one run of the program does: it announces one route, and its connection is in our hands. */
+function run(prefix: string, restarting: boolean, local: string, router: string) {
+  let socket: Socket | undefined
+  const announcer = new Announcer({
+    local: { as: 65010, id: local, address: local },
+    peers: [{ as: 65001, address: router }],
+    gracefulRestart: { restartTime: 120, forwarding: true, restarting },
+    dial: ({ peer }) => (socket = connect({ host: peer.address, port: peer.port, localAddress: local })),
+  })
+  announcer.announce(prefix)
+  return { announcer, connection: () => socket }
+}
+
+against(
+  configurations,
+  'graceful-restart: the route outlives the connection, until the next process has said what it has',
+  async (lab, router) => {
+    const table = async () => (await router.routes()).map(({ prefix }) => prefix).join()
+    const first = run(before, false, lab.host, router.address)
+    await waitFor(table, { until: routes => routes === before, within: 60, what: 'the route' })
+    expect(first.announcer.status().peers[0]?.negotiated).toMatchObject({ gracefulRestart: true, endOfRib: true })
+
+    first.connection()?.destroy() // as when the process dies: not a word
+    await first.announcer.close() // of a session that is down already, so nobody hears it
+    await waitFor(async () => (await router.session()).state, {
+      until: state => state === 'Active' || state === 'Passive', // GoBGP rests before that, and takes nobody
+      within: 60,
+      what: 'the router to notice, and to wait for us',
+    })
+    expect(await table()).toBe(before)
+
+    await using second = run(after, true, lab.host, router.address).announcer
+    await waitFor(table, { until: routes => routes === after, within: 60, what: 'the new route instead of the old' })
+    expect(second.status().peers[0]?.sent).toEqual([after])
+  },
+)

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import { lost } from '../lab/session-failure.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+against(
+  plain({ holdTime: 30 }),
+  'the shorter hold time is in force on both sides (RFC 4271 §4.2)',
+  async (lab, router) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+    })
+    const { holdTime } = await waitFor(() => router.session(), {
+      until: ({ state, holdTime }) => state === 'Established' && holdTime !== undefined,
+      within: 60,
+      what: 'the router to say Established',
+    })
+    expect(holdTime).toBe(30)
+    expect(announcer.status().peers[0]?.negotiated?.holdTime).toBe(30)
+  },
+)
+
+against(
+  {
+    ...plain({}, { bird: 'min hold time 60;', openbgpd: 'holdtime min 60' }),
+    frr: addresses => plain().frr(addresses).replace('bgp router-id', 'bgp minimum-holdtime 60\nbgp router-id'),
+    gobgp: 'has no least hold time to insist on',
+    exabgp: 'has no least hold time to insist on',
+  },
+  'a router that wants a longer hold time refuses ours, and is asked again ever more rarely (RFC 4271 §6.2)',
+  async (lab, router) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+      holdTime: 9,
+    })
+    const { received, hint, nextDialIn } = await lost(() => announcer.status().peers[0])
+    expect(received).toMatchObject({ code: 2, subcode: 6 })
+    expect(hint).toContain('hold time')
+    expect(nextDialIn).toBeGreaterThan(30)
+  },
+)
+
+against(
+  {
+    ...plain({ holdTime: 0 }),
+    gobgp: 'proposes 90 s where it is told 0',
+    openbgpd: 'takes no hold time below 3 s for itself',
+  },
+  'a router that proposes hold time 0 is refused, and asked again ever more rarely (RFC 4271 §4.2, §6.2)',
+  async (lab, router) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+    })
+    const { sent, nextDialIn } = await lost(() => announcer.status().peers[0])
+    expect(sent).toMatchObject({ code: 2, subcode: 6 })
+    expect(nextDialIn).toBeGreaterThan(30)
+    expect((await router.session()).state).not.toBe('Established')
+  },
+)
+
+against(
+  plain(),
+  'a frozen process of ours loses its route within the hold time (RFC 4271 §6.5)',
+  async (lab, router) => {
+    const child = leaseholder({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+      holdTime: 9,
+    })
+    try {
+      const table = () => router.routes('198.51.100.10/32')
+      await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
+      child.kill('SIGSTOP')
+      await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
+      expect((await router.session()).state).not.toBe('Established')
+    } finally {
+      child.kill('SIGKILL')
+    }
+  },
+)
+
+/** Its lease outlives the test, so that the hold timer alone decides. */
+function leaseholder(options: object): ChildProcess {
+  const program = fileURLToPath(new URL('../../test/process/leaseholder.ts', import.meta.url))
+  return spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(options), '600'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}

@@ -1,0 +1,54 @@
+import { Session, type SessionOptions } from '@softspoken/session'
+import { expect } from 'vitest'
+import { daemons } from '../lab/daemons.ts'
+import { docker } from '../lab/docker.ts'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import type { Addresses, Lab } from '../lab/lab.ts'
+import type { Router } from '../lab/router.ts'
+import { lost } from '../lab/session-failure.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+/** An address of the router that is not on our link; another one in every lab. */
+const far = (own: string) => own.replace('203.0.113', '198.51.100')
+
+const { bird, exabgp, ...others } = plain({ multihop: 2 })
+const configurations = {
+  ...others, // which ask for no address of their own
+  bird: (addresses: Addresses) => bird({ ...addresses, own: far(addresses.own) }),
+  exabgp: (addresses: Addresses) => exabgp({ ...addresses, own: far(addresses.own) }),
+}
+
+against(configurations, 'multihop: as far as it says, and no farther', async (lab, router) => {
+  await farAway(lab, router)
+  await using near = session(lab, router, { multihop: 1 })
+  near.start()
+  const { why, hint } = await lost(() => near.status())
+  expect(why).toBe(`no route to ${far(router.address)}`) // the router between says that the time to live is over
+  expect(hint).toContain('that the router is within 1 hop (multihop)')
+  expect((await router.session()).state).not.toBe('Established')
+  await near.stop()
+
+  await using enough = session(lab, router, { multihop: 2 })
+  enough.start()
+  await waitFor(() => router.session(), {
+    until: ({ state }) => state === 'Established',
+    within: 60,
+    what: 'the router to say Established',
+  })
+  expect(enough.state).toBe('Established')
+})
+
+/** Puts another router between us and this one's far address. */
+async function farAway(lab: Lab, router: Router): Promise<void> {
+  const between = lab.spare()
+  const forwards = await lab.container(daemons.bird.image, between, '--cap-add', 'NET_ADMIN')
+  const address = far(router.address)
+  await router.exec('ip', 'address', 'add', address, 'dev', 'lo')
+  await docker('exec', forwards, 'ip', 'route', 'add', address, 'via', router.address)
+  await lab.route(address, between)
+}
+
+function session({ host }: Lab, router: Router, settings: Partial<SessionOptions>): Session {
+  const peer = { as: 65001, address: far(router.address) }
+  return new Session({ local: { as: 65010, id: host, address: host }, peer, ...settings })
+}

@@ -1,0 +1,62 @@
+import { type AnnounceOptions, Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Route, Router } from '../lab/router.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+const exabgp = 'has no best path: it passes on what it hears'
+const external = { ...plain({ waits: ['host', 'otherHost'] }), exabgp }
+const internal = { ...plain({ as: 65010, waits: ['host', 'otherHost'] }), exabgp }
+
+against(external, 'a new leader wins over one that is dead and still believed in', async (lab, router) => {
+  const best = await succeeds(lab, router, 65001, epoch => ({ med: { base: 1000, epoch } }), 'next')
+  expect(best.med).toBe(992)
+})
+
+against(
+  internal,
+  'a new leader wins by LOCAL_PREF over one that is dead, where all are of one AS (RFC 4271 §9.1.1)',
+  async (lab, router) => {
+    const best = await succeeds(lab, router, 65010, epoch => ({ localPref: { base: 1000, epoch } }), 'next')
+    expect(best.localPref).toBe(1008)
+  },
+)
+
+against(external, 'at equal MED a router stays with the leader that is dead', async (lab, router) => {
+  await succeeds(lab, router, 65001, () => ({ med: 1000 }), 'dead')
+})
+
+/** A leader of epoch 7 that says no more, and one of epoch 8 after it: whom the router has as best once it has both. */
+async function succeeds(
+  lab: Lab,
+  router: Router,
+  as: number,
+  preference: (epoch: number) => AnnounceOptions,
+  winner: 'dead' | 'next',
+): Promise<Route> {
+  const leader = (address: string, epoch: number) => {
+    const announcer = new Announcer({
+      local: { as: 65010, id: address, address },
+      peers: [{ as, address: router.address }],
+      drainTime: 0,
+    })
+    announcer.announce('198.51.100.10/32', preference(epoch))
+    return announcer
+  }
+  const table = () => router.routes('198.51.100.10/32')
+  await using _dead = leader(lab.host, 7) // it says no more from here on
+  await waitFor(table, {
+    until: ([one]) => one?.nextHop === lab.host && one.best,
+    within: 60,
+    what: 'the first leader',
+  })
+  await using _next = leader(lab.otherHost, 8)
+  const expected = winner === 'dead' ? lab.host : lab.otherHost
+  const routes = await waitFor(table, {
+    until: routes => routes.length === 2 && routes.some(({ best, nextHop }) => best && nextHop === expected),
+    within: 60,
+    what: `both leaders in the table, and ${expected} the best`,
+  })
+  return routes.find(({ best }) => best)! // as waited for
+}

@@ -1,0 +1,35 @@
+import { Announcer } from '@softspoken/announcer'
+import { expect } from 'vitest'
+import { against, plain } from '../lab/for-each-daemon.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+// GoBGP's soft reset reads its own copy again; the others, which keep none, ask us.
+against(
+  plain({}, { exabgp: 'capability { route-refresh enable; }' }),
+  'refreshes: a router that asks again has the route, and no other',
+  async (lab, router, kind) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+      advertisementInterval: 5,
+      maxPrefixes: 2,
+    })
+    const [session] = announcer.sessions
+    let asked = 0
+    session?.on('refresh', () => asked++)
+    announcer.announce('198.51.100.10/32')
+    const gone = announcer.announce('198.51.100.11/32')
+    const table = async () => (await router.routes()).map(({ prefix }) => prefix).sort()
+    await waitFor(table, { until: routes => routes.length === 2, within: 60, what: 'both routes' })
+    gone.withdraw()
+    const sent = () => session?.status().counters.outUpdates ?? 0
+    const before = sent()
+    await router.tell('ask again')
+    if (kind !== 'gobgp')
+      await waitFor(async () => sent(), { until: now => now > before, within: 60, what: 'the answer' })
+    await waitFor(table, { until: routes => routes.join() === '198.51.100.10/32', within: 60, what: 'the one route' })
+    expect((await router.session()).state).toBe('Established')
+    expect(session?.status().counters.fsmEstablishedTransitions).toBe(1)
+    if (kind !== 'gobgp') expect(asked).toBe(1)
+  },
+)

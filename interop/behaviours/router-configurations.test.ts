@@ -1,0 +1,49 @@
+/** What docs/routers.md tells people to write, as it stands there. */
+import { readFileSync } from 'node:fs'
+import { Announcer } from '@softspoken/announcer'
+import { describe, expect, inject, it } from 'vitest'
+import { daemons } from '../lab/daemons.ts'
+import { type Addresses, Lab } from '../lab/lab.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+const page = readFileSync(new URL('../../docs/routers.md', import.meta.url), 'utf8')
+const refused = ['198.51.100.200/32', '198.51.100.10/31', '198.51.100.0/25', '0.0.0.0/0']
+
+describe.skipIf(!inject('engine')).concurrent('the router as docs/routers.md has it takes the /32 and no more', () => {
+  for (const daemon of ['frr', 'bird', 'gobgp', 'openbgpd'] as const)
+    it(daemons[daemon].name, { timeout: 120_000 }, async () => {
+      await using lab = await Lab.create()
+      const router = await lab.start(daemon, { config: addresses => filledIn(snippet(daemon), addresses) })
+      await using announcer = new Announcer({
+        local: { as: 64515, id: lab.host, address: lab.host },
+        peers: [{ as: 65000, address: router.address }],
+        drainTime: 0,
+      })
+      await waitFor(() => announcer.sessions[0]?.state === 'Established', { within: 60, what: 'the session' })
+      // An announcer would not say these, so its session does; first, so that they were judged once the /32 is there.
+      announcer.sessions[0]?.send({
+        type: 'update',
+        withdrawn: [],
+        attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [64515] }], nextHop: lab.host },
+        announced: refused,
+      })
+      announcer.announce('198.51.100.10/32')
+      const routes = await waitFor(() => router.routes(), {
+        until: routes => routes.length > 0,
+        within: 60,
+        what: 'a route',
+      })
+      expect(routes).toMatchObject([{ prefix: '198.51.100.10/32', nextHop: lab.host, asPath: [64515], best: true }])
+    })
+})
+
+/** The fenced block after `<!-- tested: frr -->`. */
+function snippet(daemon: string): string {
+  const [, text] = new RegExp(`<!-- tested: ${daemon} -->\\n\`\`\`\\w+\\n(.*?)\`\`\``, 's').exec(page) ?? []
+  if (text === undefined) throw new Error(`docs/routers.md has no snippet for ${daemon}`)
+  return text
+}
+
+function filledIn(text: string, { own, host }: Addresses): string {
+  return text.replaceAll('10.0.5.11', host).replaceAll('10.0.5.1', own)
+}

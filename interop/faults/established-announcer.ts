@@ -1,0 +1,84 @@
+import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
+import type { Lab, RouterConfig } from '../lab/lab.ts'
+import type { Route, Router } from '../lab/router.ts'
+import { lost } from '../lab/session-failure.ts'
+import { waitFor } from '../lab/wait-for.ts'
+
+const ROUTE = '198.51.100.10/32'
+
+/** Routers that wait for us. They would shut their door for long after an error of ours; shorter, the recovery is our own. */
+export const configurations: { readonly [daemon in 'bird' | 'gobgp']: RouterConfig['config'] } = {
+  bird: ({ own, host }) => `
+    router id ${own};
+    protocol device {}
+    protocol bgp us {
+      local ${own} as 65001; neighbor ${host} as 65010; passive; keepalive time 1; check link no; error wait time 1, 2;
+      ipv4 { import all; export none; };
+    }
+  `,
+  gobgp: ({ own, host }) => `
+    [global.config]
+      as = 65001
+      router-id = "${own}"
+    [[neighbors]]
+      [neighbors.config]
+        neighbor-address = "${host}"
+        peer-as = 65010
+      [neighbors.timers.config]
+        idle-hold-time-after-reset = 1
+      [neighbors.transport.config]
+        passive-mode = true
+  `,
+}
+
+/** An announcer whose route one router has. Timers are as short as they may be, but for those of the test's own. */
+export class Standing implements AsyncDisposable {
+  readonly announcer: Announcer
+  readonly router: Router
+
+  static async of(lab: Lab, router: Router, options: Partial<AnnouncerOptions> = {}): Promise<Standing> {
+    const announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+      holdTime: 9,
+      backOff: { protocolFirst: 30 },
+      drainTime: 0,
+      ...options,
+    })
+    const standing = new Standing(announcer, router)
+    announcer.announce(ROUTE)
+    await standing.routeIsThere(30)
+    return standing
+  }
+
+  private constructor(announcer: Announcer, router: Router) {
+    this.announcer = announcer
+    this.router = router
+  }
+
+  get status() {
+    return this.announcer.status().peers[0]! // there is one
+  }
+
+  /** As the router's own table has it. */
+  routes(): Promise<Route[]> {
+    return this.router.routes(ROUTE)
+  }
+
+  async routeIsThere(within: number): Promise<void> {
+    await waitFor(() => this.routes(), { until: routes => routes.length === 1, within, what: 'the route' })
+  }
+
+  async routeIsGone(within: number): Promise<void> {
+    await waitFor(() => this.routes(), { until: routes => routes.length === 0, within, what: 'the route to be gone' })
+  }
+
+  /** What ended the session. */
+  loss(within: number): ReturnType<typeof lost> {
+    return lost(() => this.status, within)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.announcer.close()
+  }
+}

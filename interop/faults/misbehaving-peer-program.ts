@@ -1,0 +1,123 @@
+/**
+ * A peer that misbehaves, in one way at each of its addresses. Runs in a container that has the addresses: ADDRESSES
+ * says which is for what, US and PORT are where our listener is. What it does, it prints, with the behaviour in front.
+ */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { Decoder, encode, type Open } from '@softspoken/wire'
+import type { Behaviour } from './misbehaviours.ts'
+
+const addresses: Record<Behaviour, string> = JSON.parse(process.env.ADDRESSES ?? '')
+
+const open: Open = {
+  type: 'open',
+  version: 4,
+  as: 65001,
+  holdTime: 240, // so that ours decides
+  id: '192.0.2.1',
+  capabilities: [
+    { name: 'multiprotocol', afi: 1, safi: 1 },
+    { name: 'route-refresh' },
+    { name: 'four-octet-as', as: 65001 },
+  ],
+}
+const keepalive = encode({ type: 'keepalive' })
+const hello = Buffer.concat([encode(open), keepalive])
+const garbage = Buffer.from('GET / HTTP/1.1\r\nHost: bgp.example\r\n\r\n'.repeat(20))
+
+const behaviours: { readonly [name in Behaviour]: (socket: Socket, say: (what: string) => void) => void } = {
+  silent: socket => {
+    socket.resume()
+  },
+  resets: socket => {
+    socket.resume().once('data', () => socket.resetAndDestroy())
+  },
+  closes: socket => {
+    socket.resume().end() // what it left unread would make an RST of it
+  },
+  garbage: socket => {
+    socket.resume().write(garbage)
+  },
+  babbles: socket => {
+    socket.resume().write(Buffer.concat([hello, keepalive, garbage]))
+  },
+  trickles: socket => {
+    socket.resume()
+    byteByByte(socket, encode({ ...open, capabilities: [] }))
+  },
+  crumbles: async (socket, say) => {
+    socket.resume()
+    const stream = Buffer.concat([hello, ...Array(524).fill(keepalive)])
+    for (const octet of stream) await new Promise<unknown>(sent => socket.write(Uint8Array.of(octet), sent))
+    say(`wrote ${stream.length} octets`)
+    live(socket)
+  },
+  sips: (socket, say) => {
+    socket.write(hello)
+    live(socket)
+    const decoder = new Decoder()
+    let updates = 0
+    socket.on('readable', () => {}) // fills the socket's own buffer, and no more than that
+    every(100, socket, () => {
+      const chunk: Uint8Array | null = socket.read(Math.min(4096, socket.readableLength))
+      for (const result of chunk ? decoder.push(chunk) : [])
+        if (result.ok && result.value.type === 'update') say(`${++updates} updates`)
+    })
+  },
+  jams: (socket, say) => {
+    socket.write(hello)
+    let left = 12 // seconds that it talks without listening
+    every(1000, socket, () => {
+      if (left-- > 0) socket.write(keepalive)
+      if (left === 0) say('falls silent')
+    })
+  },
+  nags: socket => {
+    const refresh = encode({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })
+    socket.write(Buffer.concat([hello, ...Array<Uint8Array>(10_000).fill(refresh)]))
+    live(socket)
+  },
+  twice: (socket, say) => {
+    const second = connect({
+      host: process.env.US ?? '',
+      port: Number(process.env.PORT),
+      localAddress: addresses.twice,
+      noDelay: true,
+    })
+    for (const connection of [socket, second]) {
+      connection.resume().write(hello)
+      connection.on('error', () => {})
+      connection.once('close', () => say('one of two closed'))
+      live(connection)
+    }
+  },
+}
+
+for (const [name, address] of Object.entries(addresses) as [Behaviour, string][]) {
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, socket => {
+    const say = (what: string) => console.log(`${name}: ${what}`)
+    socket.on('error', () => {})
+    say('accepted')
+    behaviours[name](socket, say)
+  })
+  await once(server.listen(179, address), 'listening')
+}
+console.log('ready')
+
+function every(milliseconds: number, socket: Socket, act: () => void): void {
+  const timer = setInterval(act, milliseconds)
+  socket.once('close', () => clearInterval(timer))
+}
+
+function live(socket: Socket): void {
+  every(1000, socket, () => socket.write(keepalive))
+}
+
+/** And then keepalives in the same way, for ever. */
+function byteByByte(socket: Socket, first: Uint8Array): void {
+  let rest = first
+  every(500, socket, () => {
+    socket.write(rest.subarray(0, 1))
+    rest = rest.length > 1 ? rest.subarray(1) : keepalive
+  })
+}

@@ -1,0 +1,164 @@
+/** Two agents for one address, each a process of its own, and a router that chooses: what befalls the one it uses. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Configurations, plain } from './for-each-daemon.ts'
+import type { Lab } from './lab.ts'
+import { openbgpd } from './openbgpd.ts'
+import type { Route, Router } from './router.ts'
+import { waitFor } from './wait-for.ts'
+
+const program = fileURLToPath(new URL('../../packages/vip-agent/src/main.ts', import.meta.url))
+
+export const VIP = '198.51.100.10/32'
+
+/** Routers take an agent back soon after it was lost: the next try is another one, from the same address. */
+export const configurations = {
+  ...plain({ waits: ['host', 'otherHost'] }),
+  exabgp: 'has no best path: it passes on what it hears',
+  bird: ({ own, host, otherHost }) => `
+    router id ${own};
+    protocol device {}
+    protocol kernel { ipv4 { export where source = RTS_BGP; }; }
+    template bgp agent { local ${own} as 65001; passive; error wait time 1, 2; ipv4 { import all; export none; }; }
+    protocol bgp one from agent { neighbor ${host} as 65010; }
+    protocol bgp two from agent { neighbor ${otherHost} as 65010; }
+  `,
+  gobgp: ({ own, host, otherHost }) =>
+    `
+    [global.config]
+      as = 65001
+      router-id = "${own}"` +
+    [host, otherHost]
+      .map(
+        address => `
+    [[neighbors]]
+      [neighbors.config]
+        neighbor-address = "${address}"
+        peer-as = 65010
+      [neighbors.timers.config]
+        idle-hold-time-after-reset = 1
+      [neighbors.transport.config]
+        passive-mode = true`,
+      )
+      .join(''),
+} satisfies Configurations
+
+/** What befalls the agent that the router uses. */
+export const faults = {
+  killed: { text: 'killed (SIGKILL)', strike: ({ child }: Agent) => void child.kill('SIGKILL') },
+  frozen: { text: 'frozen (SIGSTOP)', strike: ({ child }: Agent) => void child.kill('SIGSTOP') },
+  unwell: { text: 'its service fails', strike: (agent: Agent) => void (agent.isWell = false) },
+  drained: { text: 'drained (SIGTERM)', strike: ({ child }: Agent) => void child.kill('SIGTERM') },
+} as const
+export type Fault = keyof typeof faults
+export const everyFault = Object.keys(faults) as Fault[]
+
+export interface Agent {
+  readonly address: string
+  readonly child: ChildProcess
+  /** What its health endpoint says. */
+  isWell: boolean
+}
+
+export interface Mode {
+  readonly leader: boolean
+  /** Seconds. */
+  readonly holdTime: number
+}
+
+export class Pair implements AsyncDisposable {
+  readonly #router: Router
+  readonly #folder: string
+  readonly #service: Server
+  readonly #agents: Agent[] = []
+
+  /** Resolves when the router uses one of them and has a session with the other, whose service is known to be well. */
+  static async start(lab: Lab, router: Router, mode: Mode): Promise<Pair> {
+    const folder = await mkdtemp(join(tmpdir(), 'failover-'))
+    const service: Server = createServer((asked, answer) => {
+      const agent = pair.#agents.find(({ address }) => asked.url === `/${address}`)
+      answer.writeHead(agent?.isWell ? 200 : 503).end()
+    })
+    const pair = new Pair(router, folder, service.listen(0, '127.0.0.1'))
+    await once(service, 'listening')
+    await Promise.all([lab.host, lab.otherHost].map(address => pair.#start(address, mode)))
+    await waitFor(() => pair.#states(), {
+      until: states => states.every(state => state === 'Established'),
+      within: 60,
+      what: 'both sessions',
+    })
+    return pair
+  }
+
+  private constructor(router: Router, folder: string, service: Server) {
+    this.#router = router
+    this.#folder = folder
+    this.#service = service
+  }
+
+  /** The one that the router uses, and the other. */
+  async roles(): Promise<{ readonly holder: Agent; readonly other: Agent }> {
+    const { nextHop } = await waitFor(() => this.best(), { within: 30, what: 'a route' })
+    const [holder, other] = [...this.#agents].sort(one => (one.address === nextHop ? -1 : 1))
+    if (holder?.address !== nextHop || other === undefined) throw new Error(`${nextHop} is neither of the agents`)
+    return { holder, other }
+  }
+  async best(): Promise<Route | undefined> {
+    return (await this.#router.routes(VIP)).find(({ best }) => best)
+  }
+
+  /** Ends both, whatever state they are in, and waits until the router has forgotten them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child } of this.#agents) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
+    }
+    this.#service.close()
+    this.#service.closeAllConnections()
+    await rm(this.#folder, { recursive: true })
+    // OpenBGPD takes nobody back for half a minute, and doubles it each time: its operator knows better.
+    if (this.#router.daemon === openbgpd)
+      for (const { address } of this.#agents) await this.#router.tell('enable', { neighbor: address })
+    // A router that turns the next pair away makes it wait as it should, and us with it.
+    await waitFor(() => this.#states(), {
+      until: states => states.every(state => state === 'Active' || state === 'Passive'),
+      within: 60,
+      what: 'the router to expect both again',
+    })
+  }
+
+  async #start(address: string, { leader, holdTime }: Mode): Promise<void> {
+    const { port } = this.#service.address() as AddressInfo // a TCP server's address has one
+    const options = {
+      vip: VIP,
+      'local-as': 65010,
+      'router-id': address,
+      'local-address': address,
+      peer: this.#router.address,
+      'peer-as': 65001,
+      'hold-time': holdTime,
+      health: `http://127.0.0.1:${port}/${address}`,
+      ...(leader && { lease: join(this.#folder, 'lease') }),
+    }
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+    const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#agents.push({ address, child, isWell: true })
+    let said = ''
+    child.stdout.on('data', chunk => (said += chunk))
+    await waitFor(() => said.includes('"health gate up"'), { within: 60, what: `the service of ${address} to be well` })
+  }
+
+  #states(): Promise<string[]> {
+    return Promise.all(this.#agents.map(async ({ address }) => (await this.#router.session(address)).state))
+  }
+}

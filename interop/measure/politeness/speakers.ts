@@ -1,0 +1,121 @@
+/** Who is measured: each with nothing in its configuration but what it needs to dial, and a route where it takes one. */
+import { as } from './kinds.ts'
+
+export interface Speaker {
+  name: string
+  /** The image's name, in interop/images. */
+  image: string
+  config: (own: string, routers: readonly string[], route?: string) => string
+  /** Asked in its container; the first thing in the answer that looks like a version is one. */
+  version: string[]
+  /** Further words for `docker run`. */
+  options?: string[]
+}
+
+export const ROUTE = '198.51.100.10/32'
+const root = new URL('../../..', import.meta.url).pathname
+
+/** For what runs from the checkout, in the image `node`. */
+export const CHECKOUT = ['--volume', `${root}:${root}:ro`, '--workdir', root]
+
+export const speakers: readonly Speaker[] = [
+  {
+    name: 'Softspoken',
+    image: 'node',
+    // The program has one peer, so there is a process for each.
+    config: (own, routers, route = ROUTE) => `
+      for peer in ${routers.join(' ')}; do
+        node --import tsx packages/softspoken/src/main.ts --prefix ${route} \
+          --local-as ${as.speaker} --router-id ${own} --peer $peer --peer-as ${as.router} &
+      done
+      wait
+    `,
+    version: ['node', '-p', 'require("./packages/announcer/package.json").version'],
+    options: CHECKOUT,
+  },
+  {
+    name: 'BIRD',
+    image: 'bird',
+    config: (own, routers, route = ROUTE) => `
+      router id ${own};
+      protocol device {}
+      protocol static { ipv4; route ${route} blackhole; }
+      ${each(
+        routers,
+        address => `protocol bgp {
+          local as ${as.speaker};
+          neighbor ${address} as ${as.router};
+          ipv4 { import none; export all; };
+        }`,
+      )}
+    `,
+    version: ['birdc', 'show', 'status'],
+  },
+  {
+    name: 'GoBGP',
+    image: 'gobgp',
+    config: (own, routers) => `
+      [global.config]
+        as = ${as.speaker}
+        router-id = "${own}"
+      ${each(
+        routers,
+        address => `
+      [[neighbors]]
+        [neighbors.config]
+          neighbor-address = "${address}"
+          peer-as = ${as.router}`,
+      )}
+    `,
+    version: ['gobgpd', '--version'],
+  },
+  {
+    name: 'FRR',
+    image: 'frr',
+    config: (own, routers, route = ROUTE) => `
+router bgp ${as.speaker}
+ bgp router-id ${own}
+ no bgp ebgp-requires-policy
+ no bgp network import-check
+${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
+ address-family ipv4 unicast
+  network ${route}
+`,
+    version: ['vtysh', '-c', 'show version'],
+    // FRR's privileges are dropped and taken as a set, this one included.
+    options: ['--cap-add', 'SYS_ADMIN'],
+  },
+  {
+    name: 'ExaBGP',
+    image: 'exabgp',
+    config: (own, routers, route = ROUTE) =>
+      each(
+        routers,
+        address => `neighbor ${address} {
+          router-id ${own};
+          local-address ${own};
+          local-as ${as.speaker};
+          peer-as ${as.router};
+          static { route ${route} next-hop self; }
+        }`,
+      ),
+    version: ['exabgp', '--version'],
+  },
+  {
+    name: 'OpenBGPD',
+    image: 'openbgpd',
+    config: (own, routers, route = ROUTE) => `
+      AS ${as.speaker}
+      router-id ${own}
+      fib-update no
+      network ${route}
+      allow to any
+      ${each(routers, address => `neighbor ${address} { remote-as ${as.router} }`)}
+    `,
+    version: ['sh', '-c', 'bgpd -V 2>&1'],
+  },
+]
+
+function each(routers: readonly string[], one: (address: string) => string): string {
+  return routers.map(one).join('\n')
+}
