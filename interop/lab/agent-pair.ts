@@ -13,7 +13,7 @@ import { openbgpd } from './openbgpd.ts'
 import type { Route, Router } from './router.ts'
 import { waitFor } from './wait-for.ts'
 
-const program = fileURLToPath(new URL('../../packages/vip-agent/src/main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../../examples/vip-agent/src/main.ts', import.meta.url))
 
 export const VIP = '198.51.100.10/32'
 

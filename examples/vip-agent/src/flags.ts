@@ -1,9 +1,7 @@
 /** What the flags ask for, checked before anything starts. No message repeats a value that may hold a password. */
 import { parseArgs } from 'node:util'
 import { http, tcp } from '@softspoken/announcer'
-import type { AgentOptions } from './agent.ts'
-import { leaseDirectory } from './lease-directory.ts'
-import { leaseElection } from './lease-election.ts'
+import { type AgentOptions, leaseDirectory, leaseElection } from '@softspoken/vip-agent'
 
 const options = {
   vip: { type: 'string' },

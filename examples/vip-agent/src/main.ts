@@ -3,7 +3,7 @@
  * Exit code 2: the flags are wrong, and standard error says in one sentence how. 1: something failed, with its stack.
  */
 import type { Logger } from '@softspoken/session'
-import { runAgent } from './agent.ts'
+import { runAgent } from '@softspoken/vip-agent'
 import { readFlags } from './flags.ts'
 
 /** Octets of the log that wait for a reader at most. */
