@@ -110,7 +110,7 @@ function violations(file: string, text: string): string[] {
 
   function problemWith(imported: string): string | undefined {
     if (imported.startsWith('.')) {
-      const folder = isPackage ? `${home}/src/` : `${home}/`
+      const folder = isPackage && !isTest && !file.startsWith(`${home}/tools/`) ? `${home}/src/` : `${home}/`
       return posix.join(posix.dirname(file), imported).startsWith(folder) ? undefined : `it is outside ${folder}`
     }
     if (imported.startsWith('node:')) {

@@ -35,4 +35,4 @@ await build({
   outdir: folder,
   outExtension: { '.js': '.cjs' },
 })
-cpSync('src/page', `${folder}/page`, { recursive: true })
+cpSync('src/http/page', `${folder}/page`, { recursive: true })

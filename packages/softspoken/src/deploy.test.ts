@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { compilerFaults } from './compiler-faults.ts'
-import { configuration } from './sources.ts'
+import { compilerFaults } from '../tools/compiler-faults.ts'
+import { configuration } from './config/sources.ts'
 
 const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
 const read = (file: string) => readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), 'utf8')

@@ -5,8 +5,8 @@
 import { closeSync, constants, readFileSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { isatty } from 'node:tty'
-import type { Write } from './line-output.ts'
-import { withoutWaiting } from './without-waiting.ts'
+import type { Write } from './log/line-output.ts'
+import { withoutWaiting } from './log/without-waiting.ts'
 
 /** Restarting helps after 1, and does not after 2: systemd is told so in deploy/. */
 export const exitCodes = { inOrder: 0, mayHelp: 1, wrongInput: 2 } as const

@@ -7,7 +7,7 @@ const onlyAsks = argv[0] === 'status' || argv.includes('--check')
 const ending = new Ending(onlyAsks ? exitCodes.mayHelp : exitCodes.inOrder)
 
 // No await at the top: the bundle is CommonJS, which Node starts sooner.
-void import('./program.ts').then(async ({ program }) => {
+void import('./cli.ts').then(async ({ program }) => {
   await new Promise(setImmediate) // a signal that came while this was loaded is handled now, before a router is dialled
   closeDebugger()
   const code = await program({ argv, env: process.env, ending, print: printResult, complain })

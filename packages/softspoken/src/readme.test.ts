@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { compilerFaults } from './compiler-faults.ts'
-import { configuration } from './sources.ts'
+import { compilerFaults } from '../tools/compiler-faults.ts'
+import { configuration } from './config/sources.ts'
 
 const root = new URL('../../../', import.meta.url)
 const screen = readFileSync(new URL('README.md', root), 'utf8').split('\n').slice(0, 45).join('\n')

@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Settings } from '../config/options.ts'
+import { hostWarnings } from './host-warnings.ts'
+
+const needed: Settings = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
+const given = Object.fromEntries(
+  ['localAddress', 'bindDevice', 'peer', 'peers', 'http'].map(name => [name, { value: undefined, from: name }]),
+)
+
+const busy = createServer()
+let port = 0
+beforeAll(async () => {
+  busy.listen(0, '127.0.0.1')
+  await once(busy, 'listening')
+  port = (busy.address() as AddressInfo).port // a TCP server's address has one
+})
+afterAll(() => void busy.close())
+
+it('says nothing of what is here', async () => {
+  const here = { localAddress: '127.0.0.1', bindDevice: 'lo', peer: ['fe80::1%lo'], http: '127.0.0.1:0' }
+  expect(await hostWarnings(needed, given)).toEqual([])
+  expect(await hostWarnings({ ...needed, ...here }, given)).toEqual([])
+})
+
+it.each<[Partial<Settings>, string]>([
+  [
+    { localAddress: '203.0.113.77' },
+    'localAddress: 203.0.113.77 is not on this host now, and no router is dialled until it is',
+  ],
+  [
+    { localAddress: '2001:db8::77' },
+    'localAddress: 2001:db8::77 is not on this host now, and no router is dialled until it is',
+  ],
+  [{ bindDevice: 'none0' }, 'bindDevice: there is no interface none0 on this host now'],
+  [{ peer: ['fe80::1%none0'] }, 'peer: there is no interface none0 on this host now'],
+  [{ peers: [{ address: 'fe80::1%none0', as: 1 }] }, 'peers: there is no interface none0 on this host now'],
+  [
+    { peers: [{ address: '10.0.5.1', as: 1, bindDevice: 'none0' }] },
+    'peers: there is no interface none0 on this host now',
+  ],
+  [{ http: '203.0.113.77:9179' }, 'http: 203.0.113.77:9179 cannot be served now, EADDRNOTAVAIL'],
+])('%j, which is not here, is a warning', async (settings, warning) => {
+  expect(await hostWarnings({ ...needed, ...settings }, given)).toEqual([warning])
+})
+
+it('a port for http that is in use is a warning: this program may use it', async () => {
+  expect(await hostWarnings({ ...needed, http: `127.0.0.1:${port}` }, given)).toEqual([
+    `http: 127.0.0.1:${port} cannot be served now, the port is in use, perhaps by this program itself`,
+  ])
+})

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { announcerOptions, preference } from './announcer-options.ts'
+import { ofOneRouter, rows, type Settings } from './options.ts'
+
+const needed: Settings = {
+  ...{ prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' },
+  ...{ peer: ['10.0.5.1'], peerAs: 65000 },
+}
+/** A value of each setting that is handed to the library, and that no other setting has. */
+const values: Readonly<Record<string, unknown>> = {
+  ...{
+    localAs: 64999,
+    routerId: '10.0.5.12',
+    peer: ['10.0.5.2'],
+    peerAs: 65009,
+    port: 1179,
+    localAddress: '10.0.5.13',
+  },
+  ...{ nextHop: '10.0.5.14', holdTime: 31, tcpMd5Key: 'a key', ttlSecurity: 3, multihop: 5, bindDevice: 'eth0' },
+  ...{ med: 7, localPref: 8, community: ['65000:1'], stateDirectory: '/var/lib/softspoken' },
+}
+/** Another part of the program uses it. */
+function isElsewhere(name: string): boolean {
+  return (
+    ['prefix', 'peers', 'withoutCapabilities', 'http', 'httpHost', 'logLevel'].includes(name) ||
+    name.startsWith('health')
+  )
+}
+
+/** The library's option of that name, as its errors spell it. */
+function option(settings: Settings, field: string): unknown {
+  const { local, peers, ...rest } = announcerOptions(settings)
+  const [peer] = peers
+  if (field === 'peer') return peers.map(({ address }) => address)
+  const all = { ...rest, ...preference(settings), local, peer } as object
+  return field.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], all) // as they are nested
+}
+
+describe('each setting', () => {
+  const handedOver = rows.filter(({ name }) => !isElsewhere(name))
+  it('that no other part of the program uses has a value in this test', () => {
+    expect(handedOver.filter(({ name }) => values[name] === undefined)).toEqual([])
+  })
+  it.each(handedOver.map(({ name, field }) => [name, field] as const))(
+    '%s arrives at the library as %s',
+    (name, field) => {
+      expect(option({ ...needed, [name]: values[name] }, field)).toEqual(values[name])
+      expect(option(needed, field), 'and without it, not').not.toEqual(values[name])
+    },
+  )
+  it('withoutCapabilities arrives as capabilities that are false', () => {
+    const { capabilities } = announcerOptions({ ...needed, withoutCapabilities: ['routeRefresh', 'fourOctetAs'] })
+    expect(capabilities).toEqual({ routeRefresh: false, fourOctetAs: false })
+    expect(announcerOptions(needed)).not.toHaveProperty('capabilities')
+  })
+  it('of one router arrives at that router alone', () => {
+    const own = { port: 1179, tcpMd5Key: 'its own', ttlSecurity: 2, multihop: 9, bindDevice: 'eth1' }
+    expect([...ofOneRouter].sort()).toEqual(['address', 'as', ...Object.keys(own)].sort())
+    const { peer: _peer, peerAs: _as, ...rest } = needed
+    const peers = [
+      { address: '10.0.5.1', as: 65000, ...own },
+      { address: '10.0.5.2', as: 65001 },
+    ]
+    expect(announcerOptions({ ...rest, peers, tcpMd5Key: 'of all' })).toMatchObject({ tcpMd5Key: 'of all', peers })
+    expect(announcerOptions({ ...rest, peers }).peers).toEqual(peers)
+  })
+  it('of all routers is there once for each', () => {
+    const { peers } = announcerOptions({ ...needed, peer: ['10.0.5.1', '2001:db8::1'], port: 1179 })
+    expect(peers).toEqual([
+      { address: '10.0.5.1', as: 65000, port: 1179 },
+      { address: '2001:db8::1', as: 65000, port: 1179 },
+    ])
+  })
+  it.each([
+    ['198.51.100.10/32', 'ipv4-unicast'],
+    ['2001:db8::10/128', 'ipv6-unicast'],
+  ])('prefix %s chooses the family %s for every router', (prefix, family) => {
+    expect(announcerOptions({ ...needed, prefix, peer: ['10.0.5.1', '2001:db8::1'] }).families).toEqual([family])
+  })
+})

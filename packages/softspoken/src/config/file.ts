@@ -1,0 +1,104 @@
+/**
+ * A file of settings, in YAML or JSON. Its parsers quote the text in their errors, and that may be a key: what is said here
+ * is where a mistake is, and what kind of mistake.
+ */
+import { readFile } from 'node:fs/promises'
+import type { Offers } from './given.ts'
+import { nearest } from './nearest.ts'
+import { rows } from './options.ts'
+import { NotYetError, UsageError } from './usage-error.ts'
+
+const names = rows.map(({ name }) => name)
+
+/** @throws NotYetError for a file that cannot be read, UsageError for what is wrong in it. */
+export async function readConfigFile(file: string): Promise<Offers> {
+  const content = await parse(file, await textOf(file))
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new UsageError(`${file}: it must hold settings by name, such as prefix: 198.51.100.10/32`)
+  const settings = new Map<string, unknown>(Object.entries(content))
+  for (const [name, value] of settings)
+    if (!(names as readonly string[]).includes(name)) throw new UsageError(`${file}: ${noSuchName(name, value, names)}`)
+  const offers = rows.flatMap(({ name, kind }) => {
+    if (!settings.has(name)) return []
+    const from = `${name} in ${file}`
+    return [[name, { from, read: () => readValue(kind, settings.get(name), from) }]]
+  })
+  return Object.fromEntries(offers)
+}
+
+/**
+ * A name without a value is often a value that has lost its name, as in `{ tcpMd5Key:secret }` or after a comma, so it is
+ * not repeated.
+ */
+export function noSuchName(name: string, value: unknown, names: readonly string[]): string {
+  const shown = value === null || !/^[a-z][\w-]{0,40}$/i.test(name) ? 'a name in it' : name
+  const near = shown === name ? nearest(name, names) : undefined
+  return `${shown} is no setting, ${near ? `did you mean ${near}?` : `there are ${names.join(', ')}`}`
+}
+
+function readValue(kind: string, value: unknown, from: string): unknown {
+  if (value === null || value === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
+  return kind === 'list' && typeof value === 'string' ? [value] : value // one community needs no list
+}
+
+async function textOf(file: string): Promise<string> {
+  const octets = await readFile(file).catch(error => {
+    throw new NotYetError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`)
+  })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets) // without its byte order mark
+  } catch {
+    throw new UsageError(`${file}: it is not a text in UTF-8`) // of another encoding, a key would be another one
+  }
+}
+
+function parse(file: string, text: string): unknown {
+  // JSON is YAML, but the library for YAML takes its time to load.
+  return file.endsWith('.json') ? parseJson(file, text) : parseYaml(file, text)
+}
+
+async function parseYaml(file: string, text: string): Promise<unknown> {
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text, { logLevel: 'error' }) // its warnings quote the text on standard error
+  const [fault] = [...document.errors, ...document.warnings]
+  const line = fault?.linePos === undefined ? '' : `, line ${fault.linePos[0].line}`
+  if (fault?.code === 'DUPLICATE_KEY') throw new UsageError(`${file}${line}: a name is given twice`)
+  if (fault?.code === 'MULTIPLE_DOCS') throw new UsageError(`${file}${line}: it must hold one document`)
+  if (fault?.code === 'TAG_RESOLVE_FAILED')
+    throw new UsageError(`${file}${line}: there is a tag that means nothing here`)
+  if (fault) throw new UsageError(`${file}${line}: it is not valid YAML`)
+  try {
+    return document.toJS()
+  } catch {
+    throw new UsageError(`${file}: it is not valid YAML, an alias means nothing`)
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  const lineOf = (position: number) => text.slice(0, position).split('\n').length
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch (error) {
+    const [, position] = /at position (\d+)/.exec(String(error)) ?? []
+    throw new UsageError(`${file}${position ? `, line ${lineOf(Number(position))}` : ''}: it is not valid JSON`)
+  }
+  const twice = duplicateKey(text)
+  if (twice !== undefined) throw new UsageError(`${file}, line ${lineOf(twice)}: a name is given twice`)
+  return content
+}
+
+/** JSON.parse takes the last of two values with one name, and says nothing. Where the second is; the text is valid JSON. */
+function duplicateKey(text: string): number | undefined {
+  const open: Set<string>[] = []
+  for (const { 0: token, 1: key, index } of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '}') open.pop()
+    else if (key !== undefined) {
+      const name = JSON.parse(key) as string // a string, as the whole is JSON
+      if (open.at(-1)?.has(name)) return index
+      open.at(-1)?.add(name)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,158 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Settings } from '../config/options.ts'
+import { rehearse } from '../config/rehearsal.ts'
+import { UsageError } from '../config/usage-error.ts'
+import { healthCheck, healthGate } from './health-gate.ts'
+
+const needed: Settings = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
+const { signal } = new AbortController()
+const silence = { debug() {}, info() {}, warn() {}, error() {} }
+
+const server = createServer((request, response) => response.writeHead(request.url === '/livez' ? 200 : 503).end())
+let port = 0
+beforeAll(async () => {
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  port = (server.address() as AddressInfo).port // a TCP server's address has one
+})
+afterAll(() => void server.close())
+
+describe('--health', () => {
+  it('checks nothing where it is not given', () => {
+    expect(healthCheck(needed)).toBeUndefined()
+  })
+  it('tcp:// passes where a port listens', async () => {
+    await healthCheck({ ...needed, health: `TCP://127.0.0.1:${port}/` })?.check(signal)
+    await healthCheck({ ...needed, health: `tcp://127.0.0.1:${port}` })?.check(signal)
+    await expect(healthCheck({ ...needed, health: 'tcp://[::1]:1' })?.check(signal)).rejects.toThrow(
+      'ECONNREFUSED ::1:1',
+    )
+  })
+  it('http:// passes where the answer is good', async () => {
+    await healthCheck({ ...needed, health: `http://127.0.0.1:${port}/livez` })?.check(signal)
+    await expect(healthCheck({ ...needed, health: `http://127.0.0.1:${port}/` })?.check(signal)).rejects.toThrow('503')
+  })
+  it.each<[Partial<Settings>, string | RegExp]>([
+    [{ health: '127.0.0.1:6443' }, /^health: '127.0.0.1:6443' is not allowed, it must be such as tcp:/],
+    [{ health: 'tcp://127.0.0.1' }, /^health: tcp:\/\/127.0.0.1 is not allowed/],
+    [{ health: 'tcp://127.0.0.1:0' }, /^health: tcp:\/\/127.0.0.1:0 is not allowed/],
+    [{ health: 'http://127.0.0.1:0/livez' }, /^health: http:\/\/127.0.0.1:0\/livez is not allowed/],
+    [{ health: 'https://[::1]:0', healthVerify: 'none' }, /^health: https:\/\/\[::1\]:0\/ is not allowed/],
+    [{ health: 'tcp://127.0.0.1:6443/livez' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
+    [{ health: 'tcp://user:word@127.0.0.1:6443' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
+    [{ health: 'https//user:word@127.0.0.1/' }, /^health: what is given is not allowed/],
+    [{ health: 'user:word@127.0.0.1' }, /^health: what is given is not allowed/],
+    [{ health: 'ftp://127.0.0.1/' }, /^health: 'ftp:/],
+    [{ health: 'tcp://127.0.0.1:1', healthCa: 'ca.pem' }, /^healthCa: not allowed with tcp:\/\/127.0.0.1:1/],
+    [{ health: 'https://127.0.0.1/', healthCert: 'a.pem' }, /^healthCert: healthCert and healthKey, both or neither/],
+    [{ health: 'https://127.0.0.1/', healthKey: 'a.pem' }, /^healthKey: healthCert and healthKey, both or neither/],
+    [
+      { health: 'https://127.0.0.1/', healthCa: 'a.pem', healthVerify: 'none' },
+      /^healthCa: not used with healthVerify/,
+    ],
+    [
+      { health: 'http://127.0.0.1/', healthVerify: 'none' },
+      /^healthVerify: not allowed with http:\/\/127.0.0.1\/, which/,
+    ],
+    [{ healthVerify: 'none' }, 'healthVerify: not allowed without health'],
+    [{ healthFall: 2 }, 'healthFall: not allowed without health'],
+  ])('%j is refused', (given, sentence) => {
+    expect(() => healthCheck({ ...needed, ...given })).toThrow(sentence)
+  })
+  it.each<[Partial<Settings>, string]>([
+    [{ healthInterval: 0 }, 'SOFTSPOKEN_HEALTH_INTERVAL: 0 is not allowed'],
+    [{ healthTimeout: 5 }, 'SOFTSPOKEN_HEALTH_TIMEOUT: 5 is not allowed, it must be less than interval, 5'],
+    [{ healthRise: 0 }, 'SOFTSPOKEN_HEALTH_RISE: 0 is not allowed'],
+    [{ healthFall: 1.5 }, 'SOFTSPOKEN_HEALTH_FALL: 1.5 is not allowed, it must be a whole number'],
+  ])('%j is refused before anything is checked', async (given, sentence) => {
+    const settings = { ...needed, peer: ['10.0.5.1'], peerAs: 65000, health: 'tcp://127.0.0.1:1', ...given }
+    await expect(rehearse(settings, {})).rejects.toThrow(sentence)
+  })
+  it('announces after healthRise checks', async () => {
+    const passing = { ...needed, health: `http://127.0.0.1:${port}/livez`, healthRise: 1, healthInterval: 3600 }
+    const gate = healthGate(passing, {}, silence)
+    await expect.poll(() => gate?.up).toBe(true)
+    gate?.close()
+  })
+  it('names the place where it was given', () => {
+    const settings = { ...needed, health: 'nonsense' }
+    const given = { health: { value: 'nonsense', from: 'control_plane_health_check_address' } }
+    expect(() => healthCheck(settings, given)).toThrow(/^control_plane_health_check_address: 'nonsense' is not allowed/)
+  })
+})
+
+describe('the files of a check', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'health-'))
+  const pem = (name: string) =>
+    readFileSync(new URL(`../../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8')
+  const service = createTlsServer({ cert: pem('server'), key: pem('server-key') }, (_, response) => response.end('ok'))
+  let secure: Settings = needed
+  beforeAll(async () => {
+    await new Promise<void>(done => service.listen(0, '127.0.0.1', done))
+    const { port } = service.address() as AddressInfo // a TCP server's address has one
+    secure = { ...needed, peer: ['10.0.5.1'], peerAs: 65000, health: `https://127.0.0.1:${port}/livez` }
+  })
+  afterAll(() => {
+    service.close()
+    rmSync(folder, { recursive: true })
+  })
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+
+  it('that is not there yet fails the check, and passes it once it is there', async () => {
+    const healthCa = join(folder, 'later.pem')
+    const settings = { ...secure, healthCa }
+    expect(await rehearse(settings, {})).toEqual([
+      `healthCa: ${healthCa} cannot be read, ENOENT; the health check fails until it can`,
+    ])
+    const check = healthCheck(settings)?.check
+    await expect(check?.(signal)).rejects.toThrow(`healthCa: ${healthCa} cannot be read, ENOENT`)
+    file('later.pem', pem('ca'))
+    await check?.(signal)
+  })
+  it('are read again: another authority counts from the next check on', async () => {
+    const healthCa = file('rotated.pem', pem('client'))
+    const check = healthCheck({ ...secure, healthCa })?.check
+    await expect(check?.(signal)).rejects.toThrow('unable to verify')
+    file('rotated.pem', pem('ca'))
+    await check?.(signal)
+    file('rotated.pem', '')
+    await expect(check?.(signal)).rejects.toThrow('holds no certificate')
+  })
+  it.each([
+    ['', /^healthCa: .* holds no certificate$/],
+    ['nonsense', /^healthCa: .* holds no certificate$/],
+    [pem('client-key'), /^healthCa: .* holds no certificate$/],
+    [pem('ca').replace(/[a-z]/g, 'A'), /^healthCa: .* holds a certificate that cannot be read$/],
+  ])('that is wrong is refused (%#)', async (text, sentence) => {
+    const run = rehearse({ ...secure, healthCa: file('wrong.pem', text) }, {})
+    await expect(run).rejects.toThrow(sentence)
+    await expect(run).rejects.toBeInstanceOf(UsageError)
+  })
+  it.each([
+    [pem('client'), pem('server-key'), /^healthCert and healthKey: no certificate and its key/],
+    [pem('client'), '', /^healthKey: .* holds no private key$/],
+    ['', pem('client-key'), /^healthCert: .* holds no certificate$/],
+    [pem('client-key'), pem('client-key'), /^healthCert: .* holds no certificate$/],
+    [pem('client'), 'nonsense', /^healthKey: .* holds no private key$/],
+    [pem('client'), pem('client'), /^healthKey: .* holds no private key$/],
+    [pem('client'), pem('client-key').replace(/[a-z]/g, 'A'), /^healthCert and healthKey: no certificate and its key/],
+  ])('that are no certificate and its key are refused (%#)', async (cert, key, sentence) => {
+    const files = { healthCert: file('cert.pem', cert), healthKey: file('key.pem', key) }
+    const run = rehearse({ ...secure, ...files }, {})
+    await expect(run).rejects.toThrow(sentence)
+    await expect(run).rejects.toBeInstanceOf(UsageError)
+  })
+  it('that are directories cannot be read', async () => {
+    expect(await rehearse({ ...secure, healthCa: folder }, {})).toEqual([
+      expect.stringMatching(/cannot be read, EISDIR/),
+    ])
+  })
+})

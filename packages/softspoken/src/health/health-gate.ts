@@ -1,0 +1,148 @@
+/** --health: what is checked before the route is announced, and as long as it is. */
+import { readFile } from 'node:fs/promises'
+import { type Check, HealthGate, type HealthGateOptions, type HttpProbe, http, tcp } from '@softspoken/announcer'
+import { given as without } from '../config/announcer-options.ts'
+import type { AllGiven } from '../config/given.ts'
+import type { SettingName, Settings } from '../config/options.ts'
+import { UsageError } from '../config/usage-error.ts'
+import { shownUrl } from './shown-url.ts'
+
+/** Undefined where there is no health to check. Its checks run from now on: close it. */
+export function healthGate(
+  settings: Settings,
+  given: AllGiven,
+  log: NonNullable<HealthGateOptions['log']>,
+): HealthGate | undefined {
+  const health = healthCheck(settings, given)
+  return health && new HealthGate({ check: health.check, log, ...numbers(settings) })
+}
+
+/**
+ * All that can be known to be wrong, without a check. Resolves with a warning for each file that cannot be read yet: the
+ * check fails until it can.
+ * @throws UsageError as healthCheck() does, and for a file that is read and wrong; RangeError as the gate does.
+ */
+export async function rehearseHealth(settings: Settings, given: AllGiven): Promise<readonly string[]> {
+  const health = healthCheck(settings, given)
+  if (health === undefined) return []
+  new HealthGate({ check: health.check, ...numbers(settings) }).close()
+  try {
+    await health.load()
+    return []
+  } catch (error) {
+    if (error instanceof UnreadableError) return [`${error.message}; the health check fails until it can`]
+    throw error
+  }
+}
+
+function numbers({
+  healthInterval,
+  healthTimeout,
+  healthRise,
+  healthFall,
+}: Settings): Omit<HealthGateOptions, 'check'> {
+  return without({ interval: healthInterval, timeout: healthTimeout, rise: healthRise, fall: healthFall })
+}
+
+interface Health {
+  readonly check: Check
+  /** Reads the files of the check, and makes what needs them. */
+  load(): Promise<Check>
+}
+
+/** @throws UsageError, in the words of the person, for what is no address to check, and for what does not go with it. */
+export function healthCheck(settings: Settings, given: AllGiven = {}): Health | undefined {
+  const place = (name: string): string => given[name as SettingName]?.from ?? name
+  const { health, healthVerify } = settings
+  if (health === undefined) {
+    const useless = Object.keys(settings).find(name => /^health./.test(name))
+    if (useless) throw new UsageError(`${place(useless)}: not allowed without health, the address that is checked`)
+    return undefined
+  }
+  const shown = shownUrl(health)
+  const url = URL.canParse(health) ? new URL(health) : undefined
+  const tls = ['healthCa', 'healthCert', 'healthKey', 'healthVerify'].find(name => name in settings)
+  if ((url?.protocol === 'http:' || url?.protocol === 'https:') && url.port !== '0') {
+    if (tls && url.protocol === 'http:')
+      throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
+    const { healthCert, healthKey, healthCa } = settings
+    if ((healthCert === undefined) !== (healthKey === undefined))
+      throw new UsageError(
+        `${place(healthCert ? 'healthCert' : 'healthKey')}: healthCert and healthKey, both or neither`,
+      )
+    if (healthVerify && healthCa) throw new UsageError(`${place('healthCa')}: not used with healthVerify none`)
+    return checkWithFiles(health, settings, place)
+  }
+  if (url?.protocol !== 'tcp:' || !(Number(url.port) > 0) || !/^tcp:\/\/[^/?#@]+\/?$/i.test(health))
+    throw new UsageError(`${place('health')}: ${shown} is not allowed, it must be ${examples}`)
+  if (tls) throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
+  const check = tcp({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) })
+  return { check, load: async () => check }
+}
+const examples = 'such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
+
+/** Files are read at each check: a certificate that is renewed needs no restart, and one that is not mounted yet no exit. */
+function checkWithFiles(health: string, settings: Settings, place: (name: string) => string): Health {
+  const verify = settings.healthVerify && { verify: settings.healthVerify }
+  const files = Object.entries({ ca: 'healthCa', cert: 'healthCert', key: 'healthKey' } as const).flatMap(
+    ([option, name]) => {
+      const file = settings[name]
+      return file === undefined ? [] : [{ option, name, file }]
+    },
+  )
+  let last: { readonly texts: string; readonly check: Check } | undefined
+  const load = async (): Promise<Check> => {
+    const read = files.map(async ({ option, name, file }) => [option, await textOf(file, place(name))] as const)
+    const pem: Partial<Record<string, string>> = Object.fromEntries(await Promise.all(read))
+    const texts = JSON.stringify(pem)
+    if (last?.texts !== texts) {
+      for (const { option, name, file } of files) {
+        const text = pem[option] ?? ''
+        if (option === 'key') requireKey(text, `${place(name)}: ${file}`)
+        else requireCertificates(text, `${place(name)}: ${file}`)
+      }
+      last = { texts, check: made(health, { ...pem, ...verify }, place) }
+    }
+    return last.check
+  }
+  return { load, check: async signal => (await load())(signal) }
+}
+
+/** Certificates were checked before, so what Node refuses is the key, or that the two do not belong together. */
+function made(health: string, probe: HttpProbe, place: (name: string) => string): Check {
+  try {
+    return http(health, probe)
+  } catch (error) {
+    if (probe.cert === undefined) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`${place('healthCert')} and ${place('healthKey')}: no certificate and its key, ${why}`)
+  }
+}
+
+/** Node takes an empty text for an option that is left out, and trusts the authorities that it knows, or shows nothing. */
+function requireCertificates(pem: string, where: string): void {
+  const { X509Certificate } = process.getBuiltinModule('node:crypto') // loaded for the first check, not for the first route
+  const found = pem.match(/-----BEGIN (X509 )?CERTIFICATE-----[^-]*-----END (X509 )?CERTIFICATE-----/g)
+  if (found === null) throw new UsageError(`${where} holds no certificate`)
+  try {
+    for (const one of found) new X509Certificate(one)
+  } catch {
+    throw new UsageError(`${where} holds a certificate that cannot be read`)
+  }
+}
+
+function requireKey(pem: string, where: string): void {
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new UsageError(`${where} holds no private key`)
+}
+
+/** A file that may be there later. */
+class UnreadableError extends Error {}
+
+async function textOf(file: string, where: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error
+    throw new UnreadableError(`${where}: ${file} cannot be read, ${code}`)
+  }
+}

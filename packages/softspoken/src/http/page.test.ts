@@ -1,0 +1,59 @@
+/** The page in headless Chromium, as wide as a phone: what it shows, that it is live, and that the browser is content. */
+import { spawnSync } from 'node:child_process'
+import { Announcer, HealthGate } from '@softspoken/announcer'
+import { Listener, Session } from '@softspoken/session'
+import { expect, test } from 'vitest'
+import { Browser, chromium } from '../../tools/browser.ts'
+import { serve } from './status-page.ts'
+
+const VIP = '198.51.100.10/32'
+const soon = { timeout: 15_000 }
+const missing = spawnSync(chromium, ['--version']).error !== undefined
+
+test.skipIf(missing)(
+  'the page tells in headless Chromium, on a phone, of a route that is sent, withheld, and of a program that is gone',
+  { timeout: 120_000 },
+  async () => {
+    let healthy = true
+    const check = async () => {
+      if (!healthy) throw new Error('<b>answered 503</b>')
+    }
+    using gate = new HealthGate({ check, interval: 1, rise: 1, fall: 2 })
+    await using announcer = new Announcer({
+      local: { as: 64515, id: '10.0.5.11' },
+      peers: [{ as: 65000, address: '127.0.0.1' }],
+      nextHop: '10.0.5.11',
+      firstDialDelay: 60,
+      drainTime: 0,
+    })
+    await using site = await serve('127.0.0.1:0')
+    site.attach(announcer, { apiserver: gate })
+    announcer.announce(VIP, { gate })
+    await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(announcer.sessions[0]!) // it has one peer
+    await using _router = new Session({
+      local: { as: 65000, id: '10.0.5.1' },
+      peer: { as: 64515, address: '127.0.0.1', port: await listener.listen() },
+    }).start()
+
+    await using browser = await Browser.start()
+    const page = await browser.open(`http://127.0.0.1:${site.port}/`, { width: 390, height: 844, scheme: 'dark' })
+    const text = (id: string) => page.evaluate(`document.getElementById('${id}').innerText`)
+    await expect.poll(() => text('headline'), soon).toBe('Sent')
+    expect(await text('detail')).toBe(`${VIP} to 1 of 1 router`)
+    expect(await text('name')).toBe('Softspoken, 10.0.5.11')
+    expect(await text('sessions')).toContain('Established')
+    expect(await text('timeline')).toContain(`${VIP} sent to 127.0.0.1`)
+    expect(await page.evaluate('document.documentElement.scrollWidth'), 'nothing to scroll sideways').toBe(390)
+    expect(await page.evaluate('getComputedStyle(document.body).fontSize'), 'readable').toBe('16px')
+
+    healthy = false
+    await expect.poll(() => text('headline'), soon).toBe('Withheld')
+    await expect.poll(() => text('health'), soon).toContain('<b>answered 503</b>') // text, never HTML
+    expect(await text('routes')).toContain('nobody')
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    expect(browser.complaints).toEqual([])
+
+    await site[Symbol.asyncDispose]()
+    await expect.poll(() => text('headline'), soon).toBe('No answer')
+  },
+)

@@ -1,0 +1,182 @@
+/** The page over HTTP: it listens before there is an announcer, and nothing that happens here costs a route. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Announcer, HealthGate, HealthGateOptions } from '@softspoken/announcer'
+import { httpAddress, httpHosts } from './address.ts'
+import { Connections, limits } from './connections.ts'
+import { pathOf, refusedHost } from './host.ts'
+import { type Answer, emptySite, siteOf, text } from './site.ts'
+
+const TRY_AGAIN = 2_000 // milliseconds until the next try to listen
+const MOST_LOGGED = 16 // refused names, and no more: a client could make them up without end
+
+type Logger = NonNullable<HealthGateOptions['log']>
+interface PageOptions {
+  /** Names in a Host header that are allowed beside addresses and localhost. */
+  readonly hosts?: readonly string[]
+  readonly log?: Logger
+  /** Lines of the log that could not be written. */
+  readonly droppedLines?: () => number
+}
+
+/**
+ * Serves `/` for people, `/metrics`, `/healthz`, `/readyz`, `/status` and `/events` on an address and port as
+ * `127.0.0.1:9179` or `[::1]:9179`; port 0 takes a free one. Resolves once it listens, or has warned that it cannot:
+ * then it tries again every 2 s, and says when it has come up.
+ * @throws RangeError for what is no address and port, or no host name.
+ */
+export async function serve(address: string, options: PageOptions = {}): Promise<StatusPage> {
+  const page = new StatusPage(address, options)
+  await page.listen()
+  return page
+}
+
+export class StatusPage implements AsyncDisposable {
+  readonly connections: Connections
+  readonly #address: string
+  readonly #hosts: ReadonlySet<string>
+  readonly #log: Logger | undefined
+  readonly #droppedLines: () => number
+  readonly #server: Server
+  readonly #refused = new Set<string>()
+  readonly #failed = new Set<string>()
+  #site = emptySite()
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(address: string, { hosts = [], log, droppedLines = () => 0 }: PageOptions) {
+    httpAddress(address)
+    this.#address = address
+    this.#hosts = httpHosts(hosts)
+    this.#log = log
+    this.#droppedLines = droppedLines
+    const respond = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#respond(request, response).catch(() => request.socket.destroy())
+    this.#server = createServer(limits, respond).on('checkContinue', respond)
+    this.connections = new Connections(this.#server)
+    this.#server.on('error', () => {}) // of listen(), which has a listener of its own, and of accept()
+  }
+
+  /** Undefined while it does not listen. */
+  get port(): number | undefined {
+    return (this.#server.address() as AddressInfo | null)?.port // a TCP server's address has one
+  }
+
+  /**
+   * Shows an announcer and its gates. Call it in the same step that makes them: their events come in microtasks, so it
+   * misses none.
+   */
+  attach(announcer: Announcer, gates: Readonly<Record<string, HealthGate>> = {}): void {
+    this.#site = siteOf(announcer, gates, this.#droppedLines)
+  }
+
+  /** Resolves after the first try. */
+  async listen(): Promise<void> {
+    const why = await this.#try()
+    if (why === undefined) return
+    this.#log?.warn({ address: this.#address, why, retryIn: TRY_AGAIN / 1000 }, 'page cannot listen')
+    this.#later()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    this.#server.closeAllConnections()
+    if (this.#server.listening) await new Promise(done => this.#server.close(done))
+  }
+
+  #later(): void {
+    if (this.#closed) return
+    this.#timer = setTimeout(async () => {
+      if ((await this.#try()) !== undefined) this.#later()
+      else this.#log?.info({ address: this.#address }, 'page listens')
+    }, TRY_AGAIN).unref()
+  }
+  /** Why it cannot listen. */
+  #try(): Promise<string | undefined> {
+    const { host, port } = httpAddress(this.#address)
+    return new Promise(done => {
+      const ended = (error?: Error): void => {
+        this.#server.off('error', ended).off('listening', ended)
+        done(error?.message)
+      }
+      this.#server.once('error', ended).once('listening', ended).listen(port, host)
+    })
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (!this.connections.begin(request.socket, response)) return
+      const { status = 200, type, body } = await this.#answer(request)
+      if (response.destroyed) return
+      response.writeHead(status, {
+        ...safe,
+        'Content-Type': type,
+        'Content-Length': body.length,
+        ...(status === 405 && { Allow: 'GET, HEAD' }),
+        ...(hasBody(request) && { Connection: 'close' }), // it may have no end
+      })
+      response.end(body)
+    } catch (error) {
+      request.socket.destroy()
+      this.#warn(pathOf(request.url ?? '/'), error)
+    }
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const { method, url = '/', headersDistinct } = request
+    if ((headersDistinct.host?.length ?? 0) > 1) return text('one Host header, not several', 400)
+    const refused = refusedHost(request, this.#hosts)
+    if (refused !== undefined) return this.#refuse(refused)
+    if (method !== 'GET' && method !== 'HEAD') return text('only GET and HEAD', 405)
+    if (hasBody(request)) return text('a request here has no body', 413)
+    const path = pathOf(url)
+    const make = this.#site.get(path)
+    if (make === undefined) return text('not found', 404)
+    try {
+      return await make()
+    } catch (error) {
+      this.#warn(path, error)
+      return text('this cannot be shown; the log says why', 500)
+    }
+  }
+  #refuse(host: string): Answer {
+    const name = host.slice(0, 255)
+    if (!this.#refused.has(name) && this.#refused.size < MOST_LOGGED) {
+      this.#refused.add(name)
+      this.#log?.warn({ host: name }, 'host refused')
+    }
+    return text(
+      `the host '${name}' is not allowed: ask by address or localhost, or allow the name with --http-host`,
+      421,
+    )
+  }
+  /** Once for each path. */
+  #warn(path: string, error: unknown): void {
+    if (this.#failed.has(path) || this.#failed.size >= MOST_LOGGED) return
+    this.#failed.add(path)
+    this.#log?.warn({ path, why: reason(error) }, 'page failed')
+  }
+}
+
+function reason(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.message}` : String(error)
+  } catch {
+    return 'an error without words'
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/** For browsers: nothing but our own files, in no frame, kept nowhere. */
+const safe = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+}

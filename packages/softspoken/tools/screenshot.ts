@@ -1,0 +1,77 @@
+/**
+ * Pictures of the page in headless Chromium, in the folder that is given: on a phone and on a desk, light and dark, well
+ * and ill. Exits with 1 where the browser complains about the page, as of something that its policy forbids.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Announcer, HealthGate } from '@softspoken/announcer'
+import { Listener, Session } from '@softspoken/session'
+import { serve } from '../src/http/status-page.ts'
+import { Browser } from './browser.ts'
+
+const [folder] = process.argv.slice(2)
+if (folder === undefined) throw new Error('which folder shall the pictures go to?')
+mkdirSync(folder, { recursive: true })
+
+let healthy = true
+const apiserver = new HealthGate({
+  check: async () => {
+    if (!healthy) throw new Error('https://127.0.0.1:6443/readyz answered 503')
+  },
+  interval: 1,
+  rise: 1,
+  fall: 2,
+})
+const announcer = new Announcer({
+  local: { as: 64515, id: '10.0.5.11' },
+  peers: [{ as: 65000, address: '127.0.0.1' }],
+  nextHop: '10.0.5.11',
+  firstDialDelay: 60,
+  drainTime: 0,
+})
+const site = await serve('127.0.0.1:0')
+site.attach(announcer, { apiserver })
+announcer.announce('198.51.100.10/32', { gate: apiserver, med: 100 })
+const [session] = announcer.sessions as [Session]
+const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
+const router = new Session({
+  local: { as: 65000, id: '10.0.5.1' },
+  peer: { as: 64515, address: '127.0.0.1', port: await listener.listen() },
+}).start()
+await until(() => announcer.status().peers[0]?.sent.length === 1)
+
+const browser = await Browser.start()
+try {
+  await picture('phone-light', { width: 390, height: 844, scheme: 'light' })
+  await picture('desk-light', { width: 1100, height: 800, scheme: 'light' })
+  healthy = false
+  await until(() => !apiserver.up)
+  await picture('phone-dark-withheld', { width: 390, height: 844, scheme: 'dark' })
+  await router.stop('maintenance until 06:00')
+  await until(() => session.state === 'Idle')
+  await picture('desk-dark-down', { width: 1100, height: 800, scheme: 'dark' })
+} finally {
+  await browser[Symbol.asyncDispose]()
+  apiserver.close()
+  await announcer.close()
+  await listener.close()
+  await site[Symbol.asyncDispose]()
+}
+for (const complaint of browser.complaints) console.error(complaint)
+process.exitCode = browser.complaints.length > 0 ? 1 : 0
+
+/** Once the page has asked for the status twice. */
+async function picture(name: string, view: Parameters<Browser['open']>[1]): Promise<void> {
+  const page = await browser.open(`http://127.0.0.1:${site.port}/`, view)
+  await sleep(2500)
+  writeFileSync(join(String(folder), `${name}.png`), await page.picture())
+  await page.close()
+}
+
+async function until(happened: () => boolean): Promise<void> {
+  for (let patience = 1000; !happened(); patience--) {
+    if (patience === 0) throw new Error(`this did not happen within 10 s: ${happened}`)
+    await sleep(10)
+  }
+}
