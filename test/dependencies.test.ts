@@ -36,7 +36,7 @@ const mayImportNode: Record<string, readonly string[]> = {
     'preflight.ts',
     'rtnetlink.ts',
   ],
-  announcer: ['announcer.ts', 'health-gate.ts', 'next-hop.ts', 'probe/tcp.ts', 'probe/http.ts'],
+  announcer: ['announcer.ts', 'health/gate.ts', 'next-hop.ts', 'health/tcp-check.ts', 'health/http-check.ts'],
 }
 
 /** The only place that may import a dependency: a file or a folder. */

@@ -17,8 +17,8 @@ export {
   type HealthStatus,
   type HoldDown,
   healthSettings,
-} from './health-gate.ts'
+} from './health/gate.ts'
+export { type HttpProbe, http } from './health/http-check.ts'
+export { type TcpProbe, tcp } from './health/tcp-check.ts'
 export { type HostRoute, hostRoute } from './host-route.ts'
 export type { PerFamily } from './per-family.ts'
-export { type HttpProbe, http } from './probe/http.ts'
-export { type TcpProbe, tcp } from './probe/tcp.ts'

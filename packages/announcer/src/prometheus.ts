@@ -7,7 +7,7 @@
 import type { Session, State, Tally } from '@softspoken/session'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Announcer, AnnouncerStatus } from './announcer.ts'
-import type { HealthGate, HealthResult } from './health-gate.ts'
+import type { HealthGate, HealthResult } from './health/gate.ts'
 
 interface Source {
   readonly announcer: Announcer

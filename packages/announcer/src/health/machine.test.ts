@@ -10,7 +10,7 @@ import {
   nextDeadline,
   step,
   whyDown,
-} from './gate.ts'
+} from './machine.ts'
 
 const settings: GateSettings = {
   interval: 5000,

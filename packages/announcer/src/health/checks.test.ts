@@ -3,8 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { type HttpProbe, http } from './http.ts'
-import { tcp } from './tcp.ts'
+import { type HttpProbe, http } from './http-check.ts'
+import { tcp } from './tcp-check.ts'
 
 const pem = (name: string) =>
   readFileSync(new URL(`../../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8')

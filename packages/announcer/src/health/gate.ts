@@ -1,4 +1,4 @@
-/** Runs a health check for as long as it is open, and says whether a route may be announced. The shell of gate.ts. */
+/** Runs a health check for as long as it is open, and says whether a route may be announced. The shell of machine.ts. */
 import { EventEmitter } from 'node:events'
 import {
   type Clock,
@@ -10,7 +10,7 @@ import {
   realTime,
   shown,
 } from '@softspoken/session'
-import { between, only, wholeBetween } from './check-options.ts'
+import { between, only, wholeBetween } from '../check-options.ts'
 import {
   type Action,
   type Gate,
@@ -22,7 +22,7 @@ import {
   nextDeadline,
   step,
   whyDown,
-} from './gate.ts'
+} from './machine.ts'
 
 /** One row per number that may be set; times in seconds. docs/defaults.md is tested against it. */
 export const healthSettings = {

@@ -6,9 +6,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { errorText } from '@softspoken/session'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Check } from '../health-gate.ts'
-import { http } from './http.ts'
-import { tcp } from './tcp.ts'
+import type { Check } from './gate.ts'
+import { http } from './http-check.ts'
+import { tcp } from './tcp-check.ts'
 import { untilAborted } from './until-aborted.ts'
 
 function reset(socket: Socket): void {
