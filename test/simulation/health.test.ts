@@ -1,7 +1,7 @@
 /** Announcements that a health gate drives, in virtual time. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { HealthGate, type HealthGateOptions, http } from '@softspoken/announcer'
+import { HealthGate, type HealthGateOptions, httpCheck } from '@softspoken/announcer'
 import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { describe, expect, test } from 'vitest'
 import { Lab } from './lab.ts'
@@ -18,7 +18,7 @@ test('a health gate opens again after an endpoint that switched protocols once',
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  using gate = new HealthGate({ check: http(`http://127.0.0.1:${port}/`), clock, interval: 1, rise: 1, fall: 1 })
+  using gate = new HealthGate({ check: httpCheck(`http://127.0.0.1:${port}/`), clock, interval: 1, rise: 1, fall: 1 })
   const [first] = await once(gate, 'checked')
   expect(first).toMatchObject({ outcome: 'failed' })
   expect(gate.status().why).toContain('answered 101')

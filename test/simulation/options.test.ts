@@ -1,5 +1,12 @@
 /** A value of the wrong type is refused in one sentence that names the option, before anything is dialled, checked or sent. */
-import { type AnnounceOptions, Announcer, HealthGate, type HttpProbe, http, tcp } from '@softspoken/announcer'
+import {
+  type AnnounceOptions,
+  Announcer,
+  HealthGate,
+  type HttpCheckOptions,
+  httpCheck,
+  tcpCheck,
+} from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
 import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import { describe, expect, test } from 'vitest'
@@ -195,21 +202,21 @@ test.each(['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'l
 )
 
 describe('a ready-made check', () => {
-  test.each(['status', 'body', 'ca', 'cert', 'key', 'verify'])('http() refuses %s of a wrong type', option => {
+  test.each(['status', 'body', 'ca', 'cert', 'key', 'verify'])('httpCheck() refuses %s of a wrong type', option => {
     for (const [kind, value] of wrongFor(option))
-      refuses(() => http('https://127.0.0.1/', { [option]: value } as HttpProbe), 'http', kind)
+      refuses(() => httpCheck('https://127.0.0.1/', { [option]: value } as HttpCheckOptions), 'http', kind)
   })
-  test('http() refuses a URL, and options, of a wrong type', () => {
+  test('httpCheck() refuses a URL, and options, of a wrong type', () => {
     for (const [kind, value] of wrong) {
-      refuses(() => http(value as string), 'http', kind)
+      refuses(() => httpCheck(value as string), 'http', kind)
       if (kind !== 'an object without a prototype')
-        refuses(() => http('http://127.0.0.1/', value as object), 'http', kind)
+        refuses(() => httpCheck('http://127.0.0.1/', value as object), 'http', kind)
     }
   })
-  test.each(['host', 'port'])('tcp() refuses %s of a wrong type', option => {
-    for (const [kind, value] of wrongFor(option)) refuses(() => tcp({ port: 80, [option]: value }), 'tcp', kind)
+  test.each(['host', 'port'])('tcpCheck() refuses %s of a wrong type', option => {
+    for (const [kind, value] of wrongFor(option)) refuses(() => tcpCheck({ port: 80, [option]: value }), 'tcp', kind)
   })
-  test('tcp() refuses options of a wrong type', () => {
-    for (const [kind, value] of wrong) refuses(() => tcp(value as never), 'tcp', kind)
+  test('tcpCheck() refuses options of a wrong type', () => {
+    for (const [kind, value] of wrong) refuses(() => tcpCheck(value as never), 'tcp', kind)
   })
 })

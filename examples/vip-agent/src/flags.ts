@@ -1,6 +1,6 @@
 /** What the flags ask for, checked before anything starts. No message repeats a value that may hold a password. */
 import { parseArgs } from 'node:util'
-import { http, tcp } from '@softspoken/announcer'
+import { httpCheck, tcpCheck } from '@softspoken/announcer'
 import { type AgentOptions, leaseDirectory, leaseElection } from '@softspoken/vip-agent'
 
 const options = {
@@ -67,9 +67,11 @@ function number(given: Given, flag: Flag, otherwise?: number): number {
   return Number(value)
 }
 
-function check(health: string): ReturnType<typeof tcp> {
+function check(health: string): ReturnType<typeof tcpCheck> {
   if (!URL.canParse(health)) throw new RangeError('--health is no URL: it begins with http://, https:// or tcp://')
   const { protocol, hostname, port, href } = new URL(health)
   // A URL has brackets around an IPv6 address, a socket has none.
-  return protocol === 'tcp:' ? tcp({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }) : http(href)
+  return protocol === 'tcp:'
+    ? tcpCheck({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) })
+    : httpCheck(href)
 }

@@ -18,7 +18,7 @@ export {
   type HoldDown,
   healthSettings,
 } from './health/gate.ts'
-export { type HttpProbe, http } from './health/http-check.ts'
-export { type TcpProbe, tcp } from './health/tcp-check.ts'
+export { type HttpCheckOptions, httpCheck } from './health/http-check.ts'
+export { type TcpCheckOptions, tcpCheck } from './health/tcp-check.ts'
 export { type HostRoute, hostRoute } from './host-route.ts'
 export type { PerFamily } from './per-family.ts'

@@ -3,30 +3,32 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { type HttpProbe, http } from './http-check.ts'
-import { tcp } from './tcp-check.ts'
+import { type HttpCheckOptions, httpCheck } from './http-check.ts'
+import { tcpCheck } from './tcp-check.ts'
 
 const pem = (name: string) =>
   readFileSync(new URL(`../../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8')
 const { signal } = new AbortController()
 
-describe('tcp()', () => {
+describe('tcpCheck()', () => {
   test('passes where a connection is accepted, and closes it', async () => {
     await using server = await listening(createTcpServer())
     const closed = new Promise(done => server.server.once('connection', socket => socket.once('close', done).resume()))
-    await tcp({ port: server.port })(signal)
+    await tcpCheck({ port: server.port })(signal)
     await closed
   })
 
   test('fails where nobody listens, and says so', async () => {
     const server = await listening(createTcpServer())
     await server[Symbol.asyncDispose]()
-    await expect(tcp({ port: server.port })(signal)).rejects.toThrow(`connect ECONNREFUSED 127.0.0.1:${server.port}`)
+    await expect(tcpCheck({ port: server.port })(signal)).rejects.toThrow(
+      `connect ECONNREFUSED 127.0.0.1:${server.port}`,
+    )
   })
 
   test('gives up when it is told to', async () => {
     await using server = await listening(createTcpServer())
-    await expect(tcp({ port: server.port })(AbortSignal.abort())).rejects.toThrow('aborted')
+    await expect(tcpCheck({ port: server.port })(AbortSignal.abort())).rejects.toThrow('aborted')
   })
 
   test.each<[object, string]>([
@@ -34,12 +36,12 @@ describe('tcp()', () => {
     [{ port: 0 }, 'tcp.port: 0 is not allowed, it must be from 1 to 65535'],
     [{ port: 80, hostname: 'a' }, 'tcp.hostname: no such option'],
   ])('refuses %j', (options, message) => {
-    expect(() => tcp(options as { port: number })).toThrow(message)
+    expect(() => tcpCheck(options as { port: number })).toThrow(message)
   })
 })
 
-describe('http()', () => {
-  test.each<[string, HttpProbe, string | undefined]>([
+describe('httpCheck()', () => {
+  test.each<[string, HttpCheckOptions, string | undefined]>([
     ['/livez', {}, undefined],
     ['/livez', { status: 200, body: 'ok' }, undefined],
     ['/livez', { body: /^ok$/ }, undefined],
@@ -52,14 +54,14 @@ describe('http()', () => {
     ['/endless', { body: 'ok' }, 'answered 200, but not ok'],
   ])('of %s with %j', async (path, probe, failure) => {
     await using server = await listening(createServer(service))
-    const checked = http(`http://127.0.0.1:${server.port}${path}`, probe)(signal)
+    const checked = httpCheck(`http://127.0.0.1:${server.port}${path}`, probe)(signal)
     if (failure === undefined) await checked
     else await expect(checked).rejects.toThrow(`http://127.0.0.1:${server.port}${path} ${failure}`)
   })
 
   test('looks again with the same expression as if for the first time', async () => {
     await using server = await listening(createServer(service))
-    const check = http(`http://127.0.0.1:${server.port}/livez`, { body: /ok/g })
+    const check = httpCheck(`http://127.0.0.1:${server.port}/livez`, { body: /ok/g })
     await check(signal)
     await check(signal)
   })
@@ -72,36 +74,36 @@ describe('http()', () => {
         setImmediate(() => controller.abort())
       }),
     )
-    const checked = http(`http://127.0.0.1:${server.port}${path}`, { body: 'ok' })(controller.signal)
+    const checked = httpCheck(`http://127.0.0.1:${server.port}${path}`, { body: 'ok' })(controller.signal)
     await expect(checked).rejects.toThrow('abort')
   })
 
   test('fails where nobody listens, and says so', async () => {
     const server = await listening(createServer(service))
     await server[Symbol.asyncDispose]()
-    const checked = http(`http://127.0.0.1:${server.port}/livez`)(signal)
+    const checked = httpCheck(`http://127.0.0.1:${server.port}/livez`)(signal)
     await expect(checked).rejects.toThrow(`connect ECONNREFUSED 127.0.0.1:${server.port}`)
   })
 })
 
-describe('http() over TLS', () => {
+describe('httpCheck() over TLS', () => {
   const own = { cert: pem('server'), key: pem('server-key') }
 
-  test.each<[string, HttpProbe, string | undefined]>([
+  test.each<[string, HttpCheckOptions, string | undefined]>([
     ['an authority that is trusted', { ca: pem('ca') }, undefined],
     ['an authority as bytes', { ca: Buffer.from(pem('ca')) }, undefined],
     ['an authority that nobody knows', {}, 'unable to verify the first certificate'],
     ['no verification, said out loud', { verify: 'none' }, undefined],
   ])('with %s', async (_, probe, failure) => {
     await using server = await listening(createTlsServer(own, service))
-    const checked = http(`https://127.0.0.1:${server.port}/livez`, { body: 'ok', ...probe })(signal)
+    const checked = httpCheck(`https://127.0.0.1:${server.port}/livez`, { body: 'ok', ...probe })(signal)
     if (failure === undefined) await checked
     else await expect(checked).rejects.toThrow(failure)
   })
 
   test('does not take a certificate of another name', async () => {
     await using server = await listening(createTlsServer(own, service))
-    const checked = http(`https://localhost:${server.port}/livez`, { ca: pem('ca') })(signal)
+    const checked = httpCheck(`https://localhost:${server.port}/livez`, { ca: pem('ca') })(signal)
     await expect(checked).rejects.toThrow("Hostname/IP does not match certificate's altnames")
   })
 
@@ -110,12 +112,12 @@ describe('http() over TLS', () => {
       createTlsServer({ ...own, ca: pem('ca'), requestCert: true, rejectUnauthorized: true }, service),
     )
     const url = `https://127.0.0.1:${server.port}/livez`
-    await http(url, { ca: pem('ca'), cert: pem('client'), key: pem('client-key') })(signal)
-    await expect(http(url, { ca: pem('ca') })(signal)).rejects.toThrow()
+    await httpCheck(url, { ca: pem('ca'), cert: pem('client'), key: pem('client-key') })(signal)
+    await expect(httpCheck(url, { ca: pem('ca') })(signal)).rejects.toThrow()
   })
 })
 
-describe('http() refuses', () => {
+describe('httpCheck() refuses', () => {
   const https = 'https://127.0.0.1/livez'
   test.each<[string, object, string]>([
     ['ftp://127.0.0.1/', {}, "http: 'ftp://127.0.0.1/' is not allowed"],
@@ -128,7 +130,7 @@ describe('http() refuses', () => {
     [https, { cert: 'nonsense', key: 'nonsense' }, 'PEM'],
     [https, { insecure: true }, 'http.insecure: no such option'],
   ])('%s with %j', (url, probe, message) => {
-    expect(() => http(url, probe)).toThrow(message)
+    expect(() => httpCheck(url, probe)).toThrow(message)
   })
 })
 

@@ -5,8 +5,8 @@ import { only, wholeBetween } from '../check-options.ts'
 import type { Check } from './gate.ts'
 import { untilAborted } from './until-aborted.ts'
 
-/** Options of `http()`: what the answer must be, and whom to trust and be over TLS. */
-export interface HttpProbe {
+/** Options of `httpCheck()`: what the answer must be, and whom to trust and be over TLS. */
+export interface HttpCheckOptions {
   /** What the status must be, 200 to 599. Default: any from 200 to 299. Redirections are not followed. */
   status?: number
   /** What the body must contain, or match, within its first 64 KiB. Default: anything, and it is not read. */
@@ -27,7 +27,7 @@ const MOST = 65_536 // octets of a body that are looked at
  * path alone: a user, a password and a query are secrets.
  * @throws RangeError or TypeError naming the option, the value and what is allowed; what Node says of a bad certificate.
  */
-export function http(url: string, probe: HttpProbe = {}): Check {
+export function httpCheck(url: string, probe: HttpCheckOptions = {}): Check {
   only(probe, ['status', 'body', ...tlsOptions, 'verify'], 'http')
   const { status, body, ca, cert, key, verify } = probe
   const target = parse(url)

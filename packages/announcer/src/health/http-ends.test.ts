@@ -7,8 +7,8 @@ import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { errorText } from '@softspoken/session'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Check } from './gate.ts'
-import { http } from './http-check.ts'
-import { tcp } from './tcp-check.ts'
+import { httpCheck } from './http-check.ts'
+import { tcpCheck } from './tcp-check.ts'
 import { untilAborted } from './until-aborted.ts'
 
 function reset(socket: Socket): void {
@@ -55,10 +55,10 @@ const ways: readonly [string, (socket: Socket) => void, body?: string][] = [
 
 afterEach(() => vi.restoreAllMocks())
 
-describe.each(['http', 'https'])('%s() of a service that', scheme => {
+describe.each(['http', 'https'])('httpCheck() over %s of a service that', scheme => {
   test.each(ways)('%s fails in time, and shows no secret', async (_, act, body) => {
     await using server = await serving(scheme, act)
-    const check = http(`${scheme}://user:password@127.0.0.1:${server.port}/livez?token=query`, {
+    const check = httpCheck(`${scheme}://user:password@127.0.0.1:${server.port}/livez?token=query`, {
       ...(body !== undefined && { body }),
       ...(scheme === 'https' && { verify: 'none' as const }),
     })
@@ -68,10 +68,10 @@ describe.each(['http', 'https'])('%s() of a service that', scheme => {
   })
 })
 
-describe('http()', () => {
+describe('httpCheck()', () => {
   test('says of an upgrade what it is', async () => {
     await using server = await serving('http', ways[0]![1])
-    expect(await failure(http(`http://127.0.0.1:${server.port}/livez`))).toBe(
+    expect(await failure(httpCheck(`http://127.0.0.1:${server.port}/livez`))).toBe(
       `http://127.0.0.1:${server.port}/livez answered 101, and speaks another protocol from there on`,
     )
   })
@@ -89,17 +89,17 @@ describe('http()', () => {
       socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`),
     )
     const url = `http://127.0.0.1:${server.port}/livez`
-    expect(await failure(http(`${url}?verbose`))).toBe(`${url} answered ${status}: ${advice}`)
+    expect(await failure(httpCheck(`${url}?verbose`))).toBe(`${url} answered ${status}: ${advice}`)
   })
   test('says of a user that is known what to check', async () => {
     await using server = await serving('http', socket => socket.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n'))
-    expect(await failure(http(`http://user:password@127.0.0.1:${server.port}/`))).toBe(
+    expect(await failure(httpCheck(`http://user:password@127.0.0.1:${server.port}/`))).toBe(
       `http://127.0.0.1:${server.port}/ answered 403: check what our credentials may do there, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`,
     )
   })
   test('says of an authority that is not known that ca is needed', async () => {
     await using server = await serving('https', socket => socket.end(head))
-    expect(await failure(http(`https://127.0.0.1:${server.port}/`))).toMatch(
+    expect(await failure(httpCheck(`https://127.0.0.1:${server.port}/`))).toMatch(
       /give the authority of its certificate as ca$/,
     )
   })
@@ -109,7 +109,7 @@ describe('http()', () => {
         { address: '::1', family: 6 },
         { address: '127.0.0.1', family: 4 },
       ])) as never)
-    expect(await failure(http('http://two.test:1/'))).toMatch(/^connect ECONNREFUSED .*; connect ECONNREFUSED /)
+    expect(await failure(httpCheck('http://two.test:1/'))).toMatch(/^connect ECONNREFUSED .*; connect ECONNREFUSED /)
   })
   test('shows no secret of a URL that is refused', () => {
     for (const url of [
@@ -118,12 +118,12 @@ describe('http()', () => {
       'x:password',
       'http://user:password@h:99999/',
     ])
-      expect(() => http(url)).toThrow(/^(?!.*(user|password|query))http: /)
-    expect(() => http('http://user:password@host/?query', { ca: 'x' })).toThrow(
+      expect(() => httpCheck(url)).toThrow(/^(?!.*(user|password|query))http: /)
+    expect(() => httpCheck('http://user:password@host/?query', { ca: 'x' })).toThrow(
       /^(?!.*(user|password|query)).*http:\/\/host\//,
     )
     try {
-      http('http://user:password@[/')
+      httpCheck('http://user:password@[/')
     } catch (error) {
       expect(JSON.stringify(Object.entries(error as object))).not.toContain('password') // Node keeps the text it was given
     }
@@ -134,30 +134,30 @@ describe('http()', () => {
       socket.on('error', () => {}).once('close', closed.resolve)
       socket.write(`${head}content-length: 100000000\r\n\r\n`)
     })
-    await http(`http://127.0.0.1:${server.port}/`)(new AbortController().signal)
+    await httpCheck(`http://127.0.0.1:${server.port}/`)(new AbortController().signal)
     await closed.promise
   })
 })
 
 describe('a name that is never looked up', () => {
   test.each<[string, Check]>([
-    ['http()', http('http://never.test/')],
-    ['https()', http('https://never.test/')],
-    ['tcp()', tcp({ host: 'never.test', port: 80 })],
+    ['httpCheck()', httpCheck('http://never.test/')],
+    ['httpCheck() over TLS', httpCheck('https://never.test/')],
+    ['tcpCheck()', tcpCheck({ host: 'never.test', port: 80 })],
   ])('ends %s in time', async (_, check) => {
     vi.spyOn(dns, 'lookup').mockImplementation((() => {}) as never)
     expect(await failure(check, SOON)).toMatch(/abort|took too long/)
   })
 })
 
-describe('tcp()', () => {
+describe('tcpCheck()', () => {
   test('ends in time where a connection is neither taken nor refused', async () => {
     await using server = await serving('http', () => {})
     const { signal } = new AbortController()
-    await tcp({ port: server.port })(signal)
-    expect(await failure(signal => tcp({ port: server.port })(AbortSignal.any([signal, AbortSignal.abort()])))).toMatch(
-      /abort/,
-    )
+    await tcpCheck({ port: server.port })(signal)
+    expect(
+      await failure(signal => tcpCheck({ port: server.port })(AbortSignal.any([signal, AbortSignal.abort()]))),
+    ).toMatch(/abort/)
   })
 })
 

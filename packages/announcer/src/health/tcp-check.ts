@@ -5,7 +5,7 @@ import type { Check } from './gate.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Where the service is. */
-export interface TcpProbe {
+export interface TcpCheckOptions {
   /** Default 127.0.0.1: the service of this host. */
   host?: string
   port: number
@@ -16,7 +16,7 @@ export interface TcpProbe {
  * can tell: a listening socket answers even while its process is stopped.
  * @throws RangeError or TypeError naming the option, the value and what is allowed.
  */
-export function tcp(probe: TcpProbe): Check {
+export function tcpCheck(probe: TcpCheckOptions): Check {
   only(probe, ['host', 'port'], 'tcp')
   const { host = '127.0.0.1', port } = probe
   text(host, 'tcp.host', '127.0.0.1')

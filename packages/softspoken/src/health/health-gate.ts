@@ -1,6 +1,13 @@
 /** --health: what is checked before the route is announced, and as long as it is. */
 import { readFile } from 'node:fs/promises'
-import { type Check, HealthGate, type HealthGateOptions, type HttpProbe, http, tcp } from '@softspoken/announcer'
+import {
+  type Check,
+  HealthGate,
+  type HealthGateOptions,
+  type HttpCheckOptions,
+  httpCheck,
+  tcpCheck,
+} from '@softspoken/announcer'
 import { given as without } from '../config/announcer-options.ts'
 import type { AllGiven } from '../config/given.ts'
 import type { SettingName, Settings } from '../config/options.ts'
@@ -76,7 +83,7 @@ export function healthCheck(settings: Settings, given: AllGiven = {}): Health | 
   if (url?.protocol !== 'tcp:' || !(Number(url.port) > 0) || !/^tcp:\/\/[^/?#@]+\/?$/i.test(health))
     throw new UsageError(`${place('health')}: ${shown} is not allowed, it must be ${examples}`)
   if (tls) throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
-  const check = tcp({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) })
+  const check = tcpCheck({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) })
   return { check, load: async () => check }
 }
 const examples = 'such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
@@ -109,9 +116,9 @@ function checkWithFiles(health: string, settings: Settings, place: (name: string
 }
 
 /** Certificates were checked before, so what Node refuses is the key, or that the two do not belong together. */
-function made(health: string, probe: HttpProbe, place: (name: string) => string): Check {
+function made(health: string, probe: HttpCheckOptions, place: (name: string) => string): Check {
   try {
-    return http(health, probe)
+    return httpCheck(health, probe)
   } catch (error) {
     if (probe.cert === undefined) throw error
     const why = error instanceof Error ? error.message : String(error)
