@@ -47,7 +47,7 @@ against(
     expect(first.announcer.status().peers[0]?.negotiated).toMatchObject({ gracefulRestart: true, endOfRib: true })
 
     first.connection()?.destroy() // as when the process dies: not a word
-    await first.announcer.close() // of a session that is down already, so nobody hears it
+    await first.announcer.stop() // of a session that is down already, so nobody hears it
     await waitFor(async () => (await router.session()).state, {
       until: state => state === 'Active' || state === 'Passive', // GoBGP rests before that, and takes nobody
       within: 60,

@@ -63,6 +63,6 @@ class Speakers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.all.map(announcer => announcer.close()))
+    await Promise.all(this.all.map(announcer => announcer.stop()))
   }
 }

@@ -79,6 +79,6 @@ export class Standing implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.announcer.close()
+    await this.announcer.stop()
   }
 }

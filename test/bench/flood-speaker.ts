@@ -75,7 +75,7 @@ const report: SpeakerReport = {
   rssGrowth: Math.max(0, most - warm),
   withdrawn,
 }
-await announcer.close()
+await announcer.stop()
 tell(report)
 process.disconnect()
 

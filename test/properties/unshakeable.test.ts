@@ -442,7 +442,7 @@ test('nothing that a peer, log, listener, dialler or socket does reaches another
         { sent: [VIP], unsendable: {} },
         { sent: [VIP], unsendable: {} },
       ])
-      announcer.close()
+      announcer.stop()
       await clock.pass(10)
       expect([...stage.peers.values()].map(({ hasRoute }) => hasRoute)).toContain(false)
       expect(escaped, 'what would have ended the process').toEqual([])

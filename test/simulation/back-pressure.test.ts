@@ -107,7 +107,7 @@ describe('what waits for a peer that does not read', () => {
     announcer.announce('198.51.100.10/32')
     await clock.pass(0)
     fallBehind(announcer, peer)
-    const closed = announcer.close('bye')
+    const closed = announcer.stop('bye')
     await clock.pass(1)
     peer.end.resumeReading()
     await clock.pass(0)
@@ -121,7 +121,7 @@ describe('what waits for a peer that does not read', () => {
     announcer.announce('198.51.100.10/32')
     await clock.pass(0)
     fallBehind(announcer, peer)
-    const closed = announcer.close('bye')
+    const closed = announcer.stop('bye')
     await clock.pass(3 + 1)
     await closed
     expect([near.destroyed, clock.pending]).toEqual([true, 0])

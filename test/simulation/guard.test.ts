@@ -64,7 +64,7 @@ describe('a log that throws', () => {
     expect([one.table, two.table]).toEqual([{}, {}])
     expect(warnings).toHaveLength(1) // two lines failed, one warning a minute
     expect(warnings[0]).toMatch(/^the log threw at 'withdrawal sent'/)
-    announcer.close()
+    announcer.stop()
     await lab.pass(5)
   })
 
@@ -89,10 +89,10 @@ describe('a log that throws', () => {
     one.reset()
     await lab.pass(70)
     expect(announcer.sessions[0]?.state).toBe('Established')
-    const closed = announcer.close('over')
+    const closed = announcer.stop('over')
     await lab.pass(10)
     await closed
-    gate.close()
+    gate.stop()
     expect([one.farewell?.text, two.farewell?.text]).toEqual(['over', 'over'])
   })
 
@@ -107,7 +107,7 @@ describe('a log that throws', () => {
       [0, 0],
       [0, 0],
     ])
-    announcer.close()
+    announcer.stop()
     await lab.pass(5)
   })
 
@@ -142,7 +142,7 @@ describe('a listener that throws', () => {
     one.reset()
     await lab.pass(70)
     expect(announcer.sessions[0]?.state).toBe('Established') // the announcer heard 'down' all the same
-    announcer.close()
+    announcer.stop()
     await lab.pass(5)
   })
 
@@ -167,8 +167,8 @@ describe('a listener that throws', () => {
       expect.stringMatching(/^a listener of 'checked' threw: Error: a bug/),
       expect.stringMatching(/^a listener of 'down' threw: Error: a bug/),
     ])
-    gate.close()
-    announcer.close()
+    gate.stop()
+    announcer.stop()
     await lab.pass(5)
   })
 

@@ -202,7 +202,7 @@ describe('a health gate', () => {
     announcement.withdraw()
     await lab.pass(1)
     announcer.announce(VIP, { gate })
-    announcer.close()
+    announcer.stop()
     await lab.pass(5)
     expect(told).toEqual([])
   })
@@ -274,13 +274,13 @@ describe('a health gate', () => {
     service.hangs = true
     await lab.pass(3)
     const timers = lab.clock.pending
-    gate.close()
-    gate.close()
+    gate.stop()
+    gate.stop()
     await lab.pass(0)
     expect(router.table).toEqual({})
     expect(service.aborted).toBe(1)
     expect(lab.clock.pending).toBeLessThan(timers)
-    expect(gate.status()).toEqual({ up: false, streak: 0, why: 'the health gate is closed' })
+    expect(gate.status()).toEqual({ up: false, streak: 0, why: 'the health gate was stopped' })
   })
 
   test('may be closed by who hears of it', async () => {
@@ -288,7 +288,7 @@ describe('a health gate', () => {
     lab.router()
     const service = new Service()
     const gate = service.gate(lab, { rise: 1 })
-    gate.on('up', () => gate.close())
+    gate.on('up', () => gate.stop())
     await lab.pass(60)
     expect(service.checks).toBe(1)
     expect(gate.up).toBe(false)
@@ -305,7 +305,7 @@ describe('the results of single checks', () => {
     service.hangs = true
     await lab.pass(30)
     expect(told).toEqual(['passed 0', 'failed 0', 'timeout 3'])
-    gate.close()
+    gate.stop()
   })
 
   test('are none of a check that close() cut short', async () => {
@@ -313,7 +313,7 @@ describe('the results of single checks', () => {
     const { gate, told, service } = watched(lab)
     service.hangs = true
     await lab.pass(6)
-    gate.close()
+    gate.stop()
     await lab.pass(60)
     expect(told).toEqual(['passed 0'])
   })

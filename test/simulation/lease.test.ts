@@ -127,7 +127,7 @@ describe('a lease', () => {
     const announcer = lab.announcer({ drainTime: 0 })
     announcer.announce(VIP, { ttl: 20 })
     await lab.pass(0)
-    void announcer.close()
+    void announcer.stop()
     await lab.pass(0)
     await router.session.stop()
     expect(lab.clock.pending).toBe(0)

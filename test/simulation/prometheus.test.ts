@@ -157,7 +157,7 @@ describe('the metrics of an announcer', () => {
       'health_flaps_total{gate="apiserver"}': 1,
       [`route_wanted{prefix="${VIP}"}`]: 0,
     })
-    gate.close()
+    gate.stop()
   })
 
   test.each([

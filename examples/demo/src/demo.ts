@@ -125,7 +125,7 @@ async function tell(): Promise<void> {
 
   note('announcer', 'closes: withdraw, a second for the router, then Cease')
   clearInterval(watch)
-  const closed = announcer.close('demo is over')
+  const closed = announcer.stop('demo is over')
   await step('the route is withdrawn before the session ends', () => !table.has(vip) && session.state === 'Established')
   await closed
   await step('the router has our reason', () => goodbye.includes('demo is over'))

@@ -30,7 +30,7 @@ export interface AnnounceOptions extends Preference {
   ttl?: number
   /**
    * Announces only while this gate is up. Its own `ttl` is a lease that each check renews, beside the one given here.
-   * One gate may drive several announcements; closing it withdraws them, and is the caller's.
+   * One gate may drive several announcements; stopping it withdraws them, and is up to the caller.
    */
   gate?: HealthGate
 }
@@ -103,7 +103,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   readonly #log: Logger | undefined
   #timer: unknown
   #ending: Promise<void> | undefined
-  #closing: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
 
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: AnnouncerOptions) {
@@ -139,7 +139,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    * session stands.
    * @throws RangeError where the prefix is no host route, or a preference has no encoding; TypeError where there is no
    * such preference, or it is of another type; Error where the prefix is announced already, maxPrefixes is reached, or
-   * the announcer is draining or closed.
+   * the announcer is draining or stopped.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
     if (typeof options !== 'object' || options === null || Array.isArray(options))
@@ -148,7 +148,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new TypeError(`signal: ${shown(signal)} is not allowed, it must be an AbortSignal`)
     signal?.throwIfAborted()
-    if (this.#ending) throw new Error('the announcer is draining or closed, it announces nothing more')
+    if (this.#ending) throw new Error('the announcer is draining or stopped, it announces nothing more')
     const route = hostRoute(prefix)
     if (this.#wanted.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
     if (this.#wanted.size >= this.#maxPrefixes)
@@ -214,19 +214,19 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   }
 
   /**
-   * Drains, then says Cease with the reason (RFC 9003) and closes. At most gracefulShutdownTime, drainTime
+   * Drains, then ends each session with Cease and the communication (RFC 9003). At most gracefulShutdownTime, drainTime
    * and about a second, whatever the peers do. Safe to call twice.
    */
-  close(why = '', options: StopOptions = {}): Promise<void> {
-    this.#closing ??= this.drain().then(async () => {
-      await Promise.all(this.sessions.map(session => session.stop(why, options)))
+  stop(communication = '', options: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.drain().then(async () => {
+      await Promise.all(this.sessions.map(session => session.stop(communication, options)))
     })
-    return this.#closing
+    return this.#stopping
   }
 
-  /** The same as close(). */
+  /** The same as stop(). */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+    return this.stop()
   }
 
   /** A snapshot of now. */

@@ -80,7 +80,7 @@ async function run(
     gate = healthGate(settings, given, log)
     announcer = new Announcer({ ...options, log })
   } catch (error) {
-    gate?.close()
+    gate?.stop()
     await page?.[Symbol.asyncDispose]()
     throw error
   }
@@ -90,12 +90,12 @@ async function run(
     async stop(cause) {
       const why = 'signal' in cause ? `got ${cause.signal}` : 'failed'
       const keepRecord = !('signal' in cause) // a supervisor will start it again, and that must not dial at once
-      const closed = announcer.close(`single-prefix-announcer ${why}`, { keepRecord }) // withdraws at once, so it comes first
+      const closed = announcer.stop(`single-prefix-announcer ${why}`, { keepRecord }) // withdraws at once, so it comes first
       manager.stopping()
       log.info('signal' in cause ? cause : { why }, 'withdrawing and closing')
       await closed
       await page?.[Symbol.asyncDispose]()
-      gate?.close() // not before: closing it withdraws, and the drain would have nothing to withdraw
+      gate?.stop() // not before: closing it withdraws, and the drain would have nothing to withdraw
       log.info({}, 'closed')
       await output.settle()
       if (output.stuck) process.exit('signal' in cause ? exitCodes.inOrder : exitCodes.mayHelp) // Node would wait for that write
@@ -105,9 +105,9 @@ async function run(
   try {
     announcer.announce(settings.prefix, { ...preference(settings), ...(gate && { gate }) })
   } catch (error) {
-    gate?.close()
+    gate?.stop()
     await page?.[Symbol.asyncDispose]()
-    void announcer.close('', { keepRecord: true }) // nothing was sent, so there is nothing to wait for
+    void announcer.stop('', { keepRecord: true }) // nothing was sent, so there is nothing to wait for
     throw error
   }
   for (const warning of warnings) log.warn({}, warning)

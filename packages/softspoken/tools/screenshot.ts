@@ -53,8 +53,8 @@ try {
   await picture('desk-dark-down', { width: 1100, height: 800, scheme: 'dark' })
 } finally {
   await browser[Symbol.asyncDispose]()
-  apiserver.close()
-  await announcer.close()
+  apiserver.stop()
+  await announcer.stop()
   await listener.close()
   await site[Symbol.asyncDispose]()
 }

@@ -67,7 +67,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
   await serve().catch(fail)
   // The election was let go of just now, so another node may be on the way already.
-  await announcer.close('the VIP agent ends').catch(fail) // withdraws, serves on for drainTime, says Cease
+  await announcer.stop('the VIP agent ends').catch(fail) // withdraws, serves on for drainTime, says Cease
   await address.drop().catch(fail)
   failure.signal.throwIfAborted()
 

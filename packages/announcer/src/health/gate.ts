@@ -101,13 +101,13 @@ export interface HealthResult {
   readonly seconds: number
 }
 
-/** Checks from its construction until close(). It starts down. */
+/** Checks from its construction until stop(). It starts down. */
 export class HealthGate extends EventEmitter<HealthEvents> implements Disposable {
   readonly #check: Check
   readonly #clock: Clock
   readonly #log: Logger | undefined
   #gate: Gate
-  #closed = false
+  #stopped = false
   /** Why it is down while it is held down and checks pass. */
   #heldDown = ''
   #timer: unknown
@@ -146,18 +146,18 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   }
 
   /** No more checks. It is down from now on, so what it drives is withdrawn. Safe to call twice. */
-  close(): void {
+  stop(): void {
     this.#feed({ type: 'stop' })
-    this.#closed = true
+    this.#stopped = true
   }
 
-  /** The same as close(). */
+  /** The same as stop(). */
   [Symbol.dispose](): void {
-    this.close()
+    this.stop()
   }
 
   #feed(input: Input): void {
-    if (this.#closed) return
+    if (this.#stopped) return
     const [next, actions] = step(this.#gate, input, this.#clock.now())
     const { up, why } = this.#gate
     // Who has never been up says once why; after that each way down says so.
@@ -166,7 +166,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     if (next.heldUntil !== this.#gate.heldUntil) this.#heldDown = heldDown(next.heldUntil - this.#clock.now())
     this.#gate = next
     this.#arm()
-    for (const action of actions) if (!this.#closed) this.#perform(action) // a listener may have closed it
+    for (const action of actions) if (!this.#stopped) this.#perform(action) // a listener may have stopped it
   }
   #arm(): void {
     this.#clock.clearTimeout(this.#timer)
@@ -183,7 +183,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
         break
       case 'abort':
         this.#running.abort(new Error('the check took too long'))
-        // close() aborts a check as well; then there is no result.
+        // stop() aborts a check as well; then there is no result.
         if (this.#gate.check === 'overdue')
           notify(this, this.#log, 'checked', { outcome: 'timeout', seconds: this.#gate.settings.timeout / 1000 })
         break
@@ -210,7 +210,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   /** Once a check has passed, the last failure is not what keeps it down: the hold-down is. */
   #whyDown(now: number): string | undefined {
     const { up, streak, heldUntil } = this.#gate
-    const isHeld = !up && !this.#closed && streak > 0 && now < heldUntil
+    const isHeld = !up && !this.#stopped && streak > 0 && now < heldUntil
     return isHeld ? this.#heldDown : whyDown(this.#gate, now)
   }
   #held(): { readonly heldFor?: number } {

@@ -257,7 +257,7 @@ test('stop() aborts the check that runs, closes, and leaves no deadline', () => 
   const bench = new Bench()
   bench.checks('+++')
   bench.feed({ type: 'stop' })
-  expect(bench.actions.slice(-2)).toEqual(['abort', 'down: the health gate is closed'])
+  expect(bench.actions.slice(-2)).toEqual(['abort', 'down: the health gate was stopped'])
   expect(nextDeadline(bench.gate)).toBeUndefined()
   bench.feed({ type: 'stop' })
   expect(bench.actions.filter(action => action.startsWith('down'))).toHaveLength(1)

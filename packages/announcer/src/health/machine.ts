@@ -156,7 +156,7 @@ function close(gate: Gate, why: string, now: number): Step {
 }
 
 function stop(gate: Gate, now: number): Step {
-  const why = 'the health gate is closed'
+  const why = 'the health gate was stopped'
   const [last, actions] = gate.up ? close(gate, why, now) : [gate, []]
   return [
     { ...last, why, check: 'none', timers: {} },

@@ -24,7 +24,7 @@ export async function rehearse(settings: Settings, given: AllGiven): Promise<rea
     try {
       announcer.announce(settings.prefix, preference(settings))
     } finally {
-      void announcer.close() // nothing was sent, so there is nothing to wait for
+      void announcer.stop() // nothing was sent, so there is nothing to wait for
     }
     return warnings
   } catch (error) {

@@ -77,7 +77,7 @@ describe('--health', () => {
     const passing = { ...needed, health: `http://127.0.0.1:${port}/livez`, healthRise: 1, healthInterval: 3600 }
     const gate = healthGate(passing, {}, silence)
     await expect.poll(() => gate?.up).toBe(true)
-    gate?.close()
+    gate?.stop()
   })
   it('names the place where it was given', () => {
     const settings = { ...needed, health: 'nonsense' }

@@ -32,7 +32,7 @@ export function healthGate(
 export async function rehearseHealth(settings: Settings, given: AllGiven): Promise<readonly string[]> {
   const health = healthCheck(settings, given)
   if (health === undefined) return []
-  new HealthGate({ check: health.check, ...numbers(settings) }).close()
+  new HealthGate({ check: health.check, ...numbers(settings) }).stop()
   try {
     await health.load()
     return []

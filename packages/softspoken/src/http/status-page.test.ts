@@ -88,7 +88,7 @@ describe('/healthz and /readyz', () => {
       503,
       `not ready: ${VIP} is withheld, health: no check has passed yet\n`,
     ])
-    gate.close()
+    gate.stop()
   })
 
   test('are ready if one of two routers has the route', async () => {
@@ -115,7 +115,7 @@ describe('for machines', () => {
     const text = await answer.text()
     expect(text).toContain(`softspoken_bgp_route_wanted{prefix="${VIP}"} 0\n`)
     expect(text).toContain('softspoken_bgp_health_up{gate="check"} 0\n')
-    gate.close()
+    gate.stop()
   })
 
   test('/status is status(), with octets as hex', async () => {
