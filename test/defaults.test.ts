@@ -1,7 +1,8 @@
 /** docs/defaults.md says what the code does. */
 import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
-import { Announcer, HealthGate, healthSettings } from '@softspoken/announcer'
+import { Announcer, HealthGate } from '@softspoken/announcer'
+import { healthOptions } from '@softspoken/announcer/internal'
 import { type Clock, configure, settings } from '@softspoken/session'
 import { describe, expect, it } from 'vitest'
 
@@ -70,7 +71,7 @@ describe('docs/defaults.md', () => {
       expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${row(name).allowed.split(',')[0]}`)
     }
   })
-  it.each(Object.entries(healthSettings))('gives the default and the bounds of health.%s', (name, setting) => {
+  it.each(Object.entries(healthOptions))('gives the default and the bounds of health.%s', (name, setting) => {
     const { default: usual, allowed } = row(`health.${name}`)
     expect(usual.split(',')[0]).toBe(String(setting.default))
     expect(allowed).toContain(name === 'timeout' ? `${setting.min} to` : String(setting.max))

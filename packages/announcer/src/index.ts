@@ -8,17 +8,9 @@ export {
   type AnnouncerStatus,
 } from './announcer.ts'
 export type { AnnouncerLocal, AnnouncerOptions, AnnouncerPeer } from './config.ts'
-export {
-  type Check,
-  type HealthEvents,
-  HealthGate,
-  type HealthGateOptions,
-  type HealthResult,
-  type HealthStatus,
-  type HoldDown,
-  healthSettings,
-} from './health/gate.ts'
+export { type HealthEvents, HealthGate, type HealthResult, type HealthStatus } from './health/gate.ts'
 export { type HttpCheckOptions, httpCheck } from './health/http-check.ts'
+export type { Check, HealthGateOptions, HoldDown } from './health/options.ts'
 export { type TcpCheckOptions, tcpCheck } from './health/tcp-check.ts'
 export { type HostRoute, hostRoute } from './host-route.ts'
 export type { PerFamily } from './per-family.ts'

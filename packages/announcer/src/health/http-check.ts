@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestOptions, request } from 'node:http'
 import { shown } from '@softspoken/session'
 import { only, wholeBetween } from '../check-options.ts'
-import type { Check } from './gate.ts'
+import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Options of `httpCheck()`: what the answer must be, and whom to trust and be over TLS. */

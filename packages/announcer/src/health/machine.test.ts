@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type Action,
   type Gate,
-  type GateSettings,
+  type GateConfig,
   type Input,
   isUp,
   newGate,
@@ -12,7 +12,7 @@ import {
   whyDown,
 } from './machine.ts'
 
-const settings: GateSettings = {
+const config: GateConfig = {
   interval: 5000,
   timeout: 3000,
   rise: 3,
@@ -26,8 +26,8 @@ class Bench {
   now = 0
   gate: Gate
   readonly actions: string[] = []
-  constructor(given: Partial<GateSettings> = {}) {
-    this.gate = newGate({ ...settings, ...given })
+  constructor(given: Partial<GateConfig> = {}) {
+    this.gate = newGate({ ...config, ...given })
     this.feed({ type: 'start' })
   }
   feed(input: Input): void {
@@ -291,12 +291,12 @@ test('whatever happens, no check joins one that is not given up, no gate opens w
       const look = (): void => {
         for (const action of bench.actions.slice(seen)) {
           if (action === 'check') {
-            if (running) expect(bench.now - begun, 'none joins another').toBeGreaterThan(10 * settings.interval)
+            if (running) expect(bench.now - begun, 'none joins another').toBeGreaterThan(10 * config.interval)
             running = true
             begun = bench.now
           }
           if (action === 'up') {
-            expect(passes, 'rise comes first').toBeGreaterThanOrEqual(settings.rise)
+            expect(passes, 'rise comes first').toBeGreaterThanOrEqual(config.rise)
             const recent = closings.slice(-3)
             if (recent.length === 3 && recent[2]! - recent[0]! < 600_000)
               expect(bench.now, 'the hold-down is met').toBeGreaterThanOrEqual(recent[2]! + 300_000)
@@ -307,7 +307,7 @@ test('whatever happens, no check joins one that is not given up, no gate opens w
           }
         }
         seen = bench.actions.length
-        if (bench.up) expect(bench.now - lastResult, 'no answer stands that is too old').toBeLessThan(settings.ttl)
+        if (bench.up) expect(bench.now - lastResult, 'no answer stands that is too old').toBeLessThan(config.ttl)
       }
       look()
       for (const event of events) {

@@ -2,7 +2,7 @@
  * The pure machine that turns the results of health checks into one answer: may the route be announced? It fails
  * closed: it starts down, a check that hangs has failed, and an answer that is too old is no. Times are milliseconds.
  */
-export interface GateSettings {
+export interface GateConfig {
   /** Passed checks in a row that open it. */
   readonly rise: number
   /** Failed checks in a row that close it. */
@@ -19,7 +19,7 @@ export interface GateSettings {
 type Timer = 'leaseTimer' | 'timeoutTimer' | 'checkTimer'
 
 export interface Gate {
-  readonly settings: GateSettings
+  readonly config: GateConfig
   readonly up: boolean
   /** Results in a row that speak against the present position. */
   readonly streak: number
@@ -58,9 +58,9 @@ const GIVE_UP = 10
 /** Why a new gate is down. */
 export const NOT_YET = 'no check has passed yet'
 
-export function newGate(settings: GateSettings): Gate {
+export function newGate(config: GateConfig): Gate {
   const nothing = { up: false, streak: 0, check: 'none', timers: {}, givenUpAt: 0, closedAt: [], heldUntil: 0 } as const
-  return { ...nothing, settings, why: NOT_YET }
+  return { ...nothing, config, why: NOT_YET }
 }
 
 export function step(gate: Gate, input: Input, now: number): Step {
@@ -100,14 +100,14 @@ function tick(gate: Gate, now: number): Step {
 
 /** A check that still hangs takes the place of the next one, and fails with it. */
 function begin(gate: Gate, now: number): Step {
-  const { interval, timeout } = gate.settings
+  const { interval, timeout } = gate.config
   const timers = { ...gate.timers, checkTimer: now + interval, timeoutTimer: now + timeout }
   if (gate.check === 'running' || (gate.check === 'overdue' && now < gate.givenUpAt)) return [{ ...gate, timers }, []]
   return [{ ...gate, timers, check: 'running' }, [{ type: 'check' }]]
 }
 
 function timedOut(gate: Gate, now: number): Step {
-  const { interval, timeout } = gate.settings
+  const { interval, timeout } = gate.config
   const why = `no answer within ${timeout / 1000} s`
   const givenUpAt = gate.check === 'running' ? now + GIVE_UP * interval : gate.givenUpAt
   const next: Gate = { ...without(gate, 'timeoutTimer'), check: gate.check === 'none' ? 'none' : 'overdue', givenUpAt }
@@ -125,7 +125,7 @@ function ended(gate: Gate, input: Extract<Input, { type: 'passed' | 'failed' }>,
 type Result = { readonly passed: true } | { readonly passed: false; readonly why: string }
 
 function judge(gate: Gate, result: Result, now: number): Step {
-  const { rise, fall, ttl } = gate.settings
+  const { rise, fall, ttl } = gate.config
   const agrees = result.passed === gate.up
   const streak = agrees ? 0 : gate.streak + 1
   if (gate.up) {
@@ -139,7 +139,7 @@ function judge(gate: Gate, result: Result, now: number): Step {
 
 /** The one way down. */
 function close(gate: Gate, why: string, now: number): Step {
-  const { holdDown } = gate.settings
+  const { holdDown } = gate.config
   const closedAt = holdDown ? [...gate.closedAt.filter(at => now - at < holdDown.within), now] : []
   const held = holdDown !== undefined && closedAt.length >= holdDown.withdrawals
   return [
@@ -175,8 +175,8 @@ function without(gate: Gate, timer: Timer): Gate {
   const { [timer]: _, ...timers } = gate.timers
   return { ...gate, timers }
 }
-function tooOld({ settings }: Gate): string {
-  return `no check has ended for ${settings.ttl / 1000} s`
+function tooOld({ config }: Gate): string {
+  return `no check has ended for ${config.ttl / 1000} s`
 }
 function inARow(count: number): string {
   return count > 1 ? ` (${count} checks in a row)` : ''

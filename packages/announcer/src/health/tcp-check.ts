@@ -1,7 +1,7 @@
 /** A health check: does somebody answer at this port? */
 import { connect } from 'node:net'
 import { only, text, wholeBetween } from '../check-options.ts'
-import type { Check } from './gate.ts'
+import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Where the service is. */

@@ -1,4 +1,4 @@
-import { healthSettings } from '@softspoken/announcer'
+import { healthOptions } from '@softspoken/announcer/internal'
 import { settings } from '@softspoken/session'
 import { expect, it } from 'vitest'
 import { settingsTable } from '../../tools/options-page.ts'
@@ -14,6 +14,6 @@ it('the defaults in it are those of the library', () => {
   expect(usual).toMatchObject({ port: '179', holdTime: `${settings.holdTime.default}` })
   for (const name of ['interval', 'timeout', 'rise', 'fall'] as const)
     expect(usual[`health${name[0]?.toUpperCase()}${name.slice(1)}`]).toMatch(
-      new RegExp(`^${healthSettings[name].default}\\b`),
+      new RegExp(`^${healthOptions[name].default}\\b`),
     )
 })
