@@ -1,7 +1,7 @@
 import { Announcer } from '@softspoken/announcer'
+import type { Addresses } from '../lab/addresses.ts'
 import { against, plain } from '../lab/for-each-daemon.ts'
 import { addAddress } from '../lab/host-network.ts'
-import type { Addresses } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 /** A third address of ours beside the lab's two: one that no router of this lab has. */

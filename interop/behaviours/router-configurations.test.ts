@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { Announcer } from '@softspoken/announcer'
 import { describe, expect, inject, it } from 'vitest'
+import type { Addresses } from '../lab/addresses.ts'
 import { daemons } from '../lab/daemons.ts'
-import { type Addresses, Lab } from '../lab/lab.ts'
+import { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const page = readFileSync(new URL('../../docs/routers.md', import.meta.url), 'utf8')

@@ -1,6 +1,7 @@
 import { describe, inject, it } from 'vitest'
+import type { Addresses } from './addresses.ts'
 import { type DaemonName, daemons } from './daemons.ts'
-import { type Addresses, Lab } from './lab.ts'
+import { Lab } from './lab.ts'
 import type { Daemon, Router } from './router.ts'
 import { type Plain, plainRouter } from './usual-router.ts'
 

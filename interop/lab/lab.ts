@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Addresses } from './addresses.ts'
 import { bird } from './bird.ts'
 import { type DaemonName, daemons } from './daemons.ts'
 import { DockerError, docker, dockerUnlessGone } from './docker.ts'
@@ -18,17 +19,6 @@ const LAST = 14
 
 /** A capture filter for attempts to connect: a SYN without an ACK. libpcap's `tcp[...]` does not see IPv6. */
 export const DIAL = '(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn) or (ip6 proto 6 and ip6[53] & 0x12 == 2)'
-
-export interface Addresses {
-  /** The router's own. */
-  own: string
-  own6: string
-  /** Ours. */
-  host: string
-  host6: string
-  otherHost: string
-  otherHost6: string
-}
 
 export interface RouterConfig {
   config: (addresses: Addresses) => string

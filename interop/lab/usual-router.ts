@@ -1,4 +1,4 @@
-import type { Addresses } from './lab.ts'
+import type { Addresses } from './addresses.ts'
 
 /** One of our addresses in a lab. */
 type Ours = 'host' | 'host6' | 'otherHost' | 'otherHost6'
