@@ -2,16 +2,23 @@
 import { connect, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
+import { closeSocket, linuxSupport, openSocket } from '@softspoken/linux'
 import type { Address } from '@softspoken/wire'
 import type { Config } from './config.ts'
-import { findKernel } from './kernel.ts'
 import { split } from './socket-address.ts'
-import { connectionOptions, domainOf, keyOptions, setDscp, setOptions, setUserTimeout } from './socket-options.ts'
+import {
+  connectionOptions,
+  familyOf,
+  keyOptions,
+  limitUnacknowledged,
+  setOptions,
+  setPrecedence,
+} from './socket-options.ts'
 
-/** @throws Error where the system makes no such socket. */
+/** @throws Error if the system makes no such socket. */
 export function dialTcp(config: Config): Duplex {
   const { local, peer, bindDevice } = config
-  // A socket that is bound to its interface needs no zone, and net does not know the names of all of them.
+  // A socket that is bound to its interface needs no zone, and net does not take the names of all interfaces.
   const forNet = (address: Address): Address => (bindDevice === undefined ? address : split(address).address)
   const to = {
     host: forNet(peer.address),
@@ -25,25 +32,23 @@ export function dialTcp(config: Config): Duplex {
   return new Socket(options).connect(to)
 }
 
-/** Where the interface of a link-local address is missing, newer versions of Node dial through any other one. */
+/** If the interface of a link-local address is missing, newer versions of Node dial through any other one. */
 function requireInterface(name: string | undefined): void {
   if (name !== undefined && !Object.hasOwn(networkInterfaces(), name))
     throw Object.assign(new Error(`there is no interface ${name}, or it is down`), { code: 'ENODEV' })
 }
 
-/** All that is asked of it is set before the first SYN. Without a kernel, which only a session that asks nothing has: nothing. */
+/** A socket with all options set, because the first SYN needs them. None without Linux; such a session has no option that needs it. */
 function makeSocket(config: Config): number | undefined {
-  const { kernel } = findKernel()
-  if (kernel === undefined) return undefined
-  const domain = domainOf(config.peer.address)
-  const fd = kernel.socket(domain)
+  if (!linuxSupport().supported) return undefined
+  const socket = openSocket(familyOf(config.peer.address))
   try {
-    setDscp(kernel, fd, domain)
-    setUserTimeout(kernel, fd, config)
-    setOptions(kernel, fd, [...connectionOptions(config, domain), ...keyOptions(config, domain)])
-    return fd
+    setPrecedence(socket)
+    limitUnacknowledged(socket, config)
+    setOptions(socket, [...connectionOptions(config), ...keyOptions(config, socket.family)])
+    return socket.fd
   } catch (error) {
-    kernel.close(fd)
+    closeSocket(socket)
     throw error
   }
 }

@@ -4,17 +4,17 @@
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { linuxSupport } from '@softspoken/linux'
 import { type Address, parseAddress } from '@softspoken/wire'
 import { kind, shown, text } from './check-options.ts'
 import { type Config, only } from './config.ts'
 import { checkEnvironment } from './environment.ts'
 import { errorText, guardLog } from './guard.ts'
-import { findKernel } from './kernel.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
 import { type Clock, type Logger, plain, realTime, Session } from './session.ts'
 import { formatZoned, parseZoned, split, unmapIpv4 } from './socket-address.ts'
-import { linuxOnly, requireKernel } from './socket-options.ts'
+import { firstLinuxOption, notAvailable, requireLinux } from './socket-options.ts'
 
 /** Where to listen. */
 export interface ListenerOptions {
@@ -34,7 +34,7 @@ export class Listener implements AsyncDisposable {
   readonly #clock: Clock
   readonly #sessions = new Map<Address, Session>()
   readonly #server: Server
-  /** Ours while it listens; undefined where there is no kernel to set options with. */
+  /** Ours while it listens; undefined if Linux's socket options are not available. */
   #socket: ListeningSocket | undefined
   #strangers = 0
   readonly #told = new OnceAMinute()
@@ -72,7 +72,7 @@ export class Listener implements AsyncDisposable {
     const address = canonical(session.config.peer.address)
     if (this.#sessions.has(address)) throw new Error(`peer.address: ${address} already has a session on this listener`)
     if (this.#server.listening) prepare(this.#socket, [...this.#sessions.values(), session])
-    else requireKernel(session.config)
+    else requireLinux(session.config)
     this.#sessions.set(address, session)
     return this
   }
@@ -80,8 +80,7 @@ export class Listener implements AsyncDisposable {
   /** Resolves with the port once connections are taken; rejects where the address or port cannot be had. */
   async listen(): Promise<number> {
     const { address, port } = this.#options
-    const { kernel } = findKernel()
-    const socket = kernel && listenOn(kernel, address, port)
+    const socket = linuxSupport().supported ? listenOn(address, port) : undefined
     try {
       prepare(socket, [...this.#sessions.values()])
       if (socket) this.#server.listen({ fd: socket.fd, exclusive: true })
@@ -132,17 +131,18 @@ export class Listener implements AsyncDisposable {
 
   /** Whether the connection has all that its session asks for. */
   #fit(connection: Socket, config: Config): boolean {
-    return this.#socket?.admit(connection, config) ?? linuxOnly(config) === undefined
+    return this.#socket?.applyTo(connection, config) ?? firstLinuxOption(config) === undefined
   }
 }
 
-const without = { why: 'this listener began without them' }
-
-/** @throws Error where a session asks for what this socket cannot have. */
+/** @throws Error if a session asks for what this socket cannot have. */
 function prepare(socket: ListeningSocket | undefined, sessions: readonly Session[]): void {
   const configs = sessions.map(({ config }) => config)
   if (socket) socket.prepare(configs)
-  else for (const config of configs) requireKernel(config, without)
+  for (const config of socket ? [] : configs) {
+    const option = firstLinuxOption(config)
+    if (option !== undefined) throw notAvailable(option, 'this listener began without them')
+  }
 }
 
 /** One text for one address, as a Map needs it; a link-local one with its interface, which is how the system says it. */

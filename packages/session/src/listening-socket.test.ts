@@ -1,23 +1,23 @@
 /** Real sockets on loopback, with options that only Linux has. */
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
+import { linuxSupport, setUserTimeout } from '@softspoken/linux'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type Config, configure, type Settings } from './config.ts'
+import { configure, type Settings } from './config.ts'
 import { dialTcp } from './dial.ts'
-import { findKernel, linux, outOfReach } from './kernel.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
 import { Session, type SessionOptions } from './session.ts'
+
+vi.mock('@softspoken/linux', { spy: true })
 
 const toEnd: (() => unknown)[] = []
 afterEach(async () => {
   await Promise.all(toEnd.splice(0).map(end => end()))
 })
 
-describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that dials one that listens', () => {
+describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that dials one that listens', () => {
   it.each([
     ['the same TCP MD5 key (RFC 2385)', { tcpMd5Key: 'sésame' }, '127.0.0.1', '127.0.0.1'],
     ['the same key over IPv6', { tcpMd5Key: 'sésame' }, '::1', '::1'],
@@ -128,14 +128,12 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
   })
   it('has the system end a connection that is not acknowledged in time (RFC 5482)', async () => {
     const waits = waiting('127.0.0.1', { holdTime: 300 })
-    const accept = vi.spyOn(waits, 'accept')
     const port = await listener({ address: '127.0.0.1' }).serve(waits).listen()
-    let dialled: Duplex | undefined
-    const dial = (config: Config) => (dialled = dialTcp(config))
-    const dials = dialling('127.0.0.1', port, { sendHoldTime: 90.5, dial })
+    vi.mocked(setUserTimeout).mockClear()
+    const dials = dialling('127.0.0.1', port, { sendHoldTime: 90.5 })
     await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
-    const timeouts = [dialled, accept.mock.calls[0]?.[0]].map(it => read(it, linux.IPPROTO_TCP, linux.TCP_USER_TIMEOUT))
-    expect(timeouts).toEqual([90_500, 600_000])
+    expect(vi.mocked(setUserTimeout).mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([90_500, 600_000])
+    expect(vi.mocked(setUserTimeout).mock.results.map(({ type }) => type)).toEqual(['return', 'return'])
   })
   it('leaves no descriptor open after a dial whose option the system refuses', () => {
     const config = configure({ local: from('127.0.0.1'), peer: { as: 1, address: '127.0.0.1' }, bindDevice: 'nosuch0' })
@@ -148,16 +146,6 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
     for (let dials = 0; dials < 10; dials++) expect(() => dialTcp(config)).toThrow('bindDevice: the system refused it')
     expect(lowest()).toBe(before)
   })
-  it('makes sockets that no child process inherits, and that do not block', () => {
-    const { kernel } = findKernel()
-    for (const domain of [linux.AF_INET, linux.AF_INET6]) {
-      const fd = kernel!.socket(domain) // it is in reach
-      const [, flags = ''] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
-      kernel!.close(fd)
-      const wanted = linux.SOCK_CLOEXEC | linux.SOCK_NONBLOCK // the same numbers as O_CLOEXEC and O_NONBLOCK
-      expect(Number.parseInt(flags, 8) & wanted).toBe(wanted)
-    }
-  })
   it('nothing that is told or logged shows the key', async () => {
     const lines: unknown[] = []
     const note = (fields: object, text: string) => lines.push(fields, text)
@@ -169,25 +157,9 @@ describe.runIf(outOfReach() === undefined)('on Linux, with koffi, a session that
     expect(shown.join()).toContain('nosuch0')
     expect(shown.join()).not.toContain('sésame')
   })
-  it('what the system refuses is said with its own code', () => {
-    const { kernel } = findKernel()
-    const refused = () => kernel?.setsockopt(-1, linux.IPPROTO_IP, linux.IP_TTL, new Uint8Array(4))
-    expect(refused).toThrow('setsockopt EBADF: bad file descriptor')
-    expect(refused).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'setsockopt' }))
-  })
 })
 
 // ---- the stage
-
-/** A socket's option, a number. */
-function read(socket: Duplex | undefined, level: number, name: number): number | undefined {
-  const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle // as net has it inside
-  const koffi = createRequire(import.meta.url)('koffi')
-  const getsockopt = koffi.load(null).func('int getsockopt(int fd, int level, int name, void *value, void *length)')
-  const value = new Uint8Array(4)
-  expect(getsockopt(fd, level, name, value, new Uint8Array(Uint32Array.of(4).buffer))).toBe(0)
-  return new Int32Array(value.buffer)[0]
-}
 
 function soon(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 5000, interval: 5 })

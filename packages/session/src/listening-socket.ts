@@ -1,40 +1,32 @@
-/** A listening socket of our own making: keys and TTL security must stand on it before the first SYN arrives. */
+/** A listening socket made by system calls, because keys and TTL security must be set before the first SYN arrives. */
 import type { Socket } from 'node:net'
+import { bindSocket, closeSocket, openSocket, socketOf, type TcpSocket } from '@softspoken/linux'
 import type { Address } from '@softspoken/wire'
 import type { Config } from './config.ts'
-import { type Kernel, linux } from './kernel.ts'
 import { split } from './socket-address.ts'
 import {
   connectionOptions,
   deviceOption,
-  domainOf,
+  familyOf,
+  limitUnacknowledged,
   listeningOptions,
-  setDscp,
+  octetsOf,
   setOptions,
-  setUserTimeout,
-  sockaddr,
+  setPrecedence,
 } from './socket-options.ts'
 
 /** Bound, and for `net` to listen on and to close. */
 export class ListeningSocket {
-  readonly fd: number
-  readonly #kernel: Kernel
-  readonly #domain: number
+  readonly #socket: TcpSocket
 
   /** @throws Error as bind(2) has it, with the address and the port. */
-  constructor(kernel: Kernel, address: Address, port: number) {
-    this.#kernel = kernel
-    this.#domain = domainOf(address)
-    this.fd = kernel.socket(this.#domain)
-    const yes = new Uint8Array(Int32Array.of(1).buffer)
-    const no = new Uint8Array(4)
+  constructor(address: Address, port: number) {
+    this.#socket = openSocket(familyOf(address))
     try {
-      kernel.setsockopt(this.fd, linux.SOL_SOCKET, linux.SO_REUSEADDR, yes)
-      if (this.#domain === linux.AF_INET6) kernel.setsockopt(this.fd, linux.IPPROTO_IPV6, linux.IPV6_V6ONLY, no)
-      setDscp(kernel, this.fd, this.#domain)
+      setPrecedence(this.#socket)
       const { zone } = split(address)
-      if (zone !== undefined) setOptions(kernel, this.fd, [deviceOption(zone, 'address')])
-      kernel.bind(this.fd, sockaddr(address, port, this.#domain))
+      if (zone !== undefined) setOptions(this.#socket, [deviceOption(zone, 'address')])
+      bindSocket(this.#socket, octetsOf(address), port)
     } catch (error) {
       this.close()
       if (error instanceof Error) error.message += ` ${address}:${port}`
@@ -42,40 +34,42 @@ export class ListeningSocket {
     }
   }
 
-  /** Makes it fit for these sessions; again, with all of them, whenever there is one more. */
-  prepare(configs: readonly Config[]): void {
-    setOptions(this.#kernel, this.fd, listeningOptions(configs, this.#domain))
+  get fd(): number {
+    return this.#socket.fd
   }
 
-  /** Gives an accepted connection what its session asks for; the key it has inherited. False where it cannot have it. */
-  admit(connection: Socket, config: Config): boolean {
-    // net has no public name for the descriptor of a connection that it accepted.
-    const { _handle } = connection as unknown as { readonly _handle?: { readonly fd?: number } }
-    const fd = _handle?.fd ?? -1
+  /** Sets what these sessions need. Called again, with all of them, when a session is added. */
+  prepare(configs: readonly Config[]): void {
+    setOptions(this.#socket, listeningOptions(configs, this.#socket.family))
+  }
+
+  /** Sets what the session of an accepted connection asks for; the key is inherited. False if the system refuses it. */
+  applyTo(connection: Socket, config: Config): boolean {
+    const accepted = socketOf(connection, this.#socket.family)
     try {
-      setOptions(this.#kernel, fd, connectionOptions(config, this.#domain))
-      setUserTimeout(this.#kernel, fd, config)
+      setOptions(accepted, connectionOptions(config))
+      limitUnacknowledged(accepted, config)
       return true
     } catch (error) {
-      if (error instanceof Error && 'syscall' in error) return false // EBADF where net has hidden it: better none than one without
+      if (error instanceof Error && 'syscall' in error) return false // also EBADF, if net hides the descriptor
       throw error
     }
   }
 
-  /** For when `net` has not taken it. */
+  /** For a socket that `net` has not taken. */
   close(): void {
-    this.#kernel.close(this.fd)
+    closeSocket(this.#socket)
   }
 }
 
-/** Every address of this host: both families on one socket, or IPv4 where the host has no other. */
-export function listenOn(kernel: Kernel, address: Address | undefined, port: number): ListeningSocket {
-  if (address !== undefined) return new ListeningSocket(kernel, address, port)
+/** Every address of this host: both families on one socket, or IPv4 if the host has no IPv6. */
+export function listenOn(address: Address | undefined, port: number): ListeningSocket {
+  if (address !== undefined) return new ListeningSocket(address, port)
   try {
-    return new ListeningSocket(kernel, '::', port)
+    return new ListeningSocket('::', port)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL') throw error
-    return new ListeningSocket(kernel, '0.0.0.0', port)
+    return new ListeningSocket('0.0.0.0', port)
   }
 }

@@ -2,48 +2,20 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { configure, type Settings } from './config.ts'
-import { readConnections, rival } from './preflight.ts'
+import { conflictingConnection } from './preflight.ts'
 import { Session } from './session.ts'
 
-/** As a little-endian Linux writes it: a listener, a connection to the router, one that is closing, and one of others. */
-const tcp = `
-  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 00000000:00B3 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 23031 1 0000000000000000 100 0 0 10 0
-   1: 010200C0:9C40 FE0200C0:00B3 01 00000000:00000000 02:0000052B 00000000     0        0 23032 2 0000000000000000 20 4 30 10 -1
-   2: 020200C0:9C41 FD0200C0:00B3 06 00000000:00000000 03:0000052B 00000000     0        0 0 3 0000000000000000
-   3: 010200C0:9C42 0A6433C6:01BB 01 00000000:00000000 02:0000052B 00000000  1000        0 23034 2 0000000000000000 20 4 30 10 -1
-`
-const tcp6 = `
-  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: B80D0120000001000000000001000000:00B3 B80D01200000010000000000FE000000:D431 01 00000000:00000000 00:00000000 00000000     0        0 23035 1 0000000000000000 20 4 30 10 -1
-   1: 0000000000000000FFFF0000010200C0:00B3 0000000000000000FFFF0000FC0200C0:D432 01 00000000:00000000 00:00000000 00000000     0        0 23036 1 0000000000000000 20 4 30 10 -1
-`
-const all = [...readConnections(tcp, true), ...readConnections(tcp6, true)]
+/** To the router and to another service, and two that a router made. */
+const all = [
+  { local: { address: '192.0.2.1', port: 40000 }, remote: { address: '192.0.2.254', port: 179 } },
+  { local: { address: '192.0.2.1', port: 40002 }, remote: { address: '198.51.100.10', port: 443 } },
+  { local: { address: '2001:db8:1::1', port: 179 }, remote: { address: '2001:db8:1::fe', port: 54321 } },
+  { local: { address: '192.0.2.1', port: 179 }, remote: { address: '192.0.2.252', port: 54322 } },
+]
 
-describe('what Linux says of its connections', () => {
-  it('is read, those that stand, IPv4 as such wherever it is written', () => {
-    expect(all).toEqual([
-      { local: { address: '192.0.2.1', port: 40000 }, remote: { address: '192.0.2.254', port: 179 } },
-      { local: { address: '192.0.2.1', port: 40002 }, remote: { address: '198.51.100.10', port: 443 } },
-      { local: { address: '2001:db8:1::1', port: 179 }, remote: { address: '2001:db8:1::fe', port: 54321 } },
-      { local: { address: '192.0.2.1', port: 179 }, remote: { address: '192.0.2.252', port: 54322 } },
-    ])
-  })
-  it('is read on a big-endian machine too', () => {
-    const table = '  1: C0000201:9C40 C00002FE:00B3 01 00000000:00000000'
-    expect(readConnections(table, false)).toEqual(all.slice(0, 1))
-  })
-  it.each(['', 'nonsense', '1: 2: 3: 01', '  1: 010200C0 FE0200C0 01', '  1: XX0200C0:9C40 FE0200C0:00B3 01'])(
-    'is not guessed at: %j',
-    text => {
-      expect(readConnections(text, true)).toEqual([])
-    },
-  )
-})
-
-describe('a rival', () => {
+describe('a conflicting connection', () => {
   const found = (peer: Partial<Settings['peer']>, address?: string) =>
-    rival(
+    conflictingConnection(
       configure({
         local: { as: 65001, id: '192.0.2.1', ...(address !== undefined && { address }) },
         peer: { as: 65000, address: '192.0.2.254', ...peer },
@@ -62,16 +34,13 @@ describe('a rival', () => {
   })
   it('is one to a link-local peer from its interface, which the system does not say', () => {
     const address = 'fe80::1%eth0'
-    const [other] = readConnections(
-      '  1: 000080FE000000000000000002000000:9C40 000080FE000000000000000001000000:00B3 01',
-      true,
-    )
+    const other = { local: { address: 'fe80::2', port: 40000 }, remote: { address: 'fe80::1', port: 179 } }
     const config = (own: string) =>
       configure({ local: { as: 65001, id: '192.0.2.1', address: own }, peer: { as: 65000, address } })
     const on = (zone: string) => (_: string, wanted: string) => wanted === zone
-    expect(rival(config('fe80::2'), [other!], on('eth0'))).toBe(other) // the line has one
-    expect(rival(config('fe80::2'), [other!], on('eth1'))).toBeUndefined()
-    expect(rival(config('fe80::3'), [other!], on('eth0'))).toBeUndefined()
+    expect(conflictingConnection(config('fe80::2'), [other], on('eth0'))).toBe(other)
+    expect(conflictingConnection(config('fe80::2'), [other], on('eth1'))).toBeUndefined()
+    expect(conflictingConnection(config('fe80::3'), [other], on('eth0'))).toBeUndefined()
   })
   it.each([
     ['from another address', {}, '192.0.2.9'],

@@ -45,9 +45,9 @@ import { OnceAMinute } from './once-a-minute.ts'
 import type { Negotiated } from './open-check.ts'
 import { FIRST_OCTETS, type OtherProtocol, otherProtocol } from './other-protocol.ts'
 import { lookFor } from './own-address.ts'
-import { rival, standing } from './preflight.ts'
+import { conflictingConnection, establishedTcp } from './preflight.ts'
 import { RateLimit } from './rate-limit.ts'
-import { requireKernel } from './socket-options.ts'
+import { requireLinux } from './socket-options.ts'
 import { counted, nothingCounted, type Tally } from './tally.ts'
 
 /** What pino, console and many others already are: fields first, then the text. */
@@ -212,7 +212,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     const { log, clock = realTime, random = Math.random, dial = dialTcp, ...settings } = options
     checkEnvironment({ log, clock, random, dial })
     this.config = configure(settings)
-    requireKernel(this.config)
+    requireLinux(this.config)
     this.#log = log && guardLog(log)
     this.#clock = clock
     this.#random = random
@@ -433,7 +433,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #preflight(): void {
     if (this.#started || this.#dial !== dialTcp) return
     this.#started = true
-    const other = this.#log && rival(this.config, standing())
+    const other = this.#log && conflictingConnection(this.config, establishedTcp())
     if (!other) return
     const [from, to] = [other.local, other.remote].map(({ address, port }) => `${address} port ${port}`)
     this.#log?.warn(

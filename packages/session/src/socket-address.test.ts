@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
+import { linuxSupport } from '@softspoken/linux'
 import { parseAddress } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { configure, type Settings } from './config.ts'
-import { outOfReach } from './kernel.ts'
 import { Listener } from './listener.ts'
 import { Session } from './session.ts'
 import { formatZoned, parseZoned, unmapIpv4 } from './socket-address.ts'
@@ -135,7 +135,7 @@ describe.runIf(own !== undefined)('on a link of this host', () => {
     await vi.waitFor(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']), 5000)
     expect([dials.status().local.address, waits.status().local.address]).toEqual([address, address])
   })
-  it.runIf(outOfReach() === undefined)('two interfaces with one address cannot have two keys on a listener', () => {
+  it.runIf(linuxSupport().supported)('two interfaces with one address cannot have two keys on a listener', () => {
     const peer = (zone: string) => ({ as: 65001, address: `fe80::1%${zone}` })
     const waits = (zone: string, tcpMd5Key: string) => begin({ local: local(65002, 2), peer: peer(zone), tcpMd5Key })
     const server = new Listener({ port: 0 }).serve(waits('eth0', 'secret')).serve(waits('eth1', 'other'))

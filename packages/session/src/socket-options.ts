@@ -1,69 +1,85 @@
-/** What Node's `net` cannot do to a socket: TCP MD5 (RFC 2385), GTSM (RFC 5082), TTL, interface and DSCP. */
-import { endianness } from 'node:os'
+/** Which option of a session needs which socket option of Linux, as data, and what happens if it is not available. */
+import {
+  bindToDevice,
+  type LinuxSupport,
+  linuxSupport,
+  setDscp,
+  setMinTtl,
+  setTcpMd5Key,
+  setTtl,
+  setUserTimeout,
+  type TcpFamily,
+  type TcpSocket,
+} from '@softspoken/linux'
 import { type Address, parseAddress } from '@softspoken/wire'
 import type { Config } from './config.ts'
-import { type Found, findKernel, type Kernel, linux } from './kernel.ts'
-import type { Md5Key } from './md5-key.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
 import { split } from './socket-address.ts'
 
-/** What is kept through these options, or refused. */
-const settings = ['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'] as const
+/** What Node's `net` cannot do: it is done through Linux, or refused. */
+const linuxOptions = ['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'] as const
 
-/** One setsockopt(2), and the setting that wants it. */
+/** One change to a socket, and the option of the session that asks for it. */
 export interface SocketOption {
-  readonly setting: string
-  readonly level: number
-  readonly name: number
-  readonly value: Uint8Array
+  readonly option: string
+  set(socket: TcpSocket): void
 }
 
-const FARTHEST = 255 // the greatest TTL there is
-const CS6 = 48 << 2 // the codepoint stands in the upper six bits of the octet (RFC 2474 §3)
+const MAX_TTL = 255
+const CS6 = 48 // RFC 4594 §3.1
 
 /**
- * Never unauthenticated by accident: a setting that cannot be kept here is refused.
- * @throws Error naming the setting, and what it needs.
+ * Never unauthenticated by accident: a session with an option that is not available here is refused.
+ * @throws Error naming the option, and what it needs.
  */
-export function requireKernel(config: Config, found: Found = findKernel()): void {
-  const setting = linuxOnly(config)
-  if (setting === undefined || found.kernel !== undefined) return
-  const { why, cause } = found
-  throw new Error(`${setting}: not possible here, it needs Linux and the package koffi, and ${why}`, { cause })
+export function requireLinux(config: Config, support: LinuxSupport = linuxSupport()): void {
+  const option = firstLinuxOption(config)
+  if (option === undefined || support.supported) return
+  throw notAvailable(option, support.detail, support.cause)
 }
 
-/** The first setting of a session, if any, that Node's `net` alone cannot keep. */
-export function linuxOnly(config: Config): string | undefined {
-  return settings.find(name => config[name] !== undefined)
+/** The error for an option that needs Linux. `detail` is the end of the sentence. */
+export function notAvailable(option: string, detail: string, cause?: unknown): Error {
+  return new Error(`${option}: not possible here, it needs Linux and the package koffi, and ${detail}`, { cause })
 }
 
-/** AF_INET6 also carries IPv4, where a listener has one socket for both. */
-export function domainOf(address: Address): number {
-  return parseAddress(split(address).address, 'address').length === 4 ? linux.AF_INET : linux.AF_INET6
+/** The first option of a session, if any, that Node's `net` alone does not have. */
+export function firstLinuxOption(config: Config): string | undefined {
+  return linuxOptions.find(name => config[name] !== undefined)
 }
 
-/** What a connection of this session needs, whoever dialled. */
-export function connectionOptions(config: Config, domain: number): SocketOption[] {
+/** The family of a socket for this address. */
+export function familyOf(address: Address): TcpFamily {
+  return octetsOf(address).length === 4 ? 'ipv4' : 'ipv6'
+}
+
+/** The octets of an address, without its zone. */
+export function octetsOf(address: Address): Uint8Array {
+  return parseAddress(split(address).address, 'address')
+}
+
+/** What each connection of this session needs, outgoing or incoming. */
+export function connectionOptions(config: Config): SocketOption[] {
   const { ttlSecurity, multihop, bindDevice } = config
   return [
-    ...(ttlSecurity === undefined ? [] : ttlSecurityOptions(leastTtl(config), domain)),
-    ...(multihop === undefined ? [] : sendTtl('multihop', multihop, domain)),
+    ...(ttlSecurity === undefined ? [] : ttlSecurityOptions(minTtl(config))),
+    ...(multihop === undefined ? [] : [{ option: 'multihop', set: (to: TcpSocket) => setTtl(to, multihop) }]),
     ...(bindDevice === undefined ? [] : [deviceOption(bindDevice)]),
   ]
 }
 
 /** What a listening socket needs before the first SYN: every key, and no more TTL security than all its sessions want. */
-export function listeningOptions(configs: readonly Config[], domain: number): SocketOption[] {
-  oneKeyPerAddress(configs)
-  const strict = configs.some(({ ttlSecurity }) => ttlSecurity !== undefined)
+export function listeningOptions(configs: readonly Config[], family: TcpFamily): SocketOption[] {
+  requireOneKeyPerAddress(configs)
+  const hasTtlSecurity = configs.some(({ ttlSecurity }) => ttlSecurity !== undefined)
   return [
-    ...(strict ? ttlSecurityOptions(Math.min(...configs.map(leastTtl)), domain) : []),
-    ...configs.flatMap(config => keyOptions(config, domain)),
+    ...(hasTtlSecurity ? ttlSecurityOptions(Math.min(...configs.map(minTtl))) : []),
+    ...configs.flatMap(config => keyOptions(config, family)),
   ]
 }
 
-/** Linux finds a key by the address and not by the interface: another session with that address gets the same key, or none works. */
-function oneKeyPerAddress(configs: readonly Config[]): void {
+/** Linux finds a key by the address and not by the interface, so two sessions with one address need one key. */
+function requireOneKeyPerAddress(configs: readonly Config[]): void {
   const keys = new Map<Address, string | undefined>()
   for (const { peer, tcpMd5Key } of configs) {
     const { address, zone } = split(peer.address)
@@ -76,111 +92,61 @@ function oneKeyPerAddress(configs: readonly Config[]): void {
 }
 
 /** The key, for segments to and from the session's peer. */
-export function keyOptions({ tcpMd5Key, peer }: Config, domain: number): SocketOption[] {
+export function keyOptions({ tcpMd5Key, peer }: Config, family: TcpFamily): SocketOption[] {
   if (tcpMd5Key === undefined) return []
-  if (domain === linux.AF_INET && domainOf(peer.address) !== domain)
+  if (family === 'ipv4' && familyOf(peer.address) === 'ipv6')
     throw new Error(`tcpMd5Key: there is no key for ${peer.address} on a socket of IPv4`)
-  const value = md5Signature(peer.address, tcpMd5Key, domain)
-  return [{ setting: 'tcpMd5Key', level: linux.IPPROTO_TCP, name: linux.TCP_MD5SIG, value }]
+  return [{ option: 'tcpMd5Key', set: to => setTcpMd5Key(to, octetsOf(peer.address), tcpMd5Key.octets()) }]
 }
 
-/** @throws Error naming the setting that the system refused. */
-export function setOptions(kernel: Kernel, fd: number, options: readonly SocketOption[]): void {
-  for (const { setting, level, name, value } of options)
+/** SO_BINDTODEVICE, for `bindDevice` or for the zone of a link-local address. */
+export function deviceOption(device: string, option = 'bindDevice'): SocketOption {
+  return { option, set: to => bindToDevice(to, device) }
+}
+
+/** @throws Error naming the option that the system refused. */
+export function setOptions(socket: TcpSocket, options: readonly SocketOption[]): void {
+  for (const { option, set } of options)
     try {
-      kernel.setsockopt(fd, level, name, value)
+      set(socket)
     } catch (error) {
-      if (error instanceof Error) error.message = `${setting}: the system refused it, ${error.message}`
+      if (error instanceof Error) error.message = `${option}: the system refused it, ${error.message}`
       throw error
     }
 }
 
-/** RFC 4271 Appendix E asks for precedence, RFC 4594 §3.1 calls it CS6. A courtesy: nothing depends on it. */
-export function setDscp(kernel: Kernel, fd: number, domain: number): void {
-  setIfPossible(kernel, fd, either('DSCP', domain, linux.IP_TOS, linux.IPV6_TCLASS, CS6))
+/** RFC 4271 Appendix E asks for precedence, RFC 4594 §3.1 calls it CS6. Nothing depends on it. */
+export function setPrecedence(socket: TcpSocket): void {
+  setIfPossible(() => setDscp(socket, CS6))
 }
 
 /**
- * RFC 9687 counts from what has left this host, and what we send is so little that the system would buffer weeks of it:
- * the system itself ends a connection whose peer has acknowledged nothing for so long (RFC 5482). Without it, the send
- * hold timer and the peer's own hold timer are left.
+ * RFC 9687 counts from what has left this host. We send so little that the system would buffer weeks of it. With this
+ * option the system ends a connection whose peer has acknowledged nothing for that long (RFC 5482). Without it, the send
+ * hold timer and the peer's own hold timer remain.
  */
-export function setUserTimeout(kernel: Kernel, fd: number, config: Config): void {
+export function limitUnacknowledged(socket: TcpSocket, config: Config): void {
   // The peer has not proposed its hold time yet, and the smaller of both counts: this is the longest that it can be.
   const longest = sendHoldTimeFor(config, config.holdTime)
-  const value = new Uint8Array(Int32Array.of(Math.ceil(longest * 1000)).buffer)
-  setIfPossible(kernel, fd, [
-    { setting: 'sendHoldTime', level: linux.IPPROTO_TCP, name: linux.TCP_USER_TIMEOUT, value },
-  ])
+  setIfPossible(() => setUserTimeout(socket, longest * 1000))
 }
 
-function setIfPossible(kernel: Kernel, fd: number, options: readonly SocketOption[]): void {
+/** Some sandboxes do not allow it. */
+function setIfPossible(set: () => void): void {
   try {
-    setOptions(kernel, fd, options)
-  } catch {
-    // Some sandboxes do not let it through.
-  }
+    set()
+  } catch {}
 }
 
-/** As BIRD and FRR count: a peer on our own link is 1 hop away, and its 255 arrive as 255. */
-function leastTtl({ ttlSecurity }: Config): number {
-  return ttlSecurity === undefined ? 0 : FARTHEST + 1 - ttlSecurity
+/** As BIRD and FRR count: a peer on our own link is 1 hop away, and its packets arrive with a TTL of 255. */
+function minTtl({ ttlSecurity }: Config): number {
+  return ttlSecurity === undefined ? 0 : MAX_TTL + 1 - ttlSecurity
 }
 
-/** RFC 5082 §3: we send with 255, and take nothing that has come too far. */
-function ttlSecurityOptions(least: number, domain: number): SocketOption[] {
+/** RFC 5082 §3: send with 255, and accept nothing from farther away. */
+function ttlSecurityOptions(min: number): SocketOption[] {
   return [
-    ...sendTtl('ttlSecurity', FARTHEST, domain),
-    ...either('ttlSecurity', domain, linux.IP_MINTTL, linux.IPV6_MINHOPCOUNT, least),
+    { option: 'ttlSecurity', set: to => setTtl(to, MAX_TTL) },
+    { option: 'ttlSecurity', set: to => setMinTtl(to, min) },
   ]
-}
-
-function sendTtl(setting: string, ttl: number, domain: number): SocketOption[] {
-  return either(setting, domain, linux.IP_TTL, linux.IPV6_UNICAST_HOPS, ttl)
-}
-
-/** The option of IPv4 and, where the socket carries both, that of IPv6 beside it. */
-function either(setting: string, domain: number, name4: number, name6: number, number: number): SocketOption[] {
-  const value = new Uint8Array(Int32Array.of(number).buffer)
-  const option4 = { setting, level: linux.IPPROTO_IP, name: name4, value }
-  const option6 = { setting, level: linux.IPPROTO_IPV6, name: name6, value }
-  return domain === linux.AF_INET ? [option4] : [option4, option6]
-}
-
-export function deviceOption(device: string, setting = 'bindDevice'): SocketOption {
-  const value = new TextEncoder().encode(device)
-  return { setting, level: linux.SOL_SOCKET, name: linux.SO_BINDTODEVICE, value }
-}
-
-const littleEndian = endianness() === 'LE'
-
-/** `struct tcp_md5sig` of linux/tcp.h: sockaddr_storage, flags, prefix length, key length, interface, key. */
-export function md5Signature(peer: Address, key: Md5Key, domain: number): Uint8Array {
-  const octets = key.octets()
-  const struct = new Uint8Array(216)
-  struct.set(sockaddr(peer, 0, domain))
-  new DataView(struct.buffer).setUint16(130, octets.length, littleEndian)
-  struct.set(octets, 136)
-  return struct
-}
-
-/**
- * `struct sockaddr_in` or `sockaddr_in6`; an IPv4 address on a socket of both families is a mapped one. Without a zone: a
- * key needs none, and a socket that is bound has its device.
- */
-export function sockaddr(address: Address, port: number, domain: number): Uint8Array {
-  const octets = parseAddress(split(address).address, 'address')
-  const struct = new Uint8Array(domain === linux.AF_INET ? 16 : 28)
-  const view = new DataView(struct.buffer)
-  view.setUint16(0, domain, littleEndian)
-  view.setUint16(2, port)
-  if (domain === linux.AF_INET) {
-    struct.set(octets, 4)
-  } else if (octets.length === 16) {
-    struct.set(octets, 8)
-  } else {
-    view.setUint16(18, 0xffff)
-    struct.set(octets, 20)
-  }
-  return struct
 }

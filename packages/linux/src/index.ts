@@ -1,0 +1,5 @@
+export { hasAddress } from './addresses.ts'
+export { type LinuxSupport, linuxSupport } from './libc.ts'
+export { bindToDevice, setDscp, setMinTtl, setTcpMd5Key, setTtl, setUserTimeout } from './socket-options.ts'
+export { type Endpoint, establishedConnections, type TcpConnection } from './tcp-connections.ts'
+export { bindSocket, closeSocket, openSocket, socketOf, type TcpFamily, type TcpSocket } from './tcp-socket.ts'

@@ -1,0 +1,39 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { linuxSupport, supportWith } from './libc.ts'
+
+const { platform } = process
+afterEach(() => on(platform))
+
+it('is not supported on another platform than Linux', () => {
+  on('darwin')
+  expect(linuxSupport()).toEqual({ supported: false, reason: 'platform', detail: 'this is darwin' })
+})
+it('is not supported on Deno and Bun, which would make a socket of their own', () => {
+  on('linux')
+  const load = vi.fn()
+  expect(supportWith(load, { v8: '13', deno: '2.9.6' })).toEqual({
+    supported: false,
+    reason: 'runtime',
+    detail: 'this is deno, which takes no socket made elsewhere',
+  })
+  expect(supportWith(load, { bun: '1.4.5' })).toMatchObject({ reason: 'runtime' })
+  expect(supportWith(load, { node: '24.21.0', v8: '13' })).toEqual({ supported: true })
+  expect(load).toHaveBeenCalledTimes(1)
+})
+it('is not supported without koffi, and says how to add it', () => {
+  on('linux')
+  const missing = new Error("Cannot find module 'koffi'")
+  const load = () => {
+    throw missing
+  }
+  expect(supportWith(load, {})).toEqual({
+    supported: false,
+    reason: 'koffi-missing',
+    detail: 'koffi could not be loaded, npm install koffi adds it',
+    cause: missing,
+  })
+})
+
+function on(platform: NodeJS.Platform): void {
+  Object.defineProperty(process, 'platform', { value: platform })
+}

@@ -1,0 +1,96 @@
+/** The C library's functions that this package calls, through the optional dependency koffi. */
+import { createRequire } from 'node:module'
+import { getSystemErrorMap } from 'node:util'
+
+/** Whether this package can make system calls here, and if not, why. */
+export type LinuxSupport =
+  | { readonly supported: true }
+  | {
+      readonly supported: false
+      /** Another operating system; a runtime that does not use a socket made elsewhere (Deno, Bun); koffi not installed. */
+      readonly reason: 'platform' | 'runtime' | 'koffi-missing'
+      /** The reason as the end of a sentence, such as "this is darwin". */
+      readonly detail: string
+      /** The error of loading koffi. */
+      readonly cause?: unknown
+    }
+
+/** Each throws an Error with `code`, `errno` and `syscall`, as Node's own system errors have them. */
+export interface Libc {
+  /** socket(2). Returns the descriptor. */
+  socket(domain: number, type: number, protocol: number): number
+  /** bind(2). `address` is a struct sockaddr. */
+  bind(fd: number, address: Uint8Array): void
+  /** setsockopt(2). */
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): void
+  /** close(2). */
+  close(fd: number): void
+  /** send(2). */
+  send(fd: number, octets: Uint8Array): void
+  /** recv(2) into `octets`. Returns the number of octets received. */
+  recv(fd: number, octets: Uint8Array): number
+}
+
+/** Whether the functions of this package that take a {@link TcpSocket} work here. Loads koffi when it is called first. */
+export function linuxSupport(): LinuxSupport {
+  return supportWith(libc)
+}
+
+/** As linuxSupport(), with another way to load koffi. */
+export function supportWith(load: () => unknown, versions: object = process.versions): LinuxSupport {
+  if (process.platform !== 'linux')
+    return { supported: false, reason: 'platform', detail: `this is ${process.platform}` }
+  // Their `net` makes a socket of its own in place of ours, and reports nothing.
+  const runtime = ['deno', 'bun'].find(name => name in versions)
+  if (runtime !== undefined)
+    return { supported: false, reason: 'runtime', detail: `this is ${runtime}, which takes no socket made elsewhere` }
+  try {
+    load()
+    return { supported: true }
+  } catch (cause) {
+    const detail = 'koffi could not be loaded, npm install koffi adds it'
+    return { supported: false, reason: 'koffi-missing', detail, cause }
+  }
+}
+
+let loaded: Libc | undefined
+/**
+ * Loads koffi at the first call and not at import, so that a program bundled without koffi still starts.
+ * @throws Error if koffi cannot be loaded.
+ */
+export function libc(): Libc {
+  loaded ??= libcOf(createRequire(import.meta.url)('koffi'))
+  return loaded
+}
+
+/** The part of koffi that is used. Its own types would have to be installed wherever ours are read. */
+interface Koffi {
+  /** null: the libraries that this process has loaded, so that glibc and musl need no difference. */
+  load(library: null): { func(prototype: string): (...values: (number | Uint8Array)[]) => number }
+  errno(): number
+}
+
+function libcOf(koffi: Koffi): Libc {
+  const library = koffi.load(null)
+  const socket = library.func('int socket(int domain, int type, int protocol)')
+  const bind = library.func('int bind(int fd, const void *address, uint32_t length)')
+  const setsockopt = library.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)')
+  const close = library.func('int close(int fd)')
+  const send = library.func('long send(int fd, const void *octets, size_t length, int flags)')
+  const recv = library.func('long recv(int fd, void *octets, size_t length, int flags)')
+  const checked = (syscall: string, result: number): number => {
+    if (result >= 0) return result
+    const errno = -koffi.errno()
+    const [code, text] = getSystemErrorMap().get(errno) ?? ['UNKNOWN', `error ${-errno}`]
+    throw Object.assign(new Error(`${syscall} ${code}: ${text}`), { errno, code, syscall })
+  }
+  return {
+    socket: (domain, type, protocol) => checked('socket', socket(domain, type, protocol)),
+    bind: (fd, address) => void checked('bind', bind(fd, address, address.length)),
+    setsockopt: (fd, level, name, value) =>
+      void checked('setsockopt', setsockopt(fd, level, name, value, value.length)),
+    close: fd => void checked('close', close(fd)),
+    send: (fd, octets) => void checked('send', send(fd, octets, octets.length, 0)),
+    recv: (fd, octets) => checked('recv', recv(fd, octets, octets.length, 0)),
+  }
+}
