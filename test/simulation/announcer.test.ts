@@ -665,14 +665,18 @@ describe('what a router cannot be sent', () => {
     expect(two).toMatchObject({
       sent: [],
       unsendable: {
-        [VIP6]: 'the peer does not take ipv6-unicast routes: check the families that the router has for us',
+        [VIP6]: {
+          reason: 'family-not-negotiated',
+          detail: 'the peer does not take ipv6-unicast routes: check the families that the router has for us',
+        },
       },
     })
     expect(lab.lines('error')).toEqual([
       {
         peer: '192.0.2.253',
         prefix: VIP6,
-        why: 'the peer does not take ipv6-unicast routes: check the families that the router has for us',
+        reason: 'family-not-negotiated',
+        detail: 'the peer does not take ipv6-unicast routes: check the families that the router has for us',
         text: 'route cannot be sent',
       },
     ])
@@ -682,22 +686,23 @@ describe('what a router cannot be sent', () => {
   })
 
   test.each([
-    ['0.0.0.0', "0.0.0.0 is no host's address"],
-    [null, "the session's own address is not known, nextHop must be given"],
-    ['198.51.100.10', '198.51.100.10 is the address that is announced'],
-    ['192.0.2.254', "192.0.2.254 is the peer's own address (RFC 4271 §5.1.3)"],
+    ['0.0.0.0', 'next-hop-is-no-host', "0.0.0.0 is no host's address"],
+    [null, 'local-address-unknown', "the session's own address is not known, nextHop must be given"],
+    ['198.51.100.10', 'next-hop-is-announced', '198.51.100.10 is the address that is announced'],
+    ['192.0.2.254', 'next-hop-is-peer', "192.0.2.254 is the peer's own address (RFC 4271 §5.1.3)"],
     [
       '2001:db8:1::1',
+      'next-hop-of-another-family',
       '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not agreed on (RFC 8950)',
     ],
-  ])('because the session has the address %s of its own is in the status', async (localAddress, why) => {
+  ])('because the session has the address %s of its own is in the status', async (localAddress, reason, detail) => {
     const lab = new Lab()
     const router = lab.router({ localAddress })
     const announcer = lab.announcer()
     announcer.announce(VIP)
     await lab.pass(0)
     expect(router.heard).toEqual([])
-    expect(announcer.status().peers[0]!.unsendable).toEqual({ [VIP]: why })
+    expect(announcer.status().peers[0]!.unsendable).toEqual({ [VIP]: { reason, detail } })
     expect(lab.lines('error')).toHaveLength(1)
   })
 })
@@ -731,8 +736,11 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
     await lab.pass(0)
     expect(router.heard).toEqual([])
     expect(announcer.status().peers[0]!.unsendable).toEqual({
-      [VIP]:
-        '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not agreed on (RFC 8950)',
+      [VIP]: {
+        reason: 'next-hop-of-another-family',
+        detail:
+          '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not agreed on (RFC 8950)',
+      },
     })
   })
   test('throw where we would not offer them', async () => {

@@ -21,7 +21,7 @@ test('a health gate opens again after an endpoint that switched protocols once',
   using gate = new HealthGate({ check: httpCheck(`http://127.0.0.1:${port}/`), clock, interval: 1, rise: 1, fall: 1 })
   const [first] = await once(gate, 'checked')
   expect(first).toMatchObject({ outcome: 'failed' })
-  expect(gate.status().why).toContain('answered 101')
+  expect(gate.status().detail).toContain('answered 101')
   const second = once(gate, 'checked')
   await clock.pass(1)
   expect(await second).toMatchObject([{ outcome: 'passed' }])
@@ -57,7 +57,7 @@ test('a health gate takes whatever a check rejects with for a failure', async ()
   ]
   const turn = [...checks]
   using gate = new HealthGate({ check: () => turn.shift()?.() as Promise<void>, clock, rise: 1, fall: 1 })
-  gate.on('checked', ({ outcome }) => outcomes.push(`${outcome}: ${gate.status().why}`))
+  gate.on('checked', ({ outcome }) => outcomes.push(`${outcome}: ${gate.status().detail}`))
   await clock.pass(5 * checks.length - 1)
   expect(outcomes).toHaveLength(checks.length)
   for (const outcome of outcomes) expect(outcome).toMatch(/^failed: ./)
@@ -76,7 +76,7 @@ describe('a health gate', () => {
     announcer.announce(VIP, { gate })
     expect(announcer.status()).toMatchObject({
       announcements: [],
-      withheld: { [VIP]: 'health: no check has passed yet' },
+      withheld: { [VIP]: { reason: 'unhealthy', detail: 'health: no check has passed yet' } },
       leases: { [VIP]: 0 },
     })
     await lab.pass(9.999)
@@ -90,11 +90,18 @@ describe('a health gate', () => {
     expect(router.times).toEqual([10])
     await lab.pass(0.001)
     expect(router.heard.at(-1)).toMatchObject({ at: 125, withdrawn: [VIP] })
-    expect(announcer.status().withheld).toEqual({ [VIP]: 'health: refused (3 checks in a row)' })
+    expect(announcer.status().withheld).toEqual({
+      [VIP]: { reason: 'unhealthy', detail: 'health: refused (3 checks in a row)' },
+    })
     expect(told).toEqual([`sent ${VIP} 192.0.2.254`, `withdrawn ${VIP} health: refused (3 checks in a row)`])
     expect(lab.lines('warn')).toEqual([
-      { why: 'refused (3 checks in a row)', text: 'health gate down' },
-      { prefix: VIP, why: 'health: refused (3 checks in a row)', text: 'route withheld' },
+      { reason: 'check-failed', detail: 'refused (3 checks in a row)', text: 'health gate down' },
+      {
+        prefix: VIP,
+        reason: 'unhealthy',
+        detail: 'health: refused (3 checks in a row)',
+        text: 'route withheld',
+      },
     ])
   })
 
@@ -105,7 +112,7 @@ describe('a health gate', () => {
     using gate = service.gate(lab)
     await lab.pass(600)
     expect(gate.up).toBe(false)
-    expect(lab.lines('warn')).toEqual([{ why: 'refused', text: 'health gate stays down' }])
+    expect(lab.lines('warn')).toEqual([{ reason: 'check-failed', detail: 'refused', text: 'health gate stays down' }])
   })
 
   test('that stood before the announcement lets it out at once', async () => {
@@ -182,7 +189,9 @@ describe('a health gate', () => {
     await lab.pass(0)
     expect(router.types).toEqual(['update'])
     expect(router.table).toEqual({})
-    expect(announcer.status().withheld).toEqual({ [VIP]: 'health: no check has ended for 20 s' })
+    expect(announcer.status().withheld).toEqual({
+      [VIP]: { reason: 'unhealthy', detail: 'health: no check has ended for 20 s' },
+    })
     await lab.pass(9.999)
     expect(router.table).toEqual({})
     await lab.pass(0.001)
@@ -222,16 +231,22 @@ describe('a health gate', () => {
     }
     service.well = true
     const closed = router.times.at(-1)!
-    expect(gate.status()).toMatchObject({ up: false, why: 'refused', heldFor: closed + 300 - 240 })
+    expect(gate.status()).toMatchObject({
+      up: false,
+      reason: 'check-failed',
+      detail: 'refused',
+      heldFor: closed + 300 - 240,
+    })
     await lab.pass(5)
-    const { why = '' } = gate.status()
-    expect(why, 'the service is well').toMatch(/^held down until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-    const until = Date.parse(why.replace('held down until ', ''))
+    const { reason, detail = '' } = gate.status()
+    expect(reason).toBe('held-down')
+    expect(detail, 'the service is well').toMatch(/^held down until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    const until = Date.parse(detail.replace('held down until ', ''))
     expect(Math.abs(until - (Date.now() + 300_000)), 'by the wall clock, which did not pass').toBeLessThan(60_000)
-    expect(announcer.status().withheld).toEqual({ [VIP]: `health: ${why}` })
+    expect(announcer.status().withheld).toEqual({ [VIP]: { reason: 'unhealthy', detail: `health: ${detail}` } })
     service.well = false
     await lab.pass(5)
-    expect(gate.status().why).toBe('refused')
+    expect(gate.status().detail).toBe('refused')
     service.well = true
     await lab.pass(600)
     expect(router.times).toHaveLength(7)
@@ -260,7 +275,7 @@ describe('a health gate', () => {
     expect(router.times).toEqual([10, 15, 40, 55])
     announcement.renew()
     await lab.pass(10)
-    expect(announcer.status().withheld).toEqual({ [VIP]: 'health: refused' })
+    expect(announcer.status().withheld).toEqual({ [VIP]: { reason: 'unhealthy', detail: 'health: refused' } })
   })
 
   test('that is closed withdraws, aborts its check, and leaves no timer', async () => {
@@ -280,7 +295,7 @@ describe('a health gate', () => {
     expect(router.table).toEqual({})
     expect(service.aborted).toBe(1)
     expect(lab.clock.pending).toBeLessThan(timers)
-    expect(gate.status()).toEqual({ up: false, streak: 0, why: 'the health gate was stopped' })
+    expect(gate.status()).toEqual({ up: false, streak: 0, reason: 'stopped', detail: 'the health gate was stopped' })
   })
 
   test('may be closed by who hears of it', async () => {

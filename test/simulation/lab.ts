@@ -77,7 +77,7 @@ export class Lab {
   /** What the announcer tells from now on, one line each. */
   events(announcer: Announcer): string[] {
     const told: string[] = []
-    announcer.on('withdrawn', ({ prefix, why }) => told.push(`withdrawn ${prefix} ${why}`))
+    announcer.on('withdrawn', ({ prefix, detail }) => told.push(`withdrawn ${prefix} ${detail}`))
     announcer.on('sent', ({ prefix, peer }) => told.push(`sent ${prefix} ${peer}`))
     return told
   }

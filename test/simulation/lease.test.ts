@@ -25,11 +25,13 @@ describe('a lease', () => {
     ])
     expect(announcer.status()).toMatchObject({
       announcements: [],
-      withheld: { [VIP]: 'the lease of 20 s ran out' },
+      withheld: { [VIP]: { reason: 'lease-expired', detail: 'the lease of 20 s ran out' } },
       leases: { [VIP]: 0 },
       peers: [{ sent: [] }, { sent: [] }],
     })
-    expect(lab.lines('warn')).toEqual([{ prefix: VIP, why: 'the lease of 20 s ran out', text: 'route withheld' }])
+    expect(lab.lines('warn')).toEqual([
+      { prefix: VIP, reason: 'lease-expired', detail: 'the lease of 20 s ran out', text: 'route withheld' },
+    ])
     await lab.pass(3600)
     expect(routers.map(({ times }) => times)).toEqual([
       [0, 20],

@@ -78,8 +78,8 @@ describe('a link-local session', () => {
     expect(other.table).toEqual({ [prefix]: '2001:db8:1::5' })
     const [one] = announcer.status().peers
     expect(one).toMatchObject({ state: 'Established', sent: [] })
-    expect(one?.unsendable[prefix]).toContain(why)
-    expect(one?.unsendable[prefix]).toContain('nextHop must be given')
+    expect(one?.unsendable[prefix]?.detail).toContain(why)
+    expect(one?.unsendable[prefix]?.detail).toContain('nextHop must be given')
     expect(lab.lines('error')).toMatchObject([
       { text: 'route cannot be sent', peer: expect.stringMatching(/^fe80::fe/) },
     ])
@@ -112,7 +112,7 @@ describe('a link-local session', () => {
     announcer.announce(VIP)
     await lab.pass(1)
     expect(other.table).toEqual({ [VIP]: '2001:db8:1::5' })
-    expect(announcer.status().peers[0]?.unsendable[VIP]).toContain('nextHop must be given')
+    expect(announcer.status().peers[0]?.unsendable[VIP]?.detail).toContain('nextHop must be given')
   })
 
   test('needs none of them with nextHop, which has no interface behind it', async () => {
@@ -140,11 +140,17 @@ describe('what throws while one peer is served', () => {
     await lab.pass(1)
     expect([one.table, two.table]).toEqual([{}, { [VIP]: '192.0.2.1' }])
     expect(announcer.status().peers).toMatchObject([
-      { sent: [], unsendable: { [VIP]: 'a fault of ours' } },
+      { sent: [], unsendable: { [VIP]: { reason: 'send-failed', detail: 'a fault of ours' } } },
       { sent: [VIP], unsendable: {} },
     ])
     expect(lab.lines('error')).toEqual([
-      { peer: '192.0.2.254', prefix: VIP, why: 'a fault of ours', text: 'route cannot be sent' },
+      {
+        peer: '192.0.2.254',
+        prefix: VIP,
+        reason: 'send-failed',
+        detail: 'a fault of ours',
+        text: 'route cannot be sent',
+      },
     ])
     send.mockRestore()
     await lab.pass(30)
@@ -196,10 +202,16 @@ test('a peer whose session does not carry the family is named, with how to mend 
   lab.router({ address: '2001:db8:1::fe', localAddress: '2001:db8:1::1', families: both })
   const announcer = lab.announcer()
   announcer.announce(VIP)
-  const why =
+  const detail =
     'the session with 2001:db8:1::fe is for ipv6-unicast alone: give the option families with ipv4-unicast in it'
-  expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([{}, { [VIP]: why }])
+  expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([
+    {},
+    { [VIP]: { reason: 'family-not-configured', detail } },
+  ])
   await lab.pass(1)
-  expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([{}, { [VIP]: why }])
+  expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([
+    {},
+    { [VIP]: { reason: 'family-not-configured', detail } },
+  ])
   expect(lab.lines('error'), 'two families side by side are no mistake').toEqual([])
 })

@@ -19,6 +19,14 @@ import { HealthGate } from './health/gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
 import { hasRunOut, type Lease, leaseFrom, leasesFirst, ttlBounds } from './lease.ts'
 import { PeerView, type Route } from './peer-view.ts'
+import {
+  type Explanation,
+  type UnsendableReason,
+  type WithdrawnReason,
+  type WithheldReason,
+  withdrawnReason,
+  withheldReason,
+} from './reasons.ts'
 
 export interface AnnounceOptions extends Preference {
   /** Aborting it withdraws the route. */
@@ -58,14 +66,14 @@ export interface AnnouncerStatus {
   /** What the peers should have now. */
   readonly announcements: readonly Prefix[]
   /** Why a prefix that was given to announce(), and not withdrawn, is not announced now. */
-  readonly withheld: Readonly<Record<Prefix, string>>
+  readonly withheld: Readonly<Record<Prefix, Explanation<WithheldReason>>>
   /** Seconds until each lease runs out, the caller's or the gate's, where there is one; 0 where it has. */
   readonly leases: Readonly<Record<Prefix, number>>
   readonly peers: readonly (Status & {
     /** Prefixes whose present content has been sent on this session; one that waits for the interval is not among them. */
     readonly sent: readonly Prefix[]
     /** Why prefixes cannot be sent to this peer, by prefix. */
-    readonly unsendable: Readonly<Record<Prefix, string>>
+    readonly unsendable: Readonly<Record<Prefix, Explanation<UnsendableReason>>>
   })[]
 }
 
@@ -75,7 +83,7 @@ export interface AnnouncerEvents {
    * No peer is told this route any more, and every established one has been sent its withdrawal: now an address may go.
    * Comes once each time a route stops being announced, whether or not a session stood.
    */
-  withdrawn: [{ readonly prefix: Prefix; readonly why: string }]
+  withdrawn: [Explanation<WithdrawnReason> & { readonly prefix: Prefix }]
   /** The route has been sent to this peer. That it took it is more than BGP can tell. */
   sent: [{ readonly prefix: Prefix; readonly peer: Address }]
 }
@@ -157,7 +165,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (gate !== undefined && !(gate instanceof HealthGate))
       throw new TypeError(`gate: ${shown(gate)} is not allowed, it must be a HealthGate`)
     const preference = this.#checked(route, given)
-    const aborted = (): void => this.#withdraw(wanted, 'the signal was aborted')
+    const aborted = (): void => this.#withdraw(wanted, 'signal-aborted')
     const opened = (): void => this.#stand(wanted)
     const closed = (): void => {
       const lines = this.#send() // the gate logs first why
@@ -180,7 +188,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     gate?.prependListener('up', opened).prependListener('down', closed) // the peers before other listeners
     this.#wanted.set(route.prefix, wanted)
     this.#follow()
-    const withdraw = (): void => this.#withdraw(wanted, 'withdraw() was called')
+    const withdraw = (): void => this.#withdraw(wanted, 'withdraw-called')
     return {
       prefix: route.prefix,
       update: change => {
@@ -237,8 +245,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       announcements: this.#standing().map(({ route }) => route.prefix),
       withheld: Object.fromEntries(
         all.flatMap(([prefix, wanted]) => {
-          const why = withheld(wanted, now)
-          return why === undefined ? [] : [[prefix, why]]
+          const cause = withheld(wanted, now)
+          return cause === undefined ? [] : [[prefix, cause]]
         }),
       ),
       leases: Object.fromEntries(
@@ -260,12 +268,12 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     return [...this.#wanted.values()].filter(wanted => withheld(wanted, now) === undefined)
   }
 
-  #withdraw(wanted: Wanted, why: string): void {
+  #withdraw(wanted: Wanted, reason: 'signal-aborted' | 'withdraw-called'): void {
     if (!this.#has(wanted)) return
     this.#wanted.delete(wanted.route.prefix)
     wanted.release()
     this.#follow()
-    if (wanted.stands) this.#tell('withdrawn', { prefix: wanted.route.prefix, why })
+    if (wanted.stands) this.#tell('withdrawn', { prefix: wanted.route.prefix, ...withdrawnReason(reason) })
   }
   /** A lease that has run out is withdrawn first, however late we are to see it. */
   #grant(wanted: Wanted, ttl: number): void {
@@ -281,11 +289,11 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   #look(): void {
     if (this.#overdue().length > 0) this.#follow()
   }
-  #overdue(): readonly { readonly wanted: Wanted; readonly why: string }[] {
+  #overdue(): readonly { readonly wanted: Wanted; readonly cause: Explanation<WithheldReason> }[] {
     const now = this.#clock.now()
     return [...this.#wanted.values()].flatMap(wanted => {
-      const why = wanted.stands ? withheld(wanted, now) : undefined
-      return why === undefined ? [] : [{ wanted, why }]
+      const cause = wanted.stands ? withheld(wanted, now) : undefined
+      return cause === undefined ? [] : [{ wanted, cause }]
     })
   }
   #follow(): void {
@@ -295,11 +303,11 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   #send(): (() => void)[] {
     const overdue = this.#overdue()
     const lines = this.#peers.flatMap(peer => peer.send())
-    for (const { wanted, why } of overdue) {
+    for (const { wanted, cause } of overdue) {
       const { prefix } = wanted.route
       wanted.stands = false
-      lines.push(() => this.#log?.warn({ prefix, why }, 'route withheld'))
-      this.#tell('withdrawn', { prefix, why })
+      lines.push(() => this.#log?.warn({ prefix, ...cause }, 'route withheld'))
+      this.#tell('withdrawn', { prefix, ...cause })
     }
     this.#arm()
     return lines
@@ -327,7 +335,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#follow()
     for (const { route, stands, release } of all) {
       release()
-      if (stands) this.#tell('withdrawn', { prefix: route.prefix, why: 'the announcer drains' })
+      if (stands) this.#tell('withdrawn', { prefix: route.prefix, ...withdrawnReason('draining') })
     }
     const drained = Math.max(...this.#peers.map(peer => peer.withdrawnAt)) + this.#drainTime * 1000
     await this.#pause(drained - this.#clock.now())
@@ -365,10 +373,10 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
 const preferenceNames = ['med', 'localPref', 'communities', 'largeCommunities', 'prepend']
 
 /** Why a route that nobody has withdrawn must not be announced. */
-function withheld({ lease, gate }: Wanted, now: number): string | undefined {
-  if (lease !== undefined && hasRunOut(lease, now)) return `the lease of ${lease.ttl / 1000} s ran out`
-  const { why } = gate?.status() ?? {}
-  return why === undefined ? undefined : `health: ${why}`
+function withheld({ lease, gate }: Wanted, now: number): Explanation<WithheldReason> | undefined {
+  if (lease !== undefined && hasRunOut(lease, now)) return withheldReason('lease-expired', lease.ttl / 1000)
+  const { detail } = gate?.status() ?? {}
+  return detail === undefined ? undefined : withheldReason('unhealthy', detail)
 }
 
 /** Until the earlier of its leases runs out; undefined where it has none. */

@@ -2,7 +2,7 @@
 import { checkEnvironment, type Local, type Peer, type SessionOptions, shown } from '@softspoken/session'
 import type { Address } from '@softspoken/wire'
 import { between, only, text, wholeBetween } from './check-options.ts'
-import { canonical, noHost } from './next-hop.ts'
+import { canonical, isNoHost } from './next-hop.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
 /** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
@@ -87,8 +87,8 @@ export function configure(options: AnnouncerOptions): Config {
     )
   if (advertisementInterval !== undefined) between(advertisementInterval, 5, 600, 'advertisementInterval')
   for (const [name, address] of nextHop === undefined ? [] : addressesIn(nextHop, 'nextHop')) {
-    const why = noHost(canonical(address, name))
-    if (why !== undefined) throw new RangeError(`${name}: ${address} is not allowed, ${why}`)
+    const host = canonical(address, name)
+    if (isNoHost(host)) throw new RangeError(`${name}: ${address} is not allowed, ${host} is no host's address`)
   }
   only(local, ['as', 'id', 'address'], 'local')
   if (local.address !== undefined) addressesIn(local.address, 'local.address')

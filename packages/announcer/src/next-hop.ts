@@ -2,6 +2,7 @@
 import os from 'node:os'
 import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
 import type { HostRoute } from './host-route.ts'
+import { type Explanation, type UnsendableReason, unsendableReason } from './reasons.ts'
 
 /** One address of an interface of this host. */
 export interface InterfaceAddress {
@@ -21,8 +22,8 @@ export interface OwnAddresses {
   readonly addresses: readonly InterfaceAddress[]
 }
 
-/** `mayCome`: the host has no such address now, and may get one. */
-export type NextHop = { readonly address: Address } | { readonly why: string; readonly mayCome?: true }
+/** An address, or why there is none. `mayCome`: the host has no such address now, and may get one. */
+export type NextHop = { readonly address: Address } | (Explanation<UnsendableReason> & { readonly mayCome?: true })
 
 /**
  * The default where `nextHop` is not given: the session's own address. A link-local one is of use on its link alone, and
@@ -35,7 +36,7 @@ export function ownNextHop(
   extended: boolean,
   taken: readonly Address[],
 ): NextHop {
-  if (local === undefined) return { why: "the session's own address is not known, nextHop must be given" }
+  if (local === undefined) return unsendableReason('local-address-unknown')
   const { address, zone = device } = split(local)
   if (!isLinkLocal(address)) return { address }
   const there = addresses.filter(one => one.device === zone)
@@ -43,11 +44,11 @@ export function ownNextHop(
   const found = family === 'ipv6-unicast' ? ipv6 : (primary(there, taken) ?? (extended ? ipv6 : undefined))
   if (found !== undefined) return { address: found }
   const wanted = family === 'ipv6-unicast' ? 'global IPv6' : extended ? 'IPv4 or global IPv6' : 'IPv4'
-  const where = zone === undefined ? 'its interface is not known' : `its interface ${zone} has no ${wanted} address`
-  return {
-    why: `the session's own address ${address} is link-local and ${where}, nextHop must be given`,
-    mayCome: true,
-  }
+  const cause =
+    zone === undefined
+      ? unsendableReason('interface-unknown', address)
+      : unsendableReason('interface-has-no-address', address, zone, wanted)
+  return { ...cause, mayCome: true }
 }
 
 /** The first as the system lists them, which is the primary one; one with a subnet before a single one. */
@@ -68,7 +69,7 @@ function lowest(all: readonly InterfaceAddress[], taken: readonly Address[]): Ad
   return usable.sort((one, other) => (order(one) < order(other) ? -1 : 1))[0]?.address
 }
 function isFree(address: Address, taken: readonly Address[]): boolean {
-  return noHost(address) === undefined && !taken.includes(address)
+  return !isNoHost(address) && !taken.includes(address)
 }
 
 /** Every address of this host that has an interface; none where the system does not say. Without carrier an interface is not among them. */
@@ -86,9 +87,9 @@ export function interfaceAddresses(): readonly InterfaceAddress[] {
   }
 }
 
-/** Never 0.0.0.0, never ::ffff:…, whatever says so. */
-export function noHost(address: Address): string | undefined {
-  return /^(0\.0\.0\.0|::|::ffff:.*)$/.test(address) ? `${address} is no host's address` : undefined
+/** Unspecified and IPv4-mapped addresses are never a next hop. */
+export function isNoHost(address: Address): boolean {
+  return /^(0\.0\.0\.0|::|::ffff:.*)$/.test(address)
 }
 
 /** One text for one address, as a comparison needs it. */

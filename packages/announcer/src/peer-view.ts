@@ -9,13 +9,16 @@ import {
   interfaceAddresses,
   isIpv6,
   isLinkLocal,
+  isNoHost,
   type NextHop,
-  noHost,
   ownNextHop,
   split,
 } from './next-hop.ts'
 import { forFamily, type PerFamily } from './per-family.ts'
+import { type Explanation, type UnsendableReason, unsendableReason } from './reasons.ts'
 import { askAgain, reconcile, type Told, toldNothing } from './reconcile.ts'
+
+type Unsendable = Explanation<UnsendableReason>
 
 /** A route as the announcer wants it. */
 export interface Route {
@@ -41,7 +44,7 @@ interface Agreed extends Required<Pick<Status, 'negotiated' | 'local'>> {
 /** What this session should carry, and what it cannot. */
 interface Desired {
   readonly updates: ReadonlyMap<Prefix, Update>
-  readonly unsendable: Readonly<Record<Prefix, string>>
+  readonly unsendable: Readonly<Record<Prefix, Unsendable>>
   /** One of these waits for an address that this host may yet get. */
   readonly mayCome: boolean
 }
@@ -67,7 +70,7 @@ export class PeerView {
   /** Prefixes that have been logged as unsendable on this session. */
   #complained: readonly Prefix[] = []
   /** What could not be sent the last time, and why. */
-  #failed: ReadonlyMap<Prefix, string> = new Map()
+  #failed: ReadonlyMap<Prefix, Unsendable> = new Map()
   /** What kept everything from being sent, and has been logged. */
   #stuck: string | undefined
   #timer: unknown
@@ -130,11 +133,11 @@ export class PeerView {
       this.#stuck = undefined
       return lines
     } catch (error) {
-      const why = errorText(error)
-      const isNews = why !== this.#stuck
-      this.#stuck = why
+      const cause = unsendableReason('send-failed', errorText(error))
+      const isNews = cause.detail !== this.#stuck
+      this.#stuck = cause.detail
       this.#timer = clock.setTimeout(() => this.reconcile(), TRY_AGAIN)
-      return isNews ? [() => log?.error({ peer, why }, 'route cannot be sent')] : []
+      return isNews ? [() => log?.error({ peer, ...cause }, 'route cannot be sent')] : []
     }
   }
 
@@ -152,7 +155,7 @@ export class PeerView {
     const before = this.#told
     const plan = reconcile(askAgain(before, refresh.prefixes), content, now, this.#interval)
     this.#told = plan.told
-    const failed = new Map<Prefix, string>()
+    const failed = new Map<Prefix, Unsendable>()
     /** Runs a send. What it throws becomes the reason that these prefixes cannot be sent: the peer then knows what it knew. */
     const attempt = (prefixes: readonly Prefix[], run: () => void): boolean => {
       try {
@@ -160,7 +163,7 @@ export class PeerView {
         return true
       } catch (error) {
         for (const prefix of prefixes) {
-          failed.set(prefix, errorText(error))
+          failed.set(prefix, unsendableReason('send-failed', errorText(error)))
           this.#told = asBefore(this.#told, before, prefix)
         }
         return false
@@ -201,9 +204,9 @@ export class PeerView {
     if (failed.size > 0) wakeAt = Math.min(wakeAt, now + this.#interval)
     if (mayCome) wakeAt = Math.min(wakeAt, now + LOOK_AGAIN)
     const wrong = Object.entries({ ...unsendable, ...Object.fromEntries(failed) })
-    for (const [prefix, why] of wrong)
+    for (const [prefix, cause] of wrong)
       if (!this.#complained.includes(prefix))
-        lines.push(() => log?.error({ peer, prefix, why }, 'route cannot be sent'))
+        lines.push(() => log?.error({ peer, prefix, ...cause }, 'route cannot be sent'))
     this.#complained = wrong.map(([prefix]) => prefix)
     if (wakeAt < Number.POSITIVE_INFINITY)
       this.#timer = clock.setTimeout(() => this.reconcile(), Math.ceil(wakeAt - now))
@@ -259,7 +262,7 @@ export class PeerView {
     const nextHop = forFamily(this.#options.nextHop, route.family) ?? own
     const why =
       nextHop !== undefined
-        ? this.#unfit(route, nextHop, extendedNextHop)
+        ? this.#unfit(route, nextHop, extendedNextHop)?.detail
         : !isLinkLocal(this.#peerAddress) &&
             isIpv6(peer.address) !== isIpv6(route.address) &&
             !(isIpv6(peer.address) && extendedNextHop)
@@ -271,7 +274,7 @@ export class PeerView {
     encode(advertisement(route, preference, this.#towards(nextHop ?? this.#peerAddress)), { fourOctetAs })
   }
 
-  report(): { readonly sent: readonly Prefix[]; readonly unsendable: Readonly<Record<Prefix, string>> } {
+  report(): { readonly sent: readonly Prefix[]; readonly unsendable: Readonly<Record<Prefix, Unsendable>> } {
     const agreed = this.#agreed
     const foreign = this.#notCarried()
     if (agreed === undefined) return { sent: [], unsendable: foreign }
@@ -284,13 +287,13 @@ export class PeerView {
   }
 
   /** Routes of families that this session was not configured for. No error where another peer's session has them. */
-  #notCarried(): Readonly<Record<Prefix, string>> {
+  #notCarried(): Readonly<Record<Prefix, Unsendable>> {
     const { peer, families } = this.session.config
     const others = this.#options.wanted().filter(({ route }) => !this.carries(route))
     return Object.fromEntries(
       others.map(({ route: { prefix, family } }) => [
         prefix,
-        `the session with ${peer.address} is for ${families.join(' and ')} alone: give the option families with ${family} in it`,
+        unsendableReason('family-not-configured', peer.address, families, family),
       ]),
     )
   }
@@ -302,7 +305,7 @@ export class PeerView {
 
   #desired(agreed: Agreed): Desired {
     const updates = new Map<Prefix, Update>()
-    const unsendable: Record<Prefix, string> = {}
+    const unsendable: Record<Prefix, Unsendable> = {}
     let mayCome = false
     const wanted = this.#options.wanted()
     const taken = [this.#peerAddress, ...wanted.map(({ route }) => route.address)]
@@ -312,11 +315,12 @@ export class PeerView {
         const hop = this.#nextHop(route, agreed, taken)
         if ('address' in hop) updates.set(route.prefix, advertisement(route, preference, this.#towards(hop.address)))
         else {
-          unsendable[route.prefix] = hop.why
-          mayCome ||= hop.mayCome === true
+          const { mayCome: later = false, ...cause } = hop
+          unsendable[route.prefix] = cause
+          mayCome ||= later
         }
       } catch (error) {
-        unsendable[route.prefix] = errorText(error)
+        unsendable[route.prefix] = unsendableReason('send-failed', errorText(error))
       }
     }
     return { updates, unsendable, mayCome }
@@ -324,13 +328,11 @@ export class PeerView {
 
   #nextHop(route: HostRoute, agreed: Agreed, taken: readonly Address[]): NextHop {
     const { negotiated, local } = agreed
-    if (!negotiated.families.includes(route.family))
-      return { why: `the peer does not take ${route.family} routes: check the families that the router has for us` }
+    if (!negotiated.families.includes(route.family)) return unsendableReason('family-not-negotiated', route.family)
     const given = forFamily(this.#options.nextHop, route.family)
     const hop = given === undefined ? this.#ownNextHop(route, agreed, local.address, taken) : { address: given }
     if (!('address' in hop)) return hop
-    const why = this.#unfit(route, hop.address, negotiated.extendedNextHop)
-    return why === undefined ? hop : { why }
+    return this.#unfit(route, hop.address, negotiated.extendedNextHop) ?? hop
   }
 
   /** This host is asked anew only for an address that it had not when the session was established. */
@@ -346,13 +348,13 @@ export class PeerView {
   }
 
   /** Why this cannot be the next hop of the route towards this peer: the router would refuse it, or lose the traffic. */
-  #unfit({ prefix, address }: HostRoute, nextHop: Address, extended: boolean): string | undefined {
+  #unfit({ prefix, address }: HostRoute, nextHop: Address, extended: boolean): Unsendable | undefined {
     if (isIpv6(nextHop) !== isIpv6(address) && !(isIpv6(nextHop) && extended))
-      return `${nextHop} is not of the family of ${prefix}${isIpv6(nextHop) ? ', and IPv6 next hops for IPv4 are not agreed on (RFC 8950)' : ''}`
+      return unsendableReason('next-hop-of-another-family', nextHop, prefix)
     const hop = canonical(nextHop, 'nextHop')
-    if (hop === address) return `${hop} is the address that is announced`
-    if (hop === this.#peerAddress) return `${hop} is the peer's own address (RFC 4271 §5.1.3)`
-    return noHost(hop)
+    if (hop === address) return unsendableReason('next-hop-is-announced', hop)
+    if (hop === this.#peerAddress) return unsendableReason('next-hop-is-peer', hop)
+    return isNoHost(hop) ? unsendableReason('next-hop-is-no-host', hop) : undefined
   }
 
   #towards(nextHop: Address): Towards {

@@ -183,8 +183,8 @@ class Node implements AsyncDisposable {
     if (!this.isWell) throw new Error('not well')
   }
   #log(): Logger {
-    const note = (fields: { why?: unknown }, text: string): void => {
-      if (text === 'withdrawn') this.reasons.push(fields.why)
+    const note = (fields: { detail?: unknown }, text: string): void => {
+      if (text === 'withdrawn') this.reasons.push(fields.detail)
       if (heard.includes(text)) this.story.push(text)
     }
     return { debug: () => {}, info: note, warn: note, error: note }

@@ -60,8 +60,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const announcer = new Announcer({ log, families: [family], ...options.announcer }) // as the program does: the prefix's own
 
   // Whatever ended it, a lease that ran out or a service that is not well included: the routers go first.
-  announcer.on('withdrawn', ({ prefix, why }) => {
-    log.info({ prefix, why }, 'withdrawn')
+  announcer.on('withdrawn', ({ prefix, reason, detail }) => {
+    log.info({ prefix, reason, detail }, 'withdrawn')
     if (!ending.aborted) address.leave(drainTime) // at the end it goes after the goodbye
   })
 

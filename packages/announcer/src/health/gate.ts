@@ -1,7 +1,18 @@
 /** Runs a health check for as long as it is open, and says whether a route may be announced. The shell of machine.ts. */
 import { EventEmitter } from 'node:events'
 import { type Clock, errorText, guardLog, type Logger, notify, realTime } from '@softspoken/session'
-import { type Action, type Gate, type Input, isUp, NOT_YET, newGate, nextDeadline, step, whyDown } from './machine.ts'
+import { type Explanation, type HealthDownReason, healthDownReason } from '../reasons.ts'
+import {
+  type Action,
+  type Gate,
+  type HealthDown,
+  type Input,
+  isUp,
+  newGate,
+  nextDeadline,
+  step,
+  whyDown,
+} from './machine.ts'
 import { type Check, gateConfig, type HealthGateOptions } from './options.ts'
 
 /** A snapshot. Times are in seconds. */
@@ -9,8 +20,10 @@ export interface HealthStatus {
   readonly up: boolean
   /** Results in a row that speak against the present position; `rise` or `fall` of them change it. */
   readonly streak: number
-  /** Why it is down: the last failure, or until when it is held down if checks pass again. */
-  readonly why?: string
+  /** Why it is down; absent while it is up. */
+  readonly reason?: HealthDownReason
+  /** The same in a sentence: the last failure, or until when it is held down if checks pass again. */
+  readonly detail?: string
   /** How long the last result still counts; absent while it is down. */
   readonly secondsLeft?: number
   /** Until then no passed check opens it. */
@@ -20,7 +33,7 @@ export interface HealthStatus {
 /** What a gate emits, with its payload. */
 export interface HealthEvents {
   up: []
-  down: [{ readonly why: string }]
+  down: [Explanation<HealthDownReason>]
   /** A check has ended, or its timeout has: one that never returns ends once, not again at each interval. */
   checked: [HealthResult]
 }
@@ -38,8 +51,8 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   readonly #log: Logger | undefined
   #gate: Gate
   #stopped = false
-  /** Why it is down while it is held down and checks pass. */
-  #heldDown = ''
+  /** Why it is down while checks pass and the hold-down lasts. */
+  #heldDown: HealthDown | undefined
   #timer: unknown
   #running = new AbortController()
 
@@ -65,11 +78,11 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   status(): HealthStatus {
     const now = this.#clock.now()
     const { streak, timers } = this.#gate
-    const why = this.#whyDown(now)
+    const cause = this.#whyDown(now)
     return {
-      up: why === undefined,
+      up: cause === undefined,
       streak,
-      ...(why === undefined ? { secondsLeft: (timers.leaseTimer! - now) / 1000 } : { why, ...this.#held() }), // runs while it is up
+      ...(cause === undefined ? { secondsLeft: (timers.leaseTimer! - now) / 1000 } : { ...cause, ...this.#held() }), // runs while it is up
     }
   }
 
@@ -87,10 +100,10 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   #feed(input: Input): void {
     if (this.#stopped) return
     const [next, actions] = step(this.#gate, input, this.#clock.now())
-    const { up, why } = this.#gate
-    // Who has never been up says once why; after that each way down says so.
-    if (!up && !next.up && why === NOT_YET && next.why !== NOT_YET && input.type !== 'stop')
-      this.#log?.warn({ why: next.why }, 'health gate stays down')
+    const { up, cause } = this.#gate
+    // A gate that has never been up logs its first failure; later, each way down is logged.
+    const isFirst = cause.reason === 'not-checked' && next.cause.reason !== 'not-checked'
+    if (!up && !next.up && isFirst && input.type !== 'stop') this.#log?.warn(next.cause, 'health gate stays down')
     if (next.heldUntil !== this.#gate.heldUntil) this.#heldDown = heldDown(next.heldUntil - this.#clock.now())
     this.#gate = next
     this.#arm()
@@ -120,8 +133,8 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
         this.#log?.info({}, 'health gate up')
         break
       case 'down':
-        notify(this, this.#log, 'down', { why: action.why }) // first: it withdraws
-        this.#log?.warn({ why: action.why, ...this.#held() }, 'health gate down')
+        notify(this, this.#log, 'down', action.cause) // first: it withdraws
+        this.#log?.warn({ ...action.cause, ...this.#held() }, 'health gate down')
         break
     }
   }
@@ -136,7 +149,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     notify(this, this.#log, 'checked', { outcome: late ? 'timeout' : result.type, seconds: took / 1000 })
   }
   /** Once a check has passed, the last failure is not what keeps it down: the hold-down is. */
-  #whyDown(now: number): string | undefined {
+  #whyDown(now: number): HealthDown | undefined {
     const { up, streak, heldUntil } = this.#gate
     const isHeld = !up && !this.#stopped && streak > 0 && now < heldUntil
     return isHeld ? this.#heldDown : whyDown(this.#gate, now)
@@ -148,8 +161,8 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
 }
 
 /** By the wall clock, for a person; the machine itself counts on the monotonic one. */
-function heldDown(milliseconds: number): string {
-  return `held down until ${new Date(Date.now() + milliseconds).toISOString().replace(/\.\d+/, '')}`
+function heldDown(milliseconds: number): HealthDown {
+  return healthDownReason('held-down', new Date(Date.now() + milliseconds).toISOString().replace(/\.\d+/, ''))
 }
 
 async function resultOf(check: Check, signal: AbortSignal): Promise<Extract<Input, { type: 'passed' | 'failed' }>> {
@@ -157,6 +170,6 @@ async function resultOf(check: Check, signal: AbortSignal): Promise<Extract<Inpu
     await check(signal)
     return { type: 'passed' }
   } catch (error) {
-    return { type: 'failed', why: errorText(error) }
+    return { type: 'failed', error: errorText(error) }
   }
 }

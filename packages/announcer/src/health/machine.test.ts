@@ -47,7 +47,7 @@ class Bench {
   /** The next so many checks end at once, one way or the other. */
   checks(results: string): void {
     for (const result of results) {
-      this.feed(result === '+' ? { type: 'passed' } : { type: 'failed', why: 'refused' })
+      this.feed(result === '+' ? { type: 'passed' } : { type: 'failed', error: 'refused' })
       this.pass(5)
     }
   }
@@ -56,14 +56,14 @@ class Bench {
   }
 }
 function inWords(action: Action): string {
-  return action.type === 'down' ? `down: ${action.why}` : action.type
+  return action.type === 'down' ? `down: ${action.cause.detail}` : action.type
 }
 
 describe('a gate', () => {
   test('starts down, and checks at once', () => {
     const bench = new Bench()
     expect(bench.up).toBe(false)
-    expect(whyDown(bench.gate, 0)).toBe('no check has passed yet')
+    expect(whyDown(bench.gate, 0)?.detail).toBe('no check has passed yet')
     expect(bench.actions).toEqual(['check'])
   })
 
@@ -88,7 +88,7 @@ describe('a gate', () => {
     const bench = new Bench()
     bench.checks('+++---')
     expect(bench.actions.filter(action => action !== 'check')).toEqual(['up', 'down: refused (3 checks in a row)'])
-    expect(whyDown(bench.gate, bench.now)).toBe('refused (3 checks in a row)')
+    expect(whyDown(bench.gate, bench.now)?.detail).toBe('refused (3 checks in a row)')
   })
 
   test('checks once in each interval, from start to start', () => {
@@ -125,7 +125,7 @@ describe('a gate that has been open for long', () => {
     expect(bench.up).toBe(true)
     bench.checks('-')
     expect(bench.up).toBe(false)
-    expect(whyDown(bench.gate, bench.now)).toBe('refused (10 checks in a row)')
+    expect(whyDown(bench.gate, bench.now)?.detail).toBe('refused (10 checks in a row)')
   })
 })
 
@@ -188,7 +188,7 @@ describe('a check that hangs', () => {
     bench.feed({ type: 'passed' })
     bench.feed({ type: 'tick' })
     expect(bench.up).toBe(false)
-    expect(whyDown(bench.gate, bench.now)).toBe('no answer within 3 s')
+    expect(whyDown(bench.gate, bench.now)?.detail).toBe('no answer within 3 s')
   })
 })
 
@@ -201,10 +201,10 @@ describe('an answer', () => {
     expect(bench.up).toBe(true)
     bench.now += 1
     expect(bench.up).toBe(false)
-    expect(whyDown(bench.gate, bench.now)).toBe('no check has ended for 20 s')
+    expect(whyDown(bench.gate, bench.now)?.detail).toBe('no check has ended for 20 s')
   })
 
-  test.each<Input>([{ type: 'tick' }, { type: 'passed' }, { type: 'failed', why: 'refused' }])(
+  test.each<Input>([{ type: 'tick' }, { type: 'passed' }, { type: 'failed', error: 'refused' }])(
     'that is too old is not made young by a late $type: it takes rise again',
     input => {
       const bench = new Bench()
@@ -316,7 +316,7 @@ test('whatever happens, no check joins one that is not given up, no gate opens w
           running = false
           lastResult = bench.now
           passes = event.well ? passes + 1 : 0
-          bench.feed(event.well ? { type: 'passed' } : { type: 'failed', why: 'refused' })
+          bench.feed(event.well ? { type: 'passed' } : { type: 'failed', error: 'refused' })
         } else if (event.type === 'stall') {
           bench.now += event.time
         } else {

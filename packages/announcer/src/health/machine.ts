@@ -2,6 +2,10 @@
  * The pure machine that turns the results of health checks into one answer: may the route be announced? It fails
  * closed: it starts down, a check that hangs has failed, and an answer that is too old is no. Times are milliseconds.
  */
+import { type Explanation, type HealthDownReason, healthDownReason } from '../reasons.ts'
+
+export type HealthDown = Explanation<HealthDownReason>
+
 export interface GateConfig {
   /** Passed checks in a row that open it. */
   readonly rise: number
@@ -31,14 +35,14 @@ export interface Gate {
   readonly closedAt: readonly number[]
   readonly heldUntil: number
   /** Why it is down. */
-  readonly why: string
+  readonly cause: HealthDown
 }
 
 export type Input =
   | { readonly type: 'start' }
   | { readonly type: 'tick' }
   | { readonly type: 'passed' }
-  | { readonly type: 'failed'; readonly why: string }
+  | { readonly type: 'failed'; readonly error: string }
   | { readonly type: 'stop' }
 
 export type Action =
@@ -48,19 +52,16 @@ export type Action =
   | { readonly type: 'abort' }
   /** It opens. */
   | { readonly type: 'up' }
-  | { readonly type: 'down'; readonly why: string }
+  | { readonly type: 'down'; readonly cause: HealthDown }
 
 export type Step = readonly [Gate, readonly Action[]]
 
 /** Intervals after which a check that does not even end when it is aborted is given up: what it holds stays held. */
 const GIVE_UP = 10
 
-/** Why a new gate is down. */
-export const NOT_YET = 'no check has passed yet'
-
 export function newGate(config: GateConfig): Gate {
   const nothing = { up: false, streak: 0, check: 'none', timers: {}, givenUpAt: 0, closedAt: [], heldUntil: 0 } as const
-  return { ...nothing, config, why: NOT_YET }
+  return { ...nothing, config, cause: healthDownReason('not-checked') }
 }
 
 export function step(gate: Gate, input: Input, now: number): Step {
@@ -82,9 +83,9 @@ export function isUp(gate: Gate, now: number): boolean {
   return gate.up && !isDue(gate, 'leaseTimer', now)
 }
 /** Undefined while it is up. */
-export function whyDown(gate: Gate, now: number): string | undefined {
+export function whyDown(gate: Gate, now: number): HealthDown | undefined {
   if (isUp(gate, now)) return undefined
-  return gate.up ? tooOld(gate) : gate.why
+  return gate.up ? tooOld(gate) : gate.cause
 }
 
 /** When step(gate, { type: 'tick' }, …) next has work to do. */
@@ -108,10 +109,13 @@ function begin(gate: Gate, now: number): Step {
 
 function timedOut(gate: Gate, now: number): Step {
   const { interval, timeout } = gate.config
-  const why = `no answer within ${timeout / 1000} s`
   const givenUpAt = gate.check === 'running' ? now + GIVE_UP * interval : gate.givenUpAt
   const next: Gate = { ...without(gate, 'timeoutTimer'), check: gate.check === 'none' ? 'none' : 'overdue', givenUpAt }
-  const [last, actions] = judge(next, { passed: false, why }, now)
+  const [last, actions] = judge(
+    next,
+    { passed: false, cause: checks => healthDownReason('check-timeout', timeout / 1000, checks) },
+    now,
+  )
   return [last, gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions]
 }
 
@@ -119,26 +123,34 @@ function ended(gate: Gate, input: Extract<Input, { type: 'passed' | 'failed' }>,
   // Too late to count. The check whose place it took fails at its own timeout.
   if (gate.check !== 'running' || isDue(gate, 'timeoutTimer', now)) return [{ ...gate, check: 'none' }, []]
   const next: Gate = { ...without(gate, 'timeoutTimer'), check: 'none' }
-  return judge(next, input.type === 'passed' ? { passed: true } : { passed: false, why: input.why }, now)
+  if (input.type === 'passed') return judge(next, { passed: true }, now)
+  const { error } = input
+  return judge(next, { passed: false, cause: checks => healthDownReason('check-failed', error, checks) }, now)
 }
 
-type Result = { readonly passed: true } | { readonly passed: false; readonly why: string }
+type Result =
+  | { readonly passed: true }
+  | {
+      readonly passed: false
+      /** After so many failed checks in a row. */
+      readonly cause: (checks: number) => HealthDown
+    }
 
 function judge(gate: Gate, result: Result, now: number): Step {
   const { rise, fall, ttl } = gate.config
   const agrees = result.passed === gate.up
   const streak = agrees ? 0 : gate.streak + 1
   if (gate.up) {
-    if (!result.passed && streak >= fall) return close(gate, `${result.why}${inARow(fall)}`, now)
+    if (!result.passed && streak >= fall) return close(gate, result.cause(fall), now)
     return [{ ...gate, streak, timers: { ...gate.timers, leaseTimer: now + ttl } }, []]
   }
-  if (!result.passed) return [{ ...gate, streak, why: result.why }, []]
+  if (!result.passed) return [{ ...gate, streak, cause: result.cause(1) }, []]
   if (streak < rise || now < gate.heldUntil) return [{ ...gate, streak }, []]
   return [{ ...gate, up: true, streak: 0, timers: { ...gate.timers, leaseTimer: now + ttl } }, [{ type: 'up' }]]
 }
 
 /** The one way down. */
-function close(gate: Gate, why: string, now: number): Step {
+function close(gate: Gate, cause: HealthDown, now: number): Step {
   const { holdDown } = gate.config
   const closedAt = holdDown ? [...gate.closedAt.filter(at => now - at < holdDown.within), now] : []
   const held = holdDown !== undefined && closedAt.length >= holdDown.withdrawals
@@ -149,17 +161,17 @@ function close(gate: Gate, why: string, now: number): Step {
       streak: 0,
       closedAt,
       heldUntil: held ? now + holdDown.stayDown : gate.heldUntil,
-      why,
+      cause,
     },
-    [{ type: 'down', why }],
+    [{ type: 'down', cause }],
   ]
 }
 
 function stop(gate: Gate, now: number): Step {
-  const why = 'the health gate was stopped'
-  const [last, actions] = gate.up ? close(gate, why, now) : [gate, []]
+  const cause = healthDownReason('stopped')
+  const [last, actions] = gate.up ? close(gate, cause, now) : [gate, []]
   return [
-    { ...last, why, check: 'none', timers: {} },
+    { ...last, cause, check: 'none', timers: {} },
     gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions,
   ]
 }
@@ -175,9 +187,6 @@ function without(gate: Gate, timer: Timer): Gate {
   const { [timer]: _, ...timers } = gate.timers
   return { ...gate, timers }
 }
-function tooOld({ config }: Gate): string {
-  return `no check has ended for ${config.ttl / 1000} s`
-}
-function inARow(count: number): string {
-  return count > 1 ? ` (${count} checks in a row)` : ''
+function tooOld({ config }: Gate): HealthDown {
+  return healthDownReason('result-expired', config.ttl / 1000)
 }

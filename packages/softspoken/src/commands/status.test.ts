@@ -29,7 +29,9 @@ describe('the table', () => {
     expect(statusTable(report())).toBe(table)
   })
   test('says why a gate is down, and for how long it is held', () => {
-    const health = { apiserver: { up: false, streak: 0, why: 'refused', heldFor: 299.7 } }
+    const health = {
+      apiserver: { up: false, streak: 0, reason: 'check-failed', detail: 'refused', heldFor: 299.7 },
+    } as const
     expect(statusTable({ ...report(), health })).toContain(
       'HEALTH     NOW   HELD DOWN FOR\napiserver  down  5 min\n  refused\n',
     )
@@ -37,7 +39,8 @@ describe('the table', () => {
   test('says what cannot be sent, and to whom', () => {
     const { peers, ...rest } = report()
     const [first, second] = peers
-    const unsendable = { '198.51.100.10/32': 'the peer does not take ipv4-unicast routes' }
+    const cause = { reason: 'family-not-negotiated', detail: 'the peer does not take ipv4-unicast routes' } as const
+    const unsendable = { '198.51.100.10/32': cause }
     const text = statusTable({ ...rest, peers: [{ ...first!, sent: [], unsendable }, second!] })
     expect(text).toContain(
       '198.51.100.10/32  not sent  nobody  19 s\n  cannot be sent to 127.0.0.2: the peer does not take',

@@ -49,9 +49,9 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
       prefix in withheld ? '' : span(leases[prefix]),
     ],
     notes: [
-      withheld[prefix],
+      withheld[prefix]?.detail,
       ...peers.flatMap(({ peer, unsendable }) =>
-        unsendable[prefix] === undefined ? [] : [`cannot be sent to ${peer.address}: ${unsendable[prefix]}`],
+        unsendable[prefix] === undefined ? [] : [`cannot be sent to ${peer.address}: ${unsendable[prefix].detail}`],
       ),
     ],
   }))
@@ -71,9 +71,9 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
       lastError?.hint && `check: ${lastError.hint}`,
     ],
   }))
-  const gates = Object.entries(health).map(([name, { up, secondsLeft, heldFor, why }]) => ({
+  const gates = Object.entries(health).map(([name, { up, secondsLeft, heldFor, detail }]) => ({
     cells: [name, up ? 'up' : 'down', span(secondsLeft), span(heldFor)],
-    notes: [why],
+    notes: [detail],
   }))
   return [
     table(['route', 'now', 'to', 'lease'], routes),

@@ -34,10 +34,10 @@ export class RecentEvents {
       )
     }
     announcer.on('sent', ({ prefix, peer }) => this.#add('good', `${prefix} sent to ${peer}`))
-    announcer.on('withdrawn', ({ prefix, why }) => this.#add('bad', `${prefix} withdrawn: ${why}`))
+    announcer.on('withdrawn', ({ prefix, detail }) => this.#add('bad', `${prefix} withdrawn: ${detail}`))
     for (const [name, gate] of Object.entries(gates)) {
       gate.on('up', () => this.#add('good', `health of ${name}: up`))
-      gate.on('down', ({ why }) => this.#add('bad', `health of ${name}: down, ${why}`))
+      gate.on('down', ({ detail }) => this.#add('bad', `health of ${name}: down, ${detail}`))
     }
   }
 

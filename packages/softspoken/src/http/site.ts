@@ -73,7 +73,7 @@ function readiness(status: AnnouncerStatus): Answer {
 }
 function notReady({ announcements, withheld, peers }: AnnouncerStatus): string | undefined {
   const [first] = Object.entries(withheld)
-  if (first) return `${first[0]} is withheld, ${first[1]}`
+  if (first) return `${first[0]} is withheld, ${first[1].detail}`
   if (announcements.length === 0) return 'nothing is announced'
   if (peers.every(({ state }) => state !== 'Established')) return 'no session is established'
   const unsent = announcements.find(prefix => !peers.some(({ sent }) => sent.includes(prefix)))

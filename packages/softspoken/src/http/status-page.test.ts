@@ -138,7 +138,7 @@ describe('for machines', () => {
       session?.emit('dial', { type: 'dial', failures: failure })
       session?.emit('down', { type: 'down', why: 'connection refused', from: 'Connect' })
     }
-    announcer.emit('withdrawn', { prefix: VIP, why: 'the lease ran out' })
+    announcer.emit('withdrawn', { prefix: VIP, reason: 'lease-expired', detail: 'the lease ran out' })
     expect(await (await ask('/events')).json()).toMatchObject([
       { kind: 'bad', text: `${VIP} withdrawn: the lease ran out`, times: 1 },
       { kind: 'bad', text: 'session with 127.0.0.1 down: connection refused', times: 3 },

@@ -42,9 +42,9 @@ function summary({ announcements, withheld, peers }, routes) {
   const [first] = routes
   document.title = first ?? 'Softspoken'
   const takers = peers.filter(({ sent }) => announcements.length > 0 && announcements.every(one => sent.includes(one)))
-  const [[heldBack, why] = []] = Object.entries(withheld)
+  const [[heldBack, cause] = []] = Object.entries(withheld)
   if (first === undefined) headline('note', 'No route', 'None is wanted now.')
-  else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${why}`)
+  else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${cause.detail}`)
   else if (takers.length === 0) headline('bad', 'Not sent', `${first} is wanted, and has been sent to no router.`)
   else
     headline(
@@ -64,12 +64,12 @@ function headline(kind, words, detail) {
 function route(prefix, { withheld, leases, peers }) {
   const takers = peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
   const refusals = peers.flatMap(({ peer, unsendable }) =>
-    unsendable[prefix] === undefined ? [] : [`${peer.address}: ${unsendable[prefix]}`],
+    unsendable[prefix] === undefined ? [] : [`${peer.address}: ${unsendable[prefix].detail}`],
   )
   const kind = takers.length > 0 ? 'good' : 'bad'
   return card(kind, prefix, takers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
     ['Sent to', takers.join(', ') || 'nobody'],
-    ['Withheld', withheld[prefix]],
+    ['Withheld', withheld[prefix]?.detail],
     ['Cannot be sent', refusals.join('; ')],
     [
       'Lease',
@@ -94,9 +94,9 @@ function session({ state, secondsInState, local, peer, negotiated, nextDialIn, c
   ])
 }
 
-function gate([name, { up, streak, why, secondsLeft, heldFor }]) {
+function gate([name, { up, streak, detail, secondsLeft, heldFor }]) {
   return card(up ? 'good' : 'bad', name, up ? 'up' : 'down', [
-    ['Why', why],
+    ['Why', detail],
     ['Against it', streak === 0 ? undefined : `${streak} in a row`],
     ['Held down for', heldFor === undefined ? undefined : span(heldFor)],
     ['Last check', secondsLeft === undefined ? undefined : `counts for ${span(secondsLeft)} more`],
