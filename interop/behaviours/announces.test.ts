@@ -1,13 +1,13 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const preference = { med: 100, communities: ['65010:1', '65535:65281'], largeCommunities: ['65010:2:3'] }
 const asSent = { asPath: [65010, 65010, 65010], origin: 'igp', ...preference }
 
-against(
-  plain({ waits: ['host', 'host6'] }),
+forEachDaemon(
+  configureAll({ passive: ['host', 'host6'] }),
   'announces a /32 and a /128 over a session each, which arrive as they were sent',
   async (lab, router) => {
     await using announcer = new Announcer({

@@ -1,22 +1,22 @@
 import { type AnnounceOptions, Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const configurations = {
-  ...plain({ waits: ['host', 'otherHost'] }),
+  ...configureAll({ passive: ['host', 'otherHost'] }),
   exabgp: 'has no best path: it passes on what it hears',
 }
 
-against(
+forEachDaemon(
   configurations,
   'of two speakers in one AS the one with the lower MED is best (RFC 4271 §9.1.2.2)',
   (lab, router) => decides(lab, router, { med: 200 }, { med: 100 }),
 )
 
-against(configurations, 'of two speakers the one that prepends less is best (RFC 4271 §9.1.2.2)', (lab, router) =>
+forEachDaemon(configurations, 'of two speakers the one that prepends less is best (RFC 4271 §9.1.2.2)', (lab, router) =>
   decides(lab, router, { prepend: 2 }, { prepend: 1 }),
 )
 

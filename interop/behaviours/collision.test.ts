@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net'
 import { Announcer } from '@softspoken/announcer'
 import { Listener } from '@softspoken/session'
 import { expect } from 'vitest'
-import { against, type Kind, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon, type Kind } from '../lab/for-each-daemon.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
@@ -19,9 +19,9 @@ const ROUNDS = 2
 const LOOKS = 8
 
 // The routers dial, too, when they are told to.
-against(
+forEachDaemon(
   {
-    ...plain({ waits: [], dials: ['host'] }, { bird: 'connect delay time 1; connect retry time 2;' }),
+    ...configureAll({ passive: [], active: ['host'] }, { bird: 'connect delay time 1; connect retry time 2;' }),
     exabgp:
       'drops the connection that it has for any that comes, and so lost both in some rounds, for a minute or more',
   },
@@ -29,8 +29,8 @@ against(
   async (lab, router, kind) => {
     for (let round = 1; round <= ROUNDS; round++) {
       for (const id of [LOWER, HIGHER]) {
-        await router.tell('shut down')
-        await router.tell('enable') // it dials and takes calls from here on
+        await router.operate('shutdown')
+        await router.operate('enable') // it dials and takes calls from here on
         await router.listens()
         await collide(lab, router, kind, id)
       }

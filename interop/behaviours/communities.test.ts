@@ -1,6 +1,6 @@
 import { Session } from '@softspoken/session'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 /** RFC 1997; RFC 4360 §4, §5; RFC 8092. */
@@ -10,8 +10,8 @@ const communities = {
   largeCommunities: ['65010:2:3', '4200000010:4294967295:0'],
 }
 
-against(
-  plain(),
+forEachDaemon(
+  configureAll(),
   'communities of each kind arrive as they were sent: standard, extended and large (RFC 1997, RFC 4360, RFC 8092)',
   async (lab, router) => {
     await using session = new Session({

@@ -2,7 +2,7 @@ import { expect, inject, it } from 'vitest'
 import { buildAnnouncerImage } from '../lab/announcer-image.ts'
 import { docker } from '../lab/docker.ts'
 import { Lab } from '../lab/lab.ts'
-import { goodbye } from '../lab/packets.ts'
+import { secondsFromWithdrawalToCease } from '../lab/packets.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 it.skipIf(!inject('engine'))(
@@ -45,7 +45,10 @@ it.skipIf(!inject('engine'))(
     const stopped = docker('stop', name) // ten seconds, then SIGKILL
     await waitFor(table, { until: routes => routes.length === 0, within: 10, what: 'the route to be gone' })
     await stopped
-    const drained = await waitFor(() => goodbye(seen), { within: 20, what: 'the Cease on the wire' })
+    const drained = await waitFor(() => secondsFromWithdrawalToCease(seen), {
+      within: 20,
+      what: 'the Cease on the wire',
+    })
     expect(drained, 'the session stands while the router converges').toBeGreaterThan(2)
     expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0')
     expect(await router.log()).toContain('Received: Administrative shutdown: "single-prefix-announcer got SIGTERM"')

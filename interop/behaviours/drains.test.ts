@@ -1,9 +1,9 @@
 import { Announcer } from '@softspoken/announcer'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(
-  plain({ as: 65010 }),
+forEachDaemon(
+  configureAll({ as: 65010 }),
   'drains: GRACEFUL_SHUTDOWN and LOCAL_PREF 0 to an internal router first, then the withdrawal (RFC 8326)',
   async (lab, router) => {
     await using announcer = new Announcer({

@@ -1,26 +1,26 @@
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { packets } from '../lab/packets.ts'
-import { FourWays } from '../lab/session-matrix.ts'
+import { SessionMatrix } from '../lab/session-matrix.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 // The router waits for host and host6, and dials otherHost and otherHost6.
-const configurations = plain({ waits: ['host', 'host6'], dials: ['otherHost', 'otherHost6'] })
+const configurations = configureAll({ passive: ['host', 'host6'], active: ['otherHost', 'otherHost6'] })
 
-against(
+forEachDaemon(
   configurations,
   'all that we send bears DSCP CS6 without being asked, and the TTL of multihop (RFC 4271 Appendix E, RFC 4594 §3.1)',
   async (lab, router) => {
     const { host, host6, otherHost, otherHost6 } = lab
     const ours = [host, host6, otherHost, otherHost6].map(address => `src host ${address}`).join(' or ')
     await using seen = await lab.capture(`tcp and (${ours})`, '-v')
-    await using ways = await FourWays.start(lab, router, { multihop: 3 })
-    await waitFor(() => ways.states(), {
+    await using sessions = await SessionMatrix.start(lab, router, { multihop: 3 })
+    await waitFor(() => sessions.states(), {
       until: states => states.flat().every(state => state === 'Established'),
       within: 60,
       what: 'all four to be up on both sides',
     })
-    for (const session of ways.all) {
+    for (const session of sessions.all) {
       // By its ports as well: the system may still repeat what an earlier lab with these addresses left unsaid.
       const { local, peer } = session.status()
       const ends = `${local.address}.${local.port} > ${peer.address}.${peer.port}:`

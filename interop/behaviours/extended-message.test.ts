@@ -1,10 +1,10 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const configurations = {
-  ...plain(
+  ...configureAll(
     {},
     {
       bird: 'enable extended messages on;',
@@ -14,19 +14,23 @@ const configurations = {
   ),
   // FRR offers it unasked, and GoBGP from 4 on
   gobgp: 'has no extended messages',
-  gobgp4: plain().gobgp,
+  gobgp4: configureAll().gobgp,
 }
 
-against(configurations, 'extended messages are agreed on, and routes come and go (RFC 8654)', async (lab, router) => {
-  await using announcer = new Announcer({
-    local: { as: 65010, id: lab.host, address: lab.host },
-    peers: [{ as: 65001, address: router.address }],
-    extendedMessage: true,
-  })
-  const announcement = announcer.announce('198.51.100.10/32')
-  const table = () => router.routes('198.51.100.10/32')
-  await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-  expect(announcer.status().peers[0]?.negotiated?.extendedMessage).toBe(true)
-  announcement.withdraw()
-  await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
-})
+forEachDaemon(
+  configurations,
+  'extended messages are agreed on, and routes come and go (RFC 8654)',
+  async (lab, router) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+      extendedMessage: true,
+    })
+    const announcement = announcer.announce('198.51.100.10/32')
+    const table = () => router.routes('198.51.100.10/32')
+    await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
+    expect(announcer.status().peers[0]?.negotiated?.extendedMessage).toBe(true)
+    announcement.withdraw()
+    await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
+  },
+)

@@ -1,14 +1,16 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const OURS = 4200000010
 
-against(plain({ as: 4200000001, peerAs: OURS }), 'AS numbers of four octets on both sides (RFC 6793)', (lab, router) =>
-  arrives(lab, router, { ours: OURS, as: 4200000001, fourOctetAs: true }),
+forEachDaemon(
+  configureAll({ as: 4200000001, peerAs: OURS }),
+  'AS numbers of four octets on both sides (RFC 6793)',
+  (lab, router) => arrives(lab, router, { ours: OURS, as: 4200000001, fourOctetAs: true }),
 )
 
 /** Routers that do not offer the capability. */
@@ -19,21 +21,21 @@ const without = {
   exabgp: 'capability { asn4 disable; }',
 }
 const cannot = 'cannot leave the capability out'
-against(
-  { ...plain({}, without), gobgp: cannot },
+forEachDaemon(
+  { ...configureAll({}, without), gobgp: cannot },
   'a router without four-octet AS numbers has a path of two-octet ones (RFC 6793 §4.2.2)',
   (lab, router) => arrives(lab, router, { ours: 65010, as: 65001, fourOctetAs: false }),
 )
 
-against(
+forEachDaemon(
   {
     // These offer no capability, yet heed ours when they judge who we are; to ExaBGP we are AS_TRANS.
-    ...plain({ peerAs: OURS }, without),
+    ...configureAll({ peerAs: OURS }, without),
     frr: 'without the capability it still heeds ours, so it takes us for one who sends no AS4_PATH and does not look there',
-    exabgp: plain({ peerAs: 23456 }, without).exabgp,
+    exabgp: configureAll({ peerAs: 23456 }, without).exabgp,
     // It takes no number above 65535 for such a neighbour, but any external one.
     bird: addresses =>
-      plain({ peerAs: OURS }, without)
+      configureAll({ peerAs: OURS }, without)
         .bird(addresses)
         .replace(`${addresses.host} as ${OURS}`, `${addresses.host} external`),
     gobgp: cannot,

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm'
 import { Announcer } from '@softspoken/announcer'
 import { Session } from '@softspoken/session'
 import { expect } from 'vitest'
-import { SAY } from '../lab/exabgp.ts'
-import { against, type Kind, plain } from '../lab/for-each-daemon.ts'
+import { API_PIPE } from '../lab/exabgp.ts'
+import { configureAll, forEachDaemon, type Kind } from '../lab/for-each-daemon.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
@@ -20,12 +20,12 @@ const PART = 200
 /** Another network than ours: some tell nobody a route that has been there. */
 const FEEDER = 65020
 
-const usual = plain(
-  { waits: ['host6', 'otherHost6'], peerAs: { otherHost6: FEEDER } },
+const usual = configureAll(
+  { passive: ['host6', 'otherHost6'], peerAs: { otherHost6: FEEDER } },
   { bird: 'ipv6 { export all; };' },
 )
 
-against(
+forEachDaemon(
   { ...usual, openbgpd: addresses => `${usual.openbgpd(addresses)}allow to any\n` },
   `a table of ${ROUTES / 1000},000 routes comes in: nothing is kept of it, and the route stays`,
   async (lab, router, kind) => {
@@ -60,7 +60,7 @@ async function feed(lab: Lab, router: Router, kind: Kind): Promise<Session> {
   })
   session.start()
   await waitFor(() => session.state === 'Established', { within: 60, what: 'the session that brings the table' })
-  if (kind === 'exabgp') await router.exec('sh', '-c', `awk 'BEGIN { ${tellExabgp(lab.host6)} }' >${SAY}`)
+  if (kind === 'exabgp') await router.exec('sh', '-c', `awk 'BEGIN { ${tellExabgp(lab.host6)} }' >${API_PIPE}`)
   else await tell(session, lab.otherHost6)
   return session
 }

@@ -1,11 +1,11 @@
 import { connect, type Socket } from 'node:net'
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const configurations = {
-  ...plain(
+  ...configureAll(
     {},
     {
       bird: 'graceful restart on;',
@@ -37,7 +37,7 @@ function run(prefix: string, restarting: boolean, local: string, router: string)
   return { announcer, connection: () => socket }
 }
 
-against(
+forEachDaemon(
   configurations,
   'graceful-restart: the route outlives the connection, until the next process has said what it has',
   async (lab, router) => {

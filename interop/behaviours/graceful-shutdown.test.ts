@@ -1,8 +1,8 @@
 import { Announcer } from '@softspoken/announcer'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-const both = { waits: ['host', 'otherHost'] } as const
+const both = { passive: ['host', 'otherHost'] } as const
 const honours = 'import filter { if (65535, 0) ~ bgp_community then bgp_local_pref = 0; accept; };'
 const policy = `
 [[defined-sets.bgp-defined-sets.community-sets]]
@@ -23,11 +23,11 @@ const policy = `
 `
 const match = 'match from ebgp community GRACEFUL_SHUTDOWN set localpref 0\n'
 
-against(
+forEachDaemon(
   {
-    ...plain(both, { bird: `ipv4 { ${honours} };` }), // FRR does so unasked
-    openbgpd: addresses => plain(both).openbgpd(addresses) + match,
-    gobgp: addresses => plain(both).gobgp(addresses) + policy,
+    ...configureAll(both, { bird: `ipv4 { ${honours} };` }), // FRR does so unasked
+    openbgpd: addresses => configureAll(both).openbgpd(addresses) + match,
+    gobgp: addresses => configureAll(both).gobgp(addresses) + policy,
     exabgp: 'has no best path: it passes on what it hears',
   },
   'an external router leaves a speaker that drains while its route still stands (RFC 8326 §4)',

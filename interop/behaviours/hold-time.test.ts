@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
-import { lost } from '../lab/session-failure.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(
-  plain({ holdTime: 30 }),
+forEachDaemon(
+  configureAll({ holdTime: 30 }),
   'the shorter hold time is in force on both sides (RFC 4271 §4.2)',
   async (lab, router) => {
     await using announcer = new Announcer({
@@ -24,10 +24,10 @@ against(
   },
 )
 
-against(
+forEachDaemon(
   {
-    ...plain({}, { bird: 'min hold time 60;', openbgpd: 'holdtime min 60' }),
-    frr: addresses => plain().frr(addresses).replace('bgp router-id', 'bgp minimum-holdtime 60\nbgp router-id'),
+    ...configureAll({}, { bird: 'min hold time 60;', openbgpd: 'holdtime min 60' }),
+    frr: addresses => configureAll().frr(addresses).replace('bgp router-id', 'bgp minimum-holdtime 60\nbgp router-id'),
     gobgp: 'has no least hold time to insist on',
     exabgp: 'has no least hold time to insist on',
   },
@@ -38,16 +38,16 @@ against(
       peers: [{ as: 65001, address: router.address }],
       holdTime: 9,
     })
-    const { received, hint, nextDialIn } = await lost(() => announcer.status().peers[0])
+    const { received, hint, nextDialIn } = await sessionFailure(() => announcer.status().peers[0])
     expect(received).toMatchObject({ code: 2, subcode: 6 })
     expect(hint).toContain('hold time')
     expect(nextDialIn).toBeGreaterThan(30)
   },
 )
 
-against(
+forEachDaemon(
   {
-    ...plain({ holdTime: 0 }),
+    ...configureAll({ holdTime: 0 }),
     gobgp: 'proposes 90 s where it is told 0',
     openbgpd: 'takes no hold time below 3 s for itself',
   },
@@ -57,15 +57,15 @@ against(
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
     })
-    const { sent, nextDialIn } = await lost(() => announcer.status().peers[0])
+    const { sent, nextDialIn } = await sessionFailure(() => announcer.status().peers[0])
     expect(sent).toMatchObject({ code: 2, subcode: 6 })
     expect(nextDialIn).toBeGreaterThan(30)
     expect((await router.session()).state).not.toBe('Established')
   },
 )
 
-against(
-  plain(),
+forEachDaemon(
+  configureAll(),
   'a frozen process of ours loses its route within the hold time (RFC 4271 §6.5)',
   async (lab, router) => {
     const child = leaseholder({

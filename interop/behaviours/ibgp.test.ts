@@ -1,10 +1,10 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(
-  plain({ as: 65010 }),
+forEachDaemon(
+  configureAll({ as: 65010 }),
   'an internal router has the route with its LOCAL_PREF and an empty AS_PATH (RFC 4271 §5.1.2, §5.1.5)',
   async (lab, router) => {
     await using announcer = new Announcer({

@@ -1,10 +1,10 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-const configurations = plain(
-  { waits: ['host6'], family: 'ipv4' },
+const configurations = configureAll(
+  { passive: ['host6'], family: 'ipv4' },
   {
     bird: 'ipv4 { extended next hop; };',
     frr: 'capability extended-nexthop',
@@ -13,17 +13,21 @@ const configurations = plain(
   },
 )
 
-against(configurations, 'ipv4-over-ipv6: an IPv4 route with an IPv6 next hop comes and goes', async (lab, router) => {
-  await using announcer = new Announcer({
-    local: { as: 65010, id: lab.host, address: lab.host6 },
-    peers: [{ as: 65001, address: router.address6 }],
-    families: ['ipv4-unicast'],
-  })
-  const announcement = announcer.announce('198.51.100.10/32')
-  const table = () => router.routes('198.51.100.10/32')
-  const [route] = await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-  expect(route).toMatchObject({ nextHop: lab.host6, asPath: [65010] })
-  announcement.withdraw()
-  await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
-  expect((await router.session(lab.host6)).state).toBe('Established')
-})
+forEachDaemon(
+  configurations,
+  'ipv4-over-ipv6: an IPv4 route with an IPv6 next hop comes and goes',
+  async (lab, router) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host6 },
+      peers: [{ as: 65001, address: router.address6 }],
+      families: ['ipv4-unicast'],
+    })
+    const announcement = announcer.announce('198.51.100.10/32')
+    const table = () => router.routes('198.51.100.10/32')
+    const [route] = await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
+    expect(route).toMatchObject({ nextHop: lab.host6, asPath: [65010] })
+    announcement.withdraw()
+    await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
+    expect((await router.session(lab.host6)).state).toBe('Established')
+  },
+)

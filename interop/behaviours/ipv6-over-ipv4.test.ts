@@ -1,10 +1,10 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(
-  plain({ family: 'ipv6' }, { openbgpd: 'announce IPv6 unicast' }),
+forEachDaemon(
+  configureAll({ family: 'ipv6' }, { openbgpd: 'announce IPv6 unicast' }),
   'ipv6-over-ipv4: an IPv6 route over an IPv4 session comes and goes (RFC 4760)',
   async (lab, router) => {
     await using announcer = new Announcer({

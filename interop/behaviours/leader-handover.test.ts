@@ -1,18 +1,18 @@
 import { Announcer } from '@softspoken/announcer'
 import type { Addresses } from '../lab/addresses.ts'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { addAddress } from '../lab/host-network.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 /** A third address of ours beside the lab's two: one that no router of this lab has. */
 const third = (own: string) => own.replace(/\d+$/, last => `${Number(last) + 8}`)
 
-const three = plain({ waits: ['host', 'otherHost', 'host6'] })
+const three = configureAll({ passive: ['host', 'otherHost', 'host6'] })
 /** The third takes the place of the IPv6 address, which nobody needs here. */
 const withThird = (config: (addresses: Addresses) => string) => (addresses: Addresses) =>
   config({ ...addresses, host6: third(addresses.own) })
 
-against(
+forEachDaemon(
   {
     bird: withThird(three.bird),
     frr: withThird(three.frr),

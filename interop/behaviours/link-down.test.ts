@@ -1,11 +1,11 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
-import { plugIn, unplug } from '../lab/host-network.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
+import { linkDown, linkUp } from '../lab/host-network.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(
-  plain(),
+forEachDaemon(
+  configureAll(),
   'a router that is cut from the network loses the route, and has it again once it is back',
   async (lab, router) => {
     await using announcer = new Announcer({
@@ -17,11 +17,11 @@ against(
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-    await unplug(router)
+    await linkDown(router)
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
     await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the loss to be noticed' })
     expect(announcer.status().peers[0]?.lastError?.why).toBe('nothing heard from the peer for 9 s')
-    await plugIn(router)
+    await linkUp(router)
     await waitFor(table, { until: routes => routes.length === 1, within: 150, what: 'the route to be back' })
     expect(announcer.status().peers[0]?.counters.fsmEstablishedTransitions).toBe(2)
   },

@@ -1,12 +1,12 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
-import { lost } from '../lab/session-failure.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(
+forEachDaemon(
   {
-    ...plain(
+    ...configureAll(
       {},
       {
         bird: 'ipv4 { import limit 1 action disable; };',
@@ -31,7 +31,7 @@ against(
     const table = () => router.routes()
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     announcer.announce('198.51.100.11/32')
-    const { received, nextDialIn } = await lost(() => announcer.status().peers[0], 30)
+    const { received, nextDialIn } = await sessionFailure(() => announcer.status().peers[0], 30)
     expect(received).toMatchObject({ code: 6, subcode: 1 })
     expect(nextDialIn).toBeGreaterThan(200)
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'both routes to be gone' })

@@ -3,27 +3,27 @@ import { expect } from 'vitest'
 import type { Addresses } from '../lab/addresses.ts'
 import { daemons } from '../lab/daemons.ts'
 import { docker } from '../lab/docker.ts'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Router } from '../lab/router.ts'
-import { lost } from '../lab/session-failure.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 /** An address of the router that is not on our link; another one in every lab. */
 const far = (own: string) => own.replace('203.0.113', '198.51.100')
 
-const { bird, exabgp, ...others } = plain({ multihop: 2 })
+const { bird, exabgp, ...others } = configureAll({ multihop: 2 })
 const configurations = {
   ...others, // which ask for no address of their own
   bird: (addresses: Addresses) => bird({ ...addresses, own: far(addresses.own) }),
   exabgp: (addresses: Addresses) => exabgp({ ...addresses, own: far(addresses.own) }),
 }
 
-against(configurations, 'multihop: as far as it says, and no farther', async (lab, router) => {
+forEachDaemon(configurations, 'multihop: as far as it says, and no farther', async (lab, router) => {
   await farAway(lab, router)
   await using near = session(lab, router, { multihop: 1 })
   near.start()
-  const { why, hint } = await lost(() => near.status())
+  const { why, hint } = await sessionFailure(() => near.status())
   expect(why).toBe(`no route to ${far(router.address)}`) // the router between says that the time to live is over
   expect(hint).toContain('that the router is within 1 hop (multihop)')
   expect((await router.session()).state).not.toBe('Established')

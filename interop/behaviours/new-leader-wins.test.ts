@@ -1,20 +1,20 @@
 import { type AnnounceOptions, Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Route, Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const exabgp = 'has no best path: it passes on what it hears'
-const external = { ...plain({ waits: ['host', 'otherHost'] }), exabgp }
-const internal = { ...plain({ as: 65010, waits: ['host', 'otherHost'] }), exabgp }
+const external = { ...configureAll({ passive: ['host', 'otherHost'] }), exabgp }
+const internal = { ...configureAll({ as: 65010, passive: ['host', 'otherHost'] }), exabgp }
 
-against(external, 'a new leader wins over one that is dead and still believed in', async (lab, router) => {
+forEachDaemon(external, 'a new leader wins over one that is dead and still believed in', async (lab, router) => {
   const best = await succeeds(lab, router, 65001, epoch => ({ med: { base: 1000, epoch } }), 'next')
   expect(best.med).toBe(992)
 })
 
-against(
+forEachDaemon(
   internal,
   'a new leader wins by LOCAL_PREF over one that is dead, where all are of one AS (RFC 4271 §9.1.1)',
   async (lab, router) => {
@@ -23,7 +23,7 @@ against(
   },
 )
 
-against(external, 'at equal MED a router stays with the leader that is dead', async (lab, router) => {
+forEachDaemon(external, 'at equal MED a router stays with the leader that is dead', async (lab, router) => {
   await succeeds(lab, router, 65001, () => ({ med: 1000 }), 'dead')
 })
 

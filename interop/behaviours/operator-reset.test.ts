@@ -1,13 +1,13 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
-import { lost } from '../lab/session-failure.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-const WHY = 'moved to rack 7'
+const COMMUNICATION = 'moved to rack 7'
 
-against(
-  plain(),
+forEachDaemon(
+  configureAll(),
   'a session that the operator resets is back with its route, after a decent wait (RFC 4486)',
   async (lab, router) => {
     await using announcer = new Announcer({
@@ -19,8 +19,8 @@ against(
     const table = () => router.routes('198.51.100.10/32')
     const peer = () => announcer.status().peers[0]
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-    await router.tell('reset')
-    const { received, nextDialIn } = await lost(peer, 30)
+    await router.operate('reset')
+    const { received, nextDialIn } = await sessionFailure(peer, 30)
     expect(received).toMatchObject({ code: 6, subcode: 4 })
     expect(nextDialIn).toBeGreaterThan(20)
     await waitFor(() => peer()?.counters.fsmEstablishedTransitions === 2, { within: 120, what: 'the session again' })
@@ -28,8 +28,8 @@ against(
   },
 )
 
-against(
-  { ...plain(), exabgp: 'its teardown takes no text, and it takes us again at once' },
+forEachDaemon(
+  { ...configureAll(), exabgp: 'its teardown takes no text, and it takes us again at once' },
   'an operator who shuts the session down is heard, reason included, and left in peace (RFC 9003)',
   async (lab, router) => {
     await using announcer = new Announcer({
@@ -39,10 +39,10 @@ against(
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-    await router.tell('shut down', { why: WHY })
-    const { received, why, nextDialIn } = await lost(() => announcer.status().peers[0], 30)
+    await router.operate('shutdown', { communication: COMMUNICATION })
+    const { received, why, nextDialIn } = await sessionFailure(() => announcer.status().peers[0], 30)
     expect(received).toMatchObject({ code: 6, subcode: 2 })
-    expect(why).toContain(WHY)
+    expect(why).toContain(COMMUNICATION)
     expect(nextDialIn).toBeGreaterThan(200)
   },
 )

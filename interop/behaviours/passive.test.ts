@@ -1,11 +1,11 @@
 import { Listener, Session } from '@softspoken/session'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { DIAL } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(
-  plain({ waits: [], dials: ['host'] }),
+forEachDaemon(
+  configureAll({ passive: [], active: ['host'] }),
   'passive: the router dials, also after a loss, and we never do',
   async (lab, router) => {
     await using dials = await router.capture(`(${DIAL}) and src host ${lab.host}`)

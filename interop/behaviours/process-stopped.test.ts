@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const program = fileURLToPath(new URL('../../test/process/leaseholder.ts', import.meta.url))
 const TTL = 8 // seconds; long enough for a slow look at the table before the stop
 
-against(
-  plain(),
+forEachDaemon(
+  configureAll(),
   'a process that is stopped beyond its lease withdraws when it goes on, and keeps its session',
   async (lab, router) => {
     const options = {

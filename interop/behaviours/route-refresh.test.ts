@@ -1,11 +1,11 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 // GoBGP's soft reset reads its own copy again; the others, which keep none, ask us.
-against(
-  plain({}, { exabgp: 'capability { route-refresh enable; }' }),
+forEachDaemon(
+  configureAll({}, { exabgp: 'capability { route-refresh enable; }' }),
   'refreshes: a router that asks again has the route, and no other',
   async (lab, router, kind) => {
     await using announcer = new Announcer({
@@ -24,7 +24,7 @@ against(
     gone.withdraw()
     const sent = () => session?.status().counters.outUpdates ?? 0
     const before = sent()
-    await router.tell('ask again')
+    await router.operate('request-refresh')
     if (kind !== 'gobgp')
       await waitFor(async () => sent(), { until: now => now > before, within: 60, what: 'the answer' })
     await waitFor(table, { until: routes => routes.join() === '198.51.100.10/32', within: 60, what: 'the one route' })

@@ -1,16 +1,16 @@
 import { Announcer } from '@softspoken/announcer'
 import { Listener } from '@softspoken/session'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 // The routers dial, too.
 const configurations = {
-  ...plain({ waits: [], dials: ['host'] }),
+  ...configureAll({ passive: [], active: ['host'] }),
   exabgp: 'goes without a Cease when it is stopped',
 }
 
-against(
+forEachDaemon(
   configurations,
   'a router that was stopped in good order comes back at once where we listen',
   async (lab, router) => {

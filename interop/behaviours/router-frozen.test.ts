@@ -1,26 +1,30 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
-import { lost } from '../lab/session-failure.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(plain(), 'notices a frozen router when the hold time has passed, and recovers', async (lab, router) => {
-  await using announcer = new Announcer({
-    local: { as: 65010, id: lab.host, address: lab.host },
-    peers: [{ as: 65001, address: router.address }],
-    holdTime: 9,
-    backOff: { protocolFirst: 30 },
-  })
-  announcer.announce('198.51.100.10/32')
-  const table = () => router.routes('198.51.100.10/32')
-  await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-  await router.pause()
-  const end = await lost(() => announcer.status().peers[0], 20)
-  expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
-  await router.unpause()
-  await waitFor(() => announcer.sessions[0]?.state === 'Established', {
-    within: 150,
-    what: 'the session to stand again',
-  })
-  await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route to be back' })
-})
+forEachDaemon(
+  configureAll(),
+  'notices a frozen router when the hold time has passed, and recovers',
+  async (lab, router) => {
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+      holdTime: 9,
+      backOff: { protocolFirst: 30 },
+    })
+    announcer.announce('198.51.100.10/32')
+    const table = () => router.routes('198.51.100.10/32')
+    await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
+    await router.pause()
+    const end = await sessionFailure(() => announcer.status().peers[0], 20)
+    expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
+    await router.unpause()
+    await waitFor(() => announcer.sessions[0]?.state === 'Established', {
+      within: 150,
+      what: 'the session to stand again',
+    })
+    await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route to be back' })
+  },
+)

@@ -2,12 +2,12 @@ import { Announcer } from '@softspoken/announcer'
 import { Listener } from '@softspoken/session'
 import { expect } from 'vitest'
 import { daemons } from '../lab/daemons.ts'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-const configurations = plain({ waits: [], dials: ['host'] })
+const configurations = configureAll({ passive: [], active: ['host'] })
 
-against(
+forEachDaemon(
   configurations,
   'the router is replaced on the same address, by BIRD 3 or back by BIRD 2, under a standing announcement',
   async (lab, router) => {

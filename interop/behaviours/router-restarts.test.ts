@@ -1,9 +1,9 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(plain(), 'comes back by itself after the router has restarted', async (lab, router) => {
+forEachDaemon(configureAll(), 'comes back by itself after the router has restarted', async (lab, router) => {
   await using announcer = new Announcer({
     local: { as: 65010, id: lab.host, address: lab.host },
     peers: [{ as: 65001, address: router.address }],

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
-import { goodbye } from '../lab/packets.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
+import { secondsFromWithdrawalToCease } from '../lab/packets.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const program = fileURLToPath(new URL('../../packages/softspoken/src/main.ts', import.meta.url))
 
-against(
-  plain(),
+forEachDaemon(
+  configureAll(),
   'the program withdraws on SIGTERM, says Cease with a reason, and exits with 0',
   async (lab, router, kind) => {
     const own = [
@@ -31,7 +31,10 @@ against(
       child.kill('SIGTERM')
       await waitFor(table, { until: routes => routes.length === 0, within: 10, what: 'the route to be gone' })
       expect(await exit).toEqual([0, null])
-      const drained = await waitFor(() => goodbye(seen), { within: 20, what: 'the Cease on the wire' })
+      const drained = await waitFor(() => secondsFromWithdrawalToCease(seen), {
+        within: 20,
+        what: 'the Cease on the wire',
+      })
       expect(drained, 'the session stands while the router converges').toBeGreaterThan(2)
       // ExaBGP 4.2 cannot decode any NOTIFICATION, as it then says.
       const heard = kind === 'exabgp' ? '"state": "down"' : 'single-prefix-announcer got SIGTERM'

@@ -1,40 +1,40 @@
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { DIAL } from '../lab/lab.ts'
-import { lost } from '../lab/session-failure.ts'
-import { FourWays } from '../lab/session-matrix.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
+import { SessionMatrix } from '../lab/session-matrix.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 // RFC 2385. The router waits for host and host6, and dials otherHost and otherHost6.
 const KEY = 'sésame, ouvre-toi'
 /** FRR takes a key without spaces, ExaBGP one of ASCII. */
 const PLAIN_KEY = 'sesame,ouvre-toi'
-const ways = { waits: ['host', 'host6'], dials: ['otherHost', 'otherHost6'] } as const
-const { frr, exabgp } = plain({ ...ways, key: PLAIN_KEY })
-const configurations = { ...plain({ ...ways, key: KEY }), frr, exabgp }
+const neighbors = { passive: ['host', 'host6'], active: ['otherHost', 'otherHost6'] } as const
+const { frr, exabgp } = configureAll({ ...neighbors, key: PLAIN_KEY })
+const configurations = { ...configureAll({ ...neighbors, key: KEY }), frr, exabgp }
 
-against(
+forEachDaemon(
   configurations,
   'TCP MD5: the same key brings up IPv4 and IPv6, dialled and accepted',
   async (lab, router, kind) => {
-    await using ways = await FourWays.start(lab, router, {
+    await using sessions = await SessionMatrix.start(lab, router, {
       tcpMd5Key: kind === 'frr' || kind === 'exabgp' ? PLAIN_KEY : KEY,
     })
-    const states = await waitFor(() => ways.states(), {
+    const states = await waitFor(() => sessions.states(), {
       until: states => states.flat().every(state => state === 'Established'),
       within: 60,
       what: 'all four to be up on both sides',
     })
     expect(states).toHaveLength(4)
-    expect(ways.accepted.map(session => session.status().counters.dials)).toEqual([0, 0])
+    expect(sessions.incoming.map(session => session.status().counters.dials)).toEqual([0, 0])
   },
 )
 
-against(configurations, 'TCP MD5: another key brings up none, and the hint names it', async (lab, router) => {
+forEachDaemon(configurations, 'TCP MD5: another key brings up none, and the hint names it', async (lab, router) => {
   await using capture = await router.capture(DIAL)
-  await using ways = await FourWays.start(lab, router, { tcpMd5Key: 'sesame, ouvre-tôt', connectTimeout: 5 })
-  for (const session of ways.dialled) {
-    const { why, hint } = await lost(() => session.status())
+  await using sessions = await SessionMatrix.start(lab, router, { tcpMd5Key: 'sesame, ouvre-tôt', connectTimeout: 5 })
+  for (const session of sessions.outgoing) {
+    const { why, hint } = await sessionFailure(() => session.status())
     expect(why).toBe('no answer within 5 s')
     expect(hint).toMatch(/^check .*that the router has the same TCP MD5 key for our address/)
   }
@@ -45,8 +45,8 @@ against(configurations, 'TCP MD5: another key brings up none, and the hint names
       what: `the router to have dialled ${ours}`,
     })
   expect(
-    ways.accepted.map(({ state }) => state),
+    sessions.incoming.map(({ state }) => state),
     'its SYN was not heard',
   ).toEqual(['Active', 'Active'])
-  expect((await ways.states()).flat()).not.toContain('Established')
+  expect((await sessions.states()).flat()).not.toContain('Established')
 })

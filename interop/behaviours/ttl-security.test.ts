@@ -1,66 +1,66 @@
 import { type Clock, realTime } from '@softspoken/session'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { DIAL, type Lab } from '../lab/lab.ts'
 import type { Output } from '../lab/output.ts'
-import { lost } from '../lab/session-failure.ts'
-import { FourWays } from '../lab/session-matrix.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
+import { SessionMatrix } from '../lab/session-matrix.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 // RFC 5082. The router waits for host and host6, and dials otherHost and otherHost6.
-const ways = { waits: ['host', 'host6'], dials: ['otherHost', 'otherHost6'] } as const
-const both = plain({ ...ways, ttlSecurity: true })
+const neighbors = { passive: ['host', 'host6'], active: ['otherHost', 'otherHost6'] } as const
+const both = configureAll({ ...neighbors, ttlSecurity: true })
 
 /** What was seen: three of the four came up, and our dial over IPv6 had no answer. */
 const HOP_LIMIT = 'leaves the hop limit of IPv6 to the system where it accepts, so that we do not hear its answer'
 
-against(
+forEachDaemon(
   { ...both, exabgp: HOP_LIMIT, gobgp4: HOP_LIMIT },
   'TTL security: both have it, and IPv4 and IPv6 come up, dialled and accepted',
   async (lab, router) => {
-    await using ways = await FourWays.start(lab, router, { ttlSecurity: 1 })
-    const states = await waitFor(() => ways.states(), {
+    await using sessions = await SessionMatrix.start(lab, router, { ttlSecurity: 1 })
+    const states = await waitFor(() => sessions.states(), {
       until: states => states.flat().every(state => state === 'Established'),
       within: 60,
       what: 'all four to be up on both sides',
     })
     expect(states).toHaveLength(4)
-    expect(ways.accepted.map(session => session.status().counters.dials)).toEqual([0, 0])
+    expect(sessions.incoming.map(session => session.status().counters.dials)).toEqual([0, 0])
   },
 )
 
-against(plain(ways), 'TTL security: we alone have it, and none comes up', async (lab, router) => {
+forEachDaemon(configureAll(neighbors), 'TTL security: we alone have it, and none comes up', async (lab, router) => {
   await using capture = await router.capture(DIAL)
   // As much as there is for a connection, so that a busy machine has the time for one even when hurried.
-  await using ways = await FourWays.start(lab, router, { ttlSecurity: 1, connectTimeout: 120, clock: hurried })
-  for (const session of ways.dialled) {
+  await using sessions = await SessionMatrix.start(lab, router, { ttlSecurity: 1, connectTimeout: 120, clock: hurried })
+  for (const session of sessions.outgoing) {
     // Most complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out. ExaBGP, and
     // GoBGP 4 over IPv6, leave the handshake to the system, whose TTL is another.
-    const { why, hint } = await lost(() => session.status(), 40)
+    const { why, hint } = await sessionFailure(() => session.status(), 40)
     expect(why).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
     expect(hint).toContain('that the router has TTL security and is within 1 hop')
   }
   await dialledBoth(lab, capture)
   expect(
-    ways.accepted.map(({ state }) => state),
+    sessions.incoming.map(({ state }) => state),
     'its SYN was not heard',
   ).toEqual(['Active', 'Active'])
-  expect((await ways.states()).flat()).not.toContain('Established')
+  expect((await sessions.states()).flat()).not.toContain('Established')
 })
 
-against(
+forEachDaemon(
   { ...both, exabgp: 'holds nobody to a TTL: it asks for IP_MINTTL by a name that its Python does not have' },
   'TTL security: the router alone has it, and none comes up',
   async (lab, router) => {
     await using capture = await router.capture(DIAL)
     // Where it looks too late to miss our OPEN, we have its KEEPALIVE and say Established, until a hold timer knows better.
-    await using ways = await FourWays.start(lab, router, { holdTime: 9 })
-    for (const session of ways.dialled) {
-      const { hint } = await lost(() => session.status(), 40)
+    await using sessions = await SessionMatrix.start(lab, router, { holdTime: 9 })
+    for (const session of sessions.outgoing) {
+      const { hint } = await sessionFailure(() => session.status(), 40)
       expect(hint).toContain('whether the router wants TTL security')
     }
     await dialledBoth(lab, capture)
-    for (const [, itsWord] of await ways.states()) expect(itsWord).not.toBe('Established')
+    for (const [, itsWord] of await sessions.states()) expect(itsWord).not.toBe('Established')
   },
 )
 

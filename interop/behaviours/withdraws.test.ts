@@ -1,9 +1,9 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-against(plain(), 'withdraws: the route leaves, the session stays', async (lab, router) => {
+forEachDaemon(configureAll(), 'withdraws: the route leaves, the session stays', async (lab, router) => {
   await using announcer = new Announcer({
     local: { as: 65010, id: lab.host, address: lab.host },
     peers: [{ as: 65001, address: router.address }],

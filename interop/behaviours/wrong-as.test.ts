@@ -1,39 +1,43 @@
 import { Announcer } from '@softspoken/announcer'
 import { expect } from 'vitest'
-import { against, plain } from '../lab/for-each-daemon.ts'
+import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { DIAL } from '../lab/lab.ts'
-import { lost } from '../lab/session-failure.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 // The router expects AS 65099 where we are 65010.
 
-against(plain({ peerAs: 65099 }), 'a wrong AS gives a plain reason, and dials that grow rarer', async (lab, router) => {
-  await using capture = await router.capture(DIAL)
-  await using announcer = new Announcer({
-    local: { as: 65010, id: lab.host, address: lab.host },
-    peers: [{ as: 65001, address: router.address }],
-  })
-  const peer = () => announcer.status().peers[0]
-  const { why, hint, nextDialIn } = await lost(peer)
-  expect(why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
-  expect(hint).toBe('the router expects another AS at our address than 65010: check its remote-as and our local AS')
-  expect(nextDialIn).toBeGreaterThan(30) // 45 at least, less what the look took
-  expect(nextDialIn).toBeLessThanOrEqual(60)
+forEachDaemon(
+  configureAll({ peerAs: 65099 }),
+  'a wrong AS gives a plain reason, and dials that grow rarer',
+  async (lab, router) => {
+    await using capture = await router.capture(DIAL)
+    await using announcer = new Announcer({
+      local: { as: 65010, id: lab.host, address: lab.host },
+      peers: [{ as: 65001, address: router.address }],
+    })
+    const peer = () => announcer.status().peers[0]
+    const { why, hint, nextDialIn } = await sessionFailure(peer)
+    expect(why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
+    expect(hint).toBe('the router expects another AS at our address than 65010: check its remote-as and our local AS')
+    expect(nextDialIn).toBeGreaterThan(30) // 45 at least, less what the look took
+    expect(nextDialIn).toBeLessThanOrEqual(60)
 
-  // Counted where the router stands, not by us.
-  const dials = await waitFor(() => capture.lines(), {
-    until: lines => lines.length >= 2,
-    within: 90,
-    what: 'a second dial on the wire',
-  })
-  const [first = 0, second = 0] = dials.map(line => Number(line.split(' ')[0]))
-  expect(second - first).toBeGreaterThanOrEqual(45)
-  expect(second - first).toBeLessThanOrEqual(61)
-  const { nextDialIn: then } = await waitFor(peer, {
-    until: ({ state, counters }) => counters.dials === 2 && state === 'Idle',
-    within: 10,
-    what: 'the second refusal',
-  })
-  expect(then).toBeGreaterThan(75) // a second failure of this kind waits 120 s, less a quarter at most, and the look
-  expect(capture.lines()).toHaveLength(2)
-})
+    // Counted where the router stands, not by us.
+    const dials = await waitFor(() => capture.lines(), {
+      until: lines => lines.length >= 2,
+      within: 90,
+      what: 'a second dial on the wire',
+    })
+    const [first = 0, second = 0] = dials.map(line => Number(line.split(' ')[0]))
+    expect(second - first).toBeGreaterThanOrEqual(45)
+    expect(second - first).toBeLessThanOrEqual(61)
+    const { nextDialIn: then } = await waitFor(peer, {
+      until: ({ state, counters }) => counters.dials === 2 && state === 'Idle',
+      within: 10,
+      what: 'the second refusal',
+    })
+    expect(then).toBeGreaterThan(75) // a second failure of this kind waits 120 s, less a quarter at most, and the look
+    expect(capture.lines()).toHaveLength(2)
+  },
+)

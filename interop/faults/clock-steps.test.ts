@@ -1,45 +1,45 @@
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
-import { configurations, Standing } from './established-announcer.ts'
+import { configurations, EstablishedAnnouncer } from './established-announcer.ts'
 
 const DECADE = 10 * 365 * 86_400_000
 
 describe.skipIf(!inject('engine'))('a session while the wall clock is set', () => {
   it('back and forth by decades: nothing changes, neither the hold time nor a back-off (RFC 4271 §10)', async () => {
     await using lab = await Lab.create()
-    await using standing = await Standing.of(lab, await lab.bird({ config: configurations.bird }))
+    await using established = await EstablishedAnnouncer.start(lab, await lab.bird({ config: configurations.bird }))
     let set = 0
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const present = Date.now()
     const setClock = () => vi.setSystemTime(present + DECADE * [1, -1, 0, 2, -2][set++ % 5]!)
 
-    const { secondsInState } = standing.status
+    const { secondsInState } = established.status
     await waitFor(
       () => {
         setClock()
-        return standing.status.secondsInState > secondsInState + 12
+        return established.status.secondsInState > secondsInState + 12
       },
       { within: 20, what: 'more than a hold time to pass, as the monotonic clock counts it' },
     )
-    expect(standing.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
-    expect(standing.status.lastError).toBeUndefined()
-    expect((await standing.router.session()).state).toBe('Established')
+    expect(established.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
+    expect(established.status.lastError).toBeUndefined()
+    expect((await established.router.session()).state).toBe('Established')
     expect(set).toBeGreaterThan(20)
 
-    await standing.router.exec('ss', '--kill', 'state', 'established', 'dst', lab.host)
-    const { nextDialIn, at } = await standing.loss(5)
+    await established.router.exec('ss', '--kill', 'state', 'established', 'dst', lab.host)
+    const { nextDialIn, at } = await established.failure(5)
     expect(at?.getTime(), 'only this follows the wall clock').toBe(Date.now())
     expect(nextDialIn).toBeGreaterThan(15)
     await waitFor(
       () => {
         setClock()
-        return standing.status.counters.dials === 2
+        return established.status.counters.dials === 2
       },
       { within: 35, what: 'the next dial, when it is due' },
     )
-    expect(standing.status.lastError?.from).toBe('Established')
-    await standing.routeIsThere(10)
+    expect(established.status.lastError?.from).toBe('Established')
+    await established.waitForRoute(10)
   })
 })

@@ -1,7 +1,7 @@
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
 import type { Lab, RouterConfig } from '../lab/lab.ts'
 import type { Route, Router } from '../lab/router.ts'
-import { lost } from '../lab/session-failure.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const ROUTE = '198.51.100.10/32'
@@ -32,11 +32,11 @@ export const configurations: { readonly [daemon in 'bird' | 'gobgp']: RouterConf
 }
 
 /** An announcer whose route one router has. Timers are as short as they may be, but for those of the test's own. */
-export class Standing implements AsyncDisposable {
+export class EstablishedAnnouncer implements AsyncDisposable {
   readonly announcer: Announcer
   readonly router: Router
 
-  static async of(lab: Lab, router: Router, options: Partial<AnnouncerOptions> = {}): Promise<Standing> {
+  static async start(lab: Lab, router: Router, options: Partial<AnnouncerOptions> = {}): Promise<EstablishedAnnouncer> {
     const announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
@@ -45,10 +45,10 @@ export class Standing implements AsyncDisposable {
       drainTime: 0,
       ...options,
     })
-    const standing = new Standing(announcer, router)
+    const established = new EstablishedAnnouncer(announcer, router)
     announcer.announce(ROUTE)
-    await standing.routeIsThere(30)
-    return standing
+    await established.waitForRoute(30)
+    return established
   }
 
   private constructor(announcer: Announcer, router: Router) {
@@ -65,17 +65,17 @@ export class Standing implements AsyncDisposable {
     return this.router.routes(ROUTE)
   }
 
-  async routeIsThere(within: number): Promise<void> {
+  async waitForRoute(within: number): Promise<void> {
     await waitFor(() => this.routes(), { until: routes => routes.length === 1, within, what: 'the route' })
   }
 
-  async routeIsGone(within: number): Promise<void> {
+  async waitForNoRoute(within: number): Promise<void> {
     await waitFor(() => this.routes(), { until: routes => routes.length === 0, within, what: 'the route to be gone' })
   }
 
   /** What ended the session. */
-  loss(within: number): ReturnType<typeof lost> {
-    return lost(() => this.status, within)
+  failure(within: number): ReturnType<typeof sessionFailure> {
+    return sessionFailure(() => this.status, within)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

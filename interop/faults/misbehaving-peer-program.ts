@@ -5,9 +5,9 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { Decoder, encode, type Open } from '@softspoken/wire'
-import type { Behaviour } from './misbehaviours.ts'
+import type { Misbehaviour } from './misbehaviours.ts'
 
-const addresses: Record<Behaviour, string> = JSON.parse(process.env.ADDRESSES ?? '')
+const addresses: Record<Misbehaviour, string> = JSON.parse(process.env.ADDRESSES ?? '')
 
 const open: Open = {
   type: 'open',
@@ -25,7 +25,7 @@ const keepalive = encode({ type: 'keepalive' })
 const hello = Buffer.concat([encode(open), keepalive])
 const garbage = Buffer.from('GET / HTTP/1.1\r\nHost: bgp.example\r\n\r\n'.repeat(20))
 
-const behaviours: { readonly [name in Behaviour]: (socket: Socket, say: (what: string) => void) => void } = {
+const misbehaviours: { readonly [name in Misbehaviour]: (socket: Socket, log: (what: string) => void) => void } = {
   silent: socket => {
     socket.resume()
   },
@@ -38,21 +38,21 @@ const behaviours: { readonly [name in Behaviour]: (socket: Socket, say: (what: s
   garbage: socket => {
     socket.resume().write(garbage)
   },
-  babbles: socket => {
+  'garbage-after-open': socket => {
     socket.resume().write(Buffer.concat([hello, keepalive, garbage]))
   },
-  trickles: socket => {
+  'slow-octets': socket => {
     socket.resume()
     byteByByte(socket, encode({ ...open, capabilities: [] }))
   },
-  crumbles: async (socket, say) => {
+  'one-octet-segments': async (socket, log) => {
     socket.resume()
     const stream = Buffer.concat([hello, ...Array(524).fill(keepalive)])
     for (const octet of stream) await new Promise<unknown>(sent => socket.write(Uint8Array.of(octet), sent))
-    say(`wrote ${stream.length} octets`)
+    log(`wrote ${stream.length} octets`)
     live(socket)
   },
-  sips: (socket, say) => {
+  'slow-reader': (socket, log) => {
     socket.write(hello)
     live(socket)
     const decoder = new Decoder()
@@ -61,44 +61,44 @@ const behaviours: { readonly [name in Behaviour]: (socket: Socket, say: (what: s
     every(100, socket, () => {
       const chunk: Uint8Array | null = socket.read(Math.min(4096, socket.readableLength))
       for (const result of chunk ? decoder.push(chunk) : [])
-        if (result.ok && result.value.type === 'update') say(`${++updates} updates`)
+        if (result.ok && result.value.type === 'update') log(`${++updates} updates`)
     })
   },
-  jams: (socket, say) => {
+  'never-reads': (socket, log) => {
     socket.write(hello)
     let left = 12 // seconds that it talks without listening
     every(1000, socket, () => {
       if (left-- > 0) socket.write(keepalive)
-      if (left === 0) say('falls silent')
+      if (left === 0) log('falls silent')
     })
   },
-  nags: socket => {
+  'refresh-flood': socket => {
     const refresh = encode({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })
     socket.write(Buffer.concat([hello, ...Array<Uint8Array>(10_000).fill(refresh)]))
     live(socket)
   },
-  twice: (socket, say) => {
+  'second-connection': (socket, log) => {
     const second = connect({
       host: process.env.US ?? '',
       port: Number(process.env.PORT),
-      localAddress: addresses.twice,
+      localAddress: addresses['second-connection'],
       noDelay: true,
     })
     for (const connection of [socket, second]) {
       connection.resume().write(hello)
       connection.on('error', () => {})
-      connection.once('close', () => say('one of two closed'))
+      connection.once('close', () => log('one of two closed'))
       live(connection)
     }
   },
 }
 
-for (const [name, address] of Object.entries(addresses) as [Behaviour, string][]) {
+for (const [name, address] of Object.entries(addresses) as [Misbehaviour, string][]) {
   const server = createServer({ noDelay: true, pauseOnConnect: true }, socket => {
-    const say = (what: string) => console.log(`${name}: ${what}`)
+    const log = (what: string) => console.log(`${name}: ${what}`)
     socket.on('error', () => {})
-    say('accepted')
-    behaviours[name](socket, say)
+    log('accepted')
+    misbehaviours[name](socket, log)
   })
   await once(server.listen(179, address), 'listening')
 }

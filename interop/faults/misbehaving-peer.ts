@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { docker } from '../lab/docker.ts'
 import type { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
-import { type Behaviour, behaviours } from './misbehaviours.ts'
+import { type Misbehaviour, misbehaviours } from './misbehaviours.ts'
 
 /** Where the test listens for the peer; a port that needs no privilege. */
 export const PORT = 10179
@@ -11,12 +11,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = fileURLToPath(new URL('./misbehaving-peer-program.ts', import.meta.url))
 
 /** peer.ts in a container: a peer that misbehaves in one way at each of its addresses. */
-export class ScriptedPeer {
-  readonly addresses: Readonly<Record<Behaviour, string>>
+export class MisbehavingPeer {
+  readonly addresses: Readonly<Record<Misbehaviour, string>>
   readonly #container: string
 
-  static async create(lab: Lab): Promise<ScriptedPeer> {
-    const addresses = Object.fromEntries(behaviours.map(name => [name, lab.spare()])) as Record<Behaviour, string>
+  static async create(lab: Lab): Promise<MisbehavingPeer> {
+    const addresses = Object.fromEntries(misbehaviours.map(name => [name, lab.spare()])) as Record<Misbehaviour, string>
     const [first = '', ...others] = Object.values(addresses)
     const script = [
       ...others.map(address => `ip address add ${address}/28 dev eth0`),
@@ -45,12 +45,12 @@ export class ScriptedPeer {
       ],
       ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     )
-    const peer = new ScriptedPeer(addresses, container)
+    const peer = new MisbehavingPeer(addresses, container)
     await waitFor(() => peer.log(), { until: log => log.includes('ready'), within: 60, what: 'the scripted peer' })
     return peer
   }
 
-  private constructor(addresses: Record<Behaviour, string>, container: string) {
+  private constructor(addresses: Record<Misbehaviour, string>, container: string) {
     this.addresses = addresses
     this.#container = container
   }
@@ -66,13 +66,13 @@ export class ScriptedPeer {
   }
 
   /** How many segments with data have left it, on the one connection of this behaviour. */
-  async segments(behaviour: Behaviour): Promise<number> {
+  async segments(behaviour: Misbehaviour): Promise<number> {
     const about = await this.exec('ss', '-tinH', 'src', this.addresses[behaviour])
     return Number(/ data_segs_out:(\d+)/.exec(about)?.[1])
   }
 
   /** Resolves when it has said this. */
-  async said(what: string, within: number): Promise<void> {
+  async logged(what: string, within: number): Promise<void> {
     await waitFor(() => this.log(), { until: log => log.includes(what), within, what: `"${what}"` })
   }
 }

@@ -4,29 +4,29 @@ import type { Update } from '@softspoken/wire'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { DIAL, Lab } from '../lab/lab.ts'
 import type { Output } from '../lab/output.ts'
-import { lost } from '../lab/session-failure.ts'
+import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 import { dials } from './dials.ts'
-import { configurations, Standing } from './established-announcer.ts'
+import { configurations, EstablishedAnnouncer } from './established-announcer.ts'
 import { fastClock } from './fast-clock.ts'
-import { PORT, ScriptedPeer } from './misbehaving-peer.ts'
-import type { Behaviour } from './misbehaviours.ts'
+import { MisbehavingPeer, PORT } from './misbehaving-peer.ts'
+import type { Misbehaviour } from './misbehaviours.ts'
 
 describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbehaves', () => {
   let lab: Lab
   let capture: Output
-  let peer: ScriptedPeer
+  let peer: MisbehavingPeer
   beforeAll(async () => {
     lab = await Lab.create()
     capture = await lab.capture(DIAL)
-    peer = await ScriptedPeer.create(lab)
+    peer = await MisbehavingPeer.create(lab)
   })
   afterAll(async () => {
     await capture?.stop()
     await lab?.[Symbol.asyncDispose]()
   })
 
-  const session = (behaviour: Behaviour, options: Partial<SessionOptions> = {}) =>
+  const session = (behaviour: Misbehaviour, options: Partial<SessionOptions> = {}) =>
     new Session({
       local: { as: 65010, id: lab.host, address: lab.host },
       peer: { as: 65001, address: peer.addresses[behaviour] },
@@ -37,12 +37,17 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
   const BUDGET = 5
   const TEN_MINUTES = 600
 
-  it.each<[Behaviour, string, string, object]>([
+  it.each<[Misbehaviour, string, string, object]>([
     ['silent', 'that never answers OPEN', 'nothing heard from the peer for 240 s', { sent: { code: 4, subcode: 0 } }],
     ['resets', 'that answers OPEN with an RST', 'the peer reset the connection', {}],
     ['closes', 'that closes what it has accepted', 'the peer closed the connection', {}],
     ['garbage', 'that does not speak BGP', 'the peer sent what cannot be read', { sent: { code: 1, subcode: 1 } }],
-    ['babbles', 'that loses the thread', 'the peer sent what cannot be read', { sent: { code: 1, subcode: 1 } }],
+    [
+      'garbage-after-open',
+      'that loses the thread',
+      'the peer sent what cannot be read',
+      { sent: { code: 1, subcode: 1 } },
+    ],
   ])('%s, a peer %s: the session says why, and keeps the budget (RFC 4271 §6)', async (behaviour, _, why, error) => {
     const clock = fastClock(20)
     // A dial is answered at once here, but half a second, as its clock has it, may be little for a busy machine.
@@ -59,11 +64,11 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
 
   it('one byte per second: stands where whole messages come within the hold time, and only there (RFC 4271 §6.5)', async () => {
     const clock = fastClock(2) // the peer's bytes come every half second
-    await using patient = session('trickles', { clock, holdTime: 30 })
-    await using hasty = session('trickles', { clock, holdTime: 9 })
+    await using patient = session('slow-octets', { clock, holdTime: 30 })
+    await using hasty = session('slow-octets', { clock, holdTime: 9 })
     patient.start()
     hasty.start()
-    expect(await lost(() => hasty.status())).toMatchObject({
+    expect(await sessionFailure(() => hasty.status())).toMatchObject({
       why: 'nothing heard from the peer for 9 s',
       from: 'OpenConfirm',
     })
@@ -76,9 +81,9 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
   })
 
   it('ten thousand segments of one byte: each message is read once (RFC 4271 §4.1)', async () => {
-    await using crumbs = session('crumbles')
+    await using crumbs = session('one-octet-segments')
     crumbs.start()
-    await peer.said('crumbles: wrote', 60)
+    await peer.logged('one-octet-segments: wrote', 60)
     await waitFor(() => crumbs.status(), {
       until: ({ counters }) => counters.inTotalMessages >= 1 + 1 + 524 + 2, // the OPEN, the KEEPALIVE to it, and later ones
       within: 60,
@@ -86,43 +91,43 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     })
     expect(crumbs.status()).toMatchObject({ state: 'Established', counters: { dials: 1 } })
     expect(crumbs.status().lastError).toBeUndefined()
-    expect(await peer.segments('crumbles')).toBeGreaterThan(9000) // the kernel may join some
+    expect(await peer.segments('one-octet-segments')).toBeGreaterThan(9000) // the kernel may join some
   })
 
   it('a slow reader: the session stands, and everything arrives', async () => {
-    await using slow = session('sips', { holdTime: 9 })
+    await using slow = session('slow-reader', { holdTime: 9 })
     slow.start()
     await established(slow)
-    say(slow, 200)
-    await peer.said('sips: 200 updates', 60)
+    sendUpdates(slow, 200)
+    await peer.logged('slow-reader: 200 updates', 60)
     expect(slow.status()).toMatchObject({ state: 'Established', counters: { dials: 1, outUpdates: 200 } })
   })
 
-  it('a closed window: the hold timer ends it, nothing waits for the goodbye, and the next dial comes late (RFC 4271 §6.5)', async () => {
-    const { jams } = peer.addresses
+  it('a closed window: the hold timer ends it, nothing waits for the secondsFromWithdrawalToCease, and the next dial comes late (RFC 4271 §6.5)', async () => {
+    const address = peer.addresses['never-reads']
     await using closed = await lab.capture(
-      `src ${jams} and src port 179 and tcp[14:2] = 0 and tcp[tcpflags] & tcp-rst = 0`,
+      `src ${address} and src port 179 and tcp[14:2] = 0 and tcp[tcpflags] & tcp-rst = 0`,
     )
-    await using jammed = session('jams', { holdTime: 9, backOff: { protocolFirst: 30 } })
+    await using jammed = session('never-reads', { holdTime: 9, backOff: { protocolFirst: 30 } })
     jammed.start()
     await established(jammed)
-    say(jammed, 1500)
+    sendUpdates(jammed, 1500)
     await waitFor(() => closed.lines().length > 0, { within: 30, what: 'a window of zero' })
-    await peer.said('jams: falls silent', 30)
+    await peer.logged('never-reads: falls silent', 30)
     expect(jammed.status(), 'it stood as long as the peer talked').toMatchObject({ counters: { dials: 1 } })
-    const end = await lost(() => jammed.status(), 30)
+    const end = await sessionFailure(() => jammed.status(), 30)
     expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
     expect(end.nextDialIn).toBeGreaterThan(15)
     await waitFor(() => jammed.state === 'Established', { within: 60, what: 'the session to stand again' })
-    say(jammed, 1500)
+    sendUpdates(jammed, 1500)
     await jammed.stop('the window is closed again')
-    expect(dials(capture, jams)).toHaveLength(2)
+    expect(dials(capture, address)).toHaveLength(2)
   })
 
   it('ten thousand requests for our route, and the answers unread: one answer for an interval (RFC 2918, RFC 4271 §9.2.1.1)', async () => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
-      peers: [{ as: 65001, address: peer.addresses.nags }],
+      peers: [{ as: 65001, address: peer.addresses['refresh-flood'] }],
       drainTime: 0,
     })
     announcer.announce('198.51.100.10/32')
@@ -135,11 +140,11 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
   })
 
   it('that connects to us as well: one session stands, and the other connection is closed (RFC 4271 §6.8)', async () => {
-    await using both = session('twice', { holdTime: 9 })
+    await using both = session('second-connection', { holdTime: 9 })
     await using listener = new Listener({ address: lab.host, port: PORT }).serve(both)
     await listener.listen()
     both.start()
-    await peer.said('twice: one of two closed', 30)
+    await peer.logged('second-connection: one of two closed', 30)
     await waitFor(() => both.status(), {
       until: ({ state, secondsInState }) => state === 'Established' && secondsInState > 9,
       within: 30,
@@ -151,17 +156,17 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
 
   it('a port scan of our listener: strangers are closed and counted, and the route of a session beside it stays', async () => {
     const router = await lab.bird({ config: configurations.bird })
-    await using standing = await Standing.of(lab, router)
+    await using established = await EstablishedAnnouncer.start(lab, router)
     const port = PORT + 10_000
-    await using listener = new Listener({ address: lab.host, port }).serve(standing.announcer.sessions[0]!)
+    await using listener = new Listener({ address: lab.host, port }).serve(established.announcer.sessions[0]!)
     await listener.listen()
     const each = (ports: string) =>
       `for port in ${ports}; do (exec 3<>/dev/tcp/${lab.host}/$port && echo nonsense >&3) 2>/dev/null; done; true`
     const scan = `${each(`$(seq ${port - 100} ${port + 100})`)}\n${each(`$(yes ${port} | head -200)`)}`
     await Promise.all([peer.exec('bash', '-c', scan), router.exec('bash', '-c', scan)])
     await waitFor(() => listener.strangers === 201, { within: 20, what: '201 strangers, and the router is none' })
-    expect(standing.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
-    expect(await standing.routes()).toHaveLength(1)
+    expect(established.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
+    expect(await established.routes()).toHaveLength(1)
   })
 })
 
@@ -170,7 +175,7 @@ async function established(session: Session): Promise<void> {
 }
 
 /** As many UPDATEs of about a thousand octets. */
-function say(session: Session, count: number): void {
+function sendUpdates(session: Session, count: number): void {
   const update: Update = {
     type: 'update',
     withdrawn: Array.from({ length: 200 }, (_, last) => `198.51.100.${last}/32`),

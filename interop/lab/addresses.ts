@@ -1,9 +1,9 @@
-/** The addresses of a router, and those of this host on its network. */
+/** The addresses in a lab, as a router's configuration needs them. */
 export interface Addresses {
-  /** The router's own. */
+  /** The router's own addresses. */
   own: string
   own6: string
-  /** Ours. */
+  /** The addresses of this host. */
   host: string
   host6: string
   otherHost: string

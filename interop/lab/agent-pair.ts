@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Configurations, plain } from './for-each-daemon.ts'
+import { type Configurations, configureAll } from './for-each-daemon.ts'
 import type { Lab } from './lab.ts'
 import { openbgpd } from './openbgpd.ts'
 import type { Route, Router } from './router.ts'
@@ -19,7 +19,7 @@ export const VIP = '198.51.100.10/32'
 
 /** Routers take an agent back soon after it was lost: the next try is another one, from the same address. */
 export const configurations = {
-  ...plain({ waits: ['host', 'otherHost'] }),
+  ...configureAll({ passive: ['host', 'otherHost'] }),
   exabgp: 'has no best path: it passes on what it hears',
   bird: ({ own, host, otherHost }) => `
     router id ${own};
@@ -51,10 +51,10 @@ export const configurations = {
 
 /** What befalls the agent that the router uses. */
 export const faults = {
-  killed: { text: 'killed (SIGKILL)', strike: ({ child }: Agent) => void child.kill('SIGKILL') },
-  frozen: { text: 'frozen (SIGSTOP)', strike: ({ child }: Agent) => void child.kill('SIGSTOP') },
-  unwell: { text: 'its service fails', strike: (agent: Agent) => void (agent.isWell = false) },
-  drained: { text: 'drained (SIGTERM)', strike: ({ child }: Agent) => void child.kill('SIGTERM') },
+  killed: { text: 'killed (SIGKILL)', inject: ({ child }: Agent) => void child.kill('SIGKILL') },
+  frozen: { text: 'frozen (SIGSTOP)', inject: ({ child }: Agent) => void child.kill('SIGSTOP') },
+  unhealthy: { text: 'its service fails', inject: (agent: Agent) => void (agent.isHealthy = false) },
+  drained: { text: 'drained (SIGTERM)', inject: ({ child }: Agent) => void child.kill('SIGTERM') },
 } as const
 export type Fault = keyof typeof faults
 export const everyFault = Object.keys(faults) as Fault[]
@@ -63,7 +63,7 @@ export interface Agent {
   readonly address: string
   readonly child: ChildProcess
   /** What its health endpoint says. */
-  isWell: boolean
+  isHealthy: boolean
 }
 
 export interface Mode {
@@ -72,20 +72,20 @@ export interface Mode {
   readonly holdTime: number
 }
 
-export class Pair implements AsyncDisposable {
+export class AgentPair implements AsyncDisposable {
   readonly #router: Router
   readonly #folder: string
   readonly #service: Server
   readonly #agents: Agent[] = []
 
   /** Resolves when the router uses one of them and has a session with the other, whose service is known to be well. */
-  static async start(lab: Lab, router: Router, mode: Mode): Promise<Pair> {
+  static async start(lab: Lab, router: Router, mode: Mode): Promise<AgentPair> {
     const folder = await mkdtemp(join(tmpdir(), 'failover-'))
     const service: Server = createServer((asked, answer) => {
       const agent = pair.#agents.find(({ address }) => asked.url === `/${address}`)
-      answer.writeHead(agent?.isWell ? 200 : 503).end()
+      answer.writeHead(agent?.isHealthy ? 200 : 503).end()
     })
-    const pair = new Pair(router, folder, service.listen(0, '127.0.0.1'))
+    const pair = new AgentPair(router, folder, service.listen(0, '127.0.0.1'))
     await once(service, 'listening')
     await Promise.all([lab.host, lab.otherHost].map(address => pair.#start(address, mode)))
     await waitFor(() => pair.#states(), {
@@ -103,11 +103,11 @@ export class Pair implements AsyncDisposable {
   }
 
   /** The one that the router uses, and the other. */
-  async roles(): Promise<{ readonly holder: Agent; readonly other: Agent }> {
+  async roles(): Promise<{ readonly active: Agent; readonly other: Agent }> {
     const { nextHop } = await waitFor(() => this.best(), { within: 30, what: 'a route' })
-    const [holder, other] = [...this.#agents].sort(one => (one.address === nextHop ? -1 : 1))
-    if (holder?.address !== nextHop || other === undefined) throw new Error(`${nextHop} is neither of the agents`)
-    return { holder, other }
+    const [active, other] = [...this.#agents].sort(one => (one.address === nextHop ? -1 : 1))
+    if (active?.address !== nextHop || other === undefined) throw new Error(`${nextHop} is neither of the agents`)
+    return { active, other }
   }
   async best(): Promise<Route | undefined> {
     return (await this.#router.routes(VIP)).find(({ best }) => best)
@@ -126,7 +126,7 @@ export class Pair implements AsyncDisposable {
     await rm(this.#folder, { recursive: true })
     // OpenBGPD takes nobody back for half a minute, and doubles it each time: its operator knows better.
     if (this.#router.daemon === openbgpd)
-      for (const { address } of this.#agents) await this.#router.tell('enable', { neighbor: address })
+      for (const { address } of this.#agents) await this.#router.operate('enable', { neighbor: address })
     // A router that turns the next pair away makes it wait as it should, and us with it.
     await waitFor(() => this.#states(), {
       until: states => states.every(state => state === 'Active' || state === 'Passive'),
@@ -152,7 +152,7 @@ export class Pair implements AsyncDisposable {
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    this.#agents.push({ address, child, isWell: true })
+    this.#agents.push({ address, child, isHealthy: true })
     let said = ''
     child.stdout.on('data', chunk => (said += chunk))
     await waitFor(() => said.includes('"health gate up"'), { within: 60, what: `the service of ${address} to be well` })

@@ -1,4 +1,4 @@
-/** The announcer's image, from its own Dockerfile, with what can be had here in the place of node:24-slim: Node's own build. */
+/** Builds the program's image from its own Dockerfile. npm's package of Node 24 takes the place of the base image node:24-slim. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ const BUILD = 'softspoken-interop/node-npm'
 const NODE = 'softspoken-interop/node24'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Resolves at once where nothing has changed. Returns the image's name. */
+/** Returns the image's name, quickly if nothing has changed. */
 export function buildAnnouncerImage(): string {
   const tag = 'softspoken-interop/announcer'
   buildWithNpm()
@@ -19,7 +19,7 @@ export function buildAnnouncerImage(): string {
   return tag
 }
 
-/** This host's npm and the certificates that it trusts: what reaches the registry here reaches it there. */
+/** An image with this host's npm and its trusted certificates, so that the build reaches the same registry. */
 function buildWithNpm(): void {
   const context = mkdtempSync(join(tmpdir(), 'softspoken-npm-'))
   try {
@@ -29,7 +29,7 @@ function buildWithNpm(): void {
     if (certificates) cpSync(certificates, join(context, 'certificates'), { dereference: true })
     const dockerfile = [
       'FROM softspoken-interop/node',
-      'ENV pnpm_config_trust_lockfile=true', // this checkout was installed from it, and it was judged then
+      'ENV pnpm_config_trust_lockfile=true', // the lockfile was checked when this checkout was installed
       'COPY . /opt',
       'RUN ln -s /opt/npm/bin/npm-cli.js /usr/bin/npm && ln -s /opt/npm/bin/npx-cli.js /usr/bin/npx',
       ...(certificates ? ['ENV NODE_EXTRA_CA_CERTS=/opt/certificates'] : []),
@@ -41,7 +41,7 @@ function buildWithNpm(): void {
   }
 }
 
-/** Nothing but Node, out of npm's package of it. */
+/** An image with only Node, from npm's package of it. */
 function buildNode(): void {
   const binary = `node-linux-${process.arch}`
   const dockerfile = [
@@ -53,7 +53,7 @@ function buildNode(): void {
   build({ tag: NODE, input: dockerfile.join('\n') }, '-')
 }
 
-/** As images/build.sh does it, and for its reasons. */
+/** With the same options as images/build.sh, for the same reasons. */
 function build({ tag, input = '' }: { tag: string; input?: string }, ...options: string[]): void {
   const { status, stdout, stderr, error } = spawnSync(
     'docker',

@@ -1,38 +1,38 @@
-import type { Daemon, Route, Session } from './router.ts'
-import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
+import type { Daemon, Route, RouterSession } from './router.ts'
+import type { NeighborModel, RouterModel } from './router-model.ts'
 
 export const bird: Daemon = {
   name: 'BIRD',
   image: 'softspoken-interop/bird',
-  // Whatever a test configures, its log has every session's state changes and every error sent or received.
+  // So that the log always has the state changes of every session, and every error sent or received.
   preamble: 'log stderr all;\ndebug protocols { states, events };\n',
   ready: ['birdc', 'show', 'status'],
   version: ['birdc', 'show', 'status'],
   routes: async exec => parseRoutes(await exec('birdc', 'show', 'route', 'all')),
   sessions: async exec => parseSessions(await exec('birdc', 'show', 'protocols', 'all')),
-  words: {
+  operatorCommands: {
     enable: () => ['birdc', 'enable', 'host'],
-    'shut down': (_, why) => ['birdc', 'disable', 'host', ...(why ? [`"${why}"`] : [])],
+    shutdown: (_, communication) => ['birdc', 'disable', 'host', ...(communication ? [`"${communication}"`] : [])],
     reset: () => ['birdc', 'restart', 'host'],
-    'ask again': () => ['birdc', 'reload', 'in', 'host'],
+    'request-refresh': () => ['birdc', 'reload', 'in', 'host'],
   },
-  plain,
+  configure,
 }
 
-function plain({ as, id, neighbors }: PlainRouter): string {
+function configure({ as, id, neighbors }: RouterModel): string {
   return `
 router id ${id};
 protocol device {}
-${neighbors.map(neighbor => settings(as, neighbor)).join('\n')}
+${neighbors.map(neighbor => configureNeighbor(as, neighbor)).join('\n')}
 `
 }
 
 /**
- * A channel that stands in a template may be configured again, by what a behaviour adds. BIRD shuts its door for 60 s
- * after an error of ours, and doubles it; shorter here, so that what a recovery takes is our own doing.
+ * The channel is in a template, so that `extraLines` may configure it again. By default BIRD rejects a neighbour for 60 s
+ * after an error, and doubles that time. It is shorter here, so that our own back-off decides how long a recovery takes.
  */
-function settings(as: number, neighbor: PlainNeighbor): string {
-  const { name, address, own, family, passive, holdTime, key, ttlSecurity, multihop, more } = neighbor
+function configureNeighbor(as: number, neighbor: NeighborModel): string {
+  const { name, address, own, family, passive, holdTime, key, ttlSecurity, multihop, extraLines } = neighbor
   const lines = [
     `local ${own} as ${as}`,
     `neighbor ${address} as ${neighbor.as}`,
@@ -45,11 +45,11 @@ function settings(as: number, neighbor: PlainNeighbor): string {
     `${family} { import all; export none; }`,
   ]
   const template = lines.filter(Boolean).map(line => `  ${line};\n`)
-  return `template bgp plain_${name} {\n${template.join('')}}\nprotocol bgp ${name} from plain_${name} { ${more} }`
+  return `template bgp plain_${name} {\n${template.join('')}}\nprotocol bgp ${name} from plain_${name} { ${extraLines} }`
 }
 
 /**
- * A prefix stands only at its first route; each route's attributes follow, indented by a tab:
+ * The prefix is only on the line of its first route. The attributes of a route follow it, indented by a tab:
  *
  *     198.51.100.10/32     unicast [uplink 06:27:33.398] * (100) [AS65002i]
  *     	via 203.0.113.3 on eth0
@@ -63,14 +63,14 @@ function parseRoutes(text: string): Route[] {
   let attributes = new Map<string, string>()
 
   const finish = () => {
-    // Routes of other protocols (static, kernel) have no origin.
+    // A route of another protocol (static, kernel) has no origin.
     if (attributes.has('origin')) routes.push(toRoute(prefix, best, attributes))
     attributes = new Map()
   }
 
   for (const line of text.split('\n')) {
     const route = /^(\S+)?\s+\w+ \[[^\]]+\]( \*)? /.exec(line)
-    const attribute = /^\t(?:BGP\.|bgp_)(\w+): (.*)$/.exec(line) // BIRD 3 has another notation
+    const attribute = /^\t(?:BGP\.|bgp_)(\w+): (.*)$/.exec(line) // the second form is BIRD 3's
     if (route) {
       finish()
       prefix = route[1] ?? prefix
@@ -92,7 +92,7 @@ function toRoute(prefix: string, best: boolean, attributes: Map<string, string>)
     // A link-local next hop may follow the global one.
     nextHop: text('next_hop').split(' ')[0] ?? '',
     asPath: ((attributes.get('as_path') ?? text('path')).match(/\d+/g) ?? []).map(Number),
-    origin: text('origin').toLowerCase() as Route['origin'], // BIRD has three words: IGP, EGP, Incomplete
+    origin: text('origin').toLowerCase() as Route['origin'], // IGP, EGP or Incomplete
     ...(med !== undefined && { med: Number(med) }),
     ...(localPref !== undefined && { localPref: Number(localPref) }),
     communities: tuples(text('community')),
@@ -107,7 +107,7 @@ function tuples(text: string): string[] {
   return [...text.matchAll(/\(([^)]*)\)/g)].map(([, inside = '']) => inside.split(/,\s*/).join(':'))
 }
 
-function parseSessions(text: string): Session[] {
+function parseSessions(text: string): RouterSession[] {
   return text.split(/\n\s*\n/).flatMap(block => {
     const field = (name: string) => new RegExp(`^ +${name}: +(.*)$`, 'm').exec(block)?.[1]
     const neighbor = field('Neighbor address')
@@ -115,7 +115,7 @@ function parseSessions(text: string): Session[] {
     const holdTime = field('Hold timer')?.split('/')[1]
     const lastError = field('Last error')
     return {
-      // A link-local neighbour, or one of a range, carries its interface.
+      // The address of a link-local neighbour, or of one of a range, is followed by its interface.
       neighbor: neighbor.split('%')[0] ?? '',
       state: field('BGP state') ?? '',
       ...(holdTime !== undefined && { holdTime: Number(holdTime) }),

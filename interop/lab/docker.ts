@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The docker command failed; the message is what it said. */
+/** The docker command failed. The message has its output. */
 export class DockerError extends Error {
   override name = 'DockerError'
 }
@@ -14,11 +14,11 @@ export async function docker(...args: string[]): Promise<string> {
     const { stdout } = await run('docker', args, { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 })
     return stdout.trimEnd()
   } catch (cause) {
-    throw new DockerError(`docker ${args[0]}: ${said(cause)}`, { cause })
+    throw new DockerError(`docker ${args[0]}: ${outputOf(cause)}`, { cause })
   }
 }
 
-/** A removal that may come second: a container that ran with --rm, or a lab that two processes clean up, may be gone. */
+/** A removal, which accepts that the thing is gone: a container with --rm ends itself, and two processes may remove one lab. */
 export async function dockerUnlessGone(...args: string[]): Promise<void> {
   try {
     await docker(...args)
@@ -36,8 +36,8 @@ export async function engineAnswers(): Promise<boolean> {
   }
 }
 
-/** What a program said when it failed: some (birdc) complain on standard output. */
-function said(error: unknown): string {
+/** What a failed command printed. Some, such as birdc, print their errors on standard output. */
+function outputOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
   return [stderr.trim(), stdout.trim()].filter(Boolean).join('\n') || error.message

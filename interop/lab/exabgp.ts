@@ -1,42 +1,42 @@
-import type { Daemon, Exec, Route, Session } from './router.ts'
-import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
+import type { Daemon, Exec, Route, RouterSession } from './router.ts'
+import type { NeighborModel, RouterModel } from './router-model.ts'
 
-/** In memory, so that it is gone with the daemon. */
+/** In memory, so that it is gone when the daemon ends. */
 const RECEIVED = '/dev/shm/received'
 
-/** What is written here, the same process says to it: its API is all that an operator has. */
-export const SAY = '/dev/shm/say'
+/** A pipe: the helper process passes each line to ExaBGP's API, which is the only interface for an operator. */
+export const API_PIPE = '/dev/shm/say'
 
-/** Keeps no table: what it received is what it tells a process of ours in JSON, and that is played again from the start. */
+/** ExaBGP keeps no table. It writes what it receives as JSON to a helper process, and `replay` reads that from the start. */
 export const exabgp: Daemon = {
   name: 'ExaBGP',
   image: 'softspoken-interop/exabgp',
-  preamble: `process printer { run /bin/sh -c "mkfifo ${SAY}; cat <>${SAY} & exec tee ${RECEIVED} >&2"; encoder json; }\n`,
-  // It listens at addresses that it gets later, too.
+  preamble: `process printer { run /bin/sh -c "mkfifo ${API_PIPE}; cat <>${API_PIPE} & exec tee ${RECEIVED} >&2"; encoder json; }\n`,
+  // So that it also listens on addresses that the container gets later.
   options: ['--env', 'exabgp.daemon.drop=false', '--sysctl', 'net.ipv4.ip_nonlocal_bind=1'],
-  // It has no control socket unless somebody makes the pipes. The process is started after the listening sockets.
+  // It has no control socket by default. It starts the helper process after its listening sockets.
   ready: ['test', '-e', RECEIVED],
   version: ['exabgp', '--version'],
   routes: async exec => [...(await replay(exec)).routes.values()],
   sessions: async exec => [...(await replay(exec)).sessions.values()],
-  words: {
-    // Without a text, and it takes us again at once: no more than another reset.
-    reset: host => say(`neighbor ${host} teardown 4`),
-    'ask again': host => say(`neighbor ${host} announce route-refresh ipv4 unicast`),
+  operatorCommands: {
+    // There is no 'shutdown': teardown has no text, and ExaBGP accepts us again at once, as after a reset.
+    reset: host => apiCommand(`neighbor ${host} teardown 4`),
+    'request-refresh': host => apiCommand(`neighbor ${host} announce route-refresh ipv4 unicast`),
   },
-  plain,
+  configure,
 }
 
-function say(words: string): string[] {
-  return ['sh', '-c', `echo "$0" >${SAY}`, words]
+function apiCommand(words: string): string[] {
+  return ['sh', '-c', `echo "$0" >${API_PIPE}`, words]
 }
 
-function plain({ as, id, neighbors }: PlainRouter): string {
-  return neighbors.map(neighbor => settings(as, id, neighbor)).join('\n')
+function configure({ as, id, neighbors }: RouterModel): string {
+  return neighbors.map(neighbor => configureNeighbor(as, id, neighbor)).join('\n')
 }
 
-function settings(as: number, id: string, neighbor: PlainNeighbor): string {
-  const { address, own, family, passive, holdTime, key, ttlSecurity, multihop, more } = neighbor
+function configureNeighbor(as: number, id: string, neighbor: NeighborModel): string {
+  const { address, own, family, passive, holdTime, key, ttlSecurity, multihop, extraLines } = neighbor
   const lines = [
     `router-id ${id}`,
     `local-address ${own}`,
@@ -57,11 +57,11 @@ ${lines
   .join('\n')}
   family { ${family} unicast; }
   api { processes [ printer ]; neighbor-changes; negotiated; receive { parsed; update; } }
-  ${more}
+  ${extraLines}
 }`
 }
 
-/** The parts we read of ExaBGP's lines. */
+/** The fields used here of ExaBGP's JSON lines. */
 interface Line {
   type: string
   neighbor: {
@@ -89,11 +89,11 @@ interface Update {
 
 const STATES: { readonly [word: string]: string } = { connected: 'OpenSent', up: 'Established', down: 'Idle' }
 
-async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; sessions: Map<string, Session> }> {
+async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; sessions: Map<string, RouterSession> }> {
   const routes = new Map<string, Route>()
-  const sessions = new Map<string, Session>()
+  const sessions = new Map<string, RouterSession>()
   for (const text of (await exec('cat', RECEIVED)).split('\n').filter(isJson)) {
-    const { type, neighbor }: Line = JSON.parse(text.replace(/\p{Cc}/gu, ' ')) // it quotes what it heard as it is
+    const { type, neighbor }: Line = JSON.parse(text.replace(/\p{Cc}/gu, ' ')) // it does not escape what it received
     const peer = neighbor.address.peer
     const session = sessions.get(peer) ?? { neighbor: peer, state: 'Idle' }
     if (type === 'state') {
@@ -112,7 +112,7 @@ async function replay(exec: Exec): Promise<{ routes: Map<string, Route>; session
   return { routes, sessions }
 }
 
-/** Between the lines it says 'done', where it was told something. */
+/** After an API command there are lines such as 'done'. */
 function isJson(line: string): boolean {
   return line.startsWith('{')
 }
@@ -124,7 +124,7 @@ function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {
     .flatMap(hops => Object.entries(hops))
     .flatMap(([nextHop, nlris]) =>
       nlris
-        .filter(({ nlri }) => nlri !== undefined) // End-of-RIB stands there, too
+        .filter(({ nlri }) => nlri !== undefined) // End-of-RIB is in this list, too
         .map(({ nlri }) => ({
           prefix: nlri,
           nextHop,
@@ -134,7 +134,7 @@ function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {
           ...(localPref !== undefined && { localPref }),
           communities: join(attribute.community),
           extendedCommunities: (attribute['extended-community'] ?? []).map(
-            ({ string }) => string.replace('target:', 'rt:').replace(/^origin:(\d+):0\.0\.0\.(\d+)$/, 'ro:$1:$2'), // it has a number as an address
+            ({ string }) => string.replace('target:', 'rt:').replace(/^origin:(\d+):0\.0\.0\.(\d+)$/, 'ro:$1:$2'), // it writes a number as an address
           ),
           largeCommunities: join(attribute['large-community']),
           best: false,

@@ -3,50 +3,53 @@ import type { Addresses } from './addresses.ts'
 import { type DaemonName, daemons } from './daemons.ts'
 import { Lab } from './lab.ts'
 import type { Daemon, Router } from './router.ts'
-import { type Plain, plainRouter } from './usual-router.ts'
+import { type ModelOptions, routerModel } from './router-model.ts'
 
-/** What a daemon is told, given the addresses of its lab. */
+/** Writes a daemon's configuration, from the addresses of its lab. */
 type Config = (addresses: Addresses) => string
 
-/** These are told what their elders are, unless their own is given. */
-const elders = { bird3: 'bird', gobgp4: 'gobgp' } as const
+/** A newer daemon and the older one whose configuration it reads. It gets that one unless a test gives it its own. */
+const olderVersions = { bird3: 'bird', gobgp4: 'gobgp' } as const
 
-/** Whose words a daemon understands. */
-export type Kind = Exclude<DaemonName, keyof typeof elders>
+/** The language of a configuration. */
+export type Kind = Exclude<DaemonName, keyof typeof olderVersions>
 
-/** Each daemon's configuration, or the reason why this cannot be seen with it. */
+/** Per daemon: a configuration, or the reason why the behaviour cannot be observed with it. */
 export type Configurations = { readonly [name in Kind]: Config | Reason } & {
-  readonly [name in keyof typeof elders]?: Config | Reason
+  readonly [name in keyof typeof olderVersions]?: Config | Reason
 }
 
-/** One sentence for the matrix. */
+/** One sentence: a footnote of the matrix. */
 type Reason = string
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** Set in the tests that are cells of the matrix (docs/interop.md). */
+    /** Set on the tests that are cells of the matrix (docs/interop.md). */
     interop?: { daemon: DaemonName; version?: string; reason?: Reason }
   }
 }
 
-/** Those that take part; what needs a Go toolchain does so on request. */
-const names = (Object.keys(daemons) as DaemonName[]) // of an object of ours
+/** The daemons that take part. GoBGP 4 has to be built with Go, so it takes part only on request. */
+const names = (Object.keys(daemons) as DaemonName[]) // the keys of our own table
   .filter(name => name !== 'gobgp4' || process.env.SOFTSPOKEN_GOBGP4 === 'true')
 
-/** The same for all of them, each told in its own words; `more` is added to every neighbour's settings. */
-export function plain(settings: Plain = {}, more: { readonly [name in Kind]?: string } = {}): AllPlain {
+/** One configuration per daemon, all from the same options. `extraLines` go into the block of every neighbour. */
+export function configureAll(
+  options: ModelOptions = {},
+  extraLines: { readonly [name in Kind]?: string } = {},
+): AllConfigurations {
   const { bird3: _, gobgp4: __, ...own } = daemons
-  const config = ([name, { plain }]: [string, Daemon]): [string, Config] => [
+  const config = ([name, { configure }]: [string, Daemon]): [string, Config] => [
     name,
-    addresses => plain(plainRouter(addresses, settings, more[name as Kind] ?? '')), // a key of `own`
+    addresses => configure(routerModel(addresses, options, extraLines[name as Kind] ?? '')), // a key of `own`
   ]
-  return Object.fromEntries(Object.entries(own).map(config)) as AllPlain // the keys of `own`
+  return Object.fromEntries(Object.entries(own).map(config)) as AllConfigurations // the keys of `own`
 }
 
-type AllPlain = { readonly [name in Kind]: Config }
+type AllConfigurations = { readonly [name in Kind]: Config }
 
-/** Runs one behaviour against each daemon, in a lab of its own, with the daemon's configuration beside it. */
-export function against(
+/** Registers one test per daemon. Each test has a lab of its own, with one router that runs the daemon. */
+export function forEachDaemon(
   configurations: Configurations,
   behaviour: string,
   check: (lab: Lab, router: Router, kind: Kind) => Promise<void>,
@@ -70,7 +73,6 @@ export function against(
   })
 }
 
-/** Whose configuration a daemon is given where it has none of its own. */
 export function kindOf(daemon: DaemonName): Kind {
-  return daemon === 'bird3' || daemon === 'gobgp4' ? elders[daemon] : daemon
+  return daemon === 'bird3' || daemon === 'gobgp4' ? olderVersions[daemon] : daemon
 }

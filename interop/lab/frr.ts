@@ -1,42 +1,43 @@
-import type { Daemon, Exec, Route, Session } from './router.ts'
-import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
+import type { Daemon, Exec, Route, RouterSession } from './router.ts'
+import type { NeighborModel, RouterModel } from './router-model.ts'
 
 export const frr: Daemon = {
   name: 'FRR',
   image: 'softspoken-interop/frr',
   preamble: 'debug bgp neighbor-events\n',
-  // FRR's privileges are dropped and taken as a set, this one included.
+  // FRR drops and restores its capabilities as one set, which includes this one.
   options: ['--cap-add', 'SYS_ADMIN'],
-  // It refuses an IPv6 neighbour (5/0) for as long as its own link-local address is tentative.
+  // FRR rejects an IPv6 neighbour (5/0) while its own link-local address is tentative.
   ready: ['sh', '-c', 'vtysh -c "show bgp summary" && ! ip -6 address show tentative | grep inet6'],
   version: ['vtysh', '-c', 'show version'],
   routes: async exec => [...(await table(exec, 'ipv4')), ...(await table(exec, 'ipv6'))],
   sessions: async exec => Object.entries((await json(exec, 'show bgp neighbors json')) as Neighbors).map(toSession),
-  words: {
-    enable: host => configure(`no neighbor ${host} shutdown`),
-    'shut down': (host, why) => configure(`neighbor ${host} shutdown${why && ` message ${why}`}`),
+  operatorCommands: {
+    enable: host => vtysh(`no neighbor ${host} shutdown`),
+    shutdown: (host, communication) =>
+      vtysh(`neighbor ${host} shutdown${communication && ` message ${communication}`}`),
     reset: host => ['vtysh', '-c', `clear bgp ${host}`],
-    'ask again': host => ['vtysh', '-c', `clear bgp ${host} soft in`],
+    'request-refresh': host => ['vtysh', '-c', `clear bgp ${host} soft in`],
   },
-  plain,
+  configure,
 }
 
-function configure(line: string): string[] {
+function vtysh(line: string): string[] {
   return ['vtysh', '-c', 'configure terminal', '-c', 'router bgp', '-c', line]
 }
 
-function plain({ as, id, neighbors }: PlainRouter): string {
-  const family = (wanted: PlainNeighbor['family']) =>
+function configure({ as, id, neighbors }: RouterModel): string {
+  const family = (wanted: NeighborModel['family']) =>
     neighbors
       .filter(({ family }) => family === wanted)
-      .map(({ address, more }) => [`neighbor ${address} activate`, ...lines(address, more)].join('\n'))
+      .map(({ address, extraLines }) => [`neighbor ${address} activate`, ...lines(address, extraLines)].join('\n'))
       .join('\n')
   return `
 router bgp ${as}
 bgp router-id ${id}
 no bgp ebgp-requires-policy
 no bgp default ipv4-unicast
-${neighbors.map(settings).join('\n')}
+${neighbors.map(configureNeighbor).join('\n')}
 address-family ipv4 unicast
 ${family('ipv4')}
 exit-address-family
@@ -46,7 +47,7 @@ exit-address-family
 `
 }
 
-function settings({ address, as, passive, holdTime, key, ttlSecurity, multihop }: PlainNeighbor): string {
+function configureNeighbor({ address, as, passive, holdTime, key, ttlSecurity, multihop }: NeighborModel): string {
   return [
     `remote-as ${as}`,
     'timers connect 5',
@@ -60,16 +61,16 @@ function settings({ address, as, passive, holdTime, key, ttlSecurity, multihop }
     .join('\n')
 }
 
-/** A behaviour's own lines each say what is set for the neighbour. */
-function lines(address: string, more: string): string[] {
-  return more
+/** Each extra line is a command for the neighbour. */
+function lines(address: string, extraLines: string): string[] {
+  return extraLines
     .split('\n')
     .map(line => line.trim())
     .filter(Boolean)
     .map(line => `neighbor ${address} ${line}`)
 }
 
-/** The parts we read of what vtysh prints as JSON. */
+/** The fields used here of vtysh's JSON. */
 interface Table {
   routes?: { [prefix: string]: Path[] }
 }
@@ -105,7 +106,7 @@ function toRoute(prefix: string, path: Path): Route {
     prefix,
     nextHop: nexthops.find(({ scope }) => scope !== 'link-local')?.ip ?? '',
     asPath: aspath.segments.flatMap(({ list }) => list),
-    origin: origin.toLowerCase() as Route['origin'], // three words: IGP, EGP, incomplete
+    origin: origin.toLowerCase() as Route['origin'], // IGP, EGP or incomplete
     ...(metric !== undefined && { med: metric }),
     ...(locPrf !== undefined && { localPref: locPrf }),
     communities: words(community?.string).map(word => WELL_KNOWN[word] ?? word),
@@ -128,7 +129,7 @@ function words(text = ''): string[] {
   return text.split(' ').filter(Boolean)
 }
 
-function toSession([neighbor, state]: [string, Neighbors[string]]): Session {
+function toSession([neighbor, state]: [string, Neighbors[string]]): RouterSession {
   const established = state.bgpState === 'Established'
   return {
     neighbor,

@@ -1,5 +1,5 @@
-import type { Daemon, Exec, Route, Session } from './router.ts'
-import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
+import type { Daemon, Exec, Route, RouterSession } from './router.ts'
+import type { NeighborModel, RouterModel } from './router-model.ts'
 
 export const gobgp: Daemon = {
   name: 'GoBGP',
@@ -9,27 +9,42 @@ export const gobgp: Daemon = {
   version: ['gobgpd', '--version'],
   routes: async exec => [...(await table(exec, 'ipv4')), ...(await table(exec, 'ipv6'))],
   sessions: async exec => ((await json(exec, 'neighbor')) as Neighbor[]).map(toSession),
-  words: {
+  operatorCommands: {
     enable: host => ['gobgp', 'neighbor', host, 'enable'],
-    // Only the one of these takes a reason, and only the other lasts.
-    'shut down': (host, why) => ['gobgp', 'neighbor', host, ...(why ? ['shutdown', '--reason', why] : ['disable'])],
+    // Only `shutdown` takes a reason, and only `disable` lasts.
+    shutdown: (host, communication) => [
+      'gobgp',
+      'neighbor',
+      host,
+      ...(communication ? ['shutdown', '--reason', communication] : ['disable']),
+    ],
     reset: host => ['gobgp', 'neighbor', host, 'reset'],
-    'ask again': host => ['gobgp', 'neighbor', host, 'softresetin'],
+    'request-refresh': host => ['gobgp', 'neighbor', host, 'softresetin'],
   },
-  plain,
+  configure,
 }
 
-function plain({ as, id, neighbors }: PlainRouter): string {
+function configure({ as, id, neighbors }: RouterModel): string {
   return `
 [global.config]
   as = ${as}
   router-id = "${id}"
-${neighbors.map(settings).join('')}
+${neighbors.map(configureNeighbor).join('')}
 `
 }
 
-/** What a behaviour adds are tables of the neighbour, such as [neighbors.graceful-restart.config]. */
-function settings({ address, as, family, passive, holdTime, key, ttlSecurity, multihop, more }: PlainNeighbor): string {
+/** Extra lines are tables of the neighbour, such as [neighbors.graceful-restart.config]. */
+function configureNeighbor({
+  address,
+  as,
+  family,
+  passive,
+  holdTime,
+  key,
+  ttlSecurity,
+  multihop,
+  extraLines,
+}: NeighborModel): string {
   return `
 [[neighbors]]
   [neighbors.config]
@@ -51,10 +66,10 @@ function settings({ address, as, family, passive, holdTime, key, ttlSecurity, mu
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "${family}-unicast"
-${more}`
+${extraLines}`
 }
 
-/** The parts we read of what `gobgp --json` prints. */
+/** The fields used here of `gobgp --json`. */
 type Table = Record<string, Path[]>
 
 interface Path {
@@ -99,12 +114,12 @@ async function json(exec: Exec, ...command: string[]): Promise<unknown> {
   return JSON.parse(await exec('gobgp', '--json', ...command))
 }
 
-/** Attributes go by their type codes (RFC 4271 §5, RFC 1997, RFC 4760, RFC 8092). */
+/** Attributes have type codes instead of names (RFC 4271 §5, RFC 1997, RFC 4760, RFC 8092). */
 function toRoute(prefix: string, path: Path): Route {
   const attribute = (type: number) => path.attrs.find(attribute => attribute.type === type)
   const origin = attribute(1)?.value
   const med = attribute(4)
-  // `value` is left out where it is zero.
+  // `value` is missing if it is zero.
   const localPref = attribute(5)
   const list = (type: number) => {
     const value = attribute(type)?.value
@@ -129,13 +144,13 @@ function toRoute(prefix: string, path: Path): Route {
   }
 }
 
-function toSession({ state, timers }: Neighbor): Session {
+function toSession({ state, timers }: Neighbor): RouterSession {
   const established = state.session_state === STATES.indexOf('Established')
   const holdTime = timers?.state?.negotiated_hold_time
   return {
     neighbor: state.neighbor_address,
     state: STATES[state.session_state ?? 0] ?? String(state.session_state),
-    // GoBGP remembers that of the last session.
+    // While down, GoBGP still has the value of the last session.
     ...(established && holdTime !== undefined && { holdTime }),
   }
 }

@@ -7,28 +7,28 @@ import { Output } from './output.ts'
 import { Router } from './router.ts'
 import { waitFor } from './wait-for.ts'
 
-/** On every container and network of a lab; its value is `<pid>-<random>`. */
+/** The label of every container and network of a lab. Its value is `<pid>-<random>`. */
 const LABEL = 'softspoken.lab'
 
-/** 203.0.113.0/24 (TEST-NET-3) holds this many networks of sixteen addresses. */
+/** The number of networks of sixteen addresses in 203.0.113.0/24 (TEST-NET-3). */
 const NETWORKS = 16
 
-/** Last octets within a network: the host has the first and the last address, the routers have those between. */
+/** Offsets within a network: this host has the first and the last address, the routers have those between. */
 const FIRST = 1
 const LAST = 14
 
-/** A capture filter for attempts to connect: a SYN without an ACK. libpcap's `tcp[...]` does not see IPv6. */
+/** A capture filter for dials: a SYN without an ACK. libpcap's `tcp[...]` does not match IPv6. */
 export const DIAL = '(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn) or (ip6 proto 6 and ip6[53] & 0x12 == 2)'
 
 export interface RouterConfig {
   config: (addresses: Addresses) => string
-  /** The IPv4 address of a router that it takes the place of. Default: the next that is free */
+  /** The IPv4 address of an earlier router, which this one replaces. Default: the next free address */
   at?: string
 }
 
 /**
- * One bridge network of its own with routers in containers on it. Our side is this process, bound to the bridge's
- * host-side addresses. Disposing of the lab removes all of it; what a killed process left, the next lab removes.
+ * A bridge network with routers in containers. The speaker under test runs in this process, and binds to the host's
+ * addresses on the bridge. Disposing of the lab removes everything. The next lab removes what a killed process left.
  */
 export class Lab {
   readonly #id: string
@@ -54,7 +54,7 @@ export class Lab {
     this.#network = network
   }
 
-  /** Where our speaker binds; ready at once, before there is any router. */
+  /** The address to which our speaker binds. It is usable before there is any router. */
   get host(): string {
     return ipv4(this.#network, FIRST)
   }
@@ -63,7 +63,7 @@ export class Lab {
     return ipv6(this.#network, FIRST)
   }
 
-  /** For a second speaker of ours, which a router must tell from the first by its address. */
+  /** For a second speaker of ours: a router distinguishes the two by their addresses. */
   get otherHost(): string {
     return ipv4(this.#network, LAST)
   }
@@ -72,7 +72,7 @@ export class Lab {
     return ipv6(this.#network, LAST)
   }
 
-  /** A router at the next free address, or at one that another had before. */
+  /** A router at the next free address, or at the address of an earlier one. */
   async start(name: DaemonName, { config, at }: RouterConfig): Promise<Router> {
     const last = at === undefined ? this.#next() : Number(at.split('.').at(-1)) % 16
     const address = ipv4(this.#network, last)
@@ -99,12 +99,12 @@ export class Lab {
     return this.start('gobgp', config)
   }
 
-  /** An address that no container has, for one that takes several. */
+  /** An unused address, for a container that needs several. */
   spare(): string {
     return ipv4(this.#network, this.#next())
   }
 
-  /** Starts a container that is not a router: at this address, with these words for `docker run`. Resolves with its name. */
+  /** Starts a container that is not a router. `options` are arguments of `docker run`. Resolves with the container's name. */
   async container(image: string, address: string, ...options: string[]): Promise<string> {
     const name = `softspoken-${this.#id}-at-${address}`
     const place = [
@@ -122,9 +122,9 @@ export class Lab {
   }
 
   /**
-   * Captures on the bridge with tcpdump, and resolves once it listens. A line starts with the time in seconds since the
-   * epoch. It stands outside the routers, so it goes on while one is stopped or paused. A SYN towards a stopped router
-   * never shows: nobody answers ARP.
+   * Captures on the bridge with tcpdump, and resolves once it captures. A line starts with the time in seconds since the
+   * epoch. The capture is outside the routers, so it continues while a router is stopped or paused. A SYN towards a stopped
+   * router is never sent, because ARP gets no answer.
    */
   async capture(filter = 'tcp', ...options: string[]): Promise<Output> {
     const name = `softspoken-${this.#id}-capture-${++this.#captures}`
@@ -135,7 +135,7 @@ export class Lab {
     return capture
   }
 
-  /** From here on this host reaches an IPv4 address through a router, which forwards. It ends with the lab. */
+  /** Adds a route of this host to an IPv4 address, through a router that forwards. It is removed with the lab. */
   async route(to: string, via: string): Promise<void> {
     const place = ['--rm', '--label', `${LABEL}=${this.#id}`, '--network', 'host', '--cap-add', 'NET_ADMIN']
     await docker('run', ...place, bird.image, 'ip', 'route', 'add', to, 'via', via)
@@ -145,7 +145,7 @@ export class Lab {
     await remove(this.#id)
   }
 
-  /** The last octet of an address that is still free. */
+  /** The offset of the next free address. */
   #next(): number {
     const last = FIRST + ++this.#addresses
     if (last >= LAST) throw new RangeError(`A lab has ${LAST - FIRST - 1} addresses besides the host's`)
@@ -154,7 +154,7 @@ export class Lab {
 }
 
 interface Network {
-  /** Which of the networks of sixteen. */
+  /** The position among the networks of sixteen addresses. */
   index: number
   /** The host's interface. */
   bridge: string
@@ -164,7 +164,7 @@ function ipv4({ index }: { index: number }, last: number): string {
   return `203.0.113.${index * 16 + last}`
 }
 
-/** In RFC 5952 form: the network's number is never zero. */
+/** In the form of RFC 5952: the network's number is never zero. */
 function ipv6({ index }: { index: number }, last: number): string {
   return `2001:db8:113:${(index + 1).toString(16)}::${last.toString(16)}`
 }
@@ -173,7 +173,7 @@ function networkName(id: string): string {
   return `softspoken-${id}`
 }
 
-/** Where all are in use, other labs are at work, and one of them will be done. */
+/** If all networks are in use, it waits until another lab ends. */
 function createNetwork(id: string): Promise<Network> {
   return waitFor(() => freeNetwork(id), {
     within: 240,
@@ -182,8 +182,8 @@ function createNetwork(id: string): Promise<Network> {
 }
 
 /**
- * Takes a network of sixteen that docker does not refuse: asking first would race with other labs. From the last one, as
- * whatever else a machine has in this range stands rather at its beginning.
+ * Takes the first network that docker accepts: a check before that would race with other labs. It starts with the last
+ * network, because other software on a machine rather uses the beginning of this range.
  */
 async function freeNetwork(id: string): Promise<Network | undefined> {
   for (let index = NETWORKS - 1; index >= 0; index--) {
@@ -202,9 +202,9 @@ async function freeNetwork(id: string): Promise<Network | undefined> {
 }
 
 /**
- * Docker gave the bridge its first addresses. The IPv6 one would be tentative, so nobody could bind to it, until a
- * container joins and duplicate address detection is over: set it again without. The other host's addresses are never
- * chosen as a source by themselves. A container does it, so that this process needs no rights of its own.
+ * Docker gives the bridge its first addresses. The IPv6 address stays tentative, and cannot be bound, until a container joins
+ * and duplicate address detection ends; so it is set again without that detection. `preferred_lft 0` keeps the second IPv6
+ * address from being chosen as a source. A container does all this, so that this process needs no privileges.
  */
 async function addHostAddresses(id: string, network: Network): Promise<void> {
   const [host6, other, other6] = [ipv6(network, FIRST), ipv4(network, LAST), ipv6(network, LAST)]
@@ -218,7 +218,7 @@ async function addHostAddresses(id: string, network: Network): Promise<void> {
   await docker('run', ...place, bird.image, 'sh', '-c', script)
 }
 
-/** Removes what killed processes left behind. */
+/** Removes the labs of processes that no longer run. */
 export async function removeLeftLabs(): Promise<void> {
   const format = ['--filter', `label=${LABEL}`, '--format', `{{.Label "${LABEL}"}}`]
   const found = await Promise.all([docker('ps', '--all', ...format), docker('network', 'ls', ...format)])
@@ -232,7 +232,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process is alive as well.
+    // EPERM: a process of another user, which is alive.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -1,5 +1,5 @@
-import type { Daemon, Exec, Route, Session } from './router.ts'
-import type { PlainNeighbor, PlainRouter } from './usual-router.ts'
+import type { Daemon, Exec, Route, RouterSession } from './router.ts'
+import type { NeighborModel, RouterModel } from './router-model.ts'
 
 export const openbgpd: Daemon = {
   name: 'OpenBGPD',
@@ -9,16 +9,16 @@ export const openbgpd: Daemon = {
   version: ['sh', '-c', 'bgpd -V 2>&1'],
   routes: async exec => ((await json(exec, 'show', 'rib', 'detail')) as Table).rib?.map(toRoute) ?? [],
   sessions: async exec => ((await json(exec, 'show', 'neighbor')) as Neighbors).neighbors?.map(toSession) ?? [],
-  words: {
+  operatorCommands: {
     enable: host => ['bgpctl', 'neighbor', host, 'up'],
-    'shut down': (host, why) => ['bgpctl', 'neighbor', host, 'down', ...(why ? [why] : [])],
+    shutdown: (host, communication) => ['bgpctl', 'neighbor', host, 'down', ...(communication ? [communication] : [])],
     reset: host => ['bgpctl', 'neighbor', host, 'clear'],
-    'ask again': host => ['bgpctl', 'neighbor', host, 'refresh'],
+    'request-refresh': host => ['bgpctl', 'neighbor', host, 'refresh'],
   },
-  plain,
+  configure,
 }
 
-function plain({ as, id, neighbors }: PlainRouter): string {
+function configure({ as, id, neighbors }: RouterModel): string {
   return `
 AS ${as}
 router-id ${id}
@@ -26,11 +26,20 @@ fib-update no
 connect-retry 5
 nexthop qualify via default
 allow from any
-${neighbors.map(settings).join('\n')}
+${neighbors.map(configureNeighbor).join('\n')}
 `
 }
 
-function settings({ address, as, passive, holdTime, key, ttlSecurity, multihop, more }: PlainNeighbor): string {
+function configureNeighbor({
+  address,
+  as,
+  passive,
+  holdTime,
+  key,
+  ttlSecurity,
+  multihop,
+  extraLines,
+}: NeighborModel): string {
   const lines = [
     `remote-as ${as}`,
     passive && 'passive',
@@ -38,12 +47,12 @@ function settings({ address, as, passive, holdTime, key, ttlSecurity, multihop, 
     key !== undefined && `tcp md5sig password "${key}"`,
     ttlSecurity && 'ttl-security yes',
     multihop !== undefined && `multihop ${multihop}`,
-    more,
+    extraLines,
   ]
   return `neighbor ${address} {\n${lines.filter(Boolean).join('\n')}\n}`
 }
 
-/** The parts we read of what `bgpctl -j` prints. */
+/** The fields used here of `bgpctl -j`. */
 interface Table {
   rib?: Path[]
 }
@@ -74,8 +83,8 @@ function toRoute({ prefix, aspath, exit_nexthop, origin, metric, localpref, ...r
     prefix,
     nextHop: exit_nexthop,
     asPath: (aspath.match(/\d+/g) ?? []).map(Number),
-    origin: origin.toLowerCase() as Route['origin'], // three words: IGP, EGP, incomplete
-    med: metric, // 0 where there is none
+    origin: origin.toLowerCase() as Route['origin'], // IGP, EGP or incomplete
+    med: metric, // 0 if there is none
     localPref: localpref,
     communities: (rest.communities ?? []).map(word => WELL_KNOWN[word] ?? word),
     extendedCommunities: (rest.extended_communities ?? []).map(word => word.replace('soo', 'ro').replace(' ', ':')),
@@ -91,7 +100,12 @@ const WELL_KNOWN: { readonly [name: string]: string } = {
   NO_ADVERTISE: '65535:65282',
 }
 
-function toSession({ remote_addr, state, last_error, session }: NonNullable<Neighbors['neighbors']>[number]): Session {
+function toSession({
+  remote_addr,
+  state,
+  last_error,
+  session,
+}: NonNullable<Neighbors['neighbors']>[number]): RouterSession {
   return {
     neighbor: remote_addr,
     state,

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { dockerUnlessGone } from './docker.ts'
 import { waitFor } from './wait-for.ts'
 
-/** The lines that a command in a container has printed so far. */
+/** A command in a container, and the lines that it has printed so far. */
 export class Output {
   #child: ChildProcess
   #stdout = ''
   #stderr = ''
   #container: string | undefined
 
-  /** Runs docker with these arguments; to stop it, `container` is removed, or else only the docker command is ended. */
+  /** Runs docker with these arguments. `stop` removes the container; without one it ends only the docker command. */
   constructor(args: string[], container?: string) {
     this.#container = container
     this.#child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -18,18 +18,18 @@ export class Output {
   }
 
   lines(): string[] {
-    // The last piece is empty, or a line that is still being written.
+    // The last piece is empty, or a line that is still incomplete.
     return this.#stdout.split('\n').slice(0, -1)
   }
 
-  /** Resolves when the command has printed this on standard error. */
-  async started(sign: string): Promise<void> {
+  /** Resolves when the command has printed this text on standard error. */
+  async started(text: string): Promise<void> {
     await waitFor(
       () => {
         if (this.#child.exitCode !== null) throw new Error(`The command ended at once: ${this.#stderr.trim()}`)
-        return this.#stderr.includes(sign) || this.#stderr
+        return this.#stderr.includes(text) || this.#stderr
       },
-      { until: seen => seen === true, within: 20, what: `"${sign}" from ${this.#child.spawnargs.join(' ')}` },
+      { until: found => found === true, within: 20, what: `"${text}" from ${this.#child.spawnargs.join(' ')}` },
     )
   }
 

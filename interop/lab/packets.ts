@@ -6,7 +6,7 @@ export interface Packet {
   text: string
 }
 
-/** What `lab.capture(filter, '-v')` has seen: a packet begins with its time, and goes on in lines that are indented. */
+/** The packets that `lab.capture(filter, '-v')` has printed. Each begins with its time; its further lines are indented. */
 export function packets(capture: Output): Packet[] {
   return capture
     .lines()
@@ -15,9 +15,9 @@ export function packets(capture: Output): Packet[] {
     .map(text => ({ at: Number.parseFloat(text), text }))
 }
 
-/** Seconds from the withdrawal of a route to the Cease, on the wire; undefined while there is no Cease. */
-export function goodbye(capture: Output): number | undefined {
-  const first = (words: string) => packets(capture).find(({ text }) => text.includes(words))?.at
+/** From the withdrawal of a route to the Cease, on the wire. Undefined until there is a Cease. */
+export function secondsFromWithdrawalToCease(capture: Output): number | undefined {
+  const first = (part: string) => packets(capture).find(({ text }) => text.includes(part))?.at
   const cease = first('Notification Message')
   return cease && cease - (first('Withdrawn routes') ?? cease)
 }

@@ -1,13 +1,13 @@
 import { docker } from './docker.ts'
 import { Output } from './output.ts'
-import type { PlainRouter } from './usual-router.ts'
+import type { RouterModel } from './router-model.ts'
 import { waitFor } from './wait-for.ts'
 
-/** A route as the router's own table has it, in one notation for all daemons. */
+/** A route of the router's own table, in one notation for all daemons. */
 export interface Route {
   prefix: string
   nextHop: string
-  /** Nearest AS first; the members of a set count one by one. */
+  /** The nearest AS first. The members of an AS_SET are listed one by one. */
   asPath: number[]
   origin: 'igp' | 'egp' | 'incomplete'
   med?: number
@@ -18,46 +18,46 @@ export interface Route {
   extendedCommunities: string[]
   /** '65001:1:2' */
   largeCommunities: string[]
-  /** Whether the router uses this one of several routes to the prefix. */
+  /** Whether the router uses this route. */
   best: boolean
 }
 
 /** A BGP session as the router reports it. */
-export interface Session {
-  /** The far end's address. */
+export interface RouterSession {
+  /** The address of the other side. */
   neighbor: string
-  /** The router's own word, in RFC case; BIRD also says 'Passive', 'Down' and 'Close'. 'Absent': it knows no such neighbour. */
+  /** In the spelling of RFC 4271. BIRD also has 'Passive', 'Down' and 'Close'. 'Absent': no such neighbour is configured. */
   state: string
-  /** The hold time in force, in seconds; only while Established. */
+  /** The negotiated hold time in seconds, while Established. */
   holdTime?: number
-  /** The daemon's own words; not GoBGP. */
+  /** In the daemon's own words. GoBGP has none. */
   lastError?: string
 }
 
 /** Runs a command in the router's container and resolves with its standard output. */
 export type Exec = (...command: string[]) => Promise<string>
 
-/** What an operator may say at a router about a neighbour. */
-export type Word = 'enable' | 'shut down' | 'reset' | 'ask again'
+/** What an operator can do with a neighbour at a router. */
+export type OperatorCommand = 'enable' | 'shutdown' | 'reset' | 'request-refresh'
 
 /** What differs between the daemons: one row each. */
 export interface Daemon {
   name: string
   image: string
-  /** Stands before every test's configuration. */
+  /** Goes before the configuration of every test. */
   preamble: string
-  /** Further words for `docker run`. */
+  /** More arguments of `docker run`. */
   options?: readonly string[]
-  /** Succeeds once the daemon answers its control socket. */
+  /** A command that succeeds once the daemon answers on its control socket. */
   ready: string[]
-  /** The first thing in its answer that looks like a version is one. */
+  /** A command whose output has the version as its first number with dots. */
   version: string[]
   routes: (exec: Exec) => Promise<Route[]>
-  sessions: (exec: Exec) => Promise<Session[]>
-  /** An operator's words about the neighbour with this address; BIRD's are about `host` of `plain`. `why` may be empty. */
-  words: { readonly [word in Word]?: (neighbor: string, why: string) => string[] }
-  /** The configuration of a router of which nothing special is asked. */
-  plain: (router: PlainRouter) => string
+  sessions: (exec: Exec) => Promise<RouterSession[]>
+  /** Commands for the neighbour with this address; BIRD's are for the neighbour `host`. `communication` (RFC 9003) may be empty. */
+  operatorCommands: { readonly [command in OperatorCommand]?: (neighbor: string, communication: string) => string[] }
+  /** Writes the configuration in the daemon's own language. */
+  configure: (router: RouterModel) => string
 }
 
 export interface RouterOptions {
@@ -69,7 +69,7 @@ export interface RouterOptions {
   label: string
   address: string
   address6: string
-  /** Our side, the default neighbour that is asked about. */
+  /** Our address: the default neighbour of `session` and `operate`. */
   host: string
   capture: (filter: string) => Promise<Output>
 }
@@ -80,17 +80,17 @@ export class Router {
   readonly address6: string
   readonly #options: RouterOptions
 
-  /** Resolves when the daemon answers its control socket and listens. */
+  /** Resolves when the daemon answers on its control socket and listens on port 179. */
   static async create(options: RouterOptions): Promise<Router> {
     const { daemon, config, name, network, label, address, address6 } = options
     const router = new Router(options)
     const place = ['--name', name, '--hostname', name, '--label', label, '--network', network]
     const addresses = ['--ip', address, '--ip6', address6]
-    // For the daemon's kernel tables, and for ip and tcpdump inside.
-    const rights = ['--cap-add', 'NET_ADMIN', '--cap-add', 'NET_RAW']
+    // For the daemon's kernel tables, and for ip and tcpdump in the container.
+    const capabilities = ['--cap-add', 'NET_ADMIN', '--cap-add', 'NET_RAW']
     const environment = ['--env', `CONFIG=${daemon.preamble}${config}`]
     const more = daemon.options ?? []
-    await docker('run', '--detach', ...place, ...addresses, ...rights, ...more, ...environment, daemon.image)
+    await docker('run', '--detach', ...place, ...addresses, ...capabilities, ...more, ...environment, daemon.image)
     await router.#answers()
     return router
   }
@@ -107,7 +107,7 @@ export class Router {
 
   exec = (...command: string[]): Promise<string> => docker('exec', this.#options.name, ...command)
 
-  /** What the router's own BGP table holds, of one prefix or of all. The best route of a prefix comes first. */
+  /** The routes of the router's own BGP table, for one prefix or for all. The best route of a prefix comes first. */
   async routes(prefix?: string): Promise<Route[]> {
     const routes = await this.#options.daemon.routes(this.exec)
     return routes
@@ -115,21 +115,21 @@ export class Router {
       .sort((a, b) => Number(b.best) - Number(a.best))
   }
 
-  /** The session towards us, or towards another neighbour. */
-  async session(neighbor: string = this.#options.host): Promise<Session> {
+  /** The session with us, or with another neighbour. */
+  async session(neighbor: string = this.#options.host): Promise<RouterSession> {
     const sessions = await this.#options.daemon.sessions(this.exec)
     return sessions.find(session => session.neighbor === neighbor) ?? { neighbor, state: 'Absent' }
   }
 
-  /** Says an operator's word at the router, about our side if about no other neighbour. */
-  async tell(word: Word, { why = '', neighbor = this.#options.host } = {}): Promise<void> {
+  /** Runs an operator's command for one neighbour. Default: our address */
+  async operate(command: OperatorCommand, { communication = '', neighbor = this.#options.host } = {}): Promise<void> {
     const { daemon } = this.#options
-    const words = daemon.words[word]
-    if (words === undefined) throw new Error(`${daemon.name} has no word for: ${word}`)
-    await this.exec(...words(neighbor, why))
+    const argv = daemon.operatorCommands[command]
+    if (argv === undefined) throw new Error(`${daemon.name} has no operator command '${command}'`)
+    await this.exec(...argv(neighbor, communication))
   }
 
-  /** Resolves when somebody who dials would be answered; BIRD listens only while it has a neighbour that is not shut down. */
+  /** Resolves when port 179 is open. BIRD listens only while it has a neighbour that is not shut down. */
   async listens(): Promise<void> {
     const { name } = this.#options
     await waitFor(() => this.exec('ss', '-Hltn'), {
@@ -139,29 +139,29 @@ export class Router {
     })
   }
 
-  /** What the daemon in the container says that it is. */
+  /** The version that the daemon reports. */
   async version(): Promise<string> {
-    const said = await this.exec(...this.#options.daemon.version)
-    return /\d+(\.\d+)+/.exec(said)?.[0] ?? said
+    const output = await this.exec(...this.#options.daemon.version)
+    return /\d+(\.\d+)+/.exec(output)?.[0] ?? output
   }
 
-  /** All that the daemon has logged, restarts included. */
+  /** The daemon's whole log, restarts included. */
   async log(): Promise<string> {
     return docker('logs', this.#options.name)
   }
 
-  /** A stop as an operator does it, so the daemon says goodbye with a Cease. */
+  /** A stop as an operator does it, so the daemon says secondsFromWithdrawalToCease with a Cease. */
   async stop(): Promise<void> {
     await docker('stop', '-t', '10', this.#options.name)
   }
 
   /**
-   * Ends the daemon without a word of its own; its kernel still closes the connection. Children go first:
-   * OpenBGPD's may say a Cease where their parent is gone a moment before them.
+   * Kills the daemon: it sends no NOTIFICATION, and its kernel closes the connection. Child processes are killed first,
+   * because OpenBGPD's may send a Cease if their parent ends a moment before them.
    */
   async kill(): Promise<void> {
     const { name } = this.#options
-    await docker('exec', name, 'sh', '-c', 'kill -KILL -1').catch(() => {}) // there are none, or all is over with them
+    await docker('exec', name, 'sh', '-c', 'kill -KILL -1').catch(() => {}) // there are none, or the container has ended
     await docker('kill', name).catch(error => {
       if (!String(error).includes('is not running')) throw error
     })
@@ -178,8 +178,8 @@ export class Router {
   }
 
   /**
-   * Freezes the daemon. Its kernel goes on: it still acknowledges, and completes handshakes until the backlog is full. On a
-   * busy machine Docker may give up before the last thread stands still ("unable to freeze"), and is asked again.
+   * Freezes the daemon. Its kernel still acknowledges segments, and completes handshakes until the backlog is full. On a busy
+   * machine Docker may give up before the last thread is frozen ("unable to freeze"), so this is repeated.
    */
   async pause(): Promise<void> {
     await waitFor(async () => (await docker('pause', this.#options.name)) !== '', {
@@ -193,8 +193,8 @@ export class Router {
   }
 
   /**
-   * Starts a command that goes on, such as `ip -ts monitor route`, and resolves when it runs. It ends with the container,
-   * or with its next line once it is stopped.
+   * Starts a command that does not end, such as `ip -ts monitor route`, and resolves when it runs. It ends with the container,
+   * or after `stop` with the next line that it prints.
    */
   async watch(...command: string[]): Promise<Output> {
     const begin = ['sh', '-c', 'echo begin >&2; exec "$@"', 'sh']
@@ -203,7 +203,7 @@ export class Router {
     return output
   }
 
-  /** Captures what passes between the network and this router. See `Lab.capture`. */
+  /** Captures the packets from and to this router. See `Lab.capture`. */
   async capture(filter = 'tcp'): Promise<Output> {
     return this.#options.capture(`(host ${this.address} or host ${this.address6}) and (${filter})`)
   }
@@ -214,7 +214,7 @@ export class Router {
       within: 60,
       what: `${daemon.name} to answer its control socket in ${name}`,
     })
-    await this.listens() // BIRD 3 answers before it does
+    await this.listens() // BIRD 3 answers before it listens
   }
 
   async #answersNow(): Promise<boolean> {

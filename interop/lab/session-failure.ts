@@ -1,8 +1,8 @@
 import type { LastError, Status } from '@softspoken/session'
 import { waitFor } from './wait-for.ts'
 
-/** Waits for the end of a session, or of an attempt at one: what ended it, and the seconds until the next dial. */
-export async function lost(
+/** Waits until a session or a dial has failed. Resolves with the failure and the seconds until the next dial. */
+export async function sessionFailure(
   look: () => Status | undefined,
   within = 60,
 ): Promise<LastError & Pick<Status, 'nextDialIn'>> {

@@ -3,43 +3,43 @@ import type { Lab } from './lab.ts'
 import type { Router } from './router.ts'
 
 /**
- * Sessions with one router, all that there are ways to have one: IPv4 and IPv6, dialled by us and accepted from it. We
- * dial from `host` and `host6`; the router has to dial `otherHost` and `otherHost6`. It is AS 65001, we are 65010.
+ * Four sessions with one router: outgoing and incoming, each over IPv4 and IPv6. We dial from `host` and `host6`; the
+ * router has to dial `otherHost` and `otherHost6`. The router's AS is 65001, ours is 65010.
  */
-export class FourWays implements AsyncDisposable {
-  readonly dialled: readonly Session[]
-  readonly accepted: readonly Session[]
+export class SessionMatrix implements AsyncDisposable {
+  readonly outgoing: readonly Session[]
+  readonly incoming: readonly Session[]
   readonly #listeners: readonly Listener[]
   readonly #router: Router
 
-  static async start(lab: Lab, router: Router, settings: Partial<SessionOptions>): Promise<FourWays> {
-    const ways = new FourWays(lab, router, settings)
-    for (const listener of ways.#listeners) await listener.listen()
-    for (const session of ways.all) session.start()
-    return ways
+  static async start(lab: Lab, router: Router, options: Partial<SessionOptions>): Promise<SessionMatrix> {
+    const matrix = new SessionMatrix(lab, router, options)
+    for (const listener of matrix.#listeners) await listener.listen()
+    for (const session of matrix.all) session.start()
+    return matrix
   }
 
-  private constructor({ host, host6, otherHost, otherHost6 }: Lab, router: Router, settings: Partial<SessionOptions>) {
-    const session = (ours: string, passive: boolean) =>
+  private constructor({ host, host6, otherHost, otherHost6 }: Lab, router: Router, options: Partial<SessionOptions>) {
+    const session = (address: string, passive: boolean) =>
       new Session({
-        local: { as: 65010, id: passive ? otherHost : host, address: ours },
-        peer: { as: 65001, address: ours.includes(':') ? router.address6 : router.address },
+        local: { as: 65010, id: passive ? otherHost : host, address },
+        peer: { as: 65001, address: address.includes(':') ? router.address6 : router.address },
         passive,
-        ...settings,
+        ...options,
       })
-    this.dialled = [host, host6].map(address => session(address, false))
-    this.accepted = [otherHost, otherHost6].map(address => session(address, true))
-    this.#listeners = this.accepted.map(
-      session => new Listener({ address: session.config.local.address! }).serve(session), // given just above
+    this.outgoing = [host, host6].map(address => session(address, false))
+    this.incoming = [otherHost, otherHost6].map(address => session(address, true))
+    this.#listeners = this.incoming.map(
+      session => new Listener({ address: session.config.local.address! }).serve(session), // set a few lines above
     )
     this.#router = router
   }
 
   get all(): readonly Session[] {
-    return [...this.dialled, ...this.accepted]
+    return [...this.outgoing, ...this.incoming]
   }
 
-  /** Ours and then the router's own word for each, in the order of `all`. */
+  /** Per session, in the order of `all`: our state, and the router's own state. */
   states(): Promise<string[][]> {
     return Promise.all(
       this.all.map(async ({ state, config }) => [state, (await this.#router.session(config.local.address)).state]),

@@ -7,7 +7,7 @@ import { removeLeftLabs } from './lab.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Whether a Docker engine answers and the routers' images are built. */
+    /** Whether a Docker engine answers and the images are built. */
     engine: boolean
   }
 }
@@ -15,23 +15,23 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const engine = await engineAnswers()
   if (engine) build()
-  else explain('Interop is not run: no Docker engine answers. Get one with interop/engine.sh, or start yours.')
+  else skipOrFail('Interop is skipped: no Docker engine answers. Install one with interop/engine.sh, or start yours.')
   project.provide('engine', engine)
-  // A test that ran out of time was never left, so its lab was not disposed of.
+  // A test that timed out has not disposed of its lab.
   return async () => {
     if (engine) await removeLeftLabs()
   }
 }
 
-/** Returns quickly when there is nothing to build. */
+/** Returns quickly if all images are built. */
 export function build(): void {
   const script = fileURLToPath(new URL('../images/build.sh', import.meta.url))
   const { status, error } = spawnSync(script, { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0) throw new Error("The routers' images could not be built; see above.", { cause: error })
 }
 
-/** A developer without Docker can go on; a CI run without interop would prove less than it says. */
-function explain(text: string): void {
+/** A developer without Docker can continue. In CI, a run without interop tests is an error. */
+function skipOrFail(text: string): void {
   if (process.env.CI === 'true') throw new Error(text)
   console.warn(text)
 }

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { DockerError } from './docker.ts'
 
@@ -8,15 +8,15 @@ const INTERVAL = 0.1
 type Seen<T> = Exclude<T, undefined | null | false>
 
 interface Wait<T> {
-  /** The bound, in seconds. The last look begins after it, so that a slow one does not cost what it is about to see. */
+  /** The bound, in seconds. The last look begins after the bound, so that a slow look cannot miss what happens during it. */
   within: number
-  /** What is waited for, in words, for the error. */
+  /** What the test waits for, for the error message. */
   what: string
-  /** Accepts what a look returned; undefined, null and false are never accepted. Default: anything else is. */
+  /** Accepts a value. undefined, null and false are never accepted. Default: accepts any other value */
   until?: (value: Seen<T>) => boolean
 }
 
-/** Looks again and again until what is seen is accepted, and returns that. A look that docker refuses is repeated. */
+/** Calls `look` until its value is accepted, and resolves with that value. A look that fails in docker is repeated. */
 export async function waitFor<T>(look: () => T | Promise<T>, { within, what, until }: Wait<T>): Promise<Seen<T>> {
   const deadline = performance.now() + within * 1000
   let last = ''
@@ -31,7 +31,7 @@ export async function waitFor<T>(look: () => T | Promise<T>, { within, what, unt
       if (!(error instanceof DockerError)) throw error
       last = error.message
     }
-    await pause(INTERVAL * 1000)
+    await delay(INTERVAL * 1000)
   } while (!late)
   throw new Error(`Waited ${within} s for ${what}. Last seen: ${last}`)
 }

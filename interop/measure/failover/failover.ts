@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { configurations, everyFault, type Fault, faults, type Mode, Pair, VIP } from '../../lab/agent-pair.ts'
+import { AgentPair, configurations, everyFault, type Fault, faults, type Mode, VIP } from '../../lab/agent-pair.ts'
 import { Lab } from '../../lab/lab.ts'
 import { build } from '../../lab/setup.ts'
 import { waitFor } from '../../lab/wait-for.ts'
@@ -45,10 +45,10 @@ async function measure(daemon: keyof typeof names, mode: ModeName): Promise<Time
   const measured: Times[] = []
   for (let time = 1; time <= TIMES; time++)
     for (const fault of everyFault) {
-      await using pair = await Pair.start(lab, router, modes[mode])
-      const { holder, other } = await pair.roles()
+      await using pair = await AgentPair.start(lab, router, modes[mode])
+      const { active, other } = await pair.roles()
       const struck = performance.timeOrigin + performance.now()
-      faults[fault].strike(holder)
+      faults[fault].inject(active)
       const since = () => changes(best.lines(), VIP).filter(({ at }) => at >= struck)
       const { at } = await waitFor(() => since().find(({ nextHop }) => nextHop === other.address), {
         within: 30,

@@ -13,13 +13,13 @@ const tests = vi.hoisted(() => new Map<string, Configurations>())
 // The test files are imported, and only register their titles here.
 vi.mock('../../lab/for-each-daemon.ts', async original => ({
   ...(await original<typeof import('../../lab/for-each-daemon.ts')>()),
-  against: (configurations: Configurations, behaviour: string) => tests.set(behaviour, configurations),
+  forEachDaemon: (configurations: Configurations, behaviour: string) => tests.set(behaviour, configurations),
 }))
 
 const text = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 const folder = fileURLToPath(new URL('../../behaviours/', import.meta.url))
 for (const file of readdirSync(folder).filter(name => name.endsWith('.test.ts')))
-  if (text(`interop/behaviours/${file}`).includes('against(')) await import(`${folder}${file}`)
+  if (text(`interop/behaviours/${file}`).includes('forEachDaemon(')) await import(`${folder}${file}`)
 
 const matrix = readMatrix()
 const names = matrix.daemons.map(({ daemon }) => daemon)
