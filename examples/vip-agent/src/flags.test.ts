@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { readFlags } from './flags.ts'
+import { agentOptions, flagOf, help, readFlags } from './flags.ts'
 
-const sound = {
+const required = {
   vip: '198.51.100.10/32',
   'local-as': '64515',
   'router-id': '10.0.5.11',
@@ -11,16 +11,21 @@ const sound = {
   'peer-as': '65000',
   health: 'http://127.0.0.1:8080/healthz',
 }
-/** The sound flags, some of them with another value, or without any. */
-function flags(other: Readonly<Record<string, string | undefined>> = {}): string[] {
-  return Object.entries({ ...sound, ...other }).flatMap(([name, value]) =>
+/** The required flags, some of them with another value, or left out. */
+function flags(changed: Readonly<Record<string, string | undefined>> = {}): string[] {
+  return Object.entries({ ...required, ...changed }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   )
 }
+function read(args: readonly string[]): ReturnType<typeof agentOptions> {
+  const values = readFlags(args)
+  if (values === 'help') throw new Error('no help was asked for')
+  return agentOptions(values)
+}
 
-describe('the flags of the agent', () => {
-  it('become the options of an agent in all-nodes mode', () => {
-    expect(readFlags(flags({ 'next-hop': '10.0.5.11' }))).toEqual({
+describe('the flags', () => {
+  it('the required flags become the options of an agent', () => {
+    expect(read(flags({ 'next-hop': '10.0.5.11' }))).toEqual({
       vip: '198.51.100.10/32',
       announcer: {
         local: { as: 64515, id: '10.0.5.11' },
@@ -32,46 +37,67 @@ describe('the flags of the agent', () => {
     })
   })
 
-  it('with a lease are leader mode, with a time for the next leader', () => {
-    const { election, announcer } = readFlags(flags({ lease: '/tmp/vip', 'lease-ttl': '10' }))
-    expect([election?.ttl, announcer.gracefulShutdownTime]).toEqual([6, 4]) // one word of the election counts for three fifths
+  it('--lease leaves the next leader two fifths of the lease to take over', () => {
+    const { announcer } = read(flags({ lease: '/tmp/vip', 'lease-ttl': '10' }))
+    expect(announcer.gracefulShutdownTime).toBe(4)
+  })
+
+  it('--help lists every flag, in lines of at most 120 characters', () => {
+    expect(readFlags([...flags(), '--help'])).toBe('help')
+    for (const flag of Object.keys(required)) expect(help).toContain(`  --${flag} <`)
+    expect(Math.max(...help.split('\n').map(line => line.length))).toBeLessThanOrEqual(120)
+  })
+
+  it.each([
+    ['local.as', 'local-as'],
+    ['peers[0].address', 'peer'],
+    ['backOff', undefined],
+  ])('the option %s of the library is set by the flag %s', (option, flag) => {
+    expect(flagOf(option)).toBe(flag)
   })
 
   it.each<[string, string[], string]>([
-    ['one that is missing', flags({ peer: undefined }), '--peer is missing'],
-    ['one that is given twice', [...flags(), '--vip', '198.51.100.11/32'], '--vip is given twice'],
-    ['one that is given twice, written in two ways', [...flags(), '--port=1', '--port', '2'], '--port is given twice'],
-    ['one that is unknown', [...flags(), '--helth=http://a:s3cret@b/'], '--helth: there is no such flag'],
-    ['one of the prototype', [...flags(), '--constructor', '1'], '--constructor: there is no such flag'],
-    ['one without its value', [...flags({ peer: undefined }), '--peer'], '--peer has no value'],
+    ['a flag that is missing', flags({ peer: undefined }), '--peer is missing'],
+    ['a flag that is given twice', [...flags(), '--vip', '198.51.100.11/32'], '--vip is given twice'],
+    [
+      'a flag that is given twice, with and without =',
+      [...flags(), '--port=1', '--port', '2'],
+      '--port is given twice',
+    ],
+    ['an unknown flag', [...flags(), '--helth=http://a:s3cret@b/'], '--helth: no such flag'],
+    ['a name of the prototype', [...flags(), '--constructor', '1'], '--constructor: no such flag'],
+    ['a flag without a value', [...flags({ peer: undefined }), '--peer'], '--peer has no value'],
     ['an empty value', flags({ lease: '' }), '--lease has no value'],
     ['the next flag as a value', ['--vip', ...flags({ vip: undefined })], '--vip has no value'],
-    ['what is no flag', [...flags(), 'http://a:s3cret@b/'], 'an argument is no flag: each begins with --'],
-    ['what is no number', flags({ 'hold-time': '90s' }), "--hold-time: '90s' is not allowed, it must be a number"],
+    ['an argument that is not a flag', [...flags(), 'http://a:s3cret@b/'], 'an argument is not a flag'],
     [
-      'a URL that cannot be read',
+      'a value that is not a number',
+      flags({ 'hold-time': '90s' }),
+      "--hold-time: '90s' is not allowed, it must be a number",
+    ],
+    [
+      'a URL that cannot be parsed',
       flags({ health: 'http://a:s3cret@[b/' }),
-      '--health is no URL: it begins with http://, https:// or tcp://',
+      '--health: it must be a URL that begins with http://, https:// or tcp://',
     ],
     [
-      'a URL of another kind',
-      flags({ health: 'ftp://a:s3cret@b/?s3cret' }),
-      "http: 'ftp://b/' is not allowed, it must begin with http: or https:",
+      'two elections',
+      flags({ lease: '/tmp/vip', 'leader-file': '/tmp/leader' }),
+      '--lease and --leader-file exclude each other',
     ],
-    [
-      'a lease time out of bounds',
-      flags({ lease: '/tmp/vip', 'lease-ttl': '4' }),
-      'ttl: 4 is not allowed, it must be from 5 to 3600',
-    ],
-  ])('refuse %s in one sentence without a secret', (_, args, sentence) => {
-    expect(() => readFlags(args)).toThrow(new RangeError(sentence))
+  ])('%s is rejected in one sentence without a secret', (_, args, sentence) => {
+    expect(() => read(args)).toThrow(expect.objectContaining({ name: 'OptionError', message: sentence }))
   })
 
-  it('take an IPv6 address in the URL of a TCP check', async () => {
+  it('a health URL of another scheme is rejected without its password', () => {
+    expect(() => read(flags({ health: 'ftp://a:s3cret@b/?s3cret' }))).toThrow(/^(?!.*s3cret).*must begin with http/)
+  })
+
+  it('a TCP check accepts an IPv6 address in its URL', async () => {
     const server = createServer().listen(0, '::1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const { check } = readFlags(flags({ health: `tcp://[::1]:${port}` })).health
+    const { check } = read(flags({ health: `tcp://[::1]:${port}` })).health
     await expect(check(AbortSignal.timeout(5000))).resolves.toBeUndefined()
     server.close()
   })

@@ -1,77 +1,107 @@
-/** What the flags ask for, checked before anything starts. No message repeats a value that may hold a password. */
+/** The flags as options of the agent. No error repeats a value that may contain a password. */
 import { parseArgs } from 'node:util'
 import { httpCheck, tcpCheck } from '@softspoken/announcer'
-import { type AgentOptions, leaseDirectory, leaseElection } from '@softspoken/vip-agent'
+import { type AgentOptions, OptionError } from '@softspoken/vip-agent'
 
-const options = {
-  vip: { type: 'string' },
-  'local-as': { type: 'string' },
-  'router-id': { type: 'string' },
-  'local-address': { type: 'string' },
-  'next-hop': { type: 'string' },
-  peer: { type: 'string' },
-  'peer-as': { type: 'string' },
-  port: { type: 'string' }, // 179
-  'hold-time': { type: 'string' }, // 90
-  health: { type: 'string' }, // http://127.0.0.1:8080/healthz, https://…, or tcp://127.0.0.1:6443
-  lease: { type: 'string' }, // a directory that all agents of this machine share; without it, all-nodes mode
-  'lease-ttl': { type: 'string' }, // 5
-} as const
-type Flag = keyof typeof options
-type Given = ReadonlyMap<string, string>
-
-/** @throws RangeError, one sentence, for flags that cannot be meant; `runAgent()` checks the values of the announcer. */
-export function readFlags(args: readonly string[]): Omit<AgentOptions, 'log'> {
-  const given = valuesOf(args)
-  const ttl = number(given, 'lease-ttl', 5)
-  const [localAddress, nextHop, lease] = [given.get('local-address'), given.get('next-hop'), given.get('lease')]
-  const id = needed(given, 'router-id')
-  return {
-    vip: needed(given, 'vip'),
-    announcer: {
-      local: { as: number(given, 'local-as'), id, ...(localAddress !== undefined && { address: localAddress }) },
-      peers: [{ as: number(given, 'peer-as'), address: needed(given, 'peer'), port: number(given, 'port', 179) }],
-      holdTime: number(given, 'hold-time', 90),
-      ...(nextHop !== undefined && { nextHop }),
-      // An agent that is told to end still announces while the next leader takes over, which sees it within a fifth of the lease.
-      ...(lease !== undefined && { gracefulShutdownTime: Math.min((2 / 5) * ttl, 22) }),
-    },
-    health: { check: check(needed(given, 'health')), interval: 1 },
-    ...(lease !== undefined && { election: leaseElection(leaseDirectory(lease, id), ttl) }),
-  }
+interface Flag {
+  readonly value: string
+  readonly text: string
+  /** The library's option that it sets, as an OptionError names it. */
+  readonly option?: string
 }
 
-/** A flag that is unknown, is given twice or has no value is refused; none is passed over. */
-function valuesOf(args: readonly string[]): Given {
-  const given = new Map<string, string>()
+/** One row per flag. The first six are required. */
+const table = {
+  vip: { value: '<prefix>', text: 'the virtual IP: one /32 or /128', option: 'prefix' },
+  'local-as': { value: '<number>', text: 'our AS number', option: 'local.as' },
+  'router-id': { value: '<address>', text: 'our BGP Identifier, another one on each node', option: 'local.id' },
+  peer: { value: '<address>', text: "the router's address", option: 'peers[0].address' },
+  'peer-as': { value: '<number>', text: "the router's AS number", option: 'peers[0].as' },
+  health: { value: '<url>', text: 'http:, https: or tcp: URL of the service on this node' },
+  port: { value: '<number>', text: "the router's TCP port (179)", option: 'peers[0].port' },
+  'local-address': { value: '<address>', text: 'our address for the session', option: 'local.address' },
+  'next-hop': { value: '<address>', text: 'next hop of the route (our address)', option: 'nextHop' },
+  'hold-time': { value: '<seconds>', text: 'hold time of the session (90)', option: 'holdTime' },
+  'leader-file': { value: '<path>', text: 'leader mode: a file with an epoch and a router ID' },
+  lease: { value: '<directory>', text: 'leader mode: a lease in a directory of this machine' },
+  'lease-ttl': { value: '<seconds>', text: 'how long that lease lasts (5)', option: 'ttl' },
+} satisfies { readonly [flag: string]: Flag }
+type FlagName = keyof typeof table
+const rows: readonly (readonly [string, Flag])[] = Object.entries(table)
+type Values = ReadonlyMap<string, string>
+
+export const help = [
+  'Usage: node --import tsx examples/vip-agent/src/main.ts [flags]; the first six are required, defaults are in brackets.',
+  '',
+  ...rows.map(([name, { value, text }]) => `  ${`--${name} ${value}`.padEnd(27)} ${text}`),
+].join('\n')
+
+/** The flag that sets an option of the library, without `--`. */
+export function flagOf(option: string): string | undefined {
+  return rows.find(([, row]) => row.option === option)?.[0]
+}
+
+/** @throws OptionError for a flag that is unknown, is given twice or has no value, and for an argument that is not a flag. */
+export function readFlags(args: readonly string[]): Values | 'help' {
+  if (args.includes('--help') || args.includes('-h')) return 'help'
+  const values = new Map<string, string>()
+  const options = Object.fromEntries(rows.map(([name]) => [name, { type: 'string' as const }]))
   for (const token of parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens) {
-    if (token.kind !== 'option') throw new RangeError('an argument is no flag: each begins with --')
+    if (token.kind !== 'option') throw wrong('argument', 'a flag that begins with --', 'an argument is not a flag')
     const { name, rawName, value } = token
-    if (!Object.hasOwn(options, name)) throw new RangeError(`${rawName}: there is no such flag`)
-    if (given.has(name)) throw new RangeError(`${rawName} is given twice`)
-    if (!value || value.startsWith('--')) throw new RangeError(`${rawName} has no value`)
-    given.set(name, value)
+    if (!Object.hasOwn(table, name)) throw wrong(rawName, 'one that --help lists', `${rawName}: no such flag`)
+    if (values.has(name)) throw wrong(rawName, 'given once', `${rawName} is given twice`)
+    if (!value || value.startsWith('--')) throw wrong(rawName, 'given with a value', `${rawName} has no value`)
+    values.set(name, value)
   }
-  return given
+  return values
 }
 
-function needed(given: Given, flag: Flag): string {
-  const value = given.get(flag)
-  if (value === undefined) throw new RangeError(`--${flag} is missing`)
+/** @throws OptionError for a value that is missing or not a number; `runAgent()` checks the others. */
+export function agentOptions(values: Values): Omit<AgentOptions, 'log' | 'election'> {
+  const [localAddress, nextHop] = [values.get('local-address'), values.get('next-hop')]
+  const leaseTtl = number(values, 'lease-ttl', 5)
+  if (values.has('lease') && values.has('leader-file'))
+    throw wrong('--leader-file', 'left out if --lease is given', '--lease and --leader-file exclude each other')
+  return {
+    vip: required(values, 'vip'),
+    announcer: {
+      local: {
+        as: number(values, 'local-as'),
+        id: required(values, 'router-id'),
+        ...(localAddress !== undefined && { address: localAddress }),
+      },
+      peers: [{ as: number(values, 'peer-as'), address: required(values, 'peer'), port: number(values, 'port', 179) }],
+      holdTime: number(values, 'hold-time', 90),
+      ...(nextHop !== undefined && { nextHop }),
+      // An agent that ends announces until the next leader has taken over, which takes up to a fifth of the lease.
+      ...(values.has('lease') && { gracefulShutdownTime: Math.min((2 / 5) * leaseTtl, 22) }),
+    },
+    health: { check: check(required(values, 'health')), interval: 1 },
+  }
+}
+
+function required(values: Values, flag: FlagName): string {
+  const value = values.get(flag)
+  if (value === undefined) throw wrong(`--${flag}`, 'given', `--${flag} is missing`)
   return value
 }
-function number(given: Given, flag: Flag, otherwise?: number): number {
-  if (otherwise !== undefined && !given.has(flag)) return otherwise
-  const value = needed(given, flag)
-  if (!/^\d+(\.\d+)?$/.test(value)) throw new RangeError(`--${flag}: '${value}' is not allowed, it must be a number`)
+function number(values: Values, flag: FlagName, otherwise?: number): number {
+  if (otherwise !== undefined && !values.has(flag)) return otherwise
+  const value = required(values, flag)
+  if (!/^\d+(\.\d+)?$/.test(value)) throw new OptionError(`--${flag}`, value, 'a number')
   return Number(value)
 }
 
-function check(health: string): ReturnType<typeof tcpCheck> {
-  if (!URL.canParse(health)) throw new RangeError('--health is no URL: it begins with http://, https:// or tcp://')
-  const { protocol, hostname, port, href } = new URL(health)
+function check(url: string): ReturnType<typeof tcpCheck> {
+  const allowed = 'a URL that begins with http://, https:// or tcp://'
+  if (!URL.canParse(url)) throw wrong('--health', allowed, `--health: it must be ${allowed}`)
+  const { protocol, hostname, port, href } = new URL(url)
   // A URL has brackets around an IPv6 address, a socket has none.
-  return protocol === 'tcp:'
-    ? tcpCheck({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) })
-    : httpCheck(href)
+  return protocol === 'tcp:' ? tcpCheck({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }) : httpCheck(href)
+}
+
+/** The value is left out, because it may contain a password. */
+function wrong(option: string, allowed: string, message: string): OptionError {
+  return new OptionError(option, undefined, allowed, message)
 }

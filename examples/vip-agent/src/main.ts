@@ -1,34 +1,59 @@
 /**
- * The agent as a program, with flags. SIGTERM, SIGINT and SIGHUP end it gracefully; a second one ends it at once.
- * Exit code 2: the flags are wrong, and standard error says in one sentence how. 1: something failed, with its stack.
+ * Embeds the VIP agent with an election of its own: a file names the leader, and an operator or another program writes it.
+ * With --lease it uses the library's election over a directory, and with neither flag every healthy node announces.
+ *
+ * SIGTERM, SIGINT and SIGHUP end it gracefully, a second one at once. Exit codes: 0 after that, 2 if a flag is wrong, 1 if
+ * anything fails later.
  */
-import type { Logger } from '@softspoken/session'
-import { runAgent } from '@softspoken/vip-agent'
-import { readFlags } from './flags.ts'
-
-/** Octets of the log that wait for a reader at most. */
-const LOG_BUFFER = 1024 * 1024
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Election, leaseDirectory, leaseElection, OptionError, runAgent } from '@softspoken/vip-agent'
+import { agentOptions, flagOf, help, readFlags } from './flags.ts'
+import { jsonLog } from './json-log.ts'
 
 const ending = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => ending.abort())
 
 try {
-  await runAgent({ ...readFlags(process.argv.slice(2)), log: log() }, ending.signal)
+  const flags = readFlags(process.argv.slice(2))
+  if (flags === 'help') console.log(help)
+  else {
+    const options = { ...agentOptions(flags), log: jsonLog() }
+    const election = chooseElection(flags)
+    await runAgent(election ? { ...options, election } : options, ending.signal)
+  }
 } catch (error) {
-  const isWrongValue = error instanceof RangeError
-  process.exitCode = isWrongValue ? 2 : 1
-  console.error(isWrongValue ? error.message : error)
+  process.exitCode = error instanceof OptionError || error instanceof RangeError ? 2 : 1
+  console.error(error instanceof OptionError ? sentence(error) : error instanceof RangeError ? error.message : error)
+}
+
+function chooseElection(flags: ReadonlyMap<string, string>): Election | undefined {
+  const [routerId = '', lease, file] = [flags.get('router-id'), flags.get('lease'), flags.get('leader-file')]
+  if (lease !== undefined) return leaseElection(leaseDirectory(lease, routerId), Number(flags.get('lease-ttl') ?? 5))
+  return file === undefined ? undefined : leaderFile(file, routerId)
 }
 
 /**
- * One line of JSON each, as pino would. A line that cannot be written is dropped: on a full disk, where the reader of a pipe
- * is gone, or does not read.
+ * An election in one file with one line: an epoch and the router ID of the leader, such as `7 10.0.5.11`. The writer of
+ * the file must raise the epoch with each new leader. If the file is missing or has another text, no node leads.
  */
-function log(): Logger {
-  process.stdout.on('error', () => {})
-  const write = (level: string) => (fields: object, text: string) => {
-    if (process.stdout.writableLength > LOG_BUFFER) return
-    process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg: text })}\n`)
+function leaderFile(path: string, routerId: string): Election {
+  return {
+    ttl: 5, // the route is withdrawn if reading the file hangs for so many seconds
+    async *campaign(signal) {
+      while (!signal.aborted) {
+        const line = await readFile(path, 'utf8').catch(() => '')
+        const [, epoch, leader] = /^(\d{1,6}) (\S+)\s*$/.exec(line) ?? []
+        yield leader === routerId ? { leader: true, epoch: Number(epoch) } : { leader: false }
+        await sleep(1000, undefined, { signal }).catch(() => {}) // the signal was aborted
+      }
+      // Nothing is given up here, because the file decides who leads. An election with a lock would release it here.
+    },
   }
-  return { debug: () => {}, info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** The library names its option, a person typed a flag. */
+function sentence({ option, message }: OptionError): string {
+  const flag = flagOf(option)
+  return flag === undefined ? message : message.replace(option, `--${flag}`)
 }
