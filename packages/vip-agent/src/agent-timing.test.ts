@@ -1,4 +1,4 @@
-/** An agent and a router in virtual time, over a connection in memory: what happens when, and when something fails. */
+/** An agent and a router in virtual time, over a connection in memory: the order and the times of what happens. */
 import { duplexPair } from 'node:stream'
 import { type Logger, Session } from '@softspoken/session'
 import { routes } from '@softspoken/wire'
@@ -11,7 +11,7 @@ const VIP = '198.51.100.10/32'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** Seconds go by; connections in memory need turns of the event loop in between. */
+/** Advances the clock; connections in memory need turns of the event loop in between. */
 async function pass(seconds: number): Promise<void> {
   for (let step = 0; step < seconds * 20; step++) {
     for (let turn = 0; turn < 4; turn++) await new Promise(done => setImmediate(done))
@@ -21,27 +21,27 @@ async function pass(seconds: number): Promise<void> {
 
 const leads = (epoch: number): Leadership => ({ leader: true, epoch })
 
-/** Says the word that `word` holds, every second; undefined: hangs, whatever the signal says. */
-class Words implements Election {
+/** Yields `leadership` every second. Undefined: it hangs, even if the signal is aborted. */
+class TestElection implements Election {
   readonly ttl = 3
-  word: Leadership | undefined = leads(1)
+  leadership: Leadership | undefined = leads(1)
   async *campaign(signal: AbortSignal): AsyncGenerator<Leadership> {
     while (!signal.aborted) {
-      if (this.word === undefined) await new Promise(() => {})
-      else yield this.word
+      if (this.leadership === undefined) await new Promise(() => {})
+      else yield this.leadership
       await new Promise(done => setTimeout(done, 1000))
     }
   }
 }
 
-/** An agent on a node, and what its router and its interface saw: `[seconds, what]`. */
+/** An agent on a node, and what reached its router and its interface: `[seconds, what]`. */
 class Run {
-  isWell = true
+  isHealthy = true
   readonly story: [at: number, what: string][] = []
   readonly lines: string[] = []
   dials = 0
-  /** When the router received a NOTIFICATION, and after how much of the story. */
-  goodbye: [at: number, after: number] | undefined
+  /** When the router received a NOTIFICATION, and after how many entries of `story`. */
+  notification: [at: number, after: number] | undefined
   end: 'resolved' | Error | undefined
   readonly #ending = new AbortController()
   readonly #from = performance.now()
@@ -77,7 +77,7 @@ class Run {
       this.#ending.signal,
     ).then(
       () => this.#ended('resolved'),
-      why => this.#ended(why),
+      error => this.#ended(error),
     )
   }
   stop(): void {
@@ -94,7 +94,7 @@ class Run {
   }
 
   async #check(): Promise<void> {
-    if (!this.isWell) throw new Error('not well')
+    if (!this.isHealthy) throw new Error('unhealthy')
   }
   #ended(how: 'resolved' | Error): void {
     this.end = how
@@ -120,7 +120,7 @@ class Run {
       if (withdrawn.length > 0) this.#note('withdrawn')
     })
     router.on('down', ({ received }) => {
-      if (received) this.goodbye = [this.#now(), this.whats.length]
+      if (received) this.notification = [this.#now(), this.whats.length]
       void router.stop()
     })
     setImmediate(() => {
@@ -132,8 +132,8 @@ class Run {
 }
 
 describe('a leader', () => {
-  it('that is well for three ttl is announced throughout, without a gap', async () => {
-    const run = new Run({ election: new Words() })
+  it('a leader with a healthy service is announced without a gap', async () => {
+    const run = new Run({ election: new TestElection() })
     await pass(12)
     expect(run.whats).toEqual(['add', 'MED 999999'])
     run.stop()
@@ -142,21 +142,21 @@ describe('a leader', () => {
     expect(run.end).toBe('resolved')
   })
 
-  it('with a new epoch tells the router its new MED, and keeps the address', async () => {
-    const election = new Words()
+  it('a leader with a new epoch sends its new MED and keeps the VIP', async () => {
+    const election = new TestElection()
     const run = new Run({ election })
     await pass(6)
-    election.word = leads(4)
+    election.leadership = leads(4)
     await pass(6)
     expect(run.whats).toEqual(['add', 'MED 999999', 'MED 999996'])
     run.stop()
     await pass(10)
   })
 
-  it('that fails is withdrawn at once, and keeps the address for drainTime', async () => {
+  it('a failing service is withdrawn at once; the VIP stays for drainTime', async () => {
     const run = new Run()
     await pass(3)
-    run.isWell = false
+    run.isHealthy = false
     await pass(6)
     expect(run.whats).toEqual(['add', 'MED 1000000', 'withdrawn', 'remove'])
     expect(run.at('remove') - run.at('withdrawn')).toBeCloseTo(3, 0)
@@ -164,11 +164,11 @@ describe('a leader', () => {
     await pass(10)
   })
 
-  it('that another follows is withdrawn at once, and keeps the address for drainTime', async () => {
-    const election = new Words()
+  it('a lost election withdraws at once; the VIP stays for drainTime', async () => {
+    const election = new TestElection()
     const run = new Run({ election })
     await pass(3)
-    election.word = { leader: false }
+    election.leadership = { leader: false }
     await pass(6)
     expect(run.whats).toEqual(['add', 'MED 999999', 'withdrawn', 'remove'])
     expect(run.at('remove') - run.at('withdrawn')).toBeCloseTo(3, 0)
@@ -176,47 +176,47 @@ describe('a leader', () => {
     await pass(10)
   })
 
-  it('that leads again within drainTime never lost the address', async () => {
-    const election = new Words()
+  it('a leader that leads again within drainTime keeps the VIP', async () => {
+    const election = new TestElection()
     const run = new Run({ election })
     await pass(6)
-    election.word = { leader: false }
+    election.leadership = { leader: false }
     await pass(2)
-    election.word = leads(2)
+    election.leadership = leads(2)
     await pass(8)
     expect(run.whats).toEqual(['add', 'MED 999999', 'withdrawn', 'MED 999998'])
     run.stop()
     await pass(10)
   })
 
-  it('that ends removes the address after the drain and the Cease', async () => {
+  it('an agent that ends removes the VIP after the drain and the Cease', async () => {
     const run = new Run()
     await pass(3)
     run.stop()
     await pass(10)
     expect(run.whats).toEqual(['add', 'MED 1000000', 'withdrawn', 'remove', 'end'])
     expect(run.at('remove') - run.at('withdrawn')).toBeGreaterThanOrEqual(3)
-    expect(run.goodbye).toEqual([run.at('remove'), run.whats.indexOf('remove')])
+    expect(run.notification).toEqual([run.at('remove'), run.whats.indexOf('remove')])
   })
 })
 
 describe('an election that fails', () => {
-  it('and hangs is withdrawn when its word is over; the agent ends when it is told to', async () => {
-    const election = new Words()
+  it('an election that hangs is withdrawn by its ttl; the agent can end', async () => {
+    const election = new TestElection()
     const run = new Run({ election })
     await pass(3)
-    election.word = undefined
+    election.leadership = undefined
     await pass(8)
     expect(run.whats).toEqual(['add', 'MED 999999', 'withdrawn', 'remove'])
     run.stop()
     await pass(7)
     expect(run.end).toBe('resolved')
   })
-  it('and hangs keeps no withdrawal from the router when the agent ends', async () => {
-    const election = new Words()
-    const run = new Run({ election: { campaign: signal => election.campaign(signal) } }) // without a ttl, its word stands
+  it('an election that hangs does not delay the withdrawal at the end', async () => {
+    const election = new TestElection()
+    const run = new Run({ election: { campaign: signal => election.campaign(signal) } }) // without a ttl, its last value counts on
     await pass(3)
-    election.word = undefined
+    election.leadership = undefined
     await pass(3)
     expect(run.whats).toEqual(['add', 'MED 999999'])
     run.stop()
@@ -224,15 +224,15 @@ describe('an election that fails', () => {
     expect(run.whats).toEqual(['add', 'MED 999999', 'withdrawn', 'remove', 'end'])
   })
   const endings: [string, Election, string][] = [
-    ['ends by itself', { async *campaign() {} }, 'the election ended before it was told to'],
+    ['ends by itself', { async *campaign() {} }, 'the election ended before its signal was aborted'],
     [
-      'ends after a word',
+      'ends after a value',
       {
         async *campaign() {
           yield leads(1)
         },
       },
-      'the election ended before it was told to',
+      'the election ended before its signal was aborted',
     ],
     [
       'throws at once',
@@ -244,7 +244,7 @@ describe('an election that fails', () => {
       'no API server',
     ],
     [
-      'throws after a word',
+      'throws after a value',
       {
         async *campaign() {
           yield leads(1)
@@ -254,7 +254,7 @@ describe('an election that fails', () => {
       'no API server',
     ],
     [
-      'throws when it lets go, after that',
+      'throws again when it ends',
       {
         async *campaign() {
           try {
@@ -268,17 +268,14 @@ describe('an election that fails', () => {
       'no API server',
     ],
   ]
-  it.each(endings)(
-    'and %s ends the agent with its reason, withdrawn and without the address',
-    async (_, election, why) => {
-      const run = new Run({ election })
-      await pass(12)
-      expect(String(run.end)).toContain(why)
-      const last = run.whats.filter(what => /^(add|remove|MED|withdrawn)/.test(what)).at(-1)
-      expect(last).toBeOneOf([undefined, 'remove'])
-    },
-  )
-  it('and cannot let go ends the agent with its reason, without route and address', async () => {
+  it.each(endings)('an election that %s ends the agent, without route and VIP', async (_, election, message) => {
+    const run = new Run({ election })
+    await pass(12)
+    expect(String(run.end)).toContain(message)
+    const last = run.whats.filter(what => /^(add|remove|MED|withdrawn)/.test(what)).at(-1)
+    expect(last).toBeOneOf([undefined, 'remove'])
+  })
+  it('an election that fails to end ends the agent, without route and VIP', async () => {
     const run = new Run({
       election: {
         async *campaign() {
@@ -294,12 +291,12 @@ describe('an election that fails', () => {
       },
     })
     await pass(3)
-    run.isWell = false
+    run.isHealthy = false
     await pass(12)
     expect(String(run.end)).toContain('no API server')
     expect(run.whats).toEqual(['add', 'MED 999999', 'withdrawn', 'remove', 'end'])
   })
-  it('and says its words without a pause does not keep the agent from ending', async () => {
+  it('an election that never pauses does not keep the agent from ending', async () => {
     const run = new Run({
       election: {
         async *campaign(signal) {
@@ -319,14 +316,14 @@ describe('an interface that fails', () => {
   const never = () => new Promise<void>(() => {})
   const refuse = () => Promise.reject(new Error('Operation not permitted'))
 
-  it('at the removal ends the agent with its reason', async () => {
+  it('a remove() that fails ends the agent with its error', async () => {
     const run = new Run({ remove: refuse })
     await pass(3)
-    run.isWell = false
+    run.isHealthy = false
     await pass(12)
     expect(String(run.end)).toContain('Operation not permitted')
   })
-  it('at the end makes the agent fail, after the router was told', async () => {
+  it('a remove() that fails at the end rejects, after the withdrawal', async () => {
     const run = new Run({ remove: refuse })
     await pass(3)
     run.stop()
@@ -334,13 +331,13 @@ describe('an interface that fails', () => {
     expect(String(run.end)).toContain('Operation not permitted')
     expect(run.whats).toEqual(['add', 'MED 1000000', 'withdrawn', 'remove', 'end'])
   })
-  it('and never answers at add() announces nothing, and ends the agent with its reason', async () => {
+  it('an add() that never answers announces nothing and ends the agent', async () => {
     const run = new Run({ add: never })
     await pass(20)
     expect(String(run.end)).toContain('interface.add() did not end within 5 s')
     expect(run.whats).toEqual(['add', 'remove', 'end'])
   })
-  it('and never answers at remove() does not keep the agent from ending', async () => {
+  it('a remove() that never answers does not keep the agent from ending', async () => {
     const run = new Run({ remove: never })
     await pass(3)
     run.stop()
@@ -348,18 +345,18 @@ describe('an interface that fails', () => {
     expect(String(run.end)).toContain('interface.remove() did not end within 5 s')
     expect(run.whats).toEqual(['add', 'MED 1000000', 'withdrawn', 'remove', 'end'])
   })
-  it('and takes long at add() is announced by the next word of the election', async () => {
-    const run = new Run({ election: new Words(), add: () => new Promise(done => setTimeout(done, 2500)) })
+  it('after a slow add() the next value of the election announces', async () => {
+    const run = new Run({ election: new TestElection(), add: () => new Promise(done => setTimeout(done, 2500)) })
     await pass(8)
     expect(run.whats).toEqual(['add', 'MED 999999'])
     expect(run.at('MED 999999') - run.at('add')).toBeGreaterThanOrEqual(3.4)
     run.stop()
     await pass(10)
   })
-  it('and takes long at add() announces nothing once the service is not well', async () => {
+  it('after a slow add() nothing is announced if the service has failed', async () => {
     const run = new Run({ add: () => new Promise(done => setTimeout(done, 3000)) })
     await pass(1)
-    run.isWell = false
+    run.isHealthy = false
     await pass(12)
     expect(run.whats).toEqual(['add', 'remove'])
     run.stop()
@@ -367,18 +364,18 @@ describe('an interface that fails', () => {
   })
 })
 
-describe('a word of the election', () => {
-  it('from before the service failed announces nothing after it', async () => {
-    const election = new Words()
+describe('a value of the election', () => {
+  it('a value from before a failed check announces nothing after it', async () => {
+    const election = new TestElection()
     const run = new Run({
       election: { campaign: signal => election.campaign(signal) },
       add: () => new Promise(done => setTimeout(done, 4000)),
     })
     await pass(1)
-    run.isWell = false
-    election.word = { leader: false }
+    run.isHealthy = false
+    election.leadership = { leader: false }
     await pass(2)
-    run.isWell = true
+    run.isHealthy = true
     await pass(8)
     expect(run.whats).toEqual(['add', 'remove'])
     run.stop()
@@ -388,17 +385,17 @@ describe('a word of the election', () => {
 })
 
 describe('a log that throws', () => {
-  it.each(['withdrawn', 'leading', 'leading no more', 'route sent', 'session established', 'health gate down'])(
-    'at "%s" changes nothing',
+  it.each(['withdrawn', 'leading', 'no longer leading', 'route sent', 'session established', 'health gate down'])(
+    'a log that throws at "%s" changes nothing',
     async text => {
       const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
       const fail = (_: object, given: string) => {
         if (given === text) throw new Error('the disk is full')
       }
-      const election = new Words()
+      const election = new TestElection()
       const run = new Run({ election, log: { debug: fail, info: fail, warn: fail, error: fail } })
       await pass(3)
-      run.isWell = false
+      run.isHealthy = false
       await pass(6)
       expect(run.whats).toEqual(['add', 'MED 999999', 'withdrawn', 'remove'])
       run.stop()
@@ -411,19 +408,20 @@ describe('a log that throws', () => {
 
 describe('options that are not allowed', () => {
   it.each([
-    [{ log: true }, 'log.debug is not allowed'],
-    [{ log: undefined }, 'log.debug is not allowed'],
-    [{ interface: { add: 1 } }, 'interface.add is not allowed'],
-    [{ election: {} }, 'election.campaign is not allowed'],
-    [{ election: { ttl: 1, campaign: () => [] } }, 'election.ttl: 1 is not allowed, it must be from 2 to 3600'],
+    [{ log: true }, 'log.debug: undefined is not allowed, it must be a function'],
+    [{ log: undefined }, 'log.debug: undefined is not allowed, it must be a function'],
+    [{ interface: { add: 1 } }, 'interface.add: 1 is not allowed, it must be a function'],
+    [{ election: {} }, 'election.campaign: undefined is not allowed, it must be a function'],
+    [{ election: { ttl: 1, campaign: () => [] } }, 'election.ttl: 1 is not allowed, it must be from 2 to 3600 seconds'],
     [{ election: { ttl: Number.NaN, campaign: () => [] } }, 'election.ttl: NaN is not allowed'],
     [{ vip: '198.51.100.0/24' }, '198.51.100.0/24'],
-  ])('%j: the agent fails before it dials or checks', async (given, why) => {
+    [{ elections: {} }, 'elections: no such option, did you mean election?'],
+  ])('the agent with %j fails before it dials or checks', async (given, message) => {
     let checks = 0
     const health = { check: async () => void checks++ }
     const run = new Run({ health, ...given } as Partial<AgentOptions>)
     await pass(1)
-    expect(String(run.end)).toContain(why)
+    expect(String(run.end)).toContain(message)
     expect([run.dials, checks]).toEqual([0, 0])
   })
 })

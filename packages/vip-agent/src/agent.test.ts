@@ -1,4 +1,4 @@
-/** Agents and a router made of our own listener, over TCP on loopback: who has the address, and when it may go. */
+/** Agents and a router made of our own Listener, over TCP on loopback: which agent has the VIP, and when it is removed. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,89 +15,89 @@ const VIP = '198.51.100.10/32'
 const A = '127.0.0.2'
 const B = '127.0.0.3'
 const C = '127.0.0.4'
-const patience = { timeout: 15_000, interval: 20 }
+const pollOptions = { timeout: 15_000, interval: 20 }
 
 let folder: string
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'agent-'))))
 afterEach(() => rm(folder, { recursive: true }))
 
 describe('agents in leader mode', () => {
-  it('hand the address over: from a service that is not well, and from an agent that ends', {
+  it('the VIP moves from a failing service, and from an agent that ends', {
     timeout: 60_000,
   }, async () => {
     await using router = await Router.open()
     const election = (name: string) => leaseElection(leaseDirectory(join(folder, 'lease'), name), 5)
     await using a = new Node(router, A, election('a'))
-    await expect.poll(() => router.best, patience).toEqual({ from: A, med: 999_999 })
+    await expect.poll(() => router.best, pollOptions).toEqual({ from: A, med: 999_999 })
     await using b = new Node(router, B, election('b'))
-    await b.stands()
+    await b.established()
 
-    a.isWell = false
-    await expect.poll(() => router.best, patience).toEqual({ from: B, med: 999_998 })
-    await expect.poll(() => a.story, patience).toContain('remove the address')
+    a.isHealthy = false
+    await expect.poll(() => router.best, pollOptions).toEqual({ from: B, med: 999_998 })
+    await expect.poll(() => a.story, pollOptions).toContain('remove the VIP')
     expect(a.story).toEqual([
       'health gate up',
       'leading',
-      'add the address',
+      'add the VIP',
       'route sent',
       'health gate down',
       'withdrawn',
-      'leading no more',
-      'remove the address',
+      'no longer leading',
+      'remove the VIP',
     ])
 
     await using c = new Node(router, C, election('c'))
-    await c.stands()
-    await expect.poll(() => c.story, patience).toContain('health gate up')
+    await c.established()
+    await expect.poll(() => c.story, pollOptions).toContain('health gate up')
     await b.end()
-    expect(router.best, 'was told of C before B was gone').toEqual({ from: C, med: 999_997 })
-    expect(router.gaps, 'times without any route: only for the service that was not well').toBe(1)
-    expect(b.story.slice(-4)).toEqual(['withdrawn', 'session down', 'remove the address', 'health gate down'])
+    expect(router.best, 'the route of C arrives before that of B goes').toEqual({ from: C, med: 999_997 })
+    expect(router.gaps, 'times without any route: only after the service failed').toBe(1)
+    expect(b.story.slice(-4)).toEqual(['withdrawn', 'session down', 'remove the VIP', 'health gate down'])
   })
 })
 
 describe('two agents in all-nodes mode', () => {
-  it('both announce, with one MED, and whoever ends is missed by nobody', { timeout: 60_000 }, async () => {
+  it('two agents announce with one MED, and one that ends leaves no gap', { timeout: 60_000 }, async () => {
     await using router = await Router.open()
     await using a = new Node(router, A)
     await using b = new Node(router, B)
-    await expect.poll(() => router.table.size, patience).toBe(2)
+    await expect.poll(() => router.table.size, pollOptions).toBe(2)
     expect(new Set(router.table.values()).size).toBe(1)
     await a.end()
     expect([...router.table.keys()]).toEqual([B])
     expect(router.gaps).toBe(0)
-    expect(a.story.slice(-4)).toEqual(['withdrawn', 'session down', 'remove the address', 'health gate down'])
+    expect(a.story.slice(-4)).toEqual(['withdrawn', 'session down', 'remove the VIP', 'health gate down'])
     expect(b.story).not.toContain('withdrawn')
   })
 })
 
 describe('an agent', () => {
-  it('withdraws where the election falls silent', { timeout: 60_000 }, async () => {
+  it('an agent withdraws if the election yields nothing for its ttl', { timeout: 60_000 }, async () => {
     await using router = await Router.open()
-    await using a = new Node(router, A, says(2, { leader: true, epoch: 7 }))
-    await expect.poll(() => router.best, patience).toEqual({ from: A, med: 999_993 })
-    await expect.poll(() => a.story, patience).toContain('remove the address')
+    await using a = new Node(router, A, yields(2, { leader: true, epoch: 7 }))
+    await expect.poll(() => router.best, pollOptions).toEqual({ from: A, med: 999_993 })
+    await expect.poll(() => a.story, pollOptions).toContain('remove the VIP')
     expect(router.best).toBeUndefined()
     expect(a.reasons).toEqual(['the lease of 2 s ran out'])
   })
 
-  it('withdraws, and keeps its session, where another leads', { timeout: 60_000 }, async () => {
+  it('an agent that stops leading withdraws and keeps its session', { timeout: 60_000 }, async () => {
     await using router = await Router.open()
-    await using a = new Node(router, A, says(60, { leader: true, epoch: 1 }, { leader: false }))
-    await expect.poll(() => a.story, patience).toContain('remove the address')
+    await using a = new Node(router, A, yields(60, { leader: true, epoch: 1 }, { leader: false }))
+    await expect.poll(() => a.story, pollOptions).toContain('remove the VIP')
     expect(a.story).toEqual([
       'health gate up',
       'leading',
-      'add the address',
-      'leading no more',
+      'add the VIP',
+      'no longer leading',
       'withdrawn',
-      'remove the address',
+      'remove the VIP',
     ])
-    await a.stands()
+    await a.established()
     expect(router.best).toBeUndefined()
   })
 
-  it('announces nothing where the address cannot be added, ends, and says why', { timeout: 60_000 }, async () => {
+  it('an agent whose VIP cannot be added announces nothing and fails', { timeout: 60_000 }, async () => {
     await using router = await Router.open()
     await using a = new Node(router, A, undefined, new Error('Operation not permitted'))
     await expect(a.ended).rejects.toThrow('Operation not permitted')
@@ -106,7 +106,7 @@ describe('an agent', () => {
   })
 })
 
-it('an agent offers the family of its address to a router of the other family', async () => {
+it('an agent offers the family of its VIP to a router of the other family', async () => {
   const ending = new AbortController()
   const offered: (readonly string[])[] = []
   const dial = ({ families }: Config): Duplex => {
@@ -120,12 +120,12 @@ it('an agent offers the family of its address to a router of the other family', 
   expect(offered).toEqual([['ipv4-unicast']])
 })
 
-/** An election with these words, and then none. */
-function says(ttl: number, ...words: Leadership[]): Election {
+/** An election that yields these values, and then nothing more. */
+function yields(ttl: number, ...values: Leadership[]): Election {
   return {
     ttl,
     async *campaign(signal) {
-      yield* words
+      yield* values
       await new Promise(done => signal.addEventListener('abort', done))
     },
   }
@@ -133,8 +133,8 @@ function says(ttl: number, ...words: Leadership[]): Election {
 
 /** A node with its agent and its service. */
 class Node implements AsyncDisposable {
-  isWell = true
-  /** What its agent said, and did to the interface. */
+  isHealthy = true
+  /** What its agent logged, and did to the interface. */
   readonly story: string[] = []
   readonly reasons: unknown[] = []
   readonly ended: Promise<void>
@@ -159,17 +159,17 @@ class Node implements AsyncDisposable {
       interface: {
         add: async () => {
           if (failure) throw failure
-          this.story.push('add the address')
+          this.story.push('add the VIP')
         },
-        remove: async () => void this.story.push('remove the address'),
+        remove: async () => void this.story.push('remove the VIP'),
       },
       log: this.#log(),
     }
     this.ended = runAgent(agent, this.#ending.signal)
-    this.ended.catch(() => {}) // whoever waits hears it
+    this.ended.catch(() => {}) // a test that awaits it sees the error
   }
-  async stands(): Promise<void> {
-    await expect.poll(() => this.#router.stateOf(this.#own), patience).toBe('Established')
+  async established(): Promise<void> {
+    await expect.poll(() => this.#router.stateOf(this.#own), pollOptions).toBe('Established')
   }
   end(): Promise<void> {
     this.#ending.abort()
@@ -180,31 +180,31 @@ class Node implements AsyncDisposable {
   }
 
   async #check(): Promise<void> {
-    if (!this.isWell) throw new Error('not well')
+    if (!this.isHealthy) throw new Error('unhealthy')
   }
   #log(): Logger {
-    const note = (fields: { detail?: unknown }, text: string): void => {
+    const record = (fields: { detail?: unknown }, text: string): void => {
       if (text === 'withdrawn') this.reasons.push(fields.detail)
-      if (heard.includes(text)) this.story.push(text)
+      if (loggedTexts.includes(text)) this.story.push(text)
     }
-    return { debug: () => {}, info: note, warn: note, error: note }
+    return { debug: () => {}, info: record, warn: record, error: record }
   }
 }
-const heard = [
+const loggedTexts = [
   'health gate up',
   'health gate down',
   'leading',
-  'leading no more',
+  'no longer leading',
   'route sent',
   'withdrawn',
   'session down',
 ]
 
-/** Takes the route with the lowest MED, and of two such the first. */
+/** Uses the route with the lowest MED, and the first of two with the same. */
 class Router implements AsyncDisposable {
   /** MED by neighbour. */
   readonly table = new Map<string, number | undefined>()
-  /** How often the last route went. */
+  /** How often the last route was withdrawn. */
   gaps = 0
   port = 0
   readonly #sessions: readonly Session[]

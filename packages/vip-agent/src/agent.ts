@@ -1,6 +1,7 @@
 /**
- * A VIP agent: announces the address of a service for as long as this node may serve it. In all-nodes mode that is while
- * the service is well, and the routers choose among the nodes; in leader mode it is while this node leads as well.
+ * A VIP agent: announces the virtual IP (VIP) of a service while this node may serve it. In all-nodes mode that is while
+ * the service passes its health check, and the routers choose among the nodes. In leader mode this node must lead an
+ * election as well.
  */
 import { once } from 'node:events'
 import {
@@ -12,63 +13,74 @@ import {
   hostRoute,
 } from '@softspoken/announcer'
 import { guardLog, type Logger } from '@softspoken/session'
-import { Address, type Interface } from './address.ts'
-import { checkFunctions } from './check-functions.ts'
+import { OptionError } from '@softspoken/wire'
+import { assertMethods, assertSeconds, rejectUnknown } from './check-options.ts'
 import { type Election, everyNode, type Leadership } from './election.ts'
+import { VipAddress, type VipInterface } from './vip-address.ts'
 
+/** Options of `runAgent()`. */
 export interface AgentOptions {
-  /** The address: one /32 or /128. */
+  /** The VIP: one host route, such as `198.51.100.10/32` or `2001:db8::10/128`. */
   vip: string
-  /** Who we are, and the routers. */
+  /** Options of the `Announcer`. `families` is by default the family of the VIP, `log` the agent's. */
   announcer: AnnouncerOptions
-  /** Whether the service of this very node is well: probe the node's own address or loopback, never the VIP. */
+  /**
+   * Options of the `HealthGate` over the service of this node. Check the node's own address or loopback, never the VIP,
+   * which may be another node's. `log` is by default the agent's.
+   */
   health: HealthGateOptions
-  /** Leader mode. Default: all-nodes mode. */
+  /** The election of leader mode. Default: none, all-nodes mode. */
   election?: Election
-  /** Where the address is added and removed. Default: nowhere, both are only logged. */
-  interface?: Interface
+  /** Adds the VIP to an interface of this node and removes it. Default: both are only logged. */
+  interface?: VipInterface
+  /** Receives every event; pino fits. A call that throws changes nothing. */
   log: Logger
 }
+const optionNames: readonly (keyof AgentOptions)[] = ['vip', 'announcer', 'health', 'election', 'interface', 'log']
 
-/** A leader's MED is this less its epoch, so that routers move to it while they still believe in the one before. */
+/** A leader's MED is this less its epoch, so that routers prefer the new leader while they still have an earlier one's route. */
 const MED_BASE = 1_000_000
 
-/** Seconds that the election may take to let go of the lease. */
-const PATIENCE = 2
-/** A word of the election is late after this part of its `ttl`. */
-const LATE = 1 / 10
+/** Seconds that an election may take to give the leadership up. */
+const RELEASE_TIMEOUT = 2
+/** A `{ leader: true }` is too old to announce by after this part of the election's `ttl`. */
+const TOO_OLD = 1 / 10
 
 /**
- * Runs until the signal is aborted, then gives the address up gracefully, and resolves.
- * @throws what was wrong with the options, or kept the address or the election from working; the address is given up
- * then, too.
+ * Runs an agent until the signal is aborted; then it withdraws the VIP gracefully, gives the leadership up, and resolves.
+ * If the election or the interface fails, it does the same at once, and rejects.
+ * @throws OptionError (the promise rejects with it) if an option is not allowed; nothing was dialled or checked then. The
+ * error of the election or the interface if one of them fails.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+  rejectUnknown('options', options, optionNames)
+  if (!(signal instanceof AbortSignal)) throw new OptionError('signal', signal, 'an AbortSignal')
   const { election = everyNode } = options
   const { prefix: vip, family } = hostRoute(options.vip)
-  checkFunctions('log', options.log, ['debug', 'info', 'warn', 'error'])
+  assertMethods('log', options.log, ['debug', 'info', 'warn', 'error'])
+  assertMethods('election', election, ['campaign'])
+  if (election.ttl !== undefined) assertSeconds('election.ttl', election.ttl, 2, 3600)
   const log = guardLog(options.log) // a line that cannot be written stops nothing
-  const { drainTime = 3 } = options.announcer // the time in which routers converge
-  const failure = new AbortController() // the first reason counts
-  const fail = (why: unknown): void => failure.abort(why)
+  const failure = new AbortController() // the first reason is kept
+  const fail = (reason: unknown): void => failure.abort(reason)
   const ending = AbortSignal.any([signal, failure.signal])
-  checkElection(election)
-  const address = new Address(options.interface ?? logged(vip, log), fail)
+  const address = new VipAddress(options.interface ?? loggedInterface(vip, log), fail)
 
-  // Both from the start: the session stands and the service is known to be well before this node's turn comes.
+  // Both run from the start, so that the session is established and the health is known when this node becomes the leader.
   using health = new HealthGate({ log, ...options.health })
-  const announcer = new Announcer({ log, families: [family], ...options.announcer }) // as the program does: the prefix's own
+  const announcer = new Announcer({ log, families: [family], ...options.announcer })
+  const { drainTime = 3 } = options.announcer // seconds in which routers converge
 
-  // Whatever ended it, a lease that ran out or a service that is not well included: the routers go first.
+  // Every withdrawal comes by here, one for a lease that ran out or a failed check included: the routers receive it first.
   announcer.on('withdrawn', ({ prefix, reason, detail }) => {
     log.info({ prefix, reason, detail }, 'withdrawn')
-    if (!ending.aborted) address.leave(drainTime) // at the end it goes after the goodbye
+    if (!ending.aborted) address.removeAfter(drainTime) // at the end it is removed after the Cease
   })
 
   await serve().catch(fail)
-  // The election was let go of just now, so another node may be on the way already.
-  await announcer.stop('the VIP agent ends').catch(fail) // withdraws, serves on for drainTime, says Cease
-  await address.drop().catch(fail)
+  // The leadership was just given up, so another node may already take over while this drain runs.
+  await announcer.stop('the VIP agent ends').catch(fail)
+  await address.remove().catch(fail)
   failure.signal.throwIfAborted()
 
   async function serve(): Promise<void> {
@@ -78,66 +90,66 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }
   }
 
-  /** For as long as the service is well. A leader that is not lets go, and another node may lead. */
+  /** Runs while the service is healthy. A leader whose service fails gives the leadership up, so that another node may lead. */
   async function campaign(): Promise<void> {
-    const unwell = new AbortController()
-    const over = AbortSignal.any([ending, unwell.signal])
-    const words = election.campaign(over)[Symbol.asyncIterator]()
-    const down = (): void => unwell.abort()
-    health.once('down', down)
-    let asked: Promise<IteratorResult<Leadership>> | undefined
+    const unhealthy = new AbortController()
+    const over = AbortSignal.any([ending, unhealthy.signal])
+    const looks = election.campaign(over)[Symbol.asyncIterator]()
+    const onDown = (): void => unhealthy.abort()
+    health.once('down', onDown)
+    let pending: Promise<IteratorResult<Leadership>> | undefined
     let announcement: Announcement | undefined
     let epoch: number | undefined
     try {
       for (;;) {
-        asked = words.next()
-        const next = await unlessAborted(asked, over)
+        pending = looks.next()
+        const next = await unlessAborted(pending, over)
         if (next === undefined) break
-        if (next.done) throw new Error('the election ended before it was told to')
+        if (next.done) throw new Error('the election ended before its signal was aborted')
         if (next.value.leader) await unlessAborted(lead(next.value.epoch), over)
-        else giveUp()
-        await turn() // an election without a pause holds up nothing else
+        else stopLeading()
+        await nextTurn() // an election that never waits must not keep other work from running
       }
     } catch (error) {
-      giveUp()
+      stopLeading()
       fail(error)
     } finally {
-      health.off('down', down)
-      await turn() // the gate withdraws first, and its reason is told
-      if (!ending.aborted) giveUp() // else the drain does it, as gently as it is told to
-      await letGo()
+      health.off('down', onDown)
+      await nextTurn() // the health gate withdraws first, so that its reason is the one that is reported
+      if (!ending.aborted) stopLeading() // at the end the drain withdraws, with graceful shutdown if that is configured
+      await endElection()
     }
 
-    /** Its last word may be on the way still. An election that hangs is left alone; its lease ends by itself. */
-    async function letGo(): Promise<void> {
-      const late = new AbortController()
-      const timer = setTimeout(() => late.abort(), PATIENCE * 1000)
-      const done = Promise.resolve(asked).then(() => words.return?.())
-      await unlessAborted(done, late.signal).finally(() => clearTimeout(timer))
+    /** Its last value may still be pending. An election that hangs is abandoned; its lease ends by itself. */
+    async function endElection(): Promise<void> {
+      const timeout = new AbortController()
+      const timer = setTimeout(() => timeout.abort(), RELEASE_TIMEOUT * 1000)
+      const ended = Promise.resolve(pending).then(() => looks.return?.())
+      await unlessAborted(ended, timeout.signal).finally(() => clearTimeout(timer))
     }
 
-    async function lead(now: number): Promise<void> {
-      const heard = performance.now()
+    async function lead(newEpoch: number): Promise<void> {
+      const receivedAt = performance.now()
       const { ttl } = election
-      if (epoch !== now) log.info({ epoch: now }, 'leading')
-      epoch = now
-      await address.take()
-      // The word counts from when it was said: if the interface took long, the next one announces.
-      const isLate = ttl !== undefined && performance.now() - heard > ttl * 1000 * LATE
-      if (over.aborted || isLate) return
-      const med = { base: MED_BASE, epoch: now }
-      // The gate withdraws by itself if checks fail or hang, and the lease if the election falls silent.
+      if (epoch !== newEpoch) log.info({ epoch: newEpoch }, 'leading')
+      epoch = newEpoch
+      await address.add()
+      // The leadership counts from when it was yielded: if the interface took long, the next value announces.
+      const isTooOld = ttl !== undefined && performance.now() - receivedAt > ttl * 1000 * TOO_OLD
+      if (over.aborted || isTooOld) return
+      const med = { base: MED_BASE, epoch: newEpoch }
+      // The gate withdraws if checks fail or hang, and the lease if the election yields nothing in time.
       announcement ??= announcer.announce(vip, { med, gate: health, ...(ttl !== undefined && { ttl }) })
-      announcement.update({ med }) // the same sends nothing
+      announcement.update({ med }) // sends nothing if it is the same
       if (ttl !== undefined) announcement.renew()
     }
 
-    function giveUp(): void {
-      if (epoch !== undefined) log.info({ epoch }, 'leading no more')
+    function stopLeading(): void {
+      if (epoch !== undefined) log.info({ epoch }, 'no longer leading')
       epoch = undefined
       announcement?.withdraw()
       announcement = undefined
-      address.leave(drainTime)
+      address.removeAfter(drainTime)
     }
   }
 
@@ -148,32 +160,24 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   }
 }
 
-/** An election that is no election is found before anything starts. */
-function checkElection(election: Election): void {
-  checkFunctions('election', election, ['campaign'])
-  const { ttl } = election
-  if (ttl !== undefined && !(ttl >= 2 && ttl <= 3600))
-    throw new RangeError(`election.ttl: ${ttl} is not allowed, it must be from 2 to 3600`)
+/** Resolves when everything else that is due has run. */
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
 }
 
-/** Everything else that is due has its turn. */
-function turn(): Promise<void> {
-  return new Promise(done => setImmediate(done))
-}
-
-/** What the work comes to, or undefined once the signal is aborted; what becomes of the work after that is not looked at. */
+/** The result of the work, or undefined once the signal is aborted; the work's own result is ignored then. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((done, fail) => {
-    const abort = (): void => done(undefined)
-    signal.addEventListener('abort', abort)
-    work.then(done, fail).finally(() => signal.removeEventListener('abort', abort))
-    if (signal.aborted) abort()
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => resolve(undefined)
+    signal.addEventListener('abort', onAbort)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    if (signal.aborted) onAbort()
   })
 }
 
-function logged(vip: string, log: Logger): Interface {
+function loggedInterface(vip: string, log: Logger): VipInterface {
   return {
-    add: async () => log.info({ vip }, 'here the address would be added to the interface'),
-    remove: async () => log.info({ vip }, 'here the address would be removed from the interface'),
+    add: async () => log.info({ vip }, 'the VIP would be added to the interface now'),
+    remove: async () => log.info({ vip }, 'the VIP would be removed from the interface now'),
   }
 }

@@ -1,20 +1,28 @@
-/** Who may announce. An election on one machine is in lease-directory.ts; one over Kubernetes takes the same seat. */
+/** What the agent needs from an election, and the election of all-nodes mode. */
 import { once } from 'node:events'
 
+/** Decides whether this node leads. `leaseElection()` makes one; any object with these two members is one. */
 export interface Election {
-  /** Seconds that one `leader: true` counts; 2 to 3600. It must be said again before, or the route goes. Default: it stands. */
+  /**
+   * Seconds for which one `{ leader: true }` counts; 2 to 3600. If the next one does not follow within that time, the
+   * agent withdraws the route. Default: a `{ leader: true }` counts until the next value.
+   */
   readonly ttl?: number
   /**
-   * Campaigns until the signal is aborted, then lets go, so that another may follow at once, and ends. Whoever listens
-   * no more is no leader any more either: nothing is renewed unless the next word is asked for.
+   * Takes part in the election until the signal is aborted; then it gives the leadership up, so that another candidate can
+   * follow at once, and ends. It yields one value after each look at the election, and renews the leadership only when the
+   * next value is asked for. If it throws, or ends by itself, the agent withdraws the route and fails.
    */
   campaign(signal: AbortSignal): AsyncIterable<Leadership>
 }
 
-/** Said after each look, changed or not. Each new leader has a higher epoch than all before it. */
+/**
+ * Whether this node leads now. `epoch` is an integer from 0 to 4294967295; each new leader has a higher epoch than every
+ * leader before it. The MED of its route is 1000000 less its epoch, at least 0.
+ */
 export type Leadership = { readonly leader: true; readonly epoch: number } | { readonly leader: false }
 
-/** All-nodes mode: there is nobody to win against, and one epoch for all, so no route is better than another. */
+/** The election of all-nodes mode: each node leads, with epoch 0, so that the routers prefer no node. */
 export const everyNode: Election = {
   async *campaign(signal) {
     yield { leader: true, epoch: 0 }

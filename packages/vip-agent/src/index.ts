@@ -1,6 +1,6 @@
 export { OptionError } from '@softspoken/wire'
-export type { Interface } from './address.ts'
 export { type AgentOptions, runAgent } from './agent.ts'
 export { type Election, everyNode, type Leadership } from './election.ts'
 export { leaseDirectory } from './lease-directory.ts'
-export { type Lease, leaseElection, type Term } from './lease-election.ts'
+export { type LeaseRecord, type LeaseStore, leaseElection } from './lease-election.ts'
+export type { VipInterface } from './vip-address.ts'

@@ -26,30 +26,30 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 describe('a lease in a directory', () => {
-  it('is nobody’s at first', async () => {
+  it('a directory that does not exist has no record', async () => {
     expect(await leaseDirectory(directory, 'a').read()).toBeUndefined()
   })
 
-  it('is taken by one of many that take the same epoch', async () => {
+  it('one of eight candidates acquires the same epoch', async () => {
     const all = Array.from({ length: 8 }, (_, i) => leaseDirectory(directory, `node ${i}`))
-    const taken = await Promise.all(all.map(lease => lease.take(1)))
-    expect(taken.filter(Boolean)).toHaveLength(1)
-    expect(await readFile(join(directory, '1'), 'utf8')).toBe(`node ${taken.indexOf(true)}\n`)
+    const acquired = await Promise.all(all.map(lease => lease.acquire(1)))
+    expect(acquired.filter(Boolean)).toHaveLength(1)
+    expect(await readFile(join(directory, '1'), 'utf8')).toBe(`node ${acquired.indexOf(true)}\n`)
   })
 
-  it('is taken on a disk that has room for the name of a file only', async () => {
+  it('a lease is acquired on a full disk, with an empty file', async () => {
     const holder = leaseDirectory(directory, 'a')
     disk.full = true
-    expect(await holder.take(1)).toBe(true)
+    expect(await holder.acquire(1)).toBe(true)
     disk.full = false
     expect(await holder.renew(1)).toBe(true)
     expect(await readFile(join(directory, '1'), 'utf8')).toBe('')
   })
 
-  it('is seen to be renewed by everybody, and not by itself', async () => {
+  it('another candidate sees a renewal, and no change without one', async () => {
     const holder = leaseDirectory(directory, 'a')
     const other = leaseDirectory(directory, 'b')
-    await holder.take(1)
+    await holder.acquire(1)
     const first = await other.read()
     expect(first).toMatchObject({ epoch: 1, renewal: expect.any(Number) })
     expect(await other.read()).toEqual(first)
@@ -57,22 +57,22 @@ describe('a lease in a directory', () => {
     expect((await other.read())?.renewal).not.toBe(first?.renewal)
   })
 
-  it('is free once it is let go of, and counts on from there', async () => {
+  it('a released lease is acquired with the next epoch', async () => {
     const holder = leaseDirectory(directory, 'a')
     const other = leaseDirectory(directory, 'b')
-    await holder.take(41)
+    await holder.acquire(41)
     await holder.release(41)
     expect(await other.read()).toEqual({ epoch: 41, renewal: undefined })
-    expect(await other.take(42)).toBe(true)
+    expect(await other.acquire(42)).toBe(true)
     expect(await other.read()).toMatchObject({ epoch: 42 })
     expect(await readdir(directory)).toEqual(['42'])
   })
 
-  it('is not renewed by whoever was followed, nor let go of', async () => {
+  it('an earlier holder can neither renew nor release a later epoch', async () => {
     const old = leaseDirectory(directory, 'a')
     const next = leaseDirectory(directory, 'b')
-    await old.take(9)
-    await next.take(10)
+    await old.acquire(9)
+    await next.acquire(10)
     const term = await next.read()
     expect(await old.renew(9)).toBe(false)
     await old.release(9)
@@ -80,12 +80,12 @@ describe('a lease in a directory', () => {
     expect(await next.renew(10)).toBe(true)
   })
 
-  it('is not taken with an epoch of the past whose file is gone', async () => {
+  it('an earlier epoch whose file was removed is not acquired', async () => {
     const slow = leaseDirectory(directory, 'a')
     const next = leaseDirectory(directory, 'b')
-    await next.take(8)
-    await next.take(9)
-    expect(await slow.take(8)).toBe(false)
+    await next.acquire(8)
+    await next.acquire(9)
+    expect(await slow.acquire(8)).toBe(false)
     expect(await next.renew(9)).toBe(true)
     expect(await slow.read()).toMatchObject({ epoch: 9 })
   })
@@ -106,36 +106,36 @@ describe('a lease in a directory', () => {
     '4294967296',
     `${2 ** 53}`,
     '9'.repeat(200),
-  ])('passes over a file named %j, which is no epoch', async name => {
+  ])('a file named %j is ignored, because the name is not an epoch', async name => {
     const lease = leaseDirectory(folder, 'a')
     await writeFile(join(folder, name), 'what this is')
     expect(await lease.read()).toBeUndefined()
-    expect(await lease.take(1)).toBe(true)
+    expect(await lease.acquire(1)).toBe(true)
     expect(await lease.read()).toMatchObject({ epoch: 1, renewal: expect.any(Number) })
     expect(await lease.renew(1)).toBe(true)
     expect((await readdir(folder)).sort()).toEqual([name, '1'].sort())
   })
 
   it.each([
-    ['a folder', (path: string) => mkdir(path)],
-    ['a folder with something in it', (path: string) => mkdir(join(path, 'x'), { recursive: true })],
-    ['a link that leads nowhere', (path: string) => symlink('no-such-file', path)],
+    ['a directory', (path: string) => mkdir(path)],
+    ['a directory that is not empty', (path: string) => mkdir(join(path, 'x'), { recursive: true })],
+    ['a broken link', (path: string) => symlink('no-such-file', path)],
     ['a link to itself', (path: string) => symlink('5', path)],
     ['a link to a file', (path: string) => symlink(fileURLToPath(import.meta.url), path)],
-  ])('takes %s named 5 for a term without a holder', async (_, make) => {
+  ])('%s named 5 is an epoch without a holder', async (_, make) => {
     await make(join(folder, '5'))
     const lease = leaseDirectory(folder, 'a')
     expect(await lease.read()).toEqual({ epoch: 5, renewal: undefined })
-    expect(await lease.take(5)).toBe(false)
-    expect(await lease.take(6)).toBe(true)
+    expect(await lease.acquire(5)).toBe(false)
+    expect(await lease.acquire(6)).toBe(true)
     expect(await lease.renew(6)).toBe(true)
     expect(await leaseDirectory(folder, 'b').read()).toMatchObject({ epoch: 6, renewal: expect.any(Number) })
   })
 
-  it('is read though its file may not be, and whatever its time', async () => {
+  it('a file that may not be read, or has any time, is a record', async () => {
     const lease = leaseDirectory(folder, 'a')
     const other = leaseDirectory(folder, 'b')
-    await lease.take(3)
+    await lease.acquire(3)
     await chmod(join(folder, '3'), 0)
     for (const year of [1969, 2100]) {
       const time = new Date(Date.UTC(year, 5))
@@ -146,9 +146,9 @@ describe('a lease in a directory', () => {
     expect((await other.read())?.renewal).toBeLessThan(Date.UTC(2100, 5))
   })
 
-  it('has no holder once its file was removed, also between two of its system calls', async () => {
+  it('a record has no holder if its file vanishes during read()', async () => {
     const lease = leaseDirectory(folder, 'a')
-    await lease.take(3)
+    await lease.acquire(3)
     vanishing.name = join(folder, '3') // readdir() lists it, and lstat() does not find it, each time
     expect(await lease.read()).toEqual({ epoch: 3, renewal: undefined })
     vanishing.name = ''
@@ -158,18 +158,18 @@ describe('a lease in a directory', () => {
     expect(await lease.read()).toBeUndefined()
   })
 
-  it('refuses an epoch that no MED can be made from, with a sentence', async () => {
+  it('an epoch above 32 bits is rejected with an OptionError', async () => {
     await writeFile(join(folder, '4294967295'), '')
     const lease = leaseDirectory(folder, 'a')
     expect(await lease.read()).toMatchObject({ epoch: 4294967295 })
-    await expect(lease.take(4294967296)).rejects.toThrow(
-      `epoch: 4294967296 is not allowed, it must be from 1 to 4294967295; look at the names in ${folder}`,
+    await expect(lease.acquire(4294967296)).rejects.toThrow(
+      `epoch: 4294967296 is not allowed, it must be from 1 to 4294967295; check the file names in ${folder}`,
     )
   })
 
-  it('fails with its reason if the directory cannot be one', async () => {
+  it('a directory that is a file is reported with its system error', async () => {
     await writeFile(join(folder, 'file'), '')
-    await expect(leaseDirectory(join(folder, 'file'), 'a').take(1)).rejects.toThrow('EEXIST')
+    await expect(leaseDirectory(join(folder, 'file'), 'a').acquire(1)).rejects.toThrow('EEXIST')
     await expect(leaseDirectory(join(folder, 'file'), 'a').read()).rejects.toThrow('ENOTDIR')
   })
 })

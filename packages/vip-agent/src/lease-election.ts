@@ -1,73 +1,84 @@
 /**
- * An election by lease, with the rules that Kubernetes has: the holder renews; where it has not for `ttl`, somebody
- * else takes the lease, with the next epoch. Nobody compares clocks: a candidate waits for `ttl` on its own since it last
- * saw a renewal. So a holder that dies or freezes is followed, and one that wakes up finds that it was.
+ * An election by lease, with the rules of a Kubernetes Lease: the holder renews it; if the holder has not renewed it for
+ * `ttl`, another candidate acquires it, with the next epoch. No clocks are compared: a candidate measures `ttl` with its
+ * own clock, from the last renewal that it saw. So a holder that dies or freezes is followed by another candidate, and a
+ * holder that wakes up stops leading.
  */
+
+import { assertMethods, assertSeconds } from './check-options.ts'
 import type { Election, Leadership } from './election.ts'
 
-/** Where the lease is kept. Each of these is atomic: of two that take the same epoch, one fails. */
-export interface Lease {
-  /** Undefined where nobody ever held it. */
-  read(): Promise<Term | undefined>
-  /** False where another was faster. */
-  take(epoch: number): Promise<boolean>
-  /** False where there is a later term. */
+/** Where the lease is kept. Each method is atomic: if two candidates acquire the same epoch, one of them fails. */
+export interface LeaseStore {
+  /** Resolves with the last record, or undefined if no candidate has acquired the lease yet. */
+  read(): Promise<LeaseRecord | undefined>
+  /** Resolves with false if another candidate was faster. */
+  acquire(epoch: number): Promise<boolean>
+  /** Resolves with false if there is a record with a later epoch. */
   renew(epoch: number): Promise<boolean>
+  /** Marks the record of this epoch as released, so that another candidate can follow at once. */
   release(epoch: number): Promise<void>
 }
 
-export interface Term {
+/** What a store has of the last holder. */
+export interface LeaseRecord {
+  /** 1 for the first holder, one more for each next one. */
   readonly epoch: number
-  /** Another one after each renewal. What it says is nobody's business; undefined where the holder let go. */
+  /** Another number after each renewal; only whether it changed counts. Undefined if the holder released the lease. */
   readonly renewal: number | undefined
 }
 
-/** Parts of `ttl`: five looks in it, and a holder gives up while a candidate still waits. */
+/** Parts of `ttl`: a candidate looks five times in it, and a holder gives up while every other candidate still waits. */
 const LOOK = 1 / 5
 const GIVE_UP = 3 / 5
 
-/** @throws RangeError where `ttl`, in seconds, is not from 5 to 3600. */
-export function leaseElection(lease: Lease, ttl: number): Election {
-  if (!(ttl >= 5 && ttl <= 3600)) throw new RangeError(`ttl: ${ttl} is not allowed, it must be from 5 to 3600`)
-  return { ttl: ttl * GIVE_UP, campaign: signal => campaign(lease, ttl * 1000, signal) }
+/**
+ * An election over a lease that lasts for `ttl` seconds, 5 to 3600. A leader renews it each fifth of `ttl`, and stops
+ * leading three fifths of `ttl` after its last renewal; another candidate follows one `ttl` after the last renewal that it saw.
+ * @throws OptionError if `ttl` is out of these bounds, or a method of `store` is missing.
+ */
+export function leaseElection(store: LeaseStore, ttl: number): Election {
+  assertMethods('store', store, ['read', 'acquire', 'renew', 'release'])
+  assertSeconds('ttl', ttl, 5, 3600)
+  return { ttl: ttl * GIVE_UP, campaign: signal => campaign(store, ttl * 1000, signal) }
 }
 
-async function* campaign(lease: Lease, ttl: number, signal: AbortSignal): AsyncGenerator<Leadership> {
+async function* campaign(store: LeaseStore, ttl: number, signal: AbortSignal): AsyncGenerator<Leadership> {
   let held: { readonly epoch: number; readonly until: number } | undefined
-  let seen: (Term & { readonly at: number }) | undefined
+  let seen: (LeaseRecord & { readonly at: number }) | undefined
   try {
     while (!signal.aborted) {
-      // Before any look or write: however long that takes, a holder counts from its start, and a candidate as well.
+      // Taken before the store is called: however long a call takes, the time of a holder counts from its start.
       const now = performance.now()
       const until = now + ttl * GIVE_UP
       if (held) {
-        // Asked twice: a process may be stopped before the renewal, and within it.
-        const isKept = now < held.until && (await lease.renew(held.epoch)) && performance.now() < held.until
+        // Checked twice, because the process may be stopped before the renewal, and during it.
+        const isKept = now < held.until && (await store.renew(held.epoch)) && performance.now() < held.until
         held = isKept ? { epoch: held.epoch, until } : undefined
       } else {
-        const term = await lease.read()
-        if (term?.epoch !== seen?.epoch || term?.renewal !== seen?.renewal)
-          seen = term && { ...term, at: performance.now() }
+        const record = await store.read()
+        if (record?.epoch !== seen?.epoch || record?.renewal !== seen?.renewal)
+          seen = record && { ...record, at: performance.now() }
         const isFree = seen?.renewal === undefined || now >= seen.at + ttl
         const epoch = (seen?.epoch ?? 0) + 1
-        // Where it took so long that the word would outlive the lease, it is nobody's until that is over.
-        const isOurs = isFree && (await lease.take(epoch)) && performance.now() < now + ttl * (1 - GIVE_UP)
+        // If acquire() took so long that the leadership would outlive the lease, this node does not lead.
+        const isOurs = isFree && (await store.acquire(epoch)) && performance.now() < now + ttl * (1 - GIVE_UP)
         if (isOurs) held = { epoch, until }
       }
       yield held ? { leader: true, epoch: held.epoch } : { leader: false }
       await pause(ttl * LOOK, signal)
     }
   } finally {
-    if (held) await lease.release(held.epoch)
+    if (held) await store.release(held.epoch)
   }
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(done => {
+  return new Promise(resolve => {
     const end = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', end)
-      done()
+      resolve()
     }
     const timer = setTimeout(end, milliseconds)
     signal.addEventListener('abort', end)

@@ -1,104 +1,104 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Address, type Interface } from './address.ts'
+import { VipAddress, type VipInterface } from './vip-address.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** Seconds go by. */
+/** Advances the clock. */
 function pass(seconds: number): Promise<unknown> {
   return vi.advanceTimersByTimeAsync(seconds * 1000)
 }
 
-/** What was done to the interface, and what leave() said. */
-function make(given: Partial<Interface> = {}) {
-  const story: string[] = []
+/** An address, the calls of its interface, and the failures that removeAfter() reported. */
+function make(given: Partial<VipInterface> = {}) {
+  const calls: string[] = []
   const failures: unknown[] = []
-  const address = new Address(
+  const address = new VipAddress(
     {
       add: async () => {
-        story.push('add')
+        calls.push('add')
         await given.add?.()
       },
       remove: async () => {
-        story.push('remove')
+        calls.push('remove')
         await given.remove?.()
       },
     },
-    why => failures.push(why),
+    reason => failures.push(reason),
   )
-  return { address, story, failures }
+  return { address, calls, failures }
 }
 const never = () => new Promise<void>(() => {})
 
-describe('the address', () => {
-  it('is added once, however often it is taken', async () => {
-    const { address, story } = make()
-    await Promise.all([address.take(), address.take()])
-    await address.take()
-    expect(story).toEqual(['add'])
+describe('the VIP', () => {
+  it('the VIP is added once for several calls of add()', async () => {
+    const { address, calls } = make()
+    await Promise.all([address.add(), address.add()])
+    await address.add()
+    expect(calls).toEqual(['add'])
   })
-  it('is there before take() resolves', async () => {
+  it('add() resolves after the interface has added the VIP', async () => {
     let done = () => {}
     const { address } = make({ add: () => new Promise(resolve => (done = resolve)) })
-    let isThere = false
-    void address.take().then(() => (isThere = true))
+    let isAdded = false
+    void address.add().then(() => (isAdded = true))
     await pass(1)
-    expect(isThere).toBe(false)
+    expect(isAdded).toBe(false)
     done()
     await pass(0)
-    expect(isThere).toBe(true)
+    expect(isAdded).toBe(true)
   })
-  it('goes after the time that leave() is given, and not before', async () => {
-    const { address, story } = make()
-    await address.take()
-    address.leave(3)
+  it('removeAfter() removes the VIP after its time and not before', async () => {
+    const { address, calls } = make()
+    await address.add()
+    address.removeAfter(3)
     await pass(2.9)
-    expect(story).toEqual(['add'])
+    expect(calls).toEqual(['add'])
     await pass(0.1)
-    expect(story).toEqual(['add', 'remove'])
+    expect(calls).toEqual(['add', 'remove'])
   })
-  it('stays if it is taken before that time is over', async () => {
-    const { address, story } = make()
-    await address.take()
-    address.leave(3)
+  it('add() before that time cancels the removal', async () => {
+    const { address, calls } = make()
+    await address.add()
+    address.removeAfter(3)
     await pass(2)
-    await address.take()
+    await address.add()
     await pass(60)
-    expect(story).toEqual(['add'])
+    expect(calls).toEqual(['add'])
   })
-  it('stays if it is taken after leave() was called twice', async () => {
-    const { address, story } = make()
-    await address.take()
-    address.leave(3)
-    address.leave(3)
-    await address.take()
+  it('add() cancels the removal after two calls of removeAfter()', async () => {
+    const { address, calls } = make()
+    await address.add()
+    address.removeAfter(3)
+    address.removeAfter(3)
+    await address.add()
     await pass(60)
-    expect(story).toEqual(['add'])
+    expect(calls).toEqual(['add'])
   })
-  it('goes at the time of the first leave(), not of the second', async () => {
-    const { address, story } = make()
-    await address.take()
-    address.leave(3)
+  it('a second removeAfter() does not delay the removal', async () => {
+    const { address, calls } = make()
+    await address.add()
+    address.removeAfter(3)
     await pass(2)
-    address.leave(3)
+    address.removeAfter(3)
     await pass(1)
-    expect(story).toEqual(['add', 'remove'])
+    expect(calls).toEqual(['add', 'remove'])
     await pass(60)
-    expect(story).toEqual(['add', 'remove'])
+    expect(calls).toEqual(['add', 'remove'])
   })
-  it('is not removed if it never was there', async () => {
-    const { address, story } = make()
-    address.leave(0)
+  it('a VIP that was never added is not removed', async () => {
+    const { address, calls } = make()
+    address.removeAfter(0)
     await pass(1)
-    await address.drop()
-    expect(story).toEqual([])
+    await address.remove()
+    expect(calls).toEqual([])
   })
-  it('is added and removed in the order of the calls', async () => {
-    const { address, story } = make({ add: () => new Promise(done => setTimeout(done, 1000)) })
-    const all = [address.take(), address.drop(), address.take()]
+  it('steps run in the order of the calls', async () => {
+    const { address, calls } = make({ add: () => new Promise(done => setTimeout(done, 1000)) })
+    const all = [address.add(), address.remove(), address.add()]
     await pass(3)
     await Promise.all(all)
-    expect(story).toEqual(['add', 'remove', 'add'])
+    expect(calls).toEqual(['add', 'remove', 'add'])
   })
 })
 
@@ -114,46 +114,46 @@ describe('an interface that fails', () => {
     ],
     ['never answers', never, 'did not end within 5 s'],
   ]
-  it.each(ways)('and %s at add() makes take() reject, and the address is removed at the end', async (_, add, why) => {
-    const { address, story } = make({ add })
-    const taken = expect(address.take()).rejects.toThrow(why)
+  it.each(ways)('an add() that %s makes the step reject, and remove() still runs', async (_, add, message) => {
+    const { address, calls } = make({ add })
+    const added = expect(address.add()).rejects.toThrow(message)
     await pass(5)
-    await taken
-    await address.drop()
-    expect(story).toEqual(['add', 'remove'])
+    await added
+    await address.remove()
+    expect(calls).toEqual(['add', 'remove'])
   })
-  it.each(ways)('and %s at remove() is told to leave(), and removal is tried again', async (_, remove, why) => {
+  it.each(ways)('a remove() that %s is reported, and the next remove() runs again', async (_, remove, message) => {
     let isBroken = true
-    const { address, story, failures } = make({ remove: () => (isBroken ? remove() : Promise.resolve()) })
-    await address.take()
-    address.leave(1)
+    const { address, calls, failures } = make({ remove: () => (isBroken ? remove() : Promise.resolve()) })
+    await address.add()
+    address.removeAfter(1)
     await pass(6)
-    expect(failures.map(String)).toEqual([expect.stringContaining(why)])
+    expect(failures.map(String)).toEqual([expect.stringContaining(message)])
     isBroken = false
-    await address.drop()
-    expect(story).toEqual(['add', 'remove', 'remove'])
+    await address.remove()
+    expect(calls).toEqual(['add', 'remove', 'remove'])
   })
-  it('and does not answer holds up the next step for 5 s at most', async () => {
-    const { address, story } = make({ remove: never })
-    await address.take()
-    const dropped = expect(address.drop()).rejects.toThrow('interface.remove() did not end within 5 s')
-    const taken = address.take()
+  it('an interface that never answers delays the next step by 5 s', async () => {
+    const { address, calls } = make({ remove: never })
+    await address.add()
+    const removed = expect(address.remove()).rejects.toThrow('interface.remove() did not end within 5 s')
+    const added = address.add()
     await pass(5)
-    await dropped
-    await taken
-    expect(story).toEqual(['add', 'remove', 'add'])
+    await removed
+    await added
+    expect(calls).toEqual(['add', 'remove', 'add'])
   })
-  it('leaves no timer behind', async () => {
+  it('no timer is left after add() and remove()', async () => {
     const { address } = make()
-    await address.take()
-    await address.drop()
+    await address.add()
+    await address.remove()
     expect(vi.getTimerCount()).toBe(0)
   })
   it.each([undefined, null, true, {}, { add: async () => {} }, { add: async () => {}, remove: 'x' }])(
-    'is refused if it is %j',
+    'an interface that is %j is rejected with an OptionError',
     given => {
-      expect(() => new Address(given as Interface, () => {})).toThrow(
-        /^interface\.\w+ is not allowed, it must be a function$/,
+      expect(() => new VipAddress(given as VipInterface, () => {})).toThrow(
+        /^interface\.\w+: .+ is not allowed, it must be a function$/,
       )
     },
   )

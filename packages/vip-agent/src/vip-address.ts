@@ -1,79 +1,83 @@
-import { checkFunctions } from './check-functions.ts'
+/** The VIP on an interface of this node: added before the first advertisement, removed after all routers have moved. */
+import { assertMethods } from './check-options.ts'
 
-/** The address on an interface of this node: there before the first router is told, gone only after all have moved. */
-export interface Interface {
-  /** `ip address add 198.51.100.10/32 dev lo`, say. Until it resolves, nothing is announced; 5 s at most. */
+/** How the VIP is added to an interface of this node, and removed from it. */
+export interface VipInterface {
+  /**
+   * Adds the VIP, for example with `ip address add 198.51.100.10/32 dev lo`. The agent announces nothing until the promise
+   * resolves. If that takes longer than 5 s, the agent fails.
+   */
   add(): Promise<void>
-  /** 5 s at most. */
+  /** Removes the VIP. If that takes longer than 5 s, the agent fails. */
   remove(): Promise<void>
 }
 
-/** Seconds after which the interface is said not to answer. */
-const PATIENCE = 5
+/** Seconds that `add()` and `remove()` may take. */
+const TIMEOUT = 5
 
-export class Address {
-  readonly #interface: Interface
-  readonly #failed: (why: unknown) => void
-  /** Unknown after a step that failed or has not ended: what is asked for next is done in any case. */
-  #state: 'there' | 'gone' | 'unknown' = 'gone'
-  #last: Promise<void> = Promise.resolve()
-  #leaving: NodeJS.Timeout | undefined
-
-  /**
-   * `failed` hears of a removal by leave() that failed.
-   * @throws TypeError if `given` has no `add` or `remove`.
-   */
-  constructor(given: Interface, failed: (why: unknown) => void) {
-    checkFunctions('interface', given, ['add', 'remove'])
-    this.#interface = given
-    this.#failed = failed
-  }
+export class VipAddress {
+  readonly #interface: VipInterface
+  readonly #onFailure: (reason: unknown) => void
+  /** Unknown while a step runs and after a step that failed: then the next step runs in any case. */
+  #state: 'added' | 'removed' | 'unknown' = 'removed'
+  #lastStep: Promise<void> = Promise.resolve()
+  #removal: NodeJS.Timeout | undefined
 
   /**
-   * Resolves once it is there. A removal that was to come does not.
-   * Rejects if the interface fails, or does not answer in time.
+   * `onFailure` is called if a removal that `removeAfter()` started fails.
+   * @throws OptionError if `vipInterface` has no method `add` or `remove`.
    */
-  take(): Promise<void> {
-    this.#stay()
-    return this.#be('there')
+  constructor(vipInterface: VipInterface, onFailure: (reason: unknown) => void) {
+    assertMethods('interface', vipInterface, ['add', 'remove'])
+    this.#interface = vipInterface
+    this.#onFailure = onFailure
   }
 
-  /** Removes it after so many seconds, in which routers converge, unless it is taken meanwhile. */
-  leave(after: number): void {
-    this.#leaving ??= setTimeout(() => this.drop().catch(this.#failed), after * 1000)
+  /**
+   * Resolves once the VIP is on the interface, and cancels a removal that is due later.
+   * Rejects if the interface fails or does not answer in time.
+   */
+  add(): Promise<void> {
+    this.#cancelRemoval()
+    return this.#change('added')
   }
 
-  /** Removes it now. */
-  drop(): Promise<void> {
-    this.#stay()
-    return this.#be('gone')
+  /** Removes the VIP after `seconds`, in which the routers converge, unless it is added again before. */
+  removeAfter(seconds: number): void {
+    this.#removal ??= setTimeout(() => this.remove().catch(this.#onFailure), seconds * 1000)
   }
 
-  #stay(): void {
-    clearTimeout(this.#leaving)
-    this.#leaving = undefined
+  /** Removes the VIP now. Rejects as `add()` does. */
+  remove(): Promise<void> {
+    this.#cancelRemoval()
+    return this.#change('removed')
   }
-  /** One after the other, in the order they were called. */
-  #be(wanted: 'there' | 'gone'): Promise<void> {
-    const change = async (): Promise<void> => {
-      if (this.#state === wanted) return
+
+  #cancelRemoval(): void {
+    clearTimeout(this.#removal)
+    this.#removal = undefined
+  }
+  /** Steps run one after the other, in the order of the calls. */
+  #change(target: 'added' | 'removed'): Promise<void> {
+    const step = async (): Promise<void> => {
+      if (this.#state === target) return
       this.#state = 'unknown'
-      await inTime(wanted === 'there' ? 'add' : 'remove', this.#interface)
-      this.#state = wanted
+      await withTimeout(target === 'added' ? 'add' : 'remove', this.#interface)
+      this.#state = target
     }
-    this.#last = this.#last.then(change, change)
-    return this.#last
+    this.#lastStep = this.#lastStep.then(step, step)
+    return this.#lastStep
   }
 }
 
-async function inTime(step: 'add' | 'remove', given: Interface): Promise<void> {
+async function withTimeout(step: 'add' | 'remove', vipInterface: VipInterface): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const why = `interface.${step}() did not end within ${PATIENCE} s`
-    timer = setTimeout(() => reject(new Error(why)), PATIENCE * 1000)
+  const timeout = new Promise<never>((_, reject) => {
+    const message = `interface.${step}() did not end within ${TIMEOUT} s`
+    timer = setTimeout(() => reject(new Error(message)), TIMEOUT * 1000)
   })
   try {
-    await Promise.race([given[step](), late])
+    await Promise.race([vipInterface[step](), timeout])
   } finally {
     clearTimeout(timer)
   }
