@@ -98,7 +98,9 @@ function check(url: string): ReturnType<typeof tcpCheck> {
   if (!URL.canParse(url)) throw wrong('--health', allowed, `--health: it must be ${allowed}`)
   const { protocol, hostname, port, href } = new URL(url)
   // A URL has brackets around an IPv6 address, a socket has none.
-  return protocol === 'tcp:' ? tcpCheck({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }) : httpCheck(href)
+  return protocol === 'tcp:'
+    ? tcpCheck({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) })
+    : httpCheck(href)
 }
 
 /** The value is left out, because it may contain a password. */
