@@ -8,7 +8,7 @@ import { type DownEvent, Listener, Session } from '@softspoken/session'
 import { describe as inWords, routes } from '@softspoken/wire'
 import { afterEach, describe, expect, it } from 'vitest'
 import { program } from './cli.ts'
-import { Ending, signals } from './ending.ts'
+import { Shutdown, signals } from './shutdown.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const needed: Record<string, string> = {
@@ -80,9 +80,9 @@ async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const code = await program({
     argv: options,
     env,
-    ending: new Ending(0, { on() {}, exit() {}, complain() {} }),
+    shutdown: new Shutdown(0, { on() {}, exit() {}, printError() {} }),
     print: text => void (output.out += text),
-    complain: text => void (output.err += `${text}\n`),
+    printError: text => void (output.err += `${text}\n`),
   })
   return { code, ...output }
 }
@@ -139,7 +139,7 @@ describe('control and bidi characters of what is given are escaped', () => {
   })
 })
 
-it('--check shows settings, their origin and messages, no key, and dials no router', {
+it('--check shows options, their origin and messages, no key, and dials no router', {
   timeout,
 }, async () => {
   const router = createServer().listen(0, '127.0.0.1')

@@ -3,24 +3,24 @@ import { Announcer, type HealthGate } from '@softspoken/announcer'
 import { CommanderError } from 'commander'
 import type { Logger } from 'pino'
 import { announcerOptions, given, preference } from './config/announcer-options.ts'
-import type { Settings } from './config/options.ts'
+import type { ProgramOptions } from './config/options.ts'
 import { rehearse } from './config/rehearsal.ts'
-import { type Configuration, configuration } from './config/sources.ts'
-import { NotYetError, UsageError } from './config/usage-error.ts'
-import { type Ending, exitCodes } from './ending.ts'
+import { type Configuration, readConfiguration } from './config/sources.ts'
+import { RetryableError, UsageError } from './config/usage-error.ts'
 import { healthGate } from './health/health-gate.ts'
 import type { StatusPage } from './http/status-page.ts'
 import { escapeControls } from './log/escape-controls.ts'
 import { makeLog } from './log/log.ts'
+import { exitCodes, type Shutdown } from './shutdown.ts'
 import { serviceManager } from './systemd.ts'
 
 /** What the program is called with, and where its words go. */
 export interface Call {
   readonly argv: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  readonly ending: Ending
+  readonly shutdown: Shutdown
   print(text: string): void
-  complain(text: string): void
+  printError(text: string): void
 }
 
 /** Resolves with the exit code: at once where nothing is announced, else once it announces. */
@@ -28,26 +28,26 @@ export async function program(call: Call): Promise<number> {
   try {
     if (call.argv[0] === 'status') await showStatus(call)
     else await announce(call)
-    return exitCodes.inOrder
+    return exitCodes.ok
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode // --help
-    if (!(error instanceof UsageError || error instanceof NotYetError)) throw error
-    call.complain(escapeControls(error.message)) // it shows what was given
-    return error instanceof UsageError ? exitCodes.wrongInput : exitCodes.mayHelp
+    if (!(error instanceof UsageError || error instanceof RetryableError)) throw error
+    call.printError(escapeControls(error.message)) // it shows what was given
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.retryable
   }
 }
 
-async function announce({ argv, env, ending, print }: Call): Promise<void> {
-  const settled = await configuration(argv, env)
-  const { settings, given } = settled
-  const warnings = [...settled.warnings, ...(await rehearse(settings, given))]
+async function announce({ argv, env, shutdown, print }: Call): Promise<void> {
+  const settled = await readConfiguration(argv, env)
+  const { options, given } = settled
+  const warnings = [...settled.warnings, ...(await rehearse(options, given))]
   if (settled.check) {
     const { check } = await import('./commands/check.ts')
     const { hostWarnings } = await import('./commands/host-warnings.ts')
-    const report = await check(settings, given)
-    const lines = [...warnings, ...(await hostWarnings(settings, given)), ...report.split('\n')]
+    const report = await check(options, given)
+    const lines = [...warnings, ...(await hostWarnings(options, given)), ...report.split('\n')]
     print(lines.map(escapeControls).join('\n'))
-  } else await run({ ...settled, warnings }, env, ending)
+  } else await run({ ...settled, warnings }, env, shutdown)
 }
 
 /** What a running program says of itself, where it has --http. */
@@ -61,24 +61,24 @@ async function showStatus({ argv, print }: Call): Promise<void> {
     text = await status(address)
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message)
-    throw new NotYetError(error instanceof Error ? error.message : String(error))
+    throw new RetryableError(error instanceof Error ? error.message : String(error))
   }
   print(`${text}\n`)
 }
 
 async function run(
-  { settings, given, warnings }: Configuration,
+  { options, given, warnings }: Configuration,
   env: NodeJS.ProcessEnv,
-  ending: Ending,
+  shutdown: Shutdown,
 ): Promise<void> {
-  const { log, output } = await makeLog(settings.logLevel)
-  const options = announcerOptions(settings)
-  const page = await openPage(settings, log, () => output.dropped)
+  const { log, output } = await makeLog(options.logLevel)
+  const libraryOptions = announcerOptions(options)
+  const page = await openPage(options, log, () => output.dropped)
   let gate: HealthGate | undefined
   let announcer: Announcer
   try {
-    gate = healthGate(settings, given, log)
-    announcer = new Announcer({ ...options, log })
+    gate = healthGate(options, given, log)
+    announcer = new Announcer({ ...libraryOptions, log })
   } catch (error) {
     gate?.stop()
     await page?.[Symbol.asyncDispose]()
@@ -86,7 +86,7 @@ async function run(
   }
   attach(page, announcer, gate, log) // before their first events, which come in microtasks
   const manager = serviceManager(env, err => log.warn({ err }, 'systemd could not be told'))
-  ending.announcing({
+  shutdown.announcing({
     async stop(cause) {
       const why = 'signal' in cause ? `got ${cause.signal}` : 'failed'
       const keepRecord = !('signal' in cause) // a supervisor will start it again, and that must not dial at once
@@ -98,12 +98,12 @@ async function run(
       gate?.stop() // not before: closing it withdraws, and the drain would have nothing to withdraw
       log.info({}, 'closed')
       await output.settle()
-      if (output.stuck) process.exit('signal' in cause ? exitCodes.inOrder : exitCodes.mayHelp) // Node would wait for that write
+      if (output.stuck) process.exit('signal' in cause ? exitCodes.ok : exitCodes.retryable) // Node would wait for that write
     },
     ignored: signal => log.info({ signal }, 'signal ignored'),
   })
   try {
-    announcer.announce(settings.prefix, { ...preference(settings), ...(gate && { gate }) })
+    announcer.announce(options.prefix, { ...preference(options), ...(gate && { gate }) })
   } catch (error) {
     gate?.stop()
     await page?.[Symbol.asyncDispose]()
@@ -111,15 +111,15 @@ async function run(
     throw error
   }
   for (const warning of warnings) log.warn({}, warning)
-  const { prefix, localAs, routerId } = settings
-  const peers = options.peers.map(({ address, as }) => `${address} AS ${as}`)
+  const { prefix, localAs, routerId } = options
+  const peers = libraryOptions.peers.map(({ address, as }) => `${address} AS ${as}`)
   log.info({ prefix, localAs, routerId, peers }, 'announcing')
   manager.ready() // to announce: a router that is not there yet is no reason to be started again
 }
 
 /** It listens before a router is dialled. What goes wrong with it is a warning: the route is announced. */
 async function openPage(
-  { http, httpHost }: Settings,
+  { http, httpHost }: ProgramOptions,
   log: Logger,
   droppedLines: () => number,
 ): Promise<StatusPage | undefined> {

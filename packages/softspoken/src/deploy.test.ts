@@ -1,4 +1,4 @@
-/** What deploy/ promises: time enough to say goodbye, no rights, and settings that the program understands. */
+/** What deploy/ promises: time enough to say goodbye, no rights, and options that the program understands. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { compilerFaults } from '../tools/compiler-faults.ts'
-import { configuration } from './config/sources.ts'
+import { readConfiguration } from './config/sources.ts'
 
 const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
 const read = (file: string) => readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), 'utf8')
@@ -65,10 +65,10 @@ describe.each([
   it('says what the program understands', async () => {
     const words = args.map(arg => arg.replaceAll('$(HOST_IP)', '203.0.113.2'))
     const variables = Object.fromEntries(env.map(({ name, value }) => [name, value ?? '203.0.113.2']))
-    const { settings, warnings } = await configuration(words, variables)
+    const { options, warnings } = await readConfiguration(words, variables)
     expect(warnings).toEqual([])
-    expect(settings).toMatchObject({ prefix: '198.51.100.10/32', routerId: '203.0.113.2' })
-    expect(settings.health).toMatch(/^https?:/) // it fails closed
+    expect(options).toMatchObject({ prefix: '198.51.100.10/32', routerId: '203.0.113.2' })
+    expect(options.health).toMatch(/^https?:/) // it fails closed
   })
 })
 
@@ -96,10 +96,10 @@ describe('systemd/softspoken-announcer.service', () => {
   it('lets systemd-notify speak, and starts nothing again that was told wrong', () => {
     expect(['Type', 'NotifyAccess', 'RestartPreventExitStatus'].map(value)).toEqual(['notify', 'all', '2'])
   })
-  it('has settings beside it that the program understands', async () => {
+  it('has options beside it that the program understands', async () => {
     const lines = read('systemd/softspoken-announcer.env').match(/^\w+=.*$/gm) ?? []
-    const { settings } = await configuration([], Object.fromEntries(lines.map(line => line.split('=', 2))))
-    expect(settings).toMatchObject({ prefix: '198.51.100.10/32', routerId: '10.0.5.11', peerAs: 65000 })
+    const { options } = await readConfiguration([], Object.fromEntries(lines.map(line => line.split('=', 2))))
+    expect(options).toMatchObject({ prefix: '198.51.100.10/32', routerId: '10.0.5.11', peerAs: 65000 })
   })
 })
 

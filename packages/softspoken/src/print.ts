@@ -1,6 +1,6 @@
 /** What was asked for, on standard output. */
 import { writeSync } from 'node:fs'
-import { complain, exitCodes } from './ending.ts'
+import { exitCodes, printError } from './shutdown.ts'
 
 /** Standard output takes nothing more. */
 let ended = false
@@ -17,8 +17,8 @@ export function printResult(text: string): void {
     ended = true
     const { code, message } = error as NodeJS.ErrnoException // fs throws no other
     if (code === 'EPIPE') return
-    complain(`standard output cannot be written: ${message}`)
-    process.exitCode = exitCodes.mayHelp
+    printError(`standard output cannot be written: ${message}`)
+    process.exitCode = exitCodes.retryable
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { compilerFaults } from '../tools/compiler-faults.ts'
-import { configuration } from './config/sources.ts'
+import { readConfiguration } from './config/sources.ts'
 
 const root = new URL('../../../', import.meta.url)
 const screen = readFileSync(new URL('README.md', root), 'utf8').split('\n').slice(0, 45).join('\n')
@@ -12,8 +12,8 @@ const block = (language: string) => new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``
 describe('the first screen of the README', () => {
   it('shows the program, as it is run', async () => {
     const [, words = ''] = /pnpm@12 announce (.*)/s.exec(block('sh').replaceAll('\\\n', '')) ?? []
-    const { settings } = await configuration(words.trim().split(/\s+/), {})
-    expect(settings).toMatchObject({ prefix: '198.51.100.10/32', health: 'tcp://127.0.0.1:6443' })
+    const { options } = await readConfiguration(words.trim().split(/\s+/), {})
+    expect(options).toMatchObject({ prefix: '198.51.100.10/32', health: 'tcp://127.0.0.1:6443' })
   })
   it('shows the page', () => {
     const [, picture = ''] = /<img src="([^"]+)"/.exec(screen) ?? []

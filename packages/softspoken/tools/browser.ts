@@ -34,7 +34,7 @@ export const chromium = process.env.CHROMIUM ?? 'chromium'
 
 export class Browser implements AsyncDisposable {
   /** What the page's console and policy said. */
-  readonly complaints: string[] = []
+  readonly errors: string[] = []
   readonly #process: ChildProcess
   readonly #profile: string
   readonly #waiting = new Map<number, (answer: Answer) => void>()
@@ -107,6 +107,6 @@ export class Browser implements AsyncDisposable {
   #hear(answer: Answer): void {
     if (answer.id !== undefined) this.#waiting.get(answer.id)?.(answer)
     else if (answer.method === 'Log.entryAdded' || answer.method === 'Runtime.exceptionThrown')
-      this.complaints.push(JSON.stringify(answer.params))
+      this.errors.push(JSON.stringify(answer.params))
   }
 }

@@ -1,8 +1,8 @@
-/** The settings as a table for people. */
-import { ofOneRouter, rows } from '../src/config/options.ts'
+/** The options as a table for people. */
+import { optionTable, peerOptionNames } from '../src/config/options.ts'
 
-export function settingsTable(): string {
-  const lines = rows.map(({ name, flag, value, variable, inFileOnly, text, required }) =>
+export function optionsPage(): string {
+  const lines = optionTable.map(({ name, flag, value, variable, inFileOnly, text, required }) =>
     [
       `\`${name}\``,
       value ? `\`${flag}\`` : '',
@@ -10,7 +10,7 @@ export function settingsTable(): string {
       required ? `${text} (required)` : text,
     ].join(' | '),
   )
-  return `# Settings
+  return `# Options
 
 In a file (\`--config\`, or \`SOFTSPOKEN_CONFIG\`) under its name, on the command line as a flag, or in the environment. A flag goes
 before the environment, that before kube-vip's names, those before the file. Only what holds is judged: a variable that a
@@ -23,9 +23,9 @@ flag overrides may have any value.
 - An unknown variable that begins with \`SOFTSPOKEN_\` is a warning. Those that Kubernetes sets for a Service called
   softspoken are not ours.
 - No error, warning or log line shows a key, or the text of a file. Of the address of \`health\` its origin and path are shown.
-- Each of \`peers\` has ${ofOneRouter.slice(0, 2).join(' and ')}, and perhaps ${ofOneRouter.slice(2).join(', ')}.
+- Each of \`peers\` has ${peerOptionNames.slice(0, 2).join(' and ')}, and perhaps ${peerOptionNames.slice(2).join(', ')}.
 
-| setting | flag | variable | |
+| option | flag | variable | |
 |---|---|---|---|
 ${lines.map(line => `| ${line} |`).join('\n')}
 `

@@ -58,8 +58,8 @@ try {
   await listener.close()
   await site[Symbol.asyncDispose]()
 }
-for (const complaint of browser.complaints) console.error(complaint)
-process.exitCode = browser.complaints.length > 0 ? 1 : 0
+for (const complaint of browser.errors) console.error(complaint)
+process.exitCode = browser.errors.length > 0 ? 1 : 0
 
 /** Once the page has asked for the status twice. */
 async function picture(name: string, view: Parameters<Browser['open']>[1]): Promise<void> {

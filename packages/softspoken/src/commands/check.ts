@@ -6,30 +6,30 @@ import { inspect } from 'node:util'
 import { Announcer, dialBudget } from '@softspoken/announcer'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { announcerOptions, preference } from '../config/announcer-options.ts'
-import type { AllGiven } from '../config/given.ts'
-import { rows, type Settings } from '../config/options.ts'
-import { NotYetError } from '../config/usage-error.ts'
+import { optionTable, type ProgramOptions } from '../config/options.ts'
+import { RetryableError } from '../config/usage-error.ts'
+import type { GivenValues } from '../config/values.ts'
 import { shownUrl } from '../health/shown-url.ts'
 
-/** The effective settings, where each came from, and the OPEN and UPDATE that each router would get. */
-export async function check(settings: Settings, given: AllGiven): Promise<string> {
-  const options = announcerOptions(settings)
+/** The effective options, where each came from, and the OPEN and UPDATE that each router would get. */
+export async function check(options: ProgramOptions, given: GivenValues): Promise<string> {
+  const libraryOptions = announcerOptions(options)
   const said = await Promise.all(
-    options.peers.map(async peer => {
-      const from = settings.localAddress ?? (await sourceAddress(peer.address))
-      const { messages, budget } = await rehearse(settings, { ...options, peers: [peer] }, from)
+    libraryOptions.peers.map(async peer => {
+      const from = options.localAddress ?? (await sourceAddress(peer.address))
+      const { messages, budget } = await rehearse(options, { ...libraryOptions, peers: [peer] }, from)
       const shown = messages.map(message => inspect(message, { depth: null, breakLength: 100, sorted: false }))
       return `To ${peer.address} port ${peer.port ?? 179}, from ${from ?? 'nowhere: this host has no route to it'}:\n${shown.join('\n')}\n${budget}\n`
     }),
   )
-  return `${effective(settings, given)}\n${said.join('\n')}`
+  return `${effective(options, given)}\n${said.join('\n')}`
 }
 
-function effective(settings: Settings, given: AllGiven): string {
-  const lines = rows.flatMap(({ name, usual }) => {
-    const value = settings[name]
+function effective(options: ProgramOptions, given: GivenValues): string {
+  const lines = optionTable.flatMap(({ name, usual }) => {
+    const value = options[name]
     if (value !== undefined) return [[name, shown(name, value), given[name]?.from ?? 'default'] as const]
-    const idle = (name === 'port' && settings.peers) || (name.startsWith('health') && settings.health === undefined)
+    const idle = (name === 'port' && options.peers) || (name.startsWith('health') && options.health === undefined)
     return usual === undefined || idle ? [] : [[name, usual, 'default'] as const]
   })
   const width = (column: 0 | 1) => Math.max(...lines.map(line => line[column].length))
@@ -47,23 +47,23 @@ function shown(name: string, value: unknown): string {
 
 /** The real announcer against a router that takes everything, in memory. */
 async function rehearse(
-  settings: Settings,
-  options: ReturnType<typeof announcerOptions>,
+  options: ProgramOptions,
+  libraryOptions: ReturnType<typeof announcerOptions>,
   localAddress: string | undefined,
 ): Promise<{ messages: readonly Message[]; budget: string }> {
-  const [peer] = options.peers
-  const router = new AgreeableRouter(peer?.as ?? 0, settings.localAs)
-  const { stateDirectory: _, ...memory } = options // the record there is that of the program which dials
+  const [peer] = libraryOptions.peers
+  const router = new AgreeableRouter(peer?.as ?? 0, options.localAs)
+  const { stateDirectory: _, ...memory } = libraryOptions // the record there is that of the program which dials
   await using announcer = new Announcer({
     ...memory,
     drainTime: 0,
     dial: () => Object.assign(router.connect(), { localAddress }),
   })
-  announcer.announce(settings.prefix, preference(settings))
+  announcer.announce(options.prefix, preference(options))
   const heard = await router.heard
-  const cause = announcer.status().peers[0]?.unsendable[settings.prefix]
+  const cause = announcer.status().peers[0]?.unsendable[options.prefix]
   if (cause !== undefined && localAddress !== undefined)
-    throw new NotYetError(`${settings.prefix} cannot be sent to ${peer?.address} as this host is now: ${cause.detail}`)
+    throw new RetryableError(`${options.prefix} cannot be sent to ${peer?.address} as this host is now: ${cause.detail}`)
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
   const budget = `Dials at most, whatever the router does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Settings } from '../config/options.ts'
+import type { ProgramOptions } from '../config/options.ts'
 import { hostWarnings } from './host-warnings.ts'
 
-const needed: Settings = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
+const needed: ProgramOptions = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const given = Object.fromEntries(
   ['localAddress', 'bindDevice', 'peer', 'peers', 'http'].map(name => [name, { value: undefined, from: name }]),
 )
@@ -24,7 +24,7 @@ it('says nothing of what is here', async () => {
   expect(await hostWarnings({ ...needed, ...here }, given)).toEqual([])
 })
 
-it.each<[Partial<Settings>, string]>([
+it.each<[Partial<ProgramOptions>, string]>([
   [
     { localAddress: '203.0.113.77' },
     'localAddress: 203.0.113.77 is not on this host now, and no router is dialled until it is',
@@ -41,8 +41,8 @@ it.each<[Partial<Settings>, string]>([
     'peers: there is no interface none0 on this host now',
   ],
   [{ http: '203.0.113.77:9179' }, 'http: 203.0.113.77:9179 cannot be served now, EADDRNOTAVAIL'],
-])('%j, which is not here, is a warning', async (settings, warning) => {
-  expect(await hostWarnings({ ...needed, ...settings }, given)).toEqual([warning])
+])('%j, which is not here, is a warning', async (options, warning) => {
+  expect(await hostWarnings({ ...needed, ...options }, given)).toEqual([warning])
 })
 
 it('a port for http that is in use is a warning: this program may use it', async () => {

@@ -3,19 +3,19 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import type { AllGiven } from '../config/given.ts'
-import type { Settings } from '../config/options.ts'
+import type { ProgramOptions } from '../config/options.ts'
+import type { GivenValues } from '../config/values.ts'
 import { httpAddress } from '../http/address.ts'
 
 /** A sentence each. Nothing is sent: a socket is bound, and closed again. */
-export async function hostWarnings(settings: Settings, given: AllGiven): Promise<readonly string[]> {
-  const { localAddress, http } = settings
+export async function hostWarnings(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
+  const { localAddress, http } = options
   const warnings: string[] = []
   if (localAddress !== undefined && !(await isHere(localAddress)))
     warnings.push(
       `${given.localAddress?.from}: ${localAddress} is not on this host now, and no router is dialled until it is`,
     )
-  for (const [name, from] of interfaces(settings, given))
+  for (const [name, from] of interfaces(options, given))
     if (existsSync('/sys/class/net') && !existsSync(`/sys/class/net/${name}`))
       warnings.push(`${from}: there is no interface ${name} on this host now`)
   const why = http === undefined ? undefined : await whyNotServed(http)
@@ -24,7 +24,10 @@ export async function hostWarnings(settings: Settings, given: AllGiven): Promise
 }
 
 /** Each that is named, once: by itself, or behind the % of a link-local address. */
-function interfaces({ bindDevice, peer = [], peers = [] }: Settings, given: AllGiven): ReadonlyMap<string, string> {
+function interfaces(
+  { bindDevice, peer = [], peers = [] }: ProgramOptions,
+  given: GivenValues,
+): ReadonlyMap<string, string> {
   const zones = (addresses: readonly string[]) => addresses.map(address => address.split('%')[1])
   const named = [
     ...[...zones(peers.map(({ address }) => address)), ...peers.map(one => one.bindDevice)].map(

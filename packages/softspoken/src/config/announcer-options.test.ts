@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { announcerOptions, preference } from './announcer-options.ts'
-import { ofOneRouter, rows, type Settings } from './options.ts'
+import { optionTable, type ProgramOptions, peerOptionNames } from './options.ts'
 
-const needed: Settings = {
+const needed: ProgramOptions = {
   ...{ prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' },
   ...{ peer: ['10.0.5.1'], peerAs: 65000 },
 }
-/** A value of each setting that is handed to the library, and that no other setting has. */
+/** A value of each option that is handed to the library, and that no other option has. */
 const values: Readonly<Record<string, unknown>> = {
   ...{
     localAs: 64999,
@@ -28,16 +28,16 @@ function isElsewhere(name: string): boolean {
 }
 
 /** The library's option of that name, as its errors spell it. */
-function option(settings: Settings, field: string): unknown {
-  const { local, peers, ...rest } = announcerOptions(settings)
+function option(options: ProgramOptions, field: string): unknown {
+  const { local, peers, ...rest } = announcerOptions(options)
   const [peer] = peers
   if (field === 'peer') return peers.map(({ address }) => address)
-  const all = { ...rest, ...preference(settings), local, peer } as object
+  const all = { ...rest, ...preference(options), local, peer } as object
   return field.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], all) // as they are nested
 }
 
-describe('each setting', () => {
-  const handedOver = rows.filter(({ name }) => !isElsewhere(name))
+describe('each option', () => {
+  const handedOver = optionTable.filter(({ name }) => !isElsewhere(name))
   it('that no other part of the program uses has a value in this test', () => {
     expect(handedOver.filter(({ name }) => values[name] === undefined)).toEqual([])
   })
@@ -55,7 +55,7 @@ describe('each setting', () => {
   })
   it('of one router arrives at that router alone', () => {
     const own = { port: 1179, tcpMd5Key: 'its own', ttlSecurity: 2, multihop: 9, bindDevice: 'eth1' }
-    expect([...ofOneRouter].sort()).toEqual(['address', 'as', ...Object.keys(own)].sort())
+    expect([...peerOptionNames].sort()).toEqual(['address', 'as', ...Object.keys(own)].sort())
     const { peer: _peer, peerAs: _as, ...rest } = needed
     const peers = [
       { address: '10.0.5.1', as: 65000, ...own },

@@ -1,11 +1,11 @@
-/** The settings in the words of the library. */
+/** The options in the words of the library. */
 import { type AnnounceOptions, type AnnouncerOptions, hostRoute } from '@softspoken/announcer'
-import type { Settings } from './options.ts'
+import type { ProgramOptions } from './options.ts'
 
-export function announcerOptions(settings: Settings): AnnouncerOptions {
-  const { prefix, localAs, routerId, localAddress, peer = [], peerAs = 0, port, peers } = settings
+export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
+  const { prefix, localAs, routerId, localAddress, peer = [], peerAs = 0, port, peers } = options
   const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, withoutCapabilities, stateDirectory } =
-    settings
+    options
   const capabilities = withoutCapabilities && Object.fromEntries(withoutCapabilities.map(name => [name, false]))
   const alike = peer.map(address => ({ address, as: peerAs, ...given({ port }) })) // peerAs stands beside peer: sources.ts has seen to it
   return {
@@ -16,7 +16,7 @@ export function announcerOptions(settings: Settings): AnnouncerOptions {
   }
 }
 
-export function preference({ med, localPref, community }: Settings): AnnounceOptions {
+export function preference({ med, localPref, community }: ProgramOptions): AnnounceOptions {
   return given({ med, localPref, communities: community })
 }
 

@@ -1,20 +1,21 @@
 /** Variables of the environment under our own names. */
-import { fromText } from './from-text.ts'
-import type { Offers } from './given.ts'
+
 import { nearest } from './nearest.ts'
-import { rows } from './options.ts'
+import { optionTable } from './options.ts'
+import { parseText } from './parse-text.ts'
+import type { SourceValues } from './values.ts'
 
 const PREFIX = 'SOFTSPOKEN_'
-const ours = rows.filter(({ inFileOnly }) => !inFileOnly)
+const ours = optionTable.filter(({ inFileOnly }) => !inFileOnly)
 const known = [...ours.map(({ variable }) => variable), `${PREFIX}CONFIG`]
 
-export function readEnvironment(env: NodeJS.ProcessEnv): { offers: Offers; warnings: readonly string[] } {
+export function readEnvironment(env: NodeJS.ProcessEnv): { offers: SourceValues; warnings: readonly string[] } {
   const given = Object.entries(env).flatMap(([name, value = '']) =>
     name.startsWith(PREFIX) && !isOfService(name, value) ? [[name, value] as const] : [],
   )
   const offers = ours.flatMap(row =>
     given.flatMap(([name, value]) =>
-      name === row.variable ? [[row.name, { from: name, read: () => fromText(row, value, name) }]] : [],
+      name === row.variable ? [[row.name, { from: name, read: () => parseText(row, value, name) }]] : [],
     ),
   )
   const unknown = given.flatMap(([name]) => (known.includes(name) ? [] : [name]))
@@ -22,7 +23,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): { offers: Offers; warni
 }
 
 /** The directory that the unit's StateDirectory= makes; the first, if there are several. */
-export function fromSystemd({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): Offers {
+export function fromSystemd({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): SourceValues {
   const [directory] = STATE_DIRECTORY.split(':').filter(path => path !== '')
   return directory === undefined ? {} : { stateDirectory: { from: 'STATE_DIRECTORY', read: () => directory } }
 }

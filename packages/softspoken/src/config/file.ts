@@ -1,27 +1,27 @@
 /**
- * A file of settings, in YAML or JSON. Its parsers quote the text in their errors, and that may be a key: what is said here
+ * A file of options, in YAML or JSON. Its parsers quote the text in their errors, and that may be a key: what is said here
  * is where a mistake is, and what kind of mistake.
  */
 import { readFile } from 'node:fs/promises'
-import type { Offers } from './given.ts'
 import { nearest } from './nearest.ts'
-import { rows } from './options.ts'
-import { NotYetError, UsageError } from './usage-error.ts'
+import { optionTable } from './options.ts'
+import { RetryableError, UsageError } from './usage-error.ts'
+import type { SourceValues } from './values.ts'
 
-const names = rows.map(({ name }) => name)
+const names = optionTable.map(({ name }) => name)
 
-/** @throws NotYetError for a file that cannot be read, UsageError for what is wrong in it. */
-export async function readConfigFile(file: string): Promise<Offers> {
+/** @throws RetryableError for a file that cannot be read, UsageError for what is wrong in it. */
+export async function readConfigFile(file: string): Promise<SourceValues> {
   const content = await parse(file, await textOf(file))
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new UsageError(`${file}: it must hold settings by name, such as prefix: 198.51.100.10/32`)
-  const settings = new Map<string, unknown>(Object.entries(content))
-  for (const [name, value] of settings)
+    throw new UsageError(`${file}: it must hold options by name, such as prefix: 198.51.100.10/32`)
+  const options = new Map<string, unknown>(Object.entries(content))
+  for (const [name, value] of options)
     if (!(names as readonly string[]).includes(name)) throw new UsageError(`${file}: ${noSuchName(name, value, names)}`)
-  const offers = rows.flatMap(({ name, kind }) => {
-    if (!settings.has(name)) return []
+  const offers = optionTable.flatMap(({ name, kind }) => {
+    if (!options.has(name)) return []
     const from = `${name} in ${file}`
-    return [[name, { from, read: () => readValue(kind, settings.get(name), from) }]]
+    return [[name, { from, read: () => readValue(kind, options.get(name), from) }]]
   })
   return Object.fromEntries(offers)
 }
@@ -33,7 +33,7 @@ export async function readConfigFile(file: string): Promise<Offers> {
 export function noSuchName(name: string, value: unknown, names: readonly string[]): string {
   const shown = value === null || !/^[a-z][\w-]{0,40}$/i.test(name) ? 'a name in it' : name
   const near = shown === name ? nearest(name, names) : undefined
-  return `${shown} is no setting, ${near ? `did you mean ${near}?` : `there are ${names.join(', ')}`}`
+  return `${shown} is no option, ${near ? `did you mean ${near}?` : `there are ${names.join(', ')}`}`
 }
 
 function readValue(kind: string, value: unknown, from: string): unknown {
@@ -43,7 +43,7 @@ function readValue(kind: string, value: unknown, from: string): unknown {
 
 async function textOf(file: string): Promise<string> {
   const octets = await readFile(file).catch(error => {
-    throw new NotYetError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`)
+    throw new RetryableError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`)
   })
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(octets) // without its byte order mark

@@ -1,14 +1,14 @@
 /** The command line. A flag that takes one value is given once. */
 import { Command, CommanderError, Option } from 'commander'
 import { printResult } from '../print.ts'
-import { fromText } from './from-text.ts'
-import type { Offers } from './given.ts'
 import { nearest } from './nearest.ts'
-import { rows } from './options.ts'
+import { optionTable } from './options.ts'
+import { parseText } from './parse-text.ts'
 import { UsageError } from './usage-error.ts'
+import type { SourceValues } from './values.ts'
 
 export interface Flags {
-  readonly offers: Offers
+  readonly offers: SourceValues
   readonly config: string | undefined
   readonly check: boolean
 }
@@ -26,11 +26,11 @@ export function readFlags(argv: readonly string[]): Flags {
   const unknown = command.args.find(arg => arg.startsWith('-') && !argv.includes('--'))
   if (unknown !== undefined) throw unknownFlag(unknown)
   if (command.args.length > 0)
-    throw new UsageError('a word that belongs to no flag is not allowed, settings are given as --prefix and so on')
+    throw new UsageError('a word that belongs to no flag is not allowed, options are given as --prefix and so on')
   const given = (flag: string): unknown => command.getOptionValue(new Option(`${flag} <value>`).attributeName())
-  const offers = rows.flatMap(row => {
+  const offers = optionTable.flatMap(row => {
     const value = given(row.flag)
-    return value === undefined ? [] : [[row.name, { from: row.flag, read: () => fromText(row, value, row.flag) }]]
+    return value === undefined ? [] : [[row.name, { from: row.flag, read: () => parseText(row, value, row.flag) }]]
   })
   const config = given('--config')
   if (config === '') throw new UsageError('--config: it is empty')
@@ -51,8 +51,9 @@ function makeCommand(): Command {
     .helpOption('-h, --help', 'show this')
     .allowExcessArguments()
     .allowUnknownOption() // commander's own error repeats its value, which may be a secret
-  for (const { flag, value, text } of rows) if (value) command.addOption(once(new Option(`${flag} ${value}`, text)))
-  command.addOption(once(new Option('--config <file>', 'settings by name, in YAML or JSON')))
+  for (const { flag, value, text } of optionTable)
+    if (value) command.addOption(once(new Option(`${flag} ${value}`, text)))
+  command.addOption(once(new Option('--config <file>', 'options by name, in YAML or JSON')))
   command.addOption(new Option('--check', 'show what would be sent; announce nothing'))
   return command
 }
@@ -66,11 +67,11 @@ function once(option: Option): Option {
 
 function unknownFlag(arg: string): UsageError {
   const [name = ''] = arg.split('=')
-  const row = rows.find(({ flag }) => flag === name)
+  const row = optionTable.find(({ flag }) => flag === name)
   if (row?.inFileOnly) return new UsageError(`${name}: there is no such flag, ${row.name} is set in a file`)
   if (row) return new UsageError(`${name}: there is no such flag, set ${row.variable}, or ${row.name} in a file`)
   const near = nearest(name, [
-    ...rows.filter(({ value }) => value).map(({ flag }) => flag),
+    ...optionTable.filter(({ value }) => value).map(({ flag }) => flag),
     '--config',
     '--check',
     '--help',

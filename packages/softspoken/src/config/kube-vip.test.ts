@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { configuration } from './sources.ts'
+import { readConfiguration } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 const plain = {
@@ -16,8 +16,8 @@ describe("kube-vip's environment", () => {
       bgp_sourceip: '10.0.5.11',
       bgp_hold_time: '90',
     }
-    const { settings, warnings, given } = await configuration([], env)
-    expect(settings).toEqual({
+    const { options, warnings, given } = await readConfiguration([], env)
+    expect(options).toEqual({
       prefix: '198.51.100.10/32',
       localAs: 64515,
       routerId: '10.0.5.11',
@@ -35,7 +35,7 @@ describe("kube-vip's environment", () => {
   it('with several, by position, IPv6 in brackets', async () => {
     const { bgp_peeraddress: _address, bgp_peeras: _as, ...rest } = plain
     const env = { ...rest, bgp_peers: '10.0.5.1:65000:secret:true,[2001:db8::1]:65001:::1179,10.0.5.3:65002::false' }
-    expect((await configuration([], env)).settings.peers).toEqual([
+    expect((await readConfiguration([], env)).options.peers).toEqual([
       { address: '10.0.5.1', as: 65000, tcpMd5Key: 'secret', multihop: 255 },
       { address: '2001:db8::1', as: 65001, port: 1179 },
       { address: '10.0.5.3', as: 65002 },
@@ -43,7 +43,9 @@ describe("kube-vip's environment", () => {
   })
   it('vip_address is the older name, and an IPv6 address is a /128', async () => {
     const { address: _, ...rest } = plain
-    expect((await configuration([], { ...rest, vip_address: '2001:db8::10' })).settings.prefix).toBe('2001:db8::10/128')
+    expect((await readConfiguration([], { ...rest, vip_address: '2001:db8::10' })).options.prefix).toBe(
+      '2001:db8::10/128',
+    )
   })
   it('with a health check of the control plane', async () => {
     const env = {
@@ -54,8 +56,8 @@ describe("kube-vip's environment", () => {
       control_plane_health_check_timeout_seconds: '4',
       control_plane_health_check_failure_threshold: '2',
     }
-    const { settings, warnings } = await configuration([], env)
-    expect(settings).toMatchObject({
+    const { options, warnings } = await readConfiguration([], env)
+    expect(options).toMatchObject({
       health: 'https://10.0.5.11:6443/livez',
       healthCa: '/etc/kubernetes/pki/ca.crt',
       healthInterval: 10,
@@ -65,10 +67,12 @@ describe("kube-vip's environment", () => {
     expect(warnings).toEqual([expect.stringContaining('three good answers in a row announce')])
   })
   it('gives way to our own names', async () => {
-    expect((await configuration(['--local-as', '64999'], plain)).settings.localAs).toBe(64999)
+    expect((await readConfiguration(['--local-as', '64999'], plain)).options.localAs).toBe(64999)
   })
   it('is not looked at without a BGP name: `address` may mean anything', async () => {
-    await expect(configuration([], { address: '198.51.100.10', port: '6443' })).rejects.toThrow('--prefix is missing')
+    await expect(readConfiguration([], { address: '198.51.100.10', port: '6443' })).rejects.toThrow(
+      '--prefix is missing',
+    )
   })
 
   it('is not judged where our own names go before it', async () => {
@@ -78,14 +82,14 @@ describe("kube-vip's environment", () => {
     }
     const own = ['--prefix', '198.51.100.11/32', '--local-as', '64999', '--router-id', '10.0.5.12', '--hold-time', '90']
     const more = ['--peer', '10.0.5.9', '--peer-as', '65009', '--local-address', '10.0.5.12', '--next-hop', '10.0.5.12']
-    const { settings, warnings } = await configuration([...own, ...more], env)
-    expect(settings).toMatchObject({ prefix: '198.51.100.11/32', localAs: 64999, peer: ['10.0.5.9'] })
+    const { options, warnings } = await readConfiguration([...own, ...more], env)
+    expect(options).toMatchObject({ prefix: '198.51.100.11/32', localAs: 64999, peer: ['10.0.5.9'] })
     expect(warnings).toEqual([])
   })
 })
 
-/** What a name makes of a value: settings, and a warning where there is one, or what it is refused with. */
-type Form = [env: Record<string, string>, settings: object, warning?: RegExp]
+/** What a name makes of a value: options, and a warning where there is one, or what it is refused with. */
+type Form = [env: Record<string, string>, options: object, warning?: RegExp]
 const absent = { port: undefined, tcpMd5Key: undefined, multihop: undefined, nextHop: undefined }
 const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_peeras: '' })
 const v4 = { address: '10.0.5.1', as: 65000 }
@@ -174,10 +178,10 @@ describe("each of kube-vip's names, in each of its forms, is understood", () => 
     [{ health_check_port: '10256' }, {}, /^health_check_port: not used, http shows/],
     [{ prometheus_server: ':2112' }, {}, /^prometheus_server: not used, http shows/],
     [{ bgp_attach_ip_to_interface: 'true' }, {}, /^bgp_attach_ip_to_interface: not used, the address is never put/],
-    [{ bgp_peer: '10.0.5.1', vip_x: 'y' }, {}, /^bgp_peer, vip_x: not used, there is no such setting here/],
+    [{ bgp_peer: '10.0.5.1', vip_x: 'y' }, {}, /^bgp_peer, vip_x: not used, there is no such option here/],
   ])('%j', async (more, expected, warning) => {
-    const { settings, warnings } = await configuration([], { ...plain, ...more })
-    expect({ ...absent, ...settings }).toMatchObject(expected)
+    const { options, warnings } = await readConfiguration([], { ...plain, ...more })
+    expect({ ...absent, ...options }).toMatchObject(expected)
     expect(warnings).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)])
   })
 })
@@ -245,7 +249,7 @@ describe('or is refused with its own reason, and shows no field that may be a pa
     [{ bgp_peers: 'unnumbered:eth0:65000' }, /^bgp_peers, number 1: unnumbered peers are not supported/],
     [{ bgp_peers: '10.0.5.2:1', bgp_peeras: '' }, /^bgp_peeras: '' is not allowed, it must be a whole number/],
   ])('%j', async (more, sentence) => {
-    const run = configuration([], { ...plain, ...more })
+    const run = readConfiguration([], { ...plain, ...more })
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.not.toThrow(/secret|sec\b|ret\b/)
     await expect(run).rejects.toBeInstanceOf(UsageError)

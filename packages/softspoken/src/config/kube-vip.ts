@@ -3,18 +3,18 @@
  * said, and what cannot be had is refused: an address that was reachable must not be lost to a silent change.
  */
 import { isIP } from 'node:net'
-import type { Offers } from './given.ts'
 import { addressOf, isOn, isTrue, type KubeVipPeer, MULTIHOP, readPeers, wholeNumber } from './kube-vip-peers.ts'
-import type { SettingName } from './options.ts'
+import type { OptionName } from './options.ts'
 import { notAllowed, UsageError } from './usage-error.ts'
+import type { SourceValues } from './values.ts'
 
 const OUR_HOLD_TIME = 90 // seconds
 
 interface KubeVip {
-  readonly offers: Offers
+  readonly offers: SourceValues
   readonly warnings: readonly string[]
-  /** What kube-vip calls each setting that is needed, if its names are used. */
-  readonly missing: Partial<Record<SettingName, string>>
+  /** What kube-vip calls each option that is needed, if its names are used. */
+  readonly missing: Partial<Record<OptionName, string>>
 }
 const missing = {
   prefix: 'address',
@@ -25,23 +25,22 @@ const missing = {
 }
 
 /**
- * Settings that kube-vip has under other names, if any of its BGP names is there. `own` has ours, which go before them;
+ * ProgramOptions that kube-vip has under other names, if any of its BGP names is there. `own` has ours, which go before them;
  * `warnings` is complete once all offers were read.
  */
-export function fromKubeVip(env: NodeJS.ProcessEnv, own: Offers): KubeVip {
+export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip {
   const said = (name: string): string | undefined => env[name]?.trim() || undefined
   const warnings: string[] = []
-  const offers: Offers = {}
+  const offers: SourceValues = {}
   // `address` and the like are anybody's names; only beside one of these are they kube-vip's.
   if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(said)) return { offers, warnings, missing: {} }
 
   /** Read, and judged, only if nothing of ours goes before it. */
-  const offer = (setting: SettingName, name: string, read: (text: string) => unknown): void => {
+  const offer = (option: OptionName, name: string, read: (text: string) => unknown): void => {
     const text = said(name)
-    if (text !== undefined) offers[setting] = { from: name, read: () => read(text) }
+    if (text !== undefined) offers[option] = { from: name, read: () => read(text) }
   }
-  const offerNumber = (setting: SettingName, name: string): void =>
-    offer(setting, name, text => wholeNumber(name, text))
+  const offerNumber = (option: OptionName, name: string): void => offer(option, name, text => wholeNumber(name, text))
 
   if (said('bgp_enable') !== undefined && !isTrue('bgp_enable', said('bgp_enable')))
     throw new UsageError('bgp_enable: it is false, and BGP is all that is done here')
@@ -56,8 +55,8 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: Offers): KubeVip {
   })
   offerNumber('localAs', 'bgp_as')
   offer('routerId', 'bgp_routerid', text => text)
-  for (const [name, setting, instead] of refusedUnlessOurs)
-    offer(setting, name, () => {
+  for (const [name, option, instead] of refusedUnlessOurs)
+    offer(option, name, () => {
       throw new UsageError(`${name}: ${instead}`)
     })
   offer('localAddress', 'bgp_sourceip', text => addressOf('bgp_sourceip', text))
@@ -85,11 +84,11 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: Offers): KubeVip {
     )
     return text
   })
-  for (const [name, setting] of healthFiles) offer(setting, name, text => text)
-  for (const [name, setting] of healthNumbers) offerNumber(setting, name)
+  for (const [name, option] of healthFiles) offer(option, name, text => text)
+  for (const [name, option] of healthNumbers) offerNumber(option, name)
   for (const [name, why] of unused) if (isOn(said(name))) warnings.push(`${name}: not used, ${why}`)
   const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(said(name)) && !understood.has(name))
-  if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, there is no such setting here`)
+  if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, there is no such option here`)
   return { offers, warnings, missing }
 }
 
@@ -121,10 +120,10 @@ const refused: readonly (readonly [string, string])[] = [
   ['zebra_enable', 'there is no Zebra here; announce the address to the router itself'],
   ['annotation', 'annotations of the node are not read; give the routers as bgp_peers'],
   ['annotations', 'annotations of the node are not read; give the routers as bgp_peers'],
-  ['config_file', "kube-vip's own file is not read; give its settings as variables, or a file of ours with --config"],
+  ['config_file', "kube-vip's own file is not read; give its options as variables, or a file of ours with --config"],
 ]
-/** The same, unless a setting of ours goes before it. */
-const refusedUnlessOurs: readonly (readonly [string, SettingName, string])[] = [
+/** The same, unless an option of ours goes before it. */
+const refusedUnlessOurs: readonly (readonly [string, OptionName, string])[] = [
   [
     'bgp_routerinterface',
     'routerId',

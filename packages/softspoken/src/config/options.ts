@@ -1,13 +1,13 @@
 /**
- * Every setting of the program, once: flags, environment, file, --help and the table in the README are made of this.
+ * Every option of the program, once: flags, environment, file, --help and the table in the README are made of this.
  * It says what kind of value each is; whether the value will do is judged by the library.
  */
 import { isIP } from 'node:net'
 import * as v from 'valibot'
 import { mayHoldSecret } from './usage-error.ts'
 
-/** What people are told of a setting, and how they name it on the command line. */
-interface About {
+/** What people are told of an option, and how they name it on the command line. */
+interface OptionMeta {
   readonly text: string
   /** What the library takes if it is not given. */
   readonly usual?: string
@@ -51,14 +51,14 @@ const peerEntries = {
 }
 /** Those that the library can leave out. */
 const capabilities = ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'] as const
-/** The settings of one router, where several differ. */
-export const ofOneRouter: readonly string[] = Object.keys(peerEntries)
+/** The options of one router, where several differ. */
+export const peerOptionNames: readonly string[] = Object.keys(peerEntries)
 const peer = v.strictObject(
   peerEntries,
-  `${ofOneRouter.slice(0, 2).join(' and ')}, perhaps ${ofOneRouter.slice(2).join(', ')}`,
+  `${peerOptionNames.slice(0, 2).join(' and ')}, perhaps ${peerOptionNames.slice(2).join(', ')}`,
 )
 
-function about<schema extends v.GenericSchema>(schema: schema, said: About) {
+function about<schema extends v.GenericSchema>(schema: schema, said: OptionMeta) {
   return v.pipe(schema, v.metadata(said as unknown as Record<string, unknown>))
 }
 
@@ -166,12 +166,12 @@ export const schema = v.strictObject({
   ),
 })
 
-export type Settings = v.InferOutput<typeof schema>
-export type SettingName = keyof typeof schema.entries
+export type ProgramOptions = v.InferOutput<typeof schema>
+export type OptionName = keyof typeof schema.entries
 
-/** One setting, in every spelling. */
-export interface Row extends About {
-  readonly name: SettingName
+/** One option, in every spelling. */
+export interface OptionRow extends OptionMeta {
+  readonly name: OptionName
   readonly required: boolean
   /** How to make a value of the text that a flag or a variable gives. */
   readonly kind: 'number' | 'list' | 'text'
@@ -179,12 +179,12 @@ export interface Row extends About {
   readonly variable: string
 }
 
-export const rows: readonly Row[] = Object.entries(schema.entries).map(([name, entry]) => {
+export const optionTable: readonly OptionRow[] = Object.entries(schema.entries).map(([name, entry]) => {
   const inner = 'wrapped' in entry ? entry.wrapped : entry
-  const said = v.getMetadata(inner) as unknown as About // about() put it there
+  const said = v.getMetadata(inner) as unknown as OptionMeta // about() put it there
   const words = name.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)
   return {
-    name: name as SettingName, // the schema's own key
+    name: name as OptionName, // the schema's own key
     required: inner === entry,
     kind: inner.type === 'number' ? 'number' : inner.type === 'array' ? 'list' : 'text',
     flag: `--${words}`,

@@ -6,9 +6,9 @@ import { Announcer } from '@softspoken/announcer'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { program } from '../cli.ts'
-import { Ending } from '../ending.ts'
+import { Shutdown } from '../shutdown.ts'
 import { announcerOptions } from './announcer-options.ts'
-import { configuration } from './sources.ts'
+import { readConfiguration } from './sources.ts'
 
 const MARKER = 'Zq7XwK3vB9' // no text of the program has four of its characters in a row
 const DIGITS = '4711081512345'
@@ -34,9 +34,9 @@ const kubeVip = {
 async function outputOf(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   const said = warned.splice(0)
   const say = (text: string): void => void said.push(text)
-  const ending = new Ending(0, { on() {}, exit() {}, complain: say })
+  const shutdown = new Shutdown(0, { on() {}, exit() {}, printError: say })
   try {
-    const code = await program({ argv: [...argv, '--check'], env, ending, print: say, complain: say })
+    const code = await program({ argv: [...argv, '--check'], env, shutdown, print: say, printError: say })
     say(`exit ${code}`)
   } catch (error) {
     say(error instanceof Error ? `${error.stack}` : String(error))
@@ -237,10 +237,10 @@ it('a key in a file that is cut off, or has a character changed, is not shown', 
   )
 })
 
-it('neither the settings with a key nor the status of what is made of them say it', async () => {
+it('neither the options with a key nor the status of what is made of them say it', async () => {
   for (const [name, text] of files) {
-    const { settings } = await configuration(['--config', file(name, text)], {})
-    await using announcer = new Announcer({ ...announcerOptions(settings), firstDialDelay: 60 })
+    const { options } = await readConfiguration(['--config', file(name, text)], {})
+    await using announcer = new Announcer({ ...announcerOptions(options), firstDialDelay: 60 })
     expect(shows(JSON.stringify(announcer.status()), MARKER)).toBe(false)
     expect(shows(await outputOf(['--config', file(name, text)], {}), MARKER)).toBe(false)
   }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { configuration, inWordsOfOptions } from './sources.ts'
-import { NotYetError, UsageError } from './usage-error.ts'
+import { readConfiguration, toUsageError } from './sources.ts'
+import { RetryableError, UsageError } from './usage-error.ts'
 
 const needed = {
   '--prefix': '198.51.100.10/32',
@@ -13,8 +13,8 @@ const needed = {
   '--peer-as': '65000',
 }
 const words = (options: Record<string, string> = needed) => Object.entries(options).flat()
-const settings = async (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  (await configuration(argv, env)).settings
+const options = async (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  (await readConfiguration(argv, env)).options
 
 const folder = mkdtempSync(join(tmpdir(), 'announcer-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -27,7 +27,7 @@ describe('what is given', () => {
   it('comes from flags', async () => {
     const extra = ['--port', '1179', '--local-address', '10.0.5.11', '--next-hop', '10.0.5.12', '--med', '0']
     const lists = ['--community', '65000:1', '65000:2', '--log-level', 'debug', '--hold-time', '30']
-    expect(await settings([...words(), ...extra, ...lists])).toEqual({
+    expect(await options([...words(), ...extra, ...lists])).toEqual({
       prefix: '198.51.100.10/32',
       localAs: 64515,
       routerId: '10.0.5.11',
@@ -64,8 +64,8 @@ peers:
         { address: '10.0.6.1', as: 65001, port: 1179 },
       ],
     }
-    expect(await settings(['--config', file('a.yaml', yaml)])).toEqual(expected)
-    expect(await settings([], { SOFTSPOKEN_CONFIG: file('a.json', JSON.stringify(expected)) })).toEqual(expected)
+    expect(await options(['--config', file('a.yaml', yaml)])).toEqual(expected)
+    expect(await options([], { SOFTSPOKEN_CONFIG: file('a.json', JSON.stringify(expected)) })).toEqual(expected)
   })
   it('a flag goes before the environment, that before the file, and each is remembered', async () => {
     const config = file('b.yaml', 'med: 1\nholdTime: 40\nlocalAs: 64515\nrouterId: 10.0.5.11\n')
@@ -73,8 +73,8 @@ peers:
       ...{ SOFTSPOKEN_PREFIX: '198.51.100.10/32', SOFTSPOKEN_PEER: '10.0.5.1, 10.0.5.2', SOFTSPOKEN_PEER_AS: '65000' },
       ...{ SOFTSPOKEN_MED: '7', SOFTSPOKEN_HOLD_TIME: '60' },
     }
-    const { settings, given } = await configuration(['--med', '9', '--config', config], env)
-    expect(settings).toMatchObject({ med: 9, holdTime: 60, localAs: 64515, peer: ['10.0.5.1', '10.0.5.2'] })
+    const { options, given } = await readConfiguration(['--med', '9', '--config', config], env)
+    expect(options).toMatchObject({ med: 9, holdTime: 60, localAs: 64515, peer: ['10.0.5.1', '10.0.5.2'] })
     expect(given.med?.from).toBe('--med')
     expect(given.holdTime?.from).toBe('SOFTSPOKEN_HOLD_TIME')
     expect(given.localAs?.from).toBe(`localAs in ${config}`)
@@ -82,13 +82,13 @@ peers:
   })
   it('leaves out white space around a value, and takes commas or spaces in a list', async () => {
     const env = { SOFTSPOKEN_MED: ' 7\n', SOFTSPOKEN_COMMUNITY: ' 65000:1 ,65000:2  65000:3\n' }
-    expect(await settings(words(), env)).toMatchObject({ med: 7, community: ['65000:1', '65000:2', '65000:3'] })
+    expect(await options(words(), env)).toMatchObject({ med: 7, community: ['65000:1', '65000:2', '65000:3'] })
   })
   it('is not judged where something stronger goes before it', async () => {
     const config = file('weak.yaml', 'med: high\nholdTime: []\n')
     const env = { SOFTSPOKEN_MED: '-1', SOFTSPOKEN_PORT: 'bgp', SOFTSPOKEN_HOLD_TIME: '30', bgp_as: 'AS1' }
     const argv = [...words(), '--med', '7', '--port', '1179', '--config', config]
-    expect(await settings(argv, env)).toMatchObject({ med: 7, port: 1179, holdTime: 30, localAs: 64515 })
+    expect(await options(argv, env)).toMatchObject({ med: 7, port: 1179, holdTime: 30, localAs: 64515 })
   })
 })
 
@@ -101,13 +101,13 @@ describe('variables that begin with SOFTSPOKEN_', () => {
       ...{ SOFTSPOKEN_HEALTH_PORT: 'tcp://10.96.0.8:80', SOFTSPOKEN_HEALTH_PORT_80_TCP: 'tcp://10.96.0.8:80' },
       ...{ SOFTSPOKEN_HEALTH_SERVICE_HOST: '10.96.0.8', SOFTSPOKEN_PEER_SERVICE_PORT_BGP: '179' },
     }
-    const { settings, warnings } = await configuration(words(), env)
-    expect(settings.port).toBeUndefined()
+    const { options, warnings } = await readConfiguration(words(), env)
+    expect(options.port).toBeUndefined()
     expect(warnings).toEqual([])
-    expect((await configuration([...words(), '--port', '1179'], env)).settings.port).toBe(1179)
+    expect((await readConfiguration([...words(), '--port', '1179'], env)).options.port).toBe(1179)
   })
   it('and are unknown make one warning, and no more', async () => {
-    const { warnings } = await configuration(words(), { SOFTSPOKEN_PEERAS: '1', SOFTSPOKEN_COLOUR: 'red' })
+    const { warnings } = await readConfiguration(words(), { SOFTSPOKEN_PEERAS: '1', SOFTSPOKEN_COLOUR: 'red' })
     expect(warnings).toEqual([
       'not used, as there is no such variable: SOFTSPOKEN_PEERAS (did you mean SOFTSPOKEN_PEER_AS?), SOFTSPOKEN_COLOUR',
     ])
@@ -117,7 +117,7 @@ describe('variables that begin with SOFTSPOKEN_', () => {
 it('a warning says that the service is not verified, and hides its password', async () => {
   const health = 'https://user:password@127.0.0.1:6443/livez?token=1'
   const env = { SOFTSPOKEN_HEALTH: health, SOFTSPOKEN_HEALTH_VERIFY: 'none' }
-  expect((await configuration(words(), env)).warnings).toEqual([
+  expect((await readConfiguration(words(), env)).warnings).toEqual([
     'healthVerify: none, so any host that answers at https://127.0.0.1:6443/livez decides whether we announce; healthCa would verify it',
   ])
 })
@@ -144,8 +144,8 @@ it.each([
     [words(), bgp, 'bgp_peerpass'],
     [withoutPeer, {}, `peers in ${config}, number 1, tcpMd5Key`],
   ] as const) {
-    const { settings, warnings } = await configuration(argv, env)
-    expect(settings.tcpMd5Key ?? settings.peers?.[0]?.tcpMd5Key).toBe(key)
+    const { options, warnings } = await readConfiguration(argv, env)
+    expect(options.tcpMd5Key ?? options.peers?.[0]?.tcpMd5Key).toBe(key)
     if (warning === undefined) expect(warnings).toEqual([])
     else expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${from}: .*${warning}`))])
   }
@@ -155,7 +155,7 @@ describe('what is wrong is said in one sentence', () => {
   it.each(Object.keys(needed))('%s left out', async flag => {
     const rest = Object.fromEntries(Object.entries(needed).filter(([name]) => name !== flag))
     const variable = `SOFTSPOKEN_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`
-    await expect(settings(words(rest))).rejects.toThrow(new RegExp(`^${flag} is missing: .*${variable}`))
+    await expect(options(words(rest))).rejects.toThrow(new RegExp(`^${flag} is missing: .*${variable}`))
   })
   it.each([
     [['--med', 'high'], {}, "--med: 'high' is not allowed, it must be a whole number"],
@@ -170,7 +170,7 @@ describe('what is wrong is said in one sentence', () => {
     [
       ['--med', '1', 'twice'],
       {},
-      'a word that belongs to no flag is not allowed, settings are given as --prefix and so on',
+      'a word that belongs to no flag is not allowed, options are given as --prefix and so on',
     ],
     [['--med', '1', '--med', '1'], {}, '--med: it is given twice, and takes one value'],
     [['--prefix', '198.51.100.11/32'], {}, '--prefix: it is given twice, and takes one value'],
@@ -183,26 +183,26 @@ describe('what is wrong is said in one sentence', () => {
     [[], { SOFTSPOKEN_COMMUNITY: '65000:1,,65000:2' }, /^SOFTSPOKEN_COMMUNITY: it is empty, or has an empty part/],
     [[], { SOFTSPOKEN_CONFIG: '' }, /^SOFTSPOKEN_CONFIG: it is empty/],
   ])('%j with %j', async (extra, env, sentence) => {
-    const run = settings([...words(), ...extra], env)
+    const run = options([...words(), ...extra], env)
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
   it.each([
-    ['localAS: 1', 'localAS is no setting, did you mean localAs?'],
-    ['colour: red', /colour is no setting, there are prefix, localAs, .*logLevel/],
+    ['localAS: 1', 'localAS is no option, did you mean localAs?'],
+    ['colour: red', /colour is no option, there are prefix, localAs, .*logLevel/],
     ['med: "7"', /^med in .*: '7' is not allowed, it must be a whole number/],
     ['med: 1.5', /^med in .*: 1.5 is not allowed, it must be a whole number/],
     ['peers: [{ address: 10.0.5.1 }]', /^peers in .*, number 1, as is missing, there must be address and as/],
     [
       'peers: [{ address: 10.0.5.1, as: 1, asn: 2 }]',
-      /^peers in .*, number 1: asn is no setting, there are address, as, /,
+      /^peers in .*, number 1: asn is no option, there are address, as, /,
     ],
     [
       'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, hold: 9 }]',
-      /^peers in .*, number 2: hold is no setting, there are address, as, port, tcpMd5Key, .*bindDevice$/,
+      /^peers in .*, number 2: hold is no option, there are address, as, port, tcpMd5Key, .*bindDevice$/,
     ],
-    ['- 1', /it must hold settings by name/],
-    ['', /it must hold settings by name/],
+    ['- 1', /it must hold options by name/],
+    ['', /it must hold options by name/],
     ['{', /wrong.yaml, line 1: it is not valid YAML$/],
     ['med: 1\nlocalPref: [', /wrong.yaml, line 2: it is not valid YAML$/],
     ['med: 1\nlocalPref: 7\nmed: 1', /wrong.yaml, line 3: a name is given twice$/],
@@ -216,7 +216,7 @@ describe('what is wrong is said in one sentence', () => {
     const config = file('wrong.yaml', line)
     const withoutPeer = words(needed).slice(0, 6)
     const argv = line.startsWith('peers') ? withoutPeer : words()
-    const run = settings([...argv, '--config', config])
+    const run = options([...argv, '--config', config])
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
@@ -226,7 +226,7 @@ describe('what is wrong is said in one sentence', () => {
     ['{"med": 1,\n}', 'line 2: it is not valid JSON'],
     ['', 'it is not valid JSON'],
   ])('a JSON file with %j', async (text, sentence) => {
-    await expect(settings([...words(), '--config', file('wrong.json', text)])).rejects.toThrow(sentence)
+    await expect(options([...words(), '--config', file('wrong.json', text)])).rejects.toThrow(sentence)
   })
   it.each([
     ['UTF-16', Buffer.from('\ufeffmed: 1\n', 'utf16le')],
@@ -235,7 +235,7 @@ describe('what is wrong is said in one sentence', () => {
   ])('a file in %s is refused, and not shown', async (_, octets) => {
     const config = join(folder, 'wrong.yaml')
     writeFileSync(config, octets)
-    const run = settings([...words(), '--config', config])
+    const run = options([...words(), '--config', config])
     await expect(run).rejects.toThrow(/wrong.yaml: it is not a text in UTF-8$/)
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
@@ -246,22 +246,22 @@ describe('what is wrong is said in one sentence', () => {
       { address: '10.0.5.2', as: 1 },
     ]
     const config = file('right.json', `\ufeff${JSON.stringify({ ...common, peers })}`)
-    expect(await settings(['--config', config])).toMatchObject({ peers })
+    expect(await options(['--config', config])).toMatchObject({ peers })
   })
   it.each(['none.yaml', '.'])('%s, which cannot be read, may be there at the next start', async name => {
-    const run = settings(['--config', join(folder, name)])
+    const run = options(['--config', join(folder, name)])
     await expect(run).rejects.toThrow(/: cannot be read: (ENOENT|EISDIR)/)
-    await expect(run).rejects.toBeInstanceOf(NotYetError)
+    await expect(run).rejects.toBeInstanceOf(RetryableError)
   })
   it('peers of a file beside --peer', async () => {
     const config = file('c.yaml', 'peers: [{ address: 10.0.5.1, as: 65000 }]')
-    await expect(settings([...words(), '--config', config])).rejects.toThrow(/^--peer: not beside peers in/)
+    await expect(options([...words(), '--config', config])).rejects.toThrow(/^--peer: not beside peers in/)
   })
   it('in the words of who gave it: the flag, the variable, or the place in the file', () => {
     const error = new RangeError('local.as: 0 is not allowed, it must be from 1 to 4294967295')
     const said = 'is not allowed, it must be from 1 to 4294967295'
     for (const from of ['--local-as', 'SOFTSPOKEN_LOCAL_AS', 'localAs in a.yaml'])
-      expect(inWordsOfOptions(error, { localAs: { value: 0, from } })).toEqual(new UsageError(`${from}: 0 ${said}`))
+      expect(toUsageError(error, { localAs: { value: 0, from } })).toEqual(new UsageError(`${from}: 0 ${said}`))
   })
   it.each([
     ['peer.as: 23456', { peerAs: '--peer-as' }, '--peer-as: 23456'],
@@ -278,11 +278,11 @@ describe('what is wrong is said in one sentence', () => {
     ],
   ])('the library says %s, the person %j: %s', (start, from, sentence) => {
     const given = Object.fromEntries(Object.entries(from).map(([name, from]) => [name, { value: 0, from }]))
-    const error = inWordsOfOptions(new RangeError(`${start} is not allowed`), given)
+    const error = toUsageError(new RangeError(`${start} is not allowed`), given)
     expect(error).toEqual(new UsageError(`${sentence} is not allowed`))
   })
   it('and a fault of the program stays what it is', () => {
     for (const fault of [new TypeError("Cannot read properties of undefined (reading 'as')"), 'thrown', undefined])
-      expect(inWordsOfOptions(fault, {})).toBe(fault)
+      expect(toUsageError(fault, {})).toBe(fault)
   })
 })

@@ -1,17 +1,24 @@
-/** Where settings come from: a flag goes before the environment, that before kube-vip's names, those before a file. */
+/** Where options come from: a flag goes before the environment, that before kube-vip's names, those before a file. */
 import * as v from 'valibot'
 import { shownUrl } from '../health/shown-url.ts'
 import { fromSystemd, readEnvironment } from './environment.ts'
 import { noSuchName, readConfigFile } from './file.ts'
 import { readFlags } from './flags.ts'
-import type { AllGiven, Offers } from './given.ts'
 import { fromKubeVip } from './kube-vip.ts'
-import { ofOneRouter, type Row, rows, type SettingName, type Settings, schema } from './options.ts'
-import { NotYetError, notAllowed, secretNotAllowed, UsageError } from './usage-error.ts'
+import {
+  type OptionName,
+  type OptionRow,
+  optionTable,
+  type ProgramOptions,
+  peerOptionNames,
+  schema,
+} from './options.ts'
+import { notAllowed, RetryableError, secretNotAllowed, UsageError } from './usage-error.ts'
+import type { GivenValues, SourceValues } from './values.ts'
 
 export interface Configuration {
-  readonly settings: Settings
-  readonly given: AllGiven
+  readonly options: ProgramOptions
+  readonly given: GivenValues
   /** What was understood in another way than it was meant, and what is risky; one sentence each. */
   readonly warnings: readonly string[]
   /** Show it, announce nothing. */
@@ -20,9 +27,9 @@ export interface Configuration {
 
 /**
  * No error and no warning shows a secret, or what may hold one.
- * @throws UsageError in plain words; NotYetError for a file that cannot be read; CommanderError with exit code 0 after --help.
+ * @throws UsageError in plain words; RetryableError for a file that cannot be read; CommanderError with exit code 0 after --help.
  */
-export async function configuration(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Configuration> {
+export async function readConfiguration(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Configuration> {
   const { offers: flags, config, check } = readFlags(argv)
   const environment = readEnvironment(env)
   const file = config ?? env.SOFTSPOKEN_CONFIG
@@ -35,22 +42,22 @@ export async function configuration(argv: readonly string[], env: NodeJS.Process
     ...kubeVip.offers,
     ...own,
   })
-  const settings = settle(given, kubeVip.missing)
+  const options = settle(given, kubeVip.missing)
   return {
-    settings,
+    options,
     given,
-    warnings: [...environment.warnings, ...kubeVip.warnings, ...oddKeys(given), ...unverified(settings)],
+    warnings: [...environment.warnings, ...kubeVip.warnings, ...oddKeys(given), ...unverified(options)],
     check,
   }
 }
 
-function readAll(offers: Offers): AllGiven {
+function readAll(offers: SourceValues): GivenValues {
   return Object.fromEntries(Object.entries(offers).map(([name, { from, read }]) => [name, { from, value: read() }]))
 }
 
 /** All that was given against the schema. */
-function settle(given: AllGiven, otherNames: Partial<Record<SettingName, string>>): Settings {
-  const missing = rows.find(({ name, required }) => required && given[name] === undefined) ?? missingPeer(given)
+function settle(given: GivenValues, otherNames: Partial<Record<OptionName, string>>): ProgramOptions {
+  const missing = optionTable.find(({ name, required }) => required && given[name] === undefined) ?? missingPeer(given)
   if (missing) {
     const names = [missing.variable, otherNames[missing.name]].filter(name => name !== undefined).join(', or ')
     throw new UsageError(`${missing.flag} is missing: ${missing.text} (or set ${names})`)
@@ -64,21 +71,21 @@ function settle(given: AllGiven, otherNames: Partial<Record<SettingName, string>
   throw inWords(issues[0], given)
 }
 
-function inWords({ path, input, message, expected }: v.BaseIssue<unknown>, given: AllGiven): UsageError {
+function inWords({ path, input, message, expected }: v.BaseIssue<unknown>, given: GivenValues): UsageError {
   const [first, at, ...rest] = (path ?? []).map(({ key }) => key)
-  const from = given[first as SettingName]?.from ?? String(first) // a path begins at a setting
+  const from = given[first as OptionName]?.from ?? String(first) // a path begins at an option
   const router = typeof at === 'number' ? `${from}, number ${at + 1}` : from
   if (expected === 'never')
-    return new UsageError(`${router}: ${noSuchName(String(rest[0]), path?.at(-1)?.value, ofOneRouter)}`)
+    return new UsageError(`${router}: ${noSuchName(String(rest[0]), path?.at(-1)?.value, peerOptionNames)}`)
   const where = [router, ...rest].join(', ')
   if (input === undefined) return new UsageError(`${where} is missing, there must be ${message}`)
   const isSecret = first === 'peers' || secrets.includes(String(first)) // a router's key may stand in any place of it
   return isSecret ? secretNotAllowed(where, message) : notAllowed(where, input, message)
 }
-const secrets: readonly string[] = rows.filter(({ secret }) => secret).map(({ name }) => name)
+const secrets: readonly string[] = optionTable.filter(({ secret }) => secret).map(({ name }) => name)
 
 /** A key is taken octet by octet, so what came along with it changes it. */
-function oddKeys({ tcpMd5Key, peers }: AllGiven): readonly string[] {
+function oddKeys({ tcpMd5Key, peers }: GivenValues): readonly string[] {
   const routers = (peers?.value ?? []) as readonly { tcpMd5Key?: string }[] // as the schema has it
   const keys = [
     { from: tcpMd5Key?.from, key: tcpMd5Key?.value },
@@ -95,36 +102,38 @@ function oddKeys({ tcpMd5Key, peers }: AllGiven): readonly string[] {
   })
 }
 
-function unverified({ health, healthVerify }: Settings): readonly string[] {
+function unverified({ health, healthVerify }: ProgramOptions): readonly string[] {
   return health !== undefined && healthVerify === 'none'
     ? [
         `healthVerify: none, so any host that answers at ${shownUrl(health)} decides whether we announce; healthCa would verify it`,
       ]
     : []
 }
-function missingPeer(given: AllGiven): Row | undefined {
-  return given.peers ? undefined : rows.find(({ name }) => (name === 'peer' || name === 'peerAs') && !given[name])
+function missingPeer(given: GivenValues): OptionRow | undefined {
+  return given.peers
+    ? undefined
+    : optionTable.find(({ name }) => (name === 'peer' || name === 'peerAs') && !given[name])
 }
 
 /**
- * What the library says of a setting, with the name that the person used in the place of the library's. Anything else is
+ * What the library says of an option, with the name that the person used in the place of the library's. Anything else is
  * returned as it is: a fault of the program.
  */
-export function inWordsOfOptions(error: unknown, given: AllGiven): unknown {
-  if (!(error instanceof Error) || error instanceof UsageError || error instanceof NotYetError) return error
+export function toUsageError(error: unknown, given: GivenValues): unknown {
+  if (!(error instanceof Error) || error instanceof UsageError || error instanceof RetryableError) return error
   const [, field, rest] = /^([a-z][\w.]*)((?: and [\w.]+)?: .*)$/is.exec(error.message) ?? []
   return field === undefined ? error : new UsageError(`${placeOf(field, given)}${rest}`)
 }
 
 /** Where the option of the library came from, or where it could be given. */
-function placeOf(field: string, given: AllGiven): string {
+function placeOf(field: string, given: GivenValues): string {
   const peers = given.peers?.from
   const [, capability] = /^capabilities\.(\w+)$/.exec(field) ?? []
   if (capability !== undefined && given.withoutCapabilities) return `${given.withoutCapabilities.from}, ${capability}`
-  const [row] = rows.filter(row => row.field === (field === 'peers' && peers === undefined ? 'peer' : field))
+  const [row] = optionTable.filter(row => row.field === (field === 'peers' && peers === undefined ? 'peer' : field))
   const own = row && given[row.name]?.from
   if (own !== undefined) return own
-  if (peers !== undefined && (field.startsWith('peer.') || ofOneRouter.includes(field)))
+  if (peers !== undefined && (field.startsWith('peer.') || peerOptionNames.includes(field)))
     return `${peers}, ${field.replace('peer.', '')}`
   if (field.startsWith('peer.')) return given.peer?.from ?? '--peer'
   return row === undefined ? field : row.value ? row.flag : row.variable

@@ -6,11 +6,11 @@ import { afterAll, expect, it } from 'vitest'
 import { check } from '../commands/check.ts'
 import { announcerOptions } from './announcer-options.ts'
 import { rehearse } from './rehearsal.ts'
-import { configuration } from './sources.ts'
+import { readConfiguration } from './sources.ts'
 
 const argv = ['--prefix', '198.51.100.10', '--local-as', '64515', '--router-id', '10.0.5.11']
 const peer = ['--peer', '203.0.113.1', '--peer-as', '65000']
-const given = (env: NodeJS.ProcessEnv = {}) => configuration([...argv, ...peer], env)
+const given = (env: NodeJS.ProcessEnv = {}) => readConfiguration([...argv, ...peer], env)
 const folder = mkdtempSync(join(tmpdir(), 'softspoken-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -21,17 +21,17 @@ it.each([
   ['systemd, the first of several', { STATE_DIRECTORY: '/var/lib/a:/var/lib/b' }, '/var/lib/a'],
   ['a variable of ours before that', { STATE_DIRECTORY: '/a', SOFTSPOKEN_STATE_DIRECTORY: '/b' }, '/b'],
 ])('the state directory comes from %s', async (_, env, directory) => {
-  const { settings } = await given(env)
-  expect(settings.stateDirectory).toBe(directory)
-  expect(announcerOptions(settings).stateDirectory).toBe(directory)
+  const { options } = await given(env)
+  expect(options.stateDirectory).toBe(directory)
+  expect(announcerOptions(options).stateDirectory).toBe(directory)
 })
 it('the checks before the first dial, and --check, touch nothing in it', async () => {
   const record = join(folder, 'dial-203.0.113.1-179.json')
   writeFileSync(record, 'of the program that runs')
-  const { settings, given: all } = await given({ STATE_DIRECTORY: folder })
-  await rehearse(settings, all)
+  const { options, given: all } = await given({ STATE_DIRECTORY: folder })
+  await rehearse(options, all)
   await setImmediate()
-  await expect(check(settings, all)).resolves.toMatch(/stateDirectory .* STATE_DIRECTORY/)
+  await expect(check(options, all)).resolves.toMatch(/stateDirectory .* STATE_DIRECTORY/)
   expect(readdirSync(folder)).toEqual(['dial-203.0.113.1-179.json'])
   expect(readFileSync(record, 'utf8')).toBe('of the program that runs')
 })

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 export class UsageError extends Error {}
 
 /** What may be otherwise at the next start, such as a file that is not there yet, in one sentence. */
-export class NotYetError extends Error {}
+export class RetryableError extends Error {}
 
 /** `--med: 'high' is not allowed, it must be a whole number`. What holds other values, and may hold a secret, is not shown. */
 export function notAllowed(where: string, given: unknown, allowed: string): UsageError {

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Settings } from '../config/options.ts'
+import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import { UsageError } from '../config/usage-error.ts'
 import { healthCheck, healthGate } from './health-gate.ts'
 
-const needed: Settings = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
+const needed: ProgramOptions = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const { signal } = new AbortController()
 const silence = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -37,7 +37,7 @@ describe('--health', () => {
     await healthCheck({ ...needed, health: `http://127.0.0.1:${port}/livez` })?.check(signal)
     await expect(healthCheck({ ...needed, health: `http://127.0.0.1:${port}/` })?.check(signal)).rejects.toThrow('503')
   })
-  it.each<[Partial<Settings>, string | RegExp]>([
+  it.each<[Partial<ProgramOptions>, string | RegExp]>([
     [{ health: '127.0.0.1:6443' }, /^health: '127.0.0.1:6443' is not allowed, it must be such as tcp:/],
     [{ health: 'tcp://127.0.0.1' }, /^health: tcp:\/\/127.0.0.1 is not allowed/],
     [{ health: 'tcp://127.0.0.1:0' }, /^health: tcp:\/\/127.0.0.1:0 is not allowed/],
@@ -64,14 +64,14 @@ describe('--health', () => {
   ])('%j is refused', (given, sentence) => {
     expect(() => healthCheck({ ...needed, ...given })).toThrow(sentence)
   })
-  it.each<[Partial<Settings>, string]>([
+  it.each<[Partial<ProgramOptions>, string]>([
     [{ healthInterval: 0 }, 'SOFTSPOKEN_HEALTH_INTERVAL: 0 is not allowed'],
     [{ healthTimeout: 5 }, 'SOFTSPOKEN_HEALTH_TIMEOUT: 5 is not allowed, it must be less than interval, 5'],
     [{ healthRise: 0 }, 'SOFTSPOKEN_HEALTH_RISE: 0 is not allowed'],
     [{ healthFall: 1.5 }, 'SOFTSPOKEN_HEALTH_FALL: 1.5 is not allowed, it must be a whole number'],
   ])('%j is refused before anything is checked', async (given, sentence) => {
-    const settings = { ...needed, peer: ['10.0.5.1'], peerAs: 65000, health: 'tcp://127.0.0.1:1', ...given }
-    await expect(rehearse(settings, {})).rejects.toThrow(sentence)
+    const options = { ...needed, peer: ['10.0.5.1'], peerAs: 65000, health: 'tcp://127.0.0.1:1', ...given }
+    await expect(rehearse(options, {})).rejects.toThrow(sentence)
   })
   it('announces after healthRise checks', async () => {
     const passing = { ...needed, health: `http://127.0.0.1:${port}/livez`, healthRise: 1, healthInterval: 3600 }
@@ -80,9 +80,9 @@ describe('--health', () => {
     gate?.stop()
   })
   it('names the place where it was given', () => {
-    const settings = { ...needed, health: 'nonsense' }
+    const options = { ...needed, health: 'nonsense' }
     const given = { health: { value: 'nonsense', from: 'control_plane_health_check_address' } }
-    expect(() => healthCheck(settings, given)).toThrow(/^control_plane_health_check_address: 'nonsense' is not allowed/)
+    expect(() => healthCheck(options, given)).toThrow(/^control_plane_health_check_address: 'nonsense' is not allowed/)
   })
 })
 
@@ -91,7 +91,7 @@ describe('the files of a check', () => {
   const pem = (name: string) =>
     readFileSync(new URL(`../../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8')
   const service = createTlsServer({ cert: pem('server'), key: pem('server-key') }, (_, response) => response.end('ok'))
-  let secure: Settings = needed
+  let secure: ProgramOptions = needed
   beforeAll(async () => {
     await new Promise<void>(done => service.listen(0, '127.0.0.1', done))
     const { port } = service.address() as AddressInfo // a TCP server's address has one
@@ -108,11 +108,11 @@ describe('the files of a check', () => {
 
   it('that is not there yet fails the check, and passes it once it is there', async () => {
     const healthCa = join(folder, 'later.pem')
-    const settings = { ...secure, healthCa }
-    expect(await rehearse(settings, {})).toEqual([
+    const options = { ...secure, healthCa }
+    expect(await rehearse(options, {})).toEqual([
       `healthCa: ${healthCa} cannot be read, ENOENT; the health check fails until it can`,
     ])
-    const check = healthCheck(settings)?.check
+    const check = healthCheck(options)?.check
     await expect(check?.(signal)).rejects.toThrow(`healthCa: ${healthCa} cannot be read, ENOENT`)
     file('later.pem', pem('ca'))
     await check?.(signal)

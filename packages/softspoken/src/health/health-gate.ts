@@ -9,19 +9,19 @@ import {
   tcpCheck,
 } from '@softspoken/announcer'
 import { given as without } from '../config/announcer-options.ts'
-import type { AllGiven } from '../config/given.ts'
-import type { SettingName, Settings } from '../config/options.ts'
+import type { OptionName, ProgramOptions } from '../config/options.ts'
 import { UsageError } from '../config/usage-error.ts'
+import type { GivenValues } from '../config/values.ts'
 import { shownUrl } from './shown-url.ts'
 
 /** Undefined where there is no health to check. Its checks run from now on: close it. */
 export function healthGate(
-  settings: Settings,
-  given: AllGiven,
+  options: ProgramOptions,
+  given: GivenValues,
   log: NonNullable<HealthGateOptions['log']>,
 ): HealthGate | undefined {
-  const health = healthCheck(settings, given)
-  return health && new HealthGate({ check: health.check, log, ...numbers(settings) })
+  const health = healthCheck(options, given)
+  return health && new HealthGate({ check: health.check, log, ...numbers(options) })
 }
 
 /**
@@ -29,10 +29,10 @@ export function healthGate(
  * check fails until it can.
  * @throws UsageError as healthCheck() does, and for a file that is read and wrong; RangeError as the gate does.
  */
-export async function rehearseHealth(settings: Settings, given: AllGiven): Promise<readonly string[]> {
-  const health = healthCheck(settings, given)
+export async function rehearseHealth(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
+  const health = healthCheck(options, given)
   if (health === undefined) return []
-  new HealthGate({ check: health.check, ...numbers(settings) }).stop()
+  new HealthGate({ check: health.check, ...numbers(options) }).stop()
   try {
     await health.load()
     return []
@@ -47,7 +47,7 @@ function numbers({
   healthTimeout,
   healthRise,
   healthFall,
-}: Settings): Omit<HealthGateOptions, 'check'> {
+}: ProgramOptions): Omit<HealthGateOptions, 'check'> {
   return without({ interval: healthInterval, timeout: healthTimeout, rise: healthRise, fall: healthFall })
 }
 
@@ -58,27 +58,27 @@ interface Health {
 }
 
 /** @throws UsageError, in the words of the person, for what is no address to check, and for what does not go with it. */
-export function healthCheck(settings: Settings, given: AllGiven = {}): Health | undefined {
-  const place = (name: string): string => given[name as SettingName]?.from ?? name
-  const { health, healthVerify } = settings
+export function healthCheck(options: ProgramOptions, given: GivenValues = {}): Health | undefined {
+  const place = (name: string): string => given[name as OptionName]?.from ?? name
+  const { health, healthVerify } = options
   if (health === undefined) {
-    const useless = Object.keys(settings).find(name => /^health./.test(name))
+    const useless = Object.keys(options).find(name => /^health./.test(name))
     if (useless) throw new UsageError(`${place(useless)}: not allowed without health, the address that is checked`)
     return undefined
   }
   const shown = shownUrl(health)
   const url = URL.canParse(health) ? new URL(health) : undefined
-  const tls = ['healthCa', 'healthCert', 'healthKey', 'healthVerify'].find(name => name in settings)
+  const tls = ['healthCa', 'healthCert', 'healthKey', 'healthVerify'].find(name => name in options)
   if ((url?.protocol === 'http:' || url?.protocol === 'https:') && url.port !== '0') {
     if (tls && url.protocol === 'http:')
       throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
-    const { healthCert, healthKey, healthCa } = settings
+    const { healthCert, healthKey, healthCa } = options
     if ((healthCert === undefined) !== (healthKey === undefined))
       throw new UsageError(
         `${place(healthCert ? 'healthCert' : 'healthKey')}: healthCert and healthKey, both or neither`,
       )
     if (healthVerify && healthCa) throw new UsageError(`${place('healthCa')}: not used with healthVerify none`)
-    return checkWithFiles(health, settings, place)
+    return checkWithFiles(health, options, place)
   }
   if (url?.protocol !== 'tcp:' || !(Number(url.port) > 0) || !/^tcp:\/\/[^/?#@]+\/?$/i.test(health))
     throw new UsageError(`${place('health')}: ${shown} is not allowed, it must be ${examples}`)
@@ -89,11 +89,11 @@ export function healthCheck(settings: Settings, given: AllGiven = {}): Health | 
 const examples = 'such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
 
 /** Files are read at each check: a certificate that is renewed needs no restart, and one that is not mounted yet no exit. */
-function checkWithFiles(health: string, settings: Settings, place: (name: string) => string): Health {
-  const verify = settings.healthVerify && { verify: settings.healthVerify }
+function checkWithFiles(health: string, options: ProgramOptions, place: (name: string) => string): Health {
+  const verify = options.healthVerify && { verify: options.healthVerify }
   const files = Object.entries({ ca: 'healthCa', cert: 'healthCert', key: 'healthKey' } as const).flatMap(
     ([option, name]) => {
-      const file = settings[name]
+      const file = options[name]
       return file === undefined ? [] : [{ option, name, file }]
     },
   )

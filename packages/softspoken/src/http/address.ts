@@ -1,6 +1,6 @@
 /** Where --http is served, and by which names. */
 import { isIP } from 'node:net'
-import { plainName } from './host.ts'
+import { normalizeName } from './host.ts'
 
 /** @throws RangeError for what is no address and port, as `127.0.0.1:9179` or `[::1]:9179`. */
 export function httpAddress(text: string): { readonly host: string; readonly port: number } {
@@ -21,5 +21,5 @@ export function httpHosts(names: readonly string[] = []): ReadonlySet<string> {
       throw new RangeError(
         `httpHost: '${name}' is not allowed, it must be a host name without a port, as node-1.example`,
       )
-  return new Set(['localhost', ...names.map(plainName)])
+  return new Set(['localhost', ...names.map(normalizeName)])
 }

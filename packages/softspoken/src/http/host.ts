@@ -21,10 +21,10 @@ const absolute = /^https?:\/\/(?<authority>[^/?#]*)(?<rest>.*)$/is
 
 function isAllowed(host: string, names: ReadonlySet<string>): boolean {
   const [, ipv6, name = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::\d{0,5})?$/.exec(host) ?? []
-  return ipv6 === undefined ? isIP(name) === 4 || names.has(plainName(name)) : isIP(ipv6) === 6
+  return ipv6 === undefined ? isIP(name) === 4 || names.has(normalizeName(name)) : isIP(ipv6) === 6
 }
 
 /** As names are compared: in lower case, and without the dot of the root. */
-export function plainName(name: string): string {
+export function normalizeName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '')
 }

@@ -51,7 +51,7 @@ test.skipIf(missing)(
     await expect.poll(() => text('health'), soon).toContain('<b>answered 503</b>') // text, never HTML
     expect(await text('routes')).toContain('nobody')
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
-    expect(browser.complaints).toEqual([])
+    expect(browser.errors).toEqual([])
 
     await site[Symbol.asyncDispose]()
     await expect.poll(() => text('headline'), soon).toBe('No answer')

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LineOutput, type Write } from './line-output.ts'
-import { atOnce } from './without-waiting.ts'
+import { immediateWriter } from './non-blocking.ts'
 
 const RETRY = 250
 
@@ -184,7 +184,7 @@ describe('on a FIFO whose reader stands still', () => {
     expect(spawnSync('mkfifo', [file]).status).toBe(0)
     const reader = openSync(file, constants.O_RDWR | constants.O_NONBLOCK)
     const writer = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK)
-    const output = lines(atOnce(writer))
+    const output = lines(immediateWriter(writer))
     for (let at = 0; at < 5000; at++) output.write(`${at} ${'x'.repeat(100)}\n`)
     expect(output.dropped).toBeGreaterThan(1000)
     const piece = Buffer.alloc(65536)

@@ -3,7 +3,7 @@ import { isatty } from 'node:tty'
 import { type Logger, pino } from 'pino'
 import { escapeControls } from './escape-controls.ts'
 import { LineOutput } from './line-output.ts'
-import { withoutWaiting } from './without-waiting.ts'
+import { nonBlockingWriter } from './non-blocking.ts'
 
 export interface Log {
   readonly log: Logger
@@ -13,7 +13,7 @@ export interface Log {
 
 export async function makeLog(level: string): Promise<Log> {
   const inWords = isatty(1) ? await forTerminal() : (line: string) => line
-  const output = new LineOutput(withoutWaiting(1), (lines, why) => log.error({ lines, why }, 'log lines lost'))
+  const output = new LineOutput(nonBlockingWriter(1), (lines, why) => log.error({ lines, why }, 'log lines lost'))
   const log = pino({ level, base: null }, { write: line => output.write(inWords(escapeControls(line))) })
   process.on('exit', () => {
     output.flush()

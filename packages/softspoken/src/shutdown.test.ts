@@ -1,28 +1,28 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Cause, Ending, signals } from './ending.ts'
+import { type Cause, Shutdown, signals } from './shutdown.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 class FakeProcess extends EventEmitter {
   readonly exits: number[] = []
-  readonly complaints: string[] = []
+  readonly errors: string[] = []
   exit(code: number): void {
     this.exits.push(code)
   }
-  complain(text: string): void {
-    this.complaints.push(text)
+  printError(text: string): void {
+    this.errors.push(text)
   }
 }
 
 function announcing(stopped: Promise<void> = Promise.resolve()) {
   const host = new FakeProcess()
-  const ending = new Ending(0, host)
+  const shutdown = new Shutdown(0, host)
   const causes: Cause[] = []
   const ignored: string[] = []
-  ending.announcing({
+  shutdown.announcing({
     stop: cause => {
       causes.push(cause)
       return stopped
@@ -52,7 +52,7 @@ describe('a signal', () => {
   it('ends the process at once while there is nothing to withdraw', () => {
     for (const code of [0, 1]) {
       const host = new FakeProcess()
-      new Ending(code, host)
+      new Shutdown(code, host)
       for (const signal of named('ignore')) host.emit(signal)
       expect(host.exits).toEqual([])
       host.emit('SIGTERM')
@@ -102,12 +102,12 @@ describe('an error that nothing caught', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(causes).toEqual([{ error }])
     expect(host.exits).toEqual([1])
-    expect(host.complaints[0]).toMatch(/^Error: a bug\n +at /)
+    expect(host.errors[0]).toMatch(/^Error: a bug\n +at /)
   })
   it('withdraws before its stack is written, as nothing may read standard error', async () => {
     const order: string[] = []
-    const host = Object.assign(new EventEmitter(), { exit() {}, complain: () => void order.push('stack') })
-    new Ending(0, host).announcing({ stop: async () => void order.push('withdrawal'), ignored() {} })
+    const host = Object.assign(new EventEmitter(), { exit() {}, printError: () => void order.push('stack') })
+    new Shutdown(0, host).announcing({ stop: async () => void order.push('withdrawal'), ignored() {} })
     host.emit('uncaughtException', new Error('a bug'))
     await vi.advanceTimersByTimeAsync(0)
     expect(order).toEqual(['withdrawal', 'stack'])
@@ -130,10 +130,10 @@ describe('an error that nothing caught', () => {
     }
     for (const thrown of [new Error('a bug'), undefined, 'text', odd]) {
       const host = new FakeProcess()
-      new Ending(0, host)
+      new Shutdown(0, host)
       host.emit('uncaughtException', thrown)
       expect(host.exits).toEqual([1])
-      expect(host.complaints).toHaveLength(1)
+      expect(host.errors).toHaveLength(1)
     }
   })
 })
@@ -141,6 +141,6 @@ describe('an error that nothing caught', () => {
 it('a warning of Node is written as errors are, and ends nothing', () => {
   const { host, causes } = announcing()
   host.emit('warning', Object.assign(new Error('too many listeners'), { name: 'MaxListenersExceededWarning' }))
-  expect(host.complaints).toEqual(['MaxListenersExceededWarning: too many listeners'])
+  expect(host.errors).toEqual(['MaxListenersExceededWarning: too many listeners'])
   expect([causes, host.exits]).toEqual([[], []])
 })

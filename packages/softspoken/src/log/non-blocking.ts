@@ -9,14 +9,14 @@ const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants
  * was opened, and other processes share that. A socket cannot be opened again; Node makes most of them so. To write to a
  * file waits for its disk whatever was asked for, so a thread of Node's does it, as it does for whatever else may wait.
  */
-export function withoutWaiting(descriptor: 1 | 2): Write {
+export function nonBlockingWriter(descriptor: 1 | 2): Write {
   const stat = fstatSync(descriptor)
   if (stat.isFIFO() || stat.isCharacterDevice())
     try {
-      return atOnce(openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY))
+      return immediateWriter(openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY))
     } catch {} // it is another user's, or there is no /proc
   void (descriptor === 1 ? process.stdout : process.stderr) // Node makes a pipe or stream socket non-blocking with this object
-  return waits(descriptor) ? (octets, done) => write(descriptor, octets, done) : atOnce(descriptor)
+  return waits(descriptor) ? (octets, done) => write(descriptor, octets, done) : immediateWriter(descriptor)
 }
 
 function waits(descriptor: number): boolean {
@@ -29,7 +29,7 @@ function waits(descriptor: number): boolean {
 }
 
 /** For a descriptor that does not block. */
-export function atOnce(descriptor: number): Write {
+export function immediateWriter(descriptor: number): Write {
   return (octets, done) => {
     let written = 0
     try {

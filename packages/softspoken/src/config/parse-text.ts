@@ -1,12 +1,12 @@
-/** A setting out of the text that a flag or a variable gives. */
-import type { Row } from './options.ts'
+/** An option out of the text that a flag or a variable gives. */
+import type { OptionRow } from './options.ts'
 import { notAllowed, UsageError } from './usage-error.ts'
 
 /**
  * An empty value is refused: a variable that was not filled in must not switch a key or a health check off.
  * @throws UsageError naming the place.
  */
-export function fromText({ kind, secret }: Row, given: unknown, where: string): unknown {
+export function parseText({ kind, secret }: OptionRow, given: unknown, where: string): unknown {
   if (Array.isArray(given)) return given.map(part => filled(String(part), where))
   const text = secret ? String(given) : filled(String(given), where) // each octet of a key counts
   if (text === '') throw new UsageError(`${where}: it is empty; leave it out, or give it a value`)

@@ -6,10 +6,10 @@ import { closeSync, constants, readFileSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { isatty } from 'node:tty'
 import type { Write } from './log/line-output.ts'
-import { withoutWaiting } from './log/without-waiting.ts'
+import { nonBlockingWriter } from './log/non-blocking.ts'
 
 /** Restarting helps after 1, and does not after 2: systemd is told so in deploy/. */
-export const exitCodes = { inOrder: 0, mayHelp: 1, wrongInput: 2 } as const
+export const exitCodes = { ok: 0, retryable: 1, usage: 2 } as const
 
 const LONGEST = 10_000 // milliseconds that an end in order may take
 
@@ -45,17 +45,17 @@ export interface Announcing {
 interface Host {
   on(event: string, listener: (error: unknown) => void): unknown
   exit(code: number): void
-  complain(text: string): void
+  printError(text: string): void
 }
 
 /** Holds the signals and the errors of this process from now on. */
-export class Ending {
+export class Shutdown {
   readonly #host: Host
   #announcing: Announcing | undefined
   #begun = false
 
   /** `early` is the exit code of a signal that comes before there is a session to end. */
-  constructor(early: number = exitCodes.inOrder, host: Host = realHost) {
+  constructor(early: number = exitCodes.ok, host: Host = realHost) {
     this.#host = host
     for (const [signal, action] of Object.entries(signals)) {
       if (!(signal in system.signals) || (signal === 'SIGPROF' && profiled())) continue
@@ -69,11 +69,11 @@ export class Ending {
     // An unhandled rejection comes here as well.
     host.on('uncaughtException', error => {
       if (this.#announcing) void this.#end({ error }) // it withdraws before anything is written
-      host.complain(stackOf(error))
-      if (this.#announcing === undefined) host.exit(exitCodes.mayHelp)
+      host.printError(stackOf(error))
+      if (this.#announcing === undefined) host.exit(exitCodes.retryable)
     })
     host.on('warning', warning =>
-      host.complain(warning instanceof Error ? `${warning.name}: ${warning.message}` : 'warning'),
+      host.printError(warning instanceof Error ? `${warning.name}: ${warning.message}` : 'warning'),
     )
     host.on('exit', leaveTerminals)
   }
@@ -87,14 +87,14 @@ export class Ending {
   async #end(cause: Cause): Promise<void> {
     if (this.#begun) return
     this.#begun = true
-    setTimeout(() => this.#host.exit(exitCodes.mayHelp), LONGEST).unref()
+    setTimeout(() => this.#host.exit(exitCodes.retryable), LONGEST).unref()
     try {
       await this.#announcing?.stop(cause)
     } catch (error) {
-      this.#host.complain(stackOf(error))
-      this.#host.exit(exitCodes.mayHelp)
+      this.#host.printError(stackOf(error))
+      this.#host.exit(exitCodes.retryable)
     }
-    if ('error' in cause) this.#host.exit(exitCodes.mayHelp) // what the error left behind could keep the process
+    if ('error' in cause) this.#host.exit(exitCodes.retryable) // what the error left behind could keep the process
   }
 }
 
@@ -107,7 +107,7 @@ const realHost: Host = {
     process.on(event, listener)
   },
   exit: code => process.exit(code),
-  complain,
+  printError,
 }
 
 /**
@@ -124,9 +124,9 @@ function leaveTerminals(): void {
 
 let standardError: Write | undefined
 /** To standard error, without waiting; that it is closed, full or not read is no reason for anything. */
-export function complain(text: string): void {
+export function printError(text: string): void {
   try {
-    standardError ??= withoutWaiting(2)
+    standardError ??= nonBlockingWriter(2)
     standardError(Buffer.from(`${text}\n`), () => {})
   } catch {
     // There is no other place for it.
