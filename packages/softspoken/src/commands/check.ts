@@ -63,7 +63,9 @@ async function rehearse(
   const heard = await router.heard
   const cause = announcer.status().peers[0]?.unsendable[options.prefix]
   if (cause !== undefined && localAddress !== undefined)
-    throw new RetryableError(`${options.prefix} cannot be sent to ${peer?.address} as this host is now: ${cause.detail}`)
+    throw new RetryableError(
+      `${options.prefix} cannot be sent to ${peer?.address} as this host is now: ${cause.detail}`,
+    )
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
   const budget = `Dials at most, whatever the router does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`
