@@ -8,7 +8,7 @@ const asSent = { asPath: [65010, 65010, 65010], origin: 'igp', ...preference }
 
 forEachDaemon(
   configureAll({ passive: ['host', 'host6'] }),
-  'announces a /32 and a /128 over a session each, which arrive as they were sent',
+  'a /32 and a /128 arrive with the attributes that were sent',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: { ipv4: lab.host, ipv6: lab.host6 } },

@@ -7,17 +7,17 @@ import { waitFor } from '../lab/wait-for.ts'
 
 const configurations = {
   ...configureAll({ passive: ['host', 'otherHost'] }),
-  exabgp: 'has no best path: it passes on what it hears',
+  exabgp: 'has no best path: it passes on all routes',
 }
+
+forEachDaemon(configurations, 'the router prefers the speaker with the lower MED (RFC 4271 §9.1.2.2)', (lab, router) =>
+  decides(lab, router, { med: 200 }, { med: 100 }),
+)
 
 forEachDaemon(
   configurations,
-  'of two speakers in one AS the one with the lower MED is best (RFC 4271 §9.1.2.2)',
-  (lab, router) => decides(lab, router, { med: 200 }, { med: 100 }),
-)
-
-forEachDaemon(configurations, 'of two speakers the one that prepends less is best (RFC 4271 §9.1.2.2)', (lab, router) =>
-  decides(lab, router, { prepend: 2 }, { prepend: 1 }),
+  'the router prefers the speaker with the shorter AS_PATH (RFC 4271 §9.1.2.2)',
+  (lab, router) => decides(lab, router, { prepend: 2 }, { prepend: 1 }),
 )
 
 /** The worse comes first, so that it is not age that decides. */

@@ -22,10 +22,9 @@ const LOOKS = 8
 forEachDaemon(
   {
     ...configureAll({ passive: [], active: ['host'] }, { bird: 'connect delay time 1; connect retry time 2;' }),
-    exabgp:
-      'drops the connection that it has for any that comes, and so lost both in some rounds, for a minute or more',
+    exabgp: 'drops its connection for each new one, and so lost both in some rounds for a minute or more',
   },
-  'both dial at once: one session, and it stays',
+  'simultaneous dials leave one session, which stays (RFC 4271 §6.8)',
   async (lab, router, kind) => {
     for (let round = 1; round <= ROUNDS; round++) {
       for (const id of [LOWER, HIGHER]) {

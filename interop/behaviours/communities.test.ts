@@ -12,7 +12,7 @@ const communities = {
 
 forEachDaemon(
   configureAll(),
-  'communities of each kind arrive as they were sent: standard, extended and large (RFC 1997, RFC 4360, RFC 8092)',
+  'standard, extended and large communities arrive (RFC 1997, RFC 4360, RFC 8092)',
   async (lab, router) => {
     await using session = new Session({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -4,7 +4,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll({ as: 65010 }),
-  'drains: GRACEFUL_SHUTDOWN and LOCAL_PREF 0 to an internal router first, then the withdrawal (RFC 8326)',
+  'a drain sends GRACEFUL_SHUTDOWN and LOCAL_PREF 0, then withdraws (RFC 8326)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

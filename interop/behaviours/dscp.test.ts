@@ -9,7 +9,7 @@ const configurations = configureAll({ passive: ['host', 'host6'], active: ['othe
 
 forEachDaemon(
   configurations,
-  'all that we send bears DSCP CS6 without being asked, and the TTL of multihop (RFC 4271 Appendix E, RFC 4594 §3.1)',
+  'all packets have DSCP CS6 and the TTL of multihop (RFC 4271 App. E, RFC 4594)',
   async (lab, router) => {
     const { host, host6, otherHost, otherHost6 } = lab
     const ours = [host, host6, otherHost, otherHost6].map(address => `src host ${address}`).join(' or ')

@@ -13,13 +13,13 @@ const configurations = {
     },
   ),
   // FRR offers it unasked, and GoBGP from 4 on
-  gobgp: 'has no extended messages',
+  gobgp: 'does not support extended messages',
   gobgp4: configureAll().gobgp,
 }
 
 forEachDaemon(
   configurations,
-  'extended messages are agreed on, and routes come and go (RFC 8654)',
+  'extended messages are negotiated, and a route comes and goes (RFC 8654)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -7,7 +7,7 @@ const WITHIN = 30 // seconds; how long it takes is measured by failover-times.ts
 
 forEachDaemon(
   configurations,
-  'the address moves to the other agent, whatever befalls the leader',
+  'the virtual IP moves to the other agent after each fault of the leader',
   async (lab, router) => {
     for (const fault of everyFault) {
       await using pair = await AgentPair.start(lab, router, { leader: true, holdTime: 90 })

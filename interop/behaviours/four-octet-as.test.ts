@@ -9,7 +9,7 @@ const OURS = 4200000010
 
 forEachDaemon(
   configureAll({ as: 4200000001, peerAs: OURS }),
-  'AS numbers of four octets on both sides (RFC 6793)',
+  'both sides use four-octet AS numbers (RFC 6793)',
   (lab, router) => arrives(lab, router, { ours: OURS, as: 4200000001, fourOctetAs: true }),
 )
 
@@ -23,7 +23,7 @@ const without = {
 const cannot = 'cannot leave the capability out'
 forEachDaemon(
   { ...configureAll({}, without), gobgp: cannot },
-  'a router without four-octet AS numbers has a path of two-octet ones (RFC 6793 §4.2.2)',
+  'a router with two-octet AS numbers gets a two-octet AS_PATH (RFC 6793 §4.2.2)',
   (lab, router) => arrives(lab, router, { ours: 65010, as: 65001, fourOctetAs: false }),
 )
 
@@ -31,7 +31,7 @@ forEachDaemon(
   {
     // These offer no capability, yet heed ours when they judge who we are; to ExaBGP we are AS_TRANS.
     ...configureAll({ peerAs: OURS }, without),
-    frr: 'without the capability it still heeds ours, so it takes us for one who sends no AS4_PATH and does not look there',
+    frr: 'reads our capability even if it sends none, and therefore ignores AS4_PATH',
     exabgp: configureAll({ peerAs: 23456 }, without).exabgp,
     // It takes no number above 65535 for such a neighbour, but any external one.
     bird: addresses =>
@@ -40,7 +40,7 @@ forEachDaemon(
         .replace(`${addresses.host} as ${OURS}`, `${addresses.host} external`),
     gobgp: cannot,
   },
-  'a router without four-octet AS numbers finds ours in AS4_PATH (RFC 6793 §4.2.2)',
+  'a router with two-octet AS numbers gets our AS in AS4_PATH (RFC 6793 §4.2.2)',
   (lab, router) => arrives(lab, router, { ours: OURS, as: 65001, fourOctetAs: false }),
 )
 

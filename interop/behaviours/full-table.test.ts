@@ -27,7 +27,7 @@ const usual = configureAll(
 
 forEachDaemon(
   { ...usual, openbgpd: addresses => `${usual.openbgpd(addresses)}allow to any\n` },
-  `a table of ${ROUTES / 1000},000 routes comes in: nothing is kept of it, and the route stays`,
+  `a table of ${ROUTES / 1000},000 routes is received and not stored`,
   async (lab, router, kind) => {
     await using _feeder = await feed(lab, router, kind)
     const before = heapUsed()

@@ -37,26 +37,22 @@ function run(prefix: string, restarting: boolean, local: string, router: string)
   return { announcer, connection: () => socket }
 }
 
-forEachDaemon(
-  configurations,
-  'graceful-restart: the route outlives the connection, until the next process has said what it has',
-  async (lab, router) => {
-    const table = async () => (await router.routes()).map(({ prefix }) => prefix).join()
-    const first = run(before, false, lab.host, router.address)
-    await waitFor(table, { until: routes => routes === before, within: 60, what: 'the route' })
-    expect(first.announcer.status().peers[0]?.negotiated).toMatchObject({ gracefulRestart: true, endOfRib: true })
+forEachDaemon(configurations, 'graceful restart keeps the route until End-of-RIB (RFC 4724)', async (lab, router) => {
+  const table = async () => (await router.routes()).map(({ prefix }) => prefix).join()
+  const first = run(before, false, lab.host, router.address)
+  await waitFor(table, { until: routes => routes === before, within: 60, what: 'the route' })
+  expect(first.announcer.status().peers[0]?.negotiated).toMatchObject({ gracefulRestart: true, endOfRib: true })
 
-    first.connection()?.destroy() // as when the process dies: not a word
-    await first.announcer.stop() // of a session that is down already, so nobody hears it
-    await waitFor(async () => (await router.session()).state, {
-      until: state => state === 'Active' || state === 'Passive', // GoBGP rests before that, and takes nobody
-      within: 60,
-      what: 'the router to notice, and to wait for us',
-    })
-    expect(await table()).toBe(before)
+  first.connection()?.destroy() // as when the process dies: not a word
+  await first.announcer.stop() // of a session that is down already, so nobody hears it
+  await waitFor(async () => (await router.session()).state, {
+    until: state => state === 'Active' || state === 'Passive', // GoBGP rests before that, and takes nobody
+    within: 60,
+    what: 'the router to notice, and to wait for us',
+  })
+  expect(await table()).toBe(before)
 
-    await using second = run(after, true, lab.host, router.address).announcer
-    await waitFor(table, { until: routes => routes === after, within: 60, what: 'the new route instead of the old' })
-    expect(second.status().peers[0]?.sent).toEqual([after])
-  },
-)
+  await using second = run(after, true, lab.host, router.address).announcer
+  await waitFor(table, { until: routes => routes === after, within: 60, what: 'the new route instead of the old' })
+  expect(second.status().peers[0]?.sent).toEqual([after])
+})

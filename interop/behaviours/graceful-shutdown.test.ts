@@ -28,9 +28,9 @@ forEachDaemon(
     ...configureAll(both, { bird: `ipv4 { ${honours} };` }), // FRR does so unasked
     openbgpd: addresses => configureAll(both).openbgpd(addresses) + match,
     gobgp: addresses => configureAll(both).gobgp(addresses) + policy,
-    exabgp: 'has no best path: it passes on what it hears',
+    exabgp: 'has no best path: it passes on all routes',
   },
-  'an external router leaves a speaker that drains while its route still stands (RFC 8326 §4)',
+  'an external router leaves a draining speaker before its withdrawal (RFC 8326 §4)',
   async (lab, router) => {
     const speaker = (address: string) => {
       const announcer = new Announcer({

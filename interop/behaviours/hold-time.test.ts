@@ -8,7 +8,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll({ holdTime: 30 }),
-  'the shorter hold time is in force on both sides (RFC 4271 §4.2)',
+  'both sides use the shorter hold time (RFC 4271 §4.2)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
@@ -28,10 +28,10 @@ forEachDaemon(
   {
     ...configureAll({}, { bird: 'min hold time 60;', openbgpd: 'holdtime min 60' }),
     frr: addresses => configureAll().frr(addresses).replace('bgp router-id', 'bgp minimum-holdtime 60\nbgp router-id'),
-    gobgp: 'has no least hold time to insist on',
-    exabgp: 'has no least hold time to insist on',
+    gobgp: 'has no option for a minimum hold time',
+    exabgp: 'has no option for a minimum hold time',
   },
-  'a router that wants a longer hold time refuses ours, and is asked again ever more rarely (RFC 4271 §6.2)',
+  'a router that rejects our hold time is dialled rarely (RFC 4271 §6.2)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
@@ -48,10 +48,10 @@ forEachDaemon(
 forEachDaemon(
   {
     ...configureAll({ holdTime: 0 }),
-    gobgp: 'proposes 90 s where it is told 0',
-    openbgpd: 'takes no hold time below 3 s for itself',
+    gobgp: 'proposes 90 s if it is configured with 0',
+    openbgpd: 'cannot be configured with a hold time below 3 s',
   },
-  'a router that proposes hold time 0 is refused, and asked again ever more rarely (RFC 4271 §4.2, §6.2)',
+  'a router that proposes hold time 0 is rejected (RFC 4271 §4.2, §6.2)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
@@ -66,7 +66,7 @@ forEachDaemon(
 
 forEachDaemon(
   configureAll(),
-  'a frozen process of ours loses its route within the hold time (RFC 4271 §6.5)',
+  'the route of a frozen process goes within the hold time (RFC 4271 §6.5)',
   async (lab, router) => {
     const child = leaseholder({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -5,7 +5,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll({ as: 65010 }),
-  'an internal router has the route with its LOCAL_PREF and an empty AS_PATH (RFC 4271 §5.1.2, §5.1.5)',
+  'an internal router gets LOCAL_PREF and an empty AS_PATH (RFC 4271 §5.1)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -5,7 +5,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll({ family: 'ipv6' }, { openbgpd: 'announce IPv6 unicast' }),
-  'ipv6-over-ipv4: an IPv6 route over an IPv4 session comes and goes (RFC 4760)',
+  'an IPv6 route over an IPv4 session comes and goes (RFC 4760)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -18,9 +18,9 @@ forEachDaemon(
     frr: withThird(three.frr),
     gobgp: withThird(three.gobgp),
     openbgpd: withThird(three.openbgpd),
-    exabgp: 'has no best path: it passes on what it hears',
+    exabgp: 'has no best path: it passes on all routes',
   },
-  'three speakers hand one address around: the latest leader is best, and the last to leave takes the route with it',
+  'the router follows three leaders in turn, until the last one withdraws',
   async (lab, router) => {
     await addAddress(third(router.address), lab.host)
     const addresses = [lab.host, lab.otherHost, third(router.address)]

@@ -6,7 +6,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll(),
-  'a router that is cut from the network loses the route, and has it again once it is back',
+  'a router whose link fails loses the route, and gets it back afterwards',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

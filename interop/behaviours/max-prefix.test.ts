@@ -18,9 +18,9 @@ forEachDaemon(
         openbgpd: 'max-prefix 1',
       },
     ),
-    exabgp: 'counts no prefixes',
+    exabgp: 'has no prefix limit',
   },
-  'a router that takes one prefix ends the session over a second, and is not asked soon (RFC 4486)',
+  'a router that ends a session at its prefix limit is dialled rarely (RFC 4486)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -19,7 +19,7 @@ const configurations = {
   exabgp: (addresses: Addresses) => exabgp({ ...addresses, own: far(addresses.own) }),
 }
 
-forEachDaemon(configurations, 'multihop: as far as it says, and no farther', async (lab, router) => {
+forEachDaemon(configurations, 'multihop reaches as many hops as it allows, and no more', async (lab, router) => {
   await farAway(lab, router)
   await using near = session(lab, router, { multihop: 1 })
   near.start()

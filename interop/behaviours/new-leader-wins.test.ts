@@ -5,25 +5,25 @@ import type { Lab } from '../lab/lab.ts'
 import type { Route, Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-const exabgp = 'has no best path: it passes on what it hears'
+const exabgp = 'has no best path: it passes on all routes'
 const external = { ...configureAll({ passive: ['host', 'otherHost'] }), exabgp }
 const internal = { ...configureAll({ as: 65010, passive: ['host', 'otherHost'] }), exabgp }
 
-forEachDaemon(external, 'a new leader wins over one that is dead and still believed in', async (lab, router) => {
+forEachDaemon(external, 'a new leader wins by MED over a dead one that the router still has', async (lab, router) => {
   const best = await succeeds(lab, router, 65001, epoch => ({ med: { base: 1000, epoch } }), 'next')
   expect(best.med).toBe(992)
 })
 
 forEachDaemon(
   internal,
-  'a new leader wins by LOCAL_PREF over one that is dead, where all are of one AS (RFC 4271 §9.1.1)',
+  'a new leader wins by LOCAL_PREF over a dead one in one AS (RFC 4271 §9.1.1)',
   async (lab, router) => {
     const best = await succeeds(lab, router, 65010, epoch => ({ localPref: { base: 1000, epoch } }), 'next')
     expect(best.localPref).toBe(1008)
   },
 )
 
-forEachDaemon(external, 'at equal MED a router stays with the leader that is dead', async (lab, router) => {
+forEachDaemon(external, 'at equal MED a router stays with the dead leader', async (lab, router) => {
   await succeeds(lab, router, 65001, () => ({ med: 1000 }), 'dead')
 })
 

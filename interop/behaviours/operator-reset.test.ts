@@ -8,7 +8,7 @@ const COMMUNICATION = 'moved to rack 7'
 
 forEachDaemon(
   configureAll(),
-  'a session that the operator resets is back with its route, after a decent wait (RFC 4486)',
+  'a session that an operator resets returns after the back-off (RFC 4486)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
@@ -29,8 +29,8 @@ forEachDaemon(
 )
 
 forEachDaemon(
-  { ...configureAll(), exabgp: 'its teardown takes no text, and it takes us again at once' },
-  'an operator who shuts the session down is heard, reason included, and left in peace (RFC 9003)',
+  { ...configureAll(), exabgp: 'its teardown takes no text, and it accepts us again at once' },
+  'an administrative shutdown is reported and respected (RFC 9003)',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -6,7 +6,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll({ passive: [], active: ['host'] }),
-  'passive: the router dials, also after a loss, and we never do',
+  'a passive session never dials, and returns when the router dials',
   async (lab, router) => {
     await using dials = await router.capture(`(${DIAL}) and src host ${lab.host}`)
     await using session = new Session({

@@ -9,7 +9,7 @@ const TTL = 8 // seconds; long enough for a slow look at the table before the st
 
 forEachDaemon(
   configureAll(),
-  'a process that is stopped beyond its lease withdraws when it goes on, and keeps its session',
+  'a process that was frozen beyond its lease withdraws when it resumes',
   async (lab, router) => {
     const options = {
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -6,7 +6,7 @@ import { waitFor } from '../lab/wait-for.ts'
 // GoBGP's soft reset reads its own copy again; the others, which keep none, ask us.
 forEachDaemon(
   configureAll({}, { exabgp: 'capability { route-refresh enable; }' }),
-  'refreshes: a router that asks again has the route, and no other',
+  'a route refresh is answered with the current routes only (RFC 2918)',
   async (lab, router, kind) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -7,30 +7,26 @@ import { waitFor } from '../lab/wait-for.ts'
 // The routers dial, too.
 const configurations = {
   ...configureAll({ passive: [], active: ['host'] }),
-  exabgp: 'goes without a Cease when it is stopped',
+  exabgp: 'sends no Cease when it is stopped',
 }
 
-forEachDaemon(
-  configurations,
-  'a router that was stopped in good order comes back at once where we listen',
-  async (lab, router) => {
-    await using announcer = new Announcer({
-      local: { as: 65010, id: lab.host, address: lab.host },
-      peers: [{ as: 65001, address: router.address }],
-    })
-    const [session] = announcer.sessions
-    if (session === undefined) throw new Error('an announcer has a session for each peer')
-    await using listener = new Listener({ address: lab.host }).serve(session)
-    await listener.listen()
-    announcer.announce('198.51.100.10/32')
-    const table = () => router.routes('198.51.100.10/32')
-    await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
+forEachDaemon(configurations, 'a restarted router that dials us gets the route back at once', async (lab, router) => {
+  await using announcer = new Announcer({
+    local: { as: 65010, id: lab.host, address: lab.host },
+    peers: [{ as: 65001, address: router.address }],
+  })
+  const [session] = announcer.sessions
+  if (session === undefined) throw new Error('an announcer has a session for each peer')
+  await using listener = new Listener({ address: lab.host }).serve(session)
+  await listener.listen()
+  announcer.announce('198.51.100.10/32')
+  const table = () => router.routes('198.51.100.10/32')
+  await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
 
-    await router.restart()
-    const { lastError, counters } = announcer.status().peers[0] ?? {}
-    expect(lastError?.received, 'the router said Cease').toMatchObject({ code: 6 })
-    // Alone we would wait 225 s at least: an operator said no. The router's own dial ends that.
-    await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route to be back' })
-    expect(announcer.status().peers[0]?.counters.dials).toBe(counters?.dials)
-  },
-)
+  await router.restart()
+  const { lastError, counters } = announcer.status().peers[0] ?? {}
+  expect(lastError?.received, 'the router said Cease').toMatchObject({ code: 6 })
+  // Alone we would wait 225 s at least: an operator said no. The router's own dial ends that.
+  await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route to be back' })
+  expect(announcer.status().peers[0]?.counters.dials).toBe(counters?.dials)
+})

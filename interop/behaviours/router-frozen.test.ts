@@ -6,7 +6,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll(),
-  'notices a frozen router when the hold time has passed, and recovers',
+  'a frozen router is detected by the hold timer, and the session returns',
   async (lab, router) => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },

@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('../../packages/softspoken/src/main.ts', i
 
 forEachDaemon(
   configureAll(),
-  'the program withdraws on SIGTERM, says Cease with a reason, and exits with 0',
+  'on SIGTERM the program withdraws, sends Cease with a text, and exits with 0',
   async (lab, router, kind) => {
     const own = [
       '--prefix',

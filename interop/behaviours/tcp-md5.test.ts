@@ -15,7 +15,7 @@ const configurations = { ...configureAll({ ...neighbors, key: KEY }), frr, exabg
 
 forEachDaemon(
   configurations,
-  'TCP MD5: the same key brings up IPv4 and IPv6, dialled and accepted',
+  'TCP MD5 with the same key establishes all four sessions (RFC 2385)',
   async (lab, router, kind) => {
     await using sessions = await SessionMatrix.start(lab, router, {
       tcpMd5Key: kind === 'frr' || kind === 'exabgp' ? PLAIN_KEY : KEY,
@@ -30,23 +30,27 @@ forEachDaemon(
   },
 )
 
-forEachDaemon(configurations, 'TCP MD5: another key brings up none, and the hint names it', async (lab, router) => {
-  await using capture = await router.capture(DIAL)
-  await using sessions = await SessionMatrix.start(lab, router, { tcpMd5Key: 'sesame, ouvre-tôt', connectTimeout: 5 })
-  for (const session of sessions.outgoing) {
-    const { why, hint } = await sessionFailure(() => session.status())
-    expect(why).toBe('no answer within 5 s')
-    expect(hint).toMatch(/^check .*that the router has the same TCP MD5 key for our address/)
-  }
-  for (const ours of [lab.otherHost, lab.otherHost6])
-    await waitFor(() => capture.lines(), {
-      until: lines => lines.some(line => line.includes(`> ${ours}.179:`)),
-      within: 60,
-      what: `the router to have dialled ${ours}`,
-    })
-  expect(
-    sessions.incoming.map(({ state }) => state),
-    'its SYN was not heard',
-  ).toEqual(['Active', 'Active'])
-  expect((await sessions.states()).flat()).not.toContain('Established')
-})
+forEachDaemon(
+  configurations,
+  'TCP MD5 with another key establishes none, and the hint names it (RFC 2385)',
+  async (lab, router) => {
+    await using capture = await router.capture(DIAL)
+    await using sessions = await SessionMatrix.start(lab, router, { tcpMd5Key: 'sesame, ouvre-tôt', connectTimeout: 5 })
+    for (const session of sessions.outgoing) {
+      const { why, hint } = await sessionFailure(() => session.status())
+      expect(why).toBe('no answer within 5 s')
+      expect(hint).toMatch(/^check .*that the router has the same TCP MD5 key for our address/)
+    }
+    for (const ours of [lab.otherHost, lab.otherHost6])
+      await waitFor(() => capture.lines(), {
+        until: lines => lines.some(line => line.includes(`> ${ours}.179:`)),
+        within: 60,
+        what: `the router to have dialled ${ours}`,
+      })
+    expect(
+      sessions.incoming.map(({ state }) => state),
+      'its SYN was not heard',
+    ).toEqual(['Active', 'Active'])
+    expect((await sessions.states()).flat()).not.toContain('Established')
+  },
+)

@@ -12,11 +12,11 @@ const neighbors = { passive: ['host', 'host6'], active: ['otherHost', 'otherHost
 const both = configureAll({ ...neighbors, ttlSecurity: true })
 
 /** What was seen: three of the four came up, and our dial over IPv6 had no answer. */
-const HOP_LIMIT = 'leaves the hop limit of IPv6 to the system where it accepts, so that we do not hear its answer'
+const HOP_LIMIT = 'does not set the IPv6 hop limit of accepted connections, so its answer is dropped'
 
 forEachDaemon(
   { ...both, exabgp: HOP_LIMIT, gobgp4: HOP_LIMIT },
-  'TTL security: both have it, and IPv4 and IPv6 come up, dialled and accepted',
+  'TTL security on both sides establishes all four sessions (RFC 5082)',
   async (lab, router) => {
     await using sessions = await SessionMatrix.start(lab, router, { ttlSecurity: 1 })
     const states = await waitFor(() => sessions.states(), {
@@ -29,28 +29,36 @@ forEachDaemon(
   },
 )
 
-forEachDaemon(configureAll(neighbors), 'TTL security: we alone have it, and none comes up', async (lab, router) => {
-  await using capture = await router.capture(DIAL)
-  // As much as there is for a connection, so that a busy machine has the time for one even when hurried.
-  await using sessions = await SessionMatrix.start(lab, router, { ttlSecurity: 1, connectTimeout: 120, clock: hurried })
-  for (const session of sessions.outgoing) {
-    // Most complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out. ExaBGP, and
-    // GoBGP 4 over IPv6, leave the handshake to the system, whose TTL is another.
-    const { why, hint } = await sessionFailure(() => session.status(), 40)
-    expect(why).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
-    expect(hint).toContain('that the router has TTL security and is within 1 hop')
-  }
-  await dialledBoth(lab, capture)
-  expect(
-    sessions.incoming.map(({ state }) => state),
-    'its SYN was not heard',
-  ).toEqual(['Active', 'Active'])
-  expect((await sessions.states()).flat()).not.toContain('Established')
-})
+forEachDaemon(
+  configureAll(neighbors),
+  'TTL security on our side alone establishes no session (RFC 5082)',
+  async (lab, router) => {
+    await using capture = await router.capture(DIAL)
+    // As much as there is for a connection, so that a busy machine has the time for one even when hurried.
+    await using sessions = await SessionMatrix.start(lab, router, {
+      ttlSecurity: 1,
+      connectTimeout: 120,
+      clock: hurried,
+    })
+    for (const session of sessions.outgoing) {
+      // Most complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out. ExaBGP, and
+      // GoBGP 4 over IPv6, leave the handshake to the system, whose TTL is another.
+      const { why, hint } = await sessionFailure(() => session.status(), 40)
+      expect(why).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
+      expect(hint).toContain('that the router has TTL security and is within 1 hop')
+    }
+    await dialledBoth(lab, capture)
+    expect(
+      sessions.incoming.map(({ state }) => state),
+      'its SYN was not heard',
+    ).toEqual(['Active', 'Active'])
+    expect((await sessions.states()).flat()).not.toContain('Established')
+  },
+)
 
 forEachDaemon(
-  { ...both, exabgp: 'holds nobody to a TTL: it asks for IP_MINTTL by a name that its Python does not have' },
-  'TTL security: the router alone has it, and none comes up',
+  { ...both, exabgp: 'checks no TTL: it uses a name for IP_MINTTL that its Python does not have' },
+  'TTL security on the router alone establishes no session (RFC 5082)',
   async (lab, router) => {
     await using capture = await router.capture(DIAL)
     // Where it looks too late to miss our OPEN, we have its KEEPALIVE and say Established, until a hold timer knows better.

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-forEachDaemon(configureAll(), 'withdraws: the route leaves, the session stays', async (lab, router) => {
+forEachDaemon(configureAll(), 'a withdrawal removes the route and keeps the session', async (lab, router) => {
   await using announcer = new Announcer({
     local: { as: 65010, id: lab.host, address: lab.host },
     peers: [{ as: 65001, address: router.address }],

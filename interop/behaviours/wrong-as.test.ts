@@ -9,7 +9,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 forEachDaemon(
   configureAll({ peerAs: 65099 }),
-  'a wrong AS gives a plain reason, and dials that grow rarer',
+  'a wrong AS gives a clear failure and growing delays between dials',
   async (lab, router) => {
     await using capture = await router.capture(DIAL)
     await using announcer = new Announcer({

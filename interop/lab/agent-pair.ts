@@ -20,7 +20,7 @@ export const VIP = '198.51.100.10/32'
 /** Routers take an agent back soon after it was lost: the next try is another one, from the same address. */
 export const configurations = {
   ...configureAll({ passive: ['host', 'otherHost'] }),
-  exabgp: 'has no best path: it passes on what it hears',
+  exabgp: 'has no best path: it passes on all routes',
   bird: ({ own, host, otherHost }) => `
     router id ${own};
     protocol device {}
