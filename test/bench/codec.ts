@@ -22,7 +22,7 @@ let sum = 0 // of all that is read, so that nothing is read for nothing; kept to
  * octets. Text only where a value is text.
  */
 function readAll(result: Result<Message>): number {
-  if (!result.ok) throw new Error(result.why)
+  if (!result.ok) throw new Error(result.detail)
   if (result.value.type !== 'update') return 0
   const before = prefixes
   visitRoutes(result.value, visit, visit)
@@ -45,7 +45,7 @@ function visit(length: number, bytes: Uint8Array, at: number): void {
 }
 /** The same, with every prefix as text. */
 function readText(result: Result<Message>): number {
-  if (!result.ok) throw new Error(result.why)
+  if (!result.ok) throw new Error(result.detail)
   if (result.value.type !== 'update') return 0
   const { withdrawn, announced, attributes } = result.value
   sum = (sum + said(attributes)) | 0
@@ -53,7 +53,7 @@ function readText(result: Result<Message>): number {
 }
 /** The announcer's case: validated and dropped. */
 function drop(result: Result<Message>): number {
-  if (!result.ok) throw new Error(result.why)
+  if (!result.ok) throw new Error(result.detail)
   return 0
 }
 

@@ -52,7 +52,7 @@ async function loop(environment: NodeJS.ProcessEnv): Promise<readonly number[]> 
     socket.on('error', () => {}) // a killed process may reset it
     socket.on('data', chunk => {
       for (const result of decoder.push(chunk)) {
-        if (!result.ok) throw new Error(result.why)
+        if (!result.ok) throw new Error(result.detail)
         if (result.value.type === 'open') {
           socket.write(
             encode({

@@ -34,7 +34,7 @@ function serve(socket: Socket): void {
 
   socket.on('data', chunk => {
     for (const result of decoder.push(chunk)) {
-      if (!result.ok) throw new Error(result.why)
+      if (!result.ok) throw new Error(result.detail)
       hear(result.value)
     }
   })

@@ -39,7 +39,7 @@ function feed(thousands: number): number {
     const bytes = Buffer.concat(encodeAll({ type: 'update', withdrawn: [], attributes, announced }))
     for (let at = 0; at < bytes.length; at += CHUNK)
       for (const result of decoder.push(bytes.subarray(at, at + CHUNK))) {
-        if (!result.ok) throw new Error(result.why)
+        if (!result.ok) throw new Error(result.detail)
         count++
       }
   }

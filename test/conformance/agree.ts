@@ -46,7 +46,7 @@ export function read(vector: Vector): Reading {
 
 function readAs(vector: Vector, context: Context): Reading {
   const [result] = new Decoder(context).push(vector.bytes)
-  const answer = result && !result.ok ? `${result.error.code}/${result.error.subcode}` : undefined
+  const answer = result && !result.ok ? `${result.notification.code}/${result.notification.subcode}` : undefined
   const disagreement = differences(vector, result, context)
   const identical = result?.ok === true && toHex(encode(result.value, context)) === toHex(vector.bytes)
   return { disagreement, answer, identical }
@@ -59,14 +59,14 @@ function differences(vector: Vector, result: Result<Message> | undefined, contex
   if (result === undefined) return 'got nothing yet'
   const outcome = outcomeOf(result)
   if (expect.ok) {
-    if (!result.ok) return `want accept, got ${outcome} ${result.error.code}/${result.error.subcode}`
+    if (!result.ok) return `want accept, got ${outcome} ${result.notification.code}/${result.notification.subcode}`
     if (outcome !== 'accept') return `want accept, got ${outcome}`
     return values(vector, result.value) ?? formOfOurs(vector, result.value, context)
   }
   if (outcome === 'accept') return `want ${expect.outcome ?? 'an error'}, got accept`
   if (expect.outcome !== null && expect.outcome !== outcome) return `want ${expect.outcome}, got ${outcome}`
   if (result.ok || expect.error === null) return undefined
-  const { code, subcode } = result.error
+  const { code, subcode } = result.notification
   const same = [expect.error, ...(expect.error_any ?? [])].some(([c, s]) => c === code && s === subcode)
   return same ? undefined : `want ${expect.error.join('/')}, got ${code}/${subcode}`
 }

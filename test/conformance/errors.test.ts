@@ -136,7 +136,7 @@ describe('a message that costs the session', () => {
     expect(answer).toEqual([code, subcode, data ?? answer[2]])
   })
   it('is told why in words', () => {
-    expect(decode(message(6, ''))).toMatchObject({ ok: false, why: 'message type 6' })
+    expect(decode(message(6, ''))).toMatchObject({ ok: false, detail: 'message type 6' })
   })
 })
 
@@ -595,7 +595,7 @@ describe('where a fault is, in octets from the beginning of the message', () => 
   it.each(Array.from({ length: 16 }, (_, at) => at))('octet %i of the marker', at => {
     const bytes = message(4, '')
     bytes[at] = 0xfe
-    expect(decode(bytes)).toMatchObject({ ok: false, error: { code: 1, subcode: 1 }, at })
+    expect(decode(bytes)).toMatchObject({ ok: false, notification: { code: 1, subcode: 1 }, at })
   })
 
   it.each<[what: string, bytes: Uint8Array, at: number]>([

@@ -49,11 +49,11 @@ describe.each(['update', 'notification', 'route-refresh'] as const)('of type %s'
       [true, 65535],
     ] as const) {
       const longest = decode(make(most), { extendedMessage })
-      if (!longest.ok) throw new Error(longest.why)
+      if (!longest.ok) throw new Error(longest.detail)
       expect(Buffer.compare(encode(longest.value, { extendedMessage }), make(most))).toBe(0)
     }
     const longer = decode(make(4097), { extendedMessage: true })
-    if (!longer.ok) throw new Error(longer.why)
+    if (!longer.ok) throw new Error(longer.detail)
     expect(() => encode(longer.value)).toThrow(`${type} length: 4097 is not allowed, it must be at most 4096 octets`)
   })
 })

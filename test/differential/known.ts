@@ -167,7 +167,7 @@ function familiesOf(message: Case['message']): readonly string[] {
 export function kind({ message }: Case, { key, ours, theirs }: Difference): string {
   const issues = (message.type === 'update' && message.issues) || []
   const issue = issues.find(({ handling }) => handling === 'treat-as-withdraw') ?? issues[0]
-  const ofIssue = issue ? `, ${issue.attribute} ${issue.why}` : ''
+  const ofIssue = issue ? `, ${issue.attribute} ${issue.detail}` : ''
   const we = ours === 'withdraws' ? 'we withdraw' : 'we accept'
   const what = key === 'verdict' ? `it ${theirs}` : `it reads another ${key}`
   return `${message.type}: ${we}${ofIssue}; ${what.slice(0, 80)}`.replaceAll(/\b0x[\da-f]+\b|\b\d[\d.:a-f]*\b/g, '…')

@@ -9,7 +9,7 @@ export const grown = new URL('corpus/inputs.hex', import.meta.url)
 
 export function corpus(): Uint8Array[] {
   const messages = fixtures()
-  const stream = messages.filter(({ error }) => error === undefined).flatMap(({ bytes }) => [...bytes])
+  const stream = messages.filter(({ notification }) => notification === undefined).flatMap(({ bytes }) => [...bytes])
   return [
     ...messages.map(({ bytes, context }) => inputOf(bytes, context, 6)),
     inputOf(Uint8Array.from(stream.slice(0, 4096)), {}, 6),

@@ -9,7 +9,7 @@ import {
   type Context,
   Decoder,
   decode,
-  describe,
+  describeNotification,
   encode,
   encodeAll,
   endOfRib,
@@ -51,14 +51,18 @@ export function inputOf(bytes: Uint8Array, context: Partial<Context>, chunk = 0)
 function one(bytes: Uint8Array, context: Context): void {
   const result = decode(bytes, context)
   if (!result.ok) {
-    const { error, why } = result
-    hold([1, 2, 3, 7].includes(error.code), `a refusal with a code of its own: ${error.code}/${error.subcode}`)
-    hold(why !== '' && describe(error) !== '', 'a refusal that says why')
-    same(decode(encode(error)), { ok: true, value: error }, 'a refusal that can be sent')
+    const { notification, detail } = result
+    hold(
+      [1, 2, 3, 7].includes(notification.code),
+      `a refusal with a code of its own: ${notification.code}/${notification.subcode}`,
+    )
+    hold(detail !== '' && describeNotification(notification) !== '', 'a refusal with a detail')
+    same(decode(encode(notification)), { ok: true, value: notification }, 'a refusal that can be sent')
     return
   }
   const message = result.value
-  if (message.type === 'notification') hold(describe(message) !== '' && shutdownText(message) !== '', 'a name')
+  if (message.type === 'notification')
+    hold(describeNotification(message) !== '' && shutdownText(message) !== '', 'a name')
   if (message.type === 'update') oneUpdate(message, context)
   const ours = encode(message, context)
   // An AS4_PATH that is joined to a shorter AS_PATH makes it longer (RFC 6793 §4.2.3).
@@ -111,7 +115,7 @@ function stream(bytes: Uint8Array, context: Context, chunk: number): void {
   for (const result of whole) {
     const next = at + (((bytes[at + 16] ?? 0) << 8) | (bytes[at + 17] ?? 0))
     // Where the header is the fault there is no next message, nor need this one be all there.
-    if (result.ok || result.error.code !== 1)
+    if (result.ok || result.notification.code !== 1)
       same(decode(bytes.slice(at, next), context), result, 'the same in a stream as by itself')
     at = next
   }

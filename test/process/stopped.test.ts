@@ -57,7 +57,7 @@ class Router implements AsyncDisposable {
     socket.on('error', () => {}) // the child is killed in the end
     socket.on('data', chunk => {
       for (const result of decoder.push(chunk)) {
-        if (!result.ok) throw new Error(`the router heard what cannot be read: ${result.why}`)
+        if (!result.ok) throw new Error(`the router heard what cannot be read: ${result.detail}`)
         this.heard.push(result.value)
         if (result.value.type === 'open') socket.write(encode(openOf(65000, { holdTime: 9 })))
         if (result.value.type === 'keepalive') socket.write(encode({ type: 'keepalive' }))

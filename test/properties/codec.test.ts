@@ -62,9 +62,9 @@ describe('of any octets', patient, () => {
           plain(result.value)
           if (result.value.type === 'update') routes(result.value)
         } else {
-          expect([1, 2, 3, 7]).toContain(result.error.code)
-          expect(decode(encode(result.error))).toEqual({ ok: true, value: result.error })
-          expect(result.why).not.toBe('')
+          expect([1, 2, 3, 7]).toContain(result.notification.code)
+          expect(decode(encode(result.notification))).toEqual({ ok: true, value: result.notification })
+          expect(result.detail).not.toBe('')
         }
       }),
       { numRuns: 5000 },
@@ -79,7 +79,7 @@ describe('of any octets', patient, () => {
         // An AS4_PATH that is joined to a shorter AS_PATH makes it longer (RFC 6793 §4.2.3).
         if (context.fourOctetAs) expect(ours.length).toBeLessThanOrEqual(bytes.length)
         const again = decode(ours, context)
-        if (!again.ok) throw new Error(again.why)
+        if (!again.ok) throw new Error(again.detail)
         expect(again.value).not.toHaveProperty('issues', expect.anything())
         expect(toHex(encode(again.value, context))).toBe(toHex(ours))
       }),

@@ -83,7 +83,7 @@ function hold(bytes: Uint8Array, context: Partial<Context>): void {
   try {
     const result = decode(bytes, context)
     if (!result.ok) {
-      const { code, subcode } = result.error
+      const { code, subcode } = result.notification
       if (![1, 2, 3, 7].includes(code)) fail(`answers with ${code}/${subcode}`, bytes, context)
       tally.refused++
     } else {
@@ -96,7 +96,7 @@ function hold(bytes: Uint8Array, context: Partial<Context>): void {
       const ours = encode(message, context)
       if (ours.length > bytes.length && context.fourOctetAs !== false) fail('grew', bytes, context)
       const again = decode(ours, context)
-      if (!again.ok) fail(`our own form is refused: ${again.why}`, bytes, context)
+      if (!again.ok) fail(`our own form is refused: ${again.detail}`, bytes, context)
       else if (again.value.type === 'update' && again.value.issues) fail('our own form has issues', bytes, context)
       else if (toHex(encode(again.value, context)) !== toHex(ours)) fail('our own form is not stable', bytes, context)
     }

@@ -220,7 +220,7 @@ class Peer {
   #read(chunk: Uint8Array): void {
     for (const result of this.#decoder.push(chunk)) {
       if (!result.ok) {
-        this.unreadable = result.why
+        this.unreadable = result.detail
         return
       }
       const message = result.value

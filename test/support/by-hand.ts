@@ -22,12 +22,14 @@ export function attribute(head: string, value: string): string {
 
 /** The NOTIFICATION that answers a message: code, subcode, data. */
 export function refusal(result: Result<Message>): [code: number, subcode: number, data: string] | 'nothing' {
-  return result.ok ? 'nothing' : [result.error.code, result.error.subcode, toHex(result.error.data)]
+  return result.ok
+    ? 'nothing'
+    : [result.notification.code, result.notification.subcode, toHex(result.notification.data)]
 }
 /** The UPDATE that the octets are. */
 export function received(bytes: Uint8Array, context?: Partial<Context>): Update {
   const result = decode(bytes, context)
-  if (!result.ok) throw new Error(`${result.error.code}/${result.error.subcode} ${result.why}`)
+  if (!result.ok) throw new Error(`${result.notification.code}/${result.notification.subcode} ${result.detail}`)
   if (result.value.type !== 'update') throw new Error(result.value.type)
   return result.value
 }

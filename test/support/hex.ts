@@ -35,17 +35,17 @@ function parse(text: string): unknown {
 /**
  * One file of test/fixtures: `#` comments, an optional line `context {...}`, commented hex, then an arrow and what the
  * bytes mean as JSON. `<=>` holds both ways; `=>` is for bytes that we read but would write differently, or that are
- * an error: `=> { "error": { "code": 3, "subcode": 5, "data": "hex:..." }, "at": 23 }`.
+ * an error: `=> { "notification": { "code": 3, "subcode": 5, "data": "hex:..." }, "at": 23 }`.
  */
 export interface Fixture {
   readonly name: string
   readonly bytes: Uint8Array
   readonly context: Partial<Context>
   readonly bothWays: boolean
-  /** What `decode` gives where it is no error. */
+  /** The message, if `decode` accepts it. */
   readonly message?: Message
-  readonly error?: { readonly code: number; readonly subcode: number; readonly data: Uint8Array }
-  /** Where the error is. */
+  readonly notification?: { readonly code: number; readonly subcode: number; readonly data: Uint8Array }
+  /** The place of the fault. */
   readonly at?: number
 }
 
@@ -57,13 +57,13 @@ function read(name: string): Fixture {
   if (above === undefined || meaning === undefined) throw new SyntaxError(`fixture ${name}: there is no arrow`)
   const context = /^context (.*)$/m.exec(above)?.[1]
   // Fixtures are our own files, and the tests compare every field of what they say.
-  const value = parse(meaning) as Message | Required<Pick<Fixture, 'error' | 'at'>>
+  const value = parse(meaning) as Message | Required<Pick<Fixture, 'notification' | 'at'>>
   return {
     name,
     bytes: hex(above.replace(/^context .*$/m, '')),
     context: context === undefined ? {} : (parse(context) as Partial<Context>),
     bothWays: arrow === '<=>',
-    ...('error' in value ? value : { message: value }),
+    ...('notification' in value ? value : { message: value }),
   }
 }
 

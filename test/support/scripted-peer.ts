@@ -14,7 +14,7 @@ export class ScriptedPeer {
     this.end = end
     end.on('data', (chunk: Uint8Array) => {
       for (const result of this.decoder.push(chunk)) {
-        if (!result.ok) throw new Error(`the test's peer heard what cannot be read: ${result.why}`)
+        if (!result.ok) throw new Error(`the test's peer heard what cannot be read: ${result.detail}`)
         this.heard.push(result.value)
       }
     })

@@ -24,7 +24,7 @@ function inShort(entries: readonly Entry[]): string[] {
   return entries.map(entry => {
     if ('remark' in entry) return entry.remark
     const { result, offset } = entry
-    return `${result.ok ? result.value.type : `${result.error.code}/${result.error.subcode}`}@${offset}`
+    return `${result.ok ? result.value.type : `${result.notification.code}/${result.notification.subcode}`}@${offset}`
   })
 }
 function talk() {

@@ -1,5 +1,5 @@
 /** The messages of one direction, each with its octets and where it begins. */
-import { type Context, decode, errorCode } from '@softspoken/wire'
+import { type Context, decode, notificationCode } from '@softspoken/wire'
 import type { Agreement } from './agreement.ts'
 import type { MessageEntry } from './entry.ts'
 
@@ -62,7 +62,7 @@ export class Direction {
     let context = this.#agreement.contextFor(this.#side)
     for (let length = this.#length(context); length > 0; length = this.#length(context)) {
       const result = decode(this.#buffer.subarray(this.#from, this.#from + length), context)
-      this.#lost = !result.ok && result.error.code === errorCode.header
+      this.#lost = !result.ok && result.notification.code === notificationCode.header
       const shown = this.#lost ? Math.min(this.#to - this.#from, GLIMPSE) : length
       yield { result, bytes: this.#buffer.subarray(this.#from, this.#from + shown), offset: this.#offset }
       this.#drop(this.#lost ? this.#to - this.#from : length)

@@ -2,7 +2,7 @@
 import {
   type AsSegment,
   type Capability,
-  describe,
+  describeNotification,
   endOfRib,
   type Family,
   families,
@@ -35,9 +35,9 @@ const table: { readonly [type in Message['type']]: (message: Extract<Message, { 
         ? [
             {
               label: 'issues',
-              fields: issues.map(({ attribute, handling, why, at }) => ({
+              fields: issues.map(({ attribute, handling, detail, at }) => ({
                 label: attribute,
-                value: `${handling}: ${why}, at octet ${at} of the message`,
+                value: `${handling}: ${detail}, at octet ${at} of the message`,
               })),
             },
           ]
@@ -45,7 +45,7 @@ const table: { readonly [type in Message['type']]: (message: Extract<Message, { 
     ]
   },
   notification: message => [
-    { label: 'meaning', value: describe(message) },
+    { label: 'meaning', value: describeNotification(message) },
     ...(message.data.length > 0 && shutdownText(message) === undefined
       ? [{ label: 'data', value: spacedHex(message.data) }]
       : []),

@@ -76,7 +76,7 @@ function inShort({ entries, sentence }: Outcome): string[] {
   const all = entries.map(entry => {
     if ('remark' in entry) return `${entry.frame} ${entry.remark}`
     const { result, offset, bytes, frame, time } = entry
-    return `${frame} ${time} ${offset} ${result.ok ? result.value.type : result.why} ${Buffer.from(bytes).toString('hex')}`
+    return `${frame} ${time} ${offset} ${result.ok ? result.value.type : result.detail} ${Buffer.from(bytes).toString('hex')}`
   })
   return sentence === undefined ? all : [...all, sentence]
 }

@@ -1,5 +1,5 @@
 /** One line of JSON per entry. Octets are hex; the message is as the package gives it. */
-import { describe } from '@softspoken/wire'
+import { describeNotification } from '@softspoken/wire'
 import type { Entry } from './entry.ts'
 import { escapeControls, timeText, toHex } from './text.ts'
 
@@ -19,6 +19,6 @@ function content(entry: Entry): object {
   if ('remark' in entry) return { remark: entry.remark }
   const { result, bytes, offset } = entry
   if (result.ok) return { message: result.value }
-  const { error, why, at } = result
-  return { error, text: describe(error), why, fault: offset + at, bytes }
+  const { notification, detail, at } = result
+  return { notification, text: describeNotification(notification), detail, fault: offset + at, bytes }
 }

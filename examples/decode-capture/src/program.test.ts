@@ -77,7 +77,7 @@ describe('the tree', () => {
     expect(out).toContain('└─ meaning  Cease/Administrative Shutdown (6/2): "maintenance of node 11"\n')
   })
 
-  it('shows an UPDATE that costs the session: the answer, why, where, and the octets', { timeout }, async () => {
+  it('shows an UPDATE that costs the session: the answer, the detail, the place and the octets', { timeout }, async () => {
     const { code, out, err } = await run([capture('refused.pcapng')])
     expect([code, err]).toEqual([0, ''])
     expect(out).toContain('[2001:db8::11]:40001 -> [2001:db8::1]:179  OPEN  frame 4\n')
@@ -86,7 +86,7 @@ describe('the tree', () => {
       [
         '2026-01-01 00:00:00.013000  [2001:db8::1]:179 -> [2001:db8::11]:40001  UPDATE refused  frame 14',
         '├─ answer  UPDATE Message Error/Optional Attribute Error (3/9)',
-        '├─ why     MP_REACH_NLRI: a next hop of 5 octets',
+        '├─ detail  MP_REACH_NLRI: a next hop of 5 octets',
         '├─ where   message at octet 64 of the stream, fault at octets 87 to 115',
         '└─ octets   64  ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff',
         '            80  00 41 02 00 00 00 2a 80 0e 1a 00 02 01 05 20 01',
@@ -147,9 +147,9 @@ describe('--json', () => {
       {
         frame: 14,
         offset: 64,
-        error: { code: 3, subcode: 9, data: expect.stringMatching(/^800e1a00020105/) },
+        notification: { code: 3, subcode: 9, data: expect.stringMatching(/^800e1a00020105/) },
         text: 'UPDATE Message Error/Optional Attribute Error (3/9)',
-        why: 'MP_REACH_NLRI: a next hop of 5 octets',
+        detail: 'MP_REACH_NLRI: a next hop of 5 octets',
         fault: 87,
         bytes: expect.stringMatching(/^(ff){16}004102/),
       },

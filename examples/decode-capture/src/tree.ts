@@ -1,6 +1,6 @@
 /** An entry as a person reads it: who says what to whom and when, then its fields. */
 import { styleText } from 'node:util'
-import { describe } from '@softspoken/wire'
+import { describeNotification, notificationCode } from '@softspoken/wire'
 import type { Endpoint, Entry, MessageEntry, Place } from './entry.ts'
 import { faultOf, type Span } from './fault.ts'
 import { type Field, messageFields } from './fields.ts'
@@ -52,15 +52,15 @@ type Branch = Field & { readonly rows?: readonly string[] }
 function content(entry: MessageEntry): Branch[] {
   const { result, bytes, offset, of } = entry
   if (result.ok) return messageFields(result.value)
-  const { error, why } = result
+  const { notification, detail } = result
   const fault = faultOf(result)
   const span = `, fault at ${octets(offset + fault.at, fault.length)}`
   return [
-    { label: 'answer', value: describe(error) },
-    { label: 'why', value: why },
+    { label: 'answer', value: describeNotification(notification) },
+    { label: 'detail', value: detail },
     { label: 'where', value: `message at octet ${offset} of the ${of}${span}` },
     { label: 'octets', rows: dump(bytes, offset, fault) },
-    ...(error.code === 1
+    ...(notification.code === notificationCode.header
       ? [{ label: 'then', value: 'nothing more is read here: no one knows where the next message begins' }]
       : []),
   ]

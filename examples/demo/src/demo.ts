@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Announcement, Announcer } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
-import { describe, routes } from '@softspoken/wire'
+import { describeNotification, routes } from '@softspoken/wire'
 import { Timeline } from './timeline.ts'
 
 const vip = '198.51.100.10/32'
@@ -54,7 +54,7 @@ async function tell(): Promise<void> {
   let goodbye = ''
   router.on('down', ({ received }) => {
     table.clear()
-    goodbye = received ? describe(received) : 'no NOTIFICATION'
+    goodbye = received ? describeNotification(received) : 'no NOTIFICATION'
     note('router', `received ${goodbye}`)
   })
   const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router.start())

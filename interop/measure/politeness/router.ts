@@ -4,7 +4,7 @@
  */
 import { createServer, type Socket } from 'node:net'
 import { Listener, Session } from '@softspoken/session'
-import { cease, Decoder, encode, errorCode, type Message, type Open } from '@softspoken/wire'
+import { cease, Decoder, encode, type Message, notificationCode, type Open, subcode } from '@softspoken/wire'
 import { type Addresses, as } from './kinds.ts'
 
 const speaker = process.env.SPEAKER ?? ''
@@ -27,10 +27,12 @@ const open: Open = {
 type Answers = { readonly [type in Message['type']]?: readonly Message[] }
 
 const badPeerAs: Answers = {
-  open: [{ type: 'notification', code: errorCode.open, subcode: 2, data: new Uint8Array() }],
+  open: [
+    { type: 'notification', code: notificationCode.open, subcode: subcode.open.badPeerAs, data: new Uint8Array() },
+  ],
 }
-const shutdown: Answers = { open: [open, cease(2)] }
-const reset: Answers = { open: [open, { type: 'keepalive' }], keepalive: [cease(4)] }
+const shutdown: Answers = { open: [open, cease(subcode.cease.administrativeShutdown)] }
+const reset: Answers = { open: [open, { type: 'keepalive' }], keepalive: [cease(subcode.cease.administrativeReset)] }
 
 await Promise.all([
   listen(at.closed, socket => socket.destroy()),

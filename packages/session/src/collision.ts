@@ -21,13 +21,12 @@
  *
  * An incoming connection on which the peer sent nothing changes no record.
  */
-import { errorCode, type Open, parseAddress } from '@softspoken/wire'
+import { notificationCode, type Open, parseAddress, subcode } from '@softspoken/wire'
 import type { History } from './backoff.ts'
 import type { Config } from './config.ts'
 import {
   type Action,
   atRest,
-  CONNECTION_COLLISION,
   type Down,
   type Input,
   type Machine,
@@ -270,7 +269,10 @@ function ofSecond(pair: Pair, second: Side, input: Input, t: Tick): PairStep {
  */
 function counts({ from, sent, received }: Down): boolean {
   const said = sent ?? received
-  return from === 'Established' || (!!said && !(said.code === errorCode.cease && said.subcode === CONNECTION_COLLISION))
+  return (
+    from === 'Established' ||
+    (!!said && !(said.code === notificationCode.cease && said.subcode === subcode.cease.connectionCollision))
+  )
 }
 
 // ---- words

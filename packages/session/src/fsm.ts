@@ -13,16 +13,17 @@
 import {
   cease,
   cutToFit,
-  describe,
+  describeNotification,
   encode,
-  errorCode,
   type Family,
   families,
   hardReset,
   type Message,
   type Notification,
+  notificationCode,
   type Open,
   type RouteRefresh,
+  subcode,
   type Update,
   withoutHardReset,
 } from '@softspoken/wire'
@@ -131,8 +132,6 @@ export interface Tick {
 }
 export type Step = readonly [Machine, readonly Action[]]
 
-/** Subcode of Cease: Connection Collision Resolution (RFC 4486 §3). */
-export const CONNECTION_COLLISION = 7
 export const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
 
 export function newMachine(config: Config, now: number): Machine {
@@ -311,7 +310,11 @@ function takeRefresh(s: Machine, t: Tick, { message }: { readonly message: Route
   const mark = subtype === BEGINNING || subtype === END
   if (mark && filters && negotiated(s).enhancedRouteRefresh) {
     // RFC 7313 §5. Without that capability no RFC calls it an error, and it is ignored as any mark is.
-    const sent = notification(errorCode.routeRefresh, 1, encode(message, { extendedMessage: true })) // it was read, so it fits
+    const sent = notification(
+      notificationCode.routeRefresh,
+      subcode.routeRefresh.invalidMessageLength,
+      encode(message, { extendedMessage: true }),
+    ) // it was read, so it fits
     return fall(s, t, { why: 'the mark of a route refresh is too long', sent, trouble: 'protocol' })
   }
   const family = negotiated(s).families.find(name => families[name].afi === afi && families[name].safi === safi)
@@ -393,24 +396,28 @@ function fail(s: Machine, t: Tick, input: Input): Step {
   return fall(s, t, { why, ...cause, trouble: dialling || stable(s, t) ? 'transport' : 'protocol' })
 }
 function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
-  const { code, subcode } = withoutHardReset(message)
-  const operator = code === errorCode.cease && operatorSubcodes.includes(subcode)
-  const restart = operator && restartSubcodes.includes(subcode) && stable(s, t)
+  const { code, subcode: sub } = withoutHardReset(message)
+  const operator = code === notificationCode.cease && operatorSubcodes.includes(sub)
+  const restart = operator && restartSubcodes.includes(sub) && stable(s, t)
   const trouble = restart ? 'restart' : operator ? 'operator' : 'protocol'
-  const down = { why: `the peer sent ${describe(message)}`, received: message, trouble } as const
-  const plain = code === errorCode.open && subcode === UNSUPPORTED_PARAMETER && mayOmit(s)
+  const down = { why: `the peer sent ${describeNotification(message)}`, received: message, trouble } as const
+  const plain = code === notificationCode.open && sub === subcode.open.unsupportedOptionalParameter && mayOmit(s)
   return plain ? fall({ ...s, plain: 'now' }, t, { ...down, cause: 'no capabilities' }) : fall(s, t, down)
 }
-const UNSUPPORTED_PARAMETER = 4
 /** Our OPEN had capabilities, none of them is needed, and no try without them has failed since the last session. */
 function mayOmit({ state, config, plain }: Machine): boolean {
   const answered = state === 'OpenSent' || state === 'OpenConfirm'
   return answered && plain === undefined && needsNoCapability(config) && ourOpen(config).capabilities.length > 0
 }
 /** A person limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). */
-const operatorSubcodes: readonly number[] = [1, 2, 3, 5]
+const operatorSubcodes: readonly number[] = [
+  subcode.cease.maximumPrefixes,
+  subcode.cease.administrativeShutdown,
+  subcode.cease.peerDeconfigured,
+  subcode.cease.connectionRejected,
+]
 /** Those that a daemon says as well when it is merely stopped to be started again: BIRD and FRR 6/2, GoBGP 6/3. */
-const restartSubcodes: readonly number[] = [2, 3]
+const restartSubcodes: readonly number[] = [subcode.cease.administrativeShutdown, subcode.cease.peerDeconfigured]
 
 function reject(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
   const { error, why, cause } = input
@@ -424,25 +431,29 @@ function refuse(s: Machine, t: Tick, { followedBy }: FollowedBy, what: Fall): St
 /** RFC 4486 §4. Nobody waits for it: the connection that is kept goes on with the record as it was. */
 function dump(s: Machine, t: Tick): Step {
   const why = 'another connection with the peer is kept'
-  return fall(s, t, { why, sent: notification(errorCode.cease, CONNECTION_COLLISION), trouble: 'protocol' })
+  return fall(s, t, {
+    why,
+    sent: notification(notificationCode.cease, subcode.cease.connectionCollision),
+    trouble: 'protocol',
+  })
 }
 function holdExpired(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
   const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may be in a hurry
   const why = `nothing heard from the peer for ${seconds} s`
-  return fall(s, t, { why, sent: notification(errorCode.holdTimer, 0), trouble: 'protocol' })
+  return fall(s, t, { why, sent: notification(notificationCode.holdTimer, 0), trouble: 'protocol' })
 }
 /** RFC 9687, event 29. What waits to be sent is not waited for: 8/0 leaves only where there is room for it. */
 function sendHoldExpired(s: Machine, t: Tick): Step {
   const why = `nothing of ours has left for ${sendHoldTime(s)} s: the peer does not read`
-  return fall(s, t, { why, sent: notification(errorCode.sendHoldTimer, 0), trouble: 'protocol', atOnce: true })
+  return fall(s, t, { why, sent: notification(notificationCode.sendHoldTimer, 0), trouble: 'protocol', atOnce: true })
 }
 function unexpected(s: Machine, t: Tick, input: Input): Step {
   const what = input.type === 'message' ? input.message.type : input.type
-  const subcode = { OpenSent: 1, OpenConfirm: 2, Established: 3 }[s.state as 'OpenSent'] // RFC 6608 §3; no other state has this cell
+  const sub = subcode.fsm[`unexpectedIn${s.state as 'OpenSent'}`] // RFC 6608 §3; no other state has this cell
   const why = `unexpected ${what} in ${s.state}`
   const followedBy = input.type === 'message' ? input : {}
-  return refuse(s, t, followedBy, { why, sent: notification(errorCode.fsm, subcode), trouble: 'protocol' })
+  return refuse(s, t, followedBy, { why, sent: notification(notificationCode.fsm, sub), trouble: 'protocol' })
 }
 
 /** The one way down: says why, closes, and waits as long as the record demands. */
@@ -474,8 +485,11 @@ function stable(s: Machine, t: Tick): boolean {
 
 /** Events 2 and 8, with the reason as RFC 9003 carries it. Nothing is tried again. */
 function sayCease(s: Machine, t: Tick, { why }: Extract<Input, { type: 'stop' }>): Step {
+  const { administrativeShutdown } = subcode.cease
   // Where a NOTIFICATION keeps our routes, one that ends the session for good must say so (RFC 8538 §3.1).
-  const sent = s.negotiated?.hardReset ? hardReset(cease(2, why)) : cease(2, why)
+  const sent = s.negotiated?.hardReset
+    ? hardReset(cease(administrativeShutdown, why))
+    : cease(administrativeShutdown, why)
   return [
     { ...stopped(s), history: record(s, t) },
     [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, why: 'stopped', sent })],

@@ -1,4 +1,4 @@
-import { hardReset, describe as inWords, type Notification } from '@softspoken/wire'
+import { describeNotification, hardReset, type Notification } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import { type Config, configure } from './config.ts'
 import type { Down } from './fsm.ts'
@@ -37,7 +37,7 @@ describe('a NOTIFICATION of the router', () => {
     'Cease 6/%i, %s: is named, and says what to do where that helps (RFC 4486)',
     (subcode, name, advice) => {
       const received = notification(6, subcode)
-      expect(inWords(received)).toContain(`Cease/${name} (6/${subcode})`)
+      expect(describeNotification(received)).toContain(`Cease/${name} (6/${subcode})`)
       if (advice) expect(after({ received })).toMatch(advice)
       else expect(after({ received })).toBeUndefined()
     },

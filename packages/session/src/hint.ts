@@ -1,5 +1,5 @@
 /** What to check, in one sentence a person can act on: the failure's first suspects. */
-import { errorCode, type Notification, withoutHardReset } from '@softspoken/wire'
+import { type Notification, notificationCode, withoutHardReset } from '@softspoken/wire'
 import type { Config } from './config.ts'
 import type { Down } from './fsm.ts'
 import { needsNoCapability } from './open-check.ts'
@@ -11,13 +11,13 @@ export function hint({ why, from, sent, received, cause }: Down, config: Config)
   const told = received && afterReceived[codes(withoutHardReset(received))]
   const said = sent && afterSent[codes(sent)]
   if (told ?? said) return (told ?? said)?.(config)
-  if (sent?.code === errorCode.holdTimer && from === 'OpenConfirm')
+  if (sent?.code === notificationCode.holdTimer && from === 'OpenConfirm')
     return `check the path to the peer, and ${nearness(config)}`
-  if (sent?.code === errorCode.holdTimer && from === 'Established')
+  if (sent?.code === notificationCode.holdTimer && from === 'Established')
     return `check the path to the peer, whether the router or this process stands still, and ${nearness(config)}`
-  if (sent?.code === errorCode.header && from === 'OpenSent')
+  if (sent?.code === notificationCode.header && from === 'OpenSent')
     return `what answers on ${peer.address} port ${peer.port} does not speak BGP: check the address and the port`
-  if (received !== undefined || (sent !== undefined && sent.code !== errorCode.holdTimer)) return undefined
+  if (received !== undefined || (sent !== undefined && sent.code !== notificationCode.holdTimer)) return undefined
   if (why === notAcknowledged) return 'check the path to the peer, and whether its BGP process hangs'
   if (from === 'Established' && /is no longer on this host$/.test(why))
     return 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one'

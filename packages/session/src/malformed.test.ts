@@ -13,7 +13,7 @@ function received(bytes: Uint8Array): Update {
   if (!result.ok || result.value.type !== 'update') throw new Error('no UPDATE')
   return result.value
 }
-const issue = (handling: Issue['handling']): Issue => ({ attribute: 'ORIGIN', handling, why: 'wrong', at: 23 })
+const issue = (handling: Issue['handling']): Issue => ({ attribute: 'ORIGIN', handling, detail: 'wrong', at: 23 })
 
 describe('a malformed UPDATE', () => {
   it('is shown with its routes, twenty of them at most (RFC 7606 §6)', () => {

@@ -32,7 +32,7 @@ export function malformedUpdate(update: Update, issues: readonly Issue[], update
   return {
     type: 'malformed',
     handling: strongest(issues),
-    faults: issues.map(({ attribute, why, at }) => `${attribute} at octet ${at}: ${why}`),
+    faults: issues.map(({ attribute, detail, at }) => `${attribute} at octet ${at}: ${detail}`),
     routes: [...withdrawn, ...announced.map(({ prefix }) => prefix)].slice(0, MOST_ROUTES),
     octets: update.octets ?? new Uint8Array(), // a decoded one has them
     updates,

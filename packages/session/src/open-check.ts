@@ -3,11 +3,12 @@ import {
   AS_TRANS,
   type Capability,
   encodeCapability,
-  errorCode,
   type Family,
   families,
   type Notification,
+  notificationCode,
   type Open,
+  subcode,
 } from '@softspoken/wire'
 import type { Config } from './config.ts'
 
@@ -85,14 +86,18 @@ export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
   const has = (wanted: Capability['name']) => open.capabilities.some(({ name }) => name === wanted)
   if (open.as === AS_TRANS && !has('four-octet-as'))
     return {
-      ...refuse(2, `the peer says it is AS ${AS_TRANS} and offers no AS number of four octets`),
+      ...refuse(subcode.open.badPeerAs, `the peer says it is AS ${AS_TRANS} and offers no AS number of four octets`),
       cause: 'AS_TRANS',
     }
-  if (open.as !== peer.as) return refuse(2, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)
+  if (open.as !== peer.as)
+    return refuse(subcode.open.badPeerAs, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)
   if (open.id === local.id && open.as === local.as)
-    return refuse(3, `the peer has our own BGP Identifier ${local.id} (RFC 6286 §2.1)`)
+    return refuse(subcode.open.badBgpIdentifier, `the peer has our own BGP Identifier ${local.id} (RFC 6286 §2.1)`)
   if (open.holdTime === 0 && !config.allowZeroHoldTime)
-    return refuse(6, 'the peer proposes hold time 0, with which a dead session is never noticed')
+    return refuse(
+      subcode.open.unacceptableHoldTime,
+      'the peer proposes hold time 0, with which a dead session is never noticed',
+    )
   const common = config.families.filter(family => offers(open, family))
   if (common.length === 0)
     return lacks(`the peer offers none of ${config.families.join(', ')}`, config.families.map(multiprotocol))
@@ -156,10 +161,10 @@ function multiprotocol(family: Family): Capability {
 }
 /** What would have been needed is the data (RFC 5492 §5). */
 function lacks(why: string, capabilities: readonly Capability[]): Refusal {
-  return refuse(7, why, join(capabilities.map(encodeCapability)))
+  return refuse(subcode.open.unsupportedCapability, why, join(capabilities.map(encodeCapability)))
 }
-function refuse(subcode: number, why: string, data: Uint8Array = new Uint8Array()): Refusal {
-  return { refusal: { type: 'notification', code: errorCode.open, subcode, data }, why }
+function refuse(sub: number, why: string, data: Uint8Array = new Uint8Array()): Refusal {
+  return { refusal: { type: 'notification', code: notificationCode.open, subcode: sub, data }, why }
 }
 function join(parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap(part => [...part]))

@@ -6,11 +6,11 @@ import {
   type Address,
   type Context,
   Decoder,
-  describe,
+  describeNotification,
   encode,
-  errorCode,
   type Family,
   type Notification,
+  notificationCode,
   type Update,
 } from '@softspoken/wire'
 import { kind, shown } from './check-options.ts'
@@ -568,7 +568,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       this.#feed(
         result.ok
           ? { type: 'message', message: result.value, followedBy }
-          : { type: 'malformed', error: result.error, why: result.why, followedBy, ...causeOf(line) },
+          : { type: 'malformed', error: result.notification, why: result.detail, followedBy, ...causeOf(line) },
         slot,
       )
       this.#report() // now, not after the chunk: who hears `established` may count on it, whatever comes next
@@ -654,7 +654,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     }
     if (event.type !== 'down') return () => this.#log?.debug({ peer, ...fields }, type)
     const { why, from, sent, received, hint } = event as DownEvent // #tell() has added the hint
-    if (sent?.code === errorCode.cease) return () => this.#log?.info({ peer, why }, 'session down') // only stop() says Cease, and it is no error
+    if (sent?.code === notificationCode.cease) return () => this.#log?.info({ peer, why }, 'session down') // only stop() says Cease, and it is no error
     const news = (this.#lastError?.why !== why || from === 'Established') && rare()
     this.#lastError = {
       why,
@@ -667,7 +667,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     const line = {
       peer,
       why,
-      ...optional('sent', sent && describe(sent)),
+      ...optional('sent', sent && describeNotification(sent)),
       ...optional('hint', hint),
       ...optional('retryIn', event.retryIn),
     }

@@ -1,5 +1,5 @@
 /** Messages of one direction, counted by what they are. */
-import { describe, type Message, type Notification } from '@softspoken/wire'
+import { describeNotification, type Message, type Notification } from '@softspoken/wire'
 
 /** Counted since construction. */
 export interface Tally {
@@ -26,5 +26,5 @@ export function counted({ byType, notifications }: Tally, message: Message | und
 
 /** No numbers and none of the peer's text: there are no more names than the registries have, whatever a peer sends. */
 function nameOf(notification: Notification): string {
-  return describe({ ...notification, data: new Uint8Array() }).replace(/ \(.*/, '')
+  return describeNotification({ ...notification, data: new Uint8Array() }).replace(/ \(.*/, '')
 }

@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type DownEvent, Listener, Session } from '@softspoken/session'
-import { describe as inWords, routes } from '@softspoken/wire'
+import { describeNotification, routes } from '@softspoken/wire'
 import { afterEach, describe, expect, it } from 'vitest'
 import { program } from './cli.ts'
 import { Shutdown, signals } from './shutdown.ts'
@@ -251,7 +251,7 @@ describe.each([
     expect(router.session.state, 'the session stands while the router converges').toBe('Established')
     child.kill(signal)
     const [{ received }] = (await down) as [DownEvent]
-    expect(received && inWords(received)).toBe(
+    expect(received && describeNotification(received)).toBe(
       `Cease/Administrative Shutdown (6/2): "single-prefix-announcer got ${signal}"`,
     )
     expect(await exit).toEqual([0, null])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatAddress, parseAddress } from './address.ts'
+import { OptionError } from './option-error.ts'
 
 describe('an IPv6 address is written as RFC 5952 says', () => {
   it.each([
@@ -33,17 +34,15 @@ describe('what is no address in full is refused by name', () => {
     '::1/128',
     'fe80::1%eth0',
   ])("'%s'", text => {
-    expect(() => parseAddress(text, 'nextHop')).toThrow(
-      new RangeError(`nextHop: '${text}' is not allowed, it must be an IPv4 or IPv6 address`),
-    )
+    expect(() => parseAddress(text, 'nextHop')).toThrow(new OptionError('nextHop', text, 'an IPv4 or IPv6 address'))
   })
   it.each(['2001:db8', '2001:db8:::1', '1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', '::ffff:192.0.2.256'])(
     "'%s'",
     text => {
-      expect(() => parseAddress(text, 'nextHop')).toThrow(RangeError)
+      expect(() => parseAddress(text, 'nextHop')).toThrow(OptionError)
     },
   )
   it.each([undefined, null, 42, {}])('%s', value => {
-    expect(() => parseAddress(value as unknown as string, 'nextHop')).toThrow(RangeError) // a caller without types
+    expect(() => parseAddress(value as unknown as string, 'nextHop')).toThrow(OptionError) // a caller without types
   })
 })

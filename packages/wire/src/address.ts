@@ -2,20 +2,20 @@
 import { Address6 } from 'ip-address'
 import { u32 } from './bytes.ts'
 import { afterDot, decimal } from './decimal.ts'
-import { refuse } from './error.ts'
+import { throwOptionError } from './error.ts'
 
 /** An IPv4 or IPv6 address as text: `198.51.100.10`, `2001:db8::10` (RFC 5952). */
 export type Address = string
 
 /**
  * The octets of an address: 4 for IPv4, 16 for IPv6.
- * @throws RangeError naming the field and the text, where it is no address in full (no zone, no prefix length).
+ * @throws OptionError naming the field and the text, where it is no address in full (no zone, no prefix length).
  */
 export function parseAddress(text: Address, field: string): Uint8Array {
   const given = String(text)
   const number = parse4(given, given.length)
   if (number >= 0) return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
-  return parse6(given) ?? refuse(field, text, 'an IPv4 or IPv6 address')
+  return parse6(given) ?? throwOptionError(field, text, 'an IPv4 or IPv6 address')
 }
 
 /**

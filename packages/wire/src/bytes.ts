@@ -1,5 +1,5 @@
 /** Big-endian cursors. Reading past the end is the peer's mistake, writing a number that does not fit is the caller's. */
-import { refuse, WireError } from './error.ts'
+import { throwOptionError, WireError } from './error.ts'
 
 /** Octets before the body of a message (RFC 4271 §4.1). */
 export const HEADER_LENGTH = 19
@@ -54,7 +54,7 @@ export class Reader {
     return new Reader(this.bytes, at, at + length)
   }
   #take(length: number): number {
-    // Code and subcode are filled in by whoever knows which message this is.
+    // Code 0: failure() in message.ts fills in the code, because it knows the type of the message.
     if (length > this.left) throw new WireError(0, 0, `${length} octets wanted where ${this.left} are left`, this.at)
     const at = this.at
     this.at += length
@@ -68,20 +68,20 @@ export class Writer {
   length = 0
 
   u8(value: number, field = 'length'): this {
-    if (value >>> 0 !== value || value > 0xff) refuse(field, value, 'a whole number from 0 to 255')
+    if (value >>> 0 !== value || value > 0xff) throwOptionError(field, value, 'a whole number from 0 to 255')
     const at = this.#room(1)
     this.#bytes[at] = value
     return this
   }
   u16(value: number, field = 'length'): this {
-    if (value >>> 0 !== value || value > 0xffff) refuse(field, value, 'a whole number from 0 to 65535')
+    if (value >>> 0 !== value || value > 0xffff) throwOptionError(field, value, 'a whole number from 0 to 65535')
     const at = this.#room(2)
     this.#bytes[at] = value >>> 8
     this.#bytes[at + 1] = value
     return this
   }
   u32(value: number, field = 'length'): this {
-    if (value >>> 0 !== value) refuse(field, value, 'a whole number from 0 to 4294967295')
+    if (value >>> 0 !== value) throwOptionError(field, value, 'a whole number from 0 to 4294967295')
     const at = this.#room(4)
     this.#bytes[at] = value >>> 24
     this.#bytes[at + 1] = value >>> 16

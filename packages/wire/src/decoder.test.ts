@@ -15,26 +15,28 @@ describe('Decoder', () => {
   it('gives up once the marker is wrong, says so once, and is silent ever after (RFC 4271 §6.1)', () => {
     const decoder = new Decoder()
     const junk = new Uint8Array(40)
-    expect([...decoder.push(junk)]).toMatchObject([{ ok: false, error: { code: 1, subcode: 1 } }])
+    expect([...decoder.push(junk)]).toMatchObject([{ ok: false, notification: { code: 1, subcode: 1 } }])
     expect([...decoder.push(junk)]).toEqual([])
     expect([...decoder.push(keepalive)]).toEqual([])
   })
   it.each(Array.from({ length: 128 }, (_, bit) => bit))('wants bit %i of the marker to be one', bit => {
     const wrong = keepalive.slice()
     wrong[bit >> 3]! ^= 0x80 >> (bit % 8)
-    expect([...new Decoder().push(wrong)]).toMatchObject([{ ok: false, error: { code: 1, subcode: 1 }, at: bit >> 3 }])
+    expect([...new Decoder().push(wrong)]).toMatchObject([
+      { ok: false, notification: { code: 1, subcode: 1 }, at: bit >> 3 },
+    ])
   })
   it('refuses a length as soon as the header is there, before it waits for a body (RFC 4271 §6.1)', () => {
     const decoder = new Decoder()
     const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0x10, 0x01, 2) // 4097 octets
     expect([...decoder.push(header.subarray(0, 18))]).toEqual([])
-    expect([...decoder.push(header.subarray(18))]).toMatchObject([{ ok: false, error: { code: 1, subcode: 2 } }])
+    expect([...decoder.push(header.subarray(18))]).toMatchObject([{ ok: false, notification: { code: 1, subcode: 2 } }])
   })
   it('goes on after a body that it refuses: the next message is where the header said', () => {
     const unacceptable = encode({ type: 'open', version: 4, as: 1, holdTime: 3, id: '192.0.2.1', capabilities: [] })
     unacceptable[23] = 1 // a hold time of 1 s
     expect([...new Decoder().push(Uint8Array.of(...unacceptable, ...keepalive))]).toMatchObject([
-      { ok: false, error: { code: 2, subcode: 6 } },
+      { ok: false, notification: { code: 2, subcode: 6 } },
       { ok: true, value: { type: 'keepalive' } },
     ])
   })
@@ -55,7 +57,7 @@ describe('Decoder', () => {
     const types: string[] = []
     for (let at = 0; at < sent.length; at += size)
       for (const result of decoder.push(Uint8Array.from(sent.slice(at, at + size))))
-        types.push(result.ok ? result.value.type : result.why)
+        types.push(result.ok ? result.value.type : result.detail)
     expect(types).toEqual(['keepalive', 'update', 'keepalive', 'update'])
   })
   it('decodes when it is asked, and not before', () => {

@@ -1,9 +1,9 @@
 /** One direction of a TCP stream, cut into messages. */
 import { HEADER_LENGTH, viewOf } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
-import type { Result } from './error.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
 import type { Notification } from './notification.ts'
+import type { Result } from './result.ts'
 
 const NOTIFICATION = 3 // type, the last octet of a header (RFC 4271 §4.1)
 

@@ -14,22 +14,22 @@ export type { Role } from './capability/role.ts'
 export type { AfiSafi } from './capability/spec.ts'
 export type { Context } from './context.ts'
 export { Decoder } from './decoder.ts'
-export type { Result } from './error.ts'
 export { type Family, families } from './family.ts'
 export { cutToFit, decode, encode, type Keepalive, type Message } from './message.ts'
 export {
   cease,
-  describe,
-  errorCode,
+  describeNotification,
   hardReset,
   type Notification,
   shutdownText,
   withoutHardReset,
 } from './notification.ts'
+export { notificationCode, subcode } from './notification-codes.ts'
 export { AS_TRANS, type Open } from './open.ts'
 export { OptionError } from './option-error.ts'
 export { encodeAll } from './pack.ts'
 export { type Prefix, parsePrefix, type Visit } from './prefix.ts'
+export type { Result } from './result.ts'
 export type { RouteRefresh } from './route-refresh.ts'
 export { endOfRib, type Route, routes } from './routes.ts'
 export type { Issue } from './survey.ts'

@@ -6,6 +6,7 @@ import type { Capability } from './capability/registry.ts'
 import type { Context } from './context.ts'
 import { cutToFit, decode, encode, type Message } from './message.ts'
 import type { Open } from './open.ts'
+import { OptionError } from './option-error.ts'
 import type { Update } from './update.ts'
 
 const route = { origin: 'igp', asPath: [{ type: 'sequence', as: [65001] }], nextHop: '192.0.2.1' } as const
@@ -33,7 +34,7 @@ function isCallersMistake(attempt: () => unknown): boolean {
     attempt()
     return false
   } catch (error) {
-    return error instanceof RangeError || error instanceof TypeError
+    return error instanceof OptionError
   }
 }
 
@@ -185,8 +186,16 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   ],
   ['a withdrawn prefix that is none', update({ withdrawn: ['all'] }), /^withdrawn: 'all' is not allowed/],
   ['a prefix that is a number', announce({}, [untyped<string>(42)]), /^announced: 42 is not allowed/],
-  ['attributes that are a text', update({ attributes: untyped('igp') }), /attributes an object/],
-  ['one prefix where a list belongs', update({ withdrawn: untyped('10.0.0.0/8') }), /must be lists of prefixes/],
+  [
+    'attributes that are a text',
+    update({ attributes: untyped('igp') }),
+    /^attributes: 'igp' is not allowed, it must be an object/,
+  ],
+  [
+    'one prefix where a list belongs',
+    update({ withdrawn: untyped('10.0.0.0/8') }),
+    /^withdrawn: '10.0.0.0\/8' is not allowed, it must be a list of prefixes/,
+  ],
 
   [
     'no ORIGIN',
@@ -299,7 +308,11 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^med: -1 is not allowed, it must be a whole number from 0 to 4294967295/,
   ],
   ['a LOCAL_PREF of five octets', announce({ localPref: 2 ** 32 }), /^localPref: 4294967296 is not allowed/],
-  ['no communities at all', announce({ communities: [] }), /^communities: \[\] is not allowed, it must be left out/],
+  [
+    'no communities at all',
+    announce({ communities: [] }),
+    /^communities: an empty list is not allowed, it must be left out/,
+  ],
   [
     'a community by a name nobody knows',
     announce({ communities: ['no-imports'] }),
@@ -330,15 +343,19 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'AS4_AGGREGATOR where AGGREGATOR has four octets',
     announce({ as4Aggregator: { as: 1, address: '192.0.2.2' } }),
-    /^as4Aggregator: \{"as":1,.*\} is not allowed, it must be beside/,
+    /^as4Aggregator: an object is not allowed, it must be beside/,
   ],
   ['an ORIGINATOR_ID that is a name', announce({ originatorId: 'router1' }), /^originatorId: 'router1' is not allowed/],
-  ['an empty CLUSTER_LIST', announce({ clusterList: [] }), /^clusterList: \[\] is not allowed, it must be left out/],
+  [
+    'an empty CLUSTER_LIST',
+    announce({ clusterList: [] }),
+    /^clusterList: an empty list is not allowed, it must be left out/,
+  ],
   ['a cluster of IPv6', announce({ clusterList: ['2001:db8::1'] }), /^clusterList: '2001:db8::1' .* an IPv4 address/],
   [
     'no extended communities at all',
     announce({ extendedCommunities: [] }),
-    /^extendedCommunities: \[\] is not allowed/,
+    /^extendedCommunities: an empty list is not allowed/,
   ],
   ...[
     'rt:65000', // no number
@@ -387,7 +404,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an AIGP of nothing',
     announce({ aigp: {} }),
-    /^aigp: \{\} is not allowed, it must be left out where there are no TLVs/,
+    /^aigp: an object is not allowed, it must be left out where there are no TLVs/,
   ],
   ['an AIGP metric in hexadecimal', announce({ aigp: { metric: '0x10' } }), /^aigp.metric: '0x10' is not allowed/],
   [
@@ -423,7 +440,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'a large community twice',
     announce({ largeCommunities: ['1:2:3', '1:2:3'] }),
-    /^largeCommunities: \["1:2:3","1:2:3"\] is not allowed, it must be a list without repetition/,
+    /^largeCommunities: a list is not allowed, it must be a list without repetition/,
   ],
   [
     'a raw attribute that has a name',
@@ -458,13 +475,13 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'AS4_PATH where AS_PATH has four octets',
     announce({ as4Path: route.asPath }),
-    /^as4Path: \[.*\] is not allowed, it must be sets and sequences, beside an asPath of two-octet/,
+    /^as4Path: a list is not allowed, it must be sets and sequences, beside an asPath of two-octet/,
   ],
-  ['an empty AS4_PATH', announce({ as4Path: [] }), /^as4Path: \[\] is not allowed/, { fourOctetAs: false }],
+  ['an empty AS4_PATH', announce({ as4Path: [] }), /^as4Path: an empty list is not allowed/, { fourOctetAs: false }],
   [
     'a confederation in AS4_PATH',
     announce({ as4Path: [{ type: 'confed-set', as: [64512] }] }),
-    /^as4Path: \[.*confed.*\] is not allowed/,
+    /^as4Path: a list is not allowed/,
     { fourOctetAs: false },
   ],
 ]

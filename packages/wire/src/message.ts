@@ -1,9 +1,11 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
 import { copy, HEADER_LENGTH, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
-import { type Result, refuse, WireError } from './error.ts'
-import { errorCode, type Notification, readNotification, writeNotification } from './notification.ts'
+import { throwOptionError, WireError } from './error.ts'
+import { type Notification, readNotification, writeNotification } from './notification.ts'
+import { notificationCode, subcode } from './notification-codes.ts'
 import { type Open, readOpen, writeOpen } from './open.ts'
+import type { Result } from './result.ts'
 import { type RouteRefresh, readRouteRefresh, writeRouteRefresh } from './route-refresh.ts'
 import { readUpdate, type Update, writeUpdate } from './update.ts'
 
@@ -32,12 +34,26 @@ interface MessageRow<message> {
   write(w: Writer, message: message, context: Context): void
 }
 const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, { type: type }>> } = {
-  open: { code: 1, least: 29, faults: errorCode.open, extensible: false, read: withReader(readOpen), write: writeOpen },
-  update: { code: 2, least: 23, faults: errorCode.update, extensible: true, read: readUpdate, write: writeUpdate },
+  open: {
+    code: 1,
+    least: 29,
+    faults: notificationCode.open,
+    extensible: false,
+    read: withReader(readOpen),
+    write: writeOpen,
+  },
+  update: {
+    code: 2,
+    least: 23,
+    faults: notificationCode.update,
+    extensible: true,
+    read: readUpdate,
+    write: writeUpdate,
+  },
   notification: {
     code: 3,
     least: 21,
-    faults: errorCode.header,
+    faults: notificationCode.header,
     extensible: true,
     read: withReader(readNotification),
     write: writeNotification,
@@ -45,7 +61,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   keepalive: {
     code: 4,
     least: 19,
-    faults: errorCode.header,
+    faults: notificationCode.header,
     extensible: false,
     read: () => keepalive,
     write: () => {},
@@ -53,7 +69,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   'route-refresh': {
     code: 5,
     least: 23,
-    faults: errorCode.routeRefresh,
+    faults: notificationCode.routeRefresh,
     extensible: true,
     read: withReader(readRouteRefresh),
     write: writeRouteRefresh,
@@ -86,7 +102,12 @@ export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Me
 export function messageLength(bytes: Uint8Array, view: DataView, at: number, context: Context): number {
   if (!isMarker(view, at)) {
     const wrong = bytes.subarray(at, at + MARKER_LENGTH).findIndex(octet => octet !== 0xff)
-    throw new WireError(errorCode.header, 1, 'the marker is not all ones', at + wrong)
+    throw new WireError(
+      notificationCode.header,
+      subcode.header.connectionNotSynchronized,
+      'the marker is not all ones',
+      at + wrong,
+    )
   }
   const length = u16(bytes, at + 16)
   const type = bytes[at + 18]!
@@ -94,7 +115,14 @@ export function messageLength(bytes: Uint8Array, view: DataView, at: number, con
   // An unknown type may be as long as any.
   const most = context.extendedMessage && row?.extensible !== false ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
   if (length < HEADER_LENGTH || length > most) throw badLength(bytes, at, `message length ${length}`)
-  if (row === undefined) throw new WireError(errorCode.header, 3, `message type ${type}`, at + 18, Uint8Array.of(type))
+  if (row === undefined)
+    throw new WireError(
+      notificationCode.header,
+      subcode.header.badMessageType,
+      `message type ${type}`,
+      at + 18,
+      Uint8Array.of(type),
+    )
   if (length < row.least || (type === table.keepalive.code && length > row.least))
     throw badLength(bytes, at, `message length ${length} for type ${type}`)
   return length
@@ -107,8 +135,14 @@ function isMarker(view: DataView, at: number): boolean {
 }
 
 /** RFC 4271 §6.1: the data is the length. */
-function badLength(bytes: Uint8Array, at: number, why: string): WireError {
-  return new WireError(errorCode.header, 2, why, at + 16, copy(bytes, at + 16, at + 18))
+function badLength(bytes: Uint8Array, at: number, detail: string): WireError {
+  return new WireError(
+    notificationCode.header,
+    subcode.header.badMessageLength,
+    detail,
+    at + 16,
+    copy(bytes, at + 16, at + 18),
+  )
 }
 
 /** Decodes the message whose header messageLength() has found sound. */
@@ -125,11 +159,11 @@ export function decodeAt(bytes: Uint8Array, at: number, length: number, context:
  * The peer's mistake in the message that begins at `start`, as a value; ours goes on as the exception it is. `faults` is
  * the code for a fault without one.
  */
-export function failure(error: unknown, start: number, faults: number = errorCode.header): Result<never> {
+export function failure(error: unknown, start: number, faults: number = notificationCode.header): Result<never> {
   if (!(error instanceof WireError)) throw error
-  const { error: notification, why, at } = error
-  const answer = notification.code === 0 ? { ...notification, code: faults } : notification
-  return { ok: false, error: answer, why, at: at - start }
+  const { code, subcode, detail, at, data } = error
+  const notification: Notification = { type: 'notification', code: code || faults, subcode, data }
+  return { ok: false, notification, detail, at: at - start }
 }
 
 /** Octets in an UPDATE at most. */
@@ -157,17 +191,17 @@ const scratch = new Writer().put(new Uint8Array(MARKER_LENGTH).fill(0xff))
 
 /**
  * Encodes one message.
- * @throws RangeError or TypeError naming the field, the value and what is allowed, where the message cannot be sent;
+ * @throws OptionError naming the field, the value and what is allowed, where the message cannot be sent;
  * RangeError where it is longer than 4096 octets, or 65535 with `extendedMessage`.
  */
 export function encode(message: Message, context?: Partial<Context>): Uint8Array {
   const row = table[message.type] as MessageRow<Message> | undefined
-  if (row === undefined) refuse('type', message.type, `one of ${Object.keys(table).join(', ')}`)
+  if (row === undefined) throwOptionError('type', message.type, `one of ${Object.keys(table).join(', ')}`)
   scratch.length = MARKER_LENGTH
   scratch.u16(0).u8(row.code)
   row.write(scratch, message, contextOf(context))
   const most = longest(message.type, context)
-  if (scratch.length > most) refuse(`${message.type} length`, scratch.length, `at most ${most} octets`)
+  if (scratch.length > most) throwOptionError(`${message.type} length`, scratch.length, `at most ${most} octets`)
   const bytes = scratch.done()
   bytes[16] = bytes.length >> 8
   bytes[17] = bytes.length

@@ -1,10 +1,13 @@
-import { expect, describe as group, it } from 'vitest'
-import { cease, describe, errorCode, hardReset, shutdownText, withoutHardReset } from './notification.ts'
+import { describe, expect, it } from 'vitest'
+import { cease, describeNotification, hardReset, shutdownText, withoutHardReset } from './notification.ts'
+import { notificationCode, subcode } from './notification-codes.ts'
+import { OptionError } from './option-error.ts'
 
 const none = new Uint8Array()
-const told = (code: number, subcode: number, data = none) => describe({ type: 'notification', code, subcode, data })
+const told = (code: number, subcode: number, data = none) =>
+  describeNotification({ type: 'notification', code, subcode, data })
 
-group('describe()', () => {
+describe('describeNotification()', () => {
   it.each([
     [1, 1, 'Message Header Error/Connection Not Synchronized (1/1)', 'RFC 4271 §4.5'],
     [2, 7, 'OPEN Message Error/Unsupported Capability (2/7)', 'RFC 5492 §5'],
@@ -92,22 +95,38 @@ group('describe()', () => {
   })
 
   it('has the codes by name (RFC 4271 §4.5, RFC 7313 §5, RFC 9687 §4)', () => {
-    const codes = { header: 1, open: 2, update: 3, holdTimer: 4, fsm: 5, cease: 6, routeRefresh: 7, sendHoldTimer: 8 }
-    expect(errorCode).toEqual(codes)
+    expect(Object.keys(notificationCode)).toEqual([
+      'header',
+      'open',
+      'update',
+      'holdTimer',
+      'fsm',
+      'cease',
+      'routeRefresh',
+      'sendHoldTimer',
+      'lsdb',
+    ])
+    expect(Object.values(notificationCode)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+  it('has the subcodes by name', () => {
+    expect(subcode.cease.administrativeShutdown).toBe(2)
+    expect(subcode.update.malformedAsPath).toBe(11)
+    expect(subcode.open.roleMismatch).toBe(11)
+    expect(subcode.holdTimer).toEqual({})
   })
   it('quotes the text that an operator attached (RFC 9003 §2)', () => {
-    expect(describe(cease(2, 'maintenance until 06:00'))).toBe(
+    expect(describeNotification(cease(2, 'maintenance until 06:00'))).toBe(
       'Cease/Administrative Shutdown (6/2): "maintenance until 06:00"',
     )
   })
   it('lets no control character of a peer through to a terminal (RFC 9003 §4)', () => {
-    expect(describe(cease(4, 'a\u001b[2Jb\nc\u202ed\u2028e\u2029f\u009bg'))).toBe(
+    expect(describeNotification(cease(4, 'a\u001b[2Jb\nc\u202ed\u2028e\u2029f\u009bg'))).toBe(
       'Cease/Administrative Reset (6/4): "a\ufffd[2Jb\ufffdc\ufffdd\ufffde\ufffdf\ufffdg"',
     )
   })
 })
 
-group('a Cease with a text', () => {
+describe('a Cease with a text', () => {
   it('is read as it was written (RFC 9003 §2)', () => {
     expect(shutdownText(cease(2, 'wartung → 5 min'))).toBe('wartung → 5 min')
   })
@@ -127,11 +146,11 @@ group('a Cease with a text', () => {
   })
   it('is read as it was sent, a byte order mark included', () => {
     expect(shutdownText(cease(2, '\ufeffwhy'))).toBe('\ufeffwhy')
-    expect(describe(cease(2, '\ufeffwhy'))).toContain('"\ufffdwhy"')
+    expect(describeNotification(cease(2, '\ufeffwhy'))).toContain('"\ufffdwhy"')
   })
   it('is refused with a subcode that takes none (RFC 9003 §2)', () => {
-    expect(() => cease(6, 'why')).toThrow(
-      new RangeError('text: not allowed with subcode 6, only with 2 and 4 (RFC 9003 §2)'),
+    expect(() => cease(6, 'maintenance')).toThrow(
+      new OptionError('text', 'maintenance', 'empty with subcode 6: only 2 and 4 take a text (RFC 9003 §2)'),
     )
   })
   it.each([
@@ -142,7 +161,7 @@ group('a Cease with a text', () => {
   ])('has no text to show where there is %s', (_what, data) => {
     const notification = { type: 'notification', code: 6, subcode: 2, data: Uint8Array.from(data) } as const
     expect(shutdownText(notification)).toBeUndefined()
-    expect(describe(notification)).toBe('Cease/Administrative Shutdown (6/2)')
+    expect(describeNotification(notification)).toBe('Cease/Administrative Shutdown (6/2)')
   })
   it('is not looked for elsewhere', () => {
     expect(shutdownText({ type: 'notification', code: 3, subcode: 2, data: Uint8Array.of(1, 0x61) })).toBeUndefined()
@@ -150,7 +169,7 @@ group('a Cease with a text', () => {
   })
 })
 
-group('a Hard Reset (RFC 8538 §3)', () => {
+describe('a Hard Reset (RFC 8538 §3)', () => {
   const inner = cease(2, 'moving house')
 
   it('carries code, subcode and data of the NOTIFICATION that it is for', () => {
@@ -159,7 +178,7 @@ group('a Hard Reset (RFC 8538 §3)', () => {
     expect(withoutHardReset(hardReset(inner))).toEqual(inner)
   })
   it('is told with what it is for, and with its text', () => {
-    expect(describe(hardReset(inner))).toBe(
+    expect(describeNotification(hardReset(inner))).toBe(
       'Cease/Hard Reset (6/9) for Cease/Administrative Shutdown (6/2): "moving house"',
     )
     expect(shutdownText(hardReset(inner))).toBe('moving house')
@@ -172,7 +191,7 @@ group('a Hard Reset (RFC 8538 §3)', () => {
     expect(withoutHardReset(reset)).toBe(reset)
   })
   it('within another is opened once', () => {
-    expect(describe(hardReset(hardReset(inner)))).toBe('Cease/Hard Reset (6/9) for Cease/Hard Reset (6/9)')
+    expect(describeNotification(hardReset(hardReset(inner)))).toBe('Cease/Hard Reset (6/9) for Cease/Hard Reset (6/9)')
     expect(shutdownText(hardReset(hardReset(inner)))).toBeUndefined()
   })
   it('is not what another Cease with the same data is', () => {

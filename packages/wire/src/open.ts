@@ -2,7 +2,8 @@
 import { type Address, formatAddress, parseAddress } from './address.ts'
 import type { Reader, Writer } from './bytes.ts'
 import { type Capability, readCapability, writeCapability } from './capability/registry.ts'
-import { refuse, WireError } from './error.ts'
+import { throwOptionError, WireError } from './error.ts'
+import { notificationCode, subcode } from './notification-codes.ts'
 
 /** The first message of either side (RFC 4271 §4.2). */
 export interface Open {
@@ -27,7 +28,8 @@ const EXTENDED = 255 // RFC 9072 §2: as a parameter's type it says that the rea
 export function readOpen(r: Reader): Open {
   const { at } = r
   const version = r.u8()
-  if (version !== 4) throw new WireError(2, 1, `version ${version}, it must be 4`, at, Uint8Array.of(0, 4))
+  if (version !== 4)
+    throw openError(subcode.open.unsupportedVersionNumber, `version ${version}, it must be 4`, at, Uint8Array.of(0, 4))
   const as2 = r.u16()
   const holdTime = r.u16()
   const id = formatAddress(r.take(4))
@@ -39,30 +41,57 @@ export function readOpen(r: Reader): Open {
     length = r.u16()
   }
   if (length !== r.left)
-    throw new WireError(2, 0, `${length} octets of optional parameters announced, ${r.left} present`, at + 9)
+    throw openError(
+      subcode.open.unspecific,
+      `${length} octets of optional parameters announced, ${r.left} present`,
+      at + 9,
+    )
   while (r.left > 0) {
     const parameterAt = r.at
     const type = r.u8()
     const value = r.sub(extended ? r.u16() : r.u8())
-    if (type !== CAPABILITIES) throw new WireError(2, 4, `optional parameter ${type} is not supported`, parameterAt)
+    if (type !== CAPABILITIES)
+      throw openError(
+        subcode.open.unsupportedOptionalParameter,
+        `optional parameter ${type} is not supported`,
+        parameterAt,
+      )
     while (value.left > 0) capabilities.push(readCapability(value))
   }
   const as = fourOctetAs(capabilities)?.as ?? as2
-  const wrong = fault({ as, holdTime, id })
-  if (wrong)
-    throw new WireError(2, wrong[0], `${wrong[1]}: ${wrong[2]}, it must be ${wrong[3]}`, at + fieldAt[wrong[1]])
+  const invalid = invalidField({ as, holdTime, id })
+  if (invalid) {
+    const { subcode, field, value, allowed } = invalid
+    throw openError(subcode, `${field}: ${value}, it must be ${allowed}`, at + fieldAt[field])
+  }
   return { type: 'open', version, as, holdTime, id, capabilities }
 }
 
-/** What no OPEN may say, whichever side it comes from: subcode, field, value, what is allowed (RFC 4271 §6.2, RFC 6286). */
-function fault({
-  as,
-  holdTime,
-  id,
-}: Pick<Open, 'as' | 'holdTime' | 'id'>): [number, keyof typeof fieldAt, unknown, string] | undefined {
-  if (as === 0) return [2, 'as', as, 'other than zero (RFC 7607 §2)']
-  if (holdTime === 1 || holdTime === 2) return [6, 'holdTime', holdTime, '0 or at least 3 s (RFC 4271 §6.2)']
-  return id === '0.0.0.0' ? [3, 'id', id, 'other than zero (RFC 6286 §2.1)'] : undefined
+function openError(subcode: number, detail: string, at: number, data?: Uint8Array): WireError {
+  return new WireError(notificationCode.open, subcode, detail, at, data)
+}
+
+interface InvalidField {
+  readonly subcode: number
+  readonly field: keyof typeof fieldAt
+  readonly value: unknown
+  readonly allowed: string
+}
+
+/** The first field whose value is invalid in every OPEN, sent or received (RFC 4271 §6.2, RFC 6286). */
+function invalidField({ as, holdTime, id }: Pick<Open, 'as' | 'holdTime' | 'id'>): InvalidField | undefined {
+  const { badPeerAs, unacceptableHoldTime, badBgpIdentifier } = subcode.open
+  if (as === 0) return { subcode: badPeerAs, field: 'as', value: as, allowed: 'other than zero (RFC 7607 §2)' }
+  if (holdTime === 1 || holdTime === 2)
+    return {
+      subcode: unacceptableHoldTime,
+      field: 'holdTime',
+      value: holdTime,
+      allowed: '0 or at least 3 s (RFC 4271 §6.2)',
+    }
+  if (id === '0.0.0.0')
+    return { subcode: badBgpIdentifier, field: 'id', value: id, allowed: 'other than zero (RFC 6286 §2.1)' }
+  return undefined
 }
 /** Octets before each, in the body (RFC 4271 §4.2). */
 const fieldAt = { as: 1, holdTime: 3, id: 5 } as const
@@ -71,13 +100,14 @@ function fourOctetAs(capabilities: readonly Capability[]): { readonly as: number
 }
 
 export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }: Open): void {
-  if (version !== 4) refuse('version', version, '4')
-  const wrong = fault({ as, holdTime, id })
-  if (wrong) refuse(wrong[1], wrong[2], wrong[3])
+  if (version !== 4) throwOptionError('version', version, '4')
+  const invalid = invalidField({ as, holdTime, id })
+  if (invalid) throwOptionError(invalid.field, invalid.value, invalid.allowed)
   const octets = parseAddress(id, 'id')
-  if (octets.length !== 4) refuse('id', id, 'written as an IPv4 address')
+  if (octets.length !== 4) throwOptionError('id', id, 'written as an IPv4 address')
   const four = fourOctetAs(capabilities)
-  if (four ? four.as !== as : as > 0xffff) refuse('as', as, 'what four-octet-as says, or below 65536 without it')
+  if (four ? four.as !== as : as > 0xffff)
+    throwOptionError('as', as, 'what four-octet-as says, or below 65536 without it')
   w.u8(version)
     .u16(as > 0xffff ? AS_TRANS : as, 'as')
     .u16(holdTime, 'holdTime')

@@ -86,7 +86,7 @@ describe('encodeAll()', () => {
     const [bytes, ...rest] = encodeAll(update({ attributes, announced: hosts(2000) }), context)
     expect(rest).toEqual([])
     expect(received(bytes as Uint8Array, context).announced).toHaveLength(2000)
-    expect(decode(bytes as Uint8Array)).toMatchObject({ ok: false, error: { code: 1, subcode: 2 } })
+    expect(decode(bytes as Uint8Array)).toMatchObject({ ok: false, notification: { code: 1, subcode: 2 } })
   })
   it('does not split what it does not read', () => {
     const other = { family: 'other', afi: 1, safi: 128, withdrawn: new Uint8Array(100) } as const
@@ -247,6 +247,6 @@ describe('visitRoutes()', () => {
         () => {},
         () => {},
       ),
-    ).toThrow(new TypeError('update: visitRoutes() is for what decode() returned'))
+    ).toThrow(/^update: an object is not allowed, it must be an UPDATE that decode\(\) returned/)
   })
 })

@@ -10,7 +10,7 @@ import type { Update } from './update.ts'
  * Encodes an UPDATE whose routes may be more than fit one message. Each message carries one kind of routes: withdrawn,
  * those of MP_UNREACH_NLRI, announced, or those of MP_REACH_NLRI (RFC 7606 §5.1), in this order. A family that this
  * package keeps as bytes is not split.
- * @throws RangeError or TypeError as encode() does, before any message is handed out.
+ * @throws OptionError as encode() does, before any message is handed out.
  */
 export function encodeAll(update: Update, context?: Partial<Context>): Uint8Array[] {
   const { withdrawn, announced, attributes } = update

@@ -1,7 +1,7 @@
 /** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5), each behind a path identifier with ADD-PATH (RFC 7911 §3). */
 import { type Address, format4, formatAddress, parse4, parseAddress } from './address.ts'
 import { u32, type Writer } from './bytes.ts'
-import { refuse } from './error.ts'
+import { throwOptionError } from './error.ts'
 
 /**
  * A prefix as text: `198.51.100.10/32`, `2001:db8::/32` (RFC 5952). Bits beyond its length are zero. Where a family's
@@ -70,7 +70,7 @@ function read6(length: number, bytes: Uint8Array, at: number): Address {
 
 /**
  * Octets and length of a prefix's text.
- * @throws RangeError where the text is no prefix, or has bits set beyond its length: that is a slip more often than a wish.
+ * @throws OptionError where the text is no prefix, or has bits set beyond its length: that is a slip more often than a wish.
  */
 export function parsePrefix(text: Prefix, field: string): { address: Uint8Array; length: number } {
   const given = String(text)
@@ -78,10 +78,10 @@ export function parsePrefix(text: Prefix, field: string): { address: Uint8Array;
   const length = parseLength(given, slash + 1)
   const address = slash < 0 ? undefined : parseAddress(given.slice(0, slash), field)
   if (address === undefined || length < 0 || length > address.length * 8)
-    refuse(field, text, 'a prefix such as 198.51.100.10/32 or 2001:db8::10/128')
+    throwOptionError(field, text, 'a prefix such as 198.51.100.10/32 or 2001:db8::10/128')
   for (let octet = length >> 3; octet < address.length; octet++)
     if (address[octet]! & (octet === length >> 3 ? 0xff >> (length % 8) : 0xff))
-      refuse(field, text, 'a prefix without bits set beyond its length')
+      throwOptionError(field, text, 'a prefix without bits set beyond its length')
   return { address, length }
 }
 
@@ -103,13 +103,13 @@ export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: bo
   if (pathIds) {
     const [before = '', pathId = '', ...rest] = String(text).split('#')
     if (!/^(0|[1-9]\d*)$/.test(pathId) || Number(pathId) > 0xffffffff || rest.length > 0)
-      refuse(field, text, 'a prefix with a path identifier, such as 198.51.100.10/32#7')
+      throwOptionError(field, text, 'a prefix with a path identifier, such as 198.51.100.10/32#7')
     w.u32(Number(pathId))
     prefix = before
   }
   if (octets === 4 && wrotePlain(w, String(prefix))) return
   const { address, length } = parsePrefix(prefix, field)
-  if (address.length !== octets) refuse(field, text, octets === 4 ? 'an IPv4 prefix' : 'an IPv6 prefix')
+  if (address.length !== octets) throwOptionError(field, text, octets === 4 ? 'an IPv4 prefix' : 'an IPv6 prefix')
   w.u8(length).put(address, 0, (length + 7) >> 3)
 }
 

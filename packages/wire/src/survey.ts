@@ -8,22 +8,18 @@ import { categoryBits, flag } from './attribute/spec.ts'
 import { copy, u16 } from './bytes.ts'
 import type { Context } from './context.ts'
 import { WireError } from './error.ts'
+import { notificationCode, subcode as subcodes } from './notification-codes.ts'
 
 /** A fault that did not cost the session. */
 export interface Issue {
   /** As IANA spells it, or its code where it has no row. */
   readonly attribute: string
   readonly handling: 'attribute-discard' | 'treat-as-withdraw'
-  readonly why: string
+  /** A sentence for the log. */
+  readonly detail: string
   /** Octets before the attribute, from the beginning of the message; where it is missing, before all of them. */
   readonly at: number
 }
-
-const MALFORMED_ATTRIBUTE_LIST = 1
-const UNRECOGNIZED_WELL_KNOWN = 2
-const MISSING_WELL_KNOWN = 3
-const FLAGS_ERROR = 4
-const LENGTH_ERROR = 5
 
 const { origin, asPath, nextHop, mpReach, mpUnreach } = registry
 /** Where an attribute's code stands in a mask. */
@@ -99,12 +95,23 @@ export function survey(
     const whole = copy(bytes, start, next)
     if (seen.has(code)) {
       if (row?.onMalformed === 'session-reset')
-        throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${row.name} stands twice (RFC 7606 §3.g)`, start)
+        throw new WireError(
+          notificationCode.update,
+          subcodes.update.malformedAttributeList,
+          `${row.name} stands twice (RFC 7606 §3.g)`,
+          start,
+        )
       found.skip.push(start)
       note(found, start, nameOf(code), 'attribute-discard', 'stands twice, the first one counts (RFC 7606 §3.g)')
     } else if (row !== undefined) examine(found, row, bytes, start, next, whole, context)
     else if ((bytes[start]! & flag.optional) === 0)
-      throw new WireError(3, UNRECOGNIZED_WELL_KNOWN, `attribute ${code} is said to be well-known`, start, whole)
+      throw new WireError(
+        notificationCode.update,
+        subcodes.update.unrecognizedWellKnownAttribute,
+        `attribute ${code} is said to be well-known`,
+        start,
+        whole,
+      )
     seen.add(code)
     start = next
   }
@@ -118,7 +125,7 @@ export function survey(
           name,
           'treat-as-withdraw',
           'is missing (RFC 7606 §3.d)',
-          MISSING_WELL_KNOWN,
+          subcodes.update.missingWellKnownAttribute,
           Uint8Array.of(code),
         )
   const { withdraw, reach, unreach } = found
@@ -128,7 +135,12 @@ export function survey(
     if (!announces && !reach?.announced.length && seen.size > 0) throw withdraw
     // One UPDATE of ours can withdraw IPv4 and one more family; nobody was seen to send a third.
     if (reach && unreach && !isIpv4(reach) && !isIpv4(unreach) && !sameFamily(reach, unreach))
-      throw new WireError(3, MALFORMED_ATTRIBUTE_LIST, `${withdraw.why}, beside routes of two families`, withdraw.at)
+      throw new WireError(
+        notificationCode.update,
+        subcodes.update.malformedAttributeList,
+        `${withdraw.detail}, beside routes of two families`,
+        withdraw.at,
+      )
   }
   return found
 }
@@ -146,11 +158,17 @@ export function endAt(bytes: Uint8Array, start: number, value: number): number {
 /** RFC 7606 §4: the last attribute does not end in time. */
 function cutShort(found: Survey, start: number, rest: Uint8Array): void {
   const code = rest[1] ?? 0
-  const why = 'runs beyond the attributes (RFC 7606 §4)'
+  const detail = 'runs beyond the attributes (RFC 7606 §4)'
   // It may hold routes, which we would then neither announce nor withdraw (RFC 7606 §3.j).
   if (rules[code]?.onMalformed === 'session-reset')
-    throw new WireError(3, LENGTH_ERROR, `${nameOf(code)} ${why}`, start, rest)
-  note(found, start, nameOf(code), 'treat-as-withdraw', why, LENGTH_ERROR, rest)
+    throw new WireError(
+      notificationCode.update,
+      subcodes.update.attributeLengthError,
+      `${nameOf(code)} ${detail}`,
+      start,
+      rest,
+    )
+  note(found, start, nameOf(code), 'treat-as-withdraw', detail, subcodes.update.attributeLengthError, rest)
 }
 
 function examine(
@@ -183,15 +201,16 @@ function examine(
       name,
       'treat-as-withdraw',
       `is not flagged as ${row.category} (RFC 7606 §3.c)`,
-      FLAGS_ERROR,
+      subcodes.update.attributeFlagsError,
       whole,
     )
   const malformed = row.check(bytes, at, end, context)
   if (malformed !== undefined) {
-    const [subcode, why] = malformed
-    if (onMalformed === 'session-reset') throw new WireError(3, subcode, `${name}: ${why}`, start, whole)
+    const [subcode, detail] = malformed
+    if (onMalformed === 'session-reset')
+      throw new WireError(notificationCode.update, subcode, `${name}: ${detail}`, start, whole)
     found.skip.push(start)
-    note(found, start, name, onMalformed, why, subcode, whole)
+    note(found, start, name, onMalformed, detail, subcode, whole)
   } else if (row.key === 'mpReach') found.reach = readReach(bytes, at, end, context)
   else if (row.key === 'mpUnreach') found.unreach = readUnreach(bytes, at, end, context)
 }
@@ -205,12 +224,13 @@ function note(
   at: number,
   attribute: string,
   handling: Issue['handling'],
-  why: string,
+  detail: string,
   subcode = 0,
   data?: Uint8Array,
 ): void {
-  found.issues.push({ attribute, handling, why, at: at - found.messageAt })
-  if (handling === 'treat-as-withdraw') found.withdraw ??= new WireError(3, subcode, `${attribute}: ${why}`, at, data)
+  found.issues.push({ attribute, handling, detail, at: at - found.messageAt })
+  if (handling === 'treat-as-withdraw')
+    found.withdraw ??= new WireError(notificationCode.update, subcode, `${attribute}: ${detail}`, at, data)
 }
 
 export function isIpv4({ family }: MpReach | MpUnreach): boolean {

@@ -9,8 +9,9 @@ import { type Attributes, byCode, byKey, type RawAttribute, registry, rules } fr
 import { categoryBits, flag } from './attribute/spec.ts'
 import { copy, HEADER_LENGTH, Reader, u16, type Writer } from './bytes.ts'
 import { type Context, hasPathIds } from './context.ts'
-import { refuse, WireError } from './error.ts'
+import { throwOptionError, WireError } from './error.ts'
 import { familyOf } from './family.ts'
+import { notificationCode, subcode } from './notification-codes.ts'
 import { AS_TRANS } from './open.ts'
 import { checkPrefixes, type Prefix, readPrefixes, type Visit, visitPrefixes, writePrefix } from './prefix.ts'
 import { bit, codesInOrder, endAt, type Issue, isIpv4, type Survey, survey, valueAt } from './survey.ts'
@@ -37,9 +38,21 @@ export interface Update {
 export function readUpdate(bytes: Uint8Array, at: number, end: number, context: Context): Update {
   const attributesAt = at + 4 + u16(bytes, at)
   // RFC 7606 §4: a length beyond the message leaves nothing to trust.
-  if (attributesAt > end) throw new WireError(3, 1, 'Withdrawn Routes Length is beyond the message', at)
+  if (attributesAt > end)
+    throw new WireError(
+      notificationCode.update,
+      subcode.update.malformedAttributeList,
+      'Withdrawn Routes Length is beyond the message',
+      at,
+    )
   const nlriAt = attributesAt + u16(bytes, attributesAt - 2)
-  if (nlriAt > end) throw new WireError(3, 1, 'Total Path Attribute Length is beyond the message', attributesAt - 2)
+  if (nlriAt > end)
+    throw new WireError(
+      notificationCode.update,
+      subcode.update.malformedAttributeList,
+      'Total Path Attribute Length is beyond the message',
+      attributesAt - 2,
+    )
   const pathIds = hasPathIds(context, 'ipv4-unicast')
   sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
@@ -51,8 +64,14 @@ export function readUpdate(bytes: Uint8Array, at: number, end: number, context: 
 
 /** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
 function sound(field: string, bytes: Uint8Array, at: number, end: number, pathIds: boolean): void {
-  const why = checkPrefixes(bytes, at, end, 4, pathIds)
-  if (why !== undefined) throw new WireError(3, 10, `${field}: ${why} (RFC 7606 §5.3)`, at)
+  const detail = checkPrefixes(bytes, at, end, 4, pathIds)
+  if (detail !== undefined)
+    throw new WireError(
+      notificationCode.update,
+      subcode.update.invalidNetworkField,
+      `${field}: ${detail} (RFC 7606 §5.3)`,
+      at,
+    )
 }
 
 /** The octets of a received UPDATE, and where their parts begin. */
@@ -193,10 +212,10 @@ function mergeFourOctet(attributes: Attributes): Attributes {
 /**
  * Visits every route of a received UPDATE that is of a family read here, as octets: no text is made. The withdrawn ones
  * first; routes that treat-as-withdraw has turned are visited as withdrawn.
- * @throws TypeError where the UPDATE was not received but made.
+ * @throws OptionError where the UPDATE was not received but made.
  */
 export function visitRoutes(update: Update, withdrawn: Visit, announced: Visit): void {
-  if (!(update instanceof DecodedUpdate)) throw new TypeError('update: visitRoutes() is for what decode() returned')
+  if (!(update instanceof DecodedUpdate)) throwOptionError('update', update, 'an UPDATE that decode() returned')
   update.visit(withdrawn, announced)
 }
 
@@ -228,8 +247,9 @@ function otherRoutes({ reach, unreach }: Survey): Attributes {
 
 export function writeUpdate(w: Writer, update: Update, context: Context): void {
   const { withdrawn, attributes, announced } = update
-  if (!Array.isArray(withdrawn) || !Array.isArray(announced) || typeof attributes !== 'object')
-    throw new TypeError('update: withdrawn and announced must be lists of prefixes, attributes an object')
+  if (!Array.isArray(withdrawn)) throwOptionError('withdrawn', withdrawn, 'a list of prefixes')
+  if (!Array.isArray(announced)) throwOptionError('announced', announced, 'a list of prefixes')
+  if (typeof attributes !== 'object' || attributes === null) throwOptionError('attributes', attributes, 'an object')
   demand(attributes, announced.length > 0)
   const withdrawnAt = w.length
   w.u16(0)
@@ -252,7 +272,7 @@ function demand(attributes: Attributes, announces: boolean): void {
       : attributes.asPath === undefined
         ? 'asPath'
         : announces && attributes.nextHop === undefined && 'nextHop'
-  if (missing) refuse(`attributes.${missing}`, undefined, 'given with every announced route')
+  if (missing) throwOptionError(`attributes.${missing}`, undefined, 'given with every announced route')
 }
 
 function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
@@ -272,7 +292,7 @@ function wroteAsGiven(w: Writer, attributes: Attributes, context: Context): bool
   for (const key in attributes) {
     const value = attributes[key as keyof Attributes]
     if (key === 'unknown' || value === undefined) continue
-    const row = byKey.get(key) ?? refuse('attributes', key, `one of ${[...byKey.keys()].join(', ')}, unknown`)
+    const row = byKey.get(key) ?? throwOptionError('attributes', key, `one of ${[...byKey.keys()].join(', ')}, unknown`)
     if (row.place < place) return false
     place = row.place
     while (row.onMalformed !== 'session-reset' && next < raws.length && raws[next]!.code < row.code)
@@ -299,11 +319,15 @@ function withFourOctet(attributes: Attributes): Attributes {
 function checkRaws(unknown: readonly RawAttribute[]): readonly RawAttribute[] {
   const raws = [...unknown].sort((a, b) => a.code - b.code)
   for (const [i, { code, flags, value }] of raws.entries()) {
-    if (byCode[code]) refuse('attributes.unknown', code, `given by its name, ${byCode[code].key}`)
-    if (code === raws[i + 1]?.code) refuse('attributes.unknown', code, 'given once')
+    if (byCode[code]) throwOptionError('attributes.unknown', code, `given by its name, ${byCode[code].key}`)
+    if (code === raws[i + 1]?.code) throwOptionError('attributes.unknown', code, 'given once')
     const rule = rules[code]
     if (rule ? (flags & categoryBits) !== rule.bits || value.length === 0 : (flags & flag.optional) === 0)
-      refuse('attributes.unknown', code, `flagged as ${rule ? `${rule.category}, and not empty` : 'optional'}`)
+      throwOptionError(
+        'attributes.unknown',
+        code,
+        `flagged as ${rule ? `${rule.category}, and not empty` : 'optional'}`,
+      )
   }
   return raws
 }

@@ -1,5 +1,5 @@
 /** The captures in captures/: small sessions that show what the program is for. Every octet follows from this file. */
-import { type Attributes, cease, encode, type Message, type Open } from '@softspoken/wire'
+import { type Attributes, cease, encode, type Message, notificationCode, type Open, subcode } from '@softspoken/wire'
 import { join, mrt, pcap, pcapng, type SegmentSpec, u16 } from './build.ts'
 
 const START = Date.UTC(2026, 0, 1) * 1000 // microseconds
@@ -46,7 +46,7 @@ export function session(): SegmentSpec[] {
   router(odd)
 
   announcer(update({ withdrawn: ['198.51.100.10/32'] }))
-  announcer(encode(cease(2, 'maintenance of node 11')))
+  announcer(encode(cease(subcode.cease.administrativeShutdown, 'maintenance of node 11')))
   close()
   return segments
 }
@@ -88,7 +88,14 @@ export function refused(): SegmentSpec[] {
   })
   bad[29] = 5 // octets of the next hop
   router(bad)
-  announcer(encode({ type: 'notification', code: 3, subcode: 9, data: bad.slice(23, 52) }))
+  announcer(
+    encode({
+      type: 'notification',
+      code: notificationCode.update,
+      subcode: subcode.update.optionalAttributeError,
+      data: bad.slice(23, 52),
+    }),
+  )
   close()
   return segments
 }

@@ -1,7 +1,8 @@
 /** AGGREGATOR, and AS4_AGGREGATOR which carries it past speakers that know two octets only. */
 import { type Address, format4 } from '../address.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
+import { subcode } from '../notification-codes.ts'
 import { AS_TRANS } from '../open.ts'
 import { writeIpv4 } from './next-hop.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
@@ -33,14 +34,15 @@ export const as4Aggregator = defineAttribute<'as4Aggregator', Aggregator>({
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
   check(bytes, at, end, { fourOctetAs }) {
-    if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §4.1)']
+    if (fourOctetAs)
+      return [subcode.update.optionalAttributeError, 'comes beside four-octet AS numbers (RFC 6793 §4.1)']
     return checkAggregator(bytes, at, end, 4)
   },
   read(into, bytes, at) {
     into.as4Aggregator = readAggregator(bytes, at, 4)
   },
   encode(w, value, { fourOctetAs }) {
-    if (fourOctetAs) refuse('as4Aggregator', value, 'beside an aggregator of two-octet AS numbers')
+    if (fourOctetAs) throwOptionError('as4Aggregator', value, 'beside an aggregator of two-octet AS numbers')
     writeAggregator(w, value, 4, 'as4Aggregator')
   },
 })
@@ -48,13 +50,13 @@ export const as4Aggregator = defineAttribute<'as4Aggregator', Aggregator>({
 function checkAggregator(bytes: Uint8Array, at: number, end: number, octets: 2 | 4): Malformed | undefined {
   if (end - at !== octets + 4) return wrongLength(end - at, `${octets + 4}`)
   const zero = u16(bytes, at) === 0 && (octets === 2 || u16(bytes, at + 2) === 0)
-  return zero ? [9, 'AS 0 (RFC 7607 §2)'] : undefined
+  return zero ? [subcode.update.optionalAttributeError, 'AS 0 (RFC 7607 §2)'] : undefined
 }
 function readAggregator(bytes: Uint8Array, at: number, octets: 2 | 4): Aggregator {
   return { as: octets === 4 ? u32(bytes, at) : u16(bytes, at), address: format4(u32(bytes, at + octets)) }
 }
 function writeAggregator(w: Writer, { as, address }: Aggregator, octets: 2 | 4, field: string): void {
-  if (as === 0) refuse(`${field}.as`, as, 'other than zero (RFC 7607 §2)')
+  if (as === 0) throwOptionError(`${field}.as`, as, 'other than zero (RFC 7607 §2)')
   if (octets === 4) w.u32(as, `${field}.as`)
   else w.u16(as > 0xffff ? AS_TRANS : as, `${field}.as`) // RFC 6793 §4.2.2
   writeIpv4(w, address, `${field}.address`)

@@ -1,5 +1,6 @@
 import { Reader, u16 } from '../bytes.ts'
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
+import { subcode } from '../notification-codes.ts'
 import { defineAttribute, wrongLength } from './spec.ts'
 
 /** The accumulated IGP metric (RFC 7311). It is for networks under one administration; whether to send it is not asked here. */
@@ -31,12 +32,12 @@ export const aigp = defineAttribute<'aigp', Aigp>({
     if (at === end) return wrongLength(0, '3 or more') // RFC 7606 §4
     for (let found = false; at < end; at += u16(bytes, at + 1)) {
       const length = end - at < HEAD ? 0 : u16(bytes, at + 1)
-      if (length < HEAD || length > end - at) return [9, 'a TLV is cut short']
+      if (length < HEAD || length > end - at) return [subcode.update.optionalAttributeError, 'a TLV is cut short']
       if (bytes[at] !== METRIC) continue
-      if (length !== HEAD + 8) return [9, `a metric of ${length - HEAD} octets`]
+      if (length !== HEAD + 8) return [subcode.update.optionalAttributeError, `a metric of ${length - HEAD} octets`]
       // Only the first one counts (§3).
       if (!found && (u16(bytes, at + 3) & u16(bytes, at + 5) & u16(bytes, at + 7) & u16(bytes, at + 9)) === 0xffff)
-        return [9, 'the metric is unreachable (RFC 7311 §3.2)']
+        return [subcode.update.optionalAttributeError, 'the metric is unreachable (RFC 7311 §3.2)']
       found = true
     }
     return undefined
@@ -55,10 +56,10 @@ export const aigp = defineAttribute<'aigp', Aigp>({
   },
   encode(w, value) {
     const { metric, others = [] } = value
-    if (metric === undefined && others.length === 0) refuse('aigp', value, 'left out where there are no TLVs')
+    if (metric === undefined && others.length === 0) throwOptionError('aigp', value, 'left out where there are no TLVs')
     if (metric !== undefined) {
       const digits = /^(0|[1-9]\d{0,19})$/.test(metric) ? BigInt(metric) : UNREACHABLE
-      if (digits >= UNREACHABLE) refuse('aigp.metric', metric, `digits, 0 to ${UNREACHABLE - 1n}`)
+      if (digits >= UNREACHABLE) throwOptionError('aigp.metric', metric, `digits, 0 to ${UNREACHABLE - 1n}`)
       w.u8(METRIC)
         .u16(HEAD + 8)
         .u32(Number(digits >> 32n))
@@ -66,7 +67,7 @@ export const aigp = defineAttribute<'aigp', Aigp>({
     }
     for (const { type, value } of others) {
       if (type === METRIC && (metric === undefined || value.length !== 8))
-        refuse('aigp.others', type, 'another type, or a second metric of 8 octets')
+        throwOptionError('aigp.others', type, 'another type, or a second metric of 8 octets')
       w.u8(type, 'aigp type')
         .u16(HEAD + value.length, 'aigp length')
         .put(value)

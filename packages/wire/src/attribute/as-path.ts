@@ -1,6 +1,7 @@
 /** AS_PATH, and AS4_PATH which carries it past speakers that know two octets only: one format, two widths. */
 import { u16, u32, type Writer } from '../bytes.ts'
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
+import { subcode } from '../notification-codes.ts'
 import { AS_TRANS } from '../open.ts'
 import { defineAttribute, type Malformed } from './spec.ts'
 
@@ -32,17 +33,19 @@ export const as4Path = defineAttribute<'as4Path', readonly AsSegment[]>({
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
   check(bytes, at, end, { fourOctetAs }) {
-    if (fourOctetAs) return [9, 'comes beside four-octet AS numbers (RFC 6793 §6)']
+    if (fourOctetAs) return [subcode.update.optionalAttributeError, 'comes beside four-octet AS numbers (RFC 6793 §6)']
     const malformed = checkPath(bytes, at, end, 4, false)
     if (malformed) return malformed
-    return withoutConfederations(readPath(bytes, at, end, 4)).length === 0 ? [11, 'empty'] : undefined
+    return withoutConfederations(readPath(bytes, at, end, 4)).length === 0
+      ? [subcode.update.malformedAsPath, 'empty']
+      : undefined
   },
   read(into, bytes, at, end) {
     into.as4Path = withoutConfederations(readPath(bytes, at, end, 4))
   },
   encode(w, path, { fourOctetAs }) {
     if (fourOctetAs || path.length === 0 || withoutConfederations(path).length < path.length)
-      refuse('as4Path', path, 'sets and sequences, beside an asPath of two-octet AS numbers')
+      throwOptionError('as4Path', path, 'sets and sequences, beside an asPath of two-octet AS numbers')
     writePath(w, path, 4)
   },
 })
@@ -62,16 +65,17 @@ function checkPath(
   while (at < end) {
     const type = bytes[at]!
     const count = bytes[at + 1]!
-    if (end - at < 2) return [11, 'a segment header is cut short']
-    if (type < 1 || type > 4) return [11, `segment type ${type}`]
-    if (external && type > 2) return [11, 'a confederation, from outside of it (RFC 5065 §5)']
-    if (count === 0) return [11, 'an empty segment']
+    if (end - at < 2) return [subcode.update.malformedAsPath, 'a segment header is cut short']
+    if (type < 1 || type > 4) return [subcode.update.malformedAsPath, `segment type ${type}`]
+    if (external && type > 2)
+      return [subcode.update.malformedAsPath, 'a confederation, from outside of it (RFC 5065 §5)']
+    if (count === 0) return [subcode.update.malformedAsPath, 'an empty segment']
     const next = at + 2 + count * octets
-    if (next > end) return [11, 'a segment is cut short']
+    if (next > end) return [subcode.update.malformedAsPath, 'a segment is cut short']
     // The last octet alone first: it is seldom zero, and every path of every UPDATE comes through here.
     for (at += 2; at < next; at += octets)
       if (bytes[at + octets - 1] === 0 && (octets === 4 ? u32(bytes, at) : u16(bytes, at)) === 0)
-        return [11, 'AS 0 (RFC 7607 §2)']
+        return [subcode.update.malformedAsPath, 'AS 0 (RFC 7607 §2)']
   }
   return undefined
 }
@@ -94,12 +98,12 @@ const segmentNames = Object.keys(segmentTypes) as (keyof typeof segmentTypes)[] 
 
 function writePath(w: Writer, path: readonly AsSegment[], octets: number): void {
   for (const { type, as } of path) {
-    if (as.length < 1 || as.length > 255) refuse('asPath', as.length, '1 to 255 AS numbers in a segment')
+    if (as.length < 1 || as.length > 255) throwOptionError('asPath', as.length, '1 to 255 AS numbers in a segment')
     const code = segmentTypes[type]
-    if (code === undefined) refuse('asPath', type, `one of ${segmentNames.join(', ')}`)
+    if (code === undefined) throwOptionError('asPath', type, `one of ${segmentNames.join(', ')}`)
     w.u8(code).u8(as.length)
     for (const number of as) {
-      if (number === 0) refuse('asPath', number, 'AS numbers other than zero (RFC 7607 §2)')
+      if (number === 0) throwOptionError('asPath', number, 'AS numbers other than zero (RFC 7607 §2)')
       if (octets === 4) w.u32(number, 'asPath')
       else w.u16(number > 0xffff ? AS_TRANS : number, 'asPath') // RFC 6793 §4.2.2
     }

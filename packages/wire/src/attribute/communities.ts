@@ -1,7 +1,7 @@
 /** Communities, plain and large: lists of equal parts, written as numbers with colons between. */
 import { u16, u32, type Writer } from '../bytes.ts'
 import { afterColon, decimal } from '../decimal.ts'
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
 /** IANA's "BGP Well-known Communities"; those that only drafts describe are left out. */
@@ -81,12 +81,12 @@ function numbers(
   return {
     check: listOf(octets),
     encode(w: Writer, all) {
-      if (all.length === 0) refuse(field, all, 'left out where there are none')
-      if (unique && new Set(all).size < all.length) refuse(field, all, 'a list without repetition')
+      if (all.length === 0) throwOptionError(field, all, 'left out where there are none')
+      if (unique && new Set(all).size < all.length) throwOptionError(field, all, 'a list without repetition')
       for (const text of all) {
         const parts = (names.get(text) ?? String(text)).split(':')
         if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= most))
-          refuse(field, text, `${count} numbers up to ${most}, such as ${example}${orNames}`)
+          throwOptionError(field, text, `${count} numbers up to ${most}, such as ${example}${orNames}`)
         for (const part of parts) w[width](Number(part))
       }
     },

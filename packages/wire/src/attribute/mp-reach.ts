@@ -2,8 +2,9 @@
 import { type Address, formatAddress, parseAddress } from '../address.ts'
 import { Reader, u16, type Writer } from '../bytes.ts'
 import { type Context, hasPathIds } from '../context.ts'
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
 import { type Family, families, familyOf } from '../family.ts'
+import { subcode } from '../notification-codes.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
 
@@ -31,7 +32,7 @@ export type MpUnreach =
   | { readonly family: 'other'; readonly afi: number; readonly safi: number; readonly withdrawn: Uint8Array }
 
 // A route that cannot be found cannot be withdrawn: the session resets (RFC 7606 §3.j, §7.11, §7.12).
-const OPTIONAL_ATTRIBUTE_ERROR = 9
+const { optionalAttributeError } = subcode.update
 
 /** RFC 4760 §3, RFC 2545 §3, RFC 7606 §5.3, §7.11, RFC 8950. */
 export const mpReach = defineAttribute<'mpReach', MpReach>({
@@ -40,11 +41,11 @@ export const mpReach = defineAttribute<'mpReach', MpReach>({
   category: 'optional non-transitive',
   onMalformed: 'session-reset',
   check(bytes, at, end, context) {
-    if (end - at < 5) return wrongLength(end - at, '5 or more', OPTIONAL_ATTRIBUTE_ERROR)
+    if (end - at < 5) return wrongLength(end - at, '5 or more', optionalAttributeError)
     const length = bytes[at + 3]!
     const nlri = at + 5 + length
     if (nlri > end || !isNextHop(length, familyAt(bytes, at)))
-      return [OPTIONAL_ATTRIBUTE_ERROR, `a next hop of ${length} octets`]
+      return [optionalAttributeError, `a next hop of ${length} octets`]
     return checkNlri(bytes, at, nlri, end, context)
   },
   read(into, bytes, at, end, context) {
@@ -55,7 +56,7 @@ export const mpReach = defineAttribute<'mpReach', MpReach>({
     const hops = value.family === 'other' ? [value.nextHop] : value.nextHop.map(hop => parseAddress(hop, 'nextHop'))
     const octets = hops.reduce((sum, hop) => sum + hop.length, 0)
     if (!isNextHop(octets, value.family) || (value.family !== 'other' && hops.length !== (octets === 32 ? 2 : 1)))
-      refuse('nextHop', value.nextHop.join(', '), `one address for ${value.family} routes, or an IPv6 pair`)
+      throwOptionError('nextHop', value.nextHop.join(', '), `one address for ${value.family} routes, or an IPv6 pair`)
     w.u8(octets, 'nextHop')
     for (const hop of hops) w.put(hop)
     w.u8(0)
@@ -70,7 +71,7 @@ export const mpUnreach = defineAttribute<'mpUnreach', MpUnreach>({
   category: 'optional non-transitive',
   onMalformed: 'session-reset',
   check(bytes, at, end, context) {
-    if (end - at < 3) return wrongLength(end - at, '3 or more', OPTIONAL_ATTRIBUTE_ERROR)
+    if (end - at < 3) return wrongLength(end - at, '3 or more', optionalAttributeError)
     return checkNlri(bytes, at, at + 3, end, context)
   },
   read(into, bytes, at, end, context) {
@@ -113,21 +114,22 @@ function readFamily(r: Reader): Named {
 }
 function writeFamily(w: Writer, value: Named): void {
   const known = value.family === 'other' && familyOf(value.afi, value.safi)
-  if (known) refuse('family', 'other', `called by its name, ${known}`)
+  if (known) throwOptionError('family', 'other', `called by its name, ${known}`)
   const { afi, safi } =
     value.family === 'other'
       ? value
-      : (families[value.family] ?? refuse('family', value.family, `one of ${Object.keys(families).join(', ')}, other`))
+      : (families[value.family] ??
+        throwOptionError('family', value.family, `one of ${Object.keys(families).join(', ')}, other`))
   w.u16(afi, 'afi').u8(safi, 'safi')
 }
 
 function checkNlri(bytes: Uint8Array, at: number, nlri: number, end: number, context: Context): Malformed | undefined {
   const family = familyAt(bytes, at)
-  const why =
+  const detail =
     family === 'other'
       ? undefined
       : checkPrefixes(bytes, nlri, end, families[family].octets, hasPathIds(context, family))
-  return why === undefined ? undefined : [OPTIONAL_ATTRIBUTE_ERROR, why]
+  return detail === undefined ? undefined : [optionalAttributeError, detail]
 }
 function readNlri(r: Reader, { family }: Named, context: Context): readonly Prefix[] | Uint8Array {
   return family === 'other'

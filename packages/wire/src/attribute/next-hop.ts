@@ -1,6 +1,6 @@
 import { type Address, format4, parse4 } from '../address.ts'
 import { u32, type Writer } from '../bytes.ts'
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
 import { defineAttribute, exactly } from './spec.ts'
 
 /** RFC 4271 §5.1.3, RFC 7606 §7.3. */
@@ -37,5 +37,5 @@ export function writeIpv4(w: Writer, value: Address, field: string): void {
 
 function ipv4(value: Address, field: string): number {
   const address = parse4(String(value), String(value).length)
-  return address < 0 ? refuse(field, value, 'an IPv4 address') : address
+  return address < 0 ? throwOptionError(field, value, 'an IPv4 address') : address
 }

@@ -1,4 +1,5 @@
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
+import { subcode } from '../notification-codes.ts'
 import { defineAttribute, wrongLength } from './spec.ts'
 
 const origins = ['igp', 'egp', 'incomplete'] as const
@@ -14,14 +15,14 @@ export const origin = defineAttribute<'origin', Origin>({
   onMalformed: 'treat-as-withdraw',
   check(bytes, at, end) {
     if (end - at !== 1) return wrongLength(end - at, '1')
-    return bytes[at]! < origins.length ? undefined : [6, `undefined value ${bytes[at]}`]
+    return bytes[at]! < origins.length ? undefined : [subcode.update.invalidOrigin, `undefined value ${bytes[at]}`]
   },
   read(into, bytes, at) {
     into.origin = origins[bytes[at]!] ?? 'incomplete' // check() has seen that it is one of the three
   },
   encode(w, value) {
     const octet = origins.indexOf(value)
-    if (octet < 0) refuse('origin', value, `one of ${origins.join(', ')}`)
+    if (octet < 0) throwOptionError('origin', value, `one of ${origins.join(', ')}`)
     w.u8(octet, 'origin')
   },
 })

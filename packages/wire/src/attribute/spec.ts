@@ -1,6 +1,7 @@
 /** What one row of the attribute table says (RFC 4271 §5, RFC 7606 §7). */
 import type { Writer } from '../bytes.ts'
 import type { Context } from '../context.ts'
+import { subcode } from '../notification-codes.ts'
 
 /** Attribute flags (RFC 4271 §4.3). */
 export const flag = { optional: 0x80, transitive: 0x40, partial: 0x20, extendedLength: 0x10 } as const
@@ -15,7 +16,7 @@ export const category = {
 } as const
 
 /** Why a value is malformed, with the subcode of the UPDATE Message Error where that resets the session. */
-export type Malformed = readonly [subcode: number, why: string]
+export type Malformed = readonly [subcode: number, detail: string]
 
 /** What a row says of an attribute that arrives, whether its value is read or kept as octets. */
 export interface AttributeRule {
@@ -40,7 +41,7 @@ export interface AttributeSpec<key extends string, value> extends AttributeRule 
    * storing the value takes as long as reading it.
    */
   read(into: { [name in key]?: value }, bytes: Uint8Array, at: number, end: number, context: Context): void
-  /** @throws RangeError or TypeError where the caller's value has no encoding. */
+  /** @throws OptionError where the caller's value has no encoding. */
   encode(w: Writer, value: value, context: Context): void
 }
 
@@ -60,6 +61,10 @@ export function listOf(octets: number): AttributeRule['check'] {
     end > at && (end - at) % octets === 0 ? undefined : wrongLength(end - at, `a multiple of ${octets}`)
 }
 
-export function wrongLength(octets: number, allowed: string, subcode = 5): Malformed {
-  return [subcode, `${octets} octets long, it must be ${allowed}`]
+export function wrongLength(
+  octets: number,
+  allowed: string,
+  code: number = subcode.update.attributeLengthError,
+): Malformed {
+  return [code, `${octets} octets long, it must be ${allowed}`]
 }

@@ -1,6 +1,7 @@
 /** Every capability this package reads. To add one: its file, its line here. Codes without a row are kept as octets. */
 import { Reader, Writer } from '../bytes.ts'
-import { refuse, WireError } from '../error.ts'
+import { throwOptionError, WireError } from '../error.ts'
+import { notificationCode, subcode } from '../notification-codes.ts'
 import { addPath } from './add-path.ts'
 import { fourOctetAs } from './four-octet-as.ts'
 import { gracefulRestart, longLivedGracefulRestart } from './graceful-restart.ts'
@@ -49,7 +50,13 @@ export function readCapability(r: Reader): Capability {
     const { name, length, part } = row
     const rest = value.left - length
     const fits = part === undefined ? rest === 0 : rest >= 0 && rest % part === 0
-    if (!fits && row.vital) throw new WireError(2, 0, `capability ${code} is ${value.left} octets long`, at)
+    if (!fits && row.vital)
+      throw new WireError(
+        notificationCode.open,
+        subcode.open.unspecific,
+        `capability ${code} is ${value.left} octets long`,
+        at,
+      )
     // One that cannot be read is one that we do not have in common: no harm, and the octets are kept.
     const read = fits ? row.read(value) : undefined
     if (read !== undefined) return { name, ...read } as Capability // name and value are of one row
@@ -63,7 +70,8 @@ export function writeCapability(w: Writer, capability: Capability): void {
     return
   }
   const row = registry[capability.name] as CapabilitySpec<object> | undefined
-  if (row === undefined) refuse('capabilities', capability.name, `one of ${Object.keys(registry).join(', ')}, unknown`)
+  if (row === undefined)
+    throwOptionError('capabilities', capability.name, `one of ${Object.keys(registry).join(', ')}, unknown`)
   w.u8(row.code)
   const at = w.length
   w.u8(0)

@@ -1,6 +1,6 @@
 /** What one row of the capability table says (RFC 5492 §4), and what several rows are made of. */
 import type { Reader, Writer } from '../bytes.ts'
-import { refuse } from '../error.ts'
+import { throwOptionError } from '../error.ts'
 
 export interface CapabilitySpec<value> {
   readonly code: number
@@ -12,7 +12,7 @@ export interface CapabilitySpec<value> {
   readonly vital?: true
   /** Undefined where the octets say nothing that the row knows. Reserved ones are not read, as the RFCs have it. */
   read(r: Reader): value | undefined
-  /** @throws RangeError where the caller's value has no encoding. */
+  /** @throws OptionError where the caller's value has no encoding. */
   write(w: Writer, value: value): void
 }
 
@@ -46,11 +46,11 @@ export function parts<item>(r: Reader, read: () => item): item[] {
 
 export function indexOf<name extends string>(names: readonly name[], name: name, field: string): number {
   const index = names.indexOf(name)
-  return index < 0 ? refuse(field, name, `one of ${names.join(', ')}`) : index
+  return index < 0 ? throwOptionError(field, name, `one of ${names.join(', ')}`) : index
 }
 
 /** For numbers that share their octets with flags. */
 export function whole(value: number, most: number, field: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= most) return value
-  return refuse(field, value, `a whole number from 0 to ${most}`)
+  return throwOptionError(field, value, `a whole number from 0 to ${most}`)
 }
