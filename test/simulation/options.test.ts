@@ -43,7 +43,7 @@ function refuses(run: () => unknown, option: string, kind: string): void {
   }
   expect(thrown, `${option} may be ${kind}`).toBeInstanceOf(Error)
   const { message, name } = thrown as Error
-  expect(name, `${option}, ${kind}`).toMatch(/^(Type|Range)Error$/)
+  expect(name, `${option}, ${kind}`).toMatch(/^(Type|Range|Option)Error$/)
   expect(message, kind).toMatch(new RegExp(`^${option}[^ ]*: .*(not allowed|no such|missing)`))
   expect(message, kind).not.toMatch(/=>|a bug of the caller/)
   if (!/ommunities|gate/.test(option)) expect(message, kind).not.toMatch(/\[object/)

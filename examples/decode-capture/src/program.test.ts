@@ -77,7 +77,9 @@ describe('the tree', () => {
     expect(out).toContain('└─ meaning  Cease/Administrative Shutdown (6/2): "maintenance of node 11"\n')
   })
 
-  it('shows an UPDATE that costs the session: the answer, the detail, the place and the octets', { timeout }, async () => {
+  it('shows an UPDATE that costs the session: the answer, the detail, the place and the octets', {
+    timeout,
+  }, async () => {
     const { code, out, err } = await run([capture('refused.pcapng')])
     expect([code, err]).toEqual([0, ''])
     expect(out).toContain('[2001:db8::11]:40001 -> [2001:db8::1]:179  OPEN  frame 4\n')

@@ -1,3 +1,4 @@
+import { OptionError } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import { configure, type Settings, settingNames } from './config.ts'
 import { Listener } from './listener.ts'
@@ -70,7 +71,7 @@ function refusal(run: () => unknown): string {
   try {
     run()
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) return error.message
+    if (error instanceof OptionError || error instanceof RangeError || error instanceof TypeError) return error.message
     throw error
   }
   throw new Error('nothing was thrown')
