@@ -24,7 +24,14 @@ const allowed: Record<string, readonly string[]> = {
 const mayImportNode: Record<string, readonly string[]> = {
   wire: [],
   session: ['session.ts', 'guard.ts', 'listener.ts', 'dial.ts', 'dial-record.ts', 'listening-socket.ts'],
-  announcer: ['announcer.ts', 'health/gate.ts', 'next-hop.ts', 'health/tcp-check.ts', 'health/http-check.ts'],
+  announcer: [
+    'announcer.ts',
+    'announcer-session.ts',
+    'health/gate.ts',
+    'next-hop.ts',
+    'health/tcp-check.ts',
+    'health/http-check.ts',
+  ],
 }
 
 /** The only place that may import a dependency: a file or a folder. */

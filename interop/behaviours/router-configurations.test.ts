@@ -1,6 +1,6 @@
 /** What docs/routers.md tells people to write, as it stands there. */
 import { readFileSync } from 'node:fs'
-import { Announcer } from '@softspoken/announcer'
+import { Session } from '@softspoken/session'
 import { describe, expect, inject, it } from 'vitest'
 import type { Addresses } from '../lab/addresses.ts'
 import { daemons } from '../lab/daemons.ts'
@@ -15,20 +15,19 @@ describe.skipIf(!inject('engine')).concurrent('the router as docs/routers.md has
     it(daemons[daemon].name, { timeout: 120_000 }, async () => {
       await using lab = await Lab.create()
       const router = await lab.start(daemon, { config: addresses => filledIn(snippet(daemon), addresses) })
-      await using announcer = new Announcer({
+      await using session = new Session({
         local: { as: 64515, id: lab.host, address: lab.host },
-        peers: [{ as: 65000, address: router.address }],
-        drainTime: 0,
-      })
-      await waitFor(() => announcer.sessions[0]?.state === 'Established', { within: 60, what: 'the session' })
-      // An announcer would not say these, so its session does; first, so that they were judged once the /32 is there.
-      announcer.sessions[0]?.send({
-        type: 'update',
-        withdrawn: [],
-        attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [64515] }], nextHop: lab.host },
-        announced: refused,
-      })
-      announcer.announce('198.51.100.10/32')
+        peer: { as: 65000, address: router.address },
+      }).start()
+      await waitFor(() => session.state === 'Established', { within: 60, what: 'the session' })
+      // The /32 goes last, so that the router has filtered the others once it is there. An Announcer would refuse them.
+      for (const announced of [refused, ['198.51.100.10/32']])
+        session.send({
+          type: 'update',
+          withdrawn: [],
+          attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [64515] }], nextHop: lab.host },
+          announced,
+        })
       const routes = await waitFor(() => router.routes(), {
         until: routes => routes.length > 0,
         within: 60,

@@ -2,7 +2,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Announcer } from '@softspoken/announcer'
-import type { Session } from '@softspoken/session'
 import { monotonic, tell } from './children.ts'
 import { GROUP, HOLD_TIME, ROUTES, SECONDS } from './flood-plan.ts'
 
@@ -32,7 +31,7 @@ const announcer = new Announcer({
   drainTime: 0,
   random: () => 1, // without jitter a keepalive has one due time
 })
-const session = announcer.sessions[0] as Session // there is one peer
+const session = announcer.sessions[0]! // there is one peer
 let downs = 0
 session.on('down', () => downs++)
 announcer.announce('198.51.100.200/32')

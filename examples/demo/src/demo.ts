@@ -76,7 +76,7 @@ async function tell(): Promise<void> {
     advertisementInterval: 5,
     drainTime: 1,
   })
-  const [session] = announcer.sessions as [Session]
+  const session = announcer.sessions[0]! // there is one peer
   const states: string[] = []
   session.on('dial', () => note('announcer', `dials 127.0.0.1 port ${port}`))
   session.on('state', ({ to }) => {

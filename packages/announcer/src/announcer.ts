@@ -13,6 +13,7 @@ import {
 } from '@softspoken/session'
 import type { Address, Prefix } from '@softspoken/wire'
 import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
+import { AnnouncerSession } from './announcer-session.ts'
 import { between } from './check-options.ts'
 import { type AnnouncerOptions, configure } from './config.ts'
 import { HealthGate } from './health/gate.ts'
@@ -101,7 +102,8 @@ interface Wanted extends Route {
 
 /** Sessions start with the announcer, so that they stand before the first route is wanted. */
 export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDisposable {
-  readonly sessions: readonly Session[]
+  /** One for each peer, in their order; for their events, and for a Listener. */
+  readonly sessions: readonly AnnouncerSession[]
   readonly #peers: readonly PeerView[]
   readonly #wanted = new Map<Prefix, Wanted>()
   readonly #maxPrefixes: number
@@ -138,8 +140,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
     const twice = ends.find((end, at) => ends.indexOf(end) < at)
     if (twice !== undefined) throw new RangeError(`peers: ${twice} is not allowed twice, a router takes one session`)
-    this.sessions = this.#peers.map(peer => peer.session)
-    for (const session of this.sessions) session.start()
+    this.sessions = this.#peers.map(({ session }) => new AnnouncerSession(session, this.#log))
+    for (const { session } of this.#peers) session.start()
   }
 
   /**
@@ -227,7 +229,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    */
   stop(communication = '', options: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.drain().then(async () => {
-      await Promise.all(this.sessions.map(session => session.stop(communication, options)))
+      await Promise.all(this.#peers.map(({ session }) => session.stop(communication, options)))
     })
     return this.#stopping
   }

@@ -7,6 +7,7 @@ export {
   type AnnouncerEvents,
   type AnnouncerStatus,
 } from './announcer.ts'
+export type { AnnouncerSession } from './announcer-session.ts'
 export type { AnnouncerLocal, AnnouncerOptions, AnnouncerPeer } from './config.ts'
 export { type HealthEvents, HealthGate, type HealthResult, type HealthStatus } from './health/gate.ts'
 export { type HttpCheckOptions, httpCheck } from './health/http-check.ts'

@@ -4,9 +4,10 @@
  * No label takes its values from a peer or from free text: peers, gates and prefixes are those that were configured or
  * are wanted now, states, types and NOTIFICATION names are those of the RFCs. So an error's words are in status() alone.
  */
-import type { Session, State, Tally } from '@softspoken/session'
+import type { State, Tally } from '@softspoken/session'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Announcer, AnnouncerStatus } from './announcer.ts'
+import type { AnnouncerSession } from './announcer-session.ts'
 import type { HealthGate, HealthResult } from './health/gate.ts'
 
 interface Source {
@@ -246,7 +247,7 @@ function eachGate(
 }
 
 /** As it was configured. The port of a peer that dialled us would be another each time. */
-function peerOf({ config }: Session): string {
+function peerOf({ config }: AnnouncerSession): string {
   const { address, port } = config.peer
   if (port === 179) return address
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

@@ -12,7 +12,7 @@ import { checkEnvironment } from './environment.ts'
 import { errorText, guardLog } from './guard.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
-import { type Clock, type Logger, plain, realTime, Session } from './session.ts'
+import { type Clock, type Logger, plain, realTime, type Session } from './session.ts'
 import { formatZoned, parseZoned, split, unmapIpv4 } from './socket-address.ts'
 import { firstLinuxOption, notAvailable, requireLinux } from './socket-options.ts'
 
@@ -27,12 +27,20 @@ export interface ListenerOptions {
   clock?: Clock
 }
 
+/** What a Listener needs of a session: a Session has both, and so has each of an announcer's `sessions`. */
+export type ServedSession = Pick<Session, 'config' | 'accept'>
+
+function isServed(session: unknown): session is ServedSession {
+  const { config, accept } = Object(session) as Partial<ServedSession>
+  return typeof accept === 'function' && typeof config?.peer?.address === 'string'
+}
+
 /** A TCP server that hands each connection to the session of its peer's address. */
 export class Listener implements AsyncDisposable {
   readonly #options: { readonly address: Address | undefined; readonly port: number }
   readonly #log: Logger | undefined
   readonly #clock: Clock
-  readonly #sessions = new Map<Address, Session>()
+  readonly #sessions = new Map<Address, ServedSession>()
   readonly #server: Server
   /** Ours while it listens; undefined if Linux's socket options are not available. */
   #socket: ListeningSocket | undefined
@@ -66,9 +74,8 @@ export class Listener implements AsyncDisposable {
    * @throws TypeError for what is no Session; Error where another session already has this peer's address, and where this listener cannot keep the
    * session's tcpMd5Key, ttlSecurity, multihop or bindDevice.
    */
-  serve(session: Session): this {
-    if (!(session instanceof Session))
-      throw new TypeError(`session: ${kind(session)} is not allowed, it must be a Session`)
+  serve(session: ServedSession): this {
+    if (!isServed(session)) throw new TypeError(`session: ${kind(session)} is not allowed, it must be a Session`)
     const address = canonical(session.config.peer.address)
     if (this.#sessions.has(address)) throw new Error(`peer.address: ${address} already has a session on this listener`)
     if (this.#server.listening) prepare(this.#socket, [...this.#sessions.values(), session])
@@ -136,7 +143,7 @@ export class Listener implements AsyncDisposable {
 }
 
 /** @throws Error if a session asks for what this socket cannot have. */
-function prepare(socket: ListeningSocket | undefined, sessions: readonly Session[]): void {
+function prepare(socket: ListeningSocket | undefined, sessions: readonly ServedSession[]): void {
   const configs = sessions.map(({ config }) => config)
   if (socket) socket.prepare(configs)
   for (const config of socket ? [] : configs) {

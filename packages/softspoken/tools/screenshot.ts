@@ -33,7 +33,7 @@ const announcer = new Announcer({
 const site = await serve('127.0.0.1:0')
 site.attach(announcer, { apiserver })
 announcer.announce('198.51.100.10/32', { gate: apiserver, med: 100 })
-const [session] = announcer.sessions as [Session]
+const session = announcer.sessions[0]! // there is one peer
 const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
 const router = new Session({
   local: { as: 65000, id: '10.0.5.1' },

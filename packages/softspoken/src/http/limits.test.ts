@@ -33,7 +33,7 @@ async function established() {
   page.attach(announcer)
   toClose.push(announcer, page)
   announcer.announce(VIP)
-  const [session] = announcer.sessions as [Session]
+  const session = announcer.sessions[0]! // there is one peer
   const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
   const port = await listener.listen()
   const peer = { as: 64515, address: '127.0.0.1', port }
