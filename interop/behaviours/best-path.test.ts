@@ -20,7 +20,7 @@ forEachDaemon(
   (lab, router) => decides(lab, router, { prepend: 2 }, { prepend: 1 }),
 )
 
-/** The worse comes first, so that it is not age that decides. */
+/** The worse route is announced first, so that the age of a route does not decide. */
 async function decides(lab: Lab, router: Router, worse: AnnounceOptions, better: AnnounceOptions): Promise<void> {
   const speaker = (address: string, options: AnnounceOptions) => {
     const announcer = new Announcer({
@@ -33,12 +33,12 @@ async function decides(lab: Lab, router: Router, worse: AnnounceOptions, better:
   }
   const table = () => router.routes('198.51.100.10/32')
   await using _worse = speaker(lab.host, worse)
-  await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 60, what: 'the first' })
+  await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 60, what: 'the first route' })
   await using _better = speaker(lab.otherHost, better)
   const routes = await waitFor(table, {
     until: routes => routes.length === 2 && routes.some(({ nextHop, best }) => best && nextHop === lab.otherHost),
     within: 60,
-    what: 'both, and the better to be best',
+    what: 'both routes, and the better one as best',
   })
   expect(routes.map(({ nextHop, best }) => [nextHop, best])).toEqual([
     [lab.otherHost, true],

@@ -8,17 +8,17 @@ import type { Lab } from '../lab/lab.ts'
 import type { Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-/** Whether a router speaks on both connections while there are two. The others keep the first. */
-const speaksOnBoth = (kind: Kind) => kind === 'bird' || kind === 'frr'
+/** Whether a router sends OPEN on both connections of a collision. The others keep the first connection. */
+const opensBoth = (kind: Kind) => kind === 'bird' || kind === 'frr'
 
-// Every router's identifier lies between them: once its own dial is preferred, and once ours (RFC 4271 §6.8).
+// The router's identifier is between these two, so its own connection is kept once, and ours once (RFC 4271 §6.8).
 const LOWER = '198.51.100.1'
 const HIGHER = '203.0.113.255'
 const ROUNDS = 2
-/** How often the router is asked whether all is as it was; a look takes a good part of a second. */
+/** How often the test checks that nothing changes. A look takes a good part of a second. */
 const LOOKS = 8
 
-// The routers dial, too, when they are told to.
+// The router dials, too, after the operator command 'enable'.
 forEachDaemon(
   {
     ...configureAll({ passive: [], active: ['host'] }, { bird: 'connect delay time 1; connect retry time 2;' }),
@@ -29,7 +29,7 @@ forEachDaemon(
     for (let round = 1; round <= ROUNDS; round++) {
       for (const id of [LOWER, HIGHER]) {
         await router.operate('shutdown')
-        await router.operate('enable') // it dials and takes calls from here on
+        await router.operate('enable') // from here on it dials and accepts connections
         await router.listens()
         await collide(lab, router, kind, id)
       }
@@ -39,9 +39,9 @@ forEachDaemon(
 
 async function collide(lab: Lab, router: Router, kind: Kind, id: string): Promise<void> {
   const place = { host: router.address, port: 179, localAddress: lab.host, noDelay: true }
-  // Where the router speaks on both, both are made to be up before anything is said: ours is there already, and we hear
-  // that it is once the router's has come. Where it keeps one, ours comes second.
-  const both = speaksOnBoth(kind)
+  // If the router sends OPEN on both connections, both have to exist before any message: ours is made beforehand, and is
+  // reported as connected once the router's has arrived. If it keeps the first connection, ours comes second.
+  const both = opensBoth(kind)
   const socket = both ? connect(place) : new Socket()
   if (both) await once(socket.pause(), 'connect')
   const dialled = () => (both ? socket.resume().emit('connect') : socket.connect(place))
@@ -68,7 +68,7 @@ async function collide(lab: Lab, router: Router, kind: Kind, id: string): Promis
     within: 60,
     what: `the route, with our identifier ${id}`,
   })
-  // Once there, it stays: every look finds the same.
+  // Every look finds the same.
   const { peer, local } = session.status()
   const looks = [await look(router)]
   await waitFor(async () => looks.push(await look(router)), {
@@ -80,7 +80,7 @@ async function collide(lab: Lab, router: Router, kind: Kind, id: string): Promis
   expect(session.status()).toMatchObject({ state: 'Established', peer, local })
   expect(session.status().counters).toMatchObject({ dials: 1, fsmEstablishedTransitions: 1 })
   expect(session.status().lastError).toBeUndefined()
-  // Where BIRD's identifier is the higher, it may still give up its own dial: it had not yet seen that it was answered.
+  // If BIRD's identifier is the higher, it may still give up its own connection, before it knows that we accepted it.
   if (both && id === HIGHER) expect(peer.port, 'the connection that we dialled').toBe(179)
 }
 

@@ -32,7 +32,7 @@ forEachDaemon(
       within: 60,
       what: 'the route',
     })
-    // In whatever order: they are sets.
+    // Communities are sets: their order has no meaning.
     for (const kind of ['communities', 'extendedCommunities', 'largeCommunities'] as const)
       expect(route?.[kind].toSorted(), kind).toEqual(communities[kind].toSorted())
   },

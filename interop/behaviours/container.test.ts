@@ -6,8 +6,8 @@ import { secondsFromWithdrawalToCease } from '../lab/packets.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 it.skipIf(!inject('engine'))(
-  'the image, as nobody, with no rights and nothing to write to, announces; docker stop withdraws with a Cease',
-  { timeout: 600_000 }, // the first build installs
+  'the image announces without any privilege, and docker stop withdraws with a Cease',
+  { timeout: 600_000 }, // the first build installs packages
   async () => {
     const image = buildAnnouncerImage()
     await using lab = await Lab.create()
@@ -29,7 +29,7 @@ it.skipIf(!inject('engine'))(
       ROUTER_ID: address,
       PEER: router.address,
       PEER_AS: 65001,
-      // Both need koffi: it is in the image.
+      // Both need koffi, which the image has.
       TCP_MD5_KEY: 'one that both know',
       TTL_SECURITY: 1,
     }
@@ -49,7 +49,7 @@ it.skipIf(!inject('engine'))(
       within: 20,
       what: 'the Cease on the wire',
     })
-    expect(drained, 'the session stands while the router converges').toBeGreaterThan(2)
+    expect(drained, 'seconds from the withdrawal to the Cease').toBeGreaterThan(2)
     expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0')
     expect(await router.log()).toContain('Received: Administrative shutdown: "single-prefix-announcer got SIGTERM"')
   },

@@ -17,8 +17,8 @@ forEachDaemon(
     const drained = announcer.drain()
     await waitFor(table, {
       until: ([route]) => route?.localPref === 0 && route.communities.includes('65535:0'),
-      within: 14, // the interval of 5 s holds
-      what: 'the route to be marked',
+      within: 14, // the advertisement interval is 5 s
+      what: 'the route to have GRACEFUL_SHUTDOWN',
     })
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
     await drained

@@ -4,7 +4,7 @@ import { packets } from '../lab/packets.ts'
 import { SessionMatrix } from '../lab/session-matrix.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-// The router waits for host and host6, and dials otherHost and otherHost6.
+// The router accepts from host and host6, and dials otherHost and otherHost6.
 const configurations = configureAll({ passive: ['host', 'host6'], active: ['otherHost', 'otherHost6'] })
 
 forEachDaemon(
@@ -18,10 +18,10 @@ forEachDaemon(
     await waitFor(() => sessions.states(), {
       until: states => states.flat().every(state => state === 'Established'),
       within: 60,
-      what: 'all four to be up on both sides',
+      what: 'all four sessions to be Established on both sides',
     })
     for (const session of sessions.all) {
-      // By its ports as well: the system may still repeat what an earlier lab with these addresses left unsaid.
+      // By ports as well: the kernel may still retransmit for an earlier lab with the same addresses.
       const { local, peer } = session.status()
       const ends = `${local.address}.${local.port} > ${peer.address}.${peer.port}:`
       const its = await waitFor(
@@ -35,7 +35,7 @@ forEachDaemon(
           what: `a message, ${ends}`,
         },
       )
-      expect(its.length, 'the handshake, and messages').toBeGreaterThanOrEqual(2)
+      expect(its.length, 'handshake and messages').toBeGreaterThanOrEqual(2)
       for (const packet of its) expect(packet).toMatch(/(tos|class) 0xc0,/)
       for (const packet of its.filter(isMessage)) expect(packet).toMatch(/(ttl|hlim) 3,/)
     }

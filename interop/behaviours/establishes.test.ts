@@ -11,7 +11,7 @@ forEachDaemon(configureAll(), 'a session is established with the default hold ti
   await waitFor(() => router.session(), {
     until: ({ state }) => state === 'Established',
     within: 60,
-    what: 'the router to say Established',
+    what: 'the router to be Established',
   })
   expect((await router.session()).holdTime).toBe(90)
   expect(announcer.status().peers[0]).toMatchObject({

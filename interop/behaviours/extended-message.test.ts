@@ -12,7 +12,7 @@ const configurations = {
       exabgp: 'capability { extended-message enable; }',
     },
   ),
-  // FRR offers it unasked, and GoBGP from 4 on
+  // FRR offers it by default, and so does GoBGP 4.
   gobgp: 'does not support extended messages',
   gobgp4: configureAll().gobgp,
 }

@@ -3,7 +3,7 @@ import { AgentPair, configurations, everyFault, faults } from '../lab/agent-pair
 import { forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-const WITHIN = 30 // seconds; how long it takes is measured by failover-times.ts
+const WITHIN = 30 // seconds; measure/failover measures how long it takes
 
 forEachDaemon(
   configurations,

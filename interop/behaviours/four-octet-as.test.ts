@@ -29,11 +29,11 @@ forEachDaemon(
 
 forEachDaemon(
   {
-    // These offer no capability, yet heed ours when they judge who we are; to ExaBGP we are AS_TRANS.
+    // These send no capability, but compare the AS in our capability with their configuration. ExaBGP compares AS_TRANS.
     ...configureAll({ peerAs: OURS }, without),
     frr: 'reads our capability even if it sends none, and therefore ignores AS4_PATH',
     exabgp: configureAll({ peerAs: 23456 }, without).exabgp,
-    // It takes no number above 65535 for such a neighbour, but any external one.
+    // BIRD accepts no number above 65535 for such a neighbour, but it accepts `external`.
     bird: addresses =>
       configureAll({ peerAs: OURS }, without)
         .bird(addresses)

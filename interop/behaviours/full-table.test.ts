@@ -10,14 +10,14 @@ import type { Router } from '../lab/router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const ROUTES = 100_000
-/** 2001:db8:0:0::/64 and its neighbours. */
+/** 2001:db8:0:0::/64 and the prefixes after it. */
 const table = Array.from(
   { length: ROUTES },
   (_, i) => `2001:db8:${(i >> 16).toString(16)}:${(i & 0xffff).toString(16)}::/64`,
 )
-/** How many of them are told at once. */
+/** The number of routes in one UPDATE. */
 const PART = 200
-/** Another network than ours: some tell nobody a route that has been there. */
+/** Another AS than ours: some daemons do not advertise a route to an AS that is in its AS_PATH. */
 const FEEDER = 65020
 
 const usual = configureAll(
@@ -36,36 +36,36 @@ forEachDaemon(
       peers: [{ as: 65001, address: router.address6 }],
     })
     const [session] = announcer.sessions
-    let heard = 0
+    let received = 0
     session?.on('update', ({ update: { attributes } }) => {
-      heard += attributes.mpReach?.announced.length ?? 0
+      received += attributes.mpReach?.announced.length ?? 0
     })
     announcer.announce('2001:db8::10/128')
-    await waitFor(() => heard, { until: count => count >= ROUTES, within: 120, what: 'all of the table' })
+    await waitFor(() => received, { until: count => count >= ROUTES, within: 120, what: 'the whole table' })
     expect(session?.state).toBe('Established')
-    // The labs beside this one need memory, too, for a while.
+    // The other labs in this process need memory, too, for a while.
     await waitFor(() => (heapUsed() - before) / 2 ** 20, {
       until: kept => kept < 5,
       within: 30,
-      what: 'less than 5 MiB to be kept',
+      what: 'less than 5 MiB of heap to remain',
     })
   },
 )
 
-/** Has the router have the table. Ours is a speaker of another network; ExaBGP passes nothing on, so it is told itself. */
+/** Gives the router the table: from a speaker in another AS, or through the API of ExaBGP, which passes no routes on. */
 async function feed(lab: Lab, router: Router, kind: Kind): Promise<Session> {
   const session = new Session({
     local: { as: FEEDER, id: lab.otherHost, address: lab.otherHost6 },
     peer: { as: 65001, address: router.address6 },
   })
   session.start()
-  await waitFor(() => session.state === 'Established', { within: 60, what: 'the session that brings the table' })
-  if (kind === 'exabgp') await router.exec('sh', '-c', `awk 'BEGIN { ${tellExabgp(lab.host6)} }' >${API_PIPE}`)
-  else await tell(session, lab.otherHost6)
+  await waitFor(() => session.state === 'Established', { within: 60, what: 'the session that sends the table' })
+  if (kind === 'exabgp') await router.exec('sh', '-c', `awk 'BEGIN { ${exabgpCommands(lab.host6)} }' >${API_PIPE}`)
+  else await sendTable(session, lab.otherHost6)
   return session
 }
 
-async function tell(session: Session, nextHop: string): Promise<void> {
+async function sendTable(session: Session, nextHop: string): Promise<void> {
   for (let i = 0; i < ROUTES; i += PART) {
     const announced = table.slice(i, i + PART)
     const mpReach = { family: 'ipv6-unicast', nextHop: [nextHop], announced } as const
@@ -76,7 +76,7 @@ async function tell(session: Session, nextHop: string): Promise<void> {
 }
 
 /** The same in awk: PART prefixes a line. */
-function tellExabgp(neighbor: string): string {
+function exabgpCommands(neighbor: string): string {
   const line = `neighbor ${neighbor} announce attributes next-hop self nlri`
   return `for (i = 0; i < ${ROUTES}; i++)
     printf "%s 2001:db8:%x:%x::/64%s", i % ${PART} ? "" : "${line}", i / 65536, i % 65536, i % ${PART} == ${PART - 1} ? "\\n" : ""`

@@ -24,7 +24,7 @@ const configurations = {
 const before = '198.51.100.10/32'
 const after = '198.51.100.11/32'
 
-/** What one run of the program does: it announces one route, and its connection is in our hands. */
+/** One run of a program: it announces one route. The test can break its connection. */
 function run(prefix: string, restarting: boolean, local: string, router: string) {
   let socket: Socket | undefined
   const announcer = new Announcer({
@@ -43,12 +43,12 @@ forEachDaemon(configurations, 'graceful restart keeps the route until End-of-RIB
   await waitFor(table, { until: routes => routes === before, within: 60, what: 'the route' })
   expect(first.announcer.status().peers[0]?.negotiated).toMatchObject({ gracefulRestart: true, endOfRib: true })
 
-  first.connection()?.destroy() // as when the process dies: not a word
-  await first.announcer.stop() // of a session that is down already, so nobody hears it
+  first.connection()?.destroy() // as when the process dies: without a NOTIFICATION
+  await first.announcer.stop() // the session is down, so this sends nothing
   await waitFor(async () => (await router.session()).state, {
-    until: state => state === 'Active' || state === 'Passive', // GoBGP rests before that, and takes nobody
+    until: state => state === 'Active' || state === 'Passive', // GoBGP accepts no connection before that
     within: 60,
-    what: 'the router to notice, and to wait for us',
+    what: 'the router to end the session and accept another',
   })
   expect(await table()).toBe(before)
 

@@ -25,7 +25,7 @@ const match = 'match from ebgp community GRACEFUL_SHUTDOWN set localpref 0\n'
 
 forEachDaemon(
   {
-    ...configureAll(both, { bird: `ipv4 { ${honours} };` }), // FRR does so unasked
+    ...configureAll(both, { bird: `ipv4 { ${honours} };` }), // FRR does so by default
     openbgpd: addresses => configureAll(both).openbgpd(addresses) + match,
     gobgp: addresses => configureAll(both).gobgp(addresses) + policy,
     exabgp: 'has no best path: it passes on all routes',
@@ -45,14 +45,14 @@ forEachDaemon(
     }
     const table = () => router.routes('198.51.100.10/32')
     await using drains = speaker(lab.host)
-    await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 60, what: 'the first' })
+    await waitFor(table, { until: ([first]) => first?.nextHop === lab.host, within: 60, what: 'the first route' })
     await using _stays = speaker(lab.otherHost)
-    await waitFor(table, { until: routes => routes.length === 2, within: 60, what: 'both' })
+    await waitFor(table, { until: routes => routes.length === 2, within: 60, what: 'both routes' })
     const drained = drains.drain()
     await waitFor(table, {
       until: ([first, second]) => first?.nextHop === lab.otherHost && second?.communities.join() === '65535:0',
       within: 20,
-      what: 'the other to be best while the first is still there',
+      what: 'the other route to be best while the first still exists',
     })
     await drained
   },

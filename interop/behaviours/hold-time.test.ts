@@ -17,7 +17,7 @@ forEachDaemon(
     const { holdTime } = await waitFor(() => router.session(), {
       until: ({ state, holdTime }) => state === 'Established' && holdTime !== undefined,
       within: 60,
-      what: 'the router to say Established',
+      what: 'the router to be Established',
     })
     expect(holdTime).toBe(30)
     expect(announcer.status().peers[0]?.negotiated?.holdTime).toBe(30)
@@ -85,7 +85,7 @@ forEachDaemon(
   },
 )
 
-/** Its lease outlives the test, so that the hold timer alone decides. */
+/** Its lease is longer than the test, so that only the hold timer can end the route. */
 function leaseholder(options: object): ChildProcess {
   const program = fileURLToPath(new URL('../../test/process/leaseholder.ts', import.meta.url))
   return spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(options), '600'], {

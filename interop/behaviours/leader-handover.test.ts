@@ -4,11 +4,11 @@ import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { addAddress } from '../lab/host-network.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-/** A third address of ours beside the lab's two: one that no router of this lab has. */
+/** A third address for us besides the lab's two: no router of this lab has it. */
 const third = (own: string) => own.replace(/\d+$/, last => `${Number(last) + 8}`)
 
 const three = configureAll({ passive: ['host', 'otherHost', 'host6'] })
-/** The third takes the place of the IPv6 address, which nobody needs here. */
+/** Puts the third address in the place of the IPv6 address, which this test does not use. */
 const withThird = (config: (addresses: Addresses) => string) => (addresses: Addresses) =>
   config({ ...addresses, host6: third(addresses.own) })
 
@@ -32,7 +32,7 @@ forEachDaemon(
       const announcement = announcer?.announce('198.51.100.10/32', { med: { base: 1000, epoch } })
       await waitFor(best, {
         until: ({ nextHop, med }) => nextHop === address && med === 1000 - epoch,
-        within: 40, // the first has to keep the advertisement interval when it leads again
+        within: 40, // the first leader has to wait for the advertisement interval when it leads again
         what: `leader ${epoch} to be best, ${address}`,
       })
       former?.withdraw()

@@ -19,7 +19,7 @@ forEachDaemon(
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await linkDown(router)
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
-    await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the loss to be noticed' })
+    await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the session to end' })
     expect(announcer.status().peers[0]?.lastError?.why).toBe('nothing heard from the peer for 9 s')
     await linkUp(router)
     await waitFor(table, { until: routes => routes.length === 1, within: 150, what: 'the route to be back' })

@@ -9,12 +9,12 @@ import type { Router } from '../lab/router.ts'
 import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-/** An address of the router that is not on our link; another one in every lab. */
+/** An address of the router that is not on our link, and different in every lab. */
 const far = (own: string) => own.replace('203.0.113', '198.51.100')
 
 const { bird, exabgp, ...others } = configureAll({ multihop: 2 })
 const configurations = {
-  ...others, // which ask for no address of their own
+  ...others, // their configurations have no address of their own
   bird: (addresses: Addresses) => bird({ ...addresses, own: far(addresses.own) }),
   exabgp: (addresses: Addresses) => exabgp({ ...addresses, own: far(addresses.own) }),
 }
@@ -24,7 +24,7 @@ forEachDaemon(configurations, 'multihop reaches as many hops as it allows, and n
   await using near = session(lab, router, { multihop: 1 })
   near.start()
   const { why, hint } = await sessionFailure(() => near.status())
-  expect(why).toBe(`no route to ${far(router.address)}`) // the router between says that the time to live is over
+  expect(why).toBe(`no route to ${far(router.address)}`) // the router between sends ICMP Time Exceeded
   expect(hint).toContain('that the router is within 1 hop (multihop)')
   expect((await router.session()).state).not.toBe('Established')
   await near.stop()
@@ -34,12 +34,12 @@ forEachDaemon(configurations, 'multihop reaches as many hops as it allows, and n
   await waitFor(() => router.session(), {
     until: ({ state }) => state === 'Established',
     within: 60,
-    what: 'the router to say Established',
+    what: 'the router to be Established',
   })
   expect(enough.state).toBe('Established')
 })
 
-/** Puts another router between us and this one's far address. */
+/** Puts another router between us and the far address. */
 async function farAway(lab: Lab, router: Router): Promise<void> {
   const between = lab.spare()
   const forwards = await lab.container(daemons.bird.image, between, '--cap-add', 'NET_ADMIN')
@@ -49,7 +49,7 @@ async function farAway(lab: Lab, router: Router): Promise<void> {
   await lab.route(address, between)
 }
 
-function session({ host }: Lab, router: Router, settings: Partial<SessionOptions>): Session {
+function session({ host }: Lab, router: Router, options: Partial<SessionOptions>): Session {
   const peer = { as: 65001, address: far(router.address) }
-  return new Session({ local: { as: 65010, id: host, address: host }, peer, ...settings })
+  return new Session({ local: { as: 65010, id: host, address: host }, peer, ...options })
 }

@@ -10,7 +10,7 @@ const external = { ...configureAll({ passive: ['host', 'otherHost'] }), exabgp }
 const internal = { ...configureAll({ as: 65010, passive: ['host', 'otherHost'] }), exabgp }
 
 forEachDaemon(external, 'a new leader wins by MED over a dead one that the router still has', async (lab, router) => {
-  const best = await succeeds(lab, router, 65001, epoch => ({ med: { base: 1000, epoch } }), 'next')
+  const best = await bestOfLeaders(lab, router, 65001, epoch => ({ med: { base: 1000, epoch } }), 'next')
   expect(best.med).toBe(992)
 })
 
@@ -18,17 +18,17 @@ forEachDaemon(
   internal,
   'a new leader wins by LOCAL_PREF over a dead one in one AS (RFC 4271 §9.1.1)',
   async (lab, router) => {
-    const best = await succeeds(lab, router, 65010, epoch => ({ localPref: { base: 1000, epoch } }), 'next')
+    const best = await bestOfLeaders(lab, router, 65010, epoch => ({ localPref: { base: 1000, epoch } }), 'next')
     expect(best.localPref).toBe(1008)
   },
 )
 
 forEachDaemon(external, 'at equal MED a router stays with the dead leader', async (lab, router) => {
-  await succeeds(lab, router, 65001, () => ({ med: 1000 }), 'dead')
+  await bestOfLeaders(lab, router, 65001, () => ({ med: 1000 }), 'dead')
 })
 
-/** A leader of epoch 7 that says no more, and one of epoch 8 after it: whom the router has as best once it has both. */
-async function succeeds(
+/** Announces as a leader of epoch 7, which stays silent, and then as one of epoch 8. Resolves with the best of both routes. */
+async function bestOfLeaders(
   lab: Lab,
   router: Router,
   as: number,
@@ -45,7 +45,7 @@ async function succeeds(
     return announcer
   }
   const table = () => router.routes('198.51.100.10/32')
-  await using _dead = leader(lab.host, 7) // it says no more from here on
+  await using _dead = leader(lab.host, 7) // sends no UPDATE from here on
   await waitFor(table, {
     until: ([one]) => one?.nextHop === lab.host && one.best,
     within: 60,
@@ -58,5 +58,5 @@ async function succeeds(
     within: 60,
     what: `both leaders in the table, and ${expected} the best`,
   })
-  return routes.find(({ best }) => best)! // as waited for
+  return routes.find(({ best }) => best)! // waitFor has seen it
 }

@@ -25,7 +25,7 @@ forEachDaemon(
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.kill()
-    await waitFor(() => session.state !== 'Established', { within: 60, what: 'the loss to be noticed' })
+    await waitFor(() => session.state !== 'Established', { within: 60, what: 'the session to end' })
     await router.start()
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route to be back' })
     expect(session.status().counters).toMatchObject({ dials: 0, fsmEstablishedTransitions: 2 })

@@ -5,7 +5,7 @@ import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const program = fileURLToPath(new URL('../../test/process/leaseholder.ts', import.meta.url))
-const TTL = 8 // seconds; long enough for a slow look at the table before the stop
+const TTL = 8 // seconds: long enough for a slow look at the table before SIGSTOP
 
 forEachDaemon(
   configureAll(),
@@ -24,7 +24,7 @@ forEachDaemon(
       child.kill('SIGSTOP')
       const stopped = performance.now()
       await waitFor(() => performance.now() - stopped > (TTL + 1) * 1000, { within: 15, what: 'the lease to run out' })
-      expect(await table(), 'a stopped process can withdraw nothing').toHaveLength(1)
+      expect(await table(), 'the route while the process is stopped').toHaveLength(1)
       child.kill('SIGCONT')
       await waitFor(table, { until: routes => routes.length === 0, within: 10, what: 'the route to be gone' })
       expect((await router.session()).state).toBe('Established')

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-// GoBGP's soft reset reads its own copy again; the others, which keep none, ask us.
+// GoBGP's soft reset uses its own copy of the routes. The other daemons keep none, and send ROUTE-REFRESH.
 forEachDaemon(
   configureAll({}, { exabgp: 'capability { route-refresh enable; }' }),
   'a route refresh is answered with the current routes only (RFC 2918)',
@@ -15,8 +15,8 @@ forEachDaemon(
       maxPrefixes: 2,
     })
     const [session] = announcer.sessions
-    let asked = 0
-    session?.on('refresh', () => asked++)
+    let requests = 0
+    session?.on('refresh', () => requests++)
     announcer.announce('198.51.100.10/32')
     const gone = announcer.announce('198.51.100.11/32')
     const table = async () => (await router.routes()).map(({ prefix }) => prefix).sort()
@@ -30,6 +30,6 @@ forEachDaemon(
     await waitFor(table, { until: routes => routes.join() === '198.51.100.10/32', within: 60, what: 'the one route' })
     expect((await router.session()).state).toBe('Established')
     expect(session?.status().counters.fsmEstablishedTransitions).toBe(1)
-    if (kind !== 'gobgp') expect(asked).toBe(1)
+    if (kind !== 'gobgp') expect(requests).toBe(1)
   },
 )

@@ -1,4 +1,4 @@
-/** What docs/routers.md tells people to write, as it stands there. */
+/** The router configurations of docs/routers.md, as the page shows them. */
 import { readFileSync } from 'node:fs'
 import { Session } from '@softspoken/session'
 import { describe, expect, inject, it } from 'vitest'
@@ -8,9 +8,9 @@ import { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 const page = readFileSync(new URL('../../docs/routers.md', import.meta.url), 'utf8')
-const refused = ['198.51.100.200/32', '198.51.100.10/31', '198.51.100.0/25', '0.0.0.0/0']
+const forbidden = ['198.51.100.200/32', '198.51.100.10/31', '198.51.100.0/25', '0.0.0.0/0']
 
-describe.skipIf(!inject('engine')).concurrent('the router as docs/routers.md has it takes the /32 and no more', () => {
+describe.skipIf(!inject('engine')).concurrent('the configuration in docs/routers.md accepts only the /32', () => {
   for (const daemon of ['frr', 'bird', 'gobgp', 'openbgpd'] as const)
     it(daemons[daemon].name, { timeout: 120_000 }, async () => {
       await using lab = await Lab.create()
@@ -18,10 +18,11 @@ describe.skipIf(!inject('engine')).concurrent('the router as docs/routers.md has
       await using session = new Session({
         local: { as: 64515, id: lab.host, address: lab.host },
         peer: { as: 65000, address: router.address },
-      }).start()
+      })
+      session.start()
       await waitFor(() => session.state === 'Established', { within: 60, what: 'the session' })
-      // The /32 goes last, so that the router has filtered the others once it is there. An Announcer would refuse them.
-      for (const announced of [refused, ['198.51.100.10/32']])
+      // The forbidden routes go first, so that the router has judged them when it has the /32.
+      for (const announced of [forbidden, ['198.51.100.10/32']])
         session.send({
           type: 'update',
           withdrawn: [],

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-// The routers dial, too.
+// The router dials.
 const configurations = {
   ...configureAll({ passive: [], active: ['host'] }),
   exabgp: 'sends no Cease when it is stopped',
@@ -25,8 +25,8 @@ forEachDaemon(configurations, 'a restarted router that dials us gets the route b
 
   await router.restart()
   const { lastError, counters } = announcer.status().peers[0] ?? {}
-  expect(lastError?.received, 'the router said Cease').toMatchObject({ code: 6 })
-  // Alone we would wait 225 s at least: an operator said no. The router's own dial ends that.
+  expect(lastError?.received, 'the NOTIFICATION that the router sent').toMatchObject({ code: 6 })
+  // Without the router's dial we would wait for at least 225 s: the Cease started the administrative back-off.
   await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route to be back' })
   expect(announcer.status().peers[0]?.counters.dials).toBe(counters?.dials)
 })

@@ -23,7 +23,7 @@ forEachDaemon(
     await router.unpause()
     await waitFor(() => announcer.sessions[0]?.state === 'Established', {
       within: 150,
-      what: 'the session to stand again',
+      what: 'the session to be Established again',
     })
     await waitFor(table, { until: routes => routes.length === 1, within: 20, what: 'the route to be back' })
   },

@@ -14,9 +14,9 @@ forEachDaemon(
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
-    // Killed, it says nothing; a daemon that is stopped in good order says Cease, and we would wait five minutes.
+    // A killed daemon sends no Cease. After a Cease we would wait for five minutes.
     await router.kill()
-    await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the loss to be noticed' })
+    await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the session to end' })
     await router.start()
     await waitFor(table, { until: routes => routes.length === 1, within: 150, what: 'the route to be back' })
     expect(announcer.status().peers[0]?.counters.fsmEstablishedTransitions).toBe(2)

@@ -35,13 +35,13 @@ forEachDaemon(
         within: 20,
         what: 'the Cease on the wire',
       })
-      expect(drained, 'the session stands while the router converges').toBeGreaterThan(2)
-      // ExaBGP 4.2 cannot decode any NOTIFICATION, as it then says.
-      const heard = kind === 'exabgp' ? '"state": "down"' : 'single-prefix-announcer got SIGTERM'
+      expect(drained, 'seconds from the withdrawal to the Cease').toBeGreaterThan(2)
+      // ExaBGP 4.2 cannot decode a NOTIFICATION, and logs that.
+      const expected = kind === 'exabgp' ? '"state": "down"' : 'single-prefix-announcer got SIGTERM'
       await waitFor(() => router.log(), {
-        until: log => log.includes(heard),
+        until: log => log.includes(expected),
         within: 20,
-        what: `the router to log ${heard}`,
+        what: `the router to log ${expected}`,
       })
     } finally {
       child.kill('SIGKILL')

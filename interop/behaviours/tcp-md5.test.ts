@@ -7,7 +7,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 // RFC 2385. The router waits for host and host6, and dials otherHost and otherHost6.
 const KEY = 'sésame, ouvre-toi'
-/** FRR takes a key without spaces, ExaBGP one of ASCII. */
+/** FRR accepts no spaces in a key, ExaBGP only ASCII. */
 const PLAIN_KEY = 'sesame,ouvre-toi'
 const neighbors = { passive: ['host', 'host6'], active: ['otherHost', 'otherHost6'] } as const
 const { frr, exabgp } = configureAll({ ...neighbors, key: PLAIN_KEY })
@@ -23,7 +23,7 @@ forEachDaemon(
     const states = await waitFor(() => sessions.states(), {
       until: states => states.flat().every(state => state === 'Established'),
       within: 60,
-      what: 'all four to be up on both sides',
+      what: 'all four sessions to be Established on both sides',
     })
     expect(states).toHaveLength(4)
     expect(sessions.incoming.map(session => session.status().counters.dials)).toEqual([0, 0])
@@ -49,7 +49,7 @@ forEachDaemon(
       })
     expect(
       sessions.incoming.map(({ state }) => state),
-      'its SYN was not heard',
+      'the incoming sessions, whose SYN the kernel drops',
     ).toEqual(['Active', 'Active'])
     expect((await sessions.states()).flat()).not.toContain('Established')
   },

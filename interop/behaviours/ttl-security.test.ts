@@ -11,7 +11,7 @@ import { waitFor } from '../lab/wait-for.ts'
 const neighbors = { passive: ['host', 'host6'], active: ['otherHost', 'otherHost6'] } as const
 const both = configureAll({ ...neighbors, ttlSecurity: true })
 
-/** What was seen: three of the four came up, and our dial over IPv6 had no answer. */
+/** The observation: three of the four sessions are established, and our dial over IPv6 gets no answer. */
 const HOP_LIMIT = 'does not set the IPv6 hop limit of accepted connections, so its answer is dropped'
 
 forEachDaemon(
@@ -22,7 +22,7 @@ forEachDaemon(
     const states = await waitFor(() => sessions.states(), {
       until: states => states.flat().every(state => state === 'Established'),
       within: 60,
-      what: 'all four to be up on both sides',
+      what: 'all four sessions to be Established on both sides',
     })
     expect(states).toHaveLength(4)
     expect(sessions.incoming.map(session => session.status().counters.dials)).toEqual([0, 0])
@@ -34,15 +34,15 @@ forEachDaemon(
   'TTL security on our side alone establishes no session (RFC 5082)',
   async (lab, router) => {
     await using capture = await router.capture(DIAL)
-    // As much as there is for a connection, so that a busy machine has the time for one even when hurried.
+    // The longest connectTimeout, because the fast clock leaves a busy machine little time for a connection.
     await using sessions = await SessionMatrix.start(lab, router, {
       ttlSecurity: 1,
       connectTimeout: 120,
-      clock: hurried,
+      clock: fastClock,
     })
     for (const session of sessions.outgoing) {
-      // Most complete any handshake with TTL 255; what they say then is not heard, and the hold timer runs out. ExaBGP, and
-      // GoBGP 4 over IPv6, leave the handshake to the system, whose TTL is another.
+      // Most daemons complete the handshake with TTL 255. Their later segments are dropped, and our hold timer expires. ExaBGP,
+      // and GoBGP 4 over IPv6, leave the TTL of the handshake to the system, so the handshake is dropped, too.
       const { why, hint } = await sessionFailure(() => session.status(), 40)
       expect(why).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
       expect(hint).toContain('that the router has TTL security and is within 1 hop')
@@ -50,7 +50,7 @@ forEachDaemon(
     await dialledBoth(lab, capture)
     expect(
       sessions.incoming.map(({ state }) => state),
-      'its SYN was not heard',
+      'the incoming sessions, whose SYN the kernel drops',
     ).toEqual(['Active', 'Active'])
     expect((await sessions.states()).flat()).not.toContain('Established')
   },
@@ -61,25 +61,25 @@ forEachDaemon(
   'TTL security on the router alone establishes no session (RFC 5082)',
   async (lab, router) => {
     await using capture = await router.capture(DIAL)
-    // Where it looks too late to miss our OPEN, we have its KEEPALIVE and say Established, until a hold timer knows better.
+    // If the router checks only after the handshake, its KEEPALIVE still establishes our side, until a hold timer expires.
     await using sessions = await SessionMatrix.start(lab, router, { holdTime: 9 })
     for (const session of sessions.outgoing) {
       const { hint } = await sessionFailure(() => session.status(), 40)
       expect(hint).toContain('whether the router wants TTL security')
     }
     await dialledBoth(lab, capture)
-    for (const [, itsWord] of await sessions.states()) expect(itsWord).not.toBe('Established')
+    for (const [, routerState] of await sessions.states()) expect(routerState).not.toBe('Established')
   },
 )
 
-/** Twenty times as fast, so that nobody waits four minutes for a hold timer. */
-const hurried: Clock = {
+/** Twenty times as fast, so that the test does not wait for four minutes for a hold timer. */
+const fastClock: Clock = {
   ...realTime,
   now: () => realTime.now() * 20,
   setTimeout: (run, milliseconds) => realTime.setTimeout(run, milliseconds / 20),
 }
 
-/** Resolves once the router has dialled us over IPv4 and IPv6, as the wire has it. */
+/** Resolves once the capture has the router's dials over IPv4 and IPv6. */
 async function dialledBoth({ otherHost, otherHost6 }: Lab, capture: Output): Promise<void> {
   for (const ours of [otherHost, otherHost6])
     await waitFor(() => capture.lines(), {

@@ -5,7 +5,7 @@ import { DIAL } from '../lab/lab.ts'
 import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-// The router expects AS 65099 where we are 65010.
+// The router expects AS 65099, and we are AS 65010.
 
 forEachDaemon(
   configureAll({ peerAs: 65099 }),
@@ -20,10 +20,10 @@ forEachDaemon(
     const { why, hint, nextDialIn } = await sessionFailure(peer)
     expect(why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
     expect(hint).toBe('the router expects another AS at our address than 65010: check its remote-as and our local AS')
-    expect(nextDialIn).toBeGreaterThan(30) // 45 at least, less what the look took
+    expect(nextDialIn).toBeGreaterThan(30) // at least 45 s, less the time of the look
     expect(nextDialIn).toBeLessThanOrEqual(60)
 
-    // Counted where the router stands, not by us.
+    // Counted on the wire, not by us.
     const dials = await waitFor(() => capture.lines(), {
       until: lines => lines.length >= 2,
       within: 90,
@@ -35,9 +35,9 @@ forEachDaemon(
     const { nextDialIn: then } = await waitFor(peer, {
       until: ({ state, counters }) => counters.dials === 2 && state === 'Idle',
       within: 10,
-      what: 'the second refusal',
+      what: 'the second failure',
     })
-    expect(then).toBeGreaterThan(75) // a second failure of this kind waits 120 s, less a quarter at most, and the look
+    expect(then).toBeGreaterThan(75) // the second delay is 120 s, less up to a quarter and the time of the look
     expect(capture.lines()).toHaveLength(2)
   },
 )

@@ -7,10 +7,10 @@ import { dials } from './dials.ts'
 import { configurations, EstablishedAnnouncer } from './established-announcer.ts'
 import { fastClock } from './fast-clock.ts'
 
-/** Hold time 9 s, first wait of the protocol track 30 s, less a quarter at most: so long until we come back, and some. */
+/** Seconds: the hold time of 9 s, the first protocol back-off of up to 30 s, and a reserve. */
 const RECOVERY = 60
 
-describe.skipIf(!inject('engine')).concurrent('a session with a router whose connection is lost', () => {
+describe.skipIf(!inject('engine')).concurrent('a session whose connection is lost', () => {
   let lab: Lab
   let capture: Output
   beforeAll(async () => {
@@ -25,42 +25,42 @@ describe.skipIf(!inject('engine')).concurrent('a session with a router whose con
   for (const daemon of ['bird', 'gobgp'] as const) {
     const start = () => lab[daemon]({ config: configurations[daemon] })
 
-    it(`by an RST: comes back on the slow track (${daemon})`, async () => {
+    it(`an RST is followed by the protocol back-off (${daemon})`, async () => {
       await using established = await EstablishedAnnouncer.start(lab, await start())
       await reset(established)
       const lost = await established.failure(30)
       expect(lost).toMatchObject({ why: 'the peer reset the connection', from: 'Established' })
       await established.waitForNoRoute(30)
-      await comesBack(established, lost)
+      await returns(established, lost)
     })
 
-    it(`by a FIN, since the daemon was killed: comes back on the slow track (${daemon})`, async () => {
+    it(`a FIN of a killed daemon is followed by the protocol back-off (${daemon})`, async () => {
       await using established = await EstablishedAnnouncer.start(lab, await start())
       await established.router.kill()
       const lost = await established.failure(30)
       expect(lost).toMatchObject({ why: 'the peer closed the connection', from: 'Established' })
       await established.router.start()
-      await comesBack(established, lost)
+      await returns(established, lost)
     })
 
-    it(`half, since the power failed: the hold timer notices (${daemon}; RFC 4271 §6.5)`, async () => {
+    it(`a router without power is detected by the hold timer (${daemon}; RFC 4271 §6.5)`, async () => {
       await using established = await EstablishedAnnouncer.start(lab, await start())
       await linkDown(established.router)
       await established.router.kill()
       const lost = await established.failure(30)
       expect(lost).toMatchObject(silence)
       await established.router.start()
-      await comesBack(established, lost)
+      await returns(established, lost)
     })
 
-    it(`with the link: both hold timers notice, and a link that flaps costs nothing (${daemon}; RFC 4271 §6.5)`, async () => {
+    it(`a failed link expires both hold timers, a short failure none (${daemon})`, async () => {
       await using established = await EstablishedAnnouncer.start(lab, await start())
       const { inTotalMessages } = established.status.counters
       await linkDown(established.router)
       await linkUp(established.router)
       await waitFor(() => established.status.counters.inTotalMessages > inTotalMessages + 1, {
         within: 30,
-        what: 'the session to go on',
+        what: 'the session to continue',
       })
       expect(established.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
 
@@ -69,13 +69,13 @@ describe.skipIf(!inject('engine')).concurrent('a session with a router whose con
       expect(lost).toMatchObject(silence)
       await established.waitForNoRoute(30)
       await linkUp(established.router)
-      await comesBack(established, lost)
+      await returns(established, lost)
     })
   }
 
-  it('by an RST, when it has stood for long: comes back on the quick track', async () => {
+  it('an RST after a long session is followed by the transport back-off', async () => {
     const { bird } = configurations
-    // Ours runs five times as fast, and that is no more than BIRD's keepalives bear.
+    // Our clock is five times as fast: BIRD's KEEPALIVEs allow no more.
     const timers = { clock: fastClock(5), holdTime: 45, connectTimeout: 60, backOff: { forgetAfter: 60 } }
     await using established = await EstablishedAnnouncer.start(lab, await lab.bird({ config: bird }), timers)
     await waitFor(() => established.status.secondsInState > 60, { within: 30, what: 'a stable session' })
@@ -85,30 +85,30 @@ describe.skipIf(!inject('engine')).concurrent('a session with a router whose con
     expect(nextDialIn ?? 0).toBeLessThanOrEqual(5)
     await waitFor(() => established.status.counters.fsmEstablishedTransitions === 2, {
       within: 20,
-      what: 'the session to stand again',
+      what: 'the session to be Established again',
     })
     await established.waitForRoute(30)
   })
 
-  it('with our own address: says so while it is gone, asks ever more rarely, and comes back with it', async () => {
+  it('a removed local address is reported, and the session returns with the address', async () => {
     const { bird } = configurations
     const router = await lab.bird({ config: addresses => bird({ ...addresses, host: addresses.otherHost }) })
     const local = { as: 65010, id: lab.otherHost, address: lab.otherHost }
     await using established = await EstablishedAnnouncer.start(lab, router, { local })
     await removeAddress(lab.otherHost, lab.host)
     const { why } = await established.failure(30)
-    expect(why, 'before the hold time is over').toBe(`our own address ${lab.otherHost} is no longer on this host`)
+    expect(why, 'before the hold timer expires').toBe(`our own address ${lab.otherHost} is no longer on this host`)
     const { lastError, nextDialIn } = await waitFor(() => established.status, {
       until: ({ counters, state }) => counters.dials === 2 && state === 'Idle',
       within: 45,
-      what: 'a dial, and that it failed',
+      what: 'a failed dial',
     })
     expect(lastError).toMatchObject({
       why: `the local address ${lab.otherHost} is not on this host`,
       hint: 'check the local address',
       from: 'Connect',
     })
-    expect(nextDialIn, 'the quick track, five seconds at first, then ten').toBeLessThanOrEqual(10)
+    expect(nextDialIn, 'the transport back-off: 5 s, then 10 s').toBeLessThanOrEqual(10)
     await established.waitForNoRoute(30)
     await addAddress(lab.otherHost, lab.host)
     await established.waitForRoute(RECOVERY)
@@ -116,11 +116,11 @@ describe.skipIf(!inject('engine')).concurrent('a session with a router whose con
     await waitFor(() => dials(capture, router.address), {
       until: ({ length }) => length === 2,
       within: 10,
-      what: 'no SYN but the first and the last, since what cannot be bound sends none',
+      what: 'only the first and the last SYN, because a socket that cannot be bound sends none',
     })
   })
 
-  /** Right after a message, since Node tells a reset as an end where unread octets came before it in the same wake-up. */
+  /** Right after a message, because Node reports a reset as an end if unread octets arrived in the same wake-up. */
   async function reset(established: EstablishedAnnouncer): Promise<void> {
     const { inTotalMessages } = established.status.counters
     await waitFor(() => established.status.counters.inTotalMessages > inTotalMessages, {
@@ -132,22 +132,22 @@ describe.skipIf(!inject('engine')).concurrent('a session with a router whose con
 
   const silence = { why: 'nothing heard from the peer for 9 s', from: 'Established', sent: { code: 4, subcode: 0 } }
 
-  /** On the protocol track, for a session that had not stood for long, by the one dial that its first wait allows. */
-  async function comesBack(
+  /** After the protocol back-off, because the session was short; with the one dial that the first delay allows. */
+  async function returns(
     established: EstablishedAnnouncer,
     { nextDialIn = 0 }: Awaited<ReturnType<EstablishedAnnouncer['failure']>>,
   ): Promise<void> {
-    expect(nextDialIn).toBeGreaterThan(15) // 22.5 s at least, less what the look took
+    expect(nextDialIn).toBeGreaterThan(15) // at least 22.5 s, less the time of the look
     expect(nextDialIn).toBeLessThanOrEqual(30)
     await waitFor(() => established.status.counters.fsmEstablishedTransitions === 2, {
       within: RECOVERY,
-      what: 'the session to stand again',
+      what: 'the session to be Established again',
     })
     await established.waitForRoute(30)
     await waitFor(() => dials(capture, established.router.address), {
       until: ({ length }) => length === 2,
       within: 10,
-      what: 'two dials, and no more, in the capture',
+      what: 'exactly two dials in the capture',
     })
     expect(established.status.counters.dials).toBe(2)
   }

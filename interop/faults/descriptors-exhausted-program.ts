@@ -1,13 +1,13 @@
 /**
- * A process that runs out of file descriptors when it is told to, and talks about itself. ROUTERS are two addresses: one
- * is dialled at once, the other when nothing is left. US is ours, where a listener waits at PORT.
+ * A process that uses up its file descriptors on request, and reports its state. ROUTERS has two addresses: the first is
+ * dialled at once, the second when no descriptor is left. A listener waits at the address US and the port PORT.
  */
 import { closeSync, openSync } from 'node:fs'
 import { Announcer } from '@softspoken/announcer'
 import { Listener } from '@softspoken/session'
 
-/** What the parent says, and what it hears. */
-export type Request = 'starve' | 'feed' | 'report'
+/** The messages of the parent process, and the answers. */
+export type Request = 'exhaust' | 'release' | 'report'
 export interface Report {
   held: number
   strangers: number
@@ -21,15 +21,15 @@ const announcers = [announcer(before)]
 const listener = new Listener({ address: us, port: Number(process.env.PORT) })
 await listener.listen()
 const held: number[] = []
-let hungry: NodeJS.Timeout | undefined
+let exhausting: NodeJS.Timeout | undefined
 
 process.on('message', (request: Request) => {
-  if (request === 'starve') {
-    take()
-    hungry = setInterval(take, 10) // what is closed elsewhere is taken, too
+  if (request === 'exhaust') {
+    takeAll()
+    exhausting = setInterval(takeAll, 10) // also takes descriptors that are closed elsewhere
     announcers.push(announcer(during))
-  } else if (request === 'feed') {
-    clearInterval(hungry)
+  } else if (request === 'release') {
+    clearInterval(exhausting)
     for (const descriptor of held.splice(0)) closeSync(descriptor)
   }
   const report: Report = {
@@ -41,8 +41,8 @@ process.on('message', (request: Request) => {
 })
 process.send?.('ready')
 
-/** All that is left. */
-function take(): void {
+/** Opens every descriptor that is left. */
+function takeAll(): void {
   try {
     for (;;) held.push(openSync('/dev/null', 'r'))
   } catch (error) {

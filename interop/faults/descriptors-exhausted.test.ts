@@ -11,8 +11,8 @@ import { configurations } from './established-announcer.ts'
 const program = fileURLToPath(new URL('./descriptors-exhausted-program.ts', import.meta.url))
 const PORT = 10179
 
-describe.skipIf(!inject('engine'))('a process without a file descriptor left', () => {
-  it('keeps its session, survives who knocks, says why it cannot dial, backs off, and recovers', async () => {
+describe.skipIf(!inject('engine'))('a process without a free file descriptor', () => {
+  it('a process without file descriptors keeps its session and reports failed dials', async () => {
     await using lab = await Lab.create()
     await using capture = await lab.capture(DIAL)
     const start = () => lab.bird({ config: configurations.bird })
@@ -22,37 +22,37 @@ describe.skipIf(!inject('engine'))('a process without a file descriptor left', (
       await once(child, 'message')
       const has = (router: typeof before, what: string) =>
         waitFor(() => router.routes(), { until: routes => routes.length === 1, within: 20, what })
-      await has(before, 'the route of the first')
+      await has(before, 'the route at the first router')
 
-      const { held } = await ask(child, 'starve')
+      const { held } = await ask(child, 'exhaust')
       expect(held).toBeGreaterThan(0)
-      const knock = `for i in $(seq 5); do (exec 3<>/dev/tcp/${lab.host}/${PORT} && timeout 2 cat <&3) 2>/dev/null; done; true`
-      await during.exec('bash', '-c', knock)
+      const connect = `for i in $(seq 5); do (exec 3<>/dev/tcp/${lab.host}/${PORT} && timeout 2 cat <&3) 2>/dev/null; done; true`
+      await during.exec('bash', '-c', connect)
 
       const { peers, strangers } = await waitFor(() => ask(child, 'report'), {
         until: ({ peers }) => (peers[1]?.counters.dials ?? 0) >= 2,
         within: 20,
         what: 'a second dial',
       })
-      expect(strangers, 'nobody could be taken in').toBe(0)
+      expect(strangers, 'no connection could be accepted').toBe(0)
       expect(peers[1]?.lastError).toMatchObject({
         why: 'no file descriptor is left for a connection',
         hint: 'raise the limit on open files of this process, or find what holds them',
         from: 'Connect',
       })
-      expect(peers[1]?.nextDialIn, 'the quick track: 5 s, then 10').toBeGreaterThan(5)
+      expect(peers[1]?.nextDialIn, 'the transport back-off: 5 s, then 10 s').toBeGreaterThan(5)
       expect(peers[1]?.nextDialIn).toBeLessThanOrEqual(10)
       expect(peers[0]).toMatchObject({ state: 'Established', counters: { dials: 1 } })
-      expect(dials(capture, during.address), 'nothing of it is seen on the wire').toHaveLength(0)
+      expect(dials(capture, during.address), 'no SYN on the wire').toHaveLength(0)
 
-      await ask(child, 'feed')
-      await has(during, 'the route of the second')
+      await ask(child, 'release')
+      await has(during, 'the route at the second router')
       const after = await ask(child, 'report')
       expect(after.peers).toMatchObject([
         { state: 'Established', counters: { dials: 1, fsmEstablishedTransitions: 1 } },
         { state: 'Established', counters: { dials: 3, fsmEstablishedTransitions: 1 } },
       ])
-      await during.exec('bash', '-c', knock)
+      await during.exec('bash', '-c', connect)
       await waitFor(() => ask(child, 'report'), {
         until: ({ strangers }) => strangers === after.strangers + 5,
         within: 10,

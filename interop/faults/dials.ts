@@ -1,6 +1,6 @@
 import type { Output } from '../lab/output.ts'
 
-/** When a peer was dialled, in seconds since the epoch, from a capture of DIAL. A SYN sent again is of the same dial. */
+/** The times of the dials to a peer, in seconds since the epoch, from a capture of DIAL. A retransmitted SYN belongs to the same dial. */
 export function dials(capture: Output, address: string): number[] {
   const first = new Map<string, number>()
   for (const line of capture.lines()) {

@@ -6,7 +6,7 @@ import { waitFor } from '../lab/wait-for.ts'
 
 const ROUTE = '198.51.100.10/32'
 
-/** Routers that wait for us. They would shut their door for long after an error of ours; shorter, the recovery is our own. */
+/** Routers that accept our connections. They reject us only shortly after an error, so that our own back-off decides the recovery time. */
 export const configurations: { readonly [daemon in 'bird' | 'gobgp']: RouterConfig['config'] } = {
   bird: ({ own, host }) => `
     router id ${own};
@@ -31,7 +31,7 @@ export const configurations: { readonly [daemon in 'bird' | 'gobgp']: RouterConf
   `,
 }
 
-/** An announcer whose route one router has. Timers are as short as they may be, but for those of the test's own. */
+/** An announcer with an established session and a route in the router's table. By default its timers are as short as allowed. */
 export class EstablishedAnnouncer implements AsyncDisposable {
   readonly announcer: Announcer
   readonly router: Router
@@ -57,10 +57,10 @@ export class EstablishedAnnouncer implements AsyncDisposable {
   }
 
   get status() {
-    return this.announcer.status().peers[0]! // there is one
+    return this.announcer.status().peers[0]! // the one configured peer
   }
 
-  /** As the router's own table has it. */
+  /** The routes to the prefix in the router's own table. */
   routes(): Promise<Route[]> {
     return this.router.routes(ROUTE)
   }
@@ -73,7 +73,7 @@ export class EstablishedAnnouncer implements AsyncDisposable {
     await waitFor(() => this.routes(), { until: routes => routes.length === 0, within, what: 'the route to be gone' })
   }
 
-  /** What ended the session. */
+  /** Waits for the end of the session, and resolves with its failure. */
   failure(within: number): ReturnType<typeof sessionFailure> {
     return sessionFailure(() => this.status, within)
   }

@@ -1,6 +1,6 @@
 import { type Clock, realTime } from '@softspoken/session'
 
-/** Time that passes so many times as fast, with sockets that do not: ten minutes of default timers in half a minute. */
+/** A clock that is faster than real time by this factor. Sockets keep real time. */
 export function fastClock(times: number): Clock {
   const began = realTime.now()
   return {

@@ -1,6 +1,6 @@
 /**
- * A peer that misbehaves, in one way at each of its addresses. Runs in a container that has the addresses: ADDRESSES
- * says which is for what, US and PORT are where our listener is. What it does, it prints, with the behaviour in front.
+ * A peer with one misbehaviour at each of its addresses. It runs in a container that has the addresses: ADDRESSES has the
+ * address of each misbehaviour, US and PORT are those of our listener. It prints what it does, after the misbehaviour's name.
  */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
@@ -13,7 +13,7 @@ const open: Open = {
   type: 'open',
   version: 4,
   as: 65001,
-  holdTime: 240, // so that ours decides
+  holdTime: 240, // so that our shorter one is used
   id: '192.0.2.1',
   capabilities: [
     { name: 'multiprotocol', afi: 1, safi: 1 },
@@ -33,7 +33,7 @@ const misbehaviours: { readonly [name in Misbehaviour]: (socket: Socket, log: (w
     socket.resume().once('data', () => socket.resetAndDestroy())
   },
   closes: socket => {
-    socket.resume().end() // what it left unread would make an RST of it
+    socket.resume().end() // unread octets would turn the FIN into an RST
   },
   garbage: socket => {
     socket.resume().write(garbage)
@@ -50,14 +50,14 @@ const misbehaviours: { readonly [name in Misbehaviour]: (socket: Socket, log: (w
     const stream = Buffer.concat([hello, ...Array(524).fill(keepalive)])
     for (const octet of stream) await new Promise<unknown>(sent => socket.write(Uint8Array.of(octet), sent))
     log(`wrote ${stream.length} octets`)
-    live(socket)
+    sendKeepalives(socket)
   },
   'slow-reader': (socket, log) => {
     socket.write(hello)
-    live(socket)
+    sendKeepalives(socket)
     const decoder = new Decoder()
     let updates = 0
-    socket.on('readable', () => {}) // fills the socket's own buffer, and no more than that
+    socket.on('readable', () => {}) // fills the socket's own buffer, and reads no further
     every(100, socket, () => {
       const chunk: Uint8Array | null = socket.read(Math.min(4096, socket.readableLength))
       for (const result of chunk ? decoder.push(chunk) : [])
@@ -66,16 +66,16 @@ const misbehaviours: { readonly [name in Misbehaviour]: (socket: Socket, log: (w
   },
   'never-reads': (socket, log) => {
     socket.write(hello)
-    let left = 12 // seconds that it talks without listening
+    let left = 12 // seconds in which it sends without reading
     every(1000, socket, () => {
       if (left-- > 0) socket.write(keepalive)
-      if (left === 0) log('falls silent')
+      if (left === 0) log('sends nothing from now on')
     })
   },
   'refresh-flood': socket => {
     const refresh = encode({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })
     socket.write(Buffer.concat([hello, ...Array<Uint8Array>(10_000).fill(refresh)]))
-    live(socket)
+    sendKeepalives(socket)
   },
   'second-connection': (socket, log) => {
     const second = connect({
@@ -88,7 +88,7 @@ const misbehaviours: { readonly [name in Misbehaviour]: (socket: Socket, log: (w
       connection.resume().write(hello)
       connection.on('error', () => {})
       connection.once('close', () => log('one of two closed'))
-      live(connection)
+      sendKeepalives(connection)
     }
   },
 }
@@ -109,11 +109,11 @@ function every(milliseconds: number, socket: Socket, act: () => void): void {
   socket.once('close', () => clearInterval(timer))
 }
 
-function live(socket: Socket): void {
+function sendKeepalives(socket: Socket): void {
   every(1000, socket, () => socket.write(keepalive))
 }
 
-/** And then keepalives in the same way, for ever. */
+/** Sends one octet at a time: the first message, and then KEEPALIVEs without end. */
 function byteByByte(socket: Socket, first: Uint8Array): void {
   let rest = first
   every(500, socket, () => {

@@ -4,13 +4,13 @@ import type { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
 import { type Misbehaviour, misbehaviours } from './misbehaviours.ts'
 
-/** Where the test listens for the peer; a port that needs no privilege. */
+/** The port on which the test listens. It needs no privilege. */
 export const PORT = 10179
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = fileURLToPath(new URL('./misbehaving-peer-program.ts', import.meta.url))
 
-/** peer.ts in a container: a peer that misbehaves in one way at each of its addresses. */
+/** Runs misbehaving-peer-program.ts in a container, with one misbehaviour at each of its addresses. */
 export class MisbehavingPeer {
   readonly addresses: Readonly<Record<Misbehaviour, string>>
   readonly #container: string
@@ -20,7 +20,7 @@ export class MisbehavingPeer {
     const [first = '', ...others] = Object.values(addresses)
     const script = [
       ...others.map(address => `ip address add ${address}/28 dev eth0`),
-      // Tiny segments stay tiny only where they need not wait for acknowledgements.
+      // Segments of one octet are only sent as such if they need not wait for acknowledgements.
       'ip route change $(ip -4 route show dev eth0 scope link) dev eth0 initcwnd 12000',
       `exec node --import tsx ${program}`,
     ]
@@ -46,7 +46,7 @@ export class MisbehavingPeer {
       ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     )
     const peer = new MisbehavingPeer(addresses, container)
-    await waitFor(() => peer.log(), { until: log => log.includes('ready'), within: 60, what: 'the scripted peer' })
+    await waitFor(() => peer.log(), { until: log => log.includes('ready'), within: 60, what: 'the misbehaving peer' })
     return peer
   }
 
@@ -55,23 +55,23 @@ export class MisbehavingPeer {
     this.#container = container
   }
 
-  /** Runs a command in its container; what it dials from there, it dials from the first address. */
+  /** Runs a command in the peer's container. Its connections come from the first address. */
   exec(...command: string[]): Promise<string> {
     return docker('exec', this.#container, ...command)
   }
 
-  /** All that it has printed. */
+  /** Everything that the peer has printed. */
   log(): Promise<string> {
     return docker('logs', this.#container)
   }
 
-  /** How many segments with data have left it, on the one connection of this behaviour. */
+  /** The number of segments with data that the peer has sent on its one connection of this misbehaviour. */
   async segments(behaviour: Misbehaviour): Promise<number> {
-    const about = await this.exec('ss', '-tinH', 'src', this.addresses[behaviour])
-    return Number(/ data_segs_out:(\d+)/.exec(about)?.[1])
+    const output = await this.exec('ss', '-tinH', 'src', this.addresses[behaviour])
+    return Number(/ data_segs_out:(\d+)/.exec(output)?.[1])
   }
 
-  /** Resolves when it has said this. */
+  /** Resolves when the peer has printed this text. */
   async logged(what: string, within: number): Promise<void> {
     await waitFor(() => this.log(), { until: log => log.includes(what), within, what: `"${what}"` })
   }

@@ -33,37 +33,37 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
       ...options,
     })
 
-  // docs/defaults.md, the budget: with the defaults, over ten minutes, while the peer answers and then rejects us.
+  // The dial budget of docs/defaults.md: with the defaults, in ten minutes, if the peer accepts and then rejects us.
   const BUDGET = 5
   const TEN_MINUTES = 600
 
   it.each<[Misbehaviour, string, string, object]>([
-    ['silent', 'that never answers OPEN', 'nothing heard from the peer for 240 s', { sent: { code: 4, subcode: 0 } }],
-    ['resets', 'that answers OPEN with an RST', 'the peer reset the connection', {}],
-    ['closes', 'that closes what it has accepted', 'the peer closed the connection', {}],
-    ['garbage', 'that does not speak BGP', 'the peer sent what cannot be read', { sent: { code: 1, subcode: 1 } }],
+    ['silent', 'never answers OPEN', 'nothing heard from the peer for 240 s', { sent: { code: 4, subcode: 0 } }],
+    ['resets', 'answers OPEN with an RST', 'the peer reset the connection', {}],
+    ['closes', 'closes each connection', 'the peer closed the connection', {}],
+    ['garbage', 'does not speak BGP', 'the peer sent what cannot be read', { sent: { code: 1, subcode: 1 } }],
     [
       'garbage-after-open',
-      'that loses the thread',
+      'sends garbage later',
       'the peer sent what cannot be read',
       { sent: { code: 1, subcode: 1 } },
     ],
-  ])('%s, a peer %s: the session says why, and keeps the budget (RFC 4271 §6)', async (behaviour, _, why, error) => {
+  ])('%s: a peer that %s gets no more dials than the budget', async (behaviour, _, why, error) => {
     const clock = fastClock(20)
-    // A dial is answered at once here, but half a second, as its clock has it, may be little for a busy machine.
-    await using misused = session(behaviour, { clock, connectTimeout: 120 })
-    misused.start()
-    await waitFor(() => clock.now() / 1000 > TEN_MINUTES, { within: 60, what: 'ten minutes of its time' })
-    const { lastError, counters } = misused.status()
+    // A dial is answered at once here, but half a second of the fast clock may be too little on a busy machine.
+    await using rejected = session(behaviour, { clock, connectTimeout: 120 })
+    rejected.start()
+    await waitFor(() => clock.now() / 1000 > TEN_MINUTES, { within: 60, what: 'ten minutes of the fast clock' })
+    const { lastError, counters } = rejected.status()
     expect(lastError).toMatchObject({ why: expect.stringContaining(why), ...error })
     const seen = dials(capture, peer.addresses[behaviour])
-    expect(seen.length, 'it has not given up').toBeGreaterThanOrEqual(2)
+    expect(seen.length, 'the session goes on dialling').toBeGreaterThanOrEqual(2)
     expect(seen.length).toBeLessThanOrEqual(BUDGET)
     expect(seen.length).toBeLessThanOrEqual(counters.dials)
   })
 
-  it('one byte per second: stands where whole messages come within the hold time, and only there (RFC 4271 §6.5)', async () => {
-    const clock = fastClock(2) // the peer's bytes come every half second
+  it('slow octets keep a session only if messages are complete within the hold time', async () => {
+    const clock = fastClock(2) // the peer sends an octet every half second
     await using patient = session('slow-octets', { clock, holdTime: 30 })
     await using hasty = session('slow-octets', { clock, holdTime: 9 })
     patient.start()
@@ -75,26 +75,26 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     await waitFor(() => patient.status(), {
       until: ({ state, secondsInState }) => state === 'Established' && secondsInState > 30,
       within: 120,
-      what: 'a session that stands for longer than its hold time',
+      what: 'a session that is longer than its hold time',
     })
     expect(patient.status().counters).toMatchObject({ dials: 1, inTotalMessages: 3 })
   })
 
-  it('ten thousand segments of one byte: each message is read once (RFC 4271 §4.1)', async () => {
+  it('each message in ten thousand segments of one octet is read once (RFC 4271 §4.1)', async () => {
     await using crumbs = session('one-octet-segments')
     crumbs.start()
     await peer.logged('one-octet-segments: wrote', 60)
     await waitFor(() => crumbs.status(), {
-      until: ({ counters }) => counters.inTotalMessages >= 1 + 1 + 524 + 2, // the OPEN, the KEEPALIVE to it, and later ones
+      until: ({ counters }) => counters.inTotalMessages >= 1 + 1 + 524 + 2, // OPEN, KEEPALIVE, the 524, and later ones
       within: 60,
-      what: 'all of it, and what comes after',
+      what: 'all messages',
     })
     expect(crumbs.status()).toMatchObject({ state: 'Established', counters: { dials: 1 } })
     expect(crumbs.status().lastError).toBeUndefined()
-    expect(await peer.segments('one-octet-segments')).toBeGreaterThan(9000) // the kernel may join some
+    expect(await peer.segments('one-octet-segments')).toBeGreaterThan(9000) // the kernel may join some segments
   })
 
-  it('a slow reader: the session stands, and everything arrives', async () => {
+  it('a slow reader keeps its session and receives everything', async () => {
     await using slow = session('slow-reader', { holdTime: 9 })
     slow.start()
     await established(slow)
@@ -103,7 +103,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     expect(slow.status()).toMatchObject({ state: 'Established', counters: { dials: 1, outUpdates: 200 } })
   })
 
-  it('a closed window: the hold timer ends it, nothing waits for the secondsFromWithdrawalToCease, and the next dial comes late (RFC 4271 §6.5)', async () => {
+  it('the hold timer ends a session whose peer never reads, and the next dial waits', async () => {
     const address = peer.addresses['never-reads']
     await using closed = await lab.capture(
       `src ${address} and src port 179 and tcp[14:2] = 0 and tcp[tcpflags] & tcp-rst = 0`,
@@ -113,18 +113,18 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     await established(jammed)
     sendUpdates(jammed, 1500)
     await waitFor(() => closed.lines().length > 0, { within: 30, what: 'a window of zero' })
-    await peer.logged('never-reads: falls silent', 30)
-    expect(jammed.status(), 'it stood as long as the peer talked').toMatchObject({ counters: { dials: 1 } })
+    await peer.logged('never-reads: sends nothing from now on', 30)
+    expect(jammed.status(), 'one session while the peer sends').toMatchObject({ counters: { dials: 1 } })
     const end = await sessionFailure(() => jammed.status(), 30)
     expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
     expect(end.nextDialIn).toBeGreaterThan(15)
-    await waitFor(() => jammed.state === 'Established', { within: 60, what: 'the session to stand again' })
+    await waitFor(() => jammed.state === 'Established', { within: 60, what: 'the session to be Established again' })
     sendUpdates(jammed, 1500)
     await jammed.stop('the window is closed again')
     expect(dials(capture, address)).toHaveLength(2)
   })
 
-  it('ten thousand requests for our route, and the answers unread: one answer for an interval (RFC 2918, RFC 4271 §9.2.1.1)', async () => {
+  it('ten thousand route refreshes within one interval get one answer (RFC 2918)', async () => {
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: peer.addresses['refresh-flood'] }],
@@ -139,7 +139,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     expect({ state, ...counters }).toMatchObject({ state: 'Established', dials: 1, outUpdates: 1 })
   })
 
-  it('that connects to us as well: one session stands, and the other connection is closed (RFC 4271 §6.8)', async () => {
+  it('a peer that also connects to us keeps one connection of two (RFC 4271 §6.8)', async () => {
     await using both = session('second-connection', { holdTime: 9 })
     await using listener = new Listener({ address: lab.host, port: PORT }).serve(both)
     await listener.listen()
@@ -154,7 +154,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     expect([both.status().lastError, listener.strangers]).toEqual([undefined, 0])
   })
 
-  it('a port scan of our listener: strangers are closed and counted, and the route of a session beside it stays', async () => {
+  it('a port scan is closed and counted, and the session next to it stays', async () => {
     const router = await lab.bird({ config: configurations.bird })
     await using established = await EstablishedAnnouncer.start(lab, router)
     const port = PORT + 10_000
@@ -164,17 +164,17 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
       `for port in ${ports}; do (exec 3<>/dev/tcp/${lab.host}/$port && echo nonsense >&3) 2>/dev/null; done; true`
     const scan = `${each(`$(seq ${port - 100} ${port + 100})`)}\n${each(`$(yes ${port} | head -200)`)}`
     await Promise.all([peer.exec('bash', '-c', scan), router.exec('bash', '-c', scan)])
-    await waitFor(() => listener.strangers === 201, { within: 20, what: '201 strangers, and the router is none' })
+    await waitFor(() => listener.strangers === 201, { within: 20, what: '201 unconfigured peers, without the router' })
     expect(established.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
     expect(await established.routes()).toHaveLength(1)
   })
 })
 
 async function established(session: Session): Promise<void> {
-  await waitFor(() => session.state === 'Established', { within: 60, what: 'the session to stand' })
+  await waitFor(() => session.state === 'Established', { within: 60, what: 'the session to be Established' })
 }
 
-/** As many UPDATEs of about a thousand octets. */
+/** Sends this many UPDATEs of about a thousand octets. */
 function sendUpdates(session: Session, count: number): void {
   const update: Update = {
     type: 'update',

@@ -1,4 +1,4 @@
-/** Two agents for one address, each a process of its own, and a router that chooses: what befalls the one it uses. */
+/** Two VIP agents, each a process of its own, for one virtual IP, and a router that uses one of them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ const program = fileURLToPath(new URL('../../examples/vip-agent/src/main.ts', im
 
 export const VIP = '198.51.100.10/32'
 
-/** Routers take an agent back soon after it was lost: the next try is another one, from the same address. */
+/** The routers accept an agent soon after its session ended, because the next pair of agents has the same addresses. */
 export const configurations = {
   ...configureAll({ passive: ['host', 'otherHost'] }),
   exabgp: 'has no best path: it passes on all routes',
@@ -49,7 +49,7 @@ export const configurations = {
       .join(''),
 } satisfies Configurations
 
-/** What befalls the agent that the router uses. */
+/** The faults of the agent that the router uses. */
 export const faults = {
   killed: { text: 'killed (SIGKILL)', inject: ({ child }: Agent) => void child.kill('SIGKILL') },
   frozen: { text: 'frozen (SIGSTOP)', inject: ({ child }: Agent) => void child.kill('SIGSTOP') },
@@ -62,7 +62,7 @@ export const everyFault = Object.keys(faults) as Fault[]
 export interface Agent {
   readonly address: string
   readonly child: ChildProcess
-  /** What its health endpoint says. */
+  /** Whether its health endpoint answers 200. */
   isHealthy: boolean
 }
 
@@ -78,7 +78,7 @@ export class AgentPair implements AsyncDisposable {
   readonly #service: Server
   readonly #agents: Agent[] = []
 
-  /** Resolves when the router uses one of them and has a session with the other, whose service is known to be well. */
+  /** Resolves when the router has a session with both agents, and both have passed their health check. */
   static async start(lab: Lab, router: Router, mode: Mode): Promise<AgentPair> {
     const folder = await mkdtemp(join(tmpdir(), 'failover-'))
     const service: Server = createServer((asked, answer) => {
@@ -102,7 +102,7 @@ export class AgentPair implements AsyncDisposable {
     this.#service = service
   }
 
-  /** The one that the router uses, and the other. */
+  /** The agent that the router uses, and the other one. */
   async roles(): Promise<{ readonly active: Agent; readonly other: Agent }> {
     const { nextHop } = await waitFor(() => this.best(), { within: 30, what: 'a route' })
     const [active, other] = [...this.#agents].sort(one => (one.address === nextHop ? -1 : 1))
@@ -113,7 +113,7 @@ export class AgentPair implements AsyncDisposable {
     return (await this.#router.routes(VIP)).find(({ best }) => best)
   }
 
-  /** Ends both, whatever state they are in, and waits until the router has forgotten them. */
+  /** Kills both agents, and waits until the router accepts their addresses again. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { child } of this.#agents) {
       if (child.exitCode !== null || child.signalCode !== null) continue
@@ -124,14 +124,14 @@ export class AgentPair implements AsyncDisposable {
     this.#service.close()
     this.#service.closeAllConnections()
     await rm(this.#folder, { recursive: true })
-    // OpenBGPD takes nobody back for half a minute, and doubles it each time: its operator knows better.
+    // OpenBGPD accepts no connection for half a minute, and doubles that time; the operator command ends it.
     if (this.#router.daemon === openbgpd)
       for (const { address } of this.#agents) await this.#router.operate('enable', { neighbor: address })
-    // A router that turns the next pair away makes it wait as it should, and us with it.
+    // If the router rejected the next pair, its back-off would delay the test.
     await waitFor(() => this.#states(), {
       until: states => states.every(state => state === 'Active' || state === 'Passive'),
       within: 60,
-      what: 'the router to expect both again',
+      what: 'the router to accept both addresses again',
     })
   }
 
@@ -148,14 +148,17 @@ export class AgentPair implements AsyncDisposable {
       health: `http://127.0.0.1:${port}/${address}`,
       ...(leader && { lease: join(this.#folder, 'lease') }),
     }
-    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-    const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], {
+    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+    const child = spawn(process.execPath, ['--import', 'tsx', program, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#agents.push({ address, child, isHealthy: true })
-    let said = ''
-    child.stdout.on('data', chunk => (said += chunk))
-    await waitFor(() => said.includes('"health gate up"'), { within: 60, what: `the service of ${address} to be well` })
+    let log = ''
+    child.stdout.on('data', chunk => (log += chunk))
+    await waitFor(() => log.includes('"health gate up"'), {
+      within: 60,
+      what: `the health check of ${address} to pass`,
+    })
   }
 
   #states(): Promise<string[]> {

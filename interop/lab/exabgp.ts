@@ -5,7 +5,7 @@ import type { NeighborModel, RouterModel } from './router-model.ts'
 const RECEIVED = '/dev/shm/received'
 
 /** A pipe: the helper process passes each line to ExaBGP's API, which is the only interface for an operator. */
-export const API_PIPE = '/dev/shm/say'
+export const API_PIPE = '/dev/shm/api'
 
 /** ExaBGP keeps no table. It writes what it receives as JSON to a helper process, and `replay` reads that from the start. */
 export const exabgp: Daemon = {

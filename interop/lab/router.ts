@@ -150,7 +150,7 @@ export class Router {
     return docker('logs', this.#options.name)
   }
 
-  /** A stop as an operator does it, so the daemon says secondsFromWithdrawalToCease with a Cease. */
+  /** Stops the daemon as an operator does, so that it sends a Cease. */
   async stop(): Promise<void> {
     await docker('stop', '-t', '10', this.#options.name)
   }
