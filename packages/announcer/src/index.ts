@@ -1,4 +1,5 @@
 export { type DialBudget, dialBudget } from '@softspoken/session'
+export { OptionError } from '@softspoken/wire'
 export type { Epoch, Preference } from './advertise.ts'
 export {
   type Announcement,

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Listener, Session } from '@softspoken/session'
+import { describeNotification, routes } from '@softspoken/wire'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const program = fileURLToPath(new URL('main.ts', import.meta.url))
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+function start(flags: Readonly<Record<string, string | number>>) {
+  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, `${value}`])
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  children.push(child)
+  const output = { out: '', err: '' }
+  child.stdout.on('data', chunk => (output.out += chunk))
+  child.stderr.on('data', chunk => (output.err += chunk))
+  return { child, output, closed: once(child, 'close') }
+}
+const required = { prefix: '198.51.100.10/32', 'local-as': 64515, 'router-id': '10.0.5.11', peer: '127.0.0.1' }
+
+describe('the single-prefix announcer', () => {
+  it('announces its prefix, withdraws it on SIGTERM, and sends Cease', { timeout: 30_000 }, async () => {
+    const router = new Session({
+      local: { as: 65000, id: '10.0.5.1' },
+      peer: { as: 64515, address: '127.0.0.1' },
+      passive: true,
+    })
+    const story: string[] = []
+    router.on('update', ({ update }) => {
+      const { announced, withdrawn } = routes(update)
+      story.push(...announced.map(({ prefix, nextHop }) => `${prefix} via ${nextHop}`))
+      story.push(...withdrawn.map(prefix => `${prefix} withdrawn`))
+    })
+    router.on('down', ({ received }) => story.push(received ? describeNotification(received) : 'no NOTIFICATION'))
+    await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router.start())
+
+    const port = await listener.listen()
+    const { child, output, closed } = start({ ...required, 'peer-as': 65000, port, 'next-hop': '203.0.113.11' })
+    await expect.poll(() => story, { timeout: 20_000 }).toEqual(['198.51.100.10/32 via 203.0.113.11'])
+    child.kill('SIGTERM')
+    expect(await closed).toEqual([0, null])
+    expect(story.slice(1)).toEqual([
+      '198.51.100.10/32 withdrawn',
+      'Cease/Administrative Shutdown (6/2): "SIGTERM received"',
+    ])
+    expect(output.out).toMatch(/^\d\d:\d\d:\d\d {2}session established {2}peer="127\.0\.0\.1" /m)
+    expect(output.err).toBe('')
+    await router.stop()
+  })
+
+  it.each([
+    [{}, '--prefix is missing\n'],
+    [{ ...required, 'peer-as': 65000, hold: 9 }, /^Unknown option '--hold'.*\n$/],
+    [{ ...required, 'peer-as': '65000x' }, /^peers\[0\]\.as: NaN is not allowed, it must be .*\n$/],
+    [{ ...required, prefix: '198.51.100.0/24', 'peer-as': 65000 }, /^prefix: '198\.51\.100\.0\/24' is not allowed.*\n$/],
+  ])('with %j it exits with 2 and one sentence', { timeout: 20_000 }, async (flags, sentence) => {
+    const { output, closed } = start(flags)
+    expect(await closed).toEqual([2, null])
+    expect(output.out).toBe('')
+    expect(output.err).toMatch(sentence)
+  })
+})
