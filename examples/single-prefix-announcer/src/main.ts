@@ -33,7 +33,8 @@ function readFlags(args: string[]) {
   const optional = { port: text, 'next-hop': text, health: text, help: { type: 'boolean', short: 'h' } } as const
   const { values } = parseArgs({ args, options: { ...required, ...optional } })
   for (const name of Object.keys(required))
-    if (!values.help && !(name in values)) throw new OptionError(`--${name}`, undefined, 'given', `--${name} is missing`)
+    if (!values.help && !(name in values))
+      throw new OptionError(`--${name}`, undefined, 'given', `--${name} is missing`)
   return values
 }
 
@@ -58,8 +59,9 @@ function run(flags: ReturnType<typeof readFlags>): void {
     })
 }
 
-/** `12:00:01  session established  peer=10.0.5.1 …`; the library gives the fields of each line as an object. */
+/** `12:00:01  session established  peer="10.0.5.1" holdTime=90 …`: the texts and numbers among the fields of a line. */
 function print(fields: object, text: string): void {
-  const words = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const shown = Object.entries(fields).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+  const words = shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   console.log([new Date().toISOString().slice(11, 19), text, words.join(' ')].join('  '))
 }
