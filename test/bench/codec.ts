@@ -8,7 +8,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Attributes, Decoder, encode, type Message, type Result, type Update, visitRoutes } from '@softspoken/wire'
+import { type Attributes, Decoder, encode, type Message, type Result, type Update } from '@softspoken/wire'
+import { visitRoutes } from '@softspoken/wire/internal'
 
 const [corpus = '', runs = '', kindOf = ''] = process.argv.slice(2)
 const CHUNK = 65536 // octets; what a socket yields at most

@@ -2,7 +2,8 @@
  * A table of a million routes through one Decoder, validated and dropped: what it leaves on the heap, in MiB. Run with
  * `node --expose-gc`; `npx --yes pnpm@12 bench:memory` does. Exits with 1 above the goal.
  */
-import { Decoder, encodeAll } from '@softspoken/wire'
+import { Decoder } from '@softspoken/wire'
+import { encodeAll } from '@softspoken/wire/internal'
 
 const ROUTES = 1_000_000
 const CHUNK = 65536 // octets; what a socket yields at most

@@ -4,7 +4,7 @@
  */
 import { isIPv6 } from 'node:net'
 import { toHex } from '@softspoken/test-support/hex'
-import { type Context, encodeCapability, families, type Message, type Open, type Update } from '@softspoken/wire'
+import { type Context, encodeCapability, familyByName, type Message, type Open, type Update } from '@softspoken/wire'
 
 type Word = string | number | null | readonly (string | number)[]
 export type Normal = Readonly<Record<string, Word>>
@@ -115,7 +115,7 @@ function trans(as: number): number {
   return as > 0xffff ? 23456 : as
 }
 function familyText(mp: NonNullable<Update['attributes']['mpReach' | 'mpUnreach']>): string {
-  const { afi, safi } = mp.family === 'other' ? mp : families[mp.family]
+  const { afi, safi } = mp.family === 'other' ? mp : familyByName[mp.family]
   return `${afi}/${safi}`
 }
 

@@ -11,15 +11,14 @@ import {
   decode,
   describeNotification,
   encode,
-  encodeAll,
   endOfRib,
   type Message,
   type Result,
   routes,
   shutdownText,
   type Update,
-  visitRoutes,
 } from '@softspoken/wire'
+import { encodeAll, visitRoutes } from '@softspoken/wire/internal'
 
 const switches = { fourOctetAs: 1, external: 2, extendedMessage: 4, addPath: 8, mend: 16 } as const
 const HEAD = 2

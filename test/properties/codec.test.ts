@@ -2,7 +2,8 @@
 
 import { plain, toHex } from '@softspoken/test-support/hex'
 import { anyBody, contexts, damaged, manyPrefixes, said } from '@softspoken/test-support/messages'
-import { type Context, Decoder, decode, encode, encodeAll, type Message, type Result, routes } from '@softspoken/wire'
+import { type Context, Decoder, decode, encode, type Message, type Result, routes } from '@softspoken/wire'
+import { encodeAll } from '@softspoken/wire/internal'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 

@@ -10,7 +10,7 @@ import {
   encode,
   endOfRib,
   type Family,
-  families,
+  familyByName,
   type Prefix,
   type Route,
   routes,
@@ -149,7 +149,7 @@ export class Router {
     this.#connection?.stall()
   }
   refresh(family: Family): void {
-    const { afi, safi } = families[family]
+    const { afi, safi } = familyByName[family]
     this.write(encode({ type: 'route-refresh', afi, safi, subtype: 0 }))
   }
   /** Past its session, as of a router that is not itself. */

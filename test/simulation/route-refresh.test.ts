@@ -3,7 +3,7 @@ import { Announcer } from '@softspoken/announcer'
 import { End } from '@softspoken/test-support/connection'
 import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
 import { VirtualClock } from '@softspoken/test-support/virtual-clock'
-import { type Capability, families, type Message, routes } from '@softspoken/wire'
+import { type Capability, familyByName, type Message, routes } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 
 const A = '198.51.100.10/32'
@@ -121,9 +121,9 @@ async function stage({ enhanced = true } = {}) {
   await establish()
   /** Routes and marks heard since the last call. */
   const said = (): string[] => peer().heard.splice(0).flatMap(inWords)
-  const ask = async (family: keyof typeof families): Promise<string[]> => {
+  const ask = async (family: keyof typeof familyByName): Promise<string[]> => {
     said()
-    const { afi, safi } = families[family]
+    const { afi, safi } = familyByName[family]
     peer().say({ type: 'route-refresh', afi, safi, subtype: 0 })
     await clock.pass(0)
     return said()

@@ -9,7 +9,7 @@ import {
   type Context,
   decode,
   type Family,
-  families as familyTable,
+  familyByName,
   formatAddress,
   type Message,
 } from '@softspoken/wire'
@@ -30,7 +30,7 @@ export const contexts: fc.Arbitrary<Context> = fc.record({
   fourOctetAs: fc.boolean(),
   external: fc.boolean(),
   extendedMessage: fc.boolean(),
-  addPath: fc.subarray(Object.keys(familyTable) as Family[]), // its keys are the families
+  addPath: fc.subarray(Object.keys(familyByName) as Family[]), // its keys are the families
 })
 
 function address(length: 4 | 16): fc.Arbitrary<string> {
@@ -47,7 +47,7 @@ function mask(bits: number): number {
 }
 /** Of one family, each with a path identifier where the context says so (RFC 7911). */
 function prefixes(family: Family, { addPath }: Context): fc.Arbitrary<string[]> {
-  const plain = prefix(familyTable[family].octets)
+  const plain = prefix(familyByName[family].octets)
   return fc.array(addPath.includes(family) ? fc.tuple(plain, u32).map(parts => parts.join('#')) : plain, some)
 }
 

@@ -1,5 +1,5 @@
 /** What two OPENs settle, as far as the messages after them are read by it: the context of each direction. */
-import { type Capability, type Context, type Family, families, type Open } from '@softspoken/wire'
+import { type Capability, type Context, type Family, familyByName, type Open } from '@softspoken/wire'
 
 export class Agreement {
   readonly #opens = new Map<number, Open>()
@@ -40,7 +40,7 @@ export class Agreement {
       external: own.as !== other.as,
       extendedMessage: both('extended-message'),
       // RFC 7911 §4: this side sends, the other receives.
-      addPath: (Object.keys(families) as Family[]).filter(
+      addPath: (Object.keys(familyByName) as Family[]).filter(
         family => can(own, family, 'send') && can(other, family, 'receive'),
       ),
     }
@@ -51,7 +51,7 @@ function has({ capabilities }: Open, wanted: Capability['name']): boolean {
   return capabilities.some(({ name }) => name === wanted)
 }
 function can({ capabilities }: Open, family: Family, wanted: 'send' | 'receive'): boolean {
-  const { afi, safi } = families[family]
+  const { afi, safi } = familyByName[family]
   return capabilities.some(
     capability =>
       capability.name === 'add-path' &&

@@ -5,7 +5,7 @@ import {
   describeNotification,
   endOfRib,
   type Family,
-  families,
+  familyByName,
   type Message,
   type RawAttribute,
   shutdownText,
@@ -139,8 +139,8 @@ function pathText(path: readonly AsSegment[]): string {
 }
 
 function familyText(afi: number, safi: number): string {
-  const known = (Object.keys(families) as Family[]).find(
-    name => families[name].afi === afi && families[name].safi === safi,
+  const known = (Object.keys(familyByName) as Family[]).find(
+    name => familyByName[name].afi === afi && familyByName[name].safi === safi,
   )
   return known ?? `AFI ${afi} SAFI ${safi}`
 }

@@ -1,5 +1,5 @@
 /** Defaults and argument checks, nothing else. docs/defaults.md is tested against the table. */
-import { type Address, type Family, families as familyTable, parseAddress } from '@softspoken/wire'
+import { type Address, type Family, familyByName, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
 import { between, kind, path, shown, text, trueOrFalse, whole } from './check-options.ts'
 import { Md5Key } from './md5-key.ts'
@@ -341,9 +341,9 @@ function hops(value: number | undefined, most: number, name: string): number | u
 }
 function familyList(list: readonly Family[]): readonly Family[] {
   const names = Array.isArray(list) && list.every(family => typeof family === 'string') ? list : undefined
-  if (!names || names.length === 0 || names.some(family => !Object.hasOwn(familyTable, family)))
+  if (!names || names.length === 0 || names.some(family => !Object.hasOwn(familyByName, family)))
     throw new RangeError(
-      `families: '${names ?? shown(list)}' is not allowed, it must be a list of ${Object.keys(familyTable).join(', ')}`,
+      `families: '${names ?? shown(list)}' is not allowed, it must be a list of ${Object.keys(familyByName).join(', ')}`,
     )
   return [...new Set(list)]
 }

@@ -16,7 +16,7 @@ import {
   describeNotification,
   encode,
   type Family,
-  families,
+  familyByName,
   hardReset,
   type Message,
   type Notification,
@@ -317,7 +317,7 @@ function takeRefresh(s: Machine, t: Tick, { message }: { readonly message: Route
     ) // it was read, so it fits
     return fall(s, t, { why: 'the mark of a route refresh is too long', sent, trouble: 'protocol' })
   }
-  const family = negotiated(s).families.find(name => families[name].afi === afi && families[name].safi === safi)
+  const family = negotiated(s).families.find(name => familyByName[name].afi === afi && familyByName[name].safi === safi)
   // A ROUTE-REFRESH does not restart the HoldTimer: RFC 4271 §4.4 counts KEEPALIVE and UPDATE only, 2918 adds nothing.
   return [s, family && subtype === 0 ? [emit({ type: 'refresh', family })] : []]
 }
@@ -330,7 +330,7 @@ function sendUpdate(s: Machine, t: Tick, { update }: { readonly update: Update }
 }
 /** The answer to a ROUTE-REFRESH, between its marks where the peer knows them (RFC 7313 §4). */
 function sendAgain(s: Machine, t: Tick, { family, updates }: Extract<Input, { type: 'resend' }>): Step {
-  const { afi, safi } = families[family]
+  const { afi, safi } = familyByName[family]
   const mark = (subtype: number): Action[] =>
     negotiated(s).enhancedRouteRefresh ? [send({ type: 'route-refresh', afi, safi, subtype })] : []
   const timers = updates.length > 0 ? { ...s.timers, ...keepaliveTimer(s, t) } : s.timers

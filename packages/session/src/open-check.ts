@@ -4,7 +4,7 @@ import {
   type Capability,
   encodeCapability,
   type Family,
-  families,
+  familyByName,
   type Notification,
   notificationCode,
   type Open,
@@ -118,7 +118,7 @@ export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
 
 /** Without any multiprotocol capability, a peer speaks IPv4 unicast (RFC 4760 §8). */
 function offers({ capabilities }: Open, family: Family): boolean {
-  const { afi, safi } = families[family]
+  const { afi, safi } = familyByName[family]
   const offered = capabilities.filter(capability => capability.name === 'multiprotocol')
   return offered.length === 0 ? family === 'ipv4-unicast' : offered.some(one => one.afi === afi && one.safi === safi)
 }
@@ -132,7 +132,7 @@ function gracefulRestart(
     restarting: restarting && first,
     notification,
     restartTime,
-    families: offered.map(family => ({ afi: families[family].afi, safi: families[family].safi, forwarding })),
+    families: offered.map(family => ({ afi: familyByName[family].afi, safi: familyByName[family].safi, forwarding })),
   }
 }
 function agreedRestart({ capabilities }: Open, { gracefulRestart: ours }: Config) {
@@ -156,7 +156,7 @@ function fourOctetAs({ local }: Config): Capability {
   return { name: 'four-octet-as', as: local.as }
 }
 function multiprotocol(family: Family): Capability {
-  const { afi, safi } = families[family]
+  const { afi, safi } = familyByName[family]
   return { name: 'multiprotocol', afi, safi }
 }
 /** What would have been needed is the data (RFC 5492 §5). */

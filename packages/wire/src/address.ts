@@ -9,9 +9,10 @@ export type Address = string
 
 /**
  * The octets of an address: 4 for IPv4, 16 for IPv6.
- * @throws OptionError naming the field and the text, where it is no address in full (no zone, no prefix length).
+ * @param field what an error calls it
+ * @throws OptionError if the text is not one complete address: a zone or a prefix length is not allowed
  */
-export function parseAddress(text: Address, field: string): Uint8Array {
+export function parseAddress(text: Address, field = 'address'): Uint8Array {
   const given = String(text)
   const number = parse4(given, given.length)
   if (number >= 0) return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)

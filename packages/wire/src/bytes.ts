@@ -1,9 +1,6 @@
 /** Big-endian cursors. Reading past the end is the peer's mistake, writing a number that does not fit is the caller's. */
 import { throwOptionError, WireError } from './error.ts'
 
-/** Octets before the body of a message (RFC 4271 §4.1). */
-export const HEADER_LENGTH = 19
-
 /** A plain copy: a Buffer's own slice() would be a view that changes with the Buffer. */
 export function copy(bytes: Uint8Array, at: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(at, end))

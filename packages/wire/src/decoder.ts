@@ -1,6 +1,7 @@
 /** One direction of a TCP stream, cut into messages. */
-import { HEADER_LENGTH, viewOf } from './bytes.ts'
+import { viewOf } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
+import { HEADER_LENGTH } from './header.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
 import type { Notification } from './notification.ts'
 import type { Result } from './result.ts'

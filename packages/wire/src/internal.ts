@@ -1,2 +1,5 @@
-/** For the other packages of Softspoken, without any promise to others. */
+/** For the other packages, benchmarks and fuzzers of Softspoken, without any promise to others. */
 export { nearest, shown, unknownOption } from './option-error.ts'
+export { encodeAll } from './pack.ts'
+export type { Visit } from './prefix.ts'
+export { visitRoutes } from './update.ts'

@@ -1,7 +1,8 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
-import { copy, HEADER_LENGTH, Reader, u16, viewOf, Writer } from './bytes.ts'
+import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type Context, contextOf } from './context.ts'
 import { throwOptionError, WireError } from './error.ts'
+import { HEADER_LENGTH } from './header.ts'
 import { type Notification, readNotification, writeNotification } from './notification.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 import { type Open, readOpen, writeOpen } from './open.ts'
@@ -26,7 +27,7 @@ const MARKER_LENGTH = 16
 /** One row per type: the shortest legal message, and the error code of a fault in its body. */
 interface MessageRow<message> {
   readonly code: number
-  readonly least: number
+  readonly minLength: number
   readonly faults: number
   /** May be longer than 4096 octets once that is settled (RFC 8654 §4). */
   readonly extensible: boolean
@@ -36,7 +37,7 @@ interface MessageRow<message> {
 const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, { type: type }>> } = {
   open: {
     code: 1,
-    least: 29,
+    minLength: 29,
     faults: notificationCode.open,
     extensible: false,
     read: withReader(readOpen),
@@ -44,7 +45,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   },
   update: {
     code: 2,
-    least: 23,
+    minLength: 23,
     faults: notificationCode.update,
     extensible: true,
     read: readUpdate,
@@ -52,7 +53,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   },
   notification: {
     code: 3,
-    least: 21,
+    minLength: 21,
     faults: notificationCode.header,
     extensible: true,
     read: withReader(readNotification),
@@ -60,7 +61,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   },
   keepalive: {
     code: 4,
-    least: 19,
+    minLength: 19,
     faults: notificationCode.header,
     extensible: false,
     read: () => keepalive,
@@ -68,7 +69,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   },
   'route-refresh': {
     code: 5,
-    least: 23,
+    minLength: 23,
     faults: notificationCode.routeRefresh,
     extensible: true,
     read: withReader(readRouteRefresh),
@@ -113,8 +114,8 @@ export function messageLength(bytes: Uint8Array, view: DataView, at: number, con
   const type = bytes[at + 18]!
   const row = byCode[type]
   // An unknown type may be as long as any.
-  const most = context.extendedMessage && row?.extensible !== false ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
-  if (length < HEADER_LENGTH || length > most) throw badLength(bytes, at, `message length ${length}`)
+  const max = context.extendedMessage && row?.extensible !== false ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+  if (length < HEADER_LENGTH || length > max) throw badLength(bytes, at, `message length ${length}`)
   if (row === undefined)
     throw new WireError(
       notificationCode.header,
@@ -123,7 +124,7 @@ export function messageLength(bytes: Uint8Array, view: DataView, at: number, con
       at + 18,
       Uint8Array.of(type),
     )
-  if (length < row.least || (type === table.keepalive.code && length > row.least))
+  if (length < row.minLength || (type === table.keepalive.code && length > row.minLength))
     throw badLength(bytes, at, `message length ${length} for type ${type}`)
   return length
 }
@@ -182,8 +183,8 @@ function longest(type: Message['type'], context: Partial<Context> | undefined): 
  */
 export function cutToFit(notification: Notification, context?: Partial<Context>): Notification {
   const { data } = notification
-  const most = longest('notification', context) - table.notification.least
-  return data.length <= most ? notification : { ...notification, data: data.subarray(0, most) }
+  const max = longest('notification', context) - table.notification.minLength
+  return data.length <= max ? notification : { ...notification, data: data.subarray(0, max) }
 }
 
 /** Every message is written here, behind the one marker, and copied. */
@@ -200,8 +201,8 @@ export function encode(message: Message, context?: Partial<Context>): Uint8Array
   scratch.length = MARKER_LENGTH
   scratch.u16(0).u8(row.code)
   row.write(scratch, message, contextOf(context))
-  const most = longest(message.type, context)
-  if (scratch.length > most) throwOptionError(`${message.type} length`, scratch.length, `at most ${most} octets`)
+  const max = longest(message.type, context)
+  if (scratch.length > max) throwOptionError(`${message.type} length`, scratch.length, `at most ${max} octets`)
   const bytes = scratch.done()
   bytes[16] = bytes.length >> 8
   bytes[17] = bytes.length

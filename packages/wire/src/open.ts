@@ -1,5 +1,6 @@
 /** OPEN (RFC 4271 §4.2), its capabilities (RFC 5492), and parameters beyond 255 octets (RFC 9072). */
 import { type Address, formatAddress, parseAddress } from './address.ts'
+import { AS_TRANS } from './as-number.ts'
 import type { Reader, Writer } from './bytes.ts'
 import { type Capability, readCapability, writeCapability } from './capability/registry.ts'
 import { throwOptionError, WireError } from './error.ts'
@@ -18,9 +19,6 @@ export interface Open {
   readonly id: Address
   readonly capabilities: readonly Capability[]
 }
-
-/** Stands in a two-octet field for an AS number that does not fit (RFC 6793 §9). */
-export const AS_TRANS = 23456
 
 const CAPABILITIES = 2 // the one optional parameter that is left; 1, authentication, is deprecated
 const EXTENDED = 255 // RFC 9072 §2: as a parameter's type it says that the real length follows

@@ -48,11 +48,11 @@ function fill(
 ): Uint8Array[] {
   if (prefixes === undefined) return [encode(message(), context)]
   const messages: Uint8Array[] = []
-  const most = longestUpdate(context) - 1 // an attribute's length may take a second octet as it grows
+  const max = longestUpdate(context) - 1 // an attribute's length may take a second octet as it grows
   for (let at = 0; at < prefixes.length; ) {
     let end = at + 1
     let length = encode(message(prefixes.slice(at, end)), context).length
-    while (end < prefixes.length && (length += octetsOf(prefixes[end]!)) <= most) end++
+    while (end < prefixes.length && (length += octetsOf(prefixes[end]!)) <= max) end++
     messages.push(encode(message(prefixes.slice(at, end)), context))
     at = end
   }

@@ -70,7 +70,7 @@ function read6(length: number, bytes: Uint8Array, at: number): Address {
 
 /**
  * Octets and length of a prefix's text.
- * @throws OptionError where the text is no prefix, or has bits set beyond its length: that is a slip more often than a wish.
+ * @throws OptionError if the text is not a prefix, or has bits set beyond its length, which is usually a typing mistake.
  */
 export function parsePrefix(text: Prefix, field: string): { address: Uint8Array; length: number } {
   const given = String(text)
@@ -107,14 +107,14 @@ export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: bo
     w.u32(Number(pathId))
     prefix = before
   }
-  if (octets === 4 && wrotePlain(w, String(prefix))) return
+  if (octets === 4 && tryWriteIpv4Prefix(w, String(prefix))) return
   const { address, length } = parsePrefix(prefix, field)
   if (address.length !== octets) throwOptionError(field, text, octets === 4 ? 'an IPv4 prefix' : 'an IPv6 prefix')
   w.u8(length).put(address, 0, (length + 7) >> 3)
 }
 
 /** An IPv4 prefix as it should be, without making anything on the way; false, and nothing written, where it is not. */
-function wrotePlain(w: Writer, prefix: Prefix): boolean {
+function tryWriteIpv4Prefix(w: Writer, prefix: Prefix): boolean {
   const slash = prefix.indexOf('/')
   const address = slash < 0 ? -1 : parse4(prefix, slash)
   const length = parseLength(prefix, slash + 1)

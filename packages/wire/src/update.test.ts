@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { kept } from './attribute/kept.ts'
+import { opaque } from './attribute/opaque.ts'
 import type { Attributes } from './attribute/registry.ts'
 import { byCode, registry, rows } from './attribute/registry.ts'
 import { decode, encode } from './message.ts'
@@ -133,7 +133,7 @@ describe('the attribute table', () => {
     expect(codes.slice(2)).toEqual([...new Set(codes.slice(2))].sort((a, b) => a - b))
   })
   it('has no row for what is kept as octets, each of which has one rule (RFC 7606 §3.c)', () => {
-    const codes = kept.map(({ code }) => code)
+    const codes = opaque.map(({ code }) => code)
     expect(codes.filter(code => byCode[code])).toEqual([])
     expect(codes).toEqual([...new Set(codes)].sort((a, b) => a - b))
   })

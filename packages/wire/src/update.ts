@@ -2,19 +2,30 @@
  * UPDATE (RFC 4271 §4.3). Everything is validated when the message arrives; lists and values are made when they are
  * asked for.
  */
+
+import { AS_TRANS } from './as-number.ts'
 import { as4AggregatorFor } from './attribute/aggregator.ts'
 import { as4PathFor, mergePaths } from './attribute/as-path.ts'
 import type { MpUnreach } from './attribute/mp-reach.ts'
 import { type Attributes, byCode, byKey, type RawAttribute, registry, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
-import { copy, HEADER_LENGTH, Reader, u16, type Writer } from './bytes.ts'
+import { copy, Reader, u16, type Writer } from './bytes.ts'
 import { type Context, hasPathIds } from './context.ts'
 import { throwOptionError, WireError } from './error.ts'
 import { familyOf } from './family.ts'
+import { HEADER_LENGTH } from './header.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
-import { AS_TRANS } from './open.ts'
 import { checkPrefixes, type Prefix, readPrefixes, type Visit, visitPrefixes, writePrefix } from './prefix.ts'
-import { bit, codesInOrder, endAt, type Issue, isIpv4, type Survey, survey, valueAt } from './survey.ts'
+import {
+  type AttributeFindings,
+  bit,
+  checkAttributes,
+  endAt,
+  type Issue,
+  isIpv4,
+  valueAt,
+  wellFormedCodes,
+} from './update-errors.ts'
 
 /** Routes withdrawn and announced, and the attributes of the latter (RFC 4271 §4.3). */
 export interface Update {
@@ -54,16 +65,17 @@ export function readUpdate(bytes: Uint8Array, at: number, end: number, context: 
       attributesAt - 2,
     )
   const pathIds = hasPathIds(context, 'ipv4-unicast')
-  sound('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
+  assertNlri('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
-  const codes = codesInOrder(bytes, attributesAt, nlriAt, announces, context)
-  const faults = codes < 0 ? survey(bytes, at - HEADER_LENGTH, attributesAt, nlriAt, announces, context) : undefined
-  sound('NLRI', bytes, nlriAt, end, pathIds)
+  const codes = wellFormedCodes(bytes, attributesAt, nlriAt, announces, context)
+  const faults =
+    codes < 0 ? checkAttributes(bytes, at - HEADER_LENGTH, attributesAt, nlriAt, announces, context) : undefined
+  assertNlri('NLRI', bytes, nlriAt, end, pathIds)
   return new DecodedUpdate({ bytes, at, attributesAt, nlriAt, end, context, pathIds, codes, faults })
 }
 
 /** RFC 4271 §6.3, Invalid Network Field; a route that cannot be found cannot be withdrawn (RFC 7606 §3.j, §5.3). */
-function sound(field: string, bytes: Uint8Array, at: number, end: number, pathIds: boolean): void {
+function assertNlri(field: string, bytes: Uint8Array, at: number, end: number, pathIds: boolean): void {
   const detail = checkPrefixes(bytes, at, end, 4, pathIds)
   if (detail !== undefined)
     throw new WireError(
@@ -87,7 +99,7 @@ interface Received {
   readonly pathIds: boolean
   /** The attributes' codes as bits, or -1 where there are faults. */
   readonly codes: number
-  readonly faults: Survey | undefined
+  readonly faults: AttributeFindings | undefined
 }
 
 /** A received UPDATE. It holds on to the buffer it came in; `{ ...update }` copies none of its lists. */
@@ -220,7 +232,7 @@ export function visitRoutes(update: Update, withdrawn: Visit, announced: Visit):
 }
 
 /** IPv4 unicast routes in MP_REACH_NLRI and MP_UNREACH_NLRI; withdrawn, they join the message's own list. */
-function plainRoutes({ reach, unreach }: Survey): readonly Prefix[] {
+function plainRoutes({ reach, unreach }: AttributeFindings): readonly Prefix[] {
   return [
     ...(unreach?.family === 'ipv4-unicast' ? unreach.withdrawn : []),
     ...(reach?.family === 'ipv4-unicast' ? reach.announced : []),
@@ -228,11 +240,11 @@ function plainRoutes({ reach, unreach }: Survey): readonly Prefix[] {
 }
 
 /** What is left of the attributes when all routes are withdrawn: the routes of the other family. */
-function otherRoutes({ reach, unreach }: Survey): Attributes {
+function otherRoutes({ reach, unreach }: AttributeFindings): Attributes {
   const kept = unreach && !isIpv4(unreach) ? unreach : undefined
   // An empty MP_UNREACH_NLRI would say End-of-RIB (RFC 4724 §2), so nothing becomes nothing.
   if (reach === undefined || isIpv4(reach) || reach.announced.length === 0) return kept ? { mpUnreach: kept } : {}
-  // The families of both are the same: survey() has seen to it.
+  // The families of both are the same: checkAttributes() has seen to it.
   const withdrawn = [...(kept?.withdrawn ?? []), ...reach.announced]
   const { announced: _announced, nextHop: _nextHop, ...family } = reach
   return {
@@ -250,7 +262,7 @@ export function writeUpdate(w: Writer, update: Update, context: Context): void {
   if (!Array.isArray(withdrawn)) throwOptionError('withdrawn', withdrawn, 'a list of prefixes')
   if (!Array.isArray(announced)) throwOptionError('announced', announced, 'a list of prefixes')
   if (typeof attributes !== 'object' || attributes === null) throwOptionError('attributes', attributes, 'an object')
-  demand(attributes, announced.length > 0)
+  requireMandatory(attributes, announced.length > 0)
   const withdrawnAt = w.length
   w.u16(0)
   const pathIds = hasPathIds(context, 'ipv4-unicast')
@@ -264,7 +276,7 @@ export function writeUpdate(w: Writer, update: Update, context: Context): void {
 }
 
 /** Every announced route has these (RFC 4271 §5). */
-function demand(attributes: Attributes, announces: boolean): void {
+function requireMandatory(attributes: Attributes, announces: boolean): void {
   if (!announces && attributes.mpReach === undefined) return
   const missing =
     attributes.origin === undefined

@@ -1,9 +1,9 @@
 /** AGGREGATOR, and AS4_AGGREGATOR which carries it past speakers that know two octets only. */
 import { type Address, format4 } from '../address.ts'
+import { AS_TRANS } from '../as-number.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
 import { throwOptionError } from '../error.ts'
 import { subcode } from '../notification-codes.ts'
-import { AS_TRANS } from '../open.ts'
 import { writeIpv4 } from './next-hop.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
 

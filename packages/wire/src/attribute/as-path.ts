@@ -1,8 +1,9 @@
 /** AS_PATH, and AS4_PATH which carries it past speakers that know two octets only: one format, two widths. */
+
+import { AS_TRANS } from '../as-number.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
 import { throwOptionError } from '../error.ts'
 import { subcode } from '../notification-codes.ts'
-import { AS_TRANS } from '../open.ts'
 import { defineAttribute, type Malformed } from './spec.ts'
 
 const segmentTypes = { set: 1, sequence: 2, 'confed-sequence': 3, 'confed-set': 4 } as const // RFC 5065 §3

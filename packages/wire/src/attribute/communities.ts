@@ -60,12 +60,6 @@ export function communityByNumber(community: string): string {
   return wellKnown.get(community) ?? community
 }
 
-/** A community for people: the name of a well-known one, every other as it is. */
-export function describeCommunity(community: string): string {
-  for (const [name, numbers] of wellKnown) if (numbers === community) return name
-  return community
-}
-
 function numbers(
   field: string,
   count: 2 | 3,
@@ -75,7 +69,7 @@ function numbers(
   unique = false,
 ): Pick<AttributeSpec<string, readonly string[]>, 'check' | 'encode'> {
   const octets = count * (width === 'u16' ? 2 : 4)
-  const most = width === 'u16' ? 0xffff : 0xffffffff
+  const max = width === 'u16' ? 0xffff : 0xffffffff
   const example = count === 2 ? '65000:100' : '65000:1:2'
   const orNames = [...names.keys()].map(name => `, ${name}`).join('')
   return {
@@ -85,8 +79,8 @@ function numbers(
       if (unique && new Set(all).size < all.length) throwOptionError(field, all, 'a list without repetition')
       for (const text of all) {
         const parts = (names.get(text) ?? String(text)).split(':')
-        if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= most))
-          throwOptionError(field, text, `${count} numbers up to ${most}, such as ${example}${orNames}`)
+        if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= max))
+          throwOptionError(field, text, `${count} numbers up to ${max}, such as ${example}${orNames}`)
         for (const part of parts) w[width](Number(part))
       }
     },

@@ -3,7 +3,7 @@ import { type Address, formatAddress, parseAddress } from '../address.ts'
 import { Reader, u16, type Writer } from '../bytes.ts'
 import { type Context, hasPathIds } from '../context.ts'
 import { throwOptionError } from '../error.ts'
-import { type Family, families, familyOf } from '../family.ts'
+import { type Family, familyByName, familyOf } from '../family.ts'
 import { subcode } from '../notification-codes.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
@@ -118,8 +118,8 @@ function writeFamily(w: Writer, value: Named): void {
   const { afi, safi } =
     value.family === 'other'
       ? value
-      : (families[value.family] ??
-        throwOptionError('family', value.family, `one of ${Object.keys(families).join(', ')}, other`))
+      : (familyByName[value.family] ??
+        throwOptionError('family', value.family, `one of ${Object.keys(familyByName).join(', ')}, other`))
   w.u16(afi, 'afi').u8(safi, 'safi')
 }
 
@@ -128,13 +128,13 @@ function checkNlri(bytes: Uint8Array, at: number, nlri: number, end: number, con
   const detail =
     family === 'other'
       ? undefined
-      : checkPrefixes(bytes, nlri, end, families[family].octets, hasPathIds(context, family))
+      : checkPrefixes(bytes, nlri, end, familyByName[family].octets, hasPathIds(context, family))
   return detail === undefined ? undefined : [optionalAttributeError, detail]
 }
 function readNlri(r: Reader, { family }: Named, context: Context): readonly Prefix[] | Uint8Array {
   return family === 'other'
     ? r.take(r.left)
-    : readPrefixes(r.bytes, r.at, r.end, families[family].octets, hasPathIds(context, family))
+    : readPrefixes(r.bytes, r.at, r.end, familyByName[family].octets, hasPathIds(context, family))
 }
 function writeNlri(
   w: Writer,
@@ -147,12 +147,12 @@ function writeNlri(
     w.put(nlri as Uint8Array) // as the type of the attribute has it
   else
     for (const prefix of nlri as readonly Prefix[])
-      writePrefix(w, prefix, families[family].octets, hasPathIds(context, family), field)
+      writePrefix(w, prefix, familyByName[family].octets, hasPathIds(context, family), field)
 }
 
 /** One address of the family, or of IPv6 with or without a link-local one (RFC 2545 §3, RFC 8950 §4). */
 function isNextHop(octets: number, family: Family | 'other'): boolean {
-  return family === 'other' || octets === families[family].octets || octets === 16 || octets === 32
+  return family === 'other' || octets === familyByName[family].octets || octets === 16 || octets === 32
 }
 function addresses(hop: Uint8Array): Address[] {
   return hop.length === 32 ? [hop.subarray(0, 16), hop.subarray(16)].map(formatAddress) : [formatAddress(hop)]

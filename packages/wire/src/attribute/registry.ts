@@ -5,11 +5,11 @@ import { as4Path, asPath } from './as-path.ts'
 import { atomicAggregate } from './atomic-aggregate.ts'
 import { communities, largeCommunities } from './communities.ts'
 import { extendedCommunities, ipv6ExtendedCommunities } from './extended-communities.ts'
-import { kept } from './kept.ts'
 import { localPref, med } from './metric.ts'
 import { mpReach, mpUnreach } from './mp-reach.ts'
 import { nextHop } from './next-hop.ts'
 import { onlyToCustomer } from './only-to-customer.ts'
+import { opaque } from './opaque.ts'
 import { origin } from './origin.ts'
 import { clusterList, originatorId } from './route-reflection.ts'
 import { type AttributeRule, type AttributeSpec, category } from './spec.ts'
@@ -50,7 +50,7 @@ export interface RawAttribute {
 
 /**
  * Path attributes by name. `unknown` holds the rest, in the order of their codes when written. Those by name are written
- * with the flags of their category: a Partial bit (RFC 4271 §5) that a peer sent with one is not kept.
+ * with the flags of their category: a Partial bit (RFC 4271 §5) that a peer sent with one is not opaque.
  */
 export type Attributes = { readonly [key in keyof Registry]?: ValueOf<Registry[key]> } & {
   readonly unknown?: readonly RawAttribute[]
@@ -60,7 +60,7 @@ export type Attributes = { readonly [key in keyof Registry]?: ValueOf<Registry[k
 export interface RuleRow extends AttributeRule {
   /** The Optional and Transitive bits of its category. */
   readonly bits: number
-  /** None where the value is kept as octets. */
+  /** None where the value is opaque as octets. */
   readonly key?: keyof Registry
 }
 
@@ -82,11 +82,11 @@ export const byCode: readonly (AttributeRow | undefined)[] = Array.from({ length
   rows.find(row => row.code === code),
 )
 
-/** The rules of those that are read and of those that are kept. */
-export const rules: readonly (RuleRow | undefined)[] = byCode.map((row, code) => row ?? keptRow(code))
+/** The rules of those that are read and of those that are opaque. */
+export const rules: readonly (RuleRow | undefined)[] = byCode.map((row, code) => row ?? opaqueRow(code))
 
-function keptRow(code: number): RuleRow | undefined {
-  const rule = kept.find(one => one.code === code)
+function opaqueRow(code: number): RuleRow | undefined {
+  const rule = opaque.find(one => one.code === code)
   return rule && { ...rule, bits: category[rule.category] }
 }
 

@@ -4,7 +4,7 @@ import { defineCapability } from './spec.ts'
 export const fourOctetAs = defineCapability<{ readonly as: number }>({
   code: 65,
   length: 4,
-  vital: true,
+  strictLength: true,
   read: r => ({ as: r.u32() }),
   write: (w, { as }) => w.u32(as, 'as'),
 })

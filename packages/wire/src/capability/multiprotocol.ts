@@ -4,7 +4,7 @@ import { type AfiSafi, defineCapability, parts } from './spec.ts'
 export const multiprotocol = defineCapability<AfiSafi>({
   code: 1,
   length: 4,
-  vital: true,
+  strictLength: true,
   read: r => ({ afi: r.u16(), safi: r.u16() & 0xff }), // a reserved octet, then the SAFI
   write: (w, { afi, safi }) => w.u16(afi, 'afi').u8(0).u8(safi, 'safi'),
 })
@@ -19,7 +19,7 @@ export const extendedNextHop = defineCapability<{ readonly families: readonly Ex
   code: 5,
   length: 0,
   part: 6,
-  vital: true,
+  strictLength: true,
   read: r => ({ families: parts(r, () => ({ afi: r.u16(), safi: r.u16(), nextHopAfi: r.u16() })) }),
   write(w, { families }) {
     for (const { afi, safi, nextHopAfi } of families)

@@ -50,7 +50,7 @@ export function readCapability(r: Reader): Capability {
     const { name, length, part } = row
     const rest = value.left - length
     const fits = part === undefined ? rest === 0 : rest >= 0 && rest % part === 0
-    if (!fits && row.vital)
+    if (!fits && row.strictLength)
       throw new WireError(
         notificationCode.open,
         subcode.open.unspecific,

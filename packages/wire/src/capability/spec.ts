@@ -9,7 +9,7 @@ export interface CapabilitySpec<value> {
   /** Octets of each part. */
   readonly part?: number
   /** The meaning of later octets hangs on it: where its length is wrong, the session cannot begin (2/0). */
-  readonly vital?: true
+  readonly strictLength?: true
   /** Undefined where the octets say nothing that the row knows. Reserved ones are not read, as the RFCs have it. */
   read(r: Reader): value | undefined
   /** @throws OptionError where the caller's value has no encoding. */
@@ -50,7 +50,7 @@ export function indexOf<name extends string>(names: readonly name[], name: name,
 }
 
 /** For numbers that share their octets with flags. */
-export function whole(value: number, most: number, field: string): number {
-  if (Number.isInteger(value) && value >= 0 && value <= most) return value
-  return throwOptionError(field, value, `a whole number from 0 to ${most}`)
+export function whole(value: number, max: number, field: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return value
+  return throwOptionError(field, value, `a whole number from 0 to ${max}`)
 }

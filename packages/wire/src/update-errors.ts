@@ -28,10 +28,16 @@ const forEveryRoute = bit(origin) | bit(asPath)
 const forPlainRoutes = forEveryRoute | bit(nextHop)
 
 /**
- * The codes below 31 that stand in the attributes at..end, as bits; -1 where anything is wrong with them, and survey()
+ * The codes below 31 that stand in the attributes at..end, as bits; -1 where anything is wrong with them, and checkAttributes()
  * finds out what. The common case, told in one pass and without making an object. `announces` says that NLRI follow.
  */
-export function codesInOrder(bytes: Uint8Array, at: number, end: number, announces: boolean, context: Context): number {
+export function wellFormedCodes(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  announces: boolean,
+  context: Context,
+): number {
   let low = 0 // the codes seen, 0 to 31
   let high = 0 // and 32 to 63
   while (at < end) {
@@ -59,7 +65,7 @@ export function codesInOrder(bytes: Uint8Array, at: number, end: number, announc
 }
 
 /** What a walk over the attributes has found. */
-export interface Survey {
+export interface AttributeFindings {
   /** Where in the buffer the message begins. */
   readonly messageAt: number
   readonly issues: Issue[]
@@ -72,15 +78,15 @@ export interface Survey {
 }
 
 /** @throws WireError where a fault costs the session. */
-export function survey(
+export function checkAttributes(
   bytes: Uint8Array,
   messageAt: number,
   at: number,
   end: number,
   announces: boolean,
   context: Context,
-): Survey {
-  const found: Survey = { messageAt, issues: [], skip: [] }
+): AttributeFindings {
+  const found: AttributeFindings = { messageAt, issues: [], skip: [] }
   const seen = new Set<number>()
   for (let start = at; start < end; ) {
     const value = valueAt(bytes, start)
@@ -156,7 +162,7 @@ export function endAt(bytes: Uint8Array, start: number, value: number): number {
 }
 
 /** RFC 7606 §4: the last attribute does not end in time. */
-function cutShort(found: Survey, start: number, rest: Uint8Array): void {
+function cutShort(found: AttributeFindings, start: number, rest: Uint8Array): void {
   const code = rest[1] ?? 0
   const detail = 'runs beyond the attributes (RFC 7606 §4)'
   // It may hold routes, which we would then neither announce nor withdraw (RFC 7606 §3.j).
@@ -172,7 +178,7 @@ function cutShort(found: Survey, start: number, rest: Uint8Array): void {
 }
 
 function examine(
-  found: Survey,
+  found: AttributeFindings,
   row: RuleRow,
   bytes: Uint8Array,
   start: number,
@@ -220,7 +226,7 @@ function nameOf(code: number): string {
 }
 
 function note(
-  found: Survey,
+  found: AttributeFindings,
   at: number,
   attribute: string,
   handling: Issue['handling'],

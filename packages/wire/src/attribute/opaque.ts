@@ -18,7 +18,7 @@ const table: readonly [code: number, name: string, AttributeRule['category'], At
   [128, 'ATTR_SET', 'optional transitive', 'treat-as-withdraw'], // RFC 6368 §5, RFC 7606 §7.16
 ]
 
-export const kept: readonly AttributeRule[] = table.map(([code, name, category, onMalformed]) => ({
+export const opaque: readonly AttributeRule[] = table.map(([code, name, category, onMalformed]) => ({
   code,
   name,
   category,
