@@ -29,7 +29,7 @@ describe('docs/defaults.md', () => {
   it('has a row for every setting with a default', () => {
     const config = configure(given)
     for (const name of Object.keys(config)) {
-      const setting = { local: 'local.id', peer: 'peer.port', backOff: 'backOff.floor' }[name] ?? name
+      const setting = { local: 'local.id', peer: 'peer.port', backOff: 'backOff.minInterval' }[name] ?? name
       expect(row(setting)).toBeDefined()
     }
     expect(row('passive').default).toBe(String(config.passive))

@@ -79,7 +79,7 @@ async function collide(lab: Lab, router: Router, kind: Kind, id: string): Promis
   expect(looks).toEqual(looks.map(() => one))
   expect(session.status()).toMatchObject({ state: 'Established', peer, local })
   expect(session.status().counters).toMatchObject({ dials: 1, fsmEstablishedTransitions: 1 })
-  expect(session.status().lastError).toBeUndefined()
+  expect(session.status().lastFailure).toBeUndefined()
   // If BIRD's identifier is the higher, it may still give up its own connection, before it knows that we accepted it.
   if (both && id === HIGHER) expect(peer.port, 'the connection that we dialled').toBe(179)
 }

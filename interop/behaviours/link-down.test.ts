@@ -12,7 +12,7 @@ forEachDaemon(
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
       holdTime: 9,
-      backOff: { protocolFirst: 30 },
+      backOff: { protocolInitial: 30 },
     })
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes('198.51.100.10/32')
@@ -20,7 +20,7 @@ forEachDaemon(
     await linkDown(router)
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
     await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the session to end' })
-    expect(announcer.status().peers[0]?.lastError?.why).toBe('nothing heard from the peer for 9 s')
+    expect(announcer.status().peers[0]?.lastFailure?.detail).toBe('nothing heard from the peer for 9 s')
     await linkUp(router)
     await waitFor(table, { until: routes => routes.length === 1, within: 150, what: 'the route to be back' })
     expect(announcer.status().peers[0]?.counters.fsmEstablishedTransitions).toBe(2)

@@ -13,7 +13,7 @@ forEachDaemon(
     await using announcer = new Announcer({
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
-      backOff: { protocolFirst: 30 },
+      backOff: { protocolInitial: 30 },
     })
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes('198.51.100.10/32')
@@ -40,9 +40,9 @@ forEachDaemon(
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.operate('shutdown', { communication: COMMUNICATION })
-    const { received, why, nextDialIn } = await sessionFailure(() => announcer.status().peers[0], 30)
+    const { received, detail, nextDialIn } = await sessionFailure(() => announcer.status().peers[0], 30)
     expect(received).toMatchObject({ code: 6, subcode: 2 })
-    expect(why).toContain(COMMUNICATION)
+    expect(detail).toContain(COMMUNICATION)
     expect(nextDialIn).toBeGreaterThan(200)
   },
 )

@@ -24,8 +24,8 @@ forEachDaemon(configurations, 'a restarted router that dials us gets the route b
   await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
 
   await router.restart()
-  const { lastError, counters } = announcer.status().peers[0] ?? {}
-  expect(lastError?.received, 'the NOTIFICATION that the router sent').toMatchObject({ code: 6 })
+  const { lastFailure, counters } = announcer.status().peers[0] ?? {}
+  expect(lastFailure?.received, 'the NOTIFICATION that the router sent').toMatchObject({ code: 6 })
   // Without the router's dial we would wait for at least 225 s: the Cease started the administrative back-off.
   await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route to be back' })
   expect(announcer.status().peers[0]?.counters.dials).toBe(counters?.dials)

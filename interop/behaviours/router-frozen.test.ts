@@ -12,14 +12,14 @@ forEachDaemon(
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
       holdTime: 9,
-      backOff: { protocolFirst: 30 },
+      backOff: { protocolInitial: 30 },
     })
     announcer.announce('198.51.100.10/32')
     const table = () => router.routes('198.51.100.10/32')
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.pause()
     const end = await sessionFailure(() => announcer.status().peers[0], 20)
-    expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
+    expect(end).toMatchObject({ detail: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
     await router.unpause()
     await waitFor(() => announcer.sessions[0]?.state === 'Established', {
       within: 150,

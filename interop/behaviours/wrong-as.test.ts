@@ -17,8 +17,8 @@ forEachDaemon(
       peers: [{ as: 65001, address: router.address }],
     })
     const peer = () => announcer.status().peers[0]
-    const { why, hint, nextDialIn } = await sessionFailure(peer)
-    expect(why).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
+    const { detail, hint, nextDialIn } = await sessionFailure(peer)
+    expect(detail).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
     expect(hint).toBe('the router expects another AS at our address than 65010: check its remote-as and our local AS')
     expect(nextDialIn).toBeGreaterThan(30) // at least 45 s, less the time of the look
     expect(nextDialIn).toBeLessThanOrEqual(60)

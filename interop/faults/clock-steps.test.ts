@@ -24,7 +24,7 @@ describe.skipIf(!inject('engine'))('a session while the wall clock changes', () 
       { within: 20, what: 'more than a hold time of the monotonic clock' },
     )
     expect(established.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
-    expect(established.status.lastError).toBeUndefined()
+    expect(established.status.lastFailure).toBeUndefined()
     expect((await established.router.session()).state).toBe('Established')
     expect(set).toBeGreaterThan(20)
 
@@ -39,7 +39,7 @@ describe.skipIf(!inject('engine'))('a session while the wall clock changes', () 
       },
       { within: 35, what: 'the next dial' },
     )
-    expect(established.status.lastError?.from).toBe('Established')
+    expect(established.status.lastFailure?.from).toBe('Established')
     await established.waitForRoute(10)
   })
 })

@@ -10,7 +10,7 @@ import { Listener } from '@softspoken/session'
 export type Request = 'exhaust' | 'release' | 'report'
 export interface Report {
   held: number
-  strangers: number
+  unconfiguredPeers: number
   peers: ReturnType<Announcer['status']>['peers'][number][]
 }
 
@@ -34,7 +34,7 @@ process.on('message', (request: Request) => {
   }
   const report: Report = {
     held: held.length,
-    strangers: listener.strangers,
+    unconfiguredPeers: listener.unconfiguredPeers,
     peers: announcers.flatMap(announcer => announcer.status().peers),
   }
   process.send?.(report)

@@ -29,14 +29,14 @@ describe.skipIf(!inject('engine'))('a process without a free file descriptor', (
       const connect = `for i in $(seq 5); do (exec 3<>/dev/tcp/${lab.host}/${PORT} && timeout 2 cat <&3) 2>/dev/null; done; true`
       await during.exec('bash', '-c', connect)
 
-      const { peers, strangers } = await waitFor(() => ask(child, 'report'), {
+      const { peers, unconfiguredPeers } = await waitFor(() => ask(child, 'report'), {
         until: ({ peers }) => (peers[1]?.counters.dials ?? 0) >= 2,
         within: 20,
         what: 'a second dial',
       })
-      expect(strangers, 'no connection could be accepted').toBe(0)
-      expect(peers[1]?.lastError).toMatchObject({
-        why: 'no file descriptor is left for a connection',
+      expect(unconfiguredPeers, 'no connection could be accepted').toBe(0)
+      expect(peers[1]?.lastFailure).toMatchObject({
+        detail: 'no file descriptor is left for a connection',
         hint: 'raise the limit on open files of this process, or find what holds them',
         from: 'Connect',
       })
@@ -54,7 +54,7 @@ describe.skipIf(!inject('engine'))('a process without a free file descriptor', (
       ])
       await during.exec('bash', '-c', connect)
       await waitFor(() => ask(child, 'report'), {
-        until: ({ strangers }) => strangers === after.strangers + 5,
+        until: ({ unconfiguredPeers }) => unconfiguredPeers === after.unconfiguredPeers + 5,
         within: 10,
         what: 'the listener to take connections again',
       })

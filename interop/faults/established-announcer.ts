@@ -41,7 +41,7 @@ export class EstablishedAnnouncer implements AsyncDisposable {
       local: { as: 65010, id: lab.host, address: lab.host },
       peers: [{ as: 65001, address: router.address }],
       holdTime: 9,
-      backOff: { protocolFirst: 30 },
+      backOff: { protocolInitial: 30 },
       drainTime: 0,
       ...options,
     })

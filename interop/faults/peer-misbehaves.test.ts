@@ -48,14 +48,14 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
       'the peer sent what cannot be read',
       { sent: { code: 1, subcode: 1 } },
     ],
-  ])('%s: a peer that %s gets no more dials than the budget', async (behaviour, _, why, error) => {
+  ])('%s: a peer that %s gets no more dials than the budget', async (behaviour, _, detail, error) => {
     const clock = fastClock(20)
     // A dial is answered at once here, but half a second of the fast clock may be too little on a busy machine.
     await using rejected = session(behaviour, { clock, connectTimeout: 120 })
     rejected.start()
     await waitFor(() => clock.now() / 1000 > TEN_MINUTES, { within: 60, what: 'ten minutes of the fast clock' })
-    const { lastError, counters } = rejected.status()
-    expect(lastError).toMatchObject({ why: expect.stringContaining(why), ...error })
+    const { lastFailure, counters } = rejected.status()
+    expect(lastFailure).toMatchObject({ detail: expect.stringContaining(detail), ...error })
     const seen = dials(capture, peer.addresses[behaviour])
     expect(seen.length, 'the session goes on dialling').toBeGreaterThanOrEqual(2)
     expect(seen.length).toBeLessThanOrEqual(BUDGET)
@@ -69,7 +69,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     patient.start()
     hasty.start()
     expect(await sessionFailure(() => hasty.status())).toMatchObject({
-      why: 'nothing heard from the peer for 9 s',
+      detail: 'nothing heard from the peer for 9 s',
       from: 'OpenConfirm',
     })
     await waitFor(() => patient.status(), {
@@ -90,7 +90,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
       what: 'all messages',
     })
     expect(crumbs.status()).toMatchObject({ state: 'Established', counters: { dials: 1 } })
-    expect(crumbs.status().lastError).toBeUndefined()
+    expect(crumbs.status().lastFailure).toBeUndefined()
     expect(await peer.segments('one-octet-segments')).toBeGreaterThan(9000) // the kernel may join some segments
   })
 
@@ -108,7 +108,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     await using closed = await lab.capture(
       `src ${address} and src port 179 and tcp[14:2] = 0 and tcp[tcpflags] & tcp-rst = 0`,
     )
-    await using jammed = session('never-reads', { holdTime: 9, backOff: { protocolFirst: 30 } })
+    await using jammed = session('never-reads', { holdTime: 9, backOff: { protocolInitial: 30 } })
     jammed.start()
     await established(jammed)
     sendUpdates(jammed, 1500)
@@ -116,7 +116,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     await peer.logged('never-reads: sends nothing from now on', 30)
     expect(jammed.status(), 'one session while the peer sends').toMatchObject({ counters: { dials: 1 } })
     const end = await sessionFailure(() => jammed.status(), 30)
-    expect(end).toMatchObject({ why: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
+    expect(end).toMatchObject({ detail: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
     expect(end.nextDialIn).toBeGreaterThan(15)
     await waitFor(() => jammed.state === 'Established', { within: 60, what: 'the session to be Established again' })
     sendUpdates(jammed, 1500)
@@ -151,7 +151,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
       what: 'one session that stays',
     })
     expect(both.status().counters).toMatchObject({ dials: 1, fsmEstablishedTransitions: 1 })
-    expect([both.status().lastError, listener.strangers]).toEqual([undefined, 0])
+    expect([both.status().lastFailure, listener.unconfiguredPeers]).toEqual([undefined, 0])
   })
 
   it('a port scan is closed and counted, and the session next to it stays', async () => {
@@ -164,7 +164,10 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
       `for port in ${ports}; do (exec 3<>/dev/tcp/${lab.host}/$port && echo nonsense >&3) 2>/dev/null; done; true`
     const scan = `${each(`$(seq ${port - 100} ${port + 100})`)}\n${each(`$(yes ${port} | head -200)`)}`
     await Promise.all([peer.exec('bash', '-c', scan), router.exec('bash', '-c', scan)])
-    await waitFor(() => listener.strangers === 201, { within: 20, what: '201 unconfigured peers, without the router' })
+    await waitFor(() => listener.unconfiguredPeers === 201, {
+      within: 20,
+      what: '201 unconfigured peers, without the router',
+    })
     expect(established.status).toMatchObject({ state: 'Established', counters: { dials: 1 } })
     expect(await established.routes()).toHaveLength(1)
   })

@@ -47,6 +47,6 @@ export class SessionMatrix implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.all.map(session => session.stop()), ...this.#listeners.map(one => one.close())])
+    await Promise.all([...this.all.map(session => session.stop()), ...this.#listeners.map(one => one.stop())])
   }
 }

@@ -4,7 +4,7 @@
  * wrong: what goes wrong with one must not be seen by the other.
  */
 import { type Announcement, Announcer } from '@softspoken/announcer'
-import type { Logger, State } from '@softspoken/session'
+import type { Logger, SessionState } from '@softspoken/session'
 import { End } from '@softspoken/test-support/connection'
 import { chance } from '@softspoken/test-support/damage'
 import { damaged, said } from '@softspoken/test-support/messages'
@@ -283,18 +283,27 @@ class Stage {
     })
     const hear = misbehaving(world.listener)
     for (const session of this.announcer.sessions) {
-      let state: State = 'Idle' // as it was made
+      let state: SessionState = 'Idle' // as it was made
       session.on('state', ({ from, to }) => {
         if (from !== state) this.disorder = `${from} after ${state}`
         state = to
       })
-      session.on('down', ({ why, from, sent, received }) => {
+      session.on('down', ({ detail, from, sent, received }) => {
         const peer = this.peers.get(session.config.peer.address)
         if (from !== 'Established' || !peer || this.#faulty) return
         if (sent) this.answered.push(peer)
-        else if (!received) this.disorder = `a loss without a word: ${why}`
+        else if (!received) this.disorder = `a loss without a word: ${detail}`
       })
-      for (const event of ['state', 'dial', 'established', 'update', 'malformed', 'refresh', 'down', 'drain'] as const)
+      for (const event of [
+        'state',
+        'dial',
+        'established',
+        'update',
+        'malformed',
+        'refresh',
+        'down',
+        'writable',
+      ] as const)
         session.prependListener(event, hear).on(event, hear)
     }
     this.announcer.on('sent', hear).on('withdrawn', hear)

@@ -67,7 +67,7 @@ class Real {
       lab.router({ address: '192.0.2.253', as: 65001 }),
       lab.router({ address: '2001:db8:1::fe', localAddress: '2001:db8:1::1', families: ['ipv6-unicast'] }),
     ]
-    this.announcer = lab.announcer({ maxPrefixes: prefixes.length, backOff: { protocolFirst: 30 } })
+    this.announcer = lab.announcer({ maxPrefixes: prefixes.length, backOff: { protocolInitial: 30 } })
     this.announcer.on('withdrawn', () => this.withdrawals++)
   }
 }

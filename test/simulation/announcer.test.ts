@@ -1219,7 +1219,7 @@ describe('status()', () => {
     router.reset()
     await lab.pass(1)
     const [peer] = announcer.status().peers
-    expect(peer).toMatchObject({ state: 'Idle', sent: [], unsendable: {}, lastError: { from: 'Established' } })
+    expect(peer).toMatchObject({ state: 'Idle', sent: [], unsendable: {}, lastFailure: { from: 'Established' } })
     expect(peer!.nextDialIn).toBeGreaterThan(0)
   })
 })

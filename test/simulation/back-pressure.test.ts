@@ -32,8 +32,8 @@ describe('a peer that goes on talking, and reads nothing', () => {
     await clock.pass(0.001)
     expect(session.status()).toMatchObject({
       state: 'Idle',
-      lastError: {
-        why: 'nothing of ours has left for 480 s: the peer does not read',
+      lastFailure: {
+        detail: 'nothing of ours has left for 480 s: the peer does not read',
         hint: 'the peer keeps the connection and does not read it: check whether its BGP process hangs',
         sent: { code: 8, subcode: 0 },
       },
@@ -48,7 +48,7 @@ describe('a peer that goes on talking, and reads nothing', () => {
     await talk(clock, peer, 90)
     await session.stop() // has nothing to wait for
     expect(gone).toEqual([true])
-    expect([session.state, session.status().lastError?.sent?.code, clock.pending]).toEqual(['Idle', 8, 0])
+    expect([session.state, session.status().lastFailure?.sent?.code, clock.pending]).toEqual(['Idle', 8, 0])
   })
   it('is kept where it only reads slowly', async () => {
     const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
@@ -66,7 +66,7 @@ describe('what waits for a peer that does not read', () => {
   it('shows as `backlogged`, until `drain`', async () => {
     const { session, clock, peer } = await established()
     let drained = 0
-    session.on('drain', () => drained++)
+    session.on('writable', () => drained++)
     expect(session.backlogged).toBe(false)
     peer.end.stall()
     while (!session.backlogged) session.send(large)
@@ -168,7 +168,7 @@ describe('over TCP', () => {
     await counted(3)
     expect(session.state).toBe('Established')
     await clock.pass(30)
-    expect(session.status()).toMatchObject({ state: 'Idle', lastError: { sent: { code: 8, subcode: 0 } } })
+    expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { sent: { code: 8, subcode: 0 } } })
     expect(near?.destroyed).toBe(true)
     far.resume()
     await new Promise(gone => far.once('close', gone))

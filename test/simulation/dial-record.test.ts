@@ -188,7 +188,7 @@ describe('what an earlier process left', () => {
     writeFileSync(file(), endless)
     expect(life().session.status().nextDialIn).toBe(300)
     writeFileSync(file(), endless)
-    expect(life({ backOff: { operator: 1000 } }).session.status().nextDialIn).toBe(1000)
+    expect(life({ backOff: { administrative: 1000 } }).session.status().nextDialIn).toBe(1000)
   })
   it('is not touched by a session that only waits for the peer', async () => {
     writeFileSync(file(), 'kept')

@@ -238,7 +238,7 @@ test.each<[string, unknown]>([
   }).start()
   near.emit('error', error)
   near.emit('close')
-  expect(session.status().lastError?.why).toMatch(/^(undefined|an error that cannot be shown)$/)
+  expect(session.status().lastFailure?.detail).toMatch(/^(undefined|an error that cannot be shown)$/)
   expect(session.status().nextDialIn).toBeGreaterThan(0)
   await session.stop()
 })

@@ -1,7 +1,7 @@
 /** An announcer and its routers in virtual time: passive sessions at the other end of connections in memory. */
 import type { Duplex } from 'node:stream'
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
-import { type DownEvent, type Logger, type Peer, Session } from '@softspoken/session'
+import { type Logger, type PeerOptions, Session, type SessionFailure } from '@softspoken/session'
 import { End } from '@softspoken/test-support/connection'
 import { VirtualClock } from '@softspoken/test-support/virtual-clock'
 import {
@@ -88,7 +88,7 @@ export class Lab {
 
 /** A passive session that believes what it is told, and what it has been told. */
 export class Router {
-  readonly peer: Peer
+  readonly peer: PeerOptions
   readonly heard: Heard[] = []
   /** The type of every message on the wire towards this router, in order. */
   readonly types: string[] = []
@@ -185,7 +185,7 @@ export class Router {
       end: endOfRib(update),
     })
   }
-  #forget({ received }: DownEvent): void {
+  #forget({ received }: SessionFailure): void {
     this.#table.clear()
     if (received === undefined) return
     const { code, subcode } = received

@@ -33,7 +33,7 @@ describe('the address of an established session', () => {
     await clock.pass(1)
     expect(downs).toEqual([
       expect.objectContaining({
-        why: 'our own address 192.0.2.1 is no longer on this host',
+        detail: 'our own address 192.0.2.1 is no longer on this host',
         hint: 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one',
         from: 'Established',
         retryIn: 5,

@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
-  type DownEvent,
-  type LastError,
   type MalformedUpdate,
+  type MessageCounters,
   Session,
+  type SessionFailure,
   type SessionOptions,
-  type Tally,
+  type SessionStatus,
 } from '@softspoken/session'
 import { End } from '@softspoken/test-support/connection'
 import { toHex } from '@softspoken/test-support/hex'
@@ -56,8 +56,8 @@ describe('two sessions, one that dials and one that waits', () => {
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
     await clock.pass(1)
     expect([near.state, far.state]).toEqual(['Idle', 'Idle'])
-    expect(near.status().lastError).toMatchObject({
-      why: 'nothing heard from the peer for 90 s',
+    expect(near.status().lastFailure).toMatchObject({
+      detail: 'nothing heard from the peer for 90 s',
       from: 'Established',
       sent: { code: 4, subcode: 0 },
       hint: 'check the path to the peer, whether the router or this process stands still, and whether the router wants TTL security',
@@ -79,7 +79,7 @@ describe('two sessions, one that dials and one that waits', () => {
     const stopped = near.stop('kernel update, back at 14:00')
     await clock.pass(0)
     await stopped
-    expect(downs[0]?.why).toBe('the peer sent Cease/Administrative Shutdown (6/2): "kernel update, back at 14:00"')
+    expect(downs[0]?.detail).toBe('the peer sent Cease/Administrative Shutdown (6/2): "kernel update, back at 14:00"')
     expect(downs[0]?.received && shutdownText(downs[0].received)).toBe('kernel update, back at 14:00')
   })
   it('hand over what is sent, to listeners of `update`', async () => {
@@ -112,7 +112,7 @@ describe('events of an abandoned connection', () => {
     old.end.stall() // it will not see our end of the connection, and so not close its own
     old.write(Buffer.alloc(19)) // a message without a marker
     await clock.pass(0)
-    expect(session.status()).toMatchObject({ state: 'Idle', lastError: { sent: { code: 1, subcode: 1 } } })
+    expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { sent: { code: 1, subcode: 1 } } })
     await clock.pass(0.5)
     const back = visit(session)
     await establish(clock, back)
@@ -126,7 +126,7 @@ describe('events of an abandoned connection', () => {
     const [near, far] = End.pair()
     session.accept(near)
     let drains = 0
-    session.on('drain', () => drains++)
+    session.on('writable', () => drains++)
     near.emit('drain')
     expect([drains, far.destroyed]).toEqual([0, false])
     ends()[0]!.emit('drain') // the session has dialled once
@@ -166,7 +166,7 @@ describe('a peer that does not read', () => {
     await real(() => expect(session.status().counters.inTotalMessages).toBe(3))
     const reset = vi.spyOn(near, 'resetAndDestroy')
     await clock.pass(41)
-    expect(session.status().lastError?.sent).toMatchObject({ code: 8, subcode: 0 })
+    expect(session.status().lastFailure?.sent).toMatchObject({ code: 8, subcode: 0 })
     expect([near.destroyed, reset.mock.calls.length]).toEqual([true, 1]) // Node reads an RST behind data as an end
     far.destroy()
   })
@@ -235,7 +235,7 @@ describe('a peer that does not do its part', () => {
     expect(session.status()).toMatchObject({
       state: 'Idle',
       nextDialIn: 60,
-      lastError: {
+      lastFailure: {
         hint: "check the router's neighbor statement for our address, and its remote-as (we are AS 65001), and whether the router wants TTL security",
       },
     })
@@ -243,7 +243,11 @@ describe('a peer that does not do its part', () => {
   it('never answers the dial: it is given up after connectTimeout, and closed', async () => {
     const { session, clock, ends } = scripted({ connectTimeout: 7 }, { answers: false })
     await clock.pass(7)
-    expect(session.status()).toMatchObject({ state: 'Idle', nextDialIn: 5, lastError: { why: 'no answer within 7 s' } })
+    expect(session.status()).toMatchObject({
+      state: 'Idle',
+      nextDialIn: 5,
+      lastFailure: { detail: 'no answer within 7 s' },
+    })
     await clock.pass(1)
     expect(ends()[0]?.destroyed).toBe(true)
   })
@@ -254,8 +258,8 @@ describe('a peer that does not do its part', () => {
     await clock.pass(0)
     expect(session.status()).toMatchObject({
       nextDialIn: 5,
-      lastError: {
-        why: 'no file descriptor is left for a connection',
+      lastFailure: {
+        detail: 'no file descriptor is left for a connection',
         hint: 'raise the limit on open files of this process, or find what holds them',
       },
     })
@@ -325,14 +329,14 @@ describe('a peer that does not do its part', () => {
     await settled()
     peer().end.reset()
     await clock.pass(1)
-    expect(session.status().lastError?.why).toBe('unexpected open in Established')
+    expect(session.status().lastFailure?.detail).toBe('unexpected open in Established')
   })
   it('resets the session: down says so', async () => {
     const { session, clock, peer } = await established()
     const downs = collectDowns(session)
     peer().end.reset()
     await clock.pass(0)
-    expect(downs.map(({ why }) => why)).toEqual(['the peer reset the connection'])
+    expect(downs.map(({ detail }) => detail)).toEqual(['the peer reset the connection'])
   })
   it('closes without a word: down says so, with a hint before Established', async () => {
     const { session, clock, peer } = scripted()
@@ -342,7 +346,7 @@ describe('a peer that does not do its part', () => {
     await clock.pass(0)
     expect(downs).toMatchObject([
       {
-        why: 'the peer closed the connection',
+        detail: 'the peer closed the connection',
         from: 'OpenSent',
         hint: "check the router's neighbor statement for our address, and its remote-as (we are AS 65001)",
       },
@@ -393,7 +397,7 @@ describe('what this side cannot do ends the connection, and never the process', 
     const downs = collectDowns(session)
     await clock.pass(0)
     expect(downs).toMatchObject([{ from: 'OpenSent', retryIn: 60 }])
-    expect(downs[0]?.why).toContain("id: 'nonsense' is not allowed")
+    expect(downs[0]?.detail).toContain("id: 'nonsense' is not allowed")
     expect(session.status().counters.outTotalMessages).toBe(0)
   })
   it('a step that throws ends the connection, with a back-off', async () => {
@@ -479,7 +483,7 @@ describe('an OPEN and a NOTIFICATION in one piece', () => {
     await clock.pass(0)
     peer().write(open, encode(rejected))
     await clock.pass(0)
-    expect(session.status().lastError).toMatchObject({ why: 'the peer sent Cease/Connection Rejected (6/5)' })
+    expect(session.status().lastFailure).toMatchObject({ detail: 'the peer sent Cease/Connection Rejected (6/5)' })
     expect(session.status().nextDialIn).toBe(300)
     expect(peer().types).not.toContain('notification')
   })
@@ -488,7 +492,7 @@ describe('an OPEN and a NOTIFICATION in one piece', () => {
     await clock.pass(0)
     peer().write(encode(openOf(65099)), encode(rejected).subarray(0, 20))
     await clock.pass(0)
-    expect(session.status().lastError).toMatchObject({ sent: { code: 2, subcode: 2 } })
+    expect(session.status().lastFailure).toMatchObject({ sent: { code: 2, subcode: 2 } })
   })
 })
 
@@ -503,8 +507,8 @@ describe('a peer that speaks something else', () => {
     peer().write(Buffer.from(octets, 'latin1'))
     peer().close()
     await clock.pass(0)
-    expect(session.status().lastError).toMatchObject({ from: 'OpenSent' })
-    expect(session.status().lastError?.hint).toContain(`speaks ${protocol}, not BGP`)
+    expect(session.status().lastFailure).toMatchObject({ from: 'OpenSent' })
+    expect(session.status().lastFailure?.hint).toContain(`speaks ${protocol}, not BGP`)
   })
 })
 
@@ -688,7 +692,7 @@ describe('listeners', () => {
     peer().say(openOf(65002), { type: 'keepalive' }, cease(4))
     await clock.pass(0)
     expect(peer().types).toEqual(['open', 'keepalive', 'update'])
-    expect(session.status()).toMatchObject({ state: 'Idle', lastError: { received: { code: 6, subcode: 4 } } })
+    expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { received: { code: 6, subcode: 4 } } })
   })
   it('hear of each thing after the step that caused it, in its order', async () => {
     const { session, clock, peer } = scripted({}, { start: false })
@@ -742,7 +746,7 @@ describe('dialling', () => {
     })
     const downs = collectDowns(session.start())
     await clock.pass(60)
-    expect(downs.map(({ why, retryIn }) => [why, retryIn])).toEqual([
+    expect(downs.map(({ detail, retryIn }) => [detail, retryIn])).toEqual([
       ['no descriptors left', 5],
       ['no descriptors left', 10],
       ['no descriptors left', 20],
@@ -847,7 +851,7 @@ describe('a visitor that sends no OPEN', () => {
     expect(session.state).toBe('OpenSent')
     await clock.pass(0.001)
     expect([session.state, silent.closed, silent.notification]).toMatchObject(['Established', true, { code: 4 }])
-    expect(session.status().lastError).toBeUndefined()
+    expect(session.status().lastFailure).toBeUndefined()
   })
   it('does not hold back our own dial', async () => {
     const { session, clock, ends, peer } = scripted({}, { answers: false })
@@ -876,7 +880,7 @@ describe('a visitor that sends no OPEN', () => {
         ?.destroy(Object.assign(new Error(), { code: 'ECONNREFUSED' }))
       await clock.pass(0)
     }
-    const { lastError } = session.status()
+    const { lastFailure } = session.status()
     expect(session.status().nextDialIn).toBe(40)
     const downs = collectDowns(session)
     for (let i = 0; i < 5; i++) {
@@ -884,7 +888,7 @@ describe('a visitor that sends no OPEN', () => {
       await clock.pass(1)
     }
     expect([session.state, session.status().nextDialIn, downs]).toEqual(['Idle', 35, []])
-    expect(session.status().lastError).toEqual(lastError)
+    expect(session.status().lastFailure).toEqual(lastFailure)
   })
   it('but half of one, and closes, is held against it', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
@@ -897,7 +901,7 @@ describe('a visitor that sends no OPEN', () => {
     visitor.close()
     await clock.pass(0)
     expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
-    expect(session.status().lastError).toMatchObject({ why: 'the peer closed the connection', from: 'OpenSent' })
+    expect(session.status().lastFailure).toMatchObject({ detail: 'the peer closed the connection', from: 'OpenSent' })
   })
 })
 
@@ -981,10 +985,10 @@ describe('status()', () => {
     await clock.pass(0)
     peer().say(openOf(65099))
     await clock.pass(10)
-    const { lastError, nextDialIn, state } = session.status()
+    const { lastFailure, nextDialIn, state } = session.status()
     expect([state, nextDialIn]).toEqual(['Idle', 50])
-    expect(lastError).toEqual<LastError>({
-      why: 'the peer says it is AS 65099, we were told AS 65002',
+    expect(lastFailure).toEqual<SessionStatus['lastFailure']>({
+      detail: 'the peer says it is AS 65099, we were told AS 65002',
       hint: 'check the AS we expect of 192.0.2.2, and that this is the router that was meant',
       from: 'OpenSent',
       sent: { type: 'notification', code: 2, subcode: 2, data: new Uint8Array() },
@@ -1008,7 +1012,7 @@ describe('status()', () => {
       peer().say(cease(subcode, spoken ? 'see ticket 7' : ''))
       await clock.pass(0)
       const words = `the peer sent Cease/${name} (6/${subcode})${spoken ? ': "see ticket 7"' : ''}`
-      expect(session.status().lastError).toMatchObject({ why: words, received: { code: 6, subcode } })
+      expect(session.status().lastFailure).toMatchObject({ detail: words, received: { code: 6, subcode } })
     },
   )
   it('is a snapshot: what happens later does not change it', async () => {
@@ -1021,7 +1025,7 @@ describe('status()', () => {
   it('being stopped is no error', async () => {
     const { session } = await established()
     await session.stop()
-    expect(session.status()).not.toHaveProperty('lastError')
+    expect(session.status()).not.toHaveProperty('lastFailure')
   })
 })
 
@@ -1034,7 +1038,7 @@ describe('the log', () => {
         level: 'warn',
         text: 'session down',
         peer: '192.0.2.2',
-        why: 'no answer within 10 s',
+        detail: 'no answer within 10 s',
         hint: 'check the route to the peer, access lists, and whether it wants a TCP MD5 key or TTL security',
         retryIn: 5,
       },
@@ -1052,11 +1056,11 @@ describe('the log', () => {
       {
         level: 'warn',
         text: 'session down',
-        why: 'unexpected open in Established',
+        detail: 'unexpected open in Established',
         sent: 'Finite State Machine Error/Receive Unexpected Message in Established State (5/3)',
       },
       { level: 'info', text: 'session established' },
-      { level: 'info', text: 'session down', why: 'stopped' },
+      { level: 'info', text: 'session down', detail: 'stopped' },
     ])
   })
   it('a new reason is news, and an old one after it is news again', async () => {
@@ -1064,7 +1068,7 @@ describe('the log', () => {
     await clock.pass(10 + 5)
     ends()[1]?.destroy()
     await clock.pass(10 + 10)
-    expect(lines.filter(({ level }) => level === 'warn').map(({ why }) => why)).toEqual([
+    expect(lines.filter(({ level }) => level === 'warn').map(({ detail }) => detail)).toEqual([
       'no answer within 10 s',
       'the connection was closed',
       'no answer within 10 s',
@@ -1229,13 +1233,13 @@ async function establish(clock: VirtualClock, peer: ScriptedPeer): Promise<void>
   peer.say(openOf(65002), { type: 'keepalive' })
   await clock.pass(0)
 }
-function collectDowns(session: Session): DownEvent[] {
-  const downs: DownEvent[] = []
+function collectDowns(session: Session): SessionFailure[] {
+  const downs: SessionFailure[] = []
   session.on('down', down => downs.push(down))
   return downs
 }
 
-function tally(seen: Partial<Tally['byType']>): Tally {
+function tally(seen: Partial<MessageCounters['byType']>): MessageCounters {
   const none = { open: 0, update: 0, notification: 0, keepalive: 0, 'route-refresh': 0, malformed: 0 }
   return { byType: { ...none, ...seen }, notifications: {} }
 }

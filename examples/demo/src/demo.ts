@@ -129,7 +129,7 @@ async function tell(): Promise<void> {
   await step('the route is withdrawn before the session ends', () => !table.has(vip) && session.state === 'Established')
   await closed
   await step('the router has our reason', () => goodbye.includes('demo is over'))
-  await listener.close()
+  await listener.stop()
   service.close()
   service.closeAllConnections()
 }

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { type Logger, notify, type Session, type Status } from '@softspoken/session'
+import { type Logger, notify, type Session, type SessionStatus } from '@softspoken/session'
 
 type SessionEvents = Session extends EventEmitter<infer events> ? events : never
 
@@ -16,7 +16,7 @@ const eventNames = [
   'refresh',
   'down',
   'malformed',
-  'drain',
+  'writable',
 ] as const satisfies readonly (keyof SessionEvents)[]
 
 /**
@@ -39,7 +39,7 @@ export class AnnouncerSession extends EventEmitter<SessionEvents> {
   }
 
   /** A snapshot of now. */
-  status(): Status {
+  status(): SessionStatus {
     return this.#session.status()
   }
 

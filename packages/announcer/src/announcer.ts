@@ -7,7 +7,7 @@ import {
   notify,
   realTime,
   Session,
-  type Status,
+  type SessionStatus,
   type StopOptions,
   shown,
 } from '@softspoken/session'
@@ -70,7 +70,7 @@ export interface AnnouncerStatus {
   readonly withheld: Readonly<Record<Prefix, Explanation<WithheldReason>>>
   /** Seconds until each lease runs out, the caller's or the gate's, where there is one; 0 where it has. */
   readonly leases: Readonly<Record<Prefix, number>>
-  readonly peers: readonly (Status & {
+  readonly peers: readonly (SessionStatus & {
     /** Prefixes whose present content has been sent on this session; one that waits for the interval is not among them. */
     readonly sent: readonly Prefix[]
     /** Why prefixes cannot be sent to this peer, by prefix. */

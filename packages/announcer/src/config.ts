@@ -1,5 +1,5 @@
 /** What an announcer may be told, its defaults, and what each session is told of it. */
-import { checkEnvironment, type Local, type Peer, type SessionOptions, shown } from '@softspoken/session'
+import { checkEnvironment, type LocalOptions, type PeerOptions, type SessionOptions, shown } from '@softspoken/session'
 import type { Address } from '@softspoken/wire'
 import { between, only, text, wholeBetween } from './check-options.ts'
 import { canonical, isNoHost } from './next-hop.ts'
@@ -7,7 +7,7 @@ import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
 /** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
 export interface AnnouncerPeer
-  extends Peer,
+  extends PeerOptions,
     Pick<SessionOptions, 'capabilities' | 'tcpMd5Key' | 'ttlSecurity' | 'multihop' | 'bindDevice'> {}
 
 /** Everything a session may be told holds for each peer. */
@@ -39,7 +39,7 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
 }
 
 /** Our own side of every session. */
-export interface AnnouncerLocal extends Omit<Local, 'address'> {
+export interface AnnouncerLocal extends Omit<LocalOptions, 'address'> {
   /** The address to dial from: one, or one for the peers of each family. Default: the system's choice. */
   address?: Address | PerFamily
 }
@@ -123,7 +123,7 @@ function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
 }
 
 /** As the session with this peer needs it: with the address of its family. */
-function localTo(peer: Peer, { address: given, ...local }: AnnouncerLocal): Local {
+function localTo(peer: PeerOptions, { address: given, ...local }: AnnouncerLocal): LocalOptions {
   const address = forFamily(given, peer.address.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast')
   return { ...local, ...(address !== undefined && { address }) }
 }

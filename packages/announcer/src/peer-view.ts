@@ -1,5 +1,5 @@
 /** One peer: what it has been told, what it should know, and what cannot be said to it. */
-import { type Clock, errorText, type Logger, type Session, type Status } from '@softspoken/session'
+import { type Clock, errorText, type Logger, type Session, type SessionStatus } from '@softspoken/session'
 import { type Address, encode, type Family, type Prefix, type Update } from '@softspoken/wire'
 import { advertisement, endOfRib, type Resolved, type Towards, withdrawal } from './advertise.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
@@ -37,7 +37,7 @@ export interface PeerViewOptions {
 }
 
 /** What an established session came to, and the addresses of this host then: an interface that flaps changes nothing. */
-interface Agreed extends Required<Pick<Status, 'negotiated' | 'local'>> {
+interface Agreed extends Required<Pick<SessionStatus, 'negotiated' | 'local'>> {
   addresses: readonly InterfaceAddress[]
 }
 
@@ -88,7 +88,7 @@ export class PeerView {
       this.#established = { negotiated, local, addresses }
       this.reconcile()
     })
-    session.on('drain', () => this.reconcile())
+    session.on('writable', () => this.reconcile())
     session.on('refresh', ({ family }) => {
       this.#refreshing.add(family)
       this.reconcile()

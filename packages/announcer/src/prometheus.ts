@@ -4,7 +4,7 @@
  * No label takes its values from a peer or from free text: peers, gates and prefixes are those that were configured or
  * are wanted now, states, types and NOTIFICATION names are those of the RFCs. So an error's words are in status() alone.
  */
-import type { State, Tally } from '@softspoken/session'
+import type { MessageCounters, SessionState } from '@softspoken/session'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Announcer, AnnouncerStatus } from './announcer.ts'
 import type { AnnouncerSession } from './announcer-session.ts'
@@ -32,7 +32,7 @@ interface CountedRow extends Row {
   follow(source: Source, add: (labels: Sample[0], value?: number) => void): void
 }
 
-const states: readonly State[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
+const states: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
 const outcomes: readonly HealthResult['outcome'][] = ['passed', 'failed', 'timeout']
 
 const readRows: readonly ReadRow[] = [
@@ -102,7 +102,7 @@ const readRows: readonly ReadRow[] = [
     type: 'gauge',
     help: 'When the last session or dial failed, in Unix time; absent while none has. status() has the words.',
     labels: ['peer'],
-    read: eachPeer(({ lastError }) => (lastError ? [[{}, lastError.at.getTime() / 1000]] : [])),
+    read: eachPeer(({ lastFailure }) => (lastFailure ? [[{}, lastFailure.at.getTime() / 1000]] : [])),
   },
   {
     name: 'softspoken_bgp_route_wanted',
@@ -258,7 +258,7 @@ function prefixes({ announcements, withheld }: AnnouncerStatus): readonly string
 function wanted({ announcements }: AnnouncerStatus, prefix: string): boolean {
   return announcements.includes(prefix)
 }
-function notifications(tally: Tally): readonly Sample[] {
+function notifications(tally: MessageCounters): readonly Sample[] {
   return Object.entries(tally.notifications).map(([name, count]) => {
     const [code = '', subcode = ''] = name.split('/')
     return [{ code, subcode }, count]

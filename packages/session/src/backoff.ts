@@ -10,20 +10,20 @@
  * What went wrong: the peer cannot be reached, the peer answers and refuses us, or an operator said no. `restart` is what
  * an operator's no looks like when it ends a session that was stable: a daemon that is restarted says the same.
  */
-export type Trouble = 'transport' | 'protocol' | 'operator' | 'restart'
+export type FailureClass = 'transport' | 'protocol' | 'administrative' | 'restart'
 
 /** Seconds. */
 export interface BackOff {
   /** Between two dials, whatever else happens. */
-  readonly floor: number
+  readonly minInterval: number
   /** Longest wait of the transport track. */
   readonly transportCap: number
   /** First wait of the protocol track. */
-  readonly protocolFirst: number
+  readonly protocolInitial: number
   /** Wait after a Cease that a person caused. */
-  readonly operator: number
+  readonly administrative: number
   /** In Established for so long, the record is clear. */
-  readonly forgetAfter: number
+  readonly resetAfter: number
 }
 
 /** What the waits are computed from. */
@@ -34,7 +34,7 @@ export interface History {
   /** When the last dial began, in milliseconds on the caller's clock. */
   readonly dialledAt?: number
   /** Until when the last failure has us wait, on the same clock. */
-  readonly restUntil?: number
+  readonly retryAt?: number
 }
 
 export const noHistory: History = { transport: 0, protocol: 0 }
@@ -46,28 +46,28 @@ const RESTART = { least: 30, most: 60 } // seconds, in which most routers are ba
 const JITTER = { least: 0.75, most: 1 }
 
 /** The record after one more failure. */
-export function remember(history: History, trouble: Trouble): History {
-  const track = trouble === 'transport' ? 'transport' : 'protocol'
+export function recordFailure(history: History, failureClass: FailureClass): History {
+  const track = failureClass === 'transport' ? 'transport' : 'protocol'
   return { ...history, [track]: history[track] + 1 }
 }
 
-/** The record after a session that stood long enough. The floor still holds. */
-export function forget({ dialledAt }: History): History {
+/** The record after a session that stood long enough. The minInterval still holds. */
+export function resetFailures({ dialledAt }: History): History {
   return { ...noHistory, ...(dialledAt !== undefined && { dialledAt }) }
 }
 
 /** Seconds to wait after the failure that `history` already counts, with `jitter` from 0.75 to 1. */
-export function wait(history: History, trouble: Trouble, backOff: BackOff, jitter: number): number {
-  if (trouble === 'transport')
+export function delayAfter(history: History, failureClass: FailureClass, backOff: BackOff, jitter: number): number {
+  if (failureClass === 'transport')
     return jitter * Math.min(TRANSPORT_FIRST * 2 ** (history.transport - 1), backOff.transportCap)
-  if (trouble === 'restart') return spread(jitter, RESTART)
-  const { protocolFirst, operator } = backOff
-  const grown = Math.min(protocolFirst * 2 ** (history.protocol - 1), Math.max(PROTOCOL_CAP, protocolFirst))
-  return jitter * (trouble === 'operator' ? Math.max(grown, operator) : grown)
+  if (failureClass === 'restart') return spread(jitter, RESTART)
+  const { protocolInitial, administrative } = backOff
+  const grown = Math.min(protocolInitial * 2 ** (history.protocol - 1), Math.max(PROTOCOL_CAP, protocolInitial))
+  return jitter * (failureClass === 'administrative' ? Math.max(grown, administrative) : grown)
 }
 /** No wait is longer, in seconds. */
-export function longestWait({ transportCap, protocolFirst, operator }: BackOff): number {
-  return Math.max(transportCap, protocolFirst, PROTOCOL_CAP, operator)
+export function longestDelay({ transportCap, protocolInitial, administrative }: BackOff): number {
+  return Math.max(transportCap, protocolInitial, PROTOCOL_CAP, administrative)
 }
 /** The jitter as a point between two bounds. */
 function spread(jitter: number, { least, most }: typeof RESTART): number {
@@ -75,7 +75,7 @@ function spread(jitter: number, { least, most }: typeof RESTART): number {
 }
 
 /** The earliest moment for a dial that is wanted at `at`, both in milliseconds. A wait once begun is never shortened. */
-export function notBefore(at: number, { dialledAt, restUntil }: History, { floor }: BackOff): number {
+export function earliestDial(at: number, { dialledAt, retryAt }: History, { minInterval }: BackOff): number {
   const never = Number.NEGATIVE_INFINITY
-  return Math.max(at, restUntil ?? never, (dialledAt ?? never) + floor * 1000)
+  return Math.max(at, retryAt ?? never, (dialledAt ?? never) + minInterval * 1000)
 }

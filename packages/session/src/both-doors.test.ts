@@ -8,8 +8,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
-import { type Config, configure, type Settings } from './config.ts'
-import type { Input, SessionEvent } from './fsm.ts'
+import { configure, type SessionConfig, type SessionOptions } from './config.ts'
+import type { SessionEvent } from './events.ts'
+import type { Input } from './fsm.ts'
 
 /** One of the two speakers: 0 or 1. */
 type End = 0 | 1
@@ -28,7 +29,7 @@ interface Fault {
   readonly kind: 'reset' | 'cut'
 }
 interface Scenario {
-  readonly ends: readonly [Settings, Settings]
+  readonly ends: readonly [SessionOptions, SessionOptions]
   /** Milliseconds on the way, one after the other, over and over. */
   readonly delays: readonly number[]
   readonly jitters: readonly number[]
@@ -40,7 +41,7 @@ const ROUNDING = 0.001 // what adding up fractions of a millisecond may come out
 class World {
   now = 0
   readonly pairs: [Pair, Pair]
-  readonly configs: readonly [Config, Config]
+  readonly configs: readonly [SessionConfig, SessionConfig]
   readonly told: readonly [SessionEvent[], SessionEvent[]] = [[], []]
   readonly dials: readonly [number[], number[]] = [[], []]
   readonly connections = new Set<Connection>()
@@ -124,7 +125,7 @@ class World {
   }
   #hangUp(connection: Connection, end: End): void {
     connection.held[end] = false
-    this.#deliver(connection, other(end), { type: 'disconnected', why: 'closed' })
+    this.#deliver(connection, other(end), { type: 'disconnected', detail: 'closed' })
   }
   #deliver(connection: Connection, to: End, input: Input): void {
     const slot = connection.dialler === to ? 'dialled' : 'accepted'
@@ -143,7 +144,7 @@ class World {
     for (const connection of this.connections) {
       if (!connection.held[0] && !connection.held[1]) continue
       if (kind === 'cut') connection.cut = true
-      else for (const end of [0, 1] as const) this.#deliver(connection, end, { type: 'disconnected', why: 'reset' })
+      else for (const end of [0, 1] as const) this.#deliver(connection, end, { type: 'disconnected', detail: 'reset' })
     }
   }
   #at(at: number, happen: () => unknown): void {
@@ -168,8 +169,8 @@ const anyEnds = fc
     delays: fc.tuple(fc.double({ min: 0, max: 3, noNaN: true }), fc.double({ min: 0, max: 3, noNaN: true })),
   })
   .filter(({ ids, as }) => ids[0] !== ids[1] || as[0] !== as[1]) // RFC 6286 §2.1: they would refuse each other
-  .map(({ ids, as, delays }): readonly [Settings, Settings] => {
-    const end = (mine: End): Settings => ({
+  .map(({ ids, as, delays }): readonly [SessionOptions, SessionOptions] => {
+    const end = (mine: End): SessionOptions => ({
       local: { as: as[mine]!, id: ids[mine] }, // two of each
       peer: { as: as[other(mine)]!, address: `192.0.2.${10 + other(mine)}` },
       firstDialDelay: delays[mine],
@@ -205,7 +206,7 @@ describe('two speakers that dial each other', { timeout: 60_000 }, () => {
     )
     expect(collisions).toBeGreaterThan(300)
   })
-  it('find together again after whatever the network did to them, without a dial within the floor', () => {
+  it('find together again after whatever the network did to them, without a dial within the minInterval', () => {
     const scenario = fc.record({ ends: anyEnds, delays: anyDelays, jitters: anyJitters, faults: anyFaults })
     fc.assert(
       fc.property(scenario, one => {
@@ -213,8 +214,8 @@ describe('two speakers that dial each other', { timeout: 60_000 }, () => {
         agree(world)
         for (const end of [0, 1] as const) {
           const dials = world.dials[end]
-          const floor = world.configs[end].backOff.floor * 1000
-          dials.slice(1).forEach((at, i) => void expect(at - dials[i]!).toBeGreaterThanOrEqual(floor - ROUNDING)) // i is the one before
+          const minInterval = world.configs[end].backOff.minInterval * 1000
+          dials.slice(1).forEach((at, i) => void expect(at - dials[i]!).toBeGreaterThanOrEqual(minInterval - ROUNDING)) // i is the one before
           // Two `established` have a `down` between them.
           expect(heard(world, end).join(' ')).not.toMatch(/established established/)
         }

@@ -1,10 +1,10 @@
 import { OptionError } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { configure, type Settings, settingNames } from './config.ts'
+import { configure, type SessionOptions, settingNames } from './config.ts'
 import { Listener } from './listener.ts'
-import { Session, type SessionOptions } from './session.ts'
+import { Session } from './session.ts'
 
-const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 
 /** Values that a caller without types may give for anything, none of which any option takes. */
 const wrong = new Map<string, unknown>([
@@ -32,7 +32,7 @@ const options: Record<string, (value: unknown) => object> = {
   ...Object.fromEntries(settingNames.map(name => [name, (value: unknown) => ({ [name]: value })])),
   ...inner('local', given.local, ['as', 'id', 'address']),
   ...inner('peer', given.peer, ['as', 'address', 'port']),
-  ...inner('backOff', {}, ['floor', 'transportCap', 'protocolFirst', 'operator', 'forgetAfter']),
+  ...inner('backOff', {}, ['minInterval', 'transportCap', 'protocolInitial', 'administrative', 'resetAfter']),
   ...inner('gracefulRestart', { restartTime: 120 }, ['restartTime', 'forwarding', 'restarting', 'notification']),
 }
 
@@ -41,7 +41,7 @@ describe.each(Object.entries(options))('%s', (name, change) => {
     ([value]) => !(['backOff', 'capabilities'].includes(name) && /^an object/.test(value)),
   ) // it may be empty
   it.each(values)('refuses %s in one sentence that names it', (_, value) => {
-    const refused = refusal(() => configure({ ...given, ...change(value) } as Settings)) // as a caller without types may
+    const refused = refusal(() => configure({ ...given, ...change(value) } as SessionOptions)) // as a caller without types may
     // Of an object, what is missing in it, or unknown, is named.
     expect(refused).toMatch(new RegExp(`^${name}(\\.\\w+)?: (.* is not allowed|no such setting), `))
     expect(refused).not.toMatch(/sesame|\n/)

@@ -11,10 +11,11 @@ import {
   type Slot,
   stepPair,
 } from './collision.ts'
-import { configure, type Settings } from './config.ts'
-import type { Down, Input, State } from './fsm.ts'
+import { configure, type SessionOptions } from './config.ts'
+import type { Down, SessionState } from './events.ts'
+import type { Input } from './fsm.ts'
 
-const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const nothing = new Uint8Array()
 const openOf = (id: string, change: Partial<Open> = {}): Open => ({
   type: 'open',
@@ -44,14 +45,14 @@ class Play {
   log: string[] = []
   downs: Down[] = []
 
-  constructor(settings: Partial<Settings> = {}) {
+  constructor(settings: Partial<SessionOptions> = {}) {
     this.pair = newPair(configure({ ...given, ...settings }), 0)
   }
-  get state(): State {
+  get state(): SessionState {
     return furthest(this.pair).machine.state
   }
   /** Which connections there are, and how far each has come. */
-  get connections(): Partial<Record<Slot, State>> {
+  get connections(): Partial<Record<Slot, SessionState>> {
     const sides = [this.pair.first, this.pair.second].flatMap(side => side ?? [])
     return Object.fromEntries(sides.map(({ slot, machine }) => [slot, machine.state]))
   }
@@ -74,7 +75,7 @@ class Play {
     return this
   }
   lose(slot: Slot): this {
-    return this.do({ type: 'disconnected', why: 'closed' }, slot)
+    return this.do({ type: 'disconnected', detail: 'closed' }, slot)
   }
   /** Lets seconds pass; each timer that runs out on the way does so at its time. */
   wait(seconds: number): this {
@@ -166,7 +167,7 @@ describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)',
     expect(keptBetween({ peer: fourOctets }, same(4200000000))).toBe('accepted')
   })
 
-  function keptBetween(settings: Partial<Settings>, open: Open): Slot | undefined {
+  function keptBetween(settings: Partial<SessionOptions>, open: Open): Slot | undefined {
     const play = new Play(settings).both().hear('dialled', open).hear('accepted', open)
     expect(play.pair.second).toBeUndefined()
     return play.pair.first.slot
@@ -290,7 +291,7 @@ describe('the peer dials us while our dial is under way', () => {
   it('and leaves without an OPEN, as our dial fails: that is told, and counts', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' }).lose('dialled')
     play.wait(2).lose('accepted')
-    expect(play.downs).toMatchObject([{ from: 'Connect', why: 'closed', retryIn: 3 }])
+    expect(play.downs).toMatchObject([{ from: 'Connect', detail: 'closed', retryIn: 3 }])
     expect(play.history).toMatchObject({ transport: 1, protocol: 0 })
   })
   it('and our dial is not answered in time: it is given up at its own time', () => {
@@ -304,7 +305,7 @@ describe('the peer dials us while our dial is under way', () => {
     play.said()
     expect(play.lose('accepted').said()).toBe('accepted: close, -> Connect')
     expect(play.wait(10).said()).toBe('dialled: close, tell down, -> Idle')
-    expect(play.downs).toMatchObject([{ why: 'no answer within 10 s', retryIn: 5 }])
+    expect(play.downs).toMatchObject([{ detail: 'no answer within 10 s', retryIn: 5 }])
   })
   it('a connection without an OPEN delays no dial, and hides no failure of one', () => {
     const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' })
@@ -360,7 +361,7 @@ describe('one connection per direction', () => {
   it('once stopped, and before start(), it is turned away (RFC 4271 §8.2.2, Idle)', () => {
     const play = new Play().do({ type: 'accepted' })
     expect(play.said()).toBe('')
-    play.both().do({ type: 'stop', why: '' })
+    play.both().do({ type: 'stop', communication: '' })
     play.said()
     expect(play.do({ type: 'accepted' }).said()).toBe('')
   })
@@ -377,7 +378,7 @@ describe('one connection per direction', () => {
     play.do({ type: 'accepted' }).said()
     expect(play.wait(239.999).said()).toBe('')
     expect(play.wait(0.001).said()).toBe('accepted: send 4/0, accepted: close, tell down, -> Active')
-    expect(play.downs).toMatchObject([{ why: 'nothing heard from the peer for 240 s' }])
+    expect(play.downs).toMatchObject([{ detail: 'nothing heard from the peer for 240 s' }])
     expect(play.history).toEqual({ transport: 0, protocol: 0 })
     play.do({ type: 'accepted' }).hear('accepted', higher, keepalive)
     expect(play.state).toBe('Established')
@@ -387,12 +388,12 @@ describe('one connection per direction', () => {
 describe('an incoming connection on which the peer sent nothing changes no record', () => {
   const probes: readonly (readonly [string, (play: Play) => unknown])[] = [
     ['closed at once', play => play.lose('accepted')],
-    ['reset', play => play.do({ type: 'disconnected', why: 'the peer reset the connection' }, 'accepted')],
+    ['reset', play => play.do({ type: 'disconnected', detail: 'the peer reset the connection' }, 'accepted')],
     ['replaced', play => play.do({ type: 'accepted' }).lose('accepted')],
     ['silent until we close it', play => play.wait(240)],
   ]
   it.each(probes)('%s, five times while we wait to dial: the dial is not a second later', (_, probe) => {
-    const play = new Play({ backOff: { operator: 3600 } }).reach('OpenSent').hear('dialled', notificationOf(6, 5))
+    const play = new Play({ backOff: { administrative: 3600 } }).reach('OpenSent').hear('dialled', notificationOf(6, 5))
     const { history } = play
     for (let i = 0; i < 5; i++) probe(play.do({ type: 'accepted' }))
     expect([play.state, play.history, play.downs.length]).toEqual(['Idle', history, 1])
@@ -417,7 +418,7 @@ describe('an incoming connection on which the peer sent nothing changes no recor
       [play => play.do({ type: 'octets' }, 'accepted').lose('accepted'), 60], // half an OPEN
       [play => play.hear('accepted', { ...higher, as: 65099 }), 60],
       [play => play.hear('accepted', notificationOf(6, 5)), 300],
-      [play => play.do({ type: 'malformed', error: notificationOf(1, 1) as Notification, why: '' }, 'accepted'), 60],
+      [play => play.do({ type: 'malformed', error: notificationOf(1, 1) as Notification, detail: '' }, 'accepted'), 60],
     ]
     for (const [ends, retryIn] of sent) {
       const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' })
@@ -426,7 +427,7 @@ describe('an incoming connection on which the peer sent nothing changes no recor
       expect([play.history.transport, play.history.protocol]).toEqual([1, 1])
       expect(pairDeadline(play.pair)).toBe(retryIn * 1000)
     }
-    const delayed = new Play({ firstDialDelay: 60, backOff: { protocolFirst: 30 } }).do({ type: 'start' })
+    const delayed = new Play({ firstDialDelay: 60, backOff: { protocolInitial: 30 } }).do({ type: 'start' })
     delayed.do({ type: 'accepted' }).hear('accepted', { ...higher, as: 65099 })
     expect([delayed.down?.retryIn, pairDeadline(delayed.pair)]).toEqual([60, 60_000])
     const waiting = new Play().reach('OpenSent').hear('dialled', notificationOf(6, 2)).wait(10).do({ type: 'accepted' })
@@ -452,7 +453,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(play.connections).toEqual({ dialled: 'OpenSent' })
   })
   it('is given its 240 s again once our dial has failed', () => {
-    const play = new Play({ backOff: { floor: 3600 } })
+    const play = new Play({ backOff: { minInterval: 3600 } })
       .reach('Connect')
       .wait(1)
       .do({ type: 'accepted' })
@@ -544,15 +545,15 @@ describe('a collision is not an error', () => {
     expect(play.said()).toBe('accepted: send 2/2, accepted: close')
     expect([play.connections, play.history.protocol]).toEqual([{ dialled: 'OpenSent' }, 1])
   })
-  it('the floor after a dial holds, whichever connection was kept', () => {
-    const play = new Play({ backOff: { floor: 3600 } }).both().hear('accepted', higher).lose('accepted')
+  it('the minInterval after a dial holds, whichever connection was kept', () => {
+    const play = new Play({ backOff: { minInterval: 3600 } }).both().hear('accepted', higher).lose('accepted')
     expect(play.down?.retryIn).toBe(3600)
   })
 })
 
 describe('stop()', () => {
   it('says Cease 6/2 on both, and `down` once (RFC 4271 §8.2.2, event 2)', () => {
-    const play = new Play().both().do({ type: 'stop', why: 'maintenance' })
+    const play = new Play().both().do({ type: 'stop', communication: 'maintenance' })
     expect(play.said()).toBe(
       'accepted: send 6/2, accepted: close, dialled: send 6/2, dialled: close, tell down, -> Idle',
     )
@@ -561,7 +562,7 @@ describe('stop()', () => {
   it('gives up a dial that is under way beside a connection', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     play.said()
-    expect(play.do({ type: 'stop', why: '' }).said()).toBe(
+    expect(play.do({ type: 'stop', communication: '' }).said()).toBe(
       'dialled: close, accepted: send 6/2, accepted: close, tell down, -> Idle',
     )
   })
@@ -581,13 +582,13 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
     { weight: 6, arbitrary: fc.constantFrom<[Input][]>([{ type: 'start' }], [{ type: 'tick' }]) },
     { weight: 6, arbitrary: fc.constant<[Input, Slot]>([{ type: 'connected' }, 'dialled']) },
     { weight: 6, arbitrary: fc.constant<[Input]>([{ type: 'accepted' }]) },
-    { weight: 1, arbitrary: fc.constant<[Input]>([{ type: 'stop', why: '' }]) },
+    { weight: 1, arbitrary: fc.constant<[Input]>([{ type: 'stop', communication: '' }]) },
     {
       weight: 8,
       arbitrary: fc.tuple(
         fc.oneof(
           { weight: 9, arbitrary: anyMessage.map((message): Input => ({ type: 'message', message })) },
-          { weight: 1, arbitrary: fc.constant<Input>({ type: 'disconnected', why: 'closed' }) },
+          { weight: 1, arbitrary: fc.constant<Input>({ type: 'disconnected', detail: 'closed' }) },
         ),
         fc.constantFrom<Slot[]>('dialled', 'accepted'),
       ),
@@ -603,7 +604,7 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
         const play = new Play()
         const held = new Set<Slot>()
         const up = new Set<Slot>()
-        let state: State = 'Idle'
+        let state: SessionState = 'Idle'
         let established = false
         let started = false
         for (const [wait, [input, slot]] of steps) {

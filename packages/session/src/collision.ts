@@ -23,11 +23,11 @@
  */
 import { notificationCode, type Open, parseAddress, subcode } from '@softspoken/wire'
 import type { History } from './backoff.ts'
-import type { Config } from './config.ts'
+import type { SessionConfig } from './config.ts'
+import type { Down } from './events.ts'
 import {
   type Action,
   atRest,
-  type Down,
   type Input,
   type Machine,
   newMachine,
@@ -73,7 +73,7 @@ export type PairStep = readonly [Pair, readonly PairAction[]]
 
 const SILENCE = 10_000 // milliseconds that a connection without an OPEN is given while it may block another
 
-export function newPair(config: Config, now: number): Pair {
+export function newPair(config: SessionConfig, now: number): Pair {
   return { first: { slot: 'dialled', machine: newMachine(config, now), heard: false, waiting: [] } }
 }
 
@@ -169,7 +169,7 @@ function judge(pair: Pair, here: Side, open: Open, t: Tick): PairStep {
 }
 
 /** RFC 4271 §6.8 and RFC 6286 §2.3. Equal in both, the OPEN is refused with 2/3. */
-function preferred({ local, peer }: Config, { id }: Open): Slot {
+function preferred({ local, peer }: SessionConfig, { id }: Open): Slot {
   return (number(local.id) - number(id) || local.as - peer.as) > 0 ? 'dialled' : 'accepted'
 }
 function number(id: string): number {
@@ -257,7 +257,7 @@ function ofSecond(pair: Pair, second: Side, input: Input, t: Tick): PairStep {
   if (!alone)
     return then([{ ...left, first: { ...left.first, machine: { ...first.machine, history: record } } }, closed], replay)
   const until = Math.max(first.machine.timers.idleHoldTimer ?? 0, machine.timers.idleHoldTimer ?? 0)
-  const resting = { ...machine, history: { ...record, restUntil: until }, timers: { idleHoldTimer: until } }
+  const resting = { ...machine, history: { ...record, retryAt: until }, timers: { idleHoldTimer: until } }
   return [{ ...left, first: { ...left.first, machine: resting } }, [...closed, tellLate(down, resting, t)]]
 }
 

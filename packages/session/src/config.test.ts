@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { configure, type Settings, settingNames, settings } from './config.ts'
+import { configure, type SessionOptions, settingNames, settings } from './config.ts'
 
-const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 
 describe('the defaults', () => {
   it('are filled in', () => {
@@ -20,15 +20,15 @@ describe('the defaults', () => {
       allowZeroHoldTime: false,
       connectTimeout: 10,
       firstDialDelay: 0,
-      backOff: { floor: 5, transportCap: 120, protocolFirst: 60, operator: 300, forgetAfter: 300 },
+      backOff: { minInterval: 5, transportCap: 120, protocolInitial: 60, administrative: 300, resetAfter: 300 },
     })
   })
   it('offer the family that the peer is reached by', () => {
     expect(configure({ ...given, peer: { as: 65002, address: '2001:db8::2' } }).families).toEqual(['ipv6-unicast'])
   })
   it('keep what is given beside them', () => {
-    const backOff = { floor: 30 }
-    expect(configure({ ...given, backOff }).backOff).toMatchObject({ floor: 30, transportCap: 120 })
+    const backOff = { minInterval: 30 }
+    expect(configure({ ...given, backOff }).backOff).toMatchObject({ minInterval: 30, transportCap: 120 })
   })
 })
 
@@ -37,11 +37,11 @@ const rows: Record<keyof typeof settings, readonly [number, number, number]> = {
   holdTime: [90, 9, 65535],
   connectTimeout: [10, 5, 120],
   firstDialDelay: [0, 0, 60],
-  'backOff.floor': [5, 1, 3600],
+  'backOff.minInterval': [5, 1, 3600],
   'backOff.transportCap': [120, 30, 3600],
-  'backOff.protocolFirst': [60, 30, 3600],
-  'backOff.operator': [300, 60, 3600],
-  'backOff.forgetAfter': [300, 60, 3600],
+  'backOff.protocolInitial': [60, 30, 3600],
+  'backOff.administrative': [300, 60, 3600],
+  'backOff.resetAfter': [300, 60, 3600],
 }
 
 describe.each(Object.entries(rows))('%s', (name, [usual, least, most]) => {
@@ -98,7 +98,7 @@ describe('names that nobody knows', () => {
     [{ holdtime: 30 }, 'holdtime: no such setting, there are local, peer, passive, families, '],
     [{ local: { ...given.local, asn: 1 } }, 'local.asn: no such setting, there are as, id, address'],
     [{ peer: { ...given.peer, host: 'x' } }, 'peer.host: no such setting, there are as, address, port'],
-    [{ backOff: { jitter: 0 } }, 'backOff.jitter: no such setting, there are floor, transportCap'],
+    [{ backOff: { jitter: 0 } }, 'backOff.jitter: no such setting, there are minInterval, transportCap'],
   ])('%j throws, and says which there are', (change, message) => {
     const refused = () => configure(Object.assign({}, given, change))
     expect(refused).toThrow(TypeError)
@@ -206,7 +206,7 @@ describe('how far away a router may be', () => {
     [{ multihop: 1.5 }, 'multihop: 1.5 is not allowed, it must be a whole number'],
     [{ multihop: 2, ttlSecurity: 2 }, 'multihop: not allowed together with ttlSecurity, which sends with TTL 255'],
   ])('%j throws', (change, message) => {
-    expect(() => configure({ ...given, ...change } as Settings)).toThrow(new RangeError(message)) // as a caller without types may
+    expect(() => configure({ ...given, ...change } as SessionOptions)).toThrow(new RangeError(message)) // as a caller without types may
   })
 })
 
@@ -263,7 +263,7 @@ describe('a caller without types hears what is wrong', () => {
     ['families', { families: ['toString'] }, "families: 'toString' is not allowed"],
     ['families', { families: 'ipv4-unicast' }, "families: 'ipv4-unicast' is not allowed"],
   ])('of %s', (_, change, message) => {
-    const nonsense = (change === undefined ? undefined : { ...given, ...change }) as Settings // what a type would have caught
+    const nonsense = (change === undefined ? undefined : { ...given, ...change }) as SessionOptions // what a type would have caught
     expect(() => configure(nonsense)).toThrow(message)
   })
   it('a family twice is a family once', () => {
@@ -278,7 +278,7 @@ describe('a caller without types hears what is wrong', () => {
 })
 
 describe('capabilities (RFC 5492)', () => {
-  const chosen = (capabilities: Settings['capabilities'], settings: Partial<Settings> = {}) =>
+  const chosen = (capabilities: SessionOptions['capabilities'], settings: Partial<SessionOptions> = {}) =>
     configure({ ...given, ...settings, ...(capabilities && { capabilities }) }).capabilities
 
   it('are each left out alone, or all at once', () => {
@@ -294,7 +294,7 @@ describe('capabilities (RFC 5492)', () => {
     const none = { multiprotocol: false, routeRefresh: false, enhancedRouteRefresh: false, fourOctetAs: false }
     expect(chosen(none)).toEqual(none)
   })
-  it.each<[Settings['capabilities'], Partial<Settings>, string]>([
+  it.each<[SessionOptions['capabilities'], Partial<SessionOptions>, string]>([
     [
       { multiprotocol: false },
       { families: ['ipv6-unicast'] },

@@ -3,6 +3,7 @@ import { type Address, type Family, familyByName, parseAddress } from '@softspok
 import type { BackOff } from './backoff.ts'
 import { between, kind, path, shown, text, trueOrFalse, whole } from './check-options.ts'
 import { Md5Key } from './md5-key.ts'
+import type { SessionEnvironment } from './runtime.ts'
 import { formatZoned, isInterface, isZoneOfNet, parseZoned } from './socket-address.ts'
 
 /** One row per number that may be set, in seconds. `ours` is what no RFC says; docs/defaults.md says why. */
@@ -10,17 +11,17 @@ export const settings = {
   holdTime: { default: 90, min: 9, max: 65535, reference: 'RFC 4271 §4.2, §10' },
   connectTimeout: { default: 10, min: 5, max: 120, reference: 'ours' },
   firstDialDelay: { default: 0, min: 0, max: 60, reference: 'ours' },
-  'backOff.floor': { default: 5, min: 1, max: 3600, reference: 'ours' },
+  'backOff.minInterval': { default: 5, min: 1, max: 3600, reference: 'ours' },
   'backOff.transportCap': { default: 120, min: 30, max: 3600, reference: 'RFC 4271 §10' },
-  'backOff.protocolFirst': { default: 60, min: 30, max: 3600, reference: 'ours' },
-  'backOff.operator': { default: 300, min: 60, max: 3600, reference: 'RFC 4486' },
-  'backOff.forgetAfter': { default: 300, min: 60, max: 3600, reference: 'ours' },
+  'backOff.protocolInitial': { default: 60, min: 30, max: 3600, reference: 'ours' },
+  'backOff.administrative': { default: 300, min: 60, max: 3600, reference: 'RFC 4486' },
+  'backOff.resetAfter': { default: 300, min: 60, max: 3600, reference: 'ours' },
 } as const
 
 const LONGEST_SEND_HOLD_TIME = 131070 // twice the longest hold time
 
 /** Who we are to this peer. */
-export interface Local {
+export interface LocalOptions {
   /** AS number, 1 to 4294967294, but 23456 (AS_TRANS, RFC 6793) and 65535 (RFC 7300). The peer's has the same bounds. */
   as: number
   /** BGP Identifier, written as an IPv4 address; unique within the AS (RFC 6286). */
@@ -30,7 +31,7 @@ export interface Local {
 }
 
 /** The router. */
-export interface Peer {
+export interface PeerOptions {
   as: number
   /** IPv4 or IPv6. A link-local address needs its interface (RFC 4007 §11): `fe80::1%eth0`, or `bindDevice` beside it. */
   address: Address
@@ -39,7 +40,7 @@ export interface Peer {
 }
 
 /** Of us as the speaker that restarts; we keep no routes of the peer's. */
-export interface GracefulRestartSettings {
+export interface GracefulRestartOptions {
   /** Seconds that the peer keeps our routes, 1 to 4095. */
   restartTime: number
   /** F, for every family: this host went on forwarding while we were away. Only the truth helps. Default false: the peer forgets our routes when we are back, until we announce them. */
@@ -51,7 +52,7 @@ export interface GracefulRestartSettings {
 }
 
 /** Which capabilities our OPEN offers besides those that other settings ask for; true is the default of each. */
-export interface CapabilitySettings {
+export interface CapabilityOptions {
   /** The families (RFC 4760). Needed unless they are IPv4 unicast alone, which a peer assumes without it. */
   multiprotocol?: boolean
   /** Our routes again when the peer asks for them (RFC 2918). */
@@ -62,10 +63,10 @@ export interface CapabilitySettings {
   fourOctetAs?: boolean
 }
 
-/** What a session may be told. An unknown name or a value out of bounds throws. */
-export interface Settings {
-  local: Local
-  peer: Peer
+/** The options of a session. An unknown name or a value out of bounds throws. */
+export interface SessionOptions extends SessionEnvironment {
+  local: LocalOptions
+  peer: PeerOptions
   /** Wait for the peer to connect, through a Listener, and never dial (RFC 4271 §8.1.1, PassiveTcpEstablishment). Default false. */
   passive?: boolean
   /** Families to offer (RFC 4760 §8). Default: unicast of the family of the peer's address. */
@@ -80,7 +81,7 @@ export interface Settings {
    * be left out. Without this option, a router that refuses our OPEN with 2/4 (RFC 5492 §3) gets the next one without any
    * capability, if none is needed; it goes on so until such a session fails to be Established, or until stop().
    */
-  capabilities?: CapabilitySettings
+  capabilities?: CapabilityOptions
   /** Offer messages of up to 65535 octets (RFC 8654). Default false: a host's few routes fit into 4096. */
   extendedMessage?: boolean
   /** Refuse a peer without four-octet AS numbers, 2/7 (RFC 6793, RFC 5492). Default false: it is taken, with AS_TRANS and AS4_PATH. */
@@ -89,7 +90,7 @@ export interface Settings {
    * Ask the peer to keep our routes while the connection is lost, and until we are back (RFC 4724). Default: not asked. The
    * risk: after a crash, traffic for a dead address goes on coming to this host for all of `restartTime`.
    */
-  gracefulRestart?: GracefulRestartSettings
+  gracefulRestart?: GracefulRestartOptions
   /** Seconds we propose; the smaller of both sides' counts. Default 90; 9 to 65535 (RFC 4271 §4.2). */
   holdTime?: number
   /**
@@ -133,17 +134,17 @@ export interface Settings {
 }
 
 /** The same with every default filled in. */
-export interface Config {
+export interface SessionConfig {
   /** An address is in its canonical text (RFC 5952), a link-local one with its interface: `fe80::1%eth0`. */
   readonly local: { readonly as: number; readonly id: Address; readonly address: Address | undefined }
   readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
   readonly passive: boolean
   readonly families: readonly Family[]
   readonly extendedNextHop: boolean
-  readonly capabilities: Readonly<Required<CapabilitySettings>>
+  readonly capabilities: Readonly<Required<CapabilityOptions>>
   readonly extendedMessage: boolean
   readonly requireFourOctetAs: boolean
-  readonly gracefulRestart: Readonly<Required<GracefulRestartSettings>> | undefined
+  readonly gracefulRestart: Readonly<Required<GracefulRestartOptions>> | undefined
   readonly holdTime: number
   /** Undefined: the greater of 480 s and twice the negotiated hold time. */
   readonly sendHoldTime: number | undefined
@@ -159,8 +160,8 @@ export interface Config {
 }
 
 /** @throws RangeError or TypeError naming the setting, the value and what is allowed. */
-export function configure(given: Settings): Config {
-  only(given, settingNames, '')
+export function configure(given: SessionOptions): SessionConfig {
+  only(given, [...settingNames, ...environmentNames], '')
   const { local, peer, passive = false, allowAggressiveTimers = false, allowZeroHoldTime = false } = given
   only(local, ['as', 'id', 'address'], 'local.')
   only(peer, ['as', 'address', 'port'], 'peer.')
@@ -211,7 +212,7 @@ export function configure(given: Settings): Config {
     throw new RangeError('multihop: not allowed together with ttlSecurity, which sends with TTL 255')
   const { stateDirectory } = given
   if (stateDirectory !== undefined) path(stateDirectory, 'stateDirectory')
-  only(backOff, ['floor', 'transportCap', 'protocolFirst', 'operator', 'forgetAfter'], 'backOff.')
+  only(backOff, ['minInterval', 'transportCap', 'protocolInitial', 'administrative', 'resetAfter'], 'backOff.')
   return {
     local: { as: as.local, id: local.id, address: source && formatZoned(source) },
     peer: {
@@ -235,11 +236,11 @@ export function configure(given: Settings): Config {
     connectTimeout: setting('connectTimeout', given.connectTimeout),
     firstDialDelay: setting('firstDialDelay', given.firstDialDelay),
     backOff: {
-      floor: setting('backOff.floor', backOff.floor),
+      minInterval: setting('backOff.minInterval', backOff.minInterval),
       transportCap: setting('backOff.transportCap', backOff.transportCap),
-      protocolFirst: setting('backOff.protocolFirst', backOff.protocolFirst),
-      operator: setting('backOff.operator', backOff.operator),
-      forgetAfter: setting('backOff.forgetAfter', backOff.forgetAfter),
+      protocolInitial: setting('backOff.protocolInitial', backOff.protocolInitial),
+      administrative: setting('backOff.administrative', backOff.administrative),
+      resetAfter: setting('backOff.resetAfter', backOff.resetAfter),
     },
     tcpMd5Key: tcpMd5Key === undefined ? undefined : new Md5Key(tcpMd5Key),
     ttlSecurity: hops(ttlSecurity, 254, 'ttlSecurity'),
@@ -250,7 +251,7 @@ export function configure(given: Settings): Config {
 }
 
 /** Every setting there is. */
-export const settingNames: readonly (keyof Settings)[] = [
+export const settingNames: readonly (keyof Omit<SessionOptions, keyof SessionEnvironment>)[] = [
   'local',
   'peer',
   'passive',
@@ -273,6 +274,7 @@ export const settingNames: readonly (keyof Settings)[] = [
   'bindDevice',
   'stateDirectory',
 ]
+const environmentNames: readonly (keyof SessionEnvironment)[] = ['log', 'clock', 'random', 'dial']
 
 /** A name that nobody reads is a setting that silently does nothing: refused. */
 export function only(given: object, names: readonly string[], where: string): void {
@@ -284,7 +286,7 @@ export function only(given: object, names: readonly string[], where: string): vo
     if (!names.includes(name)) throw new TypeError(`${where}${name}: no such setting, there are ${names.join(', ')}`)
 }
 
-function gracefulRestart(given: GracefulRestartSettings): Required<GracefulRestartSettings> {
+function gracefulRestart(given: GracefulRestartOptions): Required<GracefulRestartOptions> {
   only(given, ['restartTime', 'forwarding', 'restarting', 'notification'], 'gracefulRestart.')
   const { restartTime, forwarding = false, restarting = false, notification = false } = given
   const flags = { forwarding, restarting, notification }
@@ -293,11 +295,11 @@ function gracefulRestart(given: GracefulRestartSettings): Required<GracefulResta
   return { restartTime: between(whole(restartTime, name), 1, 4095, name, ' seconds'), ...flags }
 }
 function capabilitiesOf(
-  given: CapabilitySettings = {},
-  asked: Pick<Config, 'families' | 'extendedNextHop' | 'requireFourOctetAs'> & {
+  given: CapabilityOptions = {},
+  asked: Pick<SessionConfig, 'families' | 'extendedNextHop' | 'requireFourOctetAs'> & {
     readonly as: { readonly local: number; readonly peer: number }
   },
-): Config['capabilities'] {
+): SessionConfig['capabilities'] {
   only(given, ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'], 'capabilities.')
   const { multiprotocol = true, routeRefresh = true, enhancedRouteRefresh = routeRefresh, fourOctetAs = true } = given
   const capabilities = { multiprotocol, routeRefresh, enhancedRouteRefresh, fourOctetAs }

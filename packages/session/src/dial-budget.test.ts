@@ -1,17 +1,17 @@
 import type { Message, Open } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import type { BackOff } from './backoff.ts'
-import { configure, type Settings, settings } from './config.ts'
+import { configure, type SessionOptions, settings } from './config.ts'
 import { dialBudget, type EndingName, endings, mostDials } from './dial-budget.ts'
 import { type Input, type Machine, newMachine, step } from './fsm.ts'
 
-const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const defaults = configure(given).backOff
 const all = Object.keys(endings) as EndingName[] // its own keys
 const open: Open = { type: 'open', version: 4, as: 65002, holdTime: 90, id: '192.0.2.2', capabilities: [] }
 
 const cease = (subcode: number): Message => ({ type: 'notification', code: 6, subcode, data: new Uint8Array() })
-const lost: Input = { type: 'disconnected', why: '' }
+const lost: Input = { type: 'disconnected', detail: '' }
 /** How the peer brings each ending about, in the state machine. */
 const broughtAbout: Record<EndingName, Input> = {
   'TCP fails': lost,
@@ -33,7 +33,7 @@ function next(machine: Machine, now: number, ending: EndingName): { machine: Mac
   if (ending.startsWith('stable')) {
     feed({ type: 'message', message: open })
     feed({ type: 'message', message: { type: 'keepalive' } })
-    at += machine.config.backOff.forgetAfter
+    at += machine.config.backOff.resetAfter
   }
   feed(broughtAbout[ending])
   at = (state.timers.idleHoldTimer ?? Number.NaN) / 1000
@@ -61,14 +61,18 @@ describe('the dial budget', () => {
   it.each<[string, Partial<BackOff>, number]>([
     ['the defaults', {}, 60],
     ['the defaults', {}, 420],
-    ['the shortest waits', { floor: 1, transportCap: 30, protocolFirst: 30, operator: 60, forgetAfter: 60 }, 150],
+    [
+      'the shortest waits',
+      { minInterval: 1, transportCap: 30, protocolInitial: 30, administrative: 60, resetAfter: 60 },
+      150,
+    ],
     [
       'the longest waits',
-      { floor: 3600, transportCap: 3600, protocolFirst: 3600, operator: 3600, forgetAfter: 3600 },
+      { minInterval: 3600, transportCap: 3600, protocolInitial: 3600, administrative: 3600, resetAfter: 3600 },
       3601,
     ],
-    ['a long floor', { floor: 100 }, 700],
-    ['a session that is soon stable', { forgetAfter: 60, protocolFirst: 300 }, 240],
+    ['a long minInterval', { minInterval: 100 }, 700],
+    ['a session that is soon stable', { resetAfter: 60, protocolInitial: 300 }, 240],
   ])('of %s is that of all sequences of endings, tried out on the machine: %j, %i s', (_, change, span) => {
     const backOff = { ...defaults, ...change }
     expect(mostDials(backOff, span).length + 1).toBe(triedOut(backOff, span))
@@ -92,15 +96,15 @@ describe('the dial budget', () => {
   })
   it('has the first moment of a span, and not its last', () => {
     // Each dial 60 s after the one before.
-    const steady = { ...defaults, floor: 60, transportCap: 30 }
+    const steady = { ...defaults, minInterval: 60, transportCap: 30 }
     expect(dialBudget(steady, ['TCP fails'])).toEqual({ minute: 1, tenMinutes: 10, hour: 60 })
   })
-  it('of any accepted configuration is found at once, and holds the floor', () => {
-    const { min, max } = settings['backOff.floor']
-    for (const floor of [min, 5, max])
-      for (const forgetAfter of [60, 3600]) {
-        const fastest = { floor, transportCap: 30, protocolFirst: 30, operator: 60, forgetAfter }
-        expect(dialBudget(fastest).hour).toBeLessThanOrEqual(Math.ceil(3600 / floor))
+  it('of any accepted configuration is found at once, and holds the minInterval', () => {
+    const { min, max } = settings['backOff.minInterval']
+    for (const minInterval of [min, 5, max])
+      for (const resetAfter of [60, 3600]) {
+        const fastest = { minInterval, transportCap: 30, protocolInitial: 30, administrative: 60, resetAfter }
+        expect(dialBudget(fastest).hour).toBeLessThanOrEqual(Math.ceil(3600 / minInterval))
       }
   })
 

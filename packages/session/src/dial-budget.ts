@@ -5,23 +5,32 @@
  * What the adversary may pick is complete. A failure that comes later, a session that is no longer than it must be to be
  * stable, and a longer wait only cost it time. A connection that the peer makes is no help either: it costs no dial, but
  * fails as a dial of that moment could, or is stable for as long as one that we dialled. A dial that stop() ends is left
- * out; the floor holds for it.
+ * out; the minimum interval holds for it.
  */
-import { type BackOff, forget, type History, noHistory, notBefore, remember, type Trouble, wait } from './backoff.ts'
+import {
+  type BackOff,
+  delayAfter,
+  earliestDial,
+  type FailureClass,
+  type History,
+  noHistory,
+  recordFailure,
+  resetFailures,
+} from './backoff.ts'
 
 /** How a dial may end: the failure, and whether a session was stable before it, so that the record is clear. */
 interface Ending {
-  readonly trouble: Trouble
+  readonly failureClass: FailureClass
   readonly stable?: true
 }
 export const endings = {
-  'TCP fails': { trouble: 'transport' },
-  rejected: { trouble: 'protocol' },
-  'operator said no': { trouble: 'operator' },
-  'stable session, then lost': { trouble: 'transport', stable: true },
-  'stable session, then rejected': { trouble: 'protocol', stable: true },
-  'stable session, then operator said no': { trouble: 'operator', stable: true },
-  'stable session, then restarted': { trouble: 'restart', stable: true },
+  'TCP fails': { failureClass: 'transport' },
+  rejected: { failureClass: 'protocol' },
+  'operator said no': { failureClass: 'administrative' },
+  'stable session, then lost': { failureClass: 'transport', stable: true },
+  'stable session, then rejected': { failureClass: 'protocol', stable: true },
+  'stable session, then operator said no': { failureClass: 'administrative', stable: true },
+  'stable session, then restarted': { failureClass: 'restart', stable: true },
 } as const satisfies Readonly<Record<string, Ending>>
 export type EndingName = keyof typeof endings
 
@@ -100,9 +109,12 @@ function reachable(backOff: BackOff, among: readonly EndingName[]): Map<string, 
 }
 
 /** When the next dial is, in milliseconds after this one, and the record that it begins with; as fall() of fsm.ts has it. */
-function redial(history: History, { trouble, stable }: Ending, backOff: BackOff): { at: number; after: History } {
+function redial(history: History, { failureClass, stable }: Ending, backOff: BackOff): { at: number; after: History } {
   const dialled = { ...history, dialledAt: 0 }
-  const now = stable ? backOff.forgetAfter * 1000 : 0
-  const after = remember(stable ? forget(dialled) : dialled, trouble)
-  return { at: notBefore(now + wait(after, trouble, backOff, LEAST_JITTER) * 1000, after, backOff), after }
+  const now = stable ? backOff.resetAfter * 1000 : 0
+  const after = recordFailure(stable ? resetFailures(dialled) : dialled, failureClass)
+  return {
+    at: earliestDial(now + delayAfter(after, failureClass, backOff, LEAST_JITTER) * 1000, after, backOff),
+    after,
+  }
 }

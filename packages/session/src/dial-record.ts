@@ -10,14 +10,14 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '@softspoken/wire'
-import { forget, type History, longestWait, noHistory, remember, wait } from './backoff.ts'
-import type { Config } from './config.ts'
+import { delayAfter, type History, longestDelay, noHistory, recordFailure, resetFailures } from './backoff.ts'
+import type { SessionConfig } from './config.ts'
 import type { Machine } from './fsm.ts'
 import { errorText } from './guard.ts'
 import { ourOpen } from './open-check.ts'
-import type { Logger } from './session.ts'
+import type { Logger } from './runtime.ts'
 
-/** What the process was doing when it wrote: nothing, a dial or a session, or a session that was stable (`backOff.forgetAfter`). */
+/** What the process was doing when it wrote: nothing, a dial or a session, or a session that was stable (`backOff.resetAfter`). */
 type Underway = 'none' | 'unstable' | 'stable'
 
 /** The file, as JSON. Times are in milliseconds, of the system's clock: no other goes on while no process runs. */
@@ -47,7 +47,7 @@ export function written(): Promise<void> {
 }
 
 export class DialRecord {
-  readonly #config: Config
+  readonly #config: SessionConfig
   readonly #file: string
   readonly #log: Logger | undefined
   readonly #open: string
@@ -59,7 +59,7 @@ export class DialRecord {
   #writingSince: number | undefined
   #failing = false
 
-  constructor(config: Config, directory: string, log: Logger | undefined) {
+  constructor(config: SessionConfig, directory: string, log: Logger | undefined) {
     const { address, port } = config.peer
     this.#config = config
     this.#file = join(directory, `dial-${encodeURIComponent(address)}-${port}.json`)
@@ -76,7 +76,7 @@ export class DialRecord {
     const saved = this.#find()
     if (saved === undefined) return undefined
     const history = recall(saved, this.#config, this.#open, Date.now(), now, jitter)
-    const seconds = ((history.restUntil ?? now) - now) / 1000
+    const seconds = ((history.retryAt ?? now) - now) / 1000
     // Written now and not at the dial: the next start must neither count it again nor wait for less.
     if (saved.underway !== 'none') this.#write(history, 'none', now)
     this.#kept = { underway: 'none', history }
@@ -94,7 +94,7 @@ export class DialRecord {
     if (!this.#loaded || isStopped(machine)) return
     const pending = this.#writingSince ?? this.#next?.since ?? now
     if (now - pending >= SLOW) this.#fail(`the disk has not answered for ${SLOW / 1000} seconds`)
-    const stable = state === 'Established' && now - since >= this.#config.backOff.forgetAfter * 1000
+    const stable = state === 'Established' && now - since >= this.#config.backOff.resetAfter * 1000
     const underway = state === 'Idle' || state === 'Active' ? 'none' : stable ? 'stable' : 'unstable'
     const kept = this.#kept
     // A connection that the peer made is worth a file only once it is Established.
@@ -104,7 +104,7 @@ export class DialRecord {
     )
       return
     this.#kept = { underway, history }
-    this.#write(stable ? forget(history) : history, underway, now)
+    this.#write(stable ? resetFailures(history) : history, underway, now)
   }
 
   /** After an orderly end: the next process owes nothing. Not after another start(). */
@@ -114,7 +114,7 @@ export class DialRecord {
     this.#replace(undefined, now)
   }
 
-  #write({ transport, protocol, dialledAt, restUntil }: History, underway: Underway, now: number): void {
+  #write({ transport, protocol, dialledAt, retryAt }: History, underway: Underway, now: number): void {
     const writtenAt = Date.now()
     const { local, peer } = this.#config
     const saved: Saved = {
@@ -125,7 +125,7 @@ export class DialRecord {
       ...(dialledAt !== undefined && { dialledAt: writtenAt - (now - dialledAt) }),
       transport,
       protocol,
-      wait: Math.max(0, (restUntil ?? now) - now),
+      wait: Math.max(0, (retryAt ?? now) - now),
       underway,
     }
     this.#replace(`${JSON.stringify(saved)}\n`, now)
@@ -178,21 +178,21 @@ export class DialRecord {
   }
 }
 
-/** What counts of it now. The floor holds for whatever was dialled at this address; the rest for the same OPEN alone. */
-function recall(saved: Saved, config: Config, open: string, wall: number, now: number, jitter: number): History {
+/** What counts of it now. backOff.minInterval holds for whatever was dialled at this address; the rest for the same OPEN alone. */
+function recall(saved: Saved, config: SessionConfig, open: string, wall: number, now: number, jitter: number): History {
   const { local, peer, backOff } = config
   const recent = (at: number) => at <= wall && wall - at <= OLDEST // a clock may have been set back
   const { dialledAt = Number.NaN } = saved
-  const floor = { ...noHistory, ...(recent(dialledAt) && { dialledAt: now - (wall - dialledAt) }) }
+  const minimal = { ...noHistory, ...(recent(dialledAt) && { dialledAt: now - (wall - dialledAt) }) }
   const same = saved.open === open && saved.localAs === local.as && saved.peerAs === peer.as
-  if (!same || !recent(saved.writtenAt)) return floor
-  const before = { ...floor, transport: saved.transport, protocol: saved.protocol }
+  if (!same || !recent(saved.writtenAt)) return minimal
+  const before = { ...minimal, transport: saved.transport, protocol: saved.protocol }
   // To the peer, a process that vanishes is a session that falls.
-  const trouble = saved.underway === 'stable' ? 'transport' : 'protocol'
-  const history = saved.underway === 'none' ? before : remember(before, trouble)
-  const rest = saved.underway === 'none' ? saved.wait : wait(history, trouble, backOff, jitter) * 1000
-  const left = Math.min(rest, longestWait(backOff) * 1000) - (wall - saved.writtenAt)
-  return left > 0 ? { ...history, restUntil: now + left } : history
+  const failureClass = saved.underway === 'stable' ? 'transport' : 'protocol'
+  const history = saved.underway === 'none' ? before : recordFailure(before, failureClass)
+  const rest = saved.underway === 'none' ? saved.wait : delayAfter(history, failureClass, backOff, jitter) * 1000
+  const left = Math.min(rest, longestDelay(backOff) * 1000) - (wall - saved.writtenAt)
+  return left > 0 ? { ...history, retryAt: now + left } : history
 }
 
 function isStopped({ state, timers }: Machine): boolean {

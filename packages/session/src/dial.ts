@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { closeSocket, linuxSupport, openSocket } from '@softspoken/linux'
 import type { Address } from '@softspoken/wire'
-import type { Config } from './config.ts'
+import type { SessionConfig } from './config.ts'
 import { split } from './socket-address.ts'
 import {
   connectionOptions,
@@ -16,7 +16,7 @@ import {
 } from './socket-options.ts'
 
 /** @throws Error if the system makes no such socket. */
-export function dialTcp(config: Config): Duplex {
+export function dialTcp(config: SessionConfig): Duplex {
   const { local, peer, bindDevice } = config
   // A socket that is bound to its interface needs no zone, and net does not take the names of all interfaces.
   const forNet = (address: Address): Address => (bindDevice === undefined ? address : split(address).address)
@@ -39,7 +39,7 @@ function requireInterface(name: string | undefined): void {
 }
 
 /** A socket with all options set, because the first SYN needs them. None without Linux; such a session has no option that needs it. */
-function makeSocket(config: Config): number | undefined {
+function makeSocket(config: SessionConfig): number | undefined {
   if (!linuxSupport().supported) return undefined
   const socket = openSocket(familyOf(config.peer.address))
   try {

@@ -1,9 +1,14 @@
 /** Checks what the caller runs a session on: log, clock, random, dial. */
 import { kind } from './check-options.ts'
-import type { Surroundings } from './session.ts'
+import type { SessionEnvironment } from './runtime.ts'
 
 /** @throws TypeError naming what is of the wrong type, before anything starts. */
-export function checkEnvironment({ log, clock, random, dial }: Partial<Record<keyof Surroundings, unknown>>): void {
+export function checkEnvironment({
+  log,
+  clock,
+  random,
+  dial,
+}: Partial<Record<keyof SessionEnvironment, unknown>>): void {
   if (log !== undefined) methods(log, ['debug', 'info', 'warn', 'error'], 'log')
   if (clock !== undefined) methods(clock, ['now', 'setTimeout', 'clearTimeout'], 'clock')
   for (const [name, value] of Object.entries({ random, dial }))

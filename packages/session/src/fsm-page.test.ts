@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Message, Open, Update } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { configure, type Settings } from './config.ts'
-import { type Action, type EventName, type Input, type Machine, newMachine, type State, step, TABLE } from './fsm.ts'
+import { configure, type SessionOptions } from './config.ts'
+import type { SessionState } from './events.ts'
+import { type Action, type EventName, type Input, type Machine, newMachine, step, TABLE } from './fsm.ts'
 import { checkOpen, type Negotiated } from './open-check.ts'
 
-const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const open: Open = {
   type: 'open',
   version: 4,
@@ -29,7 +30,7 @@ const error: Message = { type: 'notification', code: 1, subcode: 1, data: new Ui
 /** One row per event: what it is called in the docs, and one of its kind. */
 const events: { readonly [event in EventName]: readonly [string, Input] } = {
   start: ['`start()`', { type: 'start' }],
-  stop: ['`stop()`', { type: 'stop', why: '' }],
+  stop: ['`stop()`', { type: 'stop', communication: '' }],
   send: ['`send()`', { type: 'send', update }],
   resend: ['`resend()`', { type: 'resend', family: 'ipv4-unicast', updates: [update] }],
   sent: ['bytes have left', { type: 'sent' }],
@@ -37,13 +38,13 @@ const events: { readonly [event in EventName]: readonly [string, Input] } = {
   accepted: ['the peer dialled', { type: 'accepted' }],
   connected: ['connected', { type: 'connected' }],
   collision: ['this connection loses', { type: 'collision' }],
-  disconnected: ['disconnected', { type: 'disconnected', why: '' }],
+  disconnected: ['disconnected', { type: 'disconnected', detail: '' }],
   open: ['OPEN', message(open)],
   keepalive: ['KEEPALIVE', message({ type: 'keepalive' })],
   update: ['UPDATE', message(update)],
   'route-refresh': ['ROUTE-REFRESH', message({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })],
   notification: ['NOTIFICATION', message(error)],
-  malformed: ['what cannot be read', { type: 'malformed', error, why: '' }],
+  malformed: ['what cannot be read', { type: 'malformed', error, detail: '' }],
   idleHoldTimer: ['IdleHoldTimer', { type: 'tick' }],
   connectRetryTimer: ['ConnectRetryTimer', { type: 'tick' }],
   holdTimer: ['HoldTimer', { type: 'tick' }],
@@ -51,7 +52,7 @@ const events: { readonly [event in EventName]: readonly [string, Input] } = {
   sendHoldTimer: ['SendHoldTimer', { type: 'tick' }],
 }
 const eventNames = Object.keys(events) as EventName[] // its keys are events
-const states = Object.keys(TABLE) as State[] // its keys are states
+const states = Object.keys(TABLE) as SessionState[] // its keys are states
 
 function message(message: Message): Input {
   return { type: 'message', message }
@@ -65,7 +66,7 @@ interface Variant {
   readonly passive?: boolean
 }
 
-function machineIn(state: State, { stopped = false, passive = false }: Variant): Machine {
+function machineIn(state: SessionState, { stopped = false, passive = false }: Variant): Machine {
   const config = configure({ ...given, passive })
   const talks = state === 'OpenConfirm' || state === 'Established'
   const waits = state === 'Idle' && !stopped
@@ -77,7 +78,7 @@ function machineIn(state: State, { stopped = false, passive = false }: Variant):
     ...(talks && { negotiated: checkOpen(open, config) as Negotiated }), // this OPEN is not refused
   }
 }
-function take(state: State, event: EventName, variant: Variant) {
+function take(state: SessionState, event: EventName, variant: Variant) {
   const machine = machineIn(state, variant)
   const timers = event.endsWith('Timer') ? { ...machine.timers, [event]: 0 } : machine.timers
   const [next, actions] = step({ ...machine, timers }, events[event][1], { now: 0, jitter: 1 })
@@ -86,7 +87,7 @@ function take(state: State, event: EventName, variant: Variant) {
 
 // ---- docs/fsm.md
 
-const columns: readonly (readonly [string, State, Variant])[] = [
+const columns: readonly (readonly [string, SessionState, Variant])[] = [
   ['Idle, stopped', 'Idle', { stopped: true }],
   ['Idle, waiting', 'Idle', {}],
   ...states.filter(state => state !== 'Idle').map(state => [state, state, {}] as const),
@@ -109,7 +110,7 @@ function page(): string {
     '',
   ].join('\n')
 }
-function cell(state: State, event: EventName, variant: Variant): string {
+function cell(state: SessionState, event: EventName, variant: Variant): string {
   const { to, actions, changed } = take(state, event, variant)
   const done = actions.flatMap(inWords)
   const next = to === state ? [] : [`→ **${to}**`]
@@ -132,7 +133,7 @@ function diagram(): string {
   return ['```mermaid', 'stateDiagram-v2', '  [*] --> Idle', ...states.flatMap(edgesFrom), '```'].join('\n')
 }
 /** One arrow for each state that follows. `otherwise` is "anything else", and then says it for all that goes there. */
-function edgesFrom(from: State): string[] {
+function edgesFrom(from: SessionState): string[] {
   const named = eventNames.filter(event => TABLE[from][event] !== undefined)
   const targets = states.filter(to => to !== from)
   const other = eventNames.find(event => TABLE[from][event] === undefined)
@@ -148,7 +149,7 @@ function edgesFrom(from: State): string[] {
   })
 }
 /** Idle is left from where it waits, or where it was stopped. */
-function leads(from: State, event: EventName, to: State, variant: Variant): boolean {
+function leads(from: SessionState, event: EventName, to: SessionState, variant: Variant): boolean {
   const variants: readonly Variant[] = from === 'Idle' ? [variant, { ...variant, stopped: true }] : [variant]
   return variants.some(one => take(from, event, one).to === to)
 }

@@ -10,23 +10,22 @@ import {
 } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Config, configure, type Settings } from './config.ts'
+import { configure, type SessionConfig, type SessionOptions } from './config.ts'
+import type { Down, SessionState } from './events.ts'
 import {
   type Action,
-  type Down,
   type EventName,
   type Input,
   type Machine,
   newMachine,
   nextDeadline,
   type Presence,
-  type State,
   step,
   TABLE,
   type Timer,
 } from './fsm.ts'
 
-const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const open: Open = {
   type: 'open',
   version: 4,
@@ -53,10 +52,10 @@ class Play {
   log: string[] = []
   downs: Down[] = []
 
-  constructor(settings: Partial<Settings> = {}) {
+  constructor(settings: Partial<SessionOptions> = {}) {
     this.machine = newMachine(configure({ ...given, ...settings }), 0)
   }
-  get state(): State {
+  get state(): SessionState {
     return this.machine.state
   }
   /** Seconds that each running timer still has. */
@@ -98,7 +97,7 @@ class Play {
   reach(place: Place): this {
     const way: Record<Place, () => unknown> = {
       'Idle, stopped': () => {},
-      'Idle, waiting': () => this.reach('Connect').do({ type: 'disconnected', why: 'refused' }),
+      'Idle, waiting': () => this.reach('Connect').do({ type: 'disconnected', detail: 'refused' }),
       Connect: () => this.do({ type: 'start' }),
       Active: () => this.do({ type: 'start' }), // where passive
       OpenSent: () =>
@@ -130,7 +129,7 @@ function messageInWords(message: Message): string {
 // ---- every state against every event
 
 /** A state, and Idle twice: after stop() nothing may wake it but start(). */
-type Place = 'Idle, stopped' | 'Idle, waiting' | Exclude<State, 'Idle'>
+type Place = 'Idle, stopped' | 'Idle, waiting' | Exclude<SessionState, 'Idle'>
 const places: readonly Place[] = [
   'Idle, stopped',
   'Idle, waiting',
@@ -143,19 +142,19 @@ const places: readonly Place[] = [
 
 const inputs: Record<EventName, Input> = {
   start: { type: 'start' },
-  stop: { type: 'stop', why: 'maintenance' },
+  stop: { type: 'stop', communication: 'maintenance' },
   send: { type: 'send', update },
   resend: { type: 'resend', family: 'ipv4-unicast', updates: [update] },
   sent: { type: 'sent' },
   'own-address': { type: 'own-address', address: '192.0.2.1', presence: 'gone' },
   accepted: { type: 'accepted' },
   connected: { type: 'connected' },
-  disconnected: { type: 'disconnected', why: 'reset' },
+  disconnected: { type: 'disconnected', detail: 'reset' },
   collision: { type: 'collision' },
   malformed: {
     type: 'malformed',
     error: { type: 'notification', code: 1, subcode: 1, data: nothing },
-    why: 'the marker is not all ones',
+    detail: 'the marker is not all ones',
   },
   open: { type: 'message', message: open },
   update: { type: 'message', message: update },
@@ -442,11 +441,11 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
     const error: Notification = { type: 'notification', code: 1, subcode: 3, data: new Uint8Array(70_000) }
     const capabilities = [...open.capabilities, { name: 'extended-message' } as const]
     for (const place of ['OpenSent', 'OpenConfirm', 'Established'] as const) {
-      const plain = new Play().reach(place).do({ type: 'malformed', error, why: '' })
+      const plain = new Play().reach(place).do({ type: 'malformed', error, detail: '' })
       expect(encode(plain.down!.sent!)).toHaveLength(4096)
     }
     const extended = new Play({ extendedMessage: true }).reach('OpenSent').hear({ ...open, capabilities })
-    extended.do({ type: 'malformed', error, why: '' })
+    extended.do({ type: 'malformed', error, detail: '' })
     expect(encode(extended.down!.sent!, { extendedMessage: true })).toHaveLength(65_535)
   })
   it('a NOTIFICATION is the last thing said, and goes out before the connection closes (§6)', () => {
@@ -473,7 +472,7 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
 
 describe('negotiation', () => {
   /** What becomes of an OPEN that differs from the usual one. */
-  function offer(change: Partial<Open>, settings: Partial<Settings> = {}): Play {
+  function offer(change: Partial<Open>, settings: Partial<SessionOptions> = {}): Play {
     return new Play(settings).reach('OpenSent').hear({ ...open, ...change })
   }
   const refusal = (play: Play): Notification | undefined => play.down?.sent
@@ -518,7 +517,7 @@ describe('negotiation', () => {
     })
   })
   const ipv4OverIpv6 = { name: 'extended-next-hop', families: [{ afi: 1, safi: 1, nextHopAfi: 2 }] } as const
-  function offered(settings: Partial<Settings>): readonly Capability[] {
+  function offered(settings: Partial<SessionOptions>): readonly Capability[] {
     const play = new Play(settings).reach('Connect')
     const [, [action]] = step(play.machine, inputs.connected, { now: 0, jitter: 1 })
     return action?.type === 'send' && action.message.type === 'open' ? action.message.capabilities : []
@@ -541,7 +540,7 @@ describe('negotiation', () => {
         expect(offered(settings)).not.toContainEqual(ipv4OverIpv6)
     })
     it('are agreed on where both sides offer just that', () => {
-      const agreed = (settings: Partial<Settings>, more: Capability[]) =>
+      const agreed = (settings: Partial<SessionOptions>, more: Capability[]) =>
         offer(offering(...more), settings).machine.negotiated?.extendedNextHop
       const others: Capability = { name: 'extended-next-hop', families: [{ afi: 1, safi: 128, nextHopAfi: 2 }] }
       expect(agreed({ extendedNextHop: true }, [ipv4OverIpv6])).toBe(true)
@@ -585,7 +584,7 @@ describe('negotiation', () => {
   it('AS 23456 alone is refused with 2/2, and its cause is known (RFC 6793 §4.2.3)', () => {
     const play = offer({ as: 23456, capabilities: [] }, { peer: { as: 4_200_000_000, address: '192.0.2.2' } })
     expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, cause: 'AS_TRANS' })
-    expect(play.down?.why).toBe('the peer says it is AS 23456 and offers no AS number of four octets')
+    expect(play.down?.detail).toBe('the peer says it is AS 23456 and offers no AS number of four octets')
   })
   it('messages beyond 4096 octets are agreed on where both sides offer them, and not offered unless asked for (RFC 8654 §3)', () => {
     const extended: Capability = { name: 'extended-message' }
@@ -604,7 +603,8 @@ describe('negotiation', () => {
       restartTime: 120,
       families: [],
     }
-    const ours = (settings: Partial<Settings>) => offered(settings).find(({ name }) => name === 'graceful-restart')
+    const ours = (settings: Partial<SessionOptions>) =>
+      offered(settings).find(({ name }) => name === 'graceful-restart')
 
     it('is not offered unless somebody asks for it', () => {
       expect(ours({})).toBeUndefined()
@@ -648,7 +648,7 @@ describe('negotiation', () => {
       expect(restarting(play)).toEqual([false])
     })
     it('is agreed on where both sides offer it, for whatever families (§3)', () => {
-      const agreed = (settings: Partial<Settings>, ...more: Capability[]) => {
+      const agreed = (settings: Partial<SessionOptions>, ...more: Capability[]) => {
         const { endOfRib, gracefulRestart, hardReset } = offer(offering(...more), settings).machine.negotiated!
         return { endOfRib, gracefulRestart, hardReset }
       }
@@ -678,7 +678,7 @@ describe('negotiation', () => {
     it('a Hard Reset from the peer is taken for what is in it (RFC 8538 §3)', () => {
       const down = new Play().reach('Established').hear(hardReset(cease(2, 'moving house'))).down
       expect(down).toMatchObject({
-        why: 'the peer sent Cease/Hard Reset (6/9) for Cease/Administrative Shutdown (6/2): "moving house"',
+        detail: 'the peer sent Cease/Hard Reset (6/9) for Cease/Administrative Shutdown (6/2): "moving house"',
         retryIn: 300,
       })
       expect(new Play().reach('Established').hear(hardReset(cease(4))).down?.retryIn).toBe(60)
@@ -689,7 +689,7 @@ describe('negotiation', () => {
     expect(offer({ capabilities }).machine.negotiated?.fourOctetAs).toBe(false)
     const play = offer({ capabilities }, { requireFourOctetAs: true })
     expect(refusal(play)).toMatchObject({ code: 2, subcode: 7, data: Uint8Array.of(65, 4, 0, 0, 0xfd, 0xe9) })
-    expect(play.down?.why).toBe('the peer has no four-octet AS numbers')
+    expect(play.down?.detail).toBe('the peer has no four-octet AS numbers')
     expect(offer({}, { requireFourOctetAs: true }).state).toBe('OpenConfirm')
   })
   it('a peer in our own AS is an internal one (RFC 4271 §1.1): it is taken', () => {
@@ -700,7 +700,7 @@ describe('negotiation', () => {
   it('refuses another AS than configured with 2/2 (RFC 4271 §6.2)', () => {
     const play = offer({ as: 65003 })
     expect(refusal(play)).toMatchObject({ code: 2, subcode: 2 })
-    expect(play.down?.why).toBe('the peer says it is AS 65003, we were told AS 65002')
+    expect(play.down?.detail).toBe('the peer says it is AS 65003, we were told AS 65002')
     expect(play.said()).toBe('send 2/2, close, tell down, -> Idle')
   })
   it('refuses our own BGP Identifier from an internal peer with 2/3 (RFC 6286 §2.1)', () => {
@@ -723,12 +723,12 @@ describe('negotiation', () => {
     const refused: readonly Input[] = [
       { type: 'message', message: { ...open, as: 65003 }, followedBy },
       { type: 'message', message: update, followedBy },
-      { type: 'malformed', error, why: '', followedBy },
+      { type: 'malformed', error, detail: '', followedBy },
     ]
     for (const input of refused) {
       const play = new Play().reach('OpenSent').do(input)
       expect(play.said()).toBe('close, tell down, -> Idle')
-      expect(play.down).toMatchObject({ why: 'the peer sent Cease/Connection Rejected (6/5)', retryIn: 300 })
+      expect(play.down).toMatchObject({ detail: 'the peer sent Cease/Connection Rejected (6/5)', retryIn: 300 })
     }
     expect(new Play().reach('OpenSent').do({ type: 'message', message: open, followedBy }).state).toBe('OpenConfirm')
   })
@@ -761,7 +761,7 @@ describe('negotiation', () => {
       subcode: 7,
       data: Uint8Array.of(1, 4, 0, 1, 0, 1), // multiprotocol, 4 octets: AFI 1, SAFI 1
     })
-    expect(play.down?.why).toBe('the peer offers none of ipv4-unicast')
+    expect(play.down?.detail).toBe('the peer offers none of ipv4-unicast')
   })
   it('names every family it would have taken (RFC 5492 §5)', () => {
     const families = ['ipv4-unicast', 'ipv6-unicast'] as const
@@ -813,7 +813,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
       action.type === 'send' && action.message.type === 'open' ? action.message.capabilities.length : [],
     )[0]
   }
-  const again = (settings: Partial<Settings> = {}) => new Play(settings).reach('OpenSent').hear(refused)
+  const again = (settings: Partial<SessionOptions> = {}) => new Play(settings).reach('OpenSent').hear(refused)
 
   it('gets the next OPEN without capabilities, at the same back-off', () => {
     const play = again()
@@ -873,7 +873,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     expect(play.down).not.toHaveProperty('cause')
     expect(connect(play)).toBe(0)
   })
-  it.each<Partial<Settings>>([
+  it.each<Partial<SessionOptions>>([
     { families: ['ipv6-unicast'] },
     { families: ['ipv4-unicast', 'ipv6-unicast'] },
     { extendedNextHop: true },
@@ -904,12 +904,12 @@ describe('timers', () => {
     expect(play.state).toBe('Established')
     play.log = []
     expect(play.wait(0.001).said()).toBe('send 4/0, close, tell down, -> Idle')
-    expect(play.down).toMatchObject({ why: 'nothing heard from the peer for 9 s', from: 'Established', retryIn: 60 })
+    expect(play.down).toMatchObject({ detail: 'nothing heard from the peer for 9 s', from: 'Established', retryIn: 60 })
   })
   it('waits 240 s for the OPEN (RFC 4271 §8.2.2)', () => {
     const play = new Play().reach('OpenSent')
     expect(play.wait(239.999).state).toBe('OpenSent')
-    expect(play.wait(0.001).down).toMatchObject({ why: 'nothing heard from the peer for 240 s', sent: { code: 4 } })
+    expect(play.wait(0.001).down).toMatchObject({ detail: 'nothing heard from the peer for 240 s', sent: { code: 4 } })
   })
   it('a keepalive restarts the hold timer, so does an UPDATE, and a ROUTE-REFRESH does not (RFC 4271 §4.4)', () => {
     const play = new Play().reach('Established').wait(10)
@@ -957,7 +957,7 @@ describe('timers', () => {
       hours(play.hear({ type: 'keepalive' }), seconds - 1, false)
       expect(play.now / 1000).toBe(seconds)
       expect(play.down).toMatchObject({
-        why: `nothing of ours has left for ${seconds} s: the peer does not read`,
+        detail: `nothing of ours has left for ${seconds} s: the peer does not read`,
         from: 'Established',
         sent: { code: 8, subcode: 0 },
         retryIn: 60,
@@ -981,7 +981,7 @@ describe('timers', () => {
     const play = new Play({ connectTimeout: 20 }).reach('Connect')
     expect(play.wait(19.999).state).toBe('Connect')
     expect(play.wait(0.001).said()).toBe('close, tell down, -> Idle')
-    expect(play.down).toMatchObject({ why: 'no answer within 20 s', from: 'Connect', retryIn: 5 })
+    expect(play.down).toMatchObject({ detail: 'no answer within 20 s', from: 'Connect', retryIn: 5 })
   })
 })
 
@@ -1073,8 +1073,8 @@ describe('every way down backs off', () => {
       expect(again().do(inputs.connected, inputs.disconnected).down?.retryIn).toBe(120)
       expect(again().do(inputs.disconnected).down?.retryIn).toBe(5)
     })
-    it('waits for the floor, where that is longer', () => {
-      const play = new Play({ backOff: { floor: 3600, forgetAfter: 60 } }).reach('Established').sleep(60)
+    it('waits for the minInterval, where that is longer', () => {
+      const play = new Play({ backOff: { minInterval: 3600, resetAfter: 60 } }).reach('Established').sleep(60)
       expect(play.hear(notificationOf(6, 2)).down?.retryIn).toBe(3540)
     })
   })
@@ -1092,14 +1092,14 @@ describe('every way down backs off', () => {
     const flap = (p: Play) => p.do(inputs.connected).hear(open, { type: 'keepalive' }).do(inputs.disconnected)
     expect(waits(5, flap)).toEqual([60, 120, 240, 300, 300])
   })
-  it('a session that stood for forgetAfter clears the record', () => {
+  it('a session that stood for resetAfter clears the record', () => {
     const play = new Play().reach('Connect')
     for (let i = 0; i < 4; i++) play.do(inputs.disconnected).wait(play.down!.retryIn!) // every fall() has told
     play.do(inputs.connected).hear(open, { type: 'keepalive' }).sleep(300).do(inputs.disconnected)
     expect(play.down?.retryIn).toBe(5)
   })
-  it.each(['OpenSent', 'OpenConfirm'] as const)('%s for longer than forgetAfter is no stable session', place => {
-    const play = new Play({ backOff: { forgetAfter: 60 }, holdTime: 240 })
+  it.each(['OpenSent', 'OpenConfirm'] as const)('%s for longer than resetAfter is no stable session', place => {
+    const play = new Play({ backOff: { resetAfter: 60 }, holdTime: 240 })
       .reach('Connect')
       .do(inputs.disconnected)
       .wait(5)
@@ -1120,7 +1120,7 @@ describe('every way down backs off', () => {
     })
     expect(seen).toEqual([5, 60, 10, 120])
   })
-  it('jitter makes a wait shorter by up to a quarter (RFC 4271 §10), and the floor holds all the same', () => {
+  it('jitter makes a wait shorter by up to a quarter (RFC 4271 §10), and the minInterval holds all the same', () => {
     const play = new Play().reach('Connect')
     play.jitter = 0.75
     expect(play.do(inputs.disconnected).down?.retryIn).toBe(5) // 3.75 s, but the dial was only now
@@ -1132,7 +1132,7 @@ describe('every way down backs off', () => {
     expect(heard).toEqual({
       type: 'down',
       from: 'Established',
-      why: 'the peer sent Cease/Administrative Shutdown (6/2)',
+      detail: 'the peer sent Cease/Administrative Shutdown (6/2)',
       received,
       retryIn: 300,
     })
@@ -1140,7 +1140,7 @@ describe('every way down backs off', () => {
     expect(said).toEqual({
       type: 'down',
       from: 'OpenConfirm',
-      why: 'unexpected update in OpenConfirm',
+      detail: 'unexpected update in OpenConfirm',
       sent: notificationOf(5, 2),
       retryIn: 60,
     })
@@ -1167,7 +1167,7 @@ describe('every way down backs off', () => {
 describe('start and stop', () => {
   it('stops with Cease 6/2 and the reason (RFC 4271 §8.2.2, event 2; RFC 9003)', () => {
     const play = new Play().reach('Established').do(inputs.stop)
-    expect(play.down).toMatchObject({ why: 'stopped', from: 'Established', sent: { code: 6, subcode: 2 } })
+    expect(play.down).toMatchObject({ detail: 'stopped', from: 'Established', sent: { code: 6, subcode: 2 } })
     expect(play.down?.sent?.data).toEqual(Uint8Array.of(11, ...new TextEncoder().encode('maintenance')))
     expect(play.down).not.toHaveProperty('retryIn')
     expect(play.timers).toEqual({})
@@ -1190,8 +1190,8 @@ describe('start and stop', () => {
     for (let i = 0; i < 19; i++) play.wait(1).do(inputs.start)
     expect(play.timers).toEqual({ idleHoldTimer: 1 })
   })
-  it('stop and start is no way round the floor', () => {
-    const play = new Play({ backOff: { floor: 30 } }).reach('Established').wait(1).do(inputs.stop, inputs.start)
+  it('stop and start is no way round the minInterval', () => {
+    const play = new Play({ backOff: { minInterval: 30 } }).reach('Established').wait(1).do(inputs.stop, inputs.start)
     expect([play.state, play.timers]).toEqual(['Idle', { idleHoldTimer: 29 }])
   })
   it('stop and start is no way round a wait that runs', () => {
@@ -1244,8 +1244,11 @@ describe('a peer that comes to us', () => {
     play.wait(10).do(accepted, inputs.disconnected)
     expect(play.down?.retryIn).toBe(290)
   })
-  it('does not get round the floor by leaving at once', () => {
-    const play = new Play({ backOff: { floor: 3600 } }).reach('Idle, waiting').wait(1).do(accepted, inputs.disconnected)
+  it('does not get round the minInterval by leaving at once', () => {
+    const play = new Play({ backOff: { minInterval: 3600 } })
+      .reach('Idle, waiting')
+      .wait(1)
+      .do(accepted, inputs.disconnected)
     expect(play.down?.retryIn).toBe(3599)
   })
 })
@@ -1274,7 +1277,7 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
     const long: Message = { type: 'route-refresh', afi: 1, safi: 1, subtype, filters: Uint8Array.of(7, 7) }
     const play = new Play().reach('Established').hear(long)
     expect(play.said()).toBe('send 7/1, close, tell down, -> Idle')
-    expect(play.down).toMatchObject({ why: 'the mark of a route refresh is too long', retryIn: 60 })
+    expect(play.down).toMatchObject({ detail: 'the mark of a route refresh is too long', retryIn: 60 })
     expect(play.down?.sent?.data).toEqual(encode(long))
   })
   it.each([
@@ -1346,7 +1349,7 @@ describe('our own address', () => {
       'close at once, tell down, -> Idle',
       { idleHoldTimer: 5 },
     ])
-    expect(play.down).toMatchObject({ why: 'our own address 192.0.2.1 is no longer on this host', retryIn: 5 })
+    expect(play.down).toMatchObject({ detail: 'our own address 192.0.2.1 is no longer on this host', retryIn: 5 })
   })
   it.each<[string, readonly Presence[]]>([
     ['never seen: a local route has made it', ['gone', 'gone', 'gone']],
@@ -1362,7 +1365,7 @@ describe('our own address', () => {
   })
   it('is looked for anew in the next session', () => {
     const play = established()
-      .do(...looks('here', 'gone'), { type: 'disconnected', why: 'reset' })
+      .do(...looks('here', 'gone'), { type: 'disconnected', detail: 'reset' })
       .wait(60)
     play
       .do({ type: 'connected' })
@@ -1406,7 +1409,7 @@ describe('on any sequence of inputs', () => {
       allowZeroHoldTime: fc.boolean(),
       firstDialDelay: fc.constantFrom(0, 7),
       peer: fc.constantFrom({ as: 65001, address: '192.0.2.2' }, { as: 65002, address: '192.0.2.2' }),
-      backOff: fc.constantFrom({}, { floor: 1 }, { floor: 100 }),
+      backOff: fc.constantFrom({}, { minInterval: 1 }, { minInterval: 100 }),
     }),
     steps: fc.array(
       fc.tuple(fc.oneof(fc.constant(0), fc.nat(400_000)), fc.double({ min: 0.75, max: 1, noNaN: true }), anyInput),
@@ -1414,7 +1417,7 @@ describe('on any sequence of inputs', () => {
     ),
   })
 
-  const timersOf: Record<State, readonly Timer[]> = {
+  const timersOf: Record<SessionState, readonly Timer[]> = {
     Idle: ['idleHoldTimer'],
     Connect: ['connectRetryTimer'],
     Active: [],
@@ -1422,7 +1425,7 @@ describe('on any sequence of inputs', () => {
     OpenConfirm: ['holdTimer', 'keepaliveTimer'],
     Established: ['holdTimer', 'keepaliveTimer', 'sendHoldTimer'],
   }
-  const connected: readonly State[] = ['OpenSent', 'OpenConfirm', 'Established']
+  const connected: readonly SessionState[] = ['OpenSent', 'OpenConfirm', 'Established']
 
   it('there is one connection, it is there when something is said, and it goes with the session', () => {
     run(({ before, input, actions, after, config }) => {
@@ -1496,12 +1499,12 @@ describe('on any sequence of inputs', () => {
       expect(sent).toBe((input.type === 'send' || input.type === 'resend') && before.state === 'Established')
     })
   })
-  it('two dials keep the floor between them', () => {
+  it('two dials keep the minInterval between them', () => {
     let last = Number.NEGATIVE_INFINITY
     run(
       ({ actions, now, config }) => {
         if (!actions.some(action => action.type === 'connect')) return
-        expect(now - last).toBeGreaterThanOrEqual(config.backOff.floor * 1000)
+        expect(now - last).toBeGreaterThanOrEqual(config.backOff.minInterval * 1000)
         last = now
       },
       () => {
@@ -1510,11 +1513,11 @@ describe('on any sequence of inputs', () => {
     )
   })
 
-  function holds(state: State): 'nothing' | 'dial' | 'connection' {
+  function holds(state: SessionState): 'nothing' | 'dial' | 'connection' {
     return connected.includes(state) ? 'connection' : state === 'Connect' ? 'dial' : 'nothing'
   }
   interface Seen {
-    readonly config: Config
+    readonly config: SessionConfig
     readonly before: Machine
     readonly input: Input
     readonly actions: readonly Action[]

@@ -27,19 +27,26 @@ import {
   type Update,
   withoutHardReset,
 } from '@softspoken/wire'
-import { forget, type History, noHistory, notBefore, remember, type Trouble, wait } from './backoff.ts'
-import type { Config } from './config.ts'
+import {
+  delayAfter,
+  earliestDial,
+  type FailureClass,
+  type History,
+  noHistory,
+  recordFailure,
+  resetFailures,
+} from './backoff.ts'
+import type { SessionConfig } from './config.ts'
+import type { Down, SessionEvent, SessionState } from './events.ts'
 import { checkOpen, type Negotiated, needsNoCapability, ourOpen, withoutCapabilities } from './open-check.ts'
 import type { OtherProtocol } from './other-protocol.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
 
-/** RFC 4271 §8.2.2. */
-export type State = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
 export type Timer = 'idleHoldTimer' | 'connectRetryTimer' | 'holdTimer' | 'keepaliveTimer' | 'sendHoldTimer'
 
 export interface Machine {
-  readonly config: Config
-  readonly state: State
+  readonly config: SessionConfig
+  readonly state: SessionState
   /** When this state was entered, in milliseconds on the caller's clock. */
   readonly since: number
   /** Deadlines on the same clock. */
@@ -65,7 +72,7 @@ export type Presence = 'here' | 'gone' | 'unknown'
 /** Numbers are the events of RFC 4271 §8.1. */
 export type Input =
   | { readonly type: 'start' } // 1, 3, 4 to 7
-  | { readonly type: 'stop'; readonly why: string } // 2, 8
+  | { readonly type: 'stop'; readonly communication: string } // 2, 8
   | { readonly type: 'send'; readonly update: Update } // §9.2: ours to say
   | { readonly type: 'resend'; readonly family: Family; readonly updates: readonly Update[] } // RFC 2918: the same again
   | { readonly type: 'sent' } // bytes of ours have left for the peer's side: RFC 9687 counts from here
@@ -73,10 +80,10 @@ export type Input =
   | { readonly type: 'tick' } // 9, 10, 11, 13, and 29 of RFC 9687
   | { readonly type: 'accepted' } // 14, 17: a connection that the peer made
   | { readonly type: 'connected' } // 16: the one we dialled
-  | { readonly type: 'disconnected'; readonly why: string; readonly cause?: OtherProtocol } // 18
+  | { readonly type: 'disconnected'; readonly detail: string; readonly cause?: OtherProtocol } // 18
   | { readonly type: 'collision' } // 23: this connection loses (§6.8), collision.ts has judged
   | ({ readonly type: 'message'; readonly message: Message } & FollowedBy) // 19, 24 to 27
-  | ({ readonly type: 'malformed'; readonly error: Notification; readonly why: string } & FollowedBy) // 21, 22, 28
+  | ({ readonly type: 'malformed'; readonly error: Notification; readonly detail: string } & FollowedBy) // 21, 22, 28
 
 interface FollowedBy {
   /** A NOTIFICATION that came in one piece with it. If this message is one that we refuse, that has the true reason. */
@@ -94,35 +101,6 @@ export type Action =
   | { readonly type: 'close'; readonly atOnce?: true }
   | { readonly type: 'emit'; readonly event: SessionEvent }
 
-/** What listeners of a session are told. */
-export type SessionEvent =
-  | { readonly type: 'state'; readonly from: State; readonly to: State }
-  /** A dial begins; `failures` since the session last stood long enough. */
-  | { readonly type: 'dial'; readonly failures: number }
-  | { readonly type: 'established'; readonly negotiated: Negotiated }
-  | { readonly type: 'update'; readonly update: Update }
-  /** The peer asks for our routes again (RFC 2918). */
-  | { readonly type: 'refresh'; readonly family: Family }
-  | Down
-
-/** A connection, or an attempt at one, has ended. */
-export interface Down {
-  readonly type: 'down'
-  readonly why: string
-  /** The state it ended in. */
-  readonly from: State
-  /** The NOTIFICATION that we sent, as far as the connection still took it, or that the peer sent. */
-  readonly sent?: Notification
-  readonly received?: Notification
-  /**
-   * What is known of the cause besides: the protocol that the peer speaks instead of BGP; AS_TRANS without the AS number
-   * that it stands for (RFC 6793); or that the peer takes no capabilities, so that the next OPEN goes without (RFC 5492 §3).
-   */
-  readonly cause?: OtherProtocol | 'AS_TRANS' | 'no capabilities'
-  /** Seconds until the next dial; absent once stopped, or where only the peer dials. */
-  readonly retryIn?: number
-}
-
 /** The outside world at this step. */
 export interface Tick {
   /** Milliseconds on a clock that never goes back. */
@@ -134,7 +112,7 @@ export type Step = readonly [Machine, readonly Action[]]
 
 export const OPEN_HOLD_TIME = 240 // seconds; "a HoldTimer value of 4 minutes is suggested", RFC 4271 §8.2.2
 
-export function newMachine(config: Config, now: number): Machine {
+export function newMachine(config: SessionConfig, now: number): Machine {
   return { config, state: 'Idle', since: now, timers: {}, history: noHistory }
 }
 
@@ -163,7 +141,7 @@ const ours = {
 }
 
 /** RFC 4271 §8.2.2: what each state does on each event. `otherwise` is its "any other event". */
-export const TABLE: Readonly<Record<State, Row>> = {
+export const TABLE: Readonly<Record<SessionState, Row>> = {
   Idle: { ...ours, start: begin, stop: halt, accepted: answer, idleHoldTimer: resume, otherwise: ignore },
   Connect: { ...ours, stop: halt, collision: fail, connected: sendOpen, connectRetryTimer: noAnswer, otherwise: fail },
   Active: { ...ours, stop: halt, accepted: answer, otherwise: fail },
@@ -242,7 +220,7 @@ function ignore(s: Machine): Step {
 function begin(s: Machine, t: Tick): Step {
   if (s.timers.idleHoldTimer !== undefined) return [s, []]
   const { firstDialDelay, backOff } = s.config
-  const at = notBefore(t.now + firstDialDelay * 1000, s.history, backOff)
+  const at = earliestDial(t.now + firstDialDelay * 1000, s.history, backOff)
   return at <= t.now ? resume(s, t) : [enter(s, 'Idle', { idleHoldTimer: at }), []]
 }
 
@@ -266,12 +244,12 @@ function sendOpen(s: Machine, t: Tick): Step {
   return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(ourOpen(offered(s), !s.stood))]]
 }
 /** What our OPENs say, and the peer's is checked against. */
-export function offered({ config, plain }: Machine): Config {
+export function offered({ config, plain }: Machine): SessionConfig {
   return plain === 'now' ? withoutCapabilities(config) : config
 }
 
 function noAnswer(s: Machine, t: Tick): Step {
-  return fall(s, t, { why: `no answer within ${s.config.connectTimeout} s`, trouble: 'transport' })
+  return fall(s, t, { detail: `no answer within ${s.config.connectTimeout} s`, failureClass: 'transport' })
 }
 
 // ---- OpenSent, OpenConfirm
@@ -280,7 +258,7 @@ function judgeOpen(s: Machine, t: Tick, input: { readonly message: Open } & Foll
   const verdict = checkOpen(input.message, offered(s))
   if ('refusal' in verdict) {
     const { refusal: sent, ...what } = verdict
-    return refuse(s, t, input, { ...what, sent, trouble: 'protocol' })
+    return refuse(s, t, input, { ...what, sent, failureClass: 'protocol' })
   }
   const next = { ...s, negotiated: verdict }
   return [
@@ -315,7 +293,7 @@ function takeRefresh(s: Machine, t: Tick, { message }: { readonly message: Route
       subcode.routeRefresh.invalidMessageLength,
       encode(message, { extendedMessage: true }),
     ) // it was read, so it fits
-    return fall(s, t, { why: 'the mark of a route refresh is too long', sent, trouble: 'protocol' })
+    return fall(s, t, { detail: 'the mark of a route refresh is too long', sent, failureClass: 'protocol' })
   }
   const family = negotiated(s).families.find(name => familyByName[name].afi === afi && familyByName[name].safi === safi)
   // A ROUTE-REFRESH does not restart the HoldTimer: RFC 4271 §4.4 counts KEEPALIVE and UPDATE only, 2918 adds nothing.
@@ -352,8 +330,8 @@ function seeOwnAddress(s: Machine, t: Tick, { address, presence }: Extract<Input
   if (presence === 'here' || (presence === 'unknown' && s.ownAddress)) return [{ ...s, ownAddress: 'here' }, []]
   if (presence === 'unknown' || s.ownAddress === undefined) return [s, []]
   if (s.ownAddress === 'here') return [{ ...s, ownAddress: 'missed' }, []]
-  const why = `our own address ${address} is no longer on this host`
-  return fall(s, t, { why, trouble: 'transport', atOnce: true })
+  const detail = `our own address ${address} is no longer on this host`
+  return fall(s, t, { detail, failureClass: 'transport', atOnce: true })
 }
 
 function holdTimer(s: Machine, t: Tick): Machine['timers'] {
@@ -380,8 +358,8 @@ function negotiated(s: Machine): Negotiated {
 // ---- every way down but stop() goes through fall()
 
 interface Fall {
-  readonly why: string
-  readonly trouble: Trouble
+  readonly detail: string
+  readonly failureClass: FailureClass
   readonly sent?: Notification
   readonly received?: Notification
   readonly cause?: NonNullable<Down['cause']>
@@ -390,17 +368,17 @@ interface Fall {
 
 /** The connection failed, or was closed without a word. */
 function fail(s: Machine, t: Tick, input: Input): Step {
-  const why = 'why' in input ? input.why : `${input.type} in ${s.state}`
+  const detail = 'detail' in input ? input.detail : `${input.type} in ${s.state}`
   const dialling = s.state === 'Connect' || s.state === 'Active'
   const cause = input.type === 'disconnected' && input.cause ? { cause: input.cause } : {}
-  return fall(s, t, { why, ...cause, trouble: dialling || stable(s, t) ? 'transport' : 'protocol' })
+  return fall(s, t, { detail, ...cause, failureClass: dialling || stable(s, t) ? 'transport' : 'protocol' })
 }
 function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
   const { code, subcode: sub } = withoutHardReset(message)
-  const operator = code === notificationCode.cease && operatorSubcodes.includes(sub)
-  const restart = operator && restartSubcodes.includes(sub) && stable(s, t)
-  const trouble = restart ? 'restart' : operator ? 'operator' : 'protocol'
-  const down = { why: `the peer sent ${describeNotification(message)}`, received: message, trouble } as const
+  const administrative = code === notificationCode.cease && operatorSubcodes.includes(sub)
+  const restart = administrative && restartSubcodes.includes(sub) && stable(s, t)
+  const failureClass = restart ? 'restart' : administrative ? 'administrative' : 'protocol'
+  const down = { detail: `the peer sent ${describeNotification(message)}`, received: message, failureClass } as const
   const plain = code === notificationCode.open && sub === subcode.open.unsupportedOptionalParameter && mayOmit(s)
   return plain ? fall({ ...s, plain: 'now' }, t, { ...down, cause: 'no capabilities' }) : fall(s, t, down)
 }
@@ -420,9 +398,9 @@ const operatorSubcodes: readonly number[] = [
 const restartSubcodes: readonly number[] = [subcode.cease.administrativeShutdown, subcode.cease.peerDeconfigured]
 
 function reject(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
-  const { error, why, cause } = input
-  const what = { why: `the peer sent what cannot be read: ${why}`, ...(cause && { cause }) }
-  return refuse(s, t, input, { ...what, sent: error, trouble: 'protocol' })
+  const { error, detail, cause } = input
+  const what = { detail: `the peer sent what cannot be read: ${detail}`, ...(cause && { cause }) }
+  return refuse(s, t, input, { ...what, sent: error, failureClass: 'protocol' })
 }
 /** Says what is wrong with a message, unless the peer has ended the session right behind it: then it has said why. */
 function refuse(s: Machine, t: Tick, { followedBy }: FollowedBy, what: Fall): Step {
@@ -430,44 +408,53 @@ function refuse(s: Machine, t: Tick, { followedBy }: FollowedBy, what: Fall): St
 }
 /** RFC 4486 §4. Nobody waits for it: the connection that is kept goes on with the record as it was. */
 function dump(s: Machine, t: Tick): Step {
-  const why = 'another connection with the peer is kept'
+  const detail = 'another connection with the peer is kept'
   return fall(s, t, {
-    why,
+    detail,
     sent: notification(notificationCode.cease, subcode.cease.connectionCollision),
-    trouble: 'protocol',
+    failureClass: 'protocol',
   })
 }
 function holdExpired(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
   const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may be in a hurry
-  const why = `nothing heard from the peer for ${seconds} s`
-  return fall(s, t, { why, sent: notification(notificationCode.holdTimer, 0), trouble: 'protocol' })
+  const detail = `nothing heard from the peer for ${seconds} s`
+  return fall(s, t, { detail, sent: notification(notificationCode.holdTimer, 0), failureClass: 'protocol' })
 }
 /** RFC 9687, event 29. What waits to be sent is not waited for: 8/0 leaves only where there is room for it. */
 function sendHoldExpired(s: Machine, t: Tick): Step {
-  const why = `nothing of ours has left for ${sendHoldTime(s)} s: the peer does not read`
-  return fall(s, t, { why, sent: notification(notificationCode.sendHoldTimer, 0), trouble: 'protocol', atOnce: true })
+  const detail = `nothing of ours has left for ${sendHoldTime(s)} s: the peer does not read`
+  return fall(s, t, {
+    detail,
+    sent: notification(notificationCode.sendHoldTimer, 0),
+    failureClass: 'protocol',
+    atOnce: true,
+  })
 }
 function unexpected(s: Machine, t: Tick, input: Input): Step {
   const what = input.type === 'message' ? input.message.type : input.type
   const sub = subcode.fsm[`unexpectedIn${s.state as 'OpenSent'}`] // RFC 6608 §3; no other state has this cell
-  const why = `unexpected ${what} in ${s.state}`
+  const detail = `unexpected ${what} in ${s.state}`
   const followedBy = input.type === 'message' ? input : {}
-  return refuse(s, t, followedBy, { why, sent: notification(notificationCode.fsm, sub), trouble: 'protocol' })
+  return refuse(s, t, followedBy, { detail, sent: notification(notificationCode.fsm, sub), failureClass: 'protocol' })
 }
 
 /** The one way down: says why, closes, and waits as long as the record demands. */
-function fall(s: Machine, t: Tick, { trouble, atOnce, ...cause }: Fall): Step {
+function fall(s: Machine, t: Tick, { failureClass, atOnce, ...cause }: Fall): Step {
   const { config } = s
   const what = cause.sent ? { ...cause, sent: cutToFit(cause.sent, s.negotiated) } : cause // its data may be the peer's
-  const history = remember(record(s, t), trouble)
-  const at = notBefore(t.now + wait(history, trouble, config.backOff, t.jitter) * 1000, history, config.backOff)
+  const history = recordFailure(record(s, t), failureClass)
+  const at = earliestDial(
+    t.now + delayAfter(history, failureClass, config.backOff, t.jitter) * 1000,
+    history,
+    config.backOff,
+  )
   const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }
   const failed =
     s.plain === 'now' && cause.cause !== 'no capabilities' && (s.state === 'OpenSent' || s.state === 'OpenConfirm')
   const rest = atRest(failed ? { ...s, plain: 'spent' } : s)
   return [
-    { ...rest, history: { ...history, restUntil: at }, timers: { idleHoldTimer: at } },
+    { ...rest, history: { ...history, retryAt: at }, timers: { idleHoldTimer: at } },
     [
       ...(what.sent ? [send(what.sent)] : []),
       { type: 'close', ...(atOnce && { atOnce }) },
@@ -477,22 +464,22 @@ function fall(s: Machine, t: Tick, { trouble, atOnce, ...cause }: Fall): Step {
 }
 /** What counts of the past once this session ends. */
 function record(s: Machine, t: Tick): History {
-  return stable(s, t) ? forget(s.history) : s.history
+  return stable(s, t) ? resetFailures(s.history) : s.history
 }
 function stable(s: Machine, t: Tick): boolean {
-  return s.state === 'Established' && t.now - s.since >= s.config.backOff.forgetAfter * 1000
+  return s.state === 'Established' && t.now - s.since >= s.config.backOff.resetAfter * 1000
 }
 
 /** Events 2 and 8, with the reason as RFC 9003 carries it. Nothing is tried again. */
-function sayCease(s: Machine, t: Tick, { why }: Extract<Input, { type: 'stop' }>): Step {
+function sayCease(s: Machine, t: Tick, { communication }: Extract<Input, { type: 'stop' }>): Step {
   const { administrativeShutdown } = subcode.cease
   // Where a NOTIFICATION keeps our routes, one that ends the session for good must say so (RFC 8538 §3.1).
   const sent = s.negotiated?.hardReset
-    ? hardReset(cease(administrativeShutdown, why))
-    : cease(administrativeShutdown, why)
+    ? hardReset(cease(administrativeShutdown, communication))
+    : cease(administrativeShutdown, communication)
   return [
     { ...stopped(s), history: record(s, t) },
-    [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, why: 'stopped', sent })],
+    [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, detail: 'stopped', sent })],
   ]
 }
 function halt(s: Machine): Step {
@@ -505,7 +492,7 @@ function stopped(s: Machine): Machine {
 
 // ---- words
 
-function enter(s: Machine, state: State, timers: Machine['timers']): Machine {
+function enter(s: Machine, state: SessionState, timers: Machine['timers']): Machine {
   return { ...s, state, timers }
 }
 /** Idle without timers: only start() leads out of it. The record stays, so stopping and starting is no way round it. */

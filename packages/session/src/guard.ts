@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import { types } from 'node:util'
 import { OnceAMinute } from './once-a-minute.ts'
-import type { Logger } from './session.ts'
+import type { Logger } from './runtime.ts'
 
 /**
  * The same logger, whose calls never throw: what a call throws, or its promise rejects with, becomes a warning of the

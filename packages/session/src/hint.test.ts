@@ -1,7 +1,7 @@
 import { describeNotification, hardReset, type Notification } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
-import { type Config, configure } from './config.ts'
-import type { Down } from './fsm.ts'
+import { configure, type SessionConfig } from './config.ts'
+import type { Down } from './events.ts'
 import { hint, socketError } from './hint.ts'
 import { otherProtocol } from './other-protocol.ts'
 
@@ -16,7 +16,7 @@ const notification = (code: number, subcode: number): Notification => ({
   subcode,
   data: new Uint8Array(),
 })
-const after = (down: Partial<Down>) => hint({ type: 'down', why: '', from: 'Established', ...down }, config)
+const after = (down: Partial<Down>) => hint({ type: 'down', detail: '', from: 'Established', ...down }, config)
 
 /** RFC 4486 §3 and those who added to it: each Cease, and what a person can do about it. */
 const ceases: readonly (readonly [number, string, RegExp | undefined])[] = [
@@ -143,7 +143,7 @@ describe('a cause that is known', () => {
   })
   it('of 2/4, if one is needed: the settings that need it', () => {
     const needs = configure({ ...given, extendedMessage: true })
-    expect(hint({ type: 'down', why: '', from: 'OpenSent', received: notification(2, 4) }, needs)).toContain(
+    expect(hint({ type: 'down', detail: '', from: 'OpenSent', received: notification(2, 4) }, needs)).toContain(
       'leave out what it does not know with the option capabilities, and check the settings that need one',
     )
   })
@@ -179,16 +179,18 @@ describe('a cause that is known', () => {
 describe('no NOTIFICATION', () => {
   const neighbor = "check the router's neighbor statement for our address, and its remote-as (we are AS 65001)"
   it('a dial without an answer: what drops a SYN without a word', () => {
-    const advice = after({ from: 'Connect', why: 'no answer within 10 s' })
+    const advice = after({ from: 'Connect', detail: 'no answer within 10 s' })
     for (const suspect of ['route', 'access lists', 'TCP MD5 key', 'TTL security']) expect(advice).toContain(suspect)
   })
   it('a refused dial: nobody listens, or somebody says so', () => {
-    const why = socketError(Object.assign(new Error(), { code: 'ECONNREFUSED' }), config)
-    expect(after({ from: 'Connect', why })).toBe('nothing listens on 192.0.2.2 port 179, or an access list rejects us')
+    const detail = socketError(Object.assign(new Error(), { code: 'ECONNREFUSED' }), config)
+    expect(after({ from: 'Connect', detail })).toBe(
+      'nothing listens on 192.0.2.2 port 179, or an access list rejects us',
+    )
   })
   it('a dial from an address that is not here', () => {
-    const why = socketError(Object.assign(new Error(), { code: 'EADDRNOTAVAIL' }), config)
-    expect(after({ from: 'Connect', why })).toBe('check the local address')
+    const detail = socketError(Object.assign(new Error(), { code: 'EADDRNOTAVAIL' }), config)
+    expect(after({ from: 'Connect', detail })).toBe('check the local address')
   })
   it.each([
     ['EADDRNOTAVAIL', '192.0.2.2', 'IPv4'],
@@ -196,15 +198,15 @@ describe('no NOTIFICATION', () => {
     ['EAFNOSUPPORT', '2001:db8::2', 'IPv6'],
   ])('%s of a dial to %s without local.address asks for %s', (code, address, version) => {
     const { as, id } = config.local
-    const here: Config = { ...config, local: { as, id, address: undefined }, peer: { ...config.peer, address } }
-    const why = socketError(Object.assign(new Error(), { code }), here)
-    expect(why).toBe(`this host has no address for a connection to ${address}`)
-    expect(hint({ type: 'down', from: 'Connect', why: why! }, here)).toBe(
+    const here: SessionConfig = { ...config, local: { as, id, address: undefined }, peer: { ...config.peer, address } }
+    const detail = socketError(Object.assign(new Error(), { code }), here)
+    expect(detail).toBe(`this host has no address for a connection to ${address}`)
+    expect(hint({ type: 'down', from: 'Connect', detail: detail! }, here)).toBe(
       `check that this host has ${version}, an address and a route of it, and local ports that are free`,
     )
   })
   it('a close after our OPEN: the router does not know us, or not as this AS', () => {
-    expect(after({ from: 'OpenSent', why: 'the peer closed the connection' })).toBe(neighbor)
+    expect(after({ from: 'OpenSent', detail: 'the peer closed the connection' })).toBe(neighbor)
   })
   it('no OPEN in answer to ours', () => {
     expect(after({ from: 'OpenSent', sent: notification(4, 0) })).toBe(
@@ -212,7 +214,7 @@ describe('no NOTIFICATION', () => {
     )
   })
   it('a session that is lost: there is nothing to check but the network', () => {
-    expect(after({ why: 'the peer reset the connection' })).toBeUndefined()
+    expect(after({ detail: 'the peer reset the connection' })).toBeUndefined()
   })
 })
 
@@ -233,9 +235,9 @@ describe('what the system says of a connection, in words', () => {
   it.each(['read', 'write'])(
     'ETIMEDOUT of %s is a connection that was not acknowledged, with what to check',
     syscall => {
-      const why = socketError(Object.assign(new Error('its own words'), { code: 'ETIMEDOUT', syscall }), config)
-      expect(why).toBe('the peer acknowledged nothing of ours in time')
-      expect(after({ why })).toBe('check the path to the peer, and whether its BGP process hangs')
+      const detail = socketError(Object.assign(new Error('its own words'), { code: 'ETIMEDOUT', syscall }), config)
+      expect(detail).toBe('the peer acknowledged nothing of ours in time')
+      expect(after({ detail })).toBe('check the path to the peer, and whether its BGP process hangs')
     },
   )
 })

@@ -1,11 +1,11 @@
 /** What to check, in one sentence a person can act on: the failure's first suspects. */
 import { type Notification, notificationCode, withoutHardReset } from '@softspoken/wire'
-import type { Config } from './config.ts'
-import type { Down } from './fsm.ts'
+import type { SessionConfig } from './config.ts'
+import type { Down } from './events.ts'
 import { needsNoCapability } from './open-check.ts'
 import { split } from './socket-address.ts'
 
-export function hint({ why, from, sent, received, cause }: Down, config: Config): string | undefined {
+export function hint({ detail, from, sent, received, cause }: Down, config: SessionConfig): string | undefined {
   const { local, peer, bindDevice } = config
   if (cause !== undefined) return ofCause[cause](config)
   const told = received && afterReceived[codes(withoutHardReset(received))]
@@ -18,19 +18,19 @@ export function hint({ why, from, sent, received, cause }: Down, config: Config)
   if (sent?.code === notificationCode.header && from === 'OpenSent')
     return `what answers on ${peer.address} port ${peer.port} does not speak BGP: check the address and the port`
   if (received !== undefined || (sent !== undefined && sent.code !== notificationCode.holdTimer)) return undefined
-  if (why === notAcknowledged) return 'check the path to the peer, and whether its BGP process hangs'
-  if (from === 'Established' && /is no longer on this host$/.test(why))
+  if (detail === notAcknowledged) return 'check the path to the peer, and whether its BGP process hangs'
+  if (from === 'Established' && /is no longer on this host$/.test(detail))
     return 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one'
-  if (why === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
-  if (/^this host has no address/.test(why)) {
+  if (detail === noDescriptor) return 'raise the limit on open files of this process, or find what holds them'
+  if (/^this host has no address/.test(detail)) {
     const version = peer.address.includes(':') ? 'IPv6' : 'IPv4'
     return `check that this host has ${version}, an address and a route of it, and local ports that are free`
   }
   if (from === 'Connect')
-    return /refused/.test(why)
+    return /refused/.test(detail)
       ? `nothing listens on ${peer.address} port ${peer.port}, or an access list rejects us`
-      : /not on this host/.test(why)
-        ? `check ${/interface/.test(why) ? (bindDevice === undefined ? 'peer.address' : 'bindDevice') : 'the local address'}`
+      : /not on this host/.test(detail)
+        ? `check ${/interface/.test(detail) ? (bindDevice === undefined ? 'peer.address' : 'bindDevice') : 'the local address'}`
         : silence(config)
   if (from === 'OpenSent')
     return `check the router's neighbor statement for our address, and its remote-as (we are AS ${local.as})${
@@ -94,10 +94,10 @@ const afterSent: Readonly<Record<string, Advice>> = {
 function codes({ code, subcode }: Notification): string {
   return `${code}/${subcode}`
 }
-type Advice = (config: Config) => string
+type Advice = (config: SessionConfig) => string
 
 /** All may be silence: the system drops what is not signed as it should be, and what has come too far. */
-function silence(config: Config): string {
+function silence(config: SessionConfig): string {
   const { tcpMd5Key, ttlSecurity, multihop } = config
   const suspects = ['the route to the peer', 'access lists']
   if (multihop !== undefined) suspects.push(`that the router is within ${hops(multihop)} (multihop)`)
@@ -108,7 +108,7 @@ function silence(config: Config): string {
   else suspects.push(nearness(config))
   return `check ${new Intl.ListFormat('en').format(suspects)}`
 }
-function nearness({ ttlSecurity }: Config): string {
+function nearness({ ttlSecurity }: SessionConfig): string {
   return ttlSecurity !== undefined
     ? `that the router has TTL security and is within ${hops(ttlSecurity)}`
     : 'whether the router wants TTL security'
@@ -121,7 +121,7 @@ function hops(count: number): string {
 type SocketError = Error & { readonly code?: string; readonly syscall?: string }
 
 /** The words for what the operating system says of a connection. */
-export function socketError(error: SocketError, { local, peer, bindDevice }: Config): string {
+export function socketError(error: SocketError, { local, peer, bindDevice }: SessionConfig): string {
   switch (error.code) {
     case 'ECONNREFUSED':
       return `connection refused by ${peer.address} port ${peer.port}`

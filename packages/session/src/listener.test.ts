@@ -7,8 +7,10 @@ import { setImmediate } from 'node:timers/promises'
 import { linuxSupport } from '@softspoken/linux'
 import { encode, type Open } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SessionOptions } from './config.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
-import { realTime, Session, type SessionOptions } from './session.ts'
+import { realTime } from './runtime.ts'
+import { Session } from './session.ts'
 
 const local = { as: 65001, id: '192.0.2.1' }
 const open: Open = { type: 'open', version: 4, as: 65002, holdTime: 90, id: '192.0.2.2', capabilities: [] }
@@ -47,7 +49,7 @@ describe('a listener', () => {
     const port = await server.listen()
     const stranger = await dial(port, '127.0.0.1')
     await closed(stranger)
-    expect([server.strangers, one.state, stranger.bytesRead]).toEqual([1, 'Active', 0])
+    expect([server.unconfiguredPeers, one.state, stranger.bytesRead]).toEqual([1, 'Active', 0])
   })
   it('has one line a minute for strangers, with how many there were since the last', async () => {
     const lines: object[] = []
@@ -56,7 +58,7 @@ describe('a listener', () => {
     let now = 1000
     const clock = { ...realTime, now: () => now }
     const server = new Listener({ address: '127.0.0.1', port: 0, log, clock })
-    toEnd.push(() => server.close())
+    toEnd.push(() => server.stop())
     const port = await server.listen()
     const visit = async (from: string) => closed(await dial(port, from))
     const text = 'no session for this address: closed'
@@ -65,18 +67,18 @@ describe('a listener', () => {
     expect(lines).toEqual([{ address: '127.0.0.1', connections: 1, text }])
     now += 59_999
     for (let i = 0; i < 5; i++) await visit('127.0.0.1')
-    expect([lines.length, server.strangers]).toEqual([1, 6])
+    expect([lines.length, server.unconfiguredPeers]).toEqual([1, 6])
     now += 1
     await visit('127.0.0.3')
     expect(lines[1]).toEqual({ address: '127.0.0.3', connections: 6, text })
     await visit('127.0.0.1')
-    expect([lines.length, server.strangers]).toEqual([2, 8])
+    expect([lines.length, server.unconfiguredPeers]).toEqual([2, 8])
   })
   it.each(['fe80::1%eth0', 'fe80::2%eth1'])('closes a connection from %s, and no exception comes of it', async from => {
     const one = session('fe80::1%eth1')
     const server = listener(one)
     const connection = arrive(await serverOf(server), from)
-    expect([server.strangers, one.state, connection.destroyed]).toEqual([1, 'Active', true])
+    expect([server.unconfiguredPeers, one.state, connection.destroyed]).toEqual([1, 'Active', true])
   })
   it('hands over what comes from a link-local peer on its interface (RFC 4007 §11)', async () => {
     const [one, two] = [session('FE80:0::1%eth1'), session('fe80::1%eth2')]
@@ -94,12 +96,12 @@ describe('a listener', () => {
     await soon(() => expect(one.state).toBe('OpenSent'))
     const second = await dial(port, '127.0.0.1')
     await closed(first)
-    expect([one.state, second.closed, server.strangers]).toEqual(['OpenSent', false, 0])
+    expect([one.state, second.closed, server.unconfiguredPeers]).toEqual(['OpenSent', false, 0])
   })
   it('two that dial and listen: both come up on one connection, over TCP (RFC 4271 §6.8)', async () => {
     const [one, two] = ['127.0.0.1', '127.0.0.2']
     const doors = [new Listener({ address: one, port: 0 }), new Listener({ address: two, port: 0 })] as const
-    toEnd.push(...doors.map(door => () => door.close()))
+    toEnd.push(...doors.map(door => () => door.stop()))
     const ports = [await doors[0].listen(), await doors[1].listen()]
     const both = [
       new Session({ local: { ...local, address: one }, peer: { as: 65002, address: two, port: ports[1]! } }),
@@ -146,7 +148,9 @@ describe('a listener', () => {
     expect(dials.status().local.address).toBe('127.0.0.1')
     const down = once(waits, 'down')
     await dials.stop('that was all')
-    expect((await down)[0]).toMatchObject({ why: 'the peer sent Cease/Administrative Shutdown (6/2): "that was all"' })
+    expect((await down)[0]).toMatchObject({
+      detail: 'the peer sent Cease/Administrative Shutdown (6/2): "that was all"',
+    })
   })
   it('a router that sends more than we can read: timers get their turn after each full piece', async () => {
     const one = session('127.0.0.1')
@@ -175,7 +179,7 @@ describe('a listener', () => {
     const down = once(dials, 'down')
     dials.start()
     expect((await down)[0]).toMatchObject({
-      why: `connection refused by 127.0.0.1 port ${port}`,
+      detail: `connection refused by 127.0.0.1 port ${port}`,
       hint: `nothing listens on 127.0.0.1 port ${port}, or an access list rejects us`,
       from: 'Connect',
     })
@@ -189,7 +193,7 @@ describe('a connection that the system cannot give', () => {
     const log = { debug, info, error, warn: (fields: object, text: string) => void lines.push({ ...fields, text }) }
     const one = session('127.0.0.1')
     const door = new Listener({ address: '127.0.0.1', port: 0, log }).serve(one)
-    toEnd.push(() => door.close())
+    toEnd.push(() => door.stop())
     const server = await serverOf(door)
     const lack = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })
     for (let times = 0; times < 5; times++) server.emit('error', lack)
@@ -222,7 +226,7 @@ describe('listen()', () => {
       done => blocker.listen(0, '127.0.0.1', () => done((blocker.address() as { port: number }).port)), // a TCP server has one
     )
     const server = new Listener({ address: '127.0.0.1', port })
-    toEnd.push(() => server.close())
+    toEnd.push(() => server.stop())
     await expect(server.listen()).rejects.toThrow('in use')
     await new Promise(done => blocker.close(done))
     expect(await server.listen()).toBe(port)
@@ -236,15 +240,15 @@ describe('close()', () => {
     const port = await server.listen()
     await dial(port, '127.0.0.1')
     await soon(() => expect(one.state).toBe('OpenSent'))
-    await server.close()
+    await server.stop()
     await expect(dial(port, '127.0.0.1')).rejects.toThrow('ECONNREFUSED')
     expect(one.state).toBe('OpenSent')
   })
   it('twice, or before listen(), is well too', async () => {
     const server = new Listener({ address: '127.0.0.1', port: 0 })
-    await server.close()
+    await server.stop()
     await server.listen()
-    await server.close()
+    await server.stop()
     await server[Symbol.asyncDispose]()
   })
 })
@@ -282,7 +286,7 @@ function listener(...given: (Session | { address: string })[]): Listener {
   const options = given.find(item => !(item instanceof Session)) ?? { address: '127.0.0.1' }
   const server = new Listener({ ...options, port: 0 })
   for (const item of given) if (item instanceof Session) server.serve(item)
-  toEnd.push(() => server.close())
+  toEnd.push(() => server.stop())
   return server
 }
 function listen(...given: (Session | { address: string })[]): Promise<number> {
@@ -324,6 +328,6 @@ async function closed(socket: Socket): Promise<void> {
 async function unusedPort(): Promise<number> {
   const server = new Listener({ address: '127.0.0.1', port: 0 })
   const port = await server.listen()
-  await server.close()
+  await server.stop()
   return port
 }

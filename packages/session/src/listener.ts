@@ -7,12 +7,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { linuxSupport } from '@softspoken/linux'
 import { type Address, parseAddress } from '@softspoken/wire'
 import { kind, shown, text } from './check-options.ts'
-import { type Config, only } from './config.ts'
+import { only, type SessionConfig } from './config.ts'
 import { checkEnvironment } from './environment.ts'
 import { errorText, guardLog } from './guard.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
-import { type Clock, type Logger, plain, realTime, type Session } from './session.ts'
+import { type Clock, type Logger, realTime } from './runtime.ts'
+import { plain, type Session } from './session.ts'
 import { formatZoned, parseZoned, split, unmapIpv4 } from './socket-address.ts'
 import { firstLinuxOption, notAvailable, requireLinux } from './socket-options.ts'
 
@@ -44,7 +45,7 @@ export class Listener implements AsyncDisposable {
   readonly #server: Server
   /** Ours while it listens; undefined if Linux's socket options are not available. */
   #socket: ListeningSocket | undefined
-  #strangers = 0
+  #unconfiguredPeers = 0
   readonly #told = new OnceAMinute()
   readonly #lost = new OnceAMinute()
 
@@ -66,8 +67,8 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Connections from addresses that no session is configured for, or that cannot have what theirs asks for: all closed. */
-  get strangers(): number {
-    return this.#strangers
+  get unconfiguredPeers(): number {
+    return this.#unconfiguredPeers
   }
 
   /**
@@ -102,14 +103,14 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Takes no more connections; those that sessions hold are theirs. */
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     if (!this.#server.listening) return
     this.#server.close()
   }
 
   /** The same as close(). */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+    return this.stop()
   }
 
   #answer(socket: Socket): void {
@@ -123,7 +124,7 @@ export class Listener implements AsyncDisposable {
 
   /** Costs next to nothing, however often it happens: nothing is read or written, no timer runs, one line a minute is logged. */
   #refuse(socket: Socket): void {
-    this.#strangers++
+    this.#unconfiguredPeers++
     const address = plain(socket.remoteAddress)
     socket.destroy()
     const connections = this.#told.pass(this.#clock.now())
@@ -137,7 +138,7 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Whether the connection has all that its session asks for. */
-  #fit(connection: Socket, config: Config): boolean {
+  #fit(connection: Socket, config: SessionConfig): boolean {
     return this.#socket?.applyTo(connection, config) ?? firstLinuxOption(config) === undefined
   }
 }

@@ -5,10 +5,10 @@ import { connect } from 'node:net'
 import { inspect } from 'node:util'
 import { linuxSupport, setUserTimeout } from '@softspoken/linux'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { configure, type Settings } from './config.ts'
+import { configure, type SessionOptions } from './config.ts'
 import { dialTcp } from './dial.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
-import { Session, type SessionOptions } from './session.ts'
+import { Session } from './session.ts'
 
 vi.mock('@softspoken/linux', { spy: true })
 
@@ -58,7 +58,15 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     const states = () => [strict, keyed, plain].map(({ state }) => state)
     await soon(() => expect(states()).toEqual(['Established', 'Established', 'Established']))
   })
-  it.each<[what: string, dialled: Partial<Settings>, listening: Partial<Settings>, address?: string, door?: string]>([
+  it.each<
+    [
+      what: string,
+      dialled: Partial<SessionOptions>,
+      listening: Partial<SessionOptions>,
+      address?: string,
+      door?: string,
+    ]
+  >([
     ['another key (RFC 2385)', { tcpMd5Key: 'sesame' }, { tcpMd5Key: 'sésame' }],
     ['the beginning of the key', { tcpMd5Key: 'sésam' }, { tcpMd5Key: 'sésame' }],
     ['no key, where one is asked for', {}, { tcpMd5Key: 'sésame' }],
@@ -115,13 +123,13 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     const port = await server.serve(waits).listen()
     const socket = connect({ host: '127.0.0.1', port }).on('error', () => {})
     await once(socket.resume(), 'close')
-    expect([server.strangers, waits.state]).toEqual([1, 'Active'])
+    expect([server.unconfiguredPeers, waits.state]).toEqual([1, 'Active'])
   })
   it('an interface that is not there: the dial fails, and says so', async () => {
     const dials = dialling('127.0.0.1', 179, { bindDevice: 'nosuch0' })
     await soon(() =>
-      expect(dials.status().lastError).toMatchObject({
-        why: 'the interface nosuch0 is not on this host',
+      expect(dials.status().lastFailure).toMatchObject({
+        detail: 'the interface nosuch0 is not on this host',
         hint: 'check bindDevice',
       }),
     )
@@ -152,7 +160,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     const log = { debug: note, info: note, warn: note, error: note }
     const dials = dialling('127.0.0.1', 179, { tcpMd5Key: 'sésame', bindDevice: 'nosuch0', log })
     dials.on('down', event => lines.push(event))
-    await soon(() => expect(dials.status().lastError).toBeDefined())
+    await soon(() => expect(dials.status().lastFailure).toBeDefined())
     const shown = [lines, dials, dials.status(), dials.config].map(it => inspect(it, { depth: 9 }) + JSON.stringify(it))
     expect(shown.join()).toContain('nosuch0')
     expect(shown.join()).not.toContain('sésame')
@@ -164,14 +172,14 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
 function soon(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 5000, interval: 5 })
 }
-function waiting(address: string, settings: Partial<Settings> = {}): Session {
+function waiting(address: string, settings: Partial<SessionOptions> = {}): Session {
   const local = { as: 65002, id: '192.0.2.2' }
   return begin({ local, peer: { as: 65001, address }, passive: true, ...settings })
 }
 function dialling(address: string, port: number, settings: Partial<SessionOptions> = {}): Session {
   return begin({ local: from(address), peer: { as: 65002, address, port }, ...settings })
 }
-function from(address: string): Settings['local'] {
+function from(address: string): SessionOptions['local'] {
   return { as: 65001, id: '192.0.2.1', address }
 }
 function begin(options: SessionOptions): Session {
@@ -181,6 +189,6 @@ function begin(options: SessionOptions): Session {
 }
 function listener(options: ListenerOptions): Listener {
   const server = new Listener({ ...options, port: 0 })
-  toEnd.push(() => server.close())
+  toEnd.push(() => server.stop())
   return server
 }

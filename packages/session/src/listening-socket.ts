@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { bindSocket, closeSocket, openSocket, socketOf, type TcpSocket } from '@softspoken/linux'
 import type { Address } from '@softspoken/wire'
-import type { Config } from './config.ts'
+import type { SessionConfig } from './config.ts'
 import { split } from './socket-address.ts'
 import {
   connectionOptions,
@@ -39,12 +39,12 @@ export class ListeningSocket {
   }
 
   /** Sets what these sessions need. Called again, with all of them, when a session is added. */
-  prepare(configs: readonly Config[]): void {
+  prepare(configs: readonly SessionConfig[]): void {
     setOptions(this.#socket, listeningOptions(configs, this.#socket.family))
   }
 
   /** Sets what the session of an accepted connection asks for; the key is inherited. False if the system refuses it. */
-  applyTo(connection: Socket, config: Config): boolean {
+  applyTo(connection: Socket, config: SessionConfig): boolean {
     const accepted = socketOf(connection, this.#socket.family)
     try {
       setOptions(accepted, connectionOptions(config))

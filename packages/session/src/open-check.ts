@@ -10,7 +10,7 @@ import {
   type Open,
   subcode,
 } from '@softspoken/wire'
-import type { Config } from './config.ts'
+import type { SessionConfig } from './config.ts'
 
 /** What the two OPENs settled. */
 export interface Negotiated {
@@ -40,12 +40,12 @@ export interface Negotiated {
 
 export interface Refusal {
   readonly refusal: Notification
-  readonly why: string
+  readonly detail: string
   readonly cause?: 'AS_TRANS'
 }
 
 /** What our OPEN offers: nothing that nobody here uses. `first` until a session has stood. */
-export function ourOpen(config: Config, first = false): Open {
+export function ourOpen(config: SessionConfig, first = false): Open {
   const { local, holdTime, families: offered, capabilities } = config
   return {
     type: 'open',
@@ -66,7 +66,7 @@ export function ourOpen(config: Config, first = false): Open {
 }
 
 /** IPv4 unicast between AS numbers of two octets needs no capability, and no setting asks for one (RFC 5492 §3). */
-export function needsNoCapability({ local, peer, families: ours, ...asked }: Config): boolean {
+export function needsNoCapability({ local, peer, families: ours, ...asked }: SessionConfig): boolean {
   const { extendedNextHop, extendedMessage, requireFourOctetAs, gracefulRestart: restart } = asked
   return (
     ours.every(family => family === 'ipv4-unicast') &&
@@ -76,12 +76,12 @@ export function needsNoCapability({ local, peer, families: ours, ...asked }: Con
 }
 
 /** The same without any capability, for a peer that takes none; see needsNoCapability(). */
-export function withoutCapabilities(config: Config): Config {
+export function withoutCapabilities(config: SessionConfig): SessionConfig {
   const none = { multiprotocol: false, routeRefresh: false, enhancedRouteRefresh: false, fourOctetAs: false }
   return { ...config, capabilities: none }
 }
 
-export function checkOpen(open: Open, config: Config): Negotiated | Refusal {
+export function checkOpen(open: Open, config: SessionConfig): Negotiated | Refusal {
   const { local, peer, capabilities: ours } = config
   const has = (wanted: Capability['name']) => open.capabilities.some(({ name }) => name === wanted)
   if (open.as === AS_TRANS && !has('four-octet-as'))
@@ -123,8 +123,8 @@ function offers({ capabilities }: Open, family: Family): boolean {
   return offered.length === 0 ? family === 'ipv4-unicast' : offered.some(one => one.afi === afi && one.safi === safi)
 }
 function gracefulRestart(
-  { families: offered }: Config,
-  { restartTime, forwarding, restarting, notification }: NonNullable<Config['gracefulRestart']>,
+  { families: offered }: SessionConfig,
+  { restartTime, forwarding, restarting, notification }: NonNullable<SessionConfig['gracefulRestart']>,
   first: boolean,
 ): Capability {
   return {
@@ -135,7 +135,7 @@ function gracefulRestart(
     families: offered.map(family => ({ afi: familyByName[family].afi, safi: familyByName[family].safi, forwarding })),
   }
 }
-function agreedRestart({ capabilities }: Open, { gracefulRestart: ours }: Config) {
+function agreedRestart({ capabilities }: Open, { gracefulRestart: ours }: SessionConfig) {
   const theirs = capabilities.findLast(capability => capability.name === 'graceful-restart') // RFC 4724 §3
   return {
     endOfRib: theirs !== undefined,
@@ -152,7 +152,7 @@ function extendsNextHop({ capabilities }: Open): boolean {
       capability.families.some(one => one.afi === afi && one.safi === safi && one.nextHopAfi === nextHopAfi),
   )
 }
-function fourOctetAs({ local }: Config): Capability {
+function fourOctetAs({ local }: SessionConfig): Capability {
   return { name: 'four-octet-as', as: local.as }
 }
 function multiprotocol(family: Family): Capability {
@@ -160,11 +160,11 @@ function multiprotocol(family: Family): Capability {
   return { name: 'multiprotocol', afi, safi }
 }
 /** What would have been needed is the data (RFC 5492 §5). */
-function lacks(why: string, capabilities: readonly Capability[]): Refusal {
-  return refuse(subcode.open.unsupportedCapability, why, join(capabilities.map(encodeCapability)))
+function lacks(detail: string, capabilities: readonly Capability[]): Refusal {
+  return refuse(subcode.open.unsupportedCapability, detail, join(capabilities.map(encodeCapability)))
 }
-function refuse(sub: number, why: string, data: Uint8Array = new Uint8Array()): Refusal {
-  return { refusal: { type: 'notification', code: notificationCode.open, subcode: sub, data }, why }
+function refuse(sub: number, detail: string, data: Uint8Array = new Uint8Array()): Refusal {
+  return { refusal: { type: 'notification', code: notificationCode.open, subcode: sub, data }, detail }
 }
 function join(parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap(part => [...part]))

@@ -11,7 +11,7 @@ import type { Notification, Open } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
-import { type Config, configure, type Settings, settings } from './config.ts'
+import { configure, type SessionConfig, type SessionOptions, settings } from './config.ts'
 import { dialBudget, type EndingName, mostDials } from './dial-budget.ts'
 import type { Input } from './fsm.ts'
 
@@ -43,7 +43,7 @@ interface Restart {
 }
 
 interface Scenario {
-  readonly config: Config
+  readonly config: SessionConfig
   readonly dials: readonly Behaviour[]
   readonly visits?: readonly (Visit | undefined)[]
   readonly collisions?: readonly (Visit | undefined)[]
@@ -122,7 +122,7 @@ function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
     const restart = turn(restarts, ends)
     if (restart) {
       const back = now + (restart.after + restart.pause) * 1000
-      agenda.add({ at: now + restart.after * 1000, happen: () => feed({ type: 'stop', why: '' }) })
+      agenda.add({ at: now + restart.after * 1000, happen: () => feed({ type: 'stop', communication: '' }) })
       agenda.add({ at: back, happen: () => feed({ type: 'start' }) })
     }
     ends++
@@ -139,7 +139,7 @@ function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
     }
     const then = (at: number, input: Input): void => agenda.add({ at, happen: () => hear(input) })
     if (reach === 'nothing') {
-      if (end === 'close') then(now + stay * 1000, { type: 'disconnected', why: 'refused' })
+      if (end === 'close') then(now + stay * 1000, { type: 'disconnected', detail: 'refused' })
       return
     }
     if (slot === 'dialled') then(now, { type: 'connected' })
@@ -166,23 +166,23 @@ class Agenda {
   }
 }
 
-function endOf(end: End, config: Config): Input | undefined {
+function endOf(end: End, config: SessionConfig): Input | undefined {
   switch (end) {
     case 'silence':
       return undefined
     case 'close':
-      return { type: 'disconnected', why: 'closed' }
+      return { type: 'disconnected', detail: 'closed' }
     case 'wrong AS':
       return { type: 'message', message: { ...goodOpen(config), as: 65099 } }
     case 'out of turn':
       return { type: 'message', message: { type: 'route-refresh', afi: 1, safi: 1, subtype: 0 } }
     case 'garbage':
-      return { type: 'malformed', error: notification(1, 1), why: 'the marker is not all ones' }
+      return { type: 'malformed', error: notification(1, 1), detail: 'the marker is not all ones' }
     default:
       return { type: 'message', message: notification(end.code, end.subcode) }
   }
 }
-function goodOpen({ peer }: Config, higher = true): Open {
+function goodOpen({ peer }: SessionConfig, higher = true): Open {
   const id = higher ? '192.0.2.254' : '192.0.2.0' // we are 192.0.2.1
   return { type: 'open', version: 4, as: peer.as, holdTime: 65535, id, capabilities: [] }
 }
@@ -215,13 +215,13 @@ function closestTwo({ dials }: Seen): number {
 
 // ---- peers and configurations
 
-const given: Settings = {
+const given: SessionOptions = {
   local: { as: 65001, id: '192.0.2.1' },
   peer: { as: 65002, address: '192.0.2.2' },
   families: ['ipv4-unicast'],
 }
 const defaults = configure(given)
-const { forgetAfter } = defaults.backOff
+const { resetAfter } = defaults.backOff
 
 const operatorSays: readonly End[] = [1, 2, 3, 5].map(subcode => ({ code: 6, subcode }))
 const anyCease = fc.nat(10).map((subcode): End => ({ code: 6, subcode }))
@@ -243,7 +243,7 @@ const unreachable: fc.Arbitrary<Behaviour> = fc.record({
 function anyStay(limit: number): fc.Arbitrary<number> {
   return fc.oneof(
     fc.constantFrom(0, limit - 0.001, limit, limit + 0.001),
-    fc.constantFrom(61, 100, 239), // as long as an OPEN is waited for, and longer than the shortest forgetAfter
+    fc.constantFrom(61, 100, 239), // as long as an OPEN is waited for, and longer than the shortest resetAfter
     fc.double({ min: 0, max: 1.2 * limit, noNaN: true }),
   )
 }
@@ -286,17 +286,17 @@ function some<item>(one: fc.Arbitrary<item>): fc.Arbitrary<item[]> {
 }
 
 /** Any that is accepted. Where numbers are concerned: the bounds, and anything between. */
-const anyConfig: fc.Arbitrary<Config> = fc
+const anyConfig: fc.Arbitrary<SessionConfig> = fc
   .record({
     connectTimeout: within('connectTimeout'),
     firstDialDelay: within('firstDialDelay'),
     holdTime: fc.constantFrom(9, 90, 65535),
     backOff: fc.record({
-      floor: within('backOff.floor'),
+      minInterval: within('backOff.minInterval'),
       transportCap: within('backOff.transportCap'),
-      protocolFirst: within('backOff.protocolFirst'),
-      operator: within('backOff.operator'),
-      forgetAfter: within('backOff.forgetAfter'),
+      protocolInitial: within('backOff.protocolInitial'),
+      administrative: within('backOff.administrative'),
+      resetAfter: within('backOff.resetAfter'),
     }),
   })
   .map(chosen => configure({ ...given, ...chosen }))
@@ -334,13 +334,13 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     holds({ dials: some(unreachable) }, 'TCP fails: refused or dropped')
   })
   it('the router answers and then rejects us, whatever it says', () => {
-    const anyone = rejecting(forgetAfter)
+    const anyone = rejecting(resetAfter)
     const peer = { dials: some(anyone), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
     holds(peer, 'the router answers and then rejects us, whatever it says')
   })
   it('the router answers that an operator said no', () => {
     const operator = fc
-      .record({ behaviour: rejecting(forgetAfter), end: fc.constantFrom(...operatorSays) })
+      .record({ behaviour: rejecting(resetAfter), end: fc.constantFrom(...operatorSays) })
       // Hold expiry would come before the operator's word where nothing is said for so long.
       .map(
         ({ behaviour, end }): Behaviour => ({ ...behaviour, stay: Math.min(behaviour.stay, limitOf(behaviour)), end }),
@@ -350,8 +350,8 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     holds(peer, 'the router answers that an operator said no', { stalls: fc.constant([]) }) // nor must we stand still until then
   })
   it('anything of that happens, with visits, and sessions that stood in between', () => {
-    const anything = fc.oneof(unreachable, reachable(forgetAfter))
-    const anyone = reachable(forgetAfter)
+    const anything = fc.oneof(unreachable, reachable(resetAfter))
+    const anyone = reachable(resetAfter)
     const peer = { dials: some(anything), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
     holds(peer, 'any mix of these, with sessions that were stable in between')
   })
@@ -380,7 +380,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
   })
 
   /** How a peer brings an ending of a dial about. */
-  const stable = { reach: 'Established', stay: forgetAfter } as const
+  const stable = { reach: 'Established', stay: resetAfter } as const
   const behaviourOf: Readonly<Record<EndingName, Behaviour>> = {
     'TCP fails': { reach: 'nothing', stay: 0, end: 'close' },
     rejected: { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 4 } },
@@ -425,7 +425,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
 
 describe('with any configuration that is accepted', { timeout: 120_000 }, () => {
   const scenario = anyConfig.chain(config => {
-    const anyone = reachable(config.backOff.forgetAfter)
+    const anyone = reachable(config.backOff.resetAfter)
     const restart = fc.record({ after: fc.nat(100), pause: fc.nat(100) })
     return fc.record({
       config: fc.constant(config),
@@ -439,10 +439,10 @@ describe('with any configuration that is accepted', { timeout: 120_000 }, () => 
     })
   })
 
-  it('never two dials within the floor', () => {
+  it('never two dials within the minInterval', () => {
     fc.assert(
       fc.property(scenario, one => {
-        expect(closestTwo(play(one))).toBeGreaterThanOrEqual(one.config.backOff.floor * 1000 - ROUNDING)
+        expect(closestTwo(play(one))).toBeGreaterThanOrEqual(one.config.backOff.minInterval * 1000 - ROUNDING)
       }),
       { numRuns: 50 },
     )
@@ -451,8 +451,18 @@ describe('with any configuration that is accepted', { timeout: 120_000 }, () => 
     fc.assert(
       fc.property(scenario, ({ restarts: _, ...one }) => {
         const { backOff, connectTimeout, firstDialDelay, holdTime } = one.config
-        const { floor, transportCap, protocolFirst, operator } = backOff
-        const waits = [300, 240, floor, transportCap, protocolFirst, operator, connectTimeout, firstDialDelay, holdTime]
+        const { minInterval, transportCap, protocolInitial, administrative } = backOff
+        const waits = [
+          300,
+          240,
+          minInterval,
+          transportCap,
+          protocolInitial,
+          administrative,
+          connectTimeout,
+          firstDialDelay,
+          holdTime,
+        ]
         const { dials, longestWait } = play(one)
         expect(longestWait).toBeLessThanOrEqual(1000 * Math.max(...waits) + ROUNDING)
         expect(dials.length).toBeGreaterThan(0)

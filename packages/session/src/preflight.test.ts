@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { configure, type Settings } from './config.ts'
+import { configure, type SessionOptions } from './config.ts'
 import { conflictingConnection } from './preflight.ts'
 import { Session } from './session.ts'
 
@@ -14,7 +14,7 @@ const all = [
 ]
 
 describe('a conflicting connection', () => {
-  const found = (peer: Partial<Settings['peer']>, address?: string) =>
+  const found = (peer: Partial<SessionOptions['peer']>, address?: string) =>
     conflictingConnection(
       configure({
         local: { as: 65001, id: '192.0.2.1', ...(address !== undefined && { address }) },

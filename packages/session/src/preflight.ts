@@ -4,7 +4,7 @@
  */
 import { type Endpoint, establishedConnections } from '@softspoken/linux'
 import { type Address, formatAddress } from '@softspoken/wire'
-import type { Config } from './config.ts'
+import type { SessionConfig } from './config.ts'
 import { lookFor } from './own-address.ts'
 import { split, unmapIpv4 } from './socket-address.ts'
 
@@ -19,7 +19,7 @@ interface TextConnection {
 
 /** The established connection to the peer, from the same source as far as that is known. */
 export function conflictingConnection(
-  { local, peer }: Config,
+  { local, peer }: SessionConfig,
   connections: readonly TextConnection[],
   isOn: typeof isOnInterface = isOnInterface,
 ): TextConnection | undefined {

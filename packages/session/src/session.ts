@@ -9,7 +9,6 @@ import {
   describeNotification,
   encode,
   type Family,
-  type Notification,
   notificationCode,
   type Update,
 } from '@softspoken/wire'
@@ -27,11 +26,12 @@ import {
   stepPair,
   withHistory,
 } from './collision.ts'
-import { type Config, configure, only, type Settings, settingNames } from './config.ts'
+import { configure, type SessionConfig, type SessionOptions } from './config.ts'
 import { dialTcp } from './dial.ts'
 import { DialRecord, written } from './dial-record.ts'
 import { checkEnvironment } from './environment.ts'
-import type { Down, Input, SessionEvent, State } from './fsm.ts'
+import type { SessionEvent, SessionEvents, SessionFailure, SessionState } from './events.ts'
+import type { Input } from './fsm.ts'
 import { errorText, guardLog, notify } from './guard.ts'
 import { hint, socketError } from './hint.ts'
 import {
@@ -41,49 +41,15 @@ import {
   noneMalformed,
   withOneMore,
 } from './malformed.ts'
+import { counted, type MessageCounters, nothingCounted } from './message-counters.ts'
 import { OnceAMinute } from './once-a-minute.ts'
 import type { Negotiated } from './open-check.ts'
 import { FIRST_OCTETS, type OtherProtocol, otherProtocol } from './other-protocol.ts'
 import { lookFor } from './own-address.ts'
 import { conflictingConnection, establishedTcp } from './preflight.ts'
 import { RateLimit } from './rate-limit.ts'
+import { type Clock, type Logger, realTime } from './runtime.ts'
 import { requireLinux } from './socket-options.ts'
-import { counted, nothingCounted, type Tally } from './tally.ts'
-
-/** What pino, console and many others already are: fields first, then the text. */
-export interface Logger {
-  /** Every step: dials, states, failures that repeat. */
-  debug(fields: object, text: string): void
-  /** What is as it should be: a session stands, a route was sent. */
-  info(fields: object, text: string): void
-  /** A session ended, or could not begin; once per reason. */
-  warn(fields: object, text: string): void
-  /** What stays wrong until somebody changes it. */
-  error(fields: object, text: string): void
-}
-
-/** Time as an argument, so that all of it runs in virtual time. Milliseconds. */
-export interface Clock {
-  /** Must never go back. */
-  now(): number
-  /** Calls once, after so many milliseconds; what it returns is for clearTimeout(). */
-  setTimeout(run: () => void, milliseconds: number): unknown
-  /** Forgets a timer; undefined, or one that has run, is no mistake. */
-  clearTimeout(timer: unknown): void
-}
-
-/** What a session runs on. Every part has a default. */
-export interface Surroundings {
-  /** Default: silence. One line per change, not per attempt. */
-  log?: Logger
-  clock?: Clock
-  /** A number from 0 to 1, for jitter. Default Math.random. */
-  random?: () => number
-  /** Makes the connection, in keeping with all of the Config; it must emit 'connect'. Default: TCP. */
-  dial?: (config: Config) => Duplex
-}
-
-export interface SessionOptions extends Settings, Surroundings {}
 
 /** How a session is stopped. */
 export interface StopOptions {
@@ -92,7 +58,7 @@ export interface StopOptions {
 }
 
 /** Counted since construction, with the names of RFC 4273. */
-export interface Counters {
+export interface SessionCounters {
   dials: number
   fsmEstablishedTransitions: number
   inUpdates: number
@@ -101,25 +67,13 @@ export interface Counters {
   outUpdates: number
   inTotalMessages: number
   outTotalMessages: number
-  inMessages: Tally
-  outMessages: Tally
-}
-
-/** What ended the last connection, or the last attempt at one. */
-export interface LastError {
-  readonly why: string
-  /** What to check. */
-  readonly hint?: string
-  /** The state it happened in. */
-  readonly from: State
-  readonly sent?: Notification
-  readonly received?: Notification
-  readonly at: Date
+  inMessages: MessageCounters
+  outMessages: MessageCounters
 }
 
 /** A snapshot. Times are in seconds. */
-export interface Status {
-  readonly state: State
+export interface SessionStatus {
+  readonly state: SessionState
   readonly secondsInState: number
   readonly local: { readonly as: number; readonly id: Address; readonly address?: Address; readonly port?: number }
   readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
@@ -127,16 +81,13 @@ export interface Status {
   readonly negotiated?: Negotiated
   /** Absent while a dial runs or a session stands, and once stopped. */
   readonly nextDialIn?: number
-  readonly counters: Readonly<Counters>
-  readonly lastError?: LastError
+  readonly counters: Readonly<SessionCounters>
+  /** How the last connection, or attempt at one, ended. */
+  readonly lastFailure?: SessionFailure & { readonly at: Date }
 }
 
-/** `down` as listeners get it: with what to check. */
-export interface DownEvent extends Down {
-  readonly hint?: string
-}
-/** What listeners get. */
-type Told = Exclude<SessionEvent, Down> | DownEvent | MalformedUpdate
+/** An event as listeners receive it. */
+type EmittedEvent = SessionEvent | MalformedUpdate
 /** A connection, and what reads it. */
 interface Line {
   readonly connection: Duplex
@@ -144,33 +95,25 @@ interface Line {
   /** The first octets that came, a few of them. */
   first: Uint8Array
 }
-type Events = { [type in Told['type']]: [Extract<Told, { type: type }>] } & { drain: [] }
 
 const GOODBYE = 1000 // milliseconds that the last bytes get to leave
 const LONGEST_BACKLOG = 8 * 1024 * 1024 // octets that wait for a peer that does not read
 const FULL = 65536 // octets; a socket that yields as many in one piece has more
 
-/** The system's monotonic clock and timers. */
-export const realTime: Clock = {
-  now: () => performance.now(),
-  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
-  clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
-}
-
 /**
  * A session with one peer, kept up for as long as it is started.
  *
  * Events `state`, `dial`, `established`, `update`, `refresh` and `down` come after the step that caused them, so a
- * listener may call back. `malformed` comes once a minute at most, after the `update` that it is about. `drain` comes when
+ * listener may call back. `malformed` comes once a minute at most, after the `update` that it is about. `writable` comes when
  * a peer that had fallen behind has read again; see `backlogged`.
  */
-export class Session extends EventEmitter<Events> implements AsyncDisposable {
-  readonly config: Config
+export class Session extends EventEmitter<SessionEvents> implements AsyncDisposable {
+  readonly config: SessionConfig
   readonly #log: Logger | undefined
   readonly #clock: Clock
   readonly #random: () => number
-  readonly #dial: (config: Config) => Duplex
-  readonly #counters: Counters = {
+  readonly #dial: (config: SessionConfig) => Duplex
+  readonly #counters: SessionCounters = {
     dials: 0,
     fsmEstablishedTransitions: 0,
     inUpdates: 0,
@@ -188,13 +131,13 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   #timer: unknown
   /** The deadline that the timer runs for. */
   #armedFor: number | undefined
-  #lastError: LastError | undefined
+  #lastFailure: SessionStatus['lastFailure']
   #started = false
   /** Inputs that came while the actions of another were performed. */
   readonly #inputs: (() => void)[] = []
   #performing = false
   /** What the log and the listeners have yet to get, in order. */
-  readonly #outbox: { readonly event: Told; readonly log: () => void }[] = []
+  readonly #outbox: { readonly event: EmittedEvent; readonly log: () => void }[] = []
   readonly #malformed = new OnceAMinute()
   readonly #accepts = new RateLimit(10, 1)
   readonly #excess = new OnceAMinute()
@@ -208,10 +151,9 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
    */
   constructor(options: SessionOptions) {
     super()
-    only(options, [...settingNames, 'log', 'clock', 'random', 'dial'], '')
-    const { log, clock = realTime, random = Math.random, dial = dialTcp, ...settings } = options
+    this.config = configure(options)
+    const { log, clock = realTime, random = Math.random, dial = dialTcp } = options
     checkEnvironment({ log, clock, random, dial })
-    this.config = configure(settings)
     requireLinux(this.config)
     this.#log = log && guardLog(log)
     this.#clock = clock
@@ -222,7 +164,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     if (stateDirectory !== undefined && !passive) this.#record = new DialRecord(this.config, stateDirectory, this.#log)
   }
 
-  get state(): State {
+  get state(): SessionState {
     return furthest(this.#pair).machine.state
   }
 
@@ -232,7 +174,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /**
-   * More waits for the peer than it takes, so whoever has much to say had better wait for `drain`, and then say only what
+   * More waits for the peer than it takes, so whoever has much to say had better wait for `writable`, and then say only what
    * is still true.
    */
   get backlogged(): boolean {
@@ -274,9 +216,9 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /** Says Cease with the reason (RFC 9003), closes, and stays down. Resolves within about a second. Safe to call twice. */
-  async stop(why = '', options: StopOptions = {}): Promise<void> {
+  async stop(communication = '', options: StopOptions = {}): Promise<void> {
     // Of whatever type the reason is: a session that is told to stop stops.
-    this.#inTurn(() => this.#feed({ type: 'stop', why: shown(why) }))
+    this.#inTurn(() => this.#feed({ type: 'stop', communication: shown(communication) }))
     const gone = Promise.all(this.#leaving)
     await undefined // first each other session that is stopped with this one says Cease
     if (options?.keepRecord !== true) this.#record?.clear(this.#pair.first.machine, this.#clock.now())
@@ -326,7 +268,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /** A snapshot of now. */
-  status(): Status {
+  status(): SessionStatus {
     const { machine, slot } = furthest(this.#pair)
     const { state, since, negotiated, config } = machine
     const { timers } = this.#pair.first.machine
@@ -346,7 +288,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       ...(timers.idleHoldTimer !== undefined &&
         !config.passive && { nextDialIn: Math.max(0, timers.idleHoldTimer - now) / 1000 }),
       counters: { ...this.#counters },
-      ...optional('lastError', this.#lastError),
+      ...optional('lastFailure', this.#lastFailure),
     }
   }
 
@@ -410,13 +352,18 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     } catch (error) {
       // A mistake of ours costs the connection, and not the process: no input of a peer's may throw from here.
       if (input.type === 'disconnected') throw error
-      return stepPair(this.#pair, { type: 'disconnected', why: errorText(error) }, tick, slot ?? this.#pair.first.slot)
+      return stepPair(
+        this.#pair,
+        { type: 'disconnected', detail: errorText(error) },
+        tick,
+        slot ?? this.#pair.first.slot,
+      )
     }
   }
 
   /** What this side cannot do with a connection ends it, as its loss does: it is closed, told, and dialled as rarely. */
   #fail(slot: Slot, error: unknown): void {
-    this.#feed({ type: 'disconnected', why: errorText(error) }, slot)
+    this.#feed({ type: 'disconnected', detail: errorText(error) }, slot)
   }
 
   /** From 0 to 1, whatever `random` does: back-off and keepalives depend on it. */
@@ -499,7 +446,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       this.#inTurn(() => {
         const { state, history } = this.#pair.first.machine
         if (state !== 'Connect' || history.dialledAt !== dialledAt) return // it has ended meanwhile
-        this.#pair = withHistory(this.#pair, { ...history, dialledAt: this.#clock.now() }) // the floor counts from here
+        this.#pair = withHistory(this.#pair, { ...history, dialledAt: this.#clock.now() }) // backOff.minInterval counts from here
         this.#adopt(slot, this.#attempt())
       }),
     )
@@ -524,20 +471,20 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       this.#inTurn(() => {
         if (this.#lines[slot] === line) this.#feed(input, slot)
       })
-    let why = 'the connection was closed'
+    let detail = 'the connection was closed'
     connection.once('connect', () => current({ type: 'connected' }))
     connection.on('data', (chunk: Uint8Array) => this.#inTurn(() => this.#read(slot, line, chunk)))
     connection.on('drain', () => {
-      if (this.#connection === connection) notify(this, this.#log, 'drain')
+      if (this.#connection === connection) notify(this, this.#log, 'writable')
     })
     connection.on('error', (error: unknown) => {
-      why = inWords(error, this.config)
+      detail = inWords(error, this.config)
     })
     connection.once('end', () =>
-      current({ type: 'disconnected', why: 'the peer closed the connection', ...causeOf(line) }),
+      current({ type: 'disconnected', detail: 'the peer closed the connection', ...causeOf(line) }),
     )
-    connection.once('close', () => current({ type: 'disconnected', why, ...causeOf(line) }))
-    if (connection.closed) setImmediate(() => current({ type: 'disconnected', why })) // its 'close' may be past
+    connection.once('close', () => current({ type: 'disconnected', detail, ...causeOf(line) }))
+    if (connection.closed) setImmediate(() => current({ type: 'disconnected', detail })) // its 'close' may be past
   }
 
   #read(slot: Slot, line: Line, chunk: Uint8Array): void {
@@ -568,7 +515,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       this.#feed(
         result.ok
           ? { type: 'message', message: result.value, followedBy }
-          : { type: 'malformed', error: result.notification, why: result.detail, followedBy, ...causeOf(line) },
+          : { type: 'malformed', error: result.notification, detail: result.detail, followedBy, ...causeOf(line) },
         slot,
       )
       this.#report() // now, not after the chunk: who hears `established` may count on it, whatever comes next
@@ -644,7 +591,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
   }
 
   /** Keeps what status() shows of it, and returns its log line, for when its turn comes. */
-  #note(event: SessionEvent | DownEvent): () => void {
+  #note(event: SessionEvent): () => void {
     const peer = this.config.peer.address
     const { type, ...fields } = event
     const rare = () => this.#notes.take(this.#clock.now())
@@ -653,11 +600,11 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
       return () => this.#log?.[news ? 'info' : 'debug']({ peer, ...event.negotiated }, 'session established')
     }
     if (event.type !== 'down') return () => this.#log?.debug({ peer, ...fields }, type)
-    const { why, from, sent, received, hint } = event as DownEvent // #tell() has added the hint
-    if (sent?.code === notificationCode.cease) return () => this.#log?.info({ peer, why }, 'session down') // only stop() says Cease, and it is no error
-    const news = (this.#lastError?.why !== why || from === 'Established') && rare()
-    this.#lastError = {
-      why,
+    const { detail, from, sent, received, hint } = event
+    if (sent?.code === notificationCode.cease) return () => this.#log?.info({ peer, detail }, 'session down') // only stop() says Cease, and it is no error
+    const news = (this.#lastFailure?.detail !== detail || from === 'Established') && rare()
+    this.#lastFailure = {
+      detail,
       from,
       at: new Date(),
       ...optional('hint', hint),
@@ -666,7 +613,7 @@ export class Session extends EventEmitter<Events> implements AsyncDisposable {
     }
     const line = {
       peer,
-      why,
+      detail,
       ...optional('sent', sent && describeNotification(sent)),
       ...optional('hint', hint),
       ...optional('retryIn', event.retryIn),
@@ -701,7 +648,7 @@ function causeOf({ first }: Line): { readonly cause?: OtherProtocol } {
 }
 
 /** What a connection says of its failure. Anything can be emitted as an error, and one of the caller's may throw when it is read. */
-function inWords(error: unknown, config: Config): string {
+function inWords(error: unknown, config: SessionConfig): string {
   try {
     return (error instanceof Error && socketError(error, config)) || errorText(error)
   } catch {
@@ -717,7 +664,7 @@ function asError(thrown: unknown): Error {
   return new Error(errorText(thrown))
 }
 
-function contextOf(negotiated: Negotiated | undefined, { local, peer }: Config): Context {
+function contextOf(negotiated: Negotiated | undefined, { local, peer }: SessionConfig): Context {
   return {
     fourOctetAs: negotiated?.fourOctetAs ?? true,
     external: local.as !== peer.as,

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { linuxSupport } from '@softspoken/linux'
 import { parseAddress } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { configure, type Settings } from './config.ts'
+import { configure, type SessionOptions } from './config.ts'
 import { Listener } from './listener.ts'
 import { Session } from './session.ts'
 import { formatZoned, parseZoned, unmapIpv4 } from './socket-address.ts'
@@ -80,7 +80,7 @@ it.each(['0.0.0.0', '0.0.0.1', '224.0.0.5', '255.255.255.255', '::', 'ff02::1', 
 )
 
 describe('a session with a link-local peer', () => {
-  const configured = (peer: string, more: Partial<Settings> = {}, source?: string) => {
+  const configured = (peer: string, more: Partial<SessionOptions> = {}, source?: string) => {
     const local = { as: 65001, id: '192.0.2.1', ...(source !== undefined && { address: source }) }
     const config = configure({ local, peer: { as: 65002, address: peer }, ...more })
     return { peer: config.peer.address, local: config.local.address, bindDevice: config.bindDevice }
@@ -110,9 +110,9 @@ describe('a session with a link-local peer', () => {
   })
   it('says which interface is missing, and dials through no other', async () => {
     const session = begin({ local: local(65001, 1), peer: { as: 65002, address: 'fe80::1%nosuch0' } })
-    await vi.waitFor(() => expect(session.status().lastError).toBeDefined())
-    expect(session.status().lastError).toMatchObject({
-      why: 'the interface nosuch0 is not on this host',
+    await vi.waitFor(() => expect(session.status().lastFailure).toBeDefined())
+    expect(session.status().lastFailure).toMatchObject({
+      detail: 'the interface nosuch0 is not on this host',
       hint: 'check peer.address',
       from: 'Connect',
     })
@@ -128,7 +128,7 @@ describe.runIf(own !== undefined)('on a link of this host', () => {
   const address = own ?? ''
   it.each([undefined, address])('a session comes up over it, through a listener on %s', async door => {
     const server = new Listener({ port: 0, ...(door !== undefined && { address: door }) })
-    toEnd.push(() => server.close())
+    toEnd.push(() => server.stop())
     const waits = begin({ local: local(65002, 2), peer: { as: 65001, address }, passive: true })
     const port = await server.serve(waits).listen()
     const dials = begin({ local: { ...local(65001, 1), address }, peer: { as: 65002, address, port } })
@@ -151,10 +151,10 @@ const toEnd: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of toEnd.splice(0).reverse()) await end()
 })
-function local(as: number, host: number): Settings['local'] {
+function local(as: number, host: number): SessionOptions['local'] {
   return { as, id: `192.0.2.${host}` }
 }
-function begin(settings: Settings): Session {
+function begin(settings: SessionOptions): Session {
   const session = new Session({ passive: false, ...settings }).start()
   toEnd.push(() => session.stop())
   return session

@@ -10,7 +10,7 @@ import {
   type TcpSocket,
 } from '@softspoken/linux'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { configure, type Settings } from './config.ts'
+import { configure, type SessionOptions } from './config.ts'
 import { Listener } from './listener.ts'
 import { Session } from './session.ts'
 import {
@@ -24,8 +24,8 @@ import {
   setPrecedence,
 } from './socket-options.ts'
 
-const given: Settings = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
-const asking: readonly Partial<Settings>[] = [
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+const asking: readonly Partial<SessionOptions>[] = [
   { tcpMd5Key: 'secret' },
   { ttlSecurity: 1 },
   { multihop: 2 },

@@ -12,7 +12,7 @@ import {
   type TcpSocket,
 } from '@softspoken/linux'
 import { type Address, parseAddress } from '@softspoken/wire'
-import type { Config } from './config.ts'
+import type { SessionConfig } from './config.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
 import { split } from './socket-address.ts'
 
@@ -32,7 +32,7 @@ const CS6 = 48 // RFC 4594 §3.1
  * Never unauthenticated by accident: a session with an option that is not available here is refused.
  * @throws Error naming the option, and what it needs.
  */
-export function requireLinux(config: Config, support: LinuxSupport = linuxSupport()): void {
+export function requireLinux(config: SessionConfig, support: LinuxSupport = linuxSupport()): void {
   const option = firstLinuxOption(config)
   if (option === undefined || support.supported) return
   throw notAvailable(option, support.detail, support.cause)
@@ -44,7 +44,7 @@ export function notAvailable(option: string, detail: string, cause?: unknown): E
 }
 
 /** The first option of a session, if any, that Node's `net` alone does not have. */
-export function firstLinuxOption(config: Config): string | undefined {
+export function firstLinuxOption(config: SessionConfig): string | undefined {
   return linuxOptions.find(name => config[name] !== undefined)
 }
 
@@ -59,7 +59,7 @@ export function octetsOf(address: Address): Uint8Array {
 }
 
 /** What each connection of this session needs, outgoing or incoming. */
-export function connectionOptions(config: Config): SocketOption[] {
+export function connectionOptions(config: SessionConfig): SocketOption[] {
   const { ttlSecurity, multihop, bindDevice } = config
   return [
     ...(ttlSecurity === undefined ? [] : ttlSecurityOptions(minTtl(config))),
@@ -69,7 +69,7 @@ export function connectionOptions(config: Config): SocketOption[] {
 }
 
 /** What a listening socket needs before the first SYN: every key, and no more TTL security than all its sessions want. */
-export function listeningOptions(configs: readonly Config[], family: TcpFamily): SocketOption[] {
+export function listeningOptions(configs: readonly SessionConfig[], family: TcpFamily): SocketOption[] {
   requireOneKeyPerAddress(configs)
   const hasTtlSecurity = configs.some(({ ttlSecurity }) => ttlSecurity !== undefined)
   return [
@@ -79,7 +79,7 @@ export function listeningOptions(configs: readonly Config[], family: TcpFamily):
 }
 
 /** Linux finds a key by the address and not by the interface, so two sessions with one address need one key. */
-function requireOneKeyPerAddress(configs: readonly Config[]): void {
+function requireOneKeyPerAddress(configs: readonly SessionConfig[]): void {
   const keys = new Map<Address, string | undefined>()
   for (const { peer, tcpMd5Key } of configs) {
     const { address, zone } = split(peer.address)
@@ -92,7 +92,7 @@ function requireOneKeyPerAddress(configs: readonly Config[]): void {
 }
 
 /** The key, for segments to and from the session's peer. */
-export function keyOptions({ tcpMd5Key, peer }: Config, family: TcpFamily): SocketOption[] {
+export function keyOptions({ tcpMd5Key, peer }: SessionConfig, family: TcpFamily): SocketOption[] {
   if (tcpMd5Key === undefined) return []
   if (family === 'ipv4' && familyOf(peer.address) === 'ipv6')
     throw new Error(`tcpMd5Key: there is no key for ${peer.address} on a socket of IPv4`)
@@ -125,7 +125,7 @@ export function setPrecedence(socket: TcpSocket): void {
  * option the system ends a connection whose peer has acknowledged nothing for that long (RFC 5482). Without it, the send
  * hold timer and the peer's own hold timer remain.
  */
-export function limitUnacknowledged(socket: TcpSocket, config: Config): void {
+export function limitUnacknowledged(socket: TcpSocket, config: SessionConfig): void {
   // The peer has not proposed its hold time yet, and the smaller of both counts: this is the longest that it can be.
   const longest = sendHoldTimeFor(config, config.holdTime)
   setIfPossible(() => setUserTimeout(socket, longest * 1000))
@@ -139,7 +139,7 @@ function setIfPossible(set: () => void): void {
 }
 
 /** As BIRD and FRR count: a peer on our own link is 1 hop away, and its packets arrive with a TTL of 255. */
-function minTtl({ ttlSecurity }: Config): number {
+function minTtl({ ttlSecurity }: SessionConfig): number {
   return ttlSecurity === undefined ? 0 : MAX_TTL + 1 - ttlSecurity
 }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { type DownEvent, Listener, Session } from '@softspoken/session'
+import { Listener, Session, type SessionFailure } from '@softspoken/session'
 import { describeNotification, routes } from '@softspoken/wire'
 import { afterEach, describe, expect, it } from 'vitest'
 import { program } from './cli.ts'
@@ -250,7 +250,7 @@ describe.each([
     await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
     expect(router.session.state, 'the session stands while the router converges').toBe('Established')
     child.kill(signal)
-    const [{ received }] = (await down) as [DownEvent]
+    const [{ received }] = (await down) as [SessionFailure]
     expect(received && describeNotification(received)).toBe(
       `Cease/Administrative Shutdown (6/2): "single-prefix-announcer got ${signal}"`,
     )

@@ -55,7 +55,7 @@ try {
   await browser[Symbol.asyncDispose]()
   apiserver.stop()
   await announcer.stop()
-  await listener.close()
+  await listener.stop()
   await site[Symbol.asyncDispose]()
 }
 for (const complaint of browser.errors) console.error(complaint)

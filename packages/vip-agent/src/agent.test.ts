@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Duplex, PassThrough } from 'node:stream'
-import { type Config, Listener, type Logger, Session } from '@softspoken/session'
+import { Listener, type Logger, Session, type SessionConfig } from '@softspoken/session'
 import { routes } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runAgent } from './agent.ts'
@@ -109,7 +109,7 @@ describe('an agent', () => {
 it('an agent offers the family of its VIP to a router of the other family', async () => {
   const ending = new AbortController()
   const offered: (readonly string[])[] = []
-  const dial = ({ families }: Config): Duplex => {
+  const dial = ({ families }: SessionConfig): Duplex => {
     offered.push(families)
     ending.abort()
     return new PassThrough()
@@ -227,7 +227,7 @@ class Router implements AsyncDisposable {
   }
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#sessions.map(session => session.stop()))
-    await this.#listener.close()
+    await this.#listener.stop()
   }
 
   #neighbour(address: string): Session {

@@ -17,7 +17,7 @@ ROUTE             NOW       TO         LEASE
 SESSION WITH  AS     STATE        FOR  HOLD TIME  NEXT DIAL IN  IN  OUT
 127.0.0.2     65000  Established  3 s  90 s                     2   5
 127.0.0.3     65000  Idle         3 s             2 s           0   0
-  last error, 2026-11-21T10:58:39.597Z: connection refused by 127.0.0.3 port 37943
+  last failure, 2026-11-21T10:58:39.597Z: connection refused by 127.0.0.3 port 37943
   check: nothing listens on 127.0.0.3 port 37943, or an access list rejects us
 
 HEALTH     NOW  COUNTS FOR
@@ -52,8 +52,8 @@ describe('the table', () => {
   })
   test('lets no control character through to the terminal', () => {
     const [peer] = report().peers
-    const lastError = { why: 'a\u001b[2Jb\nc\u009bd\u202ee\u2028f', at: '2026-11-21T10:58:39.597Z' }
-    const text = statusTable({ ...report(), peers: [{ ...peer!, lastError }] })
+    const lastFailure = { detail: 'a\u001b[2Jb\nc\u009bd\u202ee\u2028f', at: '2026-11-21T10:58:39.597Z' }
+    const text = statusTable({ ...report(), peers: [{ ...peer!, lastFailure }] })
     expect(text).toContain('a\ufffd[2Jb\ufffdc\ufffdd\ufffde\ufffdf\n')
     expect(text).not.toContain('\u001b')
   })

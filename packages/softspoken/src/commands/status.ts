@@ -3,8 +3,8 @@ import type { AnnouncerStatus, HealthStatus } from '@softspoken/announcer'
 
 /** /status once it has been through JSON. */
 export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
-  readonly peers: readonly (Omit<AnnouncerStatus['peers'][number], 'lastError'> & {
-    readonly lastError?: { readonly why: string; readonly at: string; readonly hint?: string }
+  readonly peers: readonly (Omit<AnnouncerStatus['peers'][number], 'lastFailure'> & {
+    readonly lastFailure?: { readonly detail: string; readonly at: string; readonly hint?: string }
   })[]
   readonly health: Readonly<Record<string, HealthStatus>>
 }
@@ -55,7 +55,7 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
       ),
     ],
   }))
-  const sessions = peers.map(({ peer, state, secondsInState, negotiated, nextDialIn, counters, lastError }) => ({
+  const sessions = peers.map(({ peer, state, secondsInState, negotiated, nextDialIn, counters, lastFailure }) => ({
     cells: [
       peer.address,
       String(peer.as),
@@ -67,8 +67,8 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
       String(counters.outTotalMessages),
     ],
     notes: [
-      lastError && `last error, ${lastError.at}: ${lastError.why}`,
-      lastError?.hint && `check: ${lastError.hint}`,
+      lastFailure && `last failure, ${lastFailure.at}: ${lastFailure.detail}`,
+      lastFailure?.hint && `check: ${lastFailure.hint}`,
     ],
   }))
   const gates = Object.entries(health).map(([name, { up, secondsLeft, heldFor, detail }]) => ({

@@ -23,10 +23,10 @@ export class RecentEvents {
       session.on('established', ({ negotiated }) =>
         this.#add('good', `session with ${address} established, hold time ${negotiated.holdTime} s`),
       )
-      session.on('down', ({ why, hint, sent }) =>
+      session.on('down', ({ detail, hint, sent }) =>
         this.#add(
           sent?.code === CEASE ? 'note' : 'bad',
-          `session with ${address} down: ${why}${hint === undefined ? '' : `; ${hint}`}`,
+          `session with ${address} down: ${detail}${hint === undefined ? '' : `; ${hint}`}`,
         ),
       )
       session.on('malformed', ({ faults, handling }) =>

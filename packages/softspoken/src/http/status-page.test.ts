@@ -127,7 +127,7 @@ describe('for machines', () => {
     expect(await (await ask('/status')).json()).toMatchObject({
       announcements: [VIP],
       health: {},
-      peers: [{ state: 'Idle', sent: [], lastError: { received: { code: 6, subcode: 2, data: '0162' } } }],
+      peers: [{ state: 'Idle', sent: [], lastFailure: { received: { code: 6, subcode: 2, data: '0162' } } }],
     })
   })
 
@@ -135,8 +135,8 @@ describe('for machines', () => {
     const { ask, announcer } = await announcing()
     const [session] = announcer.sessions
     for (let failure = 0; failure < 3; failure++) {
-      session?.emit('dial', { type: 'dial', failures: failure })
-      session?.emit('down', { type: 'down', why: 'connection refused', from: 'Connect' })
+      session?.emit('dial', { failures: failure })
+      session?.emit('down', { detail: 'connection refused', from: 'Connect' })
     }
     announcer.emit('withdrawn', { prefix: VIP, reason: 'lease-expired', detail: 'the lease ran out' })
     expect(await (await ask('/events')).json()).toMatchObject([

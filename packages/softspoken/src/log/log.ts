@@ -28,7 +28,7 @@ async function forTerminal(): Promise<(line: string) => string> {
   return prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', hideObject: true, messageFormat: oneLine })
 }
 
-/** `session down  peer=10.0.5.1 why="no answer within 10 s"` */
+/** `session down  peer=10.0.5.1 detail="no answer within 10 s"` */
 export function oneLine({ level: _level, time: _time, msg, ...fields }: Record<string, unknown>): string {
   const words = [`${msg} `, ...Object.entries(fields).map(([name, value]) => `${name}=${word(value)}`)]
   return escapeControls(words.join(' '))

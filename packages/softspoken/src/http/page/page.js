@@ -78,7 +78,7 @@ function route(prefix, { withheld, leases, peers }) {
   ])
 }
 
-function session({ state, secondsInState, local, peer, negotiated, nextDialIn, counters, lastError }) {
+function session({ state, secondsInState, local, peer, negotiated, nextDialIn, counters, lastFailure }) {
   return card(state === 'Established' ? 'good' : 'bad', peer.address, state, [
     ['In this state', `for ${span(secondsInState)}`],
     ['Next dial', nextDialIn === undefined ? undefined : `in ${span(nextDialIn)}`],
@@ -89,8 +89,11 @@ function session({ state, secondsInState, local, peer, negotiated, nextDialIn, c
     ['Messages', `${counters.inTotalMessages} in, ${counters.outTotalMessages} out`],
     ['So far', `dialled ${times(counters.dials)}, established ${times(counters.fsmEstablishedTransitions)}`],
     ['Malformed UPDATEs', Object.values(counters.inMalformedUpdates).reduce((all, one) => all + one) || undefined],
-    ['Last error', lastError ? `${lastError.why} (${moment(lastError.at)}, in ${lastError.from})` : undefined],
-    ['Check', lastError?.hint],
+    [
+      'Last failure',
+      lastFailure ? `${lastFailure.detail} (${moment(lastFailure.at)}, in ${lastFailure.from})` : undefined,
+    ],
+    ['Check', lastFailure?.hint],
   ])
 }
 

@@ -2,20 +2,20 @@
 import { describeNotification, type Message, type Notification } from '@softspoken/wire'
 
 /** Counted since construction. */
-export interface Tally {
+export interface MessageCounters {
   /** `malformed` is what could not be read as any of the others. */
   readonly byType: { readonly [type in Message['type'] | 'malformed']: number }
   /** By their names in the registries, as `Cease/Administrative Shutdown` or `Hold Timer Expired`; those that came or went. */
   readonly notifications: { readonly [name: string]: number }
 }
 
-export const nothingCounted: Tally = {
+export const nothingCounted: MessageCounters = {
   byType: { open: 0, update: 0, notification: 0, keepalive: 0, 'route-refresh': 0, malformed: 0 },
   notifications: {},
 }
 
 /** With one message more; undefined is one that could not be read. */
-export function counted({ byType, notifications }: Tally, message: Message | undefined): Tally {
+export function counted({ byType, notifications }: MessageCounters, message: Message | undefined): MessageCounters {
   const type = message?.type ?? 'malformed'
   const name = message?.type === 'notification' ? nameOf(message) : undefined
   return {

@@ -1,6 +1,6 @@
 import { cease, type Message } from '@softspoken/wire'
 import { expect, test } from 'vitest'
-import { counted, nothingCounted } from './tally.ts'
+import { counted, nothingCounted } from './message-counters.ts'
 
 const all = (messages: readonly (Message | undefined)[]) => messages.reduce(counted, nothingCounted)
 const notification = (code: number, subcode: number): Message => ({

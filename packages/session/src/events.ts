@@ -1,0 +1,54 @@
+/** What a session emits, and the shape of a failure. */
+import type { Family, Notification, Update } from '@softspoken/wire'
+import type { MalformedUpdate } from './malformed.ts'
+import type { Negotiated } from './open-check.ts'
+import type { OtherProtocol } from './other-protocol.ts'
+
+/** RFC 4271 §8.2.2. */
+export type SessionState = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
+
+/** How a connection, or an attempt at one, ended. */
+export interface SessionFailure {
+  /** One sentence. */
+  readonly detail: string
+  /** What to check. */
+  readonly hint?: string
+  /** The state in which it ended. */
+  readonly from: SessionState
+  /** The NOTIFICATION that we sent; the peer may not have received it. */
+  readonly sent?: Notification
+  /** The NOTIFICATION that the peer sent. */
+  readonly received?: Notification
+  /**
+   * What else is known: the protocol that the peer speaks instead of BGP; AS_TRANS without the AS number that it stands
+   * for (RFC 6793); or that the peer takes no capabilities, so that the next OPEN has none (RFC 5492 §3).
+   */
+  readonly cause?: OtherProtocol | 'AS_TRANS' | 'no capabilities'
+  /** Seconds until the next dial. Absent after stop(), and if only the peer dials. */
+  readonly retryIn?: number
+}
+
+/** The events of a session and what each listener receives. They come after the step that caused them. */
+export interface SessionEvents {
+  /** The state of the session has changed. */
+  state: [{ readonly from: SessionState; readonly to: SessionState }]
+  /** A dial begins. `failures` counts those since the session was last established for `backOff.resetAfter`. */
+  dial: [{ readonly failures: number }]
+  /** The session is established; `negotiated` is what both OPENs agreed on. */
+  established: [{ readonly negotiated: Negotiated }]
+  /** The peer has sent an UPDATE. */
+  update: [{ readonly update: Update }]
+  /** The peer asks for our routes of this family again (RFC 2918); answer with resend(). */
+  refresh: [{ readonly family: Family }]
+  /** A connection has ended, or an attempt at one. */
+  down: [SessionFailure]
+  /** An UPDATE had faults that did not end the session (RFC 7606). At most one event per minute, after its `update`. */
+  malformed: [MalformedUpdate]
+  /** The peer reads again after `backlogged` was true. */
+  writable: []
+}
+
+type Named = { [name in keyof SessionEvents]: { readonly type: name } & SessionEvents[name][0] }
+/** An event as the state machine returns it. */
+export type SessionEvent = Named[Exclude<keyof SessionEvents, 'malformed' | 'writable'>]
+export type Down = Named['down']
