@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compilerErrors } from '@softspoken/test-support/compiler-errors'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { compilerFaults } from '../tools/compiler-faults.ts'
 import { readConfiguration } from './config/sources.ts'
 
 const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
@@ -113,7 +113,7 @@ function formFaults(manifests: readonly [{ readonly kind: string }, ...object[]]
   const [{ kind }] = manifests
   const types = { Pod: 'core/v1', DaemonSet: 'apps/v1' }[kind]
   const name = fileURLToPath(new URL('manifest.ts', import.meta.url)) // it need not be there
-  return compilerFaults(
+  return compilerErrors(
     name,
     `import type { ${kind} } from 'kubernetes-types/${types}'
     export const manifests: ${kind}[] = ${JSON.stringify(manifests)}`,

@@ -1,8 +1,8 @@
 /** The first screen of the project's README: a command that the program understands, the page, code that compiles. */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { compilerErrors } from '@softspoken/test-support/compiler-errors'
 import { describe, expect, it } from 'vitest'
-import { compilerFaults } from '../tools/compiler-faults.ts'
 import { readConfiguration } from './config/sources.ts'
 
 const root = new URL('../../../', import.meta.url)
@@ -25,6 +25,6 @@ describe('the first screen of the README', () => {
     const code = `declare const ca: string\n${block('ts')}\n${mistake}`
     const file = fileURLToPath(new URL('embedding.ts', import.meta.url)) // it need not be there
     expect(code).toContain('announcer.announce(')
-    expect(compilerFaults(file, code)).toEqual([expect.stringContaining('gates')])
+    expect(compilerErrors(file, code)).toEqual([expect.stringContaining('gates')])
   })
 })

@@ -1,7 +1,7 @@
-/** What the compiler says of a text, were it a file of that name: for tests of what is written elsewhere. */
+/** The errors that the TypeScript compiler finds in a text, as if it were a file of that name: for code in READMEs and pages. */
 import ts from 'typescript'
 
-export function compilerFaults(file: string, text: string): readonly string[] {
+export function compilerErrors(file: string, text: string): readonly string[] {
   const options: ts.CompilerOptions = {
     ...{ strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true },
     ...{ types: ['node'], lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'], target: ts.ScriptTarget.ESNext },
