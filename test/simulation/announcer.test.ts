@@ -747,7 +747,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
     const { lab } = towards()
     const announcer = lab.announcer({ families: ['ipv4-unicast'], extendedNextHop: false })
     expect(() => announcer.announce(VIP)).toThrow(
-      'nextHop: leaving it out is not allowed, the session with 2001:db8:1::fe has no IPv4 address of its own',
+      'nextHop: it must be given, because the session with 2001:db8:1::fe has no IPv4 address of its own',
     )
   })
 })
@@ -895,8 +895,8 @@ describe('several routers, two families', () => {
     lab.router({ ...four, as: 65001 })
     lab.router(six)
     const announcer = lab.announcer({ maxPrefixes: 2 })
-    expect(() => announcer.announce(VIP6, { localPref: 200 })).toThrow('localPref: not allowed, no peer is internal')
-    expect(() => announcer.announce(VIP, { prepend: 1 })).toThrow('prepend: not allowed, no peer is external')
+    expect(() => announcer.announce(VIP6, { localPref: 200 })).toThrow('it must be left out: no peer is internal')
+    expect(() => announcer.announce(VIP, { prepend: 1 })).toThrow('it must be left out: no peer is external')
   })
 
   test.each(['freeze', 'reset', 'refuse', 'prefer'] as const)(
@@ -982,18 +982,23 @@ describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
 
 describe('refused at construction, with nothing dialled:', () => {
   test.each<[string, object, ErrorConstructor | typeof OptionError, string]>([
-    ['no peers', { peers: [] }, TypeError, 'peers: '],
-    ['peers that are no list', { peers: { as: 65000, address: '192.0.2.254' } }, TypeError, 'peers: '],
-    ['an option of a session', { peer: { as: 65000, address: '192.0.2.254' } }, TypeError, 'peer: no such option'],
-    ['waiting for peers to dial', { passive: true }, TypeError, 'passive: no such option'],
+    ['no peers', { peers: [] }, OptionError, 'peers: an empty list is not allowed'],
+    ['peers that are no list', { peers: { as: 65000, address: '192.0.2.254' } }, OptionError, 'peers: '],
+    [
+      'an option of a session',
+      { peer: { as: 65000, address: '192.0.2.254' } },
+      OptionError,
+      'peer: no such option, did you mean peers?',
+    ],
+    ['waiting for peers to dial', { passive: true }, OptionError, 'passive: no such option'],
     ['an unknown option', { maxPrefix: 2 }, TypeError, 'maxPrefix: no such setting'],
-    ['an unknown part of local', { local: { as: 65001, id: '192.0.2.1', port: 1 } }, TypeError, 'local.port: '],
-    ['the same peer twice', { peers: Array(2).fill({ as: 65000, address: '192.0.2.254' }) }, RangeError, 'peers: '],
+    ['an unknown part of local', { local: { as: 65001, id: '192.0.2.1', port: 1 } }, OptionError, 'local.port: '],
+    ['the same peer twice', { peers: Array(2).fill({ as: 65000, address: '192.0.2.254' }) }, OptionError, 'peers: '],
     [
       'the same peer in two spellings',
       { peers: ['192.0.2.254', '::ffff:c000:2fe'].map(address => ({ as: 65000, address })) },
-      RangeError,
-      'peers: 192.0.2.254 port 179 is not allowed twice',
+      OptionError,
+      "peers: '192.0.2.254 port 179' is not allowed, it must be listed once",
     ],
     [
       'a bad second peer',
@@ -1006,39 +1011,49 @@ describe('refused at construction, with nothing dialled:', () => {
       RangeError,
       'peer.as: 0',
     ],
-    ['no second peer', { peers: [{ as: 1, address: '192.0.2.254' }, null] }, TypeError, 'peer.address: '],
-    ['an unknown part of a peer', { peers: [{ as: 1, address: '192.0.2.254', key: 'x' }] }, TypeError, 'peer.key: '],
-    ['no prefixes', { maxPrefixes: 0 }, RangeError, 'maxPrefixes: 0'],
-    ['half a prefix', { maxPrefixes: 1.5 }, RangeError, 'maxPrefixes: 1.5'],
-    ['a count as text', { maxPrefixes: '2' }, RangeError, 'maxPrefixes: 2'],
-    ['a drain below 0', { drainTime: -1 }, RangeError, 'drainTime: -1'],
-    ['a drain that outlasts Kubernetes', { drainTime: 26 }, RangeError, 'drainTime: 26'],
-    ['a graceful shutdown below 0', { gracefulShutdownTime: -1 }, RangeError, 'gracefulShutdownTime: -1'],
+    [
+      'no second peer',
+      { peers: [{ as: 1, address: '192.0.2.254' }, null] },
+      OptionError,
+      'peers[1]: null is not allowed',
+    ],
+    [
+      'an unknown part of a peer',
+      { peers: [{ as: 1, address: '192.0.2.254', key: 'x' }] },
+      OptionError,
+      'peers[0].key: no such option',
+    ],
+    ['no prefixes', { maxPrefixes: 0 }, OptionError, 'maxPrefixes: 0'],
+    ['half a prefix', { maxPrefixes: 1.5 }, OptionError, 'maxPrefixes: 1.5'],
+    ['a count as text', { maxPrefixes: '2' }, OptionError, "maxPrefixes: '2'"],
+    ['a drain below 0', { drainTime: -1 }, OptionError, 'drainTime: -1'],
+    ['a drain that outlasts Kubernetes', { drainTime: 26 }, OptionError, 'drainTime: 26'],
+    ['a graceful shutdown below 0', { gracefulShutdownTime: -1 }, OptionError, 'gracefulShutdownTime: -1'],
     [
       'a graceful shutdown that outlasts Kubernetes',
       { gracefulShutdownTime: 23 },
-      RangeError,
-      'gracefulShutdownTime: 23 is not allowed, with drainTime, 3, it must be at most 25',
+      OptionError,
+      'gracefulShutdownTime: 23 is not allowed, it must be at most 25 seconds together with drainTime, 3',
     ],
-    ['an interval below 5 s', { advertisementInterval: 4 }, RangeError, 'advertisementInterval: 4'],
-    ['next hop 0.0.0.0', { nextHop: '0.0.0.0' }, RangeError, 'nextHop: 0.0.0.0'],
-    ['a next hop of no family', { nextHop: { ip4: '192.0.2.7' } }, TypeError, 'nextHop.ip4: no such option'],
-    ['no next hop at all', { nextHop: null }, TypeError, 'nextHop: null is not allowed'],
+    ['an interval below 5 s', { advertisementInterval: 4 }, OptionError, 'advertisementInterval: 4'],
+    ['next hop 0.0.0.0', { nextHop: '0.0.0.0' }, OptionError, "nextHop: '0.0.0.0'"],
+    ['a next hop of no family', { nextHop: { ip4: '192.0.2.7' } }, OptionError, 'nextHop.ip4: no such option'],
+    ['no next hop at all', { nextHop: null }, OptionError, 'nextHop: null is not allowed'],
     [
       'next hop 0.0.0.0 among two',
       { nextHop: { ipv4: '0.0.0.0' } },
-      RangeError,
-      'nextHop.ipv4: 0.0.0.0 is not allowed',
+      OptionError,
+      "nextHop.ipv4: '0.0.0.0' is not allowed",
     ],
-    ['nobody to be', { local: undefined }, TypeError, 'local: undefined is not allowed'],
+    ['nobody to be', { local: undefined }, OptionError, 'local: undefined is not allowed'],
     [
       'an address of no family',
       { local: { as: 65001, id: '192.0.2.1', address: { v4: '192.0.2.1' } } },
-      TypeError,
+      OptionError,
       'local.address.v4: no such option',
     ],
-    ['next hop ::', { nextHop: '::' }, RangeError, 'nextHop: ::'],
-    ['an IPv4-mapped next hop', { nextHop: '::ffff:192.0.2.1' }, RangeError, 'nextHop: ::ffff:192.0.2.1'],
+    ['next hop ::', { nextHop: '::' }, OptionError, "nextHop: '::'"],
+    ['an IPv4-mapped next hop', { nextHop: '::ffff:192.0.2.1' }, OptionError, "nextHop: '::ffff:192.0.2.1'"],
     ['a next hop with a zone', { nextHop: 'fe80::1%eth0' }, OptionError, "nextHop: 'fe80::1%eth0'"],
     ['a name as next hop', { nextHop: 'localhost' }, OptionError, "nextHop: 'localhost'"],
   ])('%s', async (_, options, type, message) => {
@@ -1058,7 +1073,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
       { peers: [{ as: 65000, address: '2001:DB8:0::2' }] },
       '2001:db8::2',
       {},
-      'prefix: 2001:db8::2/128 is not allowed, it is the address of a peer',
+      "prefix: '2001:db8::2/128' is not allowed, it must be another address than that of a peer",
     ],
     ['what is no host route', {}, '198.51.100.0/24', {}, "prefix: '198.51.100.0/24' is not allowed"],
     [
@@ -1066,59 +1081,77 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
       { local: { as: 65001, id: '198.51.100.10' } },
       VIP,
       {},
-      `prefix: ${VIP} is not allowed, it is our BGP Identifier`,
+      `prefix: '${VIP}' is not allowed, it must be another address than our BGP Identifier`,
     ],
     [
       'the address of a router',
       {},
       '192.0.2.254',
       {},
-      'prefix: 192.0.2.254/32 is not allowed, it is the address of a peer',
+      "prefix: '192.0.2.254/32' is not allowed, it must be another address than that of a peer",
     ],
     [
       'a family that is not offered',
       {},
       VIP6,
       {},
-      `prefix: ${VIP6} is not allowed, the families of the session with 192.0.2.254 are ipv4-unicast: give the option families with ipv6-unicast in it`,
+      `prefix: '${VIP6}' is not allowed, it must be of a family that a session carries (with 192.0.2.254: ipv4-unicast); or give the option families with ipv6-unicast in it`,
     ],
-    ['a next hop that is announced', { nextHop: '198.51.100.10' }, VIP, {}, 'nextHop: 198.51.100.10 is not allowed'],
+    [
+      'a next hop that is announced',
+      { nextHop: '198.51.100.10' },
+      VIP,
+      {},
+      "nextHop: '198.51.100.10' is not allowed, it must be another address, because 198.51.100.10 is the address that is announced",
+    ],
     [
       'a session from the announced address',
       { local: { as: 65001, id: '192.0.2.1', address: '198.51.100.10' } },
       VIP,
       {},
-      'nextHop: 198.51.100.10 is not allowed',
+      "nextHop: '198.51.100.10' is not allowed, it must be another address, because 198.51.100.10 is the address that is announced",
     ],
     [
       'a next hop that is the router (§5.1.3)',
       { nextHop: '192.0.2.254' },
       VIP,
       {},
-      'nextHop: 192.0.2.254 is not allowed',
+      "nextHop: '192.0.2.254' is not allowed",
     ],
-    ['a next hop of the other family', { nextHop: '2001:db8:1::1' }, VIP, {}, 'nextHop: 2001:db8:1::1 is not allowed'],
+    [
+      'a next hop of the other family',
+      { nextHop: '2001:db8:1::1' },
+      VIP,
+      {},
+      "nextHop: '2001:db8:1::1' is not allowed",
+    ],
     [
       'the next hop of one family for the other',
       { nextHop: { ipv4: '2001:db8:1::1' } },
       VIP,
       {},
-      'nextHop: 2001:db8:1::1 is not allowed, 2001:db8:1::1 is not of the family of 198.51.100.10/32',
+      "nextHop: '2001:db8:1::1' is not allowed, it must be another address, because 2001:db8:1::1 is not of the family of 198.51.100.10/32",
     ],
-    ['no next hop of the family', { families: ['ipv6-unicast'] }, VIP6, {}, 'nextHop: leaving it out is not allowed'],
+    [
+      'no next hop of the family',
+      { families: ['ipv6-unicast'] },
+      VIP6,
+      {},
+      'nextHop: it must be given, because the session with 192.0.2.254 has no IPv6 address',
+    ],
     [
       'LOCAL_PREF where every peer is external (§5.1.5)',
       {},
       VIP,
       { localPref: 200 },
-      'localPref: not allowed, no peer is internal',
+      'it must be left out: no peer is internal',
     ],
     [
       'prepending where every peer is internal (§9.1.2)',
       { local: { as: 65000, id: '192.0.2.1' } },
       VIP,
       { prepend: 1 },
-      'prepend: not allowed, no peer is external',
+      'it must be left out: no peer is external',
     ],
     ['too much prepending', {}, VIP, { prepend: 11 }, 'prepend: 11 is not allowed'],
     ['half an epoch', {}, VIP, { med: { base: 1, epoch: 0.5 } }, 'med.epoch: 0.5'],
@@ -1129,7 +1162,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
     ['a community beyond 16 bits', {}, VIP, { communities: ['65536:1'] }, "communities: '65536:1'"],
     ['a large community of two numbers', {}, VIP, { largeCommunities: ['1:2'] }, "largeCommunities: '1:2'"],
     ['more than fits one message', {}, VIP, { communities: manyCommunities(1020) }, 'update length: '],
-    ['an unknown preference', {}, VIP, { mde: 1 } as AnnounceOptions, 'mde: no such preference'], // a caller without types
+    ['an unknown preference', {}, VIP, { mde: 1 } as AnnounceOptions, 'mde: no such option'], // a caller without types
   ])('%s', async (_, options, prefix, preference, message) => {
     const lab = new Lab()
     const router = lab.router({ families: ['ipv4-unicast', 'ipv6-unicast'] })

@@ -354,17 +354,17 @@ describe('the results of single checks', () => {
 
 describe('a health gate is refused', () => {
   test.each<[object, string]>([
-    [{ interval: 0.9 }, 'interval: 0.9 is not allowed, it must be from 1 to 3600'],
-    [{ timeout: 5 }, 'timeout: 5 is not allowed, it must be less than interval, 5'],
+    [{ interval: 0.9 }, 'interval: 0.9 is not allowed, it must be from 1 to 3600 seconds'],
+    [{ timeout: 5 }, 'timeout: 5 is not allowed, it must be less than interval, 5 seconds'],
     [{ timeout: 0 }, 'timeout: 0 is not allowed'],
     [{ rise: 0 }, 'rise: 0 is not allowed, it must be from 1 to 100'],
     [{ fall: 1.5 }, 'fall: 1.5 is not allowed, it must be a whole number'],
-    [{ ttl: 9 }, 'ttl: 9 is not allowed, it must be at least two intervals, 10'],
+    [{ ttl: 9 }, 'ttl: 9 is not allowed, it must be at least two intervals, 10 seconds'],
     [{ holdDown: { withdrawals: 1 } }, 'holdDown.withdrawals: 1 is not allowed'],
     [{ holdDown: { down: 1 } }, 'holdDown.down: no such option'],
     [{ holdDown: true }, 'holdDown: true is not allowed'],
-    [{ risen: 1 }, 'health.risen: no such option'],
-    [{ check: 'http://192.0.2.1' }, 'check: http://192.0.2.1 is not allowed, it must be a function'],
+    [{ risen: 1 }, 'risen: no such option, did you mean rise?'],
+    [{ check: 'http://192.0.2.1' }, "check: 'http://192.0.2.1' is not allowed, it must be a function"],
   ])('for %j', (options, message) => {
     const lab = new Lab()
     expect(() => new Service().gate(lab, options)).toThrow(message)

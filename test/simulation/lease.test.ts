@@ -136,10 +136,10 @@ describe('a lease', () => {
   })
 
   test.each([
-    [1.9, 'ttl: 1.9 is not allowed, it must be from 2 to 3600'],
-    [3601, 'ttl: 3601 is not allowed, it must be from 2 to 3600'],
+    [1.9, 'ttl: 1.9 is not allowed, it must be from 2 to 3600 seconds'],
+    [3601, 'ttl: 3601 is not allowed, it must be from 2 to 3600 seconds'],
     [Number.NaN, 'ttl: NaN is not allowed'],
-    ['20', 'ttl: 20 is not allowed'],
+    ['20', "ttl: '20' is not allowed"],
   ])('of %s is refused, with nothing sent', async (ttl, message) => {
     const lab = new Lab()
     const router = lab.router()

@@ -90,7 +90,7 @@ describe('the flags', () => {
   })
 
   it('a health URL of another scheme is rejected without its password', () => {
-    expect(() => read(flags({ health: 'ftp://a:s3cret@b/?s3cret' }))).toThrow(/^(?!.*s3cret).*must begin with http/)
+    expect(() => read(flags({ health: 'ftp://a:s3cret@b/?s3cret' }))).toThrow(/^(?!.*s3cret).*that begins with http:/)
   })
 
   it('a TCP check accepts an IPv6 address in its URL', async () => {

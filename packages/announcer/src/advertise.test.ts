@@ -57,11 +57,11 @@ describe('the UPDATE of a host route', () => {
   })
 
   test.each([
-    [{ communities: new Set(['no-export']) }, 'communities: [object Set] is not allowed, it must be a list of texts'],
-    [{ communities: 'no-export' }, 'communities: no-export is not allowed, it must be a list of texts'],
-    [{ largeCommunities: {} }, 'largeCommunities: [object Object] is not allowed, it must be a list of texts'],
-    [{ communities: null }, 'communities: null is not allowed, it must be a list of texts'],
-    [{ communities: [1] }, 'communities: 1 is not allowed, it must be a list of texts'],
+    [{ communities: new Set(['no-export']) }, 'communities: an object is not allowed, it must be a list of strings'],
+    [{ communities: 'no-export' }, "communities: 'no-export' is not allowed, it must be a list of strings"],
+    [{ largeCommunities: {} }, 'largeCommunities: an object is not allowed, it must be a list of strings'],
+    [{ communities: null }, 'communities: null is not allowed, it must be a list of strings'],
+    [{ communities: [1] }, 'communities: a list is not allowed, it must be a list of strings'],
     [{ prepend: null }, 'prepend: null is not allowed, it must be from 0 to 10'],
   ])('is not sent without what somebody wanted in it: %o', (preference, why) => {
     expect(() => resolve(preference as unknown as Preference)).toThrow(why)

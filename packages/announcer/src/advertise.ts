@@ -1,8 +1,14 @@
 /** The UPDATEs of one host route: what it says depends on the side of the AS border the peer is on. */
 
-import { shown } from '@softspoken/session'
-import { type Address, type Attributes, communityByNumber, type Family, type Update } from '@softspoken/wire'
-import { only, wholeBetween } from './check-options.ts'
+import {
+  type Address,
+  type Attributes,
+  communityByNumber,
+  type Family,
+  OptionError,
+  type Update,
+} from '@softspoken/wire'
+import { assertInteger, assertObject, rejectUnknown } from './checks.ts'
 import type { HostRoute } from './host-route.ts'
 
 /** How a route is to be preferred and marked. */
@@ -39,10 +45,10 @@ export interface Epoch {
 const MOST_PREPENDED = 10 // beyond a handful, a longer path decides nothing more and may be filtered
 const GREATEST = 0xffffffff
 
-/** What the two metrics come to, and communities as the sets that they are (RFC 1997, RFC 8092 §3). @throws RangeError or TypeError naming the preference, the value and what is allowed. */
+/** What the two metrics come to, and communities as the sets that they are (RFC 1997, RFC 8092 §3). @throws OptionError */
 export function resolve(preference: Preference): Resolved {
   const { med, localPref, communities, largeCommunities, ...rest } = preference
-  if (rest.prepend !== undefined) wholeBetween(rest.prepend, 0, MOST_PREPENDED, 'prepend')
+  if (rest.prepend !== undefined) assertInteger(rest.prepend, 0, MOST_PREPENDED, 'prepend')
   return {
     ...rest,
     ...(communities !== undefined && { communities: asSet(communities, 'communities', communityByNumber) }),
@@ -57,17 +63,8 @@ export function resolve(preference: Preference): Resolved {
 /** What is equal is told once, and in one way: to say it otherwise would be news to nobody. */
 function asSet(all: readonly string[], name: string, spell = (one: string): string => one): readonly string[] {
   if (!Array.isArray(all) || !all.every(one => typeof one === 'string'))
-    throw new TypeError(`${name}: ${inText(all)} is not allowed, it must be a list of texts`)
+    throw new OptionError(name, all, 'a list of strings')
   return [...new Set(all.map(spell))].sort() // encode() judges each
-}
-
-/** What was given instead of a list of texts, say a Set. */
-function inText(given: unknown): string {
-  try {
-    return typeof given === 'function' ? shown(given) : String(given)
-  } catch {
-    return shown(given)
-  }
 }
 
 /** The same in numbers, by which what is equal looks equal. */
@@ -78,12 +75,11 @@ export interface Resolved extends Preference {
 
 function metric(given: number | Epoch, name: string, at: (base: number, epoch: number) => number): number {
   if (typeof given === 'number') return given // encode() judges it
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new TypeError(`${name}: ${shown(given)} is not allowed, it must be a number or { base, epoch }`)
-  only(given, ['base', 'epoch'], name)
+  assertObject(given, name, 'a number or { base, epoch }')
+  rejectUnknown(given, ['base', 'epoch'], name)
   return at(
-    wholeBetween(given.base, 0, GREATEST, `${name}.base`),
-    wholeBetween(given.epoch, 0, GREATEST, `${name}.epoch`),
+    assertInteger(given.base, 0, GREATEST, `${name}.base`),
+    assertInteger(given.epoch, 0, GREATEST, `${name}.epoch`),
   )
 }
 

@@ -9,12 +9,11 @@ import {
   Session,
   type SessionStatus,
   type StopOptions,
-  shown,
 } from '@softspoken/session'
-import type { Address, Prefix } from '@softspoken/wire'
+import { type Address, OptionError, type Prefix } from '@softspoken/wire'
 import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
 import { AnnouncerSession } from './announcer-session.ts'
-import { between } from './check-options.ts'
+import { assertObject, assertRange, rejectUnknown } from './checks.ts'
 import { type AnnouncerOptions, configure } from './config.ts'
 import { HealthGate } from './health/gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
@@ -49,7 +48,7 @@ export interface Announcement extends Disposable {
   readonly prefix: Prefix
   /**
    * Announces the same prefix in another way; an equal one sends nothing. Preferences left out are as in announce().
-   * @throws RangeError or TypeError as announce() does, Error once withdrawn; the former preference then stands.
+   * @throws OptionError as announce() does, Error once withdrawn; the former preference then stands.
    */
   update(preference: Preference): void
   /**
@@ -115,7 +114,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   #ending: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
-  /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
+  /** @throws OptionError */
   constructor(options: AnnouncerOptions) {
     super()
     const { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval } =
@@ -139,7 +138,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     )
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
     const twice = ends.find((end, at) => ends.indexOf(end) < at)
-    if (twice !== undefined) throw new RangeError(`peers: ${twice} is not allowed twice, a router takes one session`)
+    if (twice !== undefined)
+      throw new OptionError('peers', twice, 'listed once: a router takes one session from an address')
     this.sessions = this.#peers.map(({ session }) => new AnnouncerSession(session, this.#log))
     for (const { session } of this.#peers) session.start()
   }
@@ -147,25 +147,22 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /**
    * Wants a host route announced from now on: sent at once to every established peer, and to each other one when its
    * session stands.
-   * @throws RangeError where the prefix is no host route, or a preference has no encoding; TypeError where there is no
-   * such preference, or it is of another type; Error where the prefix is announced already, maxPrefixes is reached, or
-   * the announcer is draining or stopped.
+   * @throws OptionError if the prefix is no host route or an option is not allowed; Error if the prefix is announced
+   * already, maxPrefixes is reached, or the announcer is draining or stopped.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
-    if (typeof options !== 'object' || options === null || Array.isArray(options))
-      throw new TypeError(`options: ${shown(options)} is not allowed, it must be an object`)
+    assertObject(options, 'options', 'an object')
     const { signal, ttl, gate, ...given } = options
     if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw new TypeError(`signal: ${shown(signal)} is not allowed, it must be an AbortSignal`)
+      throw new OptionError('signal', signal, 'an AbortSignal')
     signal?.throwIfAborted()
     if (this.#ending) throw new Error('the announcer is draining or stopped, it announces nothing more')
     const route = hostRoute(prefix)
     if (this.#wanted.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
     if (this.#wanted.size >= this.#maxPrefixes)
       throw new Error(`prefix: ${route.prefix} would be more than maxPrefixes, ${this.#maxPrefixes}, allows`)
-    if (ttl !== undefined) between(ttl, ttlBounds.min, ttlBounds.max, 'ttl')
-    if (gate !== undefined && !(gate instanceof HealthGate))
-      throw new TypeError(`gate: ${shown(gate)} is not allowed, it must be a HealthGate`)
+    if (ttl !== undefined) assertRange(ttl, ttlBounds.min, ttlBounds.max, 'ttl', ' seconds')
+    if (gate !== undefined && !(gate instanceof HealthGate)) throw new OptionError('gate', gate, 'a HealthGate')
     const preference = this.#checked(route, given)
     const aborted = (): void => this.#withdraw(wanted, 'signal-aborted')
     const opened = (): void => this.#stand(wanted)
@@ -196,8 +193,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       update: change => {
         if (!this.#has(wanted)) throw new Error(`prefix: ${route.prefix} is withdrawn`)
         if (this.#ending) throw new Error('the announcer is draining, it changes nothing more')
-        if (typeof change !== 'object' || change === null || Array.isArray(change))
-          throw new TypeError(`preference: ${shown(change)} is not allowed, it must be an object`)
+        assertObject(change, 'preference', 'an object')
         wanted.preference = this.#checked(route, { ...preference, ...change })
         this.#follow()
       },
@@ -348,22 +344,24 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
 
   /** Everything that can be known to be wrong now throws now, before anything is sent. A copy of the rest. */
   #checked(route: HostRoute, preference: Preference): Resolved {
-    for (const name of Object.keys(preference))
-      if (!preferenceNames.includes(name))
-        throw new TypeError(`${name}: no such preference, there are ${preferenceNames.join(', ')}`)
+    rejectUnknown(preference, preferenceNames, '')
     const carriers = this.#peers.filter(peer => peer.carries(route))
     if (carriers.length === 0) {
       const { peer, families } = this.sessions[0]!.config // there is at least one
-      const carried = `the families of the session with ${peer.address} are ${families.join(', ')}: give the option families with ${route.family} in it`
-      throw new RangeError(`prefix: ${route.prefix} is not allowed, ${carried}`)
+      const allowed = `of a family that a session carries (with ${peer.address}: ${families.join(', ')}); or give the option families with ${route.family} in it`
+      throw new OptionError('prefix', route.prefix, allowed)
     }
     if (preference.localPref !== undefined && carriers.every(peer => peer.external))
-      throw new RangeError(
-        'localPref: not allowed, no peer is internal and an external one would ignore it (RFC 4271 §5.1.5)',
+      throw new OptionError(
+        'localPref',
+        preference.localPref,
+        'left out: no peer is internal, and an external one ignores it (RFC 4271 §5.1.5)',
       )
     if (preference.prepend !== undefined && carriers.every(peer => !peer.external))
-      throw new RangeError(
-        'prepend: not allowed, no peer is external and an internal one would take it for a loop (RFC 4271 §9.1.2)',
+      throw new OptionError(
+        'prepend',
+        preference.prepend,
+        'left out: no peer is external, and to an internal one it is a loop (RFC 4271 §9.1.2)',
       )
     const resolved = resolve(preference)
     const contents = this.#gracefulShutdownTime > 0 ? [resolved, lastResort(resolved)] : [resolved]

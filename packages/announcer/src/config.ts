@@ -1,7 +1,7 @@
 /** What an announcer may be told, its defaults, and what each session is told of it. */
-import { checkEnvironment, type LocalOptions, type PeerOptions, type SessionOptions, shown } from '@softspoken/session'
-import type { Address } from '@softspoken/wire'
-import { between, only, text, wholeBetween } from './check-options.ts'
+import { checkEnvironment, type LocalOptions, type PeerOptions, type SessionOptions } from '@softspoken/session'
+import { type Address, OptionError } from '@softspoken/wire'
+import { assertInteger, assertObject, assertRange, assertString, rejectUnknown } from './checks.ts'
 import { canonical, isNoHost } from './next-hop.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
@@ -55,10 +55,9 @@ interface Config extends Required<Pick<AnnouncerOptions, 'maxPrefixes' | 'drainT
 
 const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
 
-/** @throws RangeError or TypeError naming the option, the value and what is allowed; of a session's own, Session does. */
+/** @throws OptionError; for an option of a session, Session does. */
 export function configure(options: AnnouncerOptions): Config {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TypeError(`options: ${shown(options)} is not allowed, it must be an object with local and peers at least`)
+  assertObject(options, 'options', 'an object with local and peers at least')
   const {
     local,
     peers,
@@ -69,46 +68,43 @@ export function configure(options: AnnouncerOptions): Config {
     gracefulShutdownTime = 0,
     ...rest
   } = options
-  for (const name of ['peer', 'passive'])
-    if (name in rest)
-      throw new TypeError(`${name}: no such option of an announcer, it dials each of its peers: list them in peers`)
+  if ('peer' in rest) throw unusable('peer', 'did you mean peers? An announcer has a list of them')
+  if ('passive' in rest) throw unusable('passive', 'an announcer dials each of its peers')
   if (!Array.isArray(peers) || peers.length === 0)
-    throw new TypeError(
-      `peers: ${peers?.length === 0 ? 'an empty list' : shown(peers)} is not allowed, it must be a list of at least one peer, each with as and address`,
-    )
+    throw new OptionError('peers', peers, 'a list of at least one peer, each with as and address')
   for (const [at, peer] of peers.entries()) checkPeer(peer, at)
   checkEnvironment(rest)
-  wholeBetween(maxPrefixes, 1, 1000, 'maxPrefixes')
-  between(drainTime, 0, LONGEST_DRAIN, 'drainTime')
-  between(gracefulShutdownTime, 0, LONGEST_DRAIN, 'gracefulShutdownTime')
+  assertInteger(maxPrefixes, 1, 1000, 'maxPrefixes')
+  assertRange(drainTime, 0, LONGEST_DRAIN, 'drainTime', ' seconds')
+  assertRange(gracefulShutdownTime, 0, LONGEST_DRAIN, 'gracefulShutdownTime', ' seconds')
   if (gracefulShutdownTime + drainTime > LONGEST_DRAIN)
-    throw new RangeError(
-      `gracefulShutdownTime: ${gracefulShutdownTime} is not allowed, with drainTime, ${drainTime}, it must be at most ${LONGEST_DRAIN}`,
+    throw new OptionError(
+      'gracefulShutdownTime',
+      gracefulShutdownTime,
+      `at most ${LONGEST_DRAIN} seconds together with drainTime, ${drainTime}`,
     )
-  if (advertisementInterval !== undefined) between(advertisementInterval, 5, 600, 'advertisementInterval')
+  if (advertisementInterval !== undefined)
+    assertRange(advertisementInterval, 5, 600, 'advertisementInterval', ' seconds')
   for (const [name, address] of nextHop === undefined ? [] : addressesIn(nextHop, 'nextHop')) {
-    const host = canonical(address, name)
-    if (isNoHost(host)) throw new RangeError(`${name}: ${address} is not allowed, ${host} is no host's address`)
+    if (isNoHost(canonical(address, name))) throw new OptionError(name, address, 'the address of one host')
   }
-  only(local, ['as', 'id', 'address'], 'local')
+  rejectUnknown(local, ['as', 'id', 'address'], 'local')
   if (local.address !== undefined) addressesIn(local.address, 'local.address')
   const sessionOptions = peers.map(peer => ({ ...rest, ...sessionOf(peer), local: localTo(peer, local) }))
   return { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval }
 }
 
-/** @throws TypeError for what is no peer, or has no address. */
-function checkPeer(peer: AnnouncerPeer, at: number): void {
-  if (
-    peer === null ||
-    peer === undefined ||
-    (typeof peer === 'object' && !Array.isArray(peer) && peer.address === undefined)
-  )
-    throw new TypeError(`peer.address: it is missing in peers[${at}], each peer has as and address`)
-  if (typeof peer !== 'object' || Array.isArray(peer))
-    throw new TypeError(`peers[${at}]: ${shown(peer)} is not allowed, it must be an object with as and address`)
-  only(peer, ['as', 'address', 'port', 'capabilities', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'], 'peer')
-  text(peer.address, 'peer.address', '192.0.2.254')
+function unusable(option: string, because: string): OptionError {
+  return new OptionError(option, undefined, 'left out', `${option}: no such option, ${because}`)
 }
+
+/** @throws OptionError for what is no peer, or has no address. */
+function checkPeer(peer: AnnouncerPeer, at: number): void {
+  assertObject(peer, `peers[${at}]`, 'an object with as and address')
+  rejectUnknown(peer, peerOptions, `peers[${at}]`)
+  assertString(peer.address, `peers[${at}].address`, '192.0.2.254')
+}
+const peerOptions = ['as', 'address', 'port', 'capabilities', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice']
 
 function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
   const { capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = given

@@ -1,3 +1,4 @@
+import { OptionError } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
 import { hostRoute } from './host-route.ts'
 
@@ -42,12 +43,12 @@ describe('a host route', () => {
     ['2001:db8::10/127'],
     ['::/0'],
   ])('is not %s, which is wider than one address', prefix => {
-    expect(() => hostRoute(prefix)).toThrow(RangeError)
+    expect(() => hostRoute(prefix)).toThrow(OptionError)
   })
 
   test.each([
-    ['0.0.0.0', 'unspecified'],
-    ['0.1.2.3/32', 'unspecified'],
+    ['0.0.0.0', 'the unspecified address'],
+    ['0.1.2.3/32', 'the unspecified address'],
     ['127.0.0.1/32', 'a loopback address'],
     ['127.255.255.254/32', 'a loopback address'],
     ['169.254.0.1/32', 'a link-local address'],
@@ -56,14 +57,16 @@ describe('a host route', () => {
     ['239.255.255.255/32', 'a multicast address'],
     ['240.0.0.1/32', 'a broadcast or reserved address'],
     ['255.255.255.255/32', 'a broadcast or reserved address'],
-    ['::/128', 'unspecified'],
+    ['::/128', 'the unspecified address'],
     ['::1/128', 'the loopback address'],
     ['::ffff:198.51.100.10/128', 'an IPv4-mapped address'],
     ['ff02::1/128', 'a multicast address'],
     ['fe80::1/128', 'a link-local address'],
     ['febf:ffff::1/128', 'a link-local address'],
   ])('is not %s, which is %s (RFC 6890)', (prefix, kind) => {
-    expect(() => hostRoute(prefix)).toThrow(new RangeError(`prefix: '${prefix}' is not allowed, it is ${kind}`))
+    expect(() => hostRoute(prefix)).toThrow(
+      `prefix: '${prefix}' is not allowed, it must be the address of one host, and not ${kind}`,
+    )
   })
 
   test.each([
@@ -90,7 +93,7 @@ describe('a host route', () => {
 
   test('is no other type of value', () => {
     for (const value of [undefined, null, 32, {}])
-      expect(() => hostRoute(value as string)).toThrow(/^prefix: '.*' is not allowed/) // a caller without types
+      expect(() => hostRoute(value as string)).toThrow(/^prefix: .* is not allowed, it must be a string such as/) // a caller without types
   })
 
   test('says what would be allowed instead', () => {

@@ -1,7 +1,5 @@
 /** The only routes that leave this package: one address, and one that can belong to a host. */
-
-import { shown } from '@softspoken/session'
-import { type Address, type Family, formatAddress, type Prefix, parseAddress } from '@softspoken/wire'
+import { type Address, type Family, formatAddress, OptionError, type Prefix, parseAddress } from '@softspoken/wire'
 
 /** One address as a route. */
 export interface HostRoute {
@@ -13,19 +11,18 @@ export interface HostRoute {
 
 /**
  * Reads `198.51.100.10/32`, `2001:db8::10/128`, or the bare address.
- * @throws RangeError where it is wider than one address, or an address that no host route may name.
+ * @throws OptionError if it is wider than one address, or an address that cannot be one host's.
  */
 export function hostRoute(text: string): HostRoute {
-  if (typeof text !== 'string')
-    throw new RangeError(`prefix: '${shown(text)}' is not allowed, it must be a string such as '198.51.100.10/32'`)
+  if (typeof text !== 'string') throw new OptionError('prefix', text, "a string such as '198.51.100.10/32'")
   const given = text
   const slash = given.indexOf('/')
   const octets = parseAddress(slash < 0 ? given : given.slice(0, slash), 'prefix')
   const bits = octets.length * 8
   if (slash >= 0 && given.slice(slash + 1) !== `${bits}`)
-    throw new RangeError(`prefix: '${text}' is not allowed, it must be a host route: /32 for IPv4, /128 for IPv6`)
+    throw new OptionError('prefix', text, 'a host route: /32 for IPv4, /128 for IPv6')
   const kind = octets.length === 4 ? special4(octets) : special6(octets)
-  if (kind !== undefined) throw new RangeError(`prefix: '${text}' is not allowed, it is ${kind}`)
+  if (kind !== undefined) throw new OptionError('prefix', text, `the address of one host, and not ${kind}`)
   const address = formatAddress(octets)
   return { prefix: `${address}/${bits}`, address, family: octets.length === 4 ? 'ipv4-unicast' : 'ipv6-unicast' }
 }
@@ -33,7 +30,7 @@ export function hostRoute(text: string): HostRoute {
 /** RFC 6890 and its registry, as far as no service can live there. */
 function special4(octets: Uint8Array): string | undefined {
   const a = octets[0]!
-  if (a === 0) return 'unspecified'
+  if (a === 0) return 'the unspecified address'
   if (a === 127) return 'a loopback address'
   if (a === 169 && octets[1] === 254) return 'a link-local address'
   if (a >= 240) return 'a broadcast or reserved address'
@@ -41,7 +38,7 @@ function special4(octets: Uint8Array): string | undefined {
 }
 function special6(octets: Uint8Array): string | undefined {
   const leading = octets.findIndex(octet => octet !== 0)
-  if (leading === -1) return 'unspecified'
+  if (leading === -1) return 'the unspecified address'
   if (leading === 15 && octets[15] === 1) return 'the loopback address'
   if (leading === 10 && octets[10] === 0xff && octets[11] === 0xff) return 'an IPv4-mapped address'
   if (octets[0] === 0xff) return 'a multicast address'

@@ -1,6 +1,6 @@
 /** One peer: what it has been told, what it should know, and what cannot be said to it. */
 import { type Clock, errorText, type Logger, type Session, type SessionStatus } from '@softspoken/session'
-import { type Address, encode, type Family, type Prefix, type Update } from '@softspoken/wire'
+import { type Address, encode, type Family, OptionError, type Prefix, type Update } from '@softspoken/wire'
 import { advertisement, endOfRib, type Resolved, type Towards, withdrawal } from './advertise.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
 import {
@@ -246,16 +246,16 @@ export class PeerView {
     }
   }
 
-  /** @throws RangeError or TypeError for what is wrong with this route towards this peer before any session stands. */
+  /** @throws OptionError for what is wrong with this route towards this peer before any session stands. */
   check(route: HostRoute, preference: Resolved): void {
     const { peer, local, extendedNextHop } = this.session.config
     const refused =
       route.address === local.id
-        ? 'it is our BGP Identifier, which must differ from node to node'
+        ? 'another address than our BGP Identifier, which differs from node to node'
         : route.address === this.#peerAddress
-          ? 'it is the address of a peer'
+          ? 'another address than that of a peer'
           : undefined
-    if (refused !== undefined) throw new RangeError(`prefix: ${route.prefix} is not allowed, ${refused}`)
+    if (refused !== undefined) throw new OptionError('prefix', route.prefix, refused)
     if (!this.carries(route)) return
     // What the interface of a link-local session has is known when the session stands.
     const own = local.address !== undefined && !isLinkLocal(local.address) ? local.address : undefined
@@ -268,7 +268,9 @@ export class PeerView {
             !(isIpv6(peer.address) && extendedNextHop)
           ? `the session with ${peer.address} has no ${isIpv6(route.address) ? 'IPv6' : 'IPv4'} address of its own`
           : undefined
-    if (why !== undefined) throw new RangeError(`nextHop: ${nextHop ?? 'leaving it out'} is not allowed, ${why}`)
+    if (why !== undefined && nextHop === undefined)
+      throw new OptionError('nextHop', nextHop, `given, because ${why}`, `nextHop: it must be given, because ${why}`)
+    if (why !== undefined) throw new OptionError('nextHop', nextHop, `another address, because ${why}`)
     // As long as it can get: four octets, or two where those are not enough, with an AS4_PATH beside (RFC 6793 §4.2.2).
     const fourOctetAs = local.as <= 0xffff
     encode(advertisement(route, preference, this.#towards(nextHop ?? this.#peerAddress)), { fourOctetAs })

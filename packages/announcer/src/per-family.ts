@@ -1,6 +1,6 @@
 /** An address for each family, where one will not do for both. */
 import type { Address, Family } from '@softspoken/wire'
-import { only, text } from './check-options.ts'
+import { assertString, rejectUnknown } from './checks.ts'
 
 /** An address for each family that has one. */
 export interface PerFamily {
@@ -18,12 +18,12 @@ export function forFamily(given: Address | PerFamily | undefined, family: Family
 
 /**
  * Every address in it, with its name.
- * @throws TypeError for a family that does not exist.
+ * @throws OptionError
  */
 export function addressesIn(given: Address | PerFamily, name: string): readonly (readonly [string, Address])[] {
   if (typeof given === 'string') return [[name, given]]
-  only(given, ['ipv4', 'ipv6'], name)
+  rejectUnknown(given, ['ipv4', 'ipv6'], name)
   return Object.entries(given).flatMap(([family, address]) =>
-    address === undefined ? [] : [[`${name}.${family}`, text(address, `${name}.${family}`, '192.0.2.1')]],
+    address === undefined ? [] : [[`${name}.${family}`, assertString(address, `${name}.${family}`, '192.0.2.1')]],
   )
 }

@@ -122,7 +122,7 @@ describe('wrong input is one sentence on standard error and exit 2', () => {
   it('for the same --peer twice', async () => {
     const { code, err } = await call([...words(needed), '--check', '--peer', '127.0.0.1'])
     expect(code).toBe(2)
-    expect(err).toMatch(/^--peer: 127\.0\.0\.1 port 179 is not allowed twice/)
+    expect(err).toMatch(/^--peer: '127\.0\.0\.1 port 179' is not allowed, it must be listed once/)
   })
 })
 

@@ -32,9 +32,9 @@ describe('tcpCheck()', () => {
   })
 
   test.each<[object, string]>([
-    [{}, 'tcp.port: undefined is not allowed'],
-    [{ port: 0 }, 'tcp.port: 0 is not allowed, it must be from 1 to 65535'],
-    [{ port: 80, hostname: 'a' }, 'tcp.hostname: no such option'],
+    [{}, 'tcpCheck.port: undefined is not allowed'],
+    [{ port: 0 }, 'tcpCheck.port: 0 is not allowed, it must be from 1 to 65535'],
+    [{ port: 80, hostname: 'a' }, 'tcpCheck.hostname: no such option'],
   ])('refuses %j', (options, message) => {
     expect(() => tcpCheck(options as { port: number })).toThrow(message)
   })
@@ -120,15 +120,15 @@ describe('httpCheck() over TLS', () => {
 describe('httpCheck() refuses', () => {
   const https = 'https://127.0.0.1/livez'
   test.each<[string, object, string]>([
-    ['ftp://127.0.0.1/', {}, "http: 'ftp://127.0.0.1/' is not allowed"],
-    ['127.0.0.1/livez', {}, 'Invalid URL'],
-    ['http://127.0.0.1/', { ca: pem('ca') }, 'http.ca: not allowed with http://127.0.0.1/'],
-    ['http://127.0.0.1/', { verify: 'none' }, 'http.verify: not allowed with http://127.0.0.1/'],
-    [https, { cert: pem('client') }, 'http.cert and http.key: both, or neither'],
-    [https, { verify: false }, "http.verify: false is not allowed, it must be 'none' or left out"],
-    [https, { verify: 'none', ca: pem('ca') }, "http.ca: not allowed beside verify 'none'"],
+    ['ftp://127.0.0.1/', {}, 'httpCheck.url: it must be a URL that begins with http:// or https://'],
+    ['127.0.0.1/livez', {}, 'httpCheck.url: it must be a URL that begins with http:// or https://'],
+    ['http://127.0.0.1/', { ca: pem('ca') }, 'httpCheck.ca: it must be left out: http://127.0.0.1/ has no certificate'],
+    ['http://127.0.0.1/', { verify: 'none' }, 'it must be left out: http://127.0.0.1/ has no certificate'],
+    [https, { cert: pem('client') }, 'httpCheck.key: it must be given, because cert and key go together'],
+    [https, { verify: false }, "httpCheck.verify: false is not allowed, it must be 'none' or left out"],
+    [https, { verify: 'none', ca: pem('ca') }, "left out beside verify 'none'"],
     [https, { cert: 'nonsense', key: 'nonsense' }, 'PEM'],
-    [https, { insecure: true }, 'http.insecure: no such option'],
+    [https, { insecure: true }, 'httpCheck.insecure: no such option'],
   ])('%s with %j', (url, probe, message) => {
     expect(() => httpCheck(url, probe)).toThrow(message)
   })

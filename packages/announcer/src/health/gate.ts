@@ -56,7 +56,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   #timer: unknown
   #running = new AbortController()
 
-  /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
+  /** @throws OptionError */
   constructor(options: HealthGateOptions) {
     super()
     this.setMaxListeners(0) // as many as there are announcements

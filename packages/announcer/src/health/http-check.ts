@@ -1,7 +1,7 @@
 /** A health check: does this URL answer as it should? */
 import type { IncomingMessage, RequestOptions, request } from 'node:http'
-import { shown } from '@softspoken/session'
-import { only, wholeBetween } from '../check-options.ts'
+import { OptionError } from '@softspoken/wire'
+import { assertInteger, rejectUnknown } from '../checks.ts'
 import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -25,26 +25,24 @@ const MOST = 65_536 // octets of a body that are looked at
 /**
  * GETs the URL over a connection of its own, so that each check goes the whole way. What fails names the URL's origin and
  * path alone: a user, a password and a query are secrets.
- * @throws RangeError or TypeError naming the option, the value and what is allowed; what Node says of a bad certificate.
+ * @throws OptionError; and what Node throws for a bad certificate.
  */
-export function httpCheck(url: string, probe: HttpCheckOptions = {}): Check {
-  only(probe, ['status', 'body', ...tlsOptions, 'verify'], 'http')
-  const { status, body, ca, cert, key, verify } = probe
+export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
+  rejectUnknown(options, ['status', 'body', ...tlsOptions, 'verify'], 'httpCheck')
+  const { status, body, ca, cert, key, verify } = options
   const target = parse(url)
   const place = `${target.origin}${target.pathname}`
   const isTls = target.protocol === 'https:'
-  const useless = [...tlsOptions, 'verify'].find(name => !isTls && name in probe)
-  if (useless !== undefined) throw new TypeError(`http.${useless}: not allowed with ${place}, which has no certificate`)
+  const useless = [...tlsOptions, 'verify'].find(name => !isTls && name in options)
+  if (useless !== undefined) throw secret(useless, `left out: ${place} has no certificate`)
   const certificates = pem({ ca, cert, key })
   if ((cert === undefined) !== (key === undefined))
-    throw new TypeError('http.cert and http.key: both, or neither; one alone is not allowed')
-  if (verify !== undefined && verify !== 'none')
-    throw new RangeError(`http.verify: ${shown(verify)} is not allowed, it must be 'none' or left out`)
-  if (verify === 'none' && ca !== undefined)
-    throw new TypeError("http.ca: not allowed beside verify 'none', which would not ask it")
-  if (status !== undefined) wholeBetween(status, 200, 599, 'http.status') // no other ends an answer
+    throw secret(cert === undefined ? 'cert' : 'key', 'given, because cert and key go together')
+  if (verify !== undefined && verify !== 'none') throw new OptionError('httpCheck.verify', verify, "'none' or left out")
+  if (verify === 'none' && ca !== undefined) throw secret('ca', "left out beside verify 'none', which does not use it")
+  if (status !== undefined) assertInteger(status, 200, 599, 'httpCheck.status') // no other ends an answer
   if (body !== undefined && typeof body !== 'string' && !(body instanceof RegExp))
-    throw new TypeError(`http.body: ${shown(body)} is not allowed, it must be a string or a regular expression`)
+    throw new OptionError('httpCheck.body', body, 'a string or a regular expression')
   const tls = isTls && {
     secureContext: process.getBuiltinModule('node:tls').createSecureContext(certificates),
     rejectUnauthorized: verify !== 'none',
@@ -73,21 +71,17 @@ export function httpCheck(url: string, probe: HttpCheckOptions = {}): Check {
 
 const tlsOptions = ['ca', 'cert', 'key'] as const
 
-/** The text of a URL that is refused is not shown: it may hold a password. */
+/** The error does not show what was given: it may hold a password. */
 function parse(url: string): URL {
-  if (typeof url !== 'string')
-    throw new TypeError(`http: ${shown(url)} is not allowed, it must be a URL that begins with http: or https:`)
-  if (!URL.canParse(url))
-    throw new TypeError(
-      'http: Invalid URL, this text is not allowed, it must be a URL that begins with http: or https:',
-    )
-  const target = new URL(url)
-  const { protocol, host, pathname } = target
-  if (protocol !== 'http:' && protocol !== 'https:') {
-    const place = host === '' ? protocol : `${protocol}//${host}${pathname}` // without a host, the rest may be anything
-    throw new RangeError(`http: '${place}' is not allowed, it must begin with http: or https:`)
-  }
-  return target
+  const target = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
+  if (target?.protocol === 'http:' || target?.protocol === 'https:') return target
+  throw secret('url', 'a URL that begins with http:// or https://, such as https://127.0.0.1:6443/livez')
+}
+
+/** An error without the value: it is or may hold a secret. */
+function secret(name: string, allowed: string): OptionError {
+  const option = `httpCheck.${name}`
+  return new OptionError(option, undefined, allowed, `${option}: it must be ${allowed}`)
 }
 
 /** Resolves with the head of an answer. Each way in which there is none rejects. */
@@ -147,7 +141,7 @@ function pem(given: { [name in (typeof tlsOptions)[number]]: string | Uint8Array
     Object.entries(given).flatMap(([name, text]) => {
       if (text === undefined) return []
       if (typeof text !== 'string' && !(text instanceof Uint8Array))
-        throw new TypeError(`http.${name}: ${shown(text)} is not allowed, it must be PEM, a string or octets`)
+        throw secret(name, 'PEM, as a string or a Uint8Array')
       return [[name, typeof text === 'string' ? text : Buffer.from(text)]]
     }),
   )

@@ -118,9 +118,9 @@ describe('httpCheck()', () => {
       'x:password',
       'http://user:password@h:99999/',
     ])
-      expect(() => httpCheck(url)).toThrow(/^(?!.*(user|password|query))http: /)
+      expect(() => httpCheck(url)).toThrow(/^(?!.*(user|password|query))httpCheck.url: /)
     expect(() => httpCheck('http://user:password@host/?query', { ca: 'x' })).toThrow(
-      /^(?!.*(user|password|query)).*http:\/\/host\//,
+      /^(?!.*(user|password|query))httpCheck.ca: .*http:\/\/host\//,
     )
     try {
       httpCheck('http://user:password@[/')

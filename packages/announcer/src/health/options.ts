@@ -1,6 +1,7 @@
 /** What a health gate may be told: types, defaults and bounds. */
-import { type Clock, checkEnvironment, type Logger, shown } from '@softspoken/session'
-import { between, only, wholeBetween } from '../check-options.ts'
+import { type Clock, checkEnvironment, type Logger } from '@softspoken/session'
+import { OptionError } from '@softspoken/wire'
+import { assertInteger, assertRange, rejectUnknown } from '../checks.ts'
 import type { GateConfig } from './machine.ts'
 
 /** One row per option that is a number; times are in seconds. docs/defaults.md is tested against it. */
@@ -53,22 +54,20 @@ export interface HoldDown {
   stayDown?: number
 }
 
-/** @throws RangeError or TypeError naming the option, the value and what is allowed. */
+/** @throws OptionError */
 export function gateConfig(options: HealthGateOptions): GateConfig {
-  only(options, ['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'log', 'clock'], 'health')
+  rejectUnknown(options, ['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'log', 'clock'], '')
   const { check, clock, log } = options
-  if (typeof check !== 'function') throw new TypeError(`check: ${shown(check)} is not allowed, it must be a function`)
+  if (typeof check !== 'function') throw new OptionError('check', check, 'a function')
   checkEnvironment({ log, clock })
   const interval = setting('interval', options.interval)
   const usual = healthOptions.timeout.default
   const { timeout: given = interval > usual ? usual : interval / 2 } = options
   const timeout = setting('timeout', given)
-  if (timeout >= interval)
-    throw new RangeError(`timeout: ${timeout} is not allowed, it must be less than interval, ${interval}`)
+  if (timeout >= interval) throw new OptionError('timeout', timeout, `less than interval, ${interval} seconds`)
   const { ttl: lease = Math.max(healthOptions.ttl.default, 2 * interval), holdDown = {} } = options
   const ttl = setting('ttl', lease)
-  if (ttl < 2 * interval)
-    throw new RangeError(`ttl: ${ttl} is not allowed, it must be at least two intervals, ${2 * interval}`)
+  if (ttl < 2 * interval) throw new OptionError('ttl', ttl, `at least two intervals, ${2 * interval} seconds`)
   return {
     interval: interval * 1000,
     timeout: timeout * 1000,
@@ -79,7 +78,7 @@ export function gateConfig(options: HealthGateOptions): GateConfig {
   }
 }
 function holdDownOf(given: HoldDown): GateConfig['holdDown'] {
-  only(given, ['withdrawals', 'within', 'stayDown'], 'holdDown')
+  rejectUnknown(given, ['withdrawals', 'within', 'stayDown'], 'holdDown')
   return {
     withdrawals: whole('holdDown.withdrawals', given.withdrawals),
     within: setting('holdDown.within', given.within) * 1000,
@@ -87,8 +86,8 @@ function holdDownOf(given: HoldDown): GateConfig['holdDown'] {
   }
 }
 function setting(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
-  return between(value, healthOptions[name].min, healthOptions[name].max, name)
+  return assertRange(value, healthOptions[name].min, healthOptions[name].max, name, ' seconds')
 }
 function whole(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
-  return wholeBetween(value, healthOptions[name].min, healthOptions[name].max, name)
+  return assertInteger(value, healthOptions[name].min, healthOptions[name].max, name)
 }

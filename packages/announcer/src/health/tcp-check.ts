@@ -1,6 +1,7 @@
 /** A health check: does somebody answer at this port? */
 import { connect } from 'node:net'
-import { only, text, wholeBetween } from '../check-options.ts'
+import { OptionError } from '@softspoken/wire'
+import { assertInteger, assertString, rejectUnknown } from '../checks.ts'
 import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -14,14 +15,14 @@ export interface TcpCheckOptions {
 /**
  * Passes where a TCP connection is accepted, and closes it without a word. That the service works is more than this
  * can tell: a listening socket answers even while its process is stopped.
- * @throws RangeError or TypeError naming the option, the value and what is allowed.
+ * @throws OptionError
  */
-export function tcpCheck(probe: TcpCheckOptions): Check {
-  only(probe, ['host', 'port'], 'tcp')
-  const { host = '127.0.0.1', port } = probe
-  text(host, 'tcp.host', '127.0.0.1')
-  if (host === '') throw new RangeError('tcp.host: an empty string is not allowed, it must be a name or an address')
-  wholeBetween(port, 1, 65_535, 'tcp.port')
+export function tcpCheck(options: TcpCheckOptions): Check {
+  rejectUnknown(options, ['host', 'port'], 'tcpCheck')
+  const { host = '127.0.0.1', port } = options
+  assertString(host, 'tcpCheck.host', '127.0.0.1')
+  if (host === '') throw new OptionError('tcpCheck.host', host, 'a name or an address')
+  assertInteger(port, 1, 65_535, 'tcpCheck.port')
   return signal =>
     untilAborted(
       signal,
