@@ -4,9 +4,7 @@
  */
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { type Logger, notify, type Session, type SessionStatus } from '@softspoken/session'
-
-type SessionEvents = Session extends EventEmitter<infer events> ? events : never
+import { type Logger, notify, type Session, type SessionEvents, type SessionStatus } from '@softspoken/session'
 
 const eventNames = [
   'state',
