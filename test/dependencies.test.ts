@@ -23,7 +23,17 @@ const allowed: Record<string, readonly string[]> = {
 /** In these packages, only these files may import a module of Node. All others run anywhere. */
 const mayImportNode: Record<string, readonly string[]> = {
   wire: [],
-  session: ['session.ts', 'guard.ts', 'listener.ts', 'dial.ts', 'dial-record.ts', 'listening-socket.ts', 'runtime.ts'],
+  session: [
+    'session.ts',
+    'guard.ts',
+    'listener.ts',
+    'dial.ts',
+    'dial-record.ts',
+    'listening-socket.ts',
+    'testing/memory-socket.ts',
+    'testing/scripted-peer.ts',
+    'runtime.ts',
+  ],
   announcer: [
     'announcer.ts',
     'announcer-session.ts',

@@ -1,8 +1,9 @@
 /** The sessions of scale.ts: how long until all of them stand, and what they cost while they do. */
+
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Session } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
+import { MemorySocket } from '@softspoken/session/testing'
 import { monotonic, tell } from './children.ts'
 import { addressOf, passive } from './scale-plan.ts'
 
@@ -61,9 +62,9 @@ function inMemory(n: number): Session {
     peer: { as: 65000, address: '127.0.0.1' },
     holdTime: 9,
     dial: () => {
-      const [near, theirs] = End.pair()
+      const [near, theirs] = MemorySocket.pair()
       near.once('connect', () => far.accept(theirs))
-      near.answered()
+      near.emitConnect()
       return near
     },
   })

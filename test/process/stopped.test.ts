@@ -1,9 +1,10 @@
 /** A real process, really stopped: what it says first when it goes on. */
+
 import { spawn } from 'node:child_process'
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openOf } from '@softspoken/test-support/scripted-peer'
+import { openMessage } from '@softspoken/session/testing'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { expect, test } from 'vitest'
 
@@ -59,7 +60,7 @@ class Router implements AsyncDisposable {
       for (const result of decoder.push(chunk)) {
         if (!result.ok) throw new Error(`the router heard what cannot be read: ${result.detail}`)
         this.heard.push(result.value)
-        if (result.value.type === 'open') socket.write(encode(openOf(65000, { holdTime: 9 })))
+        if (result.value.type === 'open') socket.write(encode(openMessage(65000, { holdTime: 9 })))
         if (result.value.type === 'keepalive') socket.write(encode({ type: 'keepalive' }))
       }
     })

@@ -3,13 +3,13 @@
  * listeners, a dialler and a socket of the caller's that misbehave at any moment. Beside it is a peer that does nothing
  * wrong: what goes wrong with one must not be seen by the other.
  */
+
 import { type Announcement, Announcer } from '@softspoken/announcer'
 import type { Logger, SessionState } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
+import { MemorySocket, openMessage, VirtualClock } from '@softspoken/session/testing'
 import { chance } from '@softspoken/test-support/damage'
 import { damaged, said } from '@softspoken/test-support/messages'
-import { openOf } from '@softspoken/test-support/scripted-peer'
-import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { settled } from '@softspoken/test-support/settled'
 import { type Context, Decoder, encode, type Message, type Open, routes } from '@softspoken/wire'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -127,32 +127,32 @@ function misbehaving(when: readonly number[]): () => unknown {
 
 const socketFaults = {
   // Where Node itself calls end() or destroy(), what these throw is Node's to take.
-  'throws at write': (end: End) => void (end.write = fail),
-  'throws when it writes': (end: End) => void (end._write = fail),
-  'throws at its end': (end: End) => void (end._final = fail),
-  'throws at its destruction': (end: End) => void (end._destroy = fail),
-  'throws at resume': (end: End) => void (end.resume = fail),
-  'never calls back': (end: End) => void (end.write = () => true),
-  'never closes': (end: End) => void (end.destroy = () => end),
-  'calls back at once': (end: End) => {
+  'throws at write': (end: MemorySocket) => void (end.write = fail),
+  'throws when it writes': (end: MemorySocket) => void (end._write = fail),
+  'throws at its end': (end: MemorySocket) => void (end._final = fail),
+  'throws at its destruction': (end: MemorySocket) => void (end._destroy = fail),
+  'throws at resume': (end: MemorySocket) => void (end.resume = fail),
+  'never calls back': (end: MemorySocket) => void (end.write = () => true),
+  'never closes': (end: MemorySocket) => void (end.destroy = () => end),
+  'calls back at once': (end: MemorySocket) => {
     end.write = ((_: unknown, done?: () => void) => {
       done?.()
       return true
-    }) as End['write']
+    }) as MemorySocket['write']
   },
-  'closes while it is written to': (end: End) => {
-    end.write = (() => end.emit('close')) as End['write']
+  'closes while it is written to': (end: MemorySocket) => {
+    end.write = (() => end.emit('close')) as MemorySocket['write']
   },
-  drains: (end: End) => end.emit('drain'),
-  'closes twice': (end: End) => [1, 2].map(() => end.emit('close')),
-  'ends twice': (end: End) => [1, 2].map(() => end.emit('end')),
-  'connects again': (end: End) => end.emit('connect'),
-  'has an error and stays': (end: End) => end.emit('error', new Error('an error')),
-  'has an error that is none': (end: End) => end.emit('error', undefined),
-  'has an error that has no words': (end: End) => end.emit('error', { toString: fail }),
-  'hands over a text': (end: End) => end.emit('data', 'a text'),
-  'hands over nothing': (end: End) => end.emit('data', null),
-  'is reset': (end: End) => end.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })),
+  drains: (end: MemorySocket) => end.emit('drain'),
+  'closes twice': (end: MemorySocket) => [1, 2].map(() => end.emit('close')),
+  'ends twice': (end: MemorySocket) => [1, 2].map(() => end.emit('end')),
+  'connects again': (end: MemorySocket) => end.emit('connect'),
+  'has an error and stays': (end: MemorySocket) => end.emit('error', new Error('an error')),
+  'has an error that is none': (end: MemorySocket) => end.emit('error', undefined),
+  'has an error that has no words': (end: MemorySocket) => end.emit('error', { toString: fail }),
+  'hands over a text': (end: MemorySocket) => end.emit('data', 'a text'),
+  'hands over nothing': (end: MemorySocket) => end.emit('data', null),
+  'is reset': (end: MemorySocket) => end.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })),
 } as const
 type SocketFault = keyof typeof socketFaults
 
@@ -196,7 +196,7 @@ const steps = fc.oneof(
 
 /** Agrees to everything, answers each KEEPALIVE with its own, and keeps what it was sent. */
 class Peer {
-  readonly end: End
+  readonly end: MemorySocket
   readonly open: Open
   /** It has been sent the route, and no withdrawal since. */
   hasRoute = false
@@ -205,7 +205,7 @@ class Peer {
   isNotified = false
   readonly #decoder: Decoder
 
-  constructor(end: End, open: Open, context: Partial<Context>) {
+  constructor(end: MemorySocket, open: Open, context: Partial<Context>) {
     this.end = end
     this.open = open
     this.#decoder = new Decoder(context)
@@ -261,7 +261,7 @@ class Stage {
   readonly answered: Peer[] = []
   /** The latest connection of each. */
   readonly peers = new Map<string, Peer>()
-  readonly ends = new Map<string, End>()
+  readonly ends = new Map<string, MemorySocket>()
   readonly #world: World
   #announcement: Announcement | undefined
   /** The socket towards the hostile peer has misbehaved. */
@@ -323,11 +323,11 @@ class Stage {
     if (end) socketFaults[fault](end)
   }
 
-  #dial(address: string, as: number): End {
-    const [ours, theirs] = End.pair()
+  #dial(address: string, as: number): MemorySocket {
+    const [ours, theirs] = MemorySocket.pair()
     ours.localAddress = address === HOSTILE ? '192.0.2.1' : '192.0.2.2'
     const { ourExtended, theirExtended } = this.#world
-    const open = openOf(as, {
+    const open = openMessage(as, {
       id: address,
       capabilities: [
         { name: 'multiprotocol', afi: 1, safi: 1 },
@@ -356,7 +356,7 @@ class Stage {
         case 'errs at once':
           queueMicrotask(() => ours.emit('error', throwables[this.thrown]?.()))
       }
-    } else ours.answered()
+    } else ours.emitConnect()
     this.peers.set(address, peer)
     this.ends.set(address, ours)
     return ours
@@ -396,7 +396,7 @@ test('nothing that a peer, log, listener, dialler or socket does reaches another
       const { clock, announcer } = stage
       const [hostile, witness] = announcer.sessions
       stage.announce(0)
-      await clock.pass(1)
+      await clock.advance(1)
       expect([hostile?.state, witness?.state]).toEqual(['Established', 'Established'])
       expect([...stage.peers.values()].map(({ hasRoute }) => hasRoute)).toEqual([true, true])
 
@@ -410,7 +410,7 @@ test('nothing that a peer, log, listener, dialler or socket does reaches another
             break
           }
           case 'pass':
-            await clock.pass(step.seconds)
+            await clock.advance(step.seconds)
             break
           case 'fault':
             stage.fault(step.fault)
@@ -436,7 +436,7 @@ test('nothing that a peer, log, listener, dialler or socket does reaches another
         for (const peer of stage.answered)
           expect(peer.isNotified, 'a NOTIFICATION that was told has arrived').toBe(true)
         for (const peer of stage.peers.values()) expect(peer.unreadable, 'what we sent').toBeUndefined()
-        expect(clock.pending, 'timers of the two sessions').toBeGreaterThanOrEqual(2)
+        expect(clock.pendingTimers, 'timers of the two sessions').toBeGreaterThanOrEqual(2)
       }
 
       // All is well again: whatever happened, the hostile peer is served once more, after the longest wait at most.
@@ -445,17 +445,17 @@ test('nothing that a peer, log, listener, dialler or socket does reaches another
       await settled()
       expect(stage.peers.get(WITNESS)?.hasRoute).toBe(false)
       stage.announce(7)
-      await clock.pass(700)
+      await clock.advance(700)
       expect([hostile?.state, witness?.state]).toEqual(['Established', 'Established'])
       expect(announcer.status().peers).toMatchObject([
         { sent: [VIP], unsendable: {} },
         { sent: [VIP], unsendable: {} },
       ])
       announcer.stop()
-      await clock.pass(10)
+      await clock.advance(10)
       expect([...stage.peers.values()].map(({ hasRoute }) => hasRoute)).toContain(false)
       expect(escaped, 'what would have ended the process').toEqual([])
-      expect(clock.pending, 'timers left behind').toBe(0)
+      expect(clock.pendingTimers, 'timers left behind').toBe(0)
     }),
     { numRuns: 120 },
   )

@@ -174,7 +174,7 @@ function pass(seconds: number): Command {
 function stop(seconds: number): Command {
   return command(`stop(${seconds})`, async (model, { lab, routers }) => {
     const before = routers.map(({ types }) => types.length)
-    lab.clock.sleep(seconds)
+    lab.clock.suspend(seconds)
     model.now += seconds
     await lab.pass(0)
     model.peers.forEach(({ knows }, at) => {
@@ -189,7 +189,7 @@ function stopAndRenew(seconds: number, prefix: string): Command {
   return command(`stopAndRenew(${seconds}, ${prefix})`, async (model, real) => {
     const wish = model.wishes.get(prefix)
     if (wish?.ttl === undefined) return
-    real.lab.clock.sleep(seconds)
+    real.lab.clock.suspend(seconds)
     model.now += seconds
     model.lapse()
     const before = model.desired

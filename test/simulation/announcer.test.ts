@@ -547,7 +547,7 @@ describe('close()', () => {
     expect(router.farewell).toEqual({ at: 7, code: 6, subcode: 2, text: 'maintenance' })
     expect(closed.is).toBe('resolved')
     await router.session.stop()
-    expect(lab.clock.pending).toBe(0)
+    expect(lab.clock.pendingTimers).toBe(0)
     await lab.pass(3600)
     expect(router.connections).toBe(1)
     expect(router.heard).toHaveLength(2)

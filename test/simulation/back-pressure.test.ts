@@ -1,11 +1,11 @@
 /** A peer that stops reading: noticed, told where that is possible, and never waited for without bound (RFC 9687). */
+
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Announcer } from '@softspoken/announcer'
 import { Session, type SessionOptions } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
-import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
-import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
+import { settled } from '@softspoken/test-support/settled'
 import { encode, type Update } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 
@@ -25,11 +25,11 @@ const large: Update = {
 describe('a peer that goes on talking, and reads nothing', () => {
   it('is dropped after 480 s, and not before (RFC 9687 §3.3, §4)', async () => {
     const { session, clock, peer, end } = await established()
-    peer.end.stall()
+    peer.socket.stall()
     await talk(clock, peer, 450)
-    await clock.pass(29.999) // since the KEEPALIVE of the handshake, the last that left
+    await clock.advance(29.999) // since the KEEPALIVE of the handshake, the last that left
     expect(session.state).toBe('Established')
-    await clock.pass(0.001)
+    await clock.advance(0.001)
     expect(session.status()).toMatchObject({
       state: 'Idle',
       lastFailure: {
@@ -42,20 +42,20 @@ describe('a peer that goes on talking, and reads nothing', () => {
   })
   it('is dropped at once: nothing waits for what cannot leave', async () => {
     const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
-    peer.end.stall()
+    peer.socket.stall()
     const gone: boolean[] = []
     session.on('down', () => gone.push(end.destroyed))
     await talk(clock, peer, 90)
     await session.stop() // has nothing to wait for
     expect(gone).toEqual([true])
-    expect([session.state, session.status().lastFailure?.sent?.code, clock.pending]).toEqual(['Idle', 8, 0])
+    expect([session.state, session.status().lastFailure?.sent?.code, clock.pendingTimers]).toEqual(['Idle', 8, 0])
   })
   it('is kept where it only reads slowly', async () => {
     const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
     for (let quarters = 0; quarters < 8; quarters++) {
-      peer.end.stall()
+      peer.socket.stall()
       await talk(clock, peer, 60)
-      peer.end.resumeReading()
+      peer.socket.resumeReading()
       await talk(clock, peer, 30)
     }
     expect([session.state, end.destroyed]).toEqual(['Established', false])
@@ -68,17 +68,17 @@ describe('what waits for a peer that does not read', () => {
     let drained = 0
     session.on('writable', () => drained++)
     expect(session.backlogged).toBe(false)
-    peer.end.stall()
+    peer.socket.stall()
     while (!session.backlogged) session.send(large)
-    await clock.pass(1)
+    await clock.advance(1)
     expect([drained, session.backlogged]).toEqual([0, true])
-    peer.end.resumeReading()
-    await clock.pass(0)
+    peer.socket.resumeReading()
+    await clock.advance(0)
     expect([drained, session.backlogged]).toEqual([1, false])
   })
   it('is never more than 8 MiB and a message: send() throws then, and the session stands', async () => {
     const { session, peer, end } = await established()
-    peer.end.stall()
+    peer.socket.stall()
     const fill = () => {
       for (let sent = 0; sent < 16 * MiB; sent += 4000) session.send(large)
     }
@@ -96,35 +96,35 @@ describe('what waits for a peer that does not read', () => {
       if (med < 99) announcement.withdraw()
     }
     expect(near.writableLength).toBe(waiting)
-    peer.end.resumeReading()
-    await clock.pass(0)
-    const said = peer.heard.flatMap(message => (message.type === 'update' ? message : [])).slice(-1)
+    peer.socket.resumeReading()
+    await clock.advance(0)
+    const said = peer.received.flatMap(message => (message.type === 'update' ? message : [])).slice(-1)
     expect(said).toMatchObject([{ announced: ['198.51.100.10/32'], attributes: { med: 99 } }])
-    expect(peer.heard.filter(message => message.type === 'update' && message.announced.length > 0)).toHaveLength(1)
+    expect(peer.received.filter(message => message.type === 'update' && message.announced.length > 0)).toHaveLength(1)
   })
   it('does not keep an announcer from closing: the withdrawal has drainTime to be let through', async () => {
     const { announcer, clock, peer, near } = await announcing()
     announcer.announce('198.51.100.10/32')
-    await clock.pass(0)
+    await clock.advance(0)
     fallBehind(peer, near)
     const closed = announcer.stop('bye')
-    await clock.pass(1)
-    peer.end.resumeReading()
-    await clock.pass(0)
-    expect(peer.heard.at(-1)).toMatchObject({ type: 'update', withdrawn: ['198.51.100.10/32'] })
-    await clock.pass(3)
+    await clock.advance(1)
+    peer.socket.resumeReading()
+    await clock.advance(0)
+    expect(peer.received.at(-1)).toMatchObject({ type: 'update', withdrawn: ['198.51.100.10/32'] })
+    await clock.advance(3)
     await closed
     expect(peer.notification).toMatchObject({ code: 6, subcode: 2 })
   })
   it('… and is given up with the rest where the peer never reads again', async () => {
     const { announcer, clock, peer, near } = await announcing()
     announcer.announce('198.51.100.10/32')
-    await clock.pass(0)
+    await clock.advance(0)
     fallBehind(peer, near)
     const closed = announcer.stop('bye')
-    await clock.pass(3 + 1)
+    await clock.advance(3 + 1)
     await closed
-    expect([near.destroyed, clock.pending]).toEqual([true, 0])
+    expect([near.destroyed, clock.pendingTimers]).toEqual([true, 0])
   })
 })
 
@@ -148,7 +148,7 @@ describe('over TCP', () => {
     const [far] = (await once(server, 'connection')) as [Socket] // as net has it
     far.on('error', () => {}) // a reset, which some runtimes tell as an end
     const counted = (messages: number) => until(() => session.status().counters.inTotalMessages === messages)
-    far.write(Buffer.concat([encode(openOf(65002)), encode({ type: 'keepalive' })]))
+    far.write(Buffer.concat([encode(openMessage(65002)), encode({ type: 'keepalive' })]))
     await counted(2)
     expect(session.state).toBe('Established')
 
@@ -163,11 +163,11 @@ describe('over TCP', () => {
     })
     expect(near?.writableLength).toBeGreaterThan(8 * MiB)
 
-    await clock.pass(60)
+    await clock.advance(60)
     far.write(encode({ type: 'keepalive' }))
     await counted(3)
     expect(session.state).toBe('Established')
-    await clock.pass(30)
+    await clock.advance(30)
     expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { sent: { code: 8, subcode: 0 } } })
     expect(near?.destroyed).toBe(true)
     far.resume()
@@ -180,40 +180,40 @@ describe('over TCP', () => {
 
 async function established(settings: Partial<SessionOptions> = {}) {
   const clock = new VirtualClock()
-  const [end, far] = End.pair()
-  const peer = new ScriptedPeer(far)
+  const [end, far] = MemorySocket.pair()
+  const peer = new ScriptedConnection(far)
   const session = new Session({ ...options, clock, random: () => 1, dial: () => end, ...settings }).start()
-  end.answered()
-  await clock.pass(0)
-  peer.say(openOf(65002), { type: 'keepalive' })
-  await clock.pass(0)
+  end.emitConnect()
+  await clock.advance(0)
+  peer.send(openMessage(65002), { type: 'keepalive' })
+  await clock.advance(0)
   expect(session.state).toBe('Established')
   return { session, clock, peer, end }
 }
 /** An announcer of one peer, with which its session stands. */
 async function announcing() {
   const clock = new VirtualClock()
-  const [near, far] = End.pair()
+  const [near, far] = MemorySocket.pair()
   near.localAddress = '192.0.2.1'
   const { peer: to, ...rest } = options
   const announcer = new Announcer({ ...rest, peers: [to], clock, random: () => 1, dial: () => near })
-  const peer = new ScriptedPeer(far)
-  near.answered()
-  await clock.pass(0)
-  peer.say(openOf(65002), { type: 'keepalive' })
-  await clock.pass(0)
+  const peer = new ScriptedConnection(far)
+  near.emitConnect()
+  await clock.advance(0)
+  peer.send(openMessage(65002), { type: 'keepalive' })
+  await clock.advance(0)
   return { announcer, clock, peer, near }
 }
 /** An announcer's session cannot send this, so it is written to the announcer's end of the connection. */
-function fallBehind(peer: ScriptedPeer, near: End): void {
-  peer.end.stall()
+function fallBehind(peer: ScriptedConnection, near: MemorySocket): void {
+  peer.socket.stall()
   while (!near.writableNeedDrain) near.write(encode(large))
 }
 /** The peer says a KEEPALIVE every 30 s. */
-async function talk(clock: VirtualClock, peer: ScriptedPeer, seconds: number): Promise<void> {
+async function talk(clock: VirtualClock, peer: ScriptedConnection, seconds: number): Promise<void> {
   for (let past = 0; past < seconds; past += 30) {
-    await clock.pass(30)
-    peer.say({ type: 'keepalive' })
+    await clock.advance(30)
+    peer.send({ type: 'keepalive' })
   }
   await settled()
 }

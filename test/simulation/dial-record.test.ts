@@ -1,13 +1,13 @@
 /** A program that a supervisor starts again and again, in virtual time: each life has a clock of its own, and the disk goes on. */
+
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Session, type SessionOptions } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
-import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
-import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
+import { settled } from '@softspoken/test-support/settled'
 import { encode } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
@@ -63,7 +63,7 @@ describe('a process that is killed', () => {
   it('while it waits, waits for the rest of that, and is not counted again', async () => {
     const one = life()
     await pass(one.clock, 0)
-    one.peer().say(openOf(65099))
+    one.peer().send(openMessage(65099))
     await pass(one.clock, 10)
     await kill(one.clock, 5)
     for (const left of [45, 40, 35]) {
@@ -77,14 +77,14 @@ describe('a process that is killed', () => {
     await pass(one.clock, 0)
     await establish(one.peer(), 3)
     for (let seconds = 0; seconds < 400; seconds += 1) {
-      one.peer().say({ type: 'keepalive' })
+      one.peer().send({ type: 'keepalive' })
       await pass(one.clock, 1)
     }
     await kill(one.clock, 1)
     const two = life()
     await pass(two.clock, 0)
     expect(two.session.status().counters.dials).toBe(1)
-    two.peer().end.reset()
+    two.peer().socket.reset()
     await pass(two.clock, 0)
     expect(await read()).toMatchObject({ transport: 1, protocol: 1, underway: 'none' })
   })
@@ -92,10 +92,10 @@ describe('a process that is killed', () => {
 
 it('no dial begins before the record has it', async () => {
   const { clock, peer } = life()
-  await clock.pass(0)
+  await clock.advance(0)
   expect(peer()).toBeUndefined()
   await written()
-  await clock.pass(0)
+  await clock.advance(0)
   expect([peer(), await read()]).toMatchObject([{ closed: false }, { underway: 'unstable' }])
 })
 
@@ -103,7 +103,7 @@ describe('an orderly end', () => {
   it('leaves no file, and the next process dials at once', async () => {
     const one = life()
     await pass(one.clock, 0)
-    one.peer().say(openOf(65099)) // refused: there is a wait to forget
+    one.peer().send(openMessage(65099)) // refused: there is a wait to forget
     await pass(one.clock, 10)
     await written()
     expect(readdirSync(directory)).toEqual(['dial-192.0.2.2-179.json'])
@@ -243,7 +243,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
     await pass(clock, 0)
     expect(peer().notification).toMatchObject({ code: 1, subcode: 1 })
     await pass(clock, 60)
-    peer().say(openOf(65002))
+    peer().send(openMessage(65002))
     await pass(clock, 0)
     const stopped = session.stop()
     await pass(clock, 1)
@@ -265,7 +265,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
   async function dialsWithOneWarning(change: Partial<SessionOptions> = {}): Promise<void> {
     const { session, clock, peer, lines } = life(change)
     await pass(clock, 0)
-    peer().say(openOf(65099))
+    peer().send(openMessage(65099))
     await pass(clock, 0)
     await written()
     expect(session.status()).toMatchObject({ nextDialIn: 60, counters: { dials: 1 } })
@@ -290,28 +290,28 @@ describe('a disk that hangs', () => {
 
   it('delays a dial and stop() by a second, and neither KEEPALIVE nor Cease', async () => {
     const { session, clock, peer } = life()
-    await clock.pass(0)
+    await clock.advance(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))
-    await clock.pass(1)
+    await clock.advance(1)
     await settled()
     await establish(peer(), 9)
-    await clock.pass(3)
-    expect(peer().heard.filter(({ type }) => type === 'keepalive').length).toBeGreaterThan(1)
+    await clock.advance(3)
+    expect(peer().received.filter(({ type }) => type === 'keepalive').length).toBeGreaterThan(1)
     const stopped = session.stop('maintenance')
     await settled()
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
-    await clock.pass(1)
+    await clock.advance(1)
     await stopped
-    expect([clock.pending, hung.writes]).toEqual([0, 1])
+    expect([clock.pendingTimers, hung.writes]).toEqual([0, 1])
   })
   it('is one warning after ten seconds, however long it goes on', async () => {
     const { clock, peer, lines } = life()
-    await clock.pass(1)
+    await clock.advance(1)
     await settled()
     await establish(peer(), 9)
     for (let seconds = 0; seconds < 60; seconds++) {
-      peer().say({ type: 'keepalive' })
-      await clock.pass(1)
+      peer().send({ type: 'keepalive' })
+      await clock.advance(1)
       if (seconds < 8) expect(lines).toEqual([])
     }
     expect(lines).toMatchObject([{ text: 'dial record failed', error: 'the disk has not answered for 10 seconds' }])
@@ -320,13 +320,13 @@ describe('a disk that hangs', () => {
     const one = life()
     const two = life({ peer: { as: 65002, address: '192.0.2.3' } })
     for (const { clock, peer } of [one, two]) {
-      await clock.pass(1)
+      await clock.advance(1)
       await settled()
-      peer().say(openOf(65099))
-      await clock.pass(61)
+      peer().send(openMessage(65099))
+      await clock.advance(61)
       await settled()
-      peer().say(openOf(65099))
-      await clock.pass(0)
+      peer().send(openMessage(65099))
+      await clock.advance(0)
     }
     await vi.waitFor(() => expect(hung.writes).toBe(1))
     await hung.end()
@@ -335,10 +335,10 @@ describe('a disk that hangs', () => {
   })
   it('deletes after a write under way what a session stopped meanwhile', async () => {
     const { session, clock } = life()
-    await clock.pass(0)
+    await clock.advance(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))
     const stopped = session.stop()
-    await clock.pass(1)
+    await clock.advance(1)
     await stopped
     await hung.end()
     expect(readdirSync(directory)).toEqual([])
@@ -385,12 +385,12 @@ it('a link-local peer has a file of its own', async () => {
 it('a peer that dials us and says nothing that counts makes nothing be written', async () => {
   const { session, clock, peer } = life()
   await pass(clock, 0)
-  peer().end.reset()
+  peer().socket.reset()
   await pass(clock, 0)
   await written()
   const before = readFileSync(file(), 'utf8')
   rmSync(file())
-  const [near] = End.pair()
+  const [near] = MemorySocket.pair()
   session.accept(near)
   await pass(clock, 1)
   await written()
@@ -413,7 +413,7 @@ function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | 
   const lines: { text: string; [field: string]: unknown }[] = []
   const quiet = (): void => {}
   const warn = (fields: object, text: string) => void lines.push({ ...fields, text })
-  const peers: ScriptedPeer[] = []
+  const peers: ScriptedConnection[] = []
   const { stateDirectory = directory, ...rest } = change
   const kept = 'stateDirectory' in change && change.stateDirectory === undefined ? {} : { stateDirectory }
   const session = new Session({
@@ -429,13 +429,13 @@ function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | 
       warn: (fields, text) => (text === 'session down' ? quiet() : warn(fields, text)),
     },
     dial: () => {
-      const [near, far] = End.pair()
-      peers.push(new ScriptedPeer(far))
-      near.answered()
+      const [near, far] = MemorySocket.pair()
+      peers.push(new ScriptedConnection(far))
+      near.emitConnect()
       return near
     },
   }).start()
-  const peer = (): ScriptedPeer => peers.at(-1)! // asked for after a dial
+  const peer = (): ScriptedConnection => peers.at(-1)! // asked for after a dial
   return { session, clock, peer, lines }
 }
 /** Nothing of it runs any more; the next life begins so much later. */
@@ -449,16 +449,16 @@ async function written(): Promise<void> {
 }
 /** And what was to be written is: a dial waits for it. */
 async function pass(clock: VirtualClock, seconds: number): Promise<void> {
-  await clock.pass(seconds)
+  await clock.advance(seconds)
   await written()
-  await clock.pass(0)
+  await clock.advance(0)
 }
 async function until(clock: VirtualClock, done: () => boolean): Promise<void> {
   for (let seconds = 0; !done() && seconds < 1000; seconds++) await pass(clock, 1)
   await settled()
 }
-async function establish(peer: ScriptedPeer, holdTime = 90): Promise<void> {
-  peer.write(encode(openOf(65002, { holdTime })), encode({ type: 'keepalive' }))
+async function establish(peer: ScriptedConnection, holdTime = 90): Promise<void> {
+  peer.write(encode(openMessage(65002, { holdTime })), encode({ type: 'keepalive' }))
   await settled()
 }
 async function read(): Promise<object> {

@@ -4,9 +4,8 @@ import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { HealthGate } from '@softspoken/announcer'
 import { errorText, guardLog, type Logger, notify, Session } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
-import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
-import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
+import { settled } from '@softspoken/test-support/settled'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Lab } from './lab.ts'
 
@@ -174,8 +173,8 @@ describe('a listener that throws', () => {
 
   test('of a session costs none of the messages of a chunk', async () => {
     const clock = new VirtualClock()
-    const [near, far] = End.pair()
-    const peer = new ScriptedPeer(far)
+    const [near, far] = MemorySocket.pair()
+    const peer = new ScriptedConnection(far)
     const session = new Session({
       local: { as: 65001, id: '192.0.2.1' },
       peer: { as: 65000, address: '192.0.2.254' },
@@ -185,25 +184,25 @@ describe('a listener that throws', () => {
     const heard: string[] = []
     session.on('update', bug)
     session.on('update', ({ update }) => heard.push(...update.withdrawn))
-    near.answered()
+    near.emitConnect()
     await settled()
-    peer.say(openOf(65000), { type: 'keepalive' })
+    peer.send(openMessage(65000), { type: 'keepalive' })
     await settled()
     const withdrawn = ['203.0.113.0/24', '203.0.113.0/25', '203.0.113.128/25']
-    peer.say(...withdrawn.map(one => ({ type: 'update', withdrawn: [one], attributes: {}, announced: [] }) as const))
+    peer.send(...withdrawn.map(one => ({ type: 'update', withdrawn: [one], attributes: {}, announced: [] }) as const))
     await settled()
     expect(heard).toEqual(withdrawn)
     expect(session.state).toBe('Established')
     const stopped = session.stop()
-    await clock.pass(2)
+    await clock.advance(2)
     await stopped
   })
 })
 
 test('a connection that closes while it is written to shows its states in order', async () => {
   const clock = new VirtualClock()
-  const [near, far] = End.pair()
-  new ScriptedPeer(far)
+  const [near, far] = MemorySocket.pair()
+  new ScriptedConnection(far)
   near.write = () => near.emit('close')
   const session = new Session({
     local: { as: 65001, id: '192.0.2.1' },
@@ -216,7 +215,7 @@ test('a connection that closes while it is written to shows its states in order'
     .on('state', ({ from, to }) => told.push(`${from} to ${to}`))
     .on('down', ({ from }) => told.push(`down in ${from}`))
   session.start()
-  near.answered()
+  near.emitConnect()
   await settled()
   expect(told).toEqual(['Idle to Connect', 'Connect to OpenSent', 'down in OpenSent', 'OpenSent to Idle'])
   await session.stop()

@@ -1,8 +1,9 @@
 /** Announcements that a health gate drives, in virtual time. */
+
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { HealthGate, type HealthGateOptions, httpCheck } from '@softspoken/announcer'
-import { VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { VirtualClock } from '@softspoken/session/testing'
 import { describe, expect, test } from 'vitest'
 import { Lab } from './lab.ts'
 
@@ -23,7 +24,7 @@ test('a health gate opens again after an endpoint that switched protocols once',
   expect(first).toMatchObject({ outcome: 'failed' })
   expect(gate.status().detail).toContain('answered 101')
   const second = once(gate, 'checked')
-  await clock.pass(1)
+  await clock.advance(1)
   expect(await second).toMatchObject([{ outcome: 'passed' }])
   expect(gate.up).toBe(true)
   server.close()
@@ -58,10 +59,10 @@ test('a health gate takes whatever a check rejects with for a failure', async ()
   const turn = [...checks]
   using gate = new HealthGate({ check: () => turn.shift()?.() as Promise<void>, clock, rise: 1, fall: 1 })
   gate.on('checked', ({ outcome }) => outcomes.push(`${outcome}: ${gate.status().detail}`))
-  await clock.pass(5 * checks.length - 1)
+  await clock.advance(5 * checks.length - 1)
   expect(outcomes).toHaveLength(checks.length)
   for (const outcome of outcomes) expect(outcome).toMatch(/^failed: ./)
-  await clock.pass(5)
+  await clock.advance(5)
   expect(gate.up, 'once checks pass again').toBe(true)
 })
 
@@ -185,7 +186,7 @@ describe('a health gate', () => {
     announcer.announce(VIP, { gate: new Service().gate(lab) })
     await lab.pass(39) // a keepalive is due at 40
     router.types.length = 0
-    lab.clock.sleep(30)
+    lab.clock.suspend(30)
     await lab.pass(0)
     expect(router.types).toEqual(['update'])
     expect(router.table).toEqual({})
@@ -288,13 +289,13 @@ describe('a health gate', () => {
     await lab.pass(12)
     service.hangs = true
     await lab.pass(3)
-    const timers = lab.clock.pending
+    const timers = lab.clock.pendingTimers
     gate.stop()
     gate.stop()
     await lab.pass(0)
     expect(router.table).toEqual({})
     expect(service.aborted).toBe(1)
-    expect(lab.clock.pending).toBeLessThan(timers)
+    expect(lab.clock.pendingTimers).toBeLessThan(timers)
     expect(gate.status()).toEqual({ up: false, streak: 0, reason: 'stopped', detail: 'the health gate was stopped' })
   })
 
@@ -337,7 +338,7 @@ describe('the results of single checks', () => {
     const lab = new Lab()
     let answer = (): void => {}
     const { told } = watched(lab, { check: () => new Promise<void>(done => (answer = done)) })
-    lab.clock.sleep(4)
+    lab.clock.suspend(4)
     answer()
     await lab.pass(0)
     expect(told).toEqual(['timeout 4'])
@@ -368,7 +369,7 @@ describe('a health gate is refused', () => {
   ])('for %j', (options, message) => {
     const lab = new Lab()
     expect(() => new Service().gate(lab, options)).toThrow(message)
-    expect(lab.clock.pending).toBe(0)
+    expect(lab.clock.pendingTimers).toBe(0)
   })
 
   test('as a gate by what is none, with nothing left behind', () => {
@@ -383,7 +384,7 @@ describe('a health gate is refused', () => {
   test('nowhere for a long interval alone: what depends on it follows', async () => {
     const lab = new Lab()
     for (const interval of [1, 3, 60, 3600]) using(new Service().gate(lab, { interval }))
-    expect(lab.clock.pending).toBe(0)
+    expect(lab.clock.pendingTimers).toBe(0)
   })
 })
 

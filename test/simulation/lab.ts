@@ -1,9 +1,9 @@
 /** An announcer and its routers in virtual time: passive sessions at the other end of connections in memory. */
+
 import type { Duplex } from 'node:stream'
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
 import { type Logger, type PeerOptions, Session, type SessionFailure } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
-import { VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { MemorySocket, VirtualClock } from '@softspoken/session/testing'
 import {
   type Attributes,
   decode,
@@ -72,7 +72,7 @@ export class Lab {
     })
   }
   pass(seconds: number): Promise<void> {
-    return this.clock.pass(seconds)
+    return this.clock.advance(seconds)
   }
   /** What the announcer tells from now on, one line each. */
   events(announcer: Announcer): string[] {
@@ -98,7 +98,7 @@ export class Router {
   readonly #options: RouterOptions
   readonly #table = new Map<Prefix, string>()
   #session: Session | undefined
-  #connection: End | undefined
+  #connection: MemorySocket | undefined
 
   constructor(clock: VirtualClock, options: RouterOptions) {
     this.#clock = clock
@@ -124,7 +124,7 @@ export class Router {
   answer(peerAs: number): Duplex {
     const { answers = true, localAddress = '192.0.2.1', twoOctetAs = false } = this.#options
     this.connections++
-    const [ours, theirs] = End.pair()
+    const [ours, theirs] = MemorySocket.pair()
     theirs.localAddress = localAddress ?? undefined
     theirs.rewrite = bytes => {
       this.types.push(messageTypes[bytes[18]!] ?? 'unknown') // each write is one message

@@ -132,7 +132,7 @@ describe('a lease', () => {
     void announcer.stop()
     await lab.pass(0)
     await router.session.stop()
-    expect(lab.clock.pending).toBe(0)
+    expect(lab.clock.pendingTimers).toBe(0)
   })
 
   test.each([
@@ -167,7 +167,7 @@ describe('a process that was stopped beyond its lease', () => {
     await lab.pass(15)
     announcement.renew() // until 35; the keepalives are due at 30
     for (const { types } of routers) types.length = 0
-    lab.clock.sleep(60)
+    lab.clock.suspend(60)
     await lab.pass(0)
     for (const router of routers) {
       expect(router.types).toEqual(['update']) // which counts as a keepalive (RFC 4271 §4.4)
@@ -182,7 +182,7 @@ describe('a process that was stopped beyond its lease', () => {
     lab.announcer().announce(VIP, { ttl: 40 })
     await lab.pass(35)
     router.types.length = 0
-    lab.clock.sleep(10)
+    lab.clock.suspend(10)
     router.refresh('ipv4-unicast')
     await lab.pass(0)
     expect(router.types).toEqual(['update', 'route-refresh', 'route-refresh']) // and nothing between the marks (RFC 7313)
@@ -196,7 +196,7 @@ describe('a process that was stopped beyond its lease', () => {
     const told = lab.events(announcer)
     const announcement = announcer.announce(VIP, { ttl: 20 })
     await lab.pass(0)
-    lab.clock.sleep(25)
+    lab.clock.suspend(25)
     announcement.renew()
     await lab.pass(0)
     expect(router.heard.at(-1)).toMatchObject({ at: 25, withdrawn: [VIP] })
@@ -211,7 +211,7 @@ describe('a process that was stopped beyond its lease', () => {
     lab.announcer().announce(VIP, { ttl: 20 })
     await lab.pass(1)
     router.types.length = 0
-    lab.clock.sleep(100)
+    lab.clock.suspend(100)
     await lab.pass(0)
     expect(router.types[0]).toBe('update')
     expect(router.table).toEqual({})

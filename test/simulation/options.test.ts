@@ -1,4 +1,5 @@
 /** A value of the wrong type is refused in one sentence that names the option, before anything is dialled, checked or sent. */
+
 import {
   type AnnounceOptions,
   Announcer,
@@ -8,7 +9,7 @@ import {
   tcpCheck,
 } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
-import { VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { VirtualClock } from '@softspoken/session/testing'
 import { describe, expect, test } from 'vitest'
 import { Lab } from './lab.ts'
 
@@ -87,7 +88,7 @@ describe('new Announcer()', () => {
       const lab = new Lab()
       const router = lab.router()
       refuses(() => lab.announcer({ [option]: value }), option, kind)
-      expect(lab.clock.pending).toBe(0)
+      expect(lab.clock.pendingTimers).toBe(0)
       await lab.pass(1)
       expect(router.connections).toBe(0)
     }
@@ -101,7 +102,7 @@ describe('new Announcer()', () => {
       const lab = new Lab()
       const router = lab.router()
       refuses(() => lab.announcer({ peers: [router.peer, peer] }), '(peer|peers\\[1\\])', kind)
-      expect(lab.clock.pending).toBe(0)
+      expect(lab.clock.pendingTimers).toBe(0)
       await lab.pass(1)
       expect(router.connections).toBe(0)
     }
@@ -196,7 +197,7 @@ test.each(['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'l
     for (const [kind, value] of wrongFor(option)) {
       const clock = new VirtualClock()
       refuses(() => new HealthGate({ check: async () => {}, clock, [option]: value } as never), option, kind)
-      expect(clock.pending).toBe(0)
+      expect(clock.pendingTimers).toBe(0)
     }
   },
 )

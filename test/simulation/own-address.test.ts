@@ -1,8 +1,7 @@
 /** A node that loses the address of its session, in virtual time; what the host says of it is made up. */
+
 import { Session } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
-import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
-import { VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const look = vi.hoisted(() => vi.fn<(address: string) => 'here' | 'gone' | 'unknown'>())
@@ -15,22 +14,22 @@ describe('the address of an established session', () => {
     expect(look.mock.calls).toEqual([['192.0.2.1']])
     for (let seconds = 0; seconds < 300; seconds += 10) {
       session.send({ type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] })
-      peer.say({ type: 'keepalive' })
-      await clock.pass(10)
+      peer.send({ type: 'keepalive' })
+      await clock.advance(10)
     }
     expect(look).toHaveBeenCalledTimes(1) // UPDATEs stood in for KEEPALIVEs
     for (let seconds = 0; seconds < 300; seconds += 30) {
-      peer.say({ type: 'keepalive' })
-      await clock.pass(30)
+      peer.send({ type: 'keepalive' })
+      await clock.advance(30)
     }
     expect(look.mock.calls.length).toBe(peer.types.filter(type => type === 'keepalive').length)
   })
   it('that is gone is noticed at the second KEEPALIVE, before the hold time is over', async () => {
     const { clock, session, end, downs } = await established()
     look.mockReturnValue('gone')
-    await clock.pass(59)
+    await clock.advance(59)
     expect(session.state).toBe('Established')
-    await clock.pass(1)
+    await clock.advance(1)
     expect(downs).toEqual([
       expect.objectContaining({
         detail: 'our own address 192.0.2.1 is no longer on this host',
@@ -46,15 +45,15 @@ describe('the address of an established session', () => {
     const answers = ['gone', 'here', 'gone', 'unknown', 'gone', 'here', 'unknown', 'unknown'] as const
     for (const answer of answers) {
       look.mockReturnValue(answer)
-      peer.say({ type: 'keepalive' })
-      await clock.pass(30)
+      peer.send({ type: 'keepalive' })
+      await clock.advance(30)
     }
     expect(session.state).toBe('Established')
   })
   it('is not looked for on a connection that has none, or before it is established', async () => {
     const { clock, session, peer } = await established('none')
-    peer.say({ type: 'keepalive' })
-    await clock.pass(60)
+    peer.send({ type: 'keepalive' })
+    await clock.advance(60)
     expect([session.state, look.mock.calls]).toEqual(['Established', []])
   })
 })
@@ -66,7 +65,7 @@ afterEach(() => void sessions.splice(0).map(session => session.stop()))
 
 async function established(localAddress = '::ffff:192.0.2.1') {
   const clock = new VirtualClock()
-  const [near, far] = End.pair()
+  const [near, far] = MemorySocket.pair()
   near.localAddress = localAddress === 'none' ? undefined : localAddress
   const session = new Session({
     local: { as: 65001, id: '192.0.2.1' },
@@ -78,12 +77,12 @@ async function established(localAddress = '::ffff:192.0.2.1') {
   sessions.push(session)
   const downs: object[] = []
   session.on('down', down => downs.push(down))
-  near.answered()
-  await clock.pass(0)
-  const peer = new ScriptedPeer(far)
-  await clock.pass(0)
-  peer.say(openOf(65002), { type: 'keepalive' })
-  await clock.pass(0)
+  near.emitConnect()
+  await clock.advance(0)
+  const peer = new ScriptedConnection(far)
+  await clock.advance(0)
+  peer.send(openMessage(65002), { type: 'keepalive' })
+  await clock.advance(0)
   expect(session.state).toBe('Established')
   return { clock, session, peer, end: near, downs }
 }

@@ -11,10 +11,9 @@ import {
   type SessionOptions,
   type SessionStatus,
 } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
+import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
 import { toHex } from '@softspoken/test-support/hex'
-import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
-import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { settled } from '@softspoken/test-support/settled'
 import { type Capability, cease, encode, OptionError, shutdownText, type Update } from '@softspoken/wire'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -23,7 +22,7 @@ const withdrawal: Update = { type: 'update', withdrawn: ['198.51.100.10/32'], at
 describe('two sessions, one that dials and one that waits', () => {
   it('reach Established, and agree on what was negotiated (RFC 4271 §8.2.2)', async () => {
     const { near, far, clock } = pairOfSessions()
-    await clock.pass(0)
+    await clock.advance(0)
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
     expect(near.status().negotiated).toEqual({
       holdTime: 90,
@@ -42,7 +41,7 @@ describe('two sessions, one that dials and one that waits', () => {
   })
   it('keep each other alive for an hour, with a keepalive every third of the hold time (RFC 4271 §4.4)', async () => {
     const { near, far, clock } = pairOfSessions()
-    await clock.pass(3600)
+    await clock.advance(3600)
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
     // OPEN and the first KEEPALIVE, then one every 30 s; `random` is 1, so without jitter.
     expect(near.status().counters).toMatchObject({ dials: 1, outTotalMessages: 2 + 120, inTotalMessages: 2 + 120 })
@@ -50,11 +49,11 @@ describe('two sessions, one that dials and one that waits', () => {
   })
   it('both notice when the cable is pulled, at the end of the hold time and not before (RFC 4271 §6.5)', async () => {
     const { near, far, clock, ends } = pairOfSessions()
-    await clock.pass(30)
+    await clock.advance(30)
     ends()[0].cut()
-    await clock.pass(89)
+    await clock.advance(89)
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
-    await clock.pass(1)
+    await clock.advance(1)
     expect([near.state, far.state]).toEqual(['Idle', 'Idle'])
     expect(near.status().lastFailure).toMatchObject({
       detail: 'nothing heard from the peer for 90 s',
@@ -66,18 +65,18 @@ describe('two sessions, one that dials and one that waits', () => {
   })
   it('come back by themselves once the cable is in again', async () => {
     const { near, far, clock, ends } = pairOfSessions()
-    await clock.pass(30)
+    await clock.advance(30)
     ends()[0].cut()
-    await clock.pass(90 + 60)
+    await clock.advance(90 + 60)
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
     expect(near.status().counters).toMatchObject({ dials: 2, fsmEstablishedTransitions: 2 })
   })
   it("stop's words arrive as the text of a Cease (RFC 9003)", async () => {
     const { near, far, clock } = pairOfSessions()
-    await clock.pass(1)
+    await clock.advance(1)
     const downs = collectDowns(far)
     const stopped = near.stop('kernel update, back at 14:00')
-    await clock.pass(0)
+    await clock.advance(0)
     await stopped
     expect(downs[0]?.detail).toBe('the peer sent Cease/Administrative Shutdown (6/2): "kernel update, back at 14:00"')
     expect(downs[0]?.received && shutdownText(downs[0].received)).toBe('kernel update, back at 14:00')
@@ -86,20 +85,20 @@ describe('two sessions, one that dials and one that waits', () => {
     const { near, far, clock } = pairOfSessions()
     const heard: (readonly string[])[] = []
     far.on('update', ({ update }) => heard.push(update.withdrawn))
-    await clock.pass(1)
+    await clock.advance(1)
     near.send(withdrawal)
-    await clock.pass(0)
+    await clock.advance(0)
     expect(heard).toEqual([['198.51.100.10/32']])
     expect(near.status().counters.outUpdates).toBe(1)
     expect(far.status().counters.inUpdates).toBe(1)
   })
   it('leave nothing behind when both have stopped: no timer, no open connection', async () => {
     const { near, far, clock, ends } = pairOfSessions()
-    await clock.pass(100)
+    await clock.advance(100)
     const stopped = Promise.all([near.stop(), far.stop()])
-    await clock.pass(2)
+    await clock.advance(2)
     await stopped
-    expect(clock.pending).toBe(0)
+    expect(clock.pendingTimers).toBe(0)
     expect(ends().map(end => end.destroyed)).toEqual([true, true])
   })
 })
@@ -108,22 +107,22 @@ describe('events of an abandoned connection', () => {
   it('end no newer one: its last close is a second late (RFC 4271 §8.2.1.5)', async () => {
     const { session, clock } = scripted({ passive: true })
     const old = visit(session)
-    await clock.pass(0)
-    old.end.stall() // it will not see our end of the connection, and so not close its own
+    await clock.advance(0)
+    old.socket.stall() // it will not see our end of the connection, and so not close its own
     old.write(Buffer.alloc(19)) // a message without a marker
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { sent: { code: 1, subcode: 1 } } })
-    await clock.pass(0.5)
+    await clock.advance(0.5)
     const back = visit(session)
     await establish(clock, back)
     expect(session.state).toBe('Established')
-    await clock.pass(60)
+    await clock.advance(60)
     expect([session.state, back.closed]).toEqual(['Established', false])
   })
   it('are not told: `drain` is that of the connection which the session has', async () => {
     const { session, clock, ends, peer } = scripted()
     await establish(clock, peer())
-    const [near, far] = End.pair()
+    const [near, far] = MemorySocket.pair()
     session.accept(near)
     let drains = 0
     session.on('writable', () => drains++)
@@ -139,7 +138,7 @@ describe('a dial that is given up', () => {
     const dialled = Object.assign(new Socket(), { connecting: true })
     const end = vi.spyOn(dialled, 'end')
     const { session, clock } = scripted({ dial: () => dialled })
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.state).toBe('Connect')
     await session.stop()
     expect([dialled.destroyed, end.mock.calls.length]).toEqual([true, 0])
@@ -156,16 +155,16 @@ describe('a peer that does not read', () => {
     const { session, clock } = scripted({ passive: true, sendHoldTime: 90 })
     session.accept(near)
     const real = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 1 })
-    far.pause().write(Buffer.concat([encode(openOf(65002)), encode({ type: 'keepalive' })]))
+    far.pause().write(Buffer.concat([encode(openMessage(65002)), encode({ type: 'keepalive' })]))
     await real(() => expect(session.state).toBe('Established'))
     const prefixes = Array.from({ length: 250 }, (_, i) => `10.0.${i}.0/24`)
     while (near.writableLength < 1_000_000)
       session.send({ type: 'update', withdrawn: prefixes, attributes: {}, announced: [] })
-    await clock.pass(50)
+    await clock.advance(50)
     far.write(encode({ type: 'keepalive' }))
     await real(() => expect(session.status().counters.inTotalMessages).toBe(3))
     const reset = vi.spyOn(near, 'resetAndDestroy')
-    await clock.pass(41)
+    await clock.advance(41)
     expect(session.status().lastFailure?.sent).toMatchObject({ code: 8, subcode: 0 })
     expect([near.destroyed, reset.mock.calls.length]).toEqual([true, 1]) // Node reads an RST behind data as an end
     far.destroy()
@@ -175,34 +174,34 @@ describe('a peer that does not read', () => {
 describe('a peer that dials us again and again', () => {
   it('is served ten times at once, then once a second, and logged ten times a minute', async () => {
     const { session, clock, lines } = scripted({ passive: true })
-    const visitors: ScriptedPeer[] = []
+    const visitors: ScriptedConnection[] = []
     for (let visits = 0; visits < 115 * 60; visits++) {
       const visitor = visit(session)
       visitors.push(visitor)
-      visitor.say(openOf(65002), { type: 'keepalive' })
-      await clock.pass(0.5 / 115)
-      visitor.end.destroy()
-      await clock.pass(0.5 / 115)
+      visitor.send(openMessage(65002), { type: 'keepalive' })
+      await clock.advance(0.5 / 115)
+      visitor.socket.destroy()
+      await clock.advance(0.5 / 115)
     }
-    expect(visitors.filter(({ heard }) => heard.length > 0).length).toBeLessThanOrEqual(10 + 60)
+    expect(visitors.filter(({ received }) => received.length > 0).length).toBeLessThanOrEqual(10 + 60)
     expect(session.status().counters.fsmEstablishedTransitions).toBeGreaterThan(60)
-    expect(visitors.every(({ end }) => end.destroyed || end.readableEnded)).toBe(true)
+    expect(visitors.every(({ socket }) => socket.destroyed || socket.readableEnded)).toBe(true)
     const seen = lines.filter(({ level }) => level !== 'debug')
     expect(seen.length).toBeLessThanOrEqual(20 + 10 + 1)
     expect(seen.filter(({ text }) => text === 'too many connections of the peer: closed')).toHaveLength(1)
   })
   it('is served again a second later', async () => {
     const { session, clock } = scripted({ passive: true })
-    for (let visits = 0; visits < 1000; visits++) visit(session).end.destroy()
-    await clock.pass(1)
+    for (let visits = 0; visits < 1000; visits++) visit(session).socket.destroy()
+    await clock.advance(1)
     await establish(clock, visit(session))
     expect(session.state).toBe('Established')
   })
   it('costs an established session nothing', async () => {
     const { session, clock } = scripted({ passive: true })
     await establish(clock, visit(session))
-    for (let visits = 0; visits < 1000; visits++) visit(session).end.destroy()
-    await clock.pass(2)
+    for (let visits = 0; visits < 1000; visits++) visit(session).socket.destroy()
+    await clock.advance(2)
     expect([session.state, session.status().counters.outTotalMessages < 30]).toEqual(['Established', true])
   })
 })
@@ -218,9 +217,9 @@ describe('a caller without types', () => {
     const { session, clock } = scripted({ passive: true })
     const peer = visit(session)
     const stopped = session.stop(given as never)
-    await clock.pass(0)
+    await clock.advance(0)
     expect([session.state, peer.notification?.code, peer.notification?.subcode]).toEqual(['Idle', 6, 2])
-    await clock.pass(1)
+    await clock.advance(1)
     await stopped
   })
 })
@@ -228,9 +227,9 @@ describe('a caller without types', () => {
 describe('a peer that does not do its part', () => {
   it('never answers our OPEN: 4/0 after 240 s, and the slow track (RFC 4271 §8.2.2)', async () => {
     const { session, clock, peer } = scripted()
-    await clock.pass(239.999)
+    await clock.advance(239.999)
     expect([session.state, peer().types]).toEqual(['OpenSent', ['open']])
-    await clock.pass(0.001)
+    await clock.advance(0.001)
     expect(peer().notification).toMatchObject({ code: 4, subcode: 0 })
     expect(session.status()).toMatchObject({
       state: 'Idle',
@@ -242,20 +241,20 @@ describe('a peer that does not do its part', () => {
   })
   it('never answers the dial: it is given up after connectTimeout, and closed', async () => {
     const { session, clock, ends } = scripted({ connectTimeout: 7 }, { answers: false })
-    await clock.pass(7)
+    await clock.advance(7)
     expect(session.status()).toMatchObject({
       state: 'Idle',
       nextDialIn: 5,
       lastFailure: { detail: 'no answer within 7 s' },
     })
-    await clock.pass(1)
+    await clock.advance(1)
     expect(ends()[0]?.destroyed).toBe(true)
   })
   it.each(['EMFILE', 'ENFILE'])('a dial that %s stops is said in words, with what to check', async code => {
     const { session, clock, ends } = scripted({}, { answers: false })
-    await clock.pass(0)
+    await clock.advance(0)
     ends()[0]?.destroy(Object.assign(new Error(`connect ${code}`), { code }))
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.status()).toMatchObject({
       nextDialIn: 5,
       lastFailure: {
@@ -266,19 +265,19 @@ describe('a peer that does not do its part', () => {
   })
   it('proposes hold time 1: 2/6 (RFC 4271 §6.2)', async () => {
     const { clock, peer } = scripted()
-    await clock.pass(0)
-    const open = encode(openOf(65002))
+    await clock.advance(0)
+    const open = encode(openMessage(65002))
     open[23] = 1 // the low octet of the hold time, after marker, length, type, version and AS
     peer().write(open)
-    await clock.pass(0)
+    await clock.advance(0)
     expect(peer().notification).toMatchObject({ code: 2, subcode: 6 })
   })
   it('speaks in single octets: they are messages all the same', async () => {
     const { session, clock, peer } = scripted()
-    await clock.pass(0)
-    for (const octet of Buffer.concat([encode(openOf(65002)), encode({ type: 'keepalive' })]))
+    await clock.advance(0)
+    for (const octet of Buffer.concat([encode(openMessage(65002)), encode({ type: 'keepalive' })]))
       peer().write(Uint8Array.of(octet))
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.state).toBe('Established')
   })
   it('goes on talking after what ended the session: that part of the chunk is not read', async () => {
@@ -287,7 +286,7 @@ describe('a peer that does not do its part', () => {
     session.on('update', update => seen.push(update))
     const garbage = new Uint8Array(19)
     peer().write(encode(withdrawal), garbage, encode(withdrawal))
-    await clock.pass(0)
+    await clock.advance(0)
     expect(seen).toHaveLength(1)
     expect(peer().notification).toMatchObject({ code: 1, subcode: 1 })
     expect(session.status().counters).toMatchObject({
@@ -298,8 +297,8 @@ describe('a peer that does not do its part', () => {
   })
   it('goes on talking in the chunk that ended the session: the rest is not counted either', async () => {
     const { session, clock, peer } = await established()
-    peer().say(openOf(65002), withdrawal, withdrawal)
-    await clock.pass(0)
+    peer().send(openMessage(65002), withdrawal, withdrawal)
+    await clock.advance(0)
     expect(session.status()).toMatchObject({ state: 'Idle', counters: { inUpdates: 0, inTotalMessages: 3 } })
   })
   it.each([
@@ -309,41 +308,41 @@ describe('a peer that does not do its part', () => {
     const { session, clock, peer } = await established()
     peer().write(bytes)
     peer().close()
-    await clock.pass(60)
+    await clock.advance(60)
     await establish(clock, peer())
     expect(session.status()).toMatchObject({ state: 'Established', counters: { fsmEstablishedTransitions: 2 } })
   })
   it('goes on talking on a connection that was given up: nobody listens', async () => {
     const { session, clock, peer } = await established()
-    peer().say(openOf(65002))
-    await clock.pass(0)
+    peer().send(openMessage(65002))
+    await clock.advance(0)
     expect(session.state).toBe('Idle')
     const { counters } = session.status()
-    peer().say({ type: 'keepalive' }, withdrawal)
-    await clock.pass(0.5)
+    peer().send({ type: 'keepalive' }, withdrawal)
+    await clock.advance(0.5)
     expect(session.status()).toMatchObject({ state: 'Idle', counters })
   })
   it('resets a connection that was given up: nobody is troubled', async () => {
     const { session, clock, peer } = await established()
-    peer().say(openOf(65002))
+    peer().send(openMessage(65002))
     await settled()
-    peer().end.reset()
-    await clock.pass(1)
+    peer().socket.reset()
+    await clock.advance(1)
     expect(session.status().lastFailure?.detail).toBe('unexpected open in Established')
   })
   it('resets the session: down says so', async () => {
     const { session, clock, peer } = await established()
     const downs = collectDowns(session)
-    peer().end.reset()
-    await clock.pass(0)
+    peer().socket.reset()
+    await clock.advance(0)
     expect(downs.map(({ detail }) => detail)).toEqual(['the peer reset the connection'])
   })
   it('closes without a word: down says so, with a hint before Established', async () => {
     const { session, clock, peer } = scripted()
     const downs = collectDowns(session)
-    await clock.pass(0)
+    await clock.advance(0)
     peer().close()
-    await clock.pass(0)
+    await clock.advance(0)
     expect(downs).toMatchObject([
       {
         detail: 'the peer closed the connection',
@@ -355,7 +354,7 @@ describe('a peer that does not do its part', () => {
 })
 
 describe('what this side cannot do ends the connection, and never the process', () => {
-  const enhanced: Capability[] = [...openOf(65002).capabilities, { name: 'enhanced-route-refresh' }]
+  const enhanced: Capability[] = [...openMessage(65002).capabilities, { name: 'enhanced-route-refresh' }]
   const mark = (octets: number) =>
     encode(
       { type: 'route-refresh', afi: 1, safi: 1, subtype: 2, filters: new Uint8Array(octets - 23) },
@@ -370,7 +369,7 @@ describe('what this side cannot do ends the connection, and never the process', 
   ])('a mark of %i octets (extended: %s) gets 7/1, and a back-off (RFC 7313 §5)', async (octets, extendedMessage) => {
     const { session, clock, peer } = await established(extendedMessage)
     peer().write(mark(octets))
-    await clock.pass(0)
+    await clock.advance(0)
     const data = mark(octets).subarray(0, extendedMessage ? 65514 : 4075)
     expect(peer().notification).toEqual({ type: 'notification', code: 7, subcode: 1, data })
     expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
@@ -379,8 +378,8 @@ describe('what this side cannot do ends the connection, and never the process', 
     const { session, clock, peer } = await established(true)
     const visitor = visit(session)
     peer().write(mark(4096))
-    visitor.say(openOf(65002), { type: 'keepalive' })
-    await clock.pass(0)
+    visitor.send(openMessage(65002), { type: 'keepalive' })
+    await clock.advance(0)
     expect(peer().notification?.data).toEqual(mark(4096))
     expect(session.state).toBe('Established')
   })
@@ -388,14 +387,14 @@ describe('what this side cannot do ends the connection, and never the process', 
     const { session, clock } = scripted({
       dial: config => {
         Object.assign(config.local, { id: 'nonsense' })
-        const [near, far] = End.pair()
-        near.answered()
-        new ScriptedPeer(far)
+        const [near, far] = MemorySocket.pair()
+        near.emitConnect()
+        new ScriptedConnection(far)
         return near
       },
     })
     const downs = collectDowns(session)
-    await clock.pass(0)
+    await clock.advance(0)
     expect(downs).toMatchObject([{ from: 'OpenSent', retryIn: 60 }])
     expect(downs[0]?.detail).toContain("id: 'nonsense' is not allowed")
     expect(session.status().counters.outTotalMessages).toBe(0)
@@ -403,22 +402,22 @@ describe('what this side cannot do ends the connection, and never the process', 
   it('a step that throws ends the connection, with a back-off', async () => {
     const { session, clock, peer } = scripted()
     const downs = collectDowns(session)
-    await clock.pass(0)
+    await clock.advance(0)
     Object.assign(session.config, { families: undefined })
-    peer().say(openOf(65002))
-    await clock.pass(0)
+    peer().send(openMessage(65002))
+    await clock.advance(0)
     expect(downs).toMatchObject([{ from: 'OpenSent', retryIn: 60 }])
     await vi.waitFor(() => expect(peer().closed).toBe(true))
   })
   /** Both sides have enhanced route refresh, and the peer offers messages beyond 4096 octets. */
   async function established(extendedMessage: boolean) {
     const stage = scripted({ extendedMessage })
-    await stage.clock.pass(0)
+    await stage.clock.advance(0)
     stage.peer().decoder.context = { ...stage.peer().decoder.context, extendedMessage }
     stage
       .peer()
-      .say(openOf(65002, { capabilities: [...enhanced, { name: 'extended-message' }] }), { type: 'keepalive' })
-    await stage.clock.pass(0)
+      .send(openMessage(65002, { capabilities: [...enhanced, { name: 'extended-message' }] }), { type: 'keepalive' })
+    await stage.clock.advance(0)
     return stage
   }
   it.each<[string, () => Duplex]>([
@@ -441,15 +440,15 @@ describe('what this side cannot do ends the connection, and never the process', 
   ])('a dial that %s is a dial that failed', async (_, dial) => {
     const { session, clock } = scripted({ dial, connectTimeout: 5 })
     const downs = collectDowns(session)
-    await clock.pass(0)
-    broken.peer?.say(openOf(65099))
-    await clock.pass(10)
+    await clock.advance(0)
+    broken.peer?.send(openMessage(65099))
+    await clock.advance(10)
     expect(downs.length).toBeGreaterThan(0)
     expect(session.status().counters.dials).toBeLessThanOrEqual(2)
-    await clock.pass(600)
+    await clock.advance(600)
     expect(session.status().counters.dials).toBeGreaterThan(1)
     const stopped = session.stop()
-    await clock.pass(1)
+    await clock.advance(1)
     await stopped
   })
   it.each([
@@ -463,9 +462,9 @@ describe('what this side cannot do ends the connection, and never the process', 
     ['is out of bounds', () => -1000],
   ])('a `random` that %s changes no bound of a wait (RFC 4271 §10)', async (_, random) => {
     const { session, clock, ends } = scripted({ random }, { answers: false })
-    await clock.pass(0)
+    await clock.advance(0)
     ends()[0]?.destroy(new Error('refused'))
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.status().nextDialIn).toBeGreaterThanOrEqual(5)
     expect(session.status().nextDialIn).toBeLessThanOrEqual(5 / 0.75)
   })
@@ -474,24 +473,24 @@ describe('what this side cannot do ends the connection, and never the process', 
 describe('an OPEN and a NOTIFICATION in one piece', () => {
   const rejected = { ...cease(2), subcode: 5, data: new Uint8Array() }
   it.each([
-    ['one that we refuse', encode(openOf(65099))],
-    ['one that cannot be read', encode(openOf(65002)).with(19, 3)],
-    ['one that we take', encode(openOf(65002))],
-    ['one with a KEEPALIVE between', Buffer.concat([encode(openOf(65099)), encode({ type: 'keepalive' })])],
+    ['one that we refuse', encode(openMessage(65099))],
+    ['one that cannot be read', encode(openMessage(65002)).with(19, 3)],
+    ['one that we take', encode(openMessage(65002))],
+    ['one with a KEEPALIVE between', Buffer.concat([encode(openMessage(65099)), encode({ type: 'keepalive' })])],
   ])('%s: the NOTIFICATION is reported, and nothing is answered to it', async (_, open) => {
     const { session, clock, peer } = scripted()
-    await clock.pass(0)
+    await clock.advance(0)
     peer().write(open, encode(rejected))
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.status().lastFailure).toMatchObject({ detail: 'the peer sent Cease/Connection Rejected (6/5)' })
     expect(session.status().nextDialIn).toBe(300)
     expect(peer().types).not.toContain('notification')
   })
   it('but with half of a NOTIFICATION, our own answer is', async () => {
     const { session, clock, peer } = scripted()
-    await clock.pass(0)
-    peer().write(encode(openOf(65099)), encode(rejected).subarray(0, 20))
-    await clock.pass(0)
+    await clock.advance(0)
+    peer().write(encode(openMessage(65099)), encode(rejected).subarray(0, 20))
+    await clock.advance(0)
     expect(session.status().lastFailure).toMatchObject({ sent: { code: 2, subcode: 2 } })
   })
 })
@@ -503,10 +502,10 @@ describe('a peer that speaks something else', () => {
     ['SSH', 'SSH-2.0-OpenSSH_9.6p1 Debian\r\n'],
   ])('%s: the hint says so, whether it closes or goes on', async (protocol, octets) => {
     const { session, clock, peer } = scripted()
-    await clock.pass(0)
+    await clock.advance(0)
     peer().write(Buffer.from(octets, 'latin1'))
     peer().close()
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.status().lastFailure).toMatchObject({ from: 'OpenSent' })
     expect(session.status().lastFailure?.hint).toContain(`speaks ${protocol}, not BGP`)
   })
@@ -517,11 +516,11 @@ describe('a peer that never stops talking', () => {
     const { clock, peer } = await established()
     const set = vi.spyOn(clock, 'setTimeout')
     for (let i = 0; i < 50; i++) {
-      peer().say(withdrawal)
+      peer().send(withdrawal)
       await settled()
     }
     expect(set).not.toHaveBeenCalled()
-    await clock.pass(30)
+    await clock.advance(30)
     expect(peer().types).toEqual(['open', 'keepalive', 'keepalive'])
   })
 })
@@ -529,74 +528,74 @@ describe('a peer that never stops talking', () => {
 describe('stop()', () => {
   it('resolves within about a second when the peer never reads', async () => {
     const { session, clock, peer, ends } = await established()
-    peer().end.stall()
+    peer().socket.stall()
     let returned = false
     const stopped = session.stop('bye').then(() => {
       returned = true
     })
-    await clock.pass(0.999)
+    await clock.advance(0.999)
     expect(returned).toBe(false)
-    await clock.pass(0.001)
+    await clock.advance(0.001)
     await stopped
-    expect([ends()[0]?.destroyed, clock.pending]).toEqual([true, 0])
+    expect([ends()[0]?.destroyed, clock.pendingTimers]).toEqual([true, 0])
   })
   it.each(['Connect', 'OpenSent', 'Established'])(
     'in %s resolves within about a second when the peer never closes',
     async state => {
       const { session, clock, peer, ends } = scripted({}, { answers: state !== 'Connect' })
-      peer().end.allowHalfOpen = true // it hears that we are gone, and keeps its side all the same
-      if (state === 'OpenSent') await clock.pass(0)
+      peer().socket.allowHalfOpen = true // it hears that we are gone, and keeps its side all the same
+      if (state === 'OpenSent') await clock.advance(0)
       if (state === 'Established') await establish(clock, peer())
       expect(session.state).toBe(state)
       const stopped = session.stop('bye')
-      await clock.pass(1)
+      await clock.advance(1)
       await stopped
-      expect([session.state, ends()[0]?.destroyed, clock.pending]).toEqual(['Idle', true, 0])
+      expect([session.state, ends()[0]?.destroyed, clock.pendingTimers]).toEqual(['Idle', true, 0])
       if (state !== 'Connect') expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     },
   )
   it('resolves within about a second when the peer goes on and on', async () => {
     const { session, clock, peer } = await established()
-    peer().end.allowHalfOpen = true
+    peer().socket.allowHalfOpen = true
     let resolved = false
     const stopped = session.stop('bye').then(() => {
       resolved = true
     })
     for (let tenths = 0; tenths < 10; tenths++) {
       expect(resolved).toBe(false)
-      peer().say(withdrawal, withdrawal, withdrawal)
-      await clock.pass(0.1)
+      peer().send(withdrawal, withdrawal, withdrawal)
+      await clock.advance(0.1)
     }
-    await clock.pass(0)
+    await clock.advance(0)
     await stopped
-    expect([session.state, session.status().counters.inUpdates, clock.pending]).toEqual(['Idle', 0, 0])
+    expect([session.state, session.status().counters.inUpdates, clock.pendingTimers]).toEqual(['Idle', 0, 0])
   })
   it('resolves once the Cease is out, where the peer reads and closes', async () => {
     const { session, clock, peer } = await established()
     await session.stop('bye')
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     expect(peer().closed).toBe(true)
-    expect([session.state, clock.pending]).toEqual(['Idle', 0])
+    expect([session.state, clock.pendingTimers]).toEqual(['Idle', 0])
   })
   it('waits for the last words of a session that went down just before', async () => {
     const { session, clock, peer, ends } = await established()
-    peer().say(openOf(65002))
-    peer().end.stall()
+    peer().send(openMessage(65002))
+    peer().socket.stall()
     await settled()
     expect(session.state).toBe('Idle')
     const stopped = session.stop()
-    await clock.pass(1)
+    await clock.advance(1)
     await stopped
-    expect([ends()[0]?.destroyed, clock.pending]).toEqual([true, 0])
+    expect([ends()[0]?.destroyed, clock.pendingTimers]).toEqual([true, 0])
   })
   it('twice at the same time is one stop, and both wait for it', async () => {
     const { session, clock, peer, ends } = await established()
-    peer().end.stall()
+    peer().socket.stall()
     const done: string[] = []
     const both = [session.stop('first').then(() => done.push('first')), session.stop().then(() => done.push('second'))]
-    await clock.pass(0.5)
+    await clock.advance(0.5)
     expect(done).toEqual([])
-    await clock.pass(0.5)
+    await clock.advance(0.5)
     await Promise.all(both)
     expect(ends()[0]?.destroyed).toBe(true)
   })
@@ -608,12 +607,12 @@ describe('stop()', () => {
   })
   it('while a dial is under way gives it up', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
-    await clock.pass(1)
+    await clock.advance(1)
     const stopped = session.stop()
-    await clock.pass(1)
+    await clock.advance(1)
     await stopped
-    expect([session.state, ends()[0]?.destroyed, clock.pending]).toEqual(['Idle', true, 0])
-    await clock.pass(1e5)
+    expect([session.state, ends()[0]?.destroyed, clock.pendingTimers]).toEqual(['Idle', true, 0])
+    await clock.advance(1e5)
     expect(session.status().counters.dials).toBe(1)
   })
   it('is what `await using` does', async () => {
@@ -626,13 +625,13 @@ describe('stop()', () => {
 describe('send()', () => {
   it("a caller's mistake throws, nothing is written, and the timers stay as they were", async () => {
     const { session, clock, peer, ends } = await established()
-    await clock.pass(20)
-    const before = { written: ends()[0]?.written, counters: session.status().counters }
+    await clock.advance(20)
+    const before = { written: ends()[0]?.bytesWritten, counters: session.status().counters }
     const nonsense: Update = { ...withdrawal, withdrawn: ['198.51.100.10/33'] }
     expect(() => session.send(nonsense)).toThrow(OptionError)
-    expect({ written: ends()[0]?.written, counters: session.status().counters }).toEqual(before)
+    expect({ written: ends()[0]?.bytesWritten, counters: session.status().counters }).toEqual(before)
     expect(peer().types).toEqual(['open', 'keepalive'])
-    await clock.pass(10) // had the keepalive timer been restarted, it would run until 50 s
+    await clock.advance(10) // had the keepalive timer been restarted, it would run until 50 s
     expect(peer().types).toEqual(['open', 'keepalive', 'keepalive'])
     expect(session.state).toBe('Established')
   })
@@ -641,26 +640,26 @@ describe('send()', () => {
     const { near, far, clock } = pairOfSessions({ extendedMessage: true })
     const heard: number[] = []
     far.on('update', ({ update }) => heard.push(update.withdrawn.length))
-    await clock.pass(1)
+    await clock.advance(1)
     near.send({ ...withdrawal, withdrawn })
-    await clock.pass(0)
+    await clock.advance(0)
     expect(heard).toEqual([2000])
     const { session } = await established()
     expect(() => session.send({ ...withdrawal, withdrawn })).toThrow(/at most 4096 octets/)
   })
   it('an UPDATE takes the place of the next keepalive (RFC 4271 §8.2.2, §4.4)', async () => {
     const { session, clock, peer } = await established()
-    await clock.pass(20)
+    await clock.advance(20)
     session.send(withdrawal)
-    await clock.pass(29)
+    await clock.advance(29)
     expect(peer().types).toEqual(['open', 'keepalive', 'update'])
-    await clock.pass(1)
+    await clock.advance(1)
     expect(peer().types.at(-1)).toBe('keepalive')
   })
   it('throws where no session stands', async () => {
     const { session, clock } = scripted()
     expect(() => session.send(withdrawal)).toThrow('cannot send in Connect')
-    await clock.pass(0)
+    await clock.advance(0)
     expect(() => session.send(withdrawal)).toThrow('cannot send in OpenSent')
   })
 })
@@ -682,15 +681,15 @@ describe('listeners', () => {
     const { session, clock, peer } = await established()
     session.on('down', () => void session.stop())
     peer().close()
-    await clock.pass(1e5)
-    expect([session.state, session.status().counters.dials, clock.pending]).toEqual(['Idle', 1, 0])
+    await clock.advance(1e5)
+    expect([session.state, session.status().counters.dials, clock.pendingTimers]).toEqual(['Idle', 1, 0])
   })
   it('hear `established` while it is so, whatever else came in the same chunk', async () => {
     const { session, clock, peer } = scripted()
     session.on('established', () => session.send(withdrawal))
-    await clock.pass(0)
-    peer().say(openOf(65002), { type: 'keepalive' }, cease(4))
-    await clock.pass(0)
+    await clock.advance(0)
+    peer().send(openMessage(65002), { type: 'keepalive' }, cease(4))
+    await clock.advance(0)
     expect(peer().types).toEqual(['open', 'keepalive', 'update'])
     expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { received: { code: 6, subcode: 4 } } })
   })
@@ -702,10 +701,10 @@ describe('listeners', () => {
     session.on('dial', ({ failures }) => heard.push(`dial after ${failures}`))
     session.on('down', ({ retryIn }) => heard.push(`down for ${retryIn} s`))
     session.start()
-    await clock.pass(0)
+    await clock.advance(0)
     await establish(clock, peer())
     peer().close()
-    await clock.pass(0)
+    await clock.advance(0)
     expect(heard).toEqual([
       'dial after 0',
       'Idle -> Connect, now Connect',
@@ -721,8 +720,8 @@ describe('listeners', () => {
     const { session, clock, peer } = await established()
     const families: string[] = []
     session.on('refresh', ({ family }) => families.push(family))
-    peer().say({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })
-    await clock.pass(0)
+    peer().send({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })
+    await clock.advance(0)
     expect(families).toEqual(['ipv4-unicast'])
   })
 })
@@ -731,7 +730,7 @@ describe('dialling', () => {
   it('start() again while started dials no second time', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
     session.start().start()
-    await clock.pass(1)
+    await clock.advance(1)
     expect([session.start().state, ends().length]).toEqual(['Connect', 1])
   })
   it('a dial that throws is a dial that failed: told, and tried again as rarely', async () => {
@@ -745,7 +744,7 @@ describe('dialling', () => {
       },
     })
     const downs = collectDowns(session.start())
-    await clock.pass(60)
+    await clock.advance(60)
     expect(downs.map(({ detail, retryIn }) => [detail, retryIn])).toEqual([
       ['no descriptors left', 5],
       ['no descriptors left', 10],
@@ -755,13 +754,13 @@ describe('dialling', () => {
   })
   it('a peer that comes while we dial is taken, and the dial is given up once it has said OPEN', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
-    await clock.pass(1)
+    await clock.advance(1)
     const visitor = visit(session)
     await establish(clock, visitor)
-    ends()[0]?.answered()
+    ends()[0]?.emitConnect()
     expect(session.state).toBe('Established')
     expect(visitor.types).toEqual(['open', 'keepalive'])
-    await clock.pass(1)
+    await clock.advance(1)
     expect(ends()[0]?.destroyed).toBe(true)
   })
   it.each([
@@ -773,49 +772,49 @@ describe('dialling', () => {
     session.on('established', () => told.push('established'))
     session.on('down', () => told.push('down'))
     const visitor = visit(session)
-    ends()[0]?.answered()
-    await clock.pass(0)
-    for (const end of [peer(), visitor]) end.say(openOf(65002, { id }), { type: 'keepalive' })
-    await clock.pass(0)
+    ends()[0]?.emitConnect()
+    await clock.advance(0)
+    for (const end of [peer(), visitor]) end.send(openMessage(65002, { id }), { type: 'keepalive' })
+    await clock.advance(0)
     const [winner, loser] = kept === 'ours' ? [peer(), visitor] : [visitor, peer()]
     expect(winner.types).toEqual(['open', 'keepalive'])
     expect([loser.types, loser.closed]).toEqual([['open', 'notification'], true])
     expect(loser.notification).toMatchObject({ code: 6, subcode: 7 })
     expect([session.state, told]).toEqual(['Established', ['established']])
     session.send(withdrawal)
-    await clock.pass(0)
+    await clock.advance(0)
     expect(winner.types).toEqual(['open', 'keepalive', 'update'])
   })
   it('each connection is read on its own: half a message on one does not trouble the other', async () => {
     const { session, clock, peer } = scripted()
-    await clock.pass(0)
+    await clock.advance(0)
     const visitor = visit(session)
-    const open = encode(openOf(65002))
+    const open = encode(openMessage(65002))
     visitor.write(open.subarray(0, 20))
     peer().write(open.subarray(0, 25))
-    await clock.pass(0)
+    await clock.advance(0)
     visitor.write(open.subarray(20))
-    visitor.say({ type: 'keepalive' })
-    await clock.pass(0)
+    visitor.send({ type: 'keepalive' })
+    await clock.advance(0)
     expect(session.state).toBe('Established')
     expect(peer().notification).toMatchObject({ code: 6, subcode: 7 })
   })
   it('a visitor beside a session that stands gets Cease 6/7 for its OPEN (RFC 4271 §6.8)', async () => {
     const { session, clock, peer } = await established()
     const visitor = visit(session)
-    await clock.pass(1)
+    await clock.advance(1)
     expect([visitor.types, visitor.closed]).toEqual([['open'], false])
-    visitor.say(openOf(65002))
-    await clock.pass(0)
+    visitor.send(openMessage(65002))
+    await clock.advance(0)
     expect([visitor.notification, visitor.closed]).toMatchObject([{ code: 6, subcode: 7 }, true])
     expect([session.state, peer().types]).toEqual(['Established', ['open', 'keepalive']])
   })
   it('lost to a collision with nobody left: the slow track, with a hint (RFC 4486 §4)', async () => {
     const { session, clock, peer } = scripted()
     const downs = collectDowns(session)
-    await clock.pass(0)
-    peer().say({ ...cease(2), subcode: 7, data: new Uint8Array() })
-    await clock.pass(0)
+    await clock.advance(0)
+    peer().send({ ...cease(2), subcode: 7, data: new Uint8Array() })
+    await clock.advance(0)
     expect(downs).toMatchObject([
       {
         retryIn: 60,
@@ -827,7 +826,7 @@ describe('dialling', () => {
     const { session, clock } = await established()
     await session.stop()
     const visitor = visit(session)
-    await clock.pass(0)
+    await clock.advance(0)
     expect([visitor.closed, visitor.types]).toEqual([true, []])
   })
 })
@@ -836,7 +835,7 @@ describe('a visitor that sends no OPEN', () => {
   it('is replaced by a newer one of the peer, and that is the session (RFC 4271 §6.8)', async () => {
     const { session, clock } = scripted({ passive: true })
     const silent = visit(session)
-    await clock.pass(5)
+    await clock.advance(5)
     const router = visit(session)
     await establish(clock, router)
     expect([silent.closed, silent.notification]).toMatchObject([true, { code: 6, subcode: 7 }])
@@ -844,62 +843,62 @@ describe('a visitor that sends no OPEN', () => {
   })
   it('keeps ours from Established for 10 s at most, if preferred (RFC 4271 §6.8)', async () => {
     const { session, clock, peer } = scripted()
-    await clock.pass(0)
+    await clock.advance(0)
     const silent = visit(session)
-    peer().say(openOf(65002), { type: 'keepalive' })
-    await clock.pass(9.999)
+    peer().send(openMessage(65002), { type: 'keepalive' })
+    await clock.advance(9.999)
     expect(session.state).toBe('OpenSent')
-    await clock.pass(0.001)
+    await clock.advance(0.001)
     expect([session.state, silent.closed, silent.notification]).toMatchObject(['Established', true, { code: 4 }])
     expect(session.status().lastFailure).toBeUndefined()
   })
   it('does not hold back our own dial', async () => {
     const { session, clock, ends, peer } = scripted({}, { answers: false })
-    await clock.pass(0)
+    await clock.advance(0)
     ends()[0]?.destroy()
-    await clock.pass(1)
+    await clock.advance(1)
     visit(session)
-    await clock.pass(3.999)
+    await clock.advance(3.999)
     expect(session.status().counters.dials).toBe(1)
-    await clock.pass(0.001)
-    ends()[1]?.answered()
-    await clock.pass(0)
-    peer().say(openOf(65002), { type: 'keepalive' })
-    await clock.pass(10)
+    await clock.advance(0.001)
+    ends()[1]?.emitConnect()
+    await clock.advance(0)
+    peer().send(openMessage(65002), { type: 'keepalive' })
+    await clock.advance(10)
     expect([session.state, session.status().counters.dials]).toEqual(['Established', 2])
   })
-  it.each<[string, (probe: ScriptedPeer) => unknown]>([
+  it.each<[string, (probe: ScriptedConnection) => unknown]>([
     ['closes', probe => probe.close()],
-    ['resets', probe => probe.end.reset()],
+    ['resets', probe => probe.socket.reset()],
   ])('and %s, five times, changes neither the next dial nor the last error', async (_, leave) => {
     const { session, clock, ends } = scripted({}, { answers: false })
     for (const wait of [0, 5, 10, 20]) {
-      await clock.pass(wait)
+      await clock.advance(wait)
       ends()
         .at(-1)
         ?.destroy(Object.assign(new Error(), { code: 'ECONNREFUSED' }))
-      await clock.pass(0)
+      await clock.advance(0)
     }
     const { lastFailure } = session.status()
     expect(session.status().nextDialIn).toBe(40)
     const downs = collectDowns(session)
     for (let i = 0; i < 5; i++) {
       leave(visit(session))
-      await clock.pass(1)
+      await clock.advance(1)
     }
     expect([session.state, session.status().nextDialIn, downs]).toEqual(['Idle', 35, []])
     expect(session.status().lastFailure).toEqual(lastFailure)
   })
   it('but half of one, and closes, is held against it', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
-    await clock.pass(0)
+    await clock.advance(0)
     ends()[0]?.destroy()
-    await clock.pass(0)
+    await clock.advance(0)
     const visitor = visit(session)
-    visitor.write(encode(openOf(65002)).subarray(0, 20))
-    await clock.pass(1)
+    visitor.write(encode(openMessage(65002)).subarray(0, 20))
+    await clock.advance(1)
     visitor.close()
-    await clock.pass(0)
+    await clock.advance(0)
     expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
     expect(session.status().lastFailure).toMatchObject({ detail: 'the peer closed the connection', from: 'OpenSent' })
   })
@@ -927,16 +926,16 @@ describe('status()', () => {
   })
   it('of a session that was made late counts from then', async () => {
     const clock = new VirtualClock()
-    await clock.pass(1000)
+    await clock.advance(1000)
     const session = new Session({ ...options, clock })
-    await clock.pass(5)
+    await clock.advance(5)
     expect(session.status().secondsInState).toBe(5)
   })
   it('while a session stands', async () => {
     const { session, clock, ends } = await established()
     ends()[0]!.localAddress = '::ffff:192.0.2.1' // the session has dialled once
     session.send(withdrawal)
-    await clock.pass(10)
+    await clock.advance(10)
     expect(session.status()).toEqual({
       state: 'Established',
       secondsInState: 10,
@@ -970,9 +969,11 @@ describe('status()', () => {
   })
   it('of a link-local peer has its interface at both ends (RFC 4007 §11)', async () => {
     const { session, clock, peer, ends } = scripted({ peer: { as: 65002, address: 'FE80:0::1%eth0' } })
-    await clock.pass(0)
-    peer().say(openOf(65002, { capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }] }), { type: 'keepalive' })
-    await clock.pass(0)
+    await clock.advance(0)
+    peer().send(openMessage(65002, { capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }] }), {
+      type: 'keepalive',
+    })
+    await clock.advance(0)
     ends()[0]!.localAddress = 'fe80::2%eth0' // the session has dialled once
     expect(session.status()).toMatchObject({
       state: 'Established',
@@ -982,9 +983,9 @@ describe('status()', () => {
   })
   it('after a failure says when the next dial is, and what to check', async () => {
     const { session, clock, peer } = scripted()
-    await clock.pass(0)
-    peer().say(openOf(65099))
-    await clock.pass(10)
+    await clock.advance(0)
+    peer().send(openMessage(65099))
+    await clock.advance(10)
     const { lastFailure, nextDialIn, state } = session.status()
     expect([state, nextDialIn]).toEqual(['Idle', 50])
     expect(lastFailure).toEqual<SessionStatus['lastFailure']>({
@@ -1009,8 +1010,8 @@ describe('status()', () => {
     async (subcode, name) => {
       const { session, clock, peer } = await established()
       const spoken = subcode === 2 || subcode === 4
-      peer().say(cease(subcode, spoken ? 'see ticket 7' : ''))
-      await clock.pass(0)
+      peer().send(cease(subcode, spoken ? 'see ticket 7' : ''))
+      await clock.advance(0)
       const words = `the peer sent Cease/${name} (6/${subcode})${spoken ? ': "see ticket 7"' : ''}`
       expect(session.status().lastFailure).toMatchObject({ detail: words, received: { code: 6, subcode } })
     },
@@ -1019,7 +1020,7 @@ describe('status()', () => {
     const { session, clock } = await established()
     const { counters } = session.status()
     session.send(withdrawal)
-    await clock.pass(0)
+    await clock.advance(0)
     expect(counters.outUpdates).toBe(0)
   })
   it('being stopped is no error', async () => {
@@ -1032,7 +1033,7 @@ describe('status()', () => {
 describe('the log', () => {
   it('has one line per change, not one per attempt', async () => {
     const { clock, lines } = scripted({}, { answers: false })
-    await clock.pass(3600)
+    await clock.advance(3600)
     expect(lines.filter(({ level }) => level !== 'debug')).toEqual([
       {
         level: 'warn',
@@ -1047,8 +1048,8 @@ describe('the log', () => {
   })
   it('tells of every session that comes and goes, with what was sent', async () => {
     const { session, clock, peer, lines } = await established()
-    peer().say(openOf(65002))
-    await clock.pass(60)
+    peer().send(openMessage(65002))
+    await clock.advance(60)
     await establish(clock, peer())
     await session.stop()
     expect(lines.filter(({ level }) => level !== 'debug')).toMatchObject([
@@ -1065,9 +1066,9 @@ describe('the log', () => {
   })
   it('a new reason is news, and an old one after it is news again', async () => {
     const { clock, ends, lines } = scripted({}, { answers: false })
-    await clock.pass(10 + 5)
+    await clock.advance(10 + 5)
     ends()[1]?.destroy()
-    await clock.pass(10 + 10)
+    await clock.advance(10 + 10)
     expect(lines.filter(({ level }) => level === 'warn').map(({ detail }) => detail)).toEqual([
       'no answer within 10 s',
       'the connection was closed',
@@ -1087,7 +1088,7 @@ describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
       order.push('malformed')
     })
     peer().write(strange)
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.status()).toMatchObject({
       state: 'Established',
       counters: { inUpdates: 1, inMalformedUpdates: { 'treat-as-withdraw': 1, 'attribute-discard': 0 } },
@@ -1108,14 +1109,14 @@ describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
   it('is counted where it only loses an attribute', async () => {
     const { session, clock, peer } = await established()
     peer().write(withLocalPref)
-    await clock.pass(0)
+    await clock.advance(0)
     expect(session.status().counters.inMalformedUpdates).toEqual({ 'treat-as-withdraw': 0, 'attribute-discard': 1 })
   })
   it('of a flood is counted each time, and told once a minute with how many there were', async () => {
     const { session, clock, peer, lines } = await established()
     for (let second = 0; second <= 60; second++) {
       peer().write(strange)
-      await clock.pass(1)
+      await clock.advance(1)
     }
     expect(session.status().counters.inMalformedUpdates['treat-as-withdraw']).toBe(61)
     const told = lines.filter(({ text }) => text === 'malformed UPDATE')
@@ -1123,8 +1124,8 @@ describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
   })
   it('without a fault is no such thing', async () => {
     const { session, clock, peer, lines } = await established()
-    peer().say(withdrawal)
-    await clock.pass(0)
+    peer().send(withdrawal)
+    await clock.advance(0)
     expect(session.status().counters.inMalformedUpdates).toEqual({ 'treat-as-withdraw': 0, 'attribute-discard': 0 })
     expect(lines.map(({ text }) => text)).not.toContain('malformed UPDATE')
   })
@@ -1150,7 +1151,7 @@ const options: SessionOptions = {
 /** A session that dials another, which waits. `ends` are those of the latest connection. */
 function pairOfSessions(settings: Partial<SessionOptions> = {}) {
   const clock = new VirtualClock()
-  let latest: readonly [End, End] | undefined
+  let latest: readonly [MemorySocket, MemorySocket] | undefined
   const far = new Session({
     local: { as: 65002, id: '192.0.2.2' },
     peer: { as: 65001, address: '192.0.2.1' },
@@ -1165,15 +1166,15 @@ function pairOfSessions(settings: Partial<SessionOptions> = {}) {
     clock,
     random: () => 1,
     dial: () => {
-      const [caller, answerer] = (latest = End.pair())
+      const [caller, answerer] = (latest = MemorySocket.pair())
       caller.once('connect', () => far.accept(answerer))
-      caller.answered()
+      caller.emitConnect()
       return caller
     },
   })
   far.start()
   near.start()
-  const ends = (): readonly [End, End] => latest! // start() has dialled
+  const ends = (): readonly [MemorySocket, MemorySocket] => latest! // start() has dialled
   return { near, far, clock, ends }
 }
 
@@ -1182,56 +1183,56 @@ function scripted(settings: Partial<SessionOptions> = {}, { answers = true, star
   const clock = new VirtualClock()
   const lines: { level: string; text: string; [field: string]: unknown }[] = []
   const note = (level: string) => (fields: object, text: string) => void lines.push({ level, text, ...fields })
-  const peers: ScriptedPeer[] = []
-  const ends: End[] = []
+  const peers: ScriptedConnection[] = []
+  const ends: MemorySocket[] = []
   const session = new Session({
     ...options,
     clock,
     random: () => 1,
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     dial: () => {
-      const [near, far] = End.pair()
+      const [near, far] = MemorySocket.pair()
       ends.push(near)
-      peers.push(new ScriptedPeer(far))
-      if (answers) near.answered()
+      peers.push(new ScriptedConnection(far))
+      if (answers) near.emitConnect()
       return near
     },
     ...settings,
   })
   if (start) session.start()
-  const peer = (): ScriptedPeer => peers.at(-1)! // asked for after a dial
+  const peer = (): ScriptedConnection => peers.at(-1)! // asked for after a dial
   return { session, clock, peer, ends: () => ends, lines }
 }
 
 /** A connection of which some methods throw; the far end of the latest is `broken.peer`. */
-function broken(...methods: ('write' | 'end' | 'destroy')[]): End {
-  const [near, far] = End.pair()
-  broken.peer = new ScriptedPeer(far)
-  near.answered()
+function broken(...methods: ('write' | 'end' | 'destroy')[]): MemorySocket {
+  const [near, far] = MemorySocket.pair()
+  broken.peer = new ScriptedConnection(far)
+  near.emitConnect()
   for (const method of methods)
     near[method] = () => {
       throw new Error(`no ${method}`)
     }
   return near
 }
-broken.peer = undefined as ScriptedPeer | undefined
+broken.peer = undefined as ScriptedConnection | undefined
 
 /** The peer dials the session. */
-function visit(session: Session): ScriptedPeer {
-  const [near, far] = End.pair()
+function visit(session: Session): ScriptedConnection {
+  const [near, far] = MemorySocket.pair()
   session.accept(near)
-  return new ScriptedPeer(far)
+  return new ScriptedConnection(far)
 }
 async function established() {
   const stage = scripted()
-  await stage.clock.pass(0)
+  await stage.clock.advance(0)
   await establish(stage.clock, stage.peer())
   return stage
 }
-async function establish(clock: VirtualClock, peer: ScriptedPeer): Promise<void> {
-  await clock.pass(0)
-  peer.say(openOf(65002), { type: 'keepalive' })
-  await clock.pass(0)
+async function establish(clock: VirtualClock, peer: ScriptedConnection): Promise<void> {
+  await clock.advance(0)
+  peer.send(openMessage(65002), { type: 'keepalive' })
+  await clock.advance(0)
 }
 function collectDowns(session: Session): SessionFailure[] {
   const downs: SessionFailure[] = []

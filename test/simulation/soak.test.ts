@@ -2,13 +2,13 @@
  * Thirty days in virtual time: keepalives, and a router that flaps, restarts, goes quiet and comes back, at random from
  * a fixed seed. What must not grow is measured after day 5 and again after day 30.
  */
+
 import type { EventEmitter } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Session } from '@softspoken/session'
-import { End } from '@softspoken/test-support/connection'
-import { openOf, ScriptedPeer } from '@softspoken/test-support/scripted-peer'
-import { settled, VirtualClock } from '@softspoken/test-support/virtual-clock'
+import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
+import { settled } from '@softspoken/test-support/settled'
 import { cease, type Update } from '@softspoken/wire'
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -31,15 +31,15 @@ const troubles: Record<
   { readonly act: (router: Router) => void; readonly door?: Door; readonly minutes?: number }
 > = {
   'the router closes': { act: router => router.peer.close() },
-  'the router resets': { act: router => router.peer.end.reset() },
-  'the router restarts': { act: router => router.peer.end.reset(), door: 'refuses', minutes: 5 },
-  'the router is upgraded': { act: router => router.peer.say(cease(4)), door: 'answers nothing', minutes: 20 },
-  'an operator shuts it down': { act: router => router.peer.say(cease(2, 'maintenance')), door: 'slams', minutes: 60 },
+  'the router resets': { act: router => router.peer.socket.reset() },
+  'the router restarts': { act: router => router.peer.socket.reset(), door: 'refuses', minutes: 5 },
+  'the router is upgraded': { act: router => router.peer.send(cease(4)), door: 'answers nothing', minutes: 20 },
+  'an operator shuts it down': { act: router => router.peer.send(cease(2, 'maintenance')), door: 'slams', minutes: 60 },
   'it flaps for an hour': { act: router => router.peer.close(), door: 'slams', minutes: 60 },
   'it sends garbage': { act: router => router.peer.write(new Uint8Array(40)) },
   'it falls silent': { act: router => router.fallSilent(), minutes: 2 },
   'the cable is pulled': { act: router => router.pullCable(), door: 'answers nothing', minutes: 10 },
-  'all is well': { act: router => router.peer.say({ type: 'keepalive' }) },
+  'all is well': { act: router => router.peer.send({ type: 'keepalive' }) },
 }
 
 describe('thirty days with a router that comes and goes', () => {
@@ -84,7 +84,7 @@ async function soak() {
   const met = new Set<string>()
   let door: Door = 'open'
   let router!: Router // start() dials, and the door is open
-  let near!: End
+  let near!: MemorySocket
 
   const session = new Session({
     local: { as: 65001, id: '192.0.2.1' },
@@ -93,12 +93,12 @@ async function soak() {
     random: () => jitterAt(clock.now()),
     dial: () => {
       dials.note(clock.now())
-      const [ours, theirs] = End.pair()
+      const [ours, theirs] = MemorySocket.pair()
       connections.enter(ours)
       near = ours
       if (door === 'refuses') return ours.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
       if (door === 'answers nothing') return ours
-      ours.answered()
+      ours.emitConnect()
       if (door === 'slams') theirs.resume().end()
       else router = new Router(theirs, clock, seen)
       return ours
@@ -106,7 +106,7 @@ async function soak() {
   })
   session.on('established', () => seen.sessions++)
   session.start()
-  await clock.pass(0)
+  await clock.advance(0)
   const first = { session: listeners(session), connection: listeners(near) }
 
   await live(5)
@@ -117,45 +117,45 @@ async function soak() {
   const last = { session: listeners(session), connection: listeners(near) }
 
   const stopped = session.stop()
-  await clock.pass(2)
+  await clock.advance(2)
   await stopped
-  const left = { timers: clock.pending, open: [near, router.peer.end].filter(end => !end.destroyed).length }
+  const left = { timers: clock.pendingTimers, open: [near, router.peer.socket].filter(end => !end.destroyed).length }
   return { ...seen, ...dials.seen, troubles: met, first, last, left, uncollected, heap: { day5, day30 } }
 
   /** Until the end of that day, and then until the session stands, so that like is compared with like. */
   async function live(days: number): Promise<void> {
     const names = Object.keys(troubles)
     while (clock.now() < days * DAY * 1000) {
-      await clock.pass(Math.round(MINUTE * (1 + 99 * random())))
+      await clock.advance(Math.round(MINUTE * (1 + 99 * random())))
       if (random() < 0.5) session.send(withdrawal)
-      await clock.pass(Math.round(MINUTE * random()))
+      await clock.advance(Math.round(MINUTE * random()))
       const name = names[Math.floor(random() * names.length)]!
       const { act, door: next = 'open', minutes = 0 } = troubles[name]! // one of its names
       met.add(name)
       door = next
       act(router)
-      await clock.pass(minutes * MINUTE)
+      await clock.advance(minutes * MINUTE)
       door = 'open'
-      while (session.state !== 'Established') await clock.pass(10)
+      while (session.state !== 'Established') await clock.advance(10)
     }
   }
 }
 
 /** The far end of one connection: agrees to everything, keeps it alive, and holds a watch. */
 class Router {
-  readonly peer: ScriptedPeer
+  readonly peer: ScriptedConnection
   readonly #clock: VirtualClock
   readonly #seen: { keepalives: number; readonly untimely: string[] }
   #timer: unknown
   /** When the next KEEPALIVE must come, unless an UPDATE comes first. */
   #due = Number.POSITIVE_INFINITY
 
-  constructor(end: End, clock: VirtualClock, seen: { keepalives: number; readonly untimely: string[] }) {
+  constructor(end: MemorySocket, clock: VirtualClock, seen: { keepalives: number; readonly untimely: string[] }) {
     this.#clock = clock
     this.#seen = seen
-    this.peer = new ScriptedPeer(end)
+    this.peer = new ScriptedConnection(end)
     end.on('data', () => {
-      for (const type of this.peer.heard.splice(0).map(({ type }) => type)) this.#hear(type)
+      for (const type of this.peer.received.splice(0).map(({ type }) => type)) this.#hear(type)
     })
     end.once('close', () => {
       this.fallSilent()
@@ -171,12 +171,12 @@ class Router {
     this.#lookAtWatch()
     this.#due = Number.POSITIVE_INFINITY
     this.fallSilent()
-    this.peer.end.cut()
+    this.peer.socket.cut()
   }
 
   #hear(type: string): void {
     if (type === 'open') {
-      this.peer.say(openOf(65002))
+      this.peer.send(openMessage(65002))
       this.#keepAlive()
     } else if (type === 'keepalive' || type === 'update') {
       if (type === 'keepalive') this.#seen.keepalives++
@@ -194,7 +194,7 @@ class Router {
     if (now > this.#due) this.#seen.untimely.push(`due at ${this.#due}, not there at ${now}`)
   }
   #keepAlive(): void {
-    this.peer.say({ type: 'keepalive' })
+    this.peer.send({ type: 'keepalive' })
     this.#timer = this.#clock.setTimeout(() => this.#keepAlive(), KEEPALIVE)
   }
 }
