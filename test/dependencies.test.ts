@@ -25,6 +25,8 @@ const mayImportNode: Record<string, readonly string[]> = {
   wire: [],
   session: [
     'session.ts',
+    'connection.ts',
+    'observer.ts',
     'guard.ts',
     'listener.ts',
     'dial.ts',

@@ -1,10 +1,11 @@
 /** The default `dial` of a session: TCP. */
 import { connect, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import { closeSocket, linuxSupport, openSocket } from '@softspoken/linux'
 import type { Address } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
+import { errorText } from './guard.ts'
 import { split } from './socket-address.ts'
 import {
   connectionOptions,
@@ -51,4 +52,24 @@ function makeSocket(config: SessionConfig): number | undefined {
     closeSocket(socket)
     throw error
   }
+}
+
+/** Dials. A dial that cannot begin is a stream with an error, and fails as any other does. */
+export function dialWith(dial: (config: SessionConfig) => Duplex, config: SessionConfig): Duplex {
+  try {
+    const stream: unknown = dial(config)
+    if (stream instanceof Duplex) return stream
+    throw new TypeError('dial: it must return a Duplex')
+  } catch (error) {
+    return new Duplex({ read() {} }).destroy(asError(error))
+  }
+}
+
+function asError(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) return thrown
+  } catch {
+    // A Proxy may throw at instanceof.
+  }
+  return new Error(errorText(thrown))
 }

@@ -13,8 +13,8 @@ import { errorText, guardLog } from './guard.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { OnceAMinute } from './once-a-minute.ts'
 import { type Clock, type Logger, realTime } from './runtime.ts'
-import { plain, type Session } from './session.ts'
-import { formatZoned, parseZoned, split, unmapIpv4 } from './socket-address.ts'
+import type { Session } from './session.ts'
+import { formatZoned, parseZoned, split, unmapIpv4, unmapIpv4Text } from './socket-address.ts'
 import { firstLinuxOption, notAvailable, requireLinux } from './socket-options.ts'
 
 /** Where to listen. */
@@ -125,7 +125,7 @@ export class Listener implements AsyncDisposable {
   /** Costs next to nothing, however often it happens: nothing is read or written, no timer runs, one line a minute is logged. */
   #refuse(socket: Socket): void {
     this.#unconfiguredPeers++
-    const address = plain(socket.remoteAddress)
+    const address = unmapIpv4Text(socket.remoteAddress)
     socket.destroy()
     const connections = this.#told.pass(this.#clock.now())
     if (connections !== undefined) this.#log?.warn({ address, connections }, 'no session for this address: closed')

@@ -6,6 +6,7 @@ import { type Endpoint, establishedConnections } from '@softspoken/linux'
 import { type Address, formatAddress } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
 import { lookFor } from './own-address.ts'
+import type { Logger } from './runtime.ts'
 import { split, unmapIpv4 } from './socket-address.ts'
 
 interface TextEndpoint {
@@ -15,6 +16,21 @@ interface TextEndpoint {
 interface TextConnection {
   readonly local: TextEndpoint
   readonly remote: TextEndpoint
+}
+
+/** Logs a warning if there is such a connection. */
+export function warnOfConflict(config: SessionConfig, log: Logger): void {
+  const other = conflictingConnection(config, establishedTcp())
+  if (!other) return
+  const [from, to] = [other.local, other.remote].map(({ address, port }) => `${address} port ${port}`)
+  log.warn(
+    {
+      peer: config.peer.address,
+      connection: `${from} to ${to}`,
+      hint: 'look for another BGP speaker on this host, and give one of the two another local address',
+    },
+    'this host already has a connection to the peer, and a router takes one session from an address',
+  )
 }
 
 /** The established connection to the peer, from the same source as far as that is known. */
@@ -39,7 +55,7 @@ function isOnInterface(address: Address, zone: string): boolean {
 }
 
 /** The established TCP connections of this host, with addresses as text. */
-export function establishedTcp(): readonly TextConnection[] {
+function establishedTcp(): readonly TextConnection[] {
   return establishedConnections().map(({ local, remote }) => ({ local: asText(local), remote: asText(remote) }))
 }
 function asText({ address, port }: Endpoint): TextEndpoint {

@@ -42,3 +42,24 @@ export const realTime: Clock = {
   setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
   clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
 }
+
+/** Resolves when `done` does, and at the latest after that many milliseconds. */
+export function waitAtMost(clock: Clock, milliseconds: number, done: Promise<void>): Promise<void> {
+  return new Promise(resolve => {
+    const timer = clock.setTimeout(resolve, milliseconds)
+    done.then(() => {
+      clock.clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+/** A number from 0 to 1, whatever `random` returns or throws: back-off and keepalives depend on it. */
+export function fraction(random: () => number): number {
+  try {
+    const drawn = random()
+    return drawn >= 0 && drawn <= 1 ? drawn : Math.random()
+  } catch {
+    return Math.random()
+  }
+}

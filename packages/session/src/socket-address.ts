@@ -70,3 +70,8 @@ export function unmapIpv4(octets: Uint8Array): Uint8Array {
   const mapped = octets.length === 16 && octets.subarray(0, 12).every((octet, i) => octet === (i < 10 ? 0 : 0xff))
   return mapped ? octets.subarray(12) : octets
 }
+
+/** The same for the text of a socket's address. */
+export function unmapIpv4Text(address: Address | undefined): Address | undefined {
+  return address?.replace(/^::ffff:(?=\d+\.)/i, '')
+}

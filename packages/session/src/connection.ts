@@ -1,0 +1,200 @@
+/** One TCP connection with the peer: the stream, the decoder of what arrives, and how it is closed. */
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type Context, Decoder, type Message, type Notification, type Result } from '@softspoken/wire'
+import type { PairInput } from './collision.ts'
+import type { SessionConfig } from './config.ts'
+import { errorText } from './guard.ts'
+import { socketError } from './hint.ts'
+import { omitUndefined } from './omit-undefined.ts'
+import type { Negotiated } from './open-check.ts'
+import { FIRST_OCTETS, type OtherProtocol, otherProtocol } from './other-protocol.ts'
+import type { Clock } from './runtime.ts'
+import { unmapIpv4Text } from './socket-address.ts'
+
+/** What a connection needs of the session that has it. */
+export interface ConnectionOwner {
+  /** Runs `task` now, or after the current step. Drops it if the session has replaced the connection by then. */
+  schedule(task: () => void): void
+  /** Whether the session still has this connection. */
+  isCurrent(): boolean
+  /** Hands an input to the state machine. */
+  feed(input: PairInput): void
+  received(result: Result<Message>): void
+  /** The peer reads again after `backlogged` was true. */
+  writable(): void
+  /** An error on our side, which ends the connection. */
+  failed(error: unknown): void
+}
+
+const CLOSE_TIMEOUT = 1000 // milliseconds in which the last octets must leave
+const FULL_READ = 65536 // octets; a socket that yields as many at once has more
+
+export class Connection {
+  readonly #stream: Duplex
+  readonly #config: SessionConfig
+  readonly #decoder: Decoder
+  #owner: ConnectionOwner | undefined
+  #negotiated: Negotiated | undefined
+  /** Enough to recognize a protocol other than BGP. */
+  #firstOctets: Uint8Array = new Uint8Array()
+
+  constructor(stream: Duplex, config: SessionConfig) {
+    this.#stream = stream
+    this.#config = config
+    this.#decoder = new Decoder(contextOf(undefined, config))
+  }
+
+  /** Begins to report to the session. */
+  open(owner: ConnectionOwner): void {
+    this.#owner = owner
+    const stream = this.#stream
+    const disconnected = (detail: string): void =>
+      owner.schedule(() => owner.feed({ type: 'disconnected', detail, ...this.cause }))
+    let detail = 'the connection was closed'
+    stream.once('connect', () => owner.schedule(() => owner.feed({ type: 'connected' })))
+    stream.on('data', (chunk: Uint8Array) => owner.schedule(() => this.#read(owner, chunk)))
+    stream.on('drain', () => owner.writable())
+    stream.on('error', (error: unknown) => {
+      detail = describeError(error, this.#config)
+    })
+    stream.once('end', () => disconnected('the peer closed the connection'))
+    stream.once('close', () => disconnected(detail))
+    if (stream.closed) setImmediate(() => disconnected(detail)) // it may have emitted 'close' already
+  }
+
+  #read(owner: ConnectionOwner, chunk: Uint8Array): void {
+    try {
+      this.#decode(owner, chunk)
+    } catch (error) {
+      if (owner.isCurrent()) owner.failed(error)
+    }
+    // A socket that is never empty yields 32 chunks in a row, and timers would wait for all of them.
+    const stream = this.#stream
+    if (stream instanceof Socket && chunk.length >= FULL_READ) {
+      stream.pause()
+      setImmediate(() => stream.resume())
+    }
+  }
+
+  #decode(owner: ConnectionOwner, chunk: Uint8Array): void {
+    if (this.#firstOctets.length === 0) owner.feed({ type: 'octets' })
+    if (this.#firstOctets.length < FIRST_OCTETS)
+      this.#firstOctets = Buffer.concat([this.#firstOctets, chunk.subarray(0, FIRST_OCTETS)])
+    for (const result of this.#decoder.push(chunk)) {
+      if (!owner.isCurrent()) return // an earlier message of this chunk ended the connection
+      owner.received(result)
+    }
+  }
+
+  /** The next NOTIFICATION in the chunk that is being read. */
+  notificationAhead(): Notification | undefined {
+    return this.#decoder.notificationAhead()
+  }
+
+  /** What the OPENs agreed on. It decides how messages are read and written from here on. */
+  set negotiated(negotiated: Negotiated | undefined) {
+    if (negotiated === undefined || negotiated === this.#negotiated) return
+    this.#negotiated = negotiated
+    this.#decoder.context = contextOf(negotiated, this.#config)
+  }
+
+  /** How messages of this connection are encoded. */
+  get context(): Context {
+    return this.#decoder.context
+  }
+
+  write(octets: Uint8Array): void {
+    const owner = this.#owner
+    this.#stream.write(octets, error => {
+      if (!error) owner?.schedule(() => owner.feed({ type: 'sent' }))
+    })
+  }
+
+  /** The stream wants no more until the peer reads. */
+  get backlogged(): boolean {
+    return this.#stream.writableNeedDrain
+  }
+
+  /** Octets that wait for the peer to read. */
+  get waiting(): number {
+    return this.#stream.writableLength
+  }
+
+  /** Of a socket. Another Duplex has none of them. */
+  get endpoints(): Pick<Partial<Socket>, 'localAddress' | 'localPort' | 'remotePort'> {
+    const { localAddress, localPort, remotePort } = this.#stream as Partial<Socket>
+    const isText = typeof localAddress === 'string'
+    return omitUndefined({ localAddress: isText ? unmapIpv4Text(localAddress) : undefined, localPort, remotePort })
+  }
+
+  /** What the peer speaks, if it is not BGP. */
+  get cause(): { readonly cause?: OtherProtocol } {
+    const cause = otherProtocol(this.#firstOctets)
+    return cause === undefined ? {} : { cause }
+  }
+
+  uses(stream: Duplex): boolean {
+    return this.#stream === stream
+  }
+
+  /** Sends what waits, then a FIN. Resolves when the connection is closed, at the latest after a second. */
+  close(clock: Clock): Promise<void> {
+    const stream = this.#stream
+    if (stream.closed) return Promise.resolve()
+    const closed = new Promise<void>(resolve => {
+      const timer = clock.setTimeout(() => {
+        destroy(stream)
+        resolve() // even if it does not close
+      }, CLOSE_TIMEOUT)
+      stream.once('close', () => {
+        clock.clearTimeout(timer)
+        resolve()
+      })
+    })
+    if (stream instanceof Socket && stream.connecting) {
+      destroy(stream)
+      return closed
+    }
+    try {
+      stream.end()
+      stream.resume() // unread octets would turn our FIN into an RST, and the peer would lose our NOTIFICATION
+    } catch {
+      destroy(stream)
+    }
+    return closed
+  }
+
+  /** Closes at once. With an RST if octets wait, because a FIN would wait behind them and the peer would not notice. */
+  abort(): void {
+    const stream = this.#stream
+    if (stream instanceof Socket && stream.writableLength > 0) stream.resetAndDestroy()
+    else destroy(stream)
+  }
+}
+
+/** If it cannot even be destroyed, nothing can be done about it. */
+export function destroy(stream: Duplex): void {
+  try {
+    stream.destroy()
+  } catch {}
+}
+
+/** One sentence. Anything can be emitted as an error, and one that the caller made may throw when it is read. */
+function describeError(error: unknown, config: SessionConfig): string {
+  try {
+    return (error instanceof Error && socketError(error, config)) || errorText(error)
+  } catch {
+    return errorText(error)
+  }
+}
+
+/** How messages are read and written; without `negotiated`, until the OPENs are exchanged. */
+export function contextOf(negotiated: Negotiated | undefined, { local, peer }: SessionConfig): Context {
+  return {
+    fourOctetAs: negotiated?.fourOctetAs ?? true,
+    external: local.as !== peer.as,
+    extendedMessage: negotiated?.extendedMessage ?? false,
+    addPath: [], // ourOpen() does not offer it
+  }
+}

@@ -1,0 +1,125 @@
+/** What a session reports: counters, the last failure, log lines, and events to listeners. */
+import type { EventEmitter } from 'node:events'
+import { describeNotification, type Message, notificationCode, type Result, type Update } from '@softspoken/wire'
+import type { SessionConfig } from './config.ts'
+import type { Down, SessionEvent, SessionEvents } from './events.ts'
+import { notify } from './guard.ts'
+import { hint } from './hint.ts'
+import { type MalformedUpdate, malformedUpdate, noneMalformed, withOneMore } from './malformed.ts'
+import { counted, nothingCounted } from './message-counters.ts'
+import { omitUndefined } from './omit-undefined.ts'
+import { OnceAMinute } from './once-a-minute.ts'
+import { RateLimit } from './rate-limit.ts'
+import type { Clock, Logger } from './runtime.ts'
+import type { SessionCounters, SessionStatus } from './status.ts'
+
+export class Observer {
+  readonly counters: SessionCounters = {
+    dials: 0,
+    fsmEstablishedTransitions: 0,
+    inUpdates: 0,
+    inMalformedUpdates: noneMalformed,
+    outUpdates: 0,
+    inTotalMessages: 0,
+    outTotalMessages: 0,
+    inMessages: nothingCounted,
+    outMessages: nothingCounted,
+  }
+  lastFailure: SessionStatus['lastFailure']
+  readonly #emitter: EventEmitter<SessionEvents>
+  readonly #config: SessionConfig
+  readonly #log: Logger | undefined
+  readonly #clock: Clock
+  /** What the log and the listeners have not received yet, in order. */
+  readonly #outbox: { readonly event: SessionEvent | MalformedUpdate; readonly log: () => void }[] = []
+  readonly #malformed = new OnceAMinute()
+  readonly #excess = new OnceAMinute()
+  /** Lines about a session that comes and goes. More of them have level debug. */
+  readonly #changes = new RateLimit(20, 6)
+
+  /** `log` must be guarded. */
+  constructor(emitter: EventEmitter<SessionEvents>, config: SessionConfig, log: Logger | undefined, clock: Clock) {
+    this.#emitter = emitter
+    this.#config = config
+    this.#log = log
+    this.#clock = clock
+  }
+
+  received(result: Result<Message>): void {
+    this.counters.inMessages = counted(this.counters.inMessages, result.ok ? result.value : undefined)
+    this.counters.inTotalMessages++
+    if (result.ok && result.value.type === 'update') this.counters.inUpdates++
+  }
+
+  sent(message: Message): void {
+    this.counters.outMessages = counted(this.counters.outMessages, message)
+    this.counters.outTotalMessages++
+    if (message.type === 'update') this.counters.outUpdates++
+  }
+
+  /** Queues an event: first each peer gets its message, then listeners and log calls run. */
+  emit(event: SessionEvent): void {
+    if (event.type === 'dial') this.counters.dials++
+    if (event.type === 'established') this.counters.fsmEstablishedTransitions++
+    if (event.type === 'down') {
+      const down = { ...event, ...omitUndefined({ hint: hint(event, this.#config) }) }
+      this.#outbox.push({ event: down, log: this.#recordDown(down) })
+    } else this.#outbox.push({ event, log: this.#logLine(event) })
+    queueMicrotask(() => this.flush())
+    if (event.type === 'update') this.#checkMalformed(event.update)
+  }
+
+  /** Runs the log calls and listeners of queued events, in order. Each is guarded, so that one that throws stops no other. */
+  flush(): void {
+    for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) {
+      const { event, log } = next
+      log()
+      notify(this.#emitter, this.#log, event.type, event as never) // the payload is the one that its own type names
+    }
+  }
+
+  writable(): void {
+    notify(this.#emitter, this.#log, 'writable')
+  }
+
+  tooManyConnections(): void {
+    const connections = this.#excess.pass(this.#clock.now())
+    const peer = this.#config.peer.address
+    if (connections !== undefined) this.#log?.warn({ peer, connections }, 'too many connections of the peer: closed')
+  }
+
+  #checkMalformed(update: Update): void {
+    const { issues } = update
+    if (issues === undefined) return
+    this.counters.inMalformedUpdates = withOneMore(this.counters.inMalformedUpdates, issues)
+    const updates = this.#malformed.pass(this.#clock.now())
+    if (updates === undefined) return
+    const event = malformedUpdate(update, issues, updates)
+    const { type: _, octets, ...fields } = event
+    const message = Buffer.from(octets).toString('hex')
+    const peer = this.#config.peer.address
+    this.#outbox.push({ event, log: () => this.#log?.warn({ peer, ...fields, message }, 'malformed UPDATE') })
+  }
+
+  #logLine(event: Exclude<SessionEvent, Down>): () => void {
+    const peer = this.#config.peer.address
+    if (event.type === 'established') {
+      const isRare = this.#changes.take(this.#clock.now())
+      return () => this.#log?.[isRare ? 'info' : 'debug']({ peer, ...event.negotiated }, 'session established')
+    }
+    const { type, ...fields } = event
+    return () => this.#log?.debug({ peer, ...fields }, type)
+  }
+
+  /** Records the failure for status(), and returns its log line. */
+  #recordDown({ detail, from, sent, received, hint, retryIn }: Down): () => void {
+    const peer = this.#config.peer.address
+    // Only stop() sends a Cease, and it is no failure.
+    if (sent?.code === notificationCode.cease) return () => this.#log?.info({ peer, detail }, 'session down')
+    const isNew =
+      (this.lastFailure?.detail !== detail || from === 'Established') && this.#changes.take(this.#clock.now())
+    this.lastFailure = { detail, from, at: new Date(), ...omitUndefined({ hint, sent, received }) }
+    const fields = { peer, detail, ...omitUndefined({ sent: sent && describeNotification(sent), hint, retryIn }) }
+    return () => this.#log?.[isNew ? 'warn' : 'debug'](fields, 'session down')
+  }
+}

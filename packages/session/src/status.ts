@@ -1,0 +1,64 @@
+/** A snapshot of a session for operators. */
+import type { Address } from '@softspoken/wire'
+import { furthest, type Pair } from './collision.ts'
+import type { Connection } from './connection.ts'
+import type { SessionFailure, SessionState } from './events.ts'
+import type { MalformedUpdates } from './malformed.ts'
+import type { MessageCounters } from './message-counters.ts'
+import { omitUndefined } from './omit-undefined.ts'
+import type { Negotiated } from './open-check.ts'
+
+/** Counted since construction, with the names of RFC 4273. */
+export interface SessionCounters {
+  dials: number
+  fsmEstablishedTransitions: number
+  inUpdates: number
+  /** UPDATEs among them whose faults cost routes or attributes, and not the session (RFC 7606). */
+  inMalformedUpdates: MalformedUpdates
+  outUpdates: number
+  inTotalMessages: number
+  outTotalMessages: number
+  inMessages: MessageCounters
+  outMessages: MessageCounters
+}
+
+/** A snapshot. Times are in seconds. */
+export interface SessionStatus {
+  readonly state: SessionState
+  readonly secondsInState: number
+  readonly local: { readonly as: number; readonly id: Address; readonly address?: Address; readonly port?: number }
+  readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
+  /** From the peer's OPEN until the session ends. */
+  readonly negotiated?: Negotiated
+  /** Absent while a dial runs or the session is established, and once stopped. */
+  readonly nextDialIn?: number
+  readonly counters: Readonly<SessionCounters>
+  /** How the last connection, or attempt at one, ended. */
+  readonly lastFailure?: SessionFailure & { readonly at: Date }
+}
+
+export function statusOf(
+  pair: Pair,
+  connection: Connection | undefined,
+  counters: Readonly<SessionCounters>,
+  lastFailure: SessionStatus['lastFailure'],
+  now: number,
+): SessionStatus {
+  const { state, since, negotiated, config } = furthest(pair).machine
+  const { idleHoldTimer } = pair.first.machine.timers
+  const { localAddress, localPort, remotePort } = connection?.endpoints ?? {}
+  const nextDialIn = idleHoldTimer === undefined || config.passive ? undefined : Math.max(0, idleHoldTimer - now) / 1000
+  return {
+    state,
+    secondsInState: (now - since) / 1000,
+    local: {
+      as: config.local.as,
+      id: config.local.id,
+      ...omitUndefined({ address: localAddress ?? config.local.address, port: localPort }),
+    },
+    peer: { as: config.peer.as, address: config.peer.address, port: remotePort ?? config.peer.port },
+    ...omitUndefined({ negotiated, nextDialIn }),
+    counters: { ...counters },
+    ...omitUndefined({ lastFailure }),
+  }
+}
