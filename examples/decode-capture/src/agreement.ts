@@ -1,24 +1,24 @@
-/** What two OPENs settle, as far as the messages after them are read by it: the context of each direction. */
+/** What the two OPENs of a connection negotiate, as far as decoding depends on it: the context of each direction. */
 import { type Capability, type Context, type Family, familyByName, type Open } from '@softspoken/wire'
 
 export class Agreement {
   readonly #opens = new Map<number, Open>()
-  /** By side, until the next OPEN: an OPEN may have thousands of capabilities, and each segment asks. */
+  /** By side; computed once per OPEN, because an OPEN may have thousands of capabilities and each segment needs the context. */
   readonly #contexts = new Map<number, Context>()
   readonly #assumed: Pick<Context, 'fourOctetAs'>
 
-  /** `assumed` holds until both OPENs were seen, and for good where the capture begins after them. */
+  /** `assumed` is used until both OPENs were read, and always if the capture begins after them. */
   constructor(assumed: Pick<Context, 'fourOctetAs'>) {
     this.#assumed = assumed
   }
 
-  /** An OPEN of the side by that number. */
+  /** Takes the OPEN that this side sent. */
   learn(side: number, open: Open): void {
     this.#opens.set(side, open)
     this.#contexts.clear()
   }
 
-  /** How to read what the side by that number sends. */
+  /** How to decode what this side sends. */
   contextFor(side: number): Context {
     const context = this.#contexts.get(side) ?? this.#settle(side)
     this.#contexts.set(side, context)
@@ -32,7 +32,7 @@ export class Agreement {
     const both = (name: Capability['name']): boolean => all.every(open => has(open, name))
     if (own === undefined || other === undefined) {
       const fourOctetAs = this.#assumed.fourOctetAs && both('four-octet-as')
-      // Internal, so that LOCAL_PREF is shown: it is unknown whether it may be there.
+      // As from an internal peer, so that LOCAL_PREF is shown: without both OPENs we do not know whether the peer is external.
       return { fourOctetAs, external: false, extendedMessage: false, addPath: [] }
     }
     return {

@@ -1,32 +1,32 @@
-/** A capture of any format that is read here, told apart by its first octets. */
+/** A capture in any supported format; its first octets tell which. */
 import { Connections, type ReadOptions } from './connection.ts'
-import { type Entry, InputError, type PassedOver } from './entry.ts'
+import { type Entry, InputError, type Skipped } from './entry.ts'
 import { Input } from './input.ts'
 import { isMrt, MrtReader } from './mrt.ts'
 import { isPcap, isPcapng, type Packet, PcapngReader, PcapReader } from './pcap.ts'
 
-/** Octets that tell the formats apart. */
-const START = 28
+/** Octets that are enough to recognise the format. */
+const SIGNATURE = 28
 
 interface Reader<record> {
-  /** Undefined until all of the next record is here. @throws InputError if it makes no sense. */
+  /** Undefined until the whole next record has arrived. @throws InputError if the record is malformed. */
   next(): record | undefined
   /** @throws InputError if the file ends within a record. */
   end(): void
 }
 
-/** Feed it the file in chunks, however cut, and then its end; what comes of them is the same. */
+/** Takes the file in chunks of any size, and then its end; the entries do not depend on the chunks. */
 export class Capture {
   readonly #input = new Input()
-  readonly #passedOver: PassedOver
-  /** What all TCP connections keep for later. */
+  readonly #skipped: Skipped
+  /** The TCP connections, with the segments that they keep for later. */
   readonly connections: Connections
   #packets: Reader<Packet> | undefined
   #messages: Reader<Entry> | undefined
 
-  constructor(options: ReadOptions, passedOver: PassedOver) {
-    this.#passedOver = passedOver
-    this.connections = new Connections(options, passedOver)
+  constructor(options: ReadOptions, skipped: Skipped) {
+    this.#skipped = skipped
+    this.connections = new Connections(options, skipped)
   }
 
   /** Octets of the file that are kept for later. */
@@ -34,13 +34,13 @@ export class Capture {
     return this.#input.held
   }
 
-  /** @throws InputError if the file is of no known format, or makes no sense, after what came before that. */
+  /** @throws InputError if the format is unknown or the file is malformed, after the entries before that place. */
   *push(chunk: Uint8Array): Generator<Entry> {
     this.#input.push(chunk)
-    if (this.#input.held >= START) yield* this.#read()
+    if (this.#input.held >= SIGNATURE) yield* this.#read()
   }
 
-  /** @throws InputError as push(), and if the file ends before it should, after what came before that. */
+  /** @throws InputError as push() does, and if the file ends within a record. */
   *end(): Generator<Entry> {
     yield* this.#read()
     this.#packets?.end()
@@ -57,18 +57,18 @@ export class Capture {
   }
 
   #begin(): void {
-    const start = this.#input.peek(Math.min(this.#input.held, START)) ?? new Uint8Array()
+    const start = this.#input.peek(Math.min(this.#input.held, SIGNATURE)) ?? new Uint8Array()
     if (isPcap(start)) this.#packets = new PcapReader(this.#input)
-    else if (isPcapng(start)) this.#packets = new PcapngReader(this.#input, this.#passedOver)
-    else if (isMrt(start)) this.#messages = new MrtReader(this.#input, this.#passedOver)
-    else throw new InputError(whatElse(start))
+    else if (isPcapng(start)) this.#packets = new PcapngReader(this.#input, this.#skipped)
+    else if (isMrt(start)) this.#messages = new MrtReader(this.#input, this.#skipped)
+    else throw new InputError(unknownFormat(start))
   }
 }
 
-function whatElse(start: Uint8Array): string {
+function unknownFormat(start: Uint8Array): string {
   const hex = Buffer.from(start.subarray(0, 3)).toString('hex')
   if (start.length === 0) return 'the file is empty'
-  if (hex.startsWith('1f8b')) return 'the file is packed with gzip more than once; unpack it with gunzip first'
-  if (hex === '425a68') return 'the file is packed with bzip2; unpack it with bunzip2 first'
-  return 'the file is no pcap, pcapng or MRT file'
+  if (hex.startsWith('1f8b')) return 'the file is compressed with gzip more than once; decompress it with gunzip first'
+  if (hex === '425a68') return 'the file is compressed with bzip2; decompress it with bunzip2 first'
+  return 'the file is not a pcap, pcapng or MRT file'
 }

@@ -2,14 +2,14 @@
 import { Agreement } from './agreement.ts'
 import { bounds } from './bounds.ts'
 import { Direction } from './direction.ts'
-import type { Endpoint, Entry, PassedOver, Place } from './entry.ts'
+import type { Endpoint, Entry, Place, Skipped } from './entry.ts'
 import type { Packet } from './pcap.ts'
 import { type Piece, Reassembly, Waiting } from './reassembly.ts'
 import { readSegment, type Segment } from './segment.ts'
 
 export interface ReadOptions {
   readonly port: number
-  /** For what the OPENs do not settle. */
+  /** Used until both OPENs were read. */
   readonly fourOctetAs: boolean
 }
 
@@ -19,7 +19,7 @@ type When = Pick<Segment, 'frame' | 'time'>
 interface Side {
   readonly from: Endpoint
   readonly to: Endpoint
-  /** Where its SYN says that the stream begins. */
+  /** The sequence number of its SYN. */
   readonly begin: number | undefined
   readonly reassembly: Reassembly
   readonly direction: Direction
@@ -27,33 +27,33 @@ interface Side {
 }
 interface Connection {
   readonly agreement: Agreement
-  /** By who sends. */
+  /** By the name of the sending endpoint. */
   readonly sides: Map<string, Side>
 }
 
-/** Feed it the packets of a capture, in their order. */
+/** Takes the packets of a capture in their order. */
 export class Connections {
   readonly #options: ReadOptions
-  readonly #passedOver: PassedOver
-  /** By their two endpoints; the one that was silent for longest stands first. */
+  readonly #skipped: Skipped
+  /** By their two endpoints; the connection that was silent for longest is first. */
   readonly #connections = new Map<string, Connection>()
-  /** What all of them keep for later. */
+  /** The segments that all of them keep for later. */
   readonly waiting = new Waiting()
 
-  constructor(options: ReadOptions, passedOver: PassedOver) {
+  constructor(options: ReadOptions, skipped: Skipped) {
     this.#options = options
-    this.#passedOver = passedOver
+    this.#skipped = skipped
   }
 
   *push(packet: Packet): Generator<Entry> {
     const { port, fourOctetAs } = this.#options
-    const segment = readSegment(packet, port, this.#passedOver)
+    const segment = readSegment(packet, port, this.#skipped)
     if (segment === undefined) return
     const { syn, ack, data } = segment
     const [from, to] = [nameOf(segment.from), nameOf(segment.to)]
     const key = [from, to].sort().join(' ')
     const known = this.#connections.get(key)
-    // A SYN that is no copy of the one we know opens another connection of the same two ports; its answer does not.
+    // A SYN with another sequence number opens a new connection between the same two ports; a SYN-ACK does not.
     const again = syn && known?.sides.get(from)?.begin !== segment.seq && (known?.sides.has(from) || ack === undefined)
     if (known && again) yield* ends(known)
     const connection = known && !again ? known : { agreement: new Agreement({ fourOctetAs }), sides: new Map() }
@@ -71,7 +71,7 @@ export class Connections {
     if (other && ack !== undefined) yield* read(other, other.reassembly.acknowledged(ack))
   }
 
-  /** The capture ends, and with it each connection. */
+  /** The capture ends, so each connection ends. */
   *end(): Generator<Entry> {
     for (const connection of this.#connections.values()) yield* ends(connection)
   }
@@ -79,7 +79,7 @@ export class Connections {
   *#endOldest(): Generator<Entry> {
     for (const [key, connection] of this.#connections) {
       this.#connections.delete(key)
-      this.#passedOver.add(`connections beyond ${bounds.connections} at a time, each cut off at its last segment`)
+      this.#skipped.add(`connections beyond ${bounds.connections} at a time, each cut off after its last segment`)
       yield* ends(connection)
       return
     }
@@ -98,7 +98,7 @@ function* read(side: Side, pieces: readonly Piece[]): Generator<Entry> {
   for (const { segment, missing, data } of pieces) {
     if (missing > 0) {
       const { held } = direction.position
-      const cut = held > 0 ? `, and the ${held} before them are part of a message` : ''
+      const cut = held > 0 ? `, after the first ${held} octets of a message` : ''
       yield { ...place(side, segment), remark: `${missing} octets are missing from the capture${cut}` }
       direction.skip(missing)
     }
@@ -117,7 +117,7 @@ function* ends({ sides }: Connection): Generator<Entry> {
 function place({ from, to, direction }: Side, { frame, time }: When): Place {
   return { time, from, to, frame, offset: direction.position.offset, of: 'stream' }
 }
-/** No more of a segment than this is kept: its data is a part of a chunk of the file. */
+/** Only these two fields of a segment are kept, because its data refers to a whole chunk of the file. */
 function when({ frame, time }: Segment): When {
   return { frame, time }
 }

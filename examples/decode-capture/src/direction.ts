@@ -1,4 +1,4 @@
-/** The messages of one direction, each with its octets and where it begins. */
+/** The messages of one direction, each with its octets and its offset. */
 import { type Context, decode, notificationCode } from '@softspoken/wire'
 import type { Agreement } from './agreement.ts'
 import type { MessageEntry } from './entry.ts'
@@ -9,21 +9,21 @@ const MARKER = Buffer.alloc(16, 0xff)
 const HEADER = 19
 const KEEPALIVE = 4
 const LAST_TYPE = 5
-/** Octets shown of what follows a header that cannot be trusted. */
-const GLIMPSE = 64
+/** Octets shown after a malformed header. */
+const SHOWN_AFTER_HEADER = 64
 
-/** It holds less than one message: what has arrived of it. The wire package's Decoder does the same, but tells no offsets. */
+/** It keeps at most the part of one message that has arrived. The wire package has a `Decoder` for this, which gives no offsets. */
 export class Direction {
   readonly #agreement: Agreement
   readonly #side: number
-  /** Octets of a message that has not ended, at the end of a buffer that grows; and how many stood before them. */
+  /** The part of a message that has arrived, in a buffer that grows: from `#from` to `#to`. `#offset` octets came before. */
   #buffer: Uint8Array = new Uint8Array()
   #from = 0
   #to = 0
   #offset = 0
-  /** Octets are missing: the next message begins with the next marker. */
+  /** Octets are missing, so the next message begins with the next marker. */
   #searching: boolean
-  /** A header could not be trusted: where the next message begins is unknown (RFC 4271 §6.1). */
+  /** A header was malformed, so the start of the next message is unknown (RFC 4271 §6.1). */
   #lost = false
 
   constructor(agreement: Agreement, side: number, beginsWithin = false) {
@@ -32,7 +32,7 @@ export class Direction {
     this.#searching = beginsWithin
   }
 
-  /** Where the next octet stands, and how many before it belong to a message that has not ended. */
+  /** The offset of the next octet, and how many octets before it belong to a message that has not ended. */
   get position(): { readonly offset: number; readonly held: number } {
     const held = this.#to - this.#from
     return { offset: this.#offset + held, held }
@@ -43,14 +43,14 @@ export class Direction {
       this.#offset += data.length
       return
     }
-    const isWhole = this.#from === this.#to // then no message has begun, and the data is read where it is
+    const isWhole = this.#from === this.#to // no message has begun, so the data is read in place
     if (isWhole) this.#read(data)
     else this.#append(data)
     if (!this.#searching || this.#find()) yield* this.#messages()
-    if (isWhole) this.#read(new Uint8Array(this.#buffer.subarray(this.#from, this.#to))) // nothing is kept of what the data is a part of
+    if (isWhole) this.#read(new Uint8Array(this.#buffer.subarray(this.#from, this.#to))) // a copy, because the data refers to a whole chunk of the file
   }
 
-  /** Octets are missing here: forget what was held, and look for the next marker. */
+  /** Octets are missing here: drops what was kept, and searches for the next marker. */
   skip(octets: number): void {
     this.#drop(this.#to - this.#from)
     this.#offset += octets
@@ -63,7 +63,7 @@ export class Direction {
     for (let length = this.#length(context); length > 0; length = this.#length(context)) {
       const result = decode(this.#buffer.subarray(this.#from, this.#from + length), context)
       this.#lost = !result.ok && result.notification.code === notificationCode.header
-      const shown = this.#lost ? Math.min(this.#to - this.#from, GLIMPSE) : length
+      const shown = this.#lost ? Math.min(this.#to - this.#from, SHOWN_AFTER_HEADER) : length
       yield { result, bytes: this.#buffer.subarray(this.#from, this.#from + shown), offset: this.#offset }
       this.#drop(this.#lost ? this.#to - this.#from : length)
       if (!result.ok || result.value.type !== 'open') continue
@@ -72,25 +72,25 @@ export class Direction {
     }
   }
 
-  /** Octets of the next message, once they are here. Of a header that cannot be trusted a glimpse, at once; 0: wait. */
+  /** Octets of the next message once it has arrived, or of a malformed header and what follows it; 0 if more must arrive. */
   #length({ extendedMessage }: Context): number {
     const held = this.#to - this.#from
     if (held < HEADER) return 0
     const header = this.#buffer.subarray(this.#from, this.#to)
     const length = header[16]! * 256 + header[17]!
     const type = header[18]!
-    const isSound =
+    const isValid =
       MARKER.equals(header.subarray(0, MARKER.length)) &&
       length >= HEADER &&
       length <= (extendedMessage ? 65535 : 4096) &&
       type >= 1 &&
       type <= LAST_TYPE &&
       (type !== KEEPALIVE || length === HEADER)
-    if (!isSound) return Math.min(held, GLIMPSE)
+    if (!isValid) return Math.min(held, SHOWN_AFTER_HEADER)
     return held >= length ? length : 0
   }
 
-  /** False if there is no marker yet. The end of what we have may be the beginning of one. */
+  /** False if there is no marker yet. Its beginning may be the end of what has arrived. */
   #find(): boolean {
     const held = this.#to - this.#from
     const { buffer, byteOffset } = this.#buffer
@@ -105,7 +105,7 @@ export class Direction {
     this.#from = 0
     this.#to = data.length
   }
-  /** What was read before stays as it is: a message that was found refers to it. */
+  /** Does not overwrite octets that were read, because an entry refers to them. */
   #append(data: Uint8Array): void {
     const held = this.#to - this.#from
     if (this.#to + data.length > this.#buffer.length) {

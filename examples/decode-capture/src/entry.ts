@@ -1,4 +1,4 @@
-/** What a capture holds, whatever its format: messages and remarks, each with when, between whom, and where. */
+/** What any capture contains: messages and remarks, each with its time, its endpoints and its position. */
 import type { Address, Message, Result } from '@softspoken/wire'
 import { bounds } from './bounds.ts'
 
@@ -17,37 +17,37 @@ export interface Place {
   readonly to?: Endpoint | undefined
   /** The packet that completed it, counted from 1 as Wireshark does. */
   readonly frame?: number | undefined
-  /** Octets before it in what `of` names. */
+  /** Octets before it in the stream, file or input that `of` names. */
   readonly offset: number
   readonly of: 'stream' | 'file' | 'input'
 }
 
 export interface MessageEntry extends Place {
   readonly result: Result<Message>
-  /** The message as it stood there; after a header that cannot be trusted, the beginning of what is there. */
+  /** The octets of the message; after a malformed header, the first octets from there on. */
   readonly bytes: Uint8Array
 }
 
-/** Something about the capture that its reader should know. */
+/** A note about the capture, such as missing octets. */
 interface Remark extends Place {
   readonly remark: string
 }
 
 export type Entry = MessageEntry | Remark
 
-/** The person's mistake, in one sentence. */
+/** A mistake in the command line or the file, in one sentence. */
 export class InputError extends Error {}
 
-/** What was not read, and how often: told at the end, so that nothing is left out in silence. */
-export class PassedOver {
+/** What was not decoded, and how often. It is printed at the end, so that nothing is left out silently. */
+export class Skipped {
   readonly #counts = new Map<string, number>()
 
   add(what: string): void {
-    const kind = this.#counts.has(what) || this.#counts.size < bounds.passedOverKinds ? what : 'of other kinds'
+    const kind = this.#counts.has(what) || this.#counts.size < bounds.skippedKinds ? what : 'other kinds'
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
   }
-  /** `packets of link type 127 (3), IP fragments (1)`; empty if it is nothing. */
-  inWords(): string {
+  /** `packets of link type 127 (3), IP fragments (1)`; empty if nothing was skipped. */
+  toText(): string {
     return [...this.#counts].map(([what, count]) => `${what} (${count})`).join(', ')
   }
 }

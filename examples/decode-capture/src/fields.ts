@@ -69,7 +69,7 @@ function capability(given: Capability): Field {
   return { label: name, value: inline(rest) || 'yes' }
 }
 
-/** A value on one line: families by their names, flags where they are set, a text of the peer's own in quotes. */
+/** A value on one line: families by name, flags if they are set, the peer's texts in quotes. */
 function inline(value: unknown): string {
   if (value instanceof Uint8Array) return spacedHex(value) || 'empty'
   if (Array.isArray(value)) return value.map(inline).join(', ')
@@ -86,7 +86,7 @@ function inline(value: unknown): string {
   return [words.join(' '), families === undefined ? '' : inline(families)].filter(text => text !== '').join('; ')
 }
 
-/** Whatever attribute there is, by the package's own names: one that is added there needs nothing here. */
+/** Attributes by the wire package's names, so that an attribute that is added there needs no change here. */
 function fieldsOf(object: object): Field[] {
   return Object.entries(object).flatMap(([key, value]) => fieldOf(key, value) ?? [])
 }
@@ -94,7 +94,7 @@ function fieldOf(key: string, value: unknown): Field | undefined {
   const label = labelOf(key)
   if (value instanceof Uint8Array) return { label, value: spacedHex(value) }
   if (Array.isArray(value)) {
-    // As the keys' types have it in Attributes.
+    // The keys and their types are those of Attributes.
     if (key === 'unknown') return { label, fields: value.map(rawField) }
     if (key === 'asPath' || key === 'as4Path') return { label, value: pathText(value) }
     return value.length === 0
@@ -120,7 +120,7 @@ const labels: { readonly [key: string]: string } = {
   nextHopAfi: 'next hop AFI',
   mpReach: 'MP reach',
   mpUnreach: 'MP unreach',
-  unknown: 'not read',
+  unknown: 'not decoded',
 }
 /** `largeCommunities` as `large communities`. */
 function labelOf(key: string): string {

@@ -1,14 +1,14 @@
 /**
- * Files that were made to hurt, or went wrong on their way. Whatever the file: messages, remarks and at most one sentence;
- * what is kept and what comes of it are within the bounds that README.md states.
+ * Files that were made to cost as much as possible, and damaged files. Any file gives messages, remarks and at most one
+ * sentence, and memory and entries are within the bounds that README.md states.
  */
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bounds } from './bounds.ts'
 import { Capture } from './capture.ts'
-import { type Entry, InputError, PassedOver } from './entry.ts'
-import { HexReader } from './hex.ts'
+import { type Entry, InputError, Skipped } from './entry.ts'
+import { HexReader } from './hex-reader.ts'
 import { toJson } from './json.ts'
 import { pcapHeader, pcapRecord, shapes, tcp } from './samples/hostile.ts'
 import { samples } from './samples/samples.ts'
@@ -17,21 +17,21 @@ import { unpacked } from './unpack.ts'
 
 const CHUNK = 64 * 1024
 
-/** What came of a file, and the most that was kept of it. */
+/** The entries of a file, and the most that was kept of it. */
 interface Outcome {
   readonly entries: Entry[]
-  /** Octets that it unpacked to. */
+  /** Octets after decompression. */
   readonly octets: number
   readonly sentence: string | undefined
   readonly held: number
   readonly waiting: number
-  readonly passedOver: string
+  readonly skipped: string
 }
 
-/** In chunks of these sizes, over and over. Anything that is thrown but an InputError goes on as it is. */
+/** Reads the file in chunks of these sizes, repeated. An error other than an InputError is thrown. */
 async function read(file: Uint8Array, sizes: readonly number[] = [CHUNK]): Promise<Outcome> {
-  const passedOver = new PassedOver()
-  const capture = new Capture({ port: 179, fourOctetAs: true }, passedOver)
+  const skipped = new Skipped()
+  const capture = new Capture({ port: 179, fourOctetAs: true }, skipped)
   const entries: Entry[] = []
   let [octets, held] = [0, 0]
   let sentence: string | undefined
@@ -47,7 +47,7 @@ async function read(file: Uint8Array, sizes: readonly number[] = [CHUNK]): Promi
     sentence = error.message
   }
   const waiting = capture.connections.waiting.peak
-  return { entries, octets, sentence, held, waiting, passedOver: passedOver.inWords() }
+  return { entries, octets, sentence, held, waiting, skipped: skipped.toText() }
 }
 async function* cut(file: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let at = 0, turn = 0; at < file.length; turn++) {
@@ -57,13 +57,13 @@ async function* cut(file: Uint8Array, sizes: readonly number[]): AsyncGenerator<
   }
 }
 
-/** What README.md promises, whatever the file. */
-function expectBounded(file: Uint8Array, { entries, octets, sentence, held, waiting, passedOver }: Outcome): void {
+/** The bounds that README.md states. */
+function expectBounded(file: Uint8Array, { entries, octets, sentence, held, waiting, skipped }: Outcome): void {
   expect(octets).toBeLessThanOrEqual(bounds.unpackedRatio * file.length + bounds.unpackedSlack + CHUNK)
   expect(entries.length).toBeLessThanOrEqual(octets / 12) // the shortest record
   expect(held).toBeLessThanOrEqual(bounds.packet + 28 + CHUNK)
   expect(waiting).toBeLessThanOrEqual(bounds.waitingOctets + bounds.packet + bounds.segmentCost)
-  for (const text of [sentence ?? '', passedOver]) {
+  for (const text of [sentence ?? '', skipped]) {
     expect(text).not.toMatch(/\p{Cc}/u)
     expect(text.length).toBeLessThanOrEqual(1500)
   }
@@ -81,17 +81,17 @@ function inShort({ entries, sentence }: Outcome): string[] {
   return sentence === undefined ? all : [...all, sentence]
 }
 
-describe('a file that was made to hurt', () => {
+describe('a hostile file', () => {
   it.each(Object.entries(shapes))('%s is read within the bounds', async (_, { make, isPacked }) => {
     const file = make(isPacked ? 10_000 : 100_000)
     const outcome = await read(file)
     expectBounded(file, outcome)
     expect(
-      outcome.entries.length + outcome.passedOver.length + (outcome.sentence?.length ?? 0) + outcome.octets,
+      outcome.entries.length + outcome.skipped.length + (outcome.sentence?.length ?? 0) + outcome.octets,
     ).toBeGreaterThan(0)
   })
 
-  it('keeps no more segments for later than the bounds say, in one direction or in all', async () => {
+  it('waiting segments stay within the bounds, in one direction and in all', async () => {
     const one = shapes['segments that wait, each before the last']!.make(100 * 2 * bounds.waitingSegments)
     expect((await read(one)).waiting).toBeLessThanOrEqual((bounds.waitingSegments + 1) * (bounds.segmentCost + 1))
     const data = Buffer.alloc(60_000)
@@ -103,10 +103,10 @@ describe('a file that was made to hurt', () => {
     const { waiting, entries } = await read(all)
     expect(waiting).toBeGreaterThan(bounds.waitingOctets)
     expect(waiting).toBeLessThanOrEqual(bounds.waitingOctets + data.length + bounds.segmentCost)
-    expect(entries.length, 'what gave way says so').toBeGreaterThan(0)
+    expect(entries.length, 'a gap that was given up is reported').toBeGreaterThan(0)
   })
 
-  it('has a bounded number of connections: the one that was silent for longest ends', async () => {
+  it('one connection above the bound ends the one silent for longest', async () => {
     const first = Array.from({ length: bounds.connections }, (_, number) => tcp({ seq: 0, flags: 2, number }))
     const half = tcp({ seq: 1, data: keepalive.subarray(0, 10), number: 0 })
     const more = Array.from({ length: bounds.connections - 1 }, (_, i) =>
@@ -114,10 +114,10 @@ describe('a file that was made to hurt', () => {
     )
     const rest = tcp({ seq: 11, data: keepalive.subarray(10), number: 0 })
     const one = tcp({ seq: 1, data: keepalive, number: 1 })
-    const { entries, passedOver } = await read(Buffer.concat([pcapHeader(), ...first, half, ...more, rest, one]))
-    // The first was heard again and is kept; the second is not, and what comes of it is a stream without its beginning.
-    expect(passedOver).toBe(
-      `connections beyond 10000 at a time, each cut off at its last segment (${bounds.connections})`,
+    const { entries, skipped } = await read(Buffer.concat([pcapHeader(), ...first, half, ...more, rest, one]))
+    // The first connection was active again and is kept; the second has ended, and its next segment starts a stream.
+    expect(skipped).toBe(
+      `connections beyond 10000 at a time, each cut off after its last segment (${bounds.connections})`,
     )
     expect(entries).toMatchObject([
       { from: { port: 40000 }, offset: 0, result: { ok: true } },
@@ -125,10 +125,10 @@ describe('a file that was made to hurt', () => {
     ])
   })
 
-  it('names sixteen kinds of what was passed over, and counts the others together', async () => {
-    const { passedOver } = await read(shapes['MRT records of every subtype']!.make(12 * 1000))
-    expect(passedOver.split(', ')).toHaveLength(bounds.passedOverKinds + 1)
-    expect(passedOver).toContain(`of other kinds (${1000 - bounds.passedOverKinds})`)
+  it('sixteen kinds of skipped items are named, the others counted together', async () => {
+    const { skipped } = await read(shapes['MRT records of every subtype']!.make(12 * 1000))
+    expect(skipped.split(', ')).toHaveLength(bounds.skippedKinds + 1)
+    expect(skipped).toContain(`other kinds (${1000 - bounds.skippedKinds})`)
   })
 })
 
@@ -137,7 +137,7 @@ describe('a file that was damaged', () => {
     ...Object.values(samples).map(make => make()),
     ...Object.values(shapes).flatMap(({ make, isPacked }) => (isPacked ? [] : [make(1500)])),
   ]
-  /** One thing that can happen to a file: some octets become others, none, or more. */
+  /** One damage: some octets are replaced, removed or inserted. */
   const damage = fc.record({
     at: fc.nat(),
     remove: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 8 }), fc.nat(400)),
@@ -158,7 +158,7 @@ describe('a file that was damaged', () => {
       return isPacked ? gzipSync(file) : file
     })
 
-  it('is read up to there or refused in words, the same however it is cut into chunks', {
+  it('a damaged file is read or rejected, the same in any chunks', {
     timeout: 60_000,
   }, async () => {
     await fc.assert(
@@ -182,20 +182,20 @@ describe('a time', () => {
   const cases = Array.from({ length: 256 }, (_, resolution) => resolution).flatMap(resolution =>
     offsets.flatMap(offset => units.map(unit => [resolution, offset, unit] as const)),
   )
-  it('in any unit and with any offset has a year of four digits, or is counted', async () => {
+  it('a pcapng time has a year of four digits, or is counted', async () => {
     const seen = new Set<boolean>()
     for (const [resolution, offset, unit] of cases) {
-      const { entries, passedOver, sentence } = await read(pcapngOf(resolution, offset, unit))
+      const { entries, skipped, sentence } = await read(pcapngOf(resolution, offset, unit))
       expect([entries.length, sentence]).toEqual([1, undefined])
       const { time } = JSON.parse(toJson(entries[0]!))
       seen.add(time === undefined)
-      if (time === undefined) expect(passedOver).toBe('times beyond the years 0 to 9999 (1)')
+      if (time === undefined) expect(skipped).toBe('times outside the years 0 to 9999 (1)')
       else expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
       expect(toTree(entries[0]!, { width: 100, colours: false })).toContain('KEEPALIVE')
     }
     expect(seen.size).toBe(2)
   })
-  it('of a pcap is a date, whatever its two numbers are', async () => {
+  it('a pcap time is a date for any two numbers', async () => {
     for (const numbers of ['ffffffffffffffff', '00000000ffffffff', 'ffffffff000f4240']) {
       const record = tcp({ seq: 1, data: keepalive })
       Buffer.from(numbers, 'hex').copy(record)
@@ -229,7 +229,7 @@ function pcapngOf(resolution: number, offset: bigint, units: bigint): Buffer {
   return Buffer.concat([section, interfaceOf(options), packetOf(Number(units >> 32n), Number(units & 0xffffffffn))])
 }
 
-describe('a file whose lengths lie', () => {
+describe('a file with wrong lengths', () => {
   const good = [section, interfaceOf(), packetOf()]
   it.each([
     [
@@ -240,12 +240,12 @@ describe('a file whose lengths lie', () => {
     [
       'a pcapng block of 0 octets',
       [...good, block(9, Buffer.alloc(0), 0)],
-      'the pcapng block at octet 140 says that it is 0 octets long',
+      'the pcapng block at octet 140 has a length of 0 octets',
     ],
     [
       'a pcapng block of 11 octets',
       [...good, block(9, Buffer.alloc(0), 11)],
-      'the pcapng block at octet 140 says that it is 11 octets long',
+      'the pcapng block at octet 140 has a length of 11 octets',
     ],
     [
       'a pcapng block beyond the file',
@@ -260,47 +260,43 @@ describe('a file whose lengths lie', () => {
     [
       'a pcapng packet of an unknown interface',
       [...good, packetOf(0, 0, 7)],
-      'packet 2 is of an interface that the file does not describe',
+      'packet 2 belongs to an interface that the file does not describe',
     ],
     [
       'a pcapng section without a byte order',
       [...good, block(0x0a0d0d0a, Buffer.alloc(16))],
-      'the pcapng section at octet 140 does not say its byte order',
+      'the pcapng section at octet 140 has no valid byte order magic',
     ],
     [
       'interfaces without end',
       [...good, ...Array<Buffer>(65_536).fill(interfaceOf())],
       'the file describes more than 65536 interfaces',
     ],
-  ])('%s is read up to there: one message, one sentence', async (_, parts, sentence) => {
+  ])('%s is read up to there, with one sentence', async (_, parts, sentence) => {
     const outcome = await read(Buffer.concat(parts))
     expect(outcome.entries).toMatchObject([{ result: { ok: true, value: { type: 'keepalive' } } }])
     expect(outcome.sentence).toBe(sentence)
   })
-  it('a pcapng block whose length is no multiple of four ends at the next one that is', async () => {
+  it('a pcapng block ends at a multiple of four octets', async () => {
     const odd = Buffer.concat([u32(9, 13), Buffer.alloc(1), u32(13), Buffer.alloc(3)])
     const { entries, sentence } = await read(Buffer.concat([section, interfaceOf(), odd, packetOf()]))
     expect([entries.length, sentence]).toEqual([1, undefined])
   })
-  it('options that do not end are read to the end of their block', async () => {
+  it('pcapng options without an end are read to the end of their block', async () => {
     const options = Buffer.concat(Array<Buffer>(30_000).fill(u32(0x00010000)))
     const { entries, sentence } = await read(Buffer.concat([section, interfaceOf(options), packetOf()]))
     expect([entries.length, sentence]).toEqual([1, undefined])
   })
   it.each([
-    [
-      'of a message',
-      4,
-      'the MRT record at octet 31 says that it is 4294967295 octets long, and no message is that long',
-    ],
+    ['of a message', 4, 'the MRT record at octet 31 has a length of 4294967295 octets, which no message has'],
     ['of no message', 5, 'the file is cut short within the MRT record before octet 4294967338'],
-  ])('an MRT record %s of 4294967295 octets is refused', async (_, subtype, sentence) => {
+  ])('an MRT record %s of 4294967295 octets is rejected', async (_, subtype, sentence) => {
     const first = Buffer.concat([u32(0, 0x00100000 + 4, 19), Buffer.alloc(19)])
     first.writeUInt16BE(5, 6)
     const { entries, sentence: found } = await read(Buffer.concat([first, u32(0, 0x00100000 + subtype, 0xffffffff)]))
     expect([entries, found]).toEqual([[], sentence])
   })
-  it('headers of IPv4 and TCP that say they are shorter than they are hold no message', async () => {
+  it('IPv4 and TCP headers with a length that is too short have no message', async () => {
     const short = tcp({ seq: 1, data: keepalive })
     short[16 + 32] = 0x10 // TCP: four octets
     const address = tcp({ seq: 1, data: keepalive, ack: 0x50100000 })
@@ -310,9 +306,9 @@ describe('a file whose lengths lie', () => {
   })
 })
 
-describe('what is kept for later', () => {
-  it('is no part of the chunk that it came in', () => {
-    const capture = new Capture({ port: 179, fourOctetAs: true }, new PassedOver())
+describe('segments that wait', () => {
+  it('a segment that waits is copied out of its chunk', () => {
+    const capture = new Capture({ port: 179, fourOctetAs: true }, new Skipped())
     const parts = [
       Buffer.concat([pcapHeader(), tcp({ seq: 0, flags: 2 })]),
       tcp({ seq: 1, data: keepalive.subarray(0, 10) }), // begins a message
@@ -330,7 +326,7 @@ describe('what is kept for later', () => {
 
 describe('a TCP stream', () => {
   const message = Buffer.concat(Array<Buffer>(40).fill(keepalive))
-  it('is put back in order across the end of its numbers (RFC 9293 §3.4)', async () => {
+  it('segments are ordered across the wrap of numbers (RFC 9293 §3.4)', async () => {
     const piece = fc.record({ at: fc.nat(message.length - 1), length: fc.integer({ min: 1, max: 300 }) })
     await fc.assert(
       fc.asyncProperty(fc.nat(0xffffffff), fc.array(piece, { maxLength: 60 }), async (begin, pieces) => {
@@ -346,7 +342,7 @@ describe('a TCP stream', () => {
       { numRuns: 100 },
     )
   })
-  it('with more behind a gap than may wait goes on after the gap, and says so', async () => {
+  it('a gap with too many waiting segments is given up and reported', async () => {
     const late = Array.from({ length: bounds.waitingSegments + 1 }, (_, i) =>
       tcp({ seq: 20 + 19 * i, data: keepalive }),
     )
@@ -361,29 +357,29 @@ describe('a TCP stream', () => {
 
 describe('a gzip', () => {
   const plain = samples['session.pcap']!()
-  it('of two members is one file', async () => {
+  it('a gzip of two members is one file', async () => {
     const packed = Buffer.concat([gzipSync(plain.subarray(0, 700)), gzipSync(plain.subarray(700))])
     expect(inShort(await read(packed))).toEqual(inShort(await read(plain)))
   })
-  it('that is cut short is read up to there', async () => {
+  it('a gzip that is cut short is read up to there', async () => {
     const packed = gzipSync(plain)
     const outcome = await read(packed.subarray(0, packed.length - 200))
-    expect(outcome.sentence).toBe('the file is no sound gzip: unexpected end of file')
+    expect(outcome.sentence).toBe('the gzip is damaged: unexpected end of file')
   })
-  it('that is not sound is refused in words', async () => {
+  it('a damaged gzip is rejected', async () => {
     const outcome = await read(Buffer.concat([Buffer.from('1f8b', 'hex'), Buffer.alloc(100)]))
-    expect(outcome.sentence).toMatch(/^the file is no sound gzip: /)
+    expect(outcome.sentence).toMatch(/^the gzip is damaged: /)
   })
-  it('in a gzip is refused in words', async () => {
+  it('a gzip in a gzip is rejected', async () => {
     expect((await read(gzipSync(gzipSync(plain)))).sentence).toBe(
-      'the file is packed with gzip more than once; unpack it with gunzip first',
+      'the file is compressed with gzip more than once; decompress it with gunzip first',
     )
   })
-  it('that unpacks to a thousand times its size is read up to a hundred times', async () => {
+  it('a gzip is read up to a hundred times its size', async () => {
     const file = shapes['a gzip of one message']!.make(5000)
     const { sentence, entries, octets } = await read(file)
     expect(sentence).toBe(
-      'the gzip unpacks to more than 100 times its size; if you trust it, unpack it with gunzip first',
+      'the gzip decompresses to more than 100 times its size; if you trust it, decompress it with gunzip first',
     )
     expect(octets).toBeLessThan(bounds.unpackedRatio * file.length + bounds.unpackedSlack + CHUNK)
     expect(entries.length).toBeGreaterThan(0)
@@ -404,7 +400,7 @@ describe('hex', () => {
     return { count, sentence: undefined }
   }
   const one = keepalive.toString('hex')
-  it('of 1 MB on one line is read, in chunks or not', () => {
+  it('hex of 1 MB on one line is read, in chunks or not', () => {
     const text = one.repeat(25_000)
     expect(readHex(text)).toEqual({ count: 25_000, sentence: undefined })
     expect(readHex(text, 65_521)).toEqual({ count: 25_000, sentence: undefined })
@@ -417,15 +413,15 @@ describe('hex', () => {
     ['\ud800', 'U+D800'],
     ['g', `'g'`],
     ['é', `'é'`],
-  ])('with %j after a message shows the message, and names the character', (character, named) => {
-    const why = `line 2, column 1: ${named ?? 'U+0085'} is no hex digit`
-    expect(readHex(`${one}\n${character}`)).toEqual({ count: 1, sentence: why })
-    expect(readHex(`${one}\n${character}`, 1)).toEqual({ count: 1, sentence: why })
+  ])('hex with %j after a message shows the message and the error', (character, named) => {
+    const sentence = `line 2, column 1: ${named ?? 'U+0085'} is not a hex digit`
+    expect(readHex(`${one}\n${character}`)).toEqual({ count: 1, sentence })
+    expect(readHex(`${one}\n${character}`, 1)).toEqual({ count: 1, sentence })
   })
-  it('with an odd digit shows the messages before it', () => {
-    expect(readHex(`${one}f`)).toEqual({ count: 1, sentence: '39 hex digits are no whole number of octets' })
+  it('hex with an odd digit shows the messages before it', () => {
+    expect(readHex(`${one}f`)).toEqual({ count: 1, sentence: '39 hex digits are not a whole number of octets' })
   })
-  it('is the same however it is cut, with comments and spaces', () => {
+  it('hex is the same in any chunks, with comments and spaces', () => {
     const text = `\ufeff# ${'é'.repeat(50)}\r\n${one.replace(/../g, '$& ')}# x\n\n:${one}`
     for (let size = 1; size < 40; size++) expect(readHex(text, size)).toEqual({ count: 2, sentence: undefined })
   })

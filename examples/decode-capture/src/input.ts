@@ -1,14 +1,14 @@
-/** Octets that arrive in chunks, cut into records. It holds one chunk more than the record that is asked for. */
+/** Octets that arrive in chunks and are read as records. It keeps at most one chunk more than the requested record. */
 export class Input {
   #chunks: Uint8Array[] = []
   /** Where the first chunk has been read to. */
   #at = 0
   #held = 0
   #offset = 0
-  /** Octets to skip that have not arrived. */
+  /** Octets to skip that have not arrived yet. */
   #owed = 0
 
-  /** Octets before the next one. */
+  /** Octets that were skipped: the offset of the next one. */
   get offset(): number {
     return this.#offset
   }
@@ -16,7 +16,7 @@ export class Input {
   get held(): number {
     return this.#held
   }
-  /** Octets that were skipped and have not arrived. */
+  /** Octets that were skipped and have not arrived yet. */
   get owed(): number {
     return this.#owed
   }
@@ -29,7 +29,7 @@ export class Input {
     this.#drop(owed)
   }
 
-  /** The next so many octets, without reading on; undefined until all of them are here. */
+  /** The next `octets` octets, which stay; undefined until all of them have arrived. */
   peek(octets: number): Uint8Array | undefined {
     if (this.#held < octets || this.#owed > 0) return undefined
     const first = this.#chunks[0] ?? new Uint8Array()
@@ -46,7 +46,7 @@ export class Input {
     return all.subarray(0, octets)
   }
 
-  /** Reads on. What has not arrived is passed over when it does, and not kept. */
+  /** Skips octets. Those that have not arrived yet are dropped when they do. */
   skip(octets: number): void {
     const here = Math.min(octets, this.#held)
     this.#owed += octets - here

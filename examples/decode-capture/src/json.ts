@@ -1,4 +1,4 @@
-/** One line of JSON per entry. Octets are hex; the message is as the package gives it. */
+/** One line of JSON per entry. Octets are hex; the message is as the wire package returns it. */
 import { describeNotification } from '@softspoken/wire'
 import type { Entry } from './entry.ts'
 import { escapeControls, timeText, toHex } from './text.ts'
@@ -9,7 +9,7 @@ export function toJson(entry: Entry): string {
   return `${escapeControls(JSON.stringify({ ...place, ...content(entry) }, octetsAsHex))}\n`
 }
 
-/** A Buffer has its own idea of JSON, and `value` is that already. */
+/** Reads the property again, because `value` of a Buffer is already the result of its `toJSON()`. */
 function octetsAsHex(this: { readonly [key: string]: unknown }, key: string, value: unknown): unknown {
   const given = this[key]
   return given instanceof Uint8Array ? toHex(given) : value

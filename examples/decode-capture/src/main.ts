@@ -4,8 +4,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CommanderError } from 'commander'
 import { Capture } from './capture.ts'
-import { type Entry, InputError, PassedOver } from './entry.ts'
-import { HexReader } from './hex.ts'
+import { type Entry, InputError, Skipped } from './entry.ts'
+import { HexReader } from './hex-reader.ts'
 import { toJson } from './json.ts'
 import { type ProgramOptions, parseOptions } from './options.ts'
 import { escapeControls } from './text.ts'
@@ -17,13 +17,13 @@ const CHUNK = 256 * 1024
 /** Characters that are written at a time, or a few more. */
 const BATCH = 64 * 1024
 
-const inWords: { readonly [code: string]: string } = {
+const fileErrors: { readonly [code: string]: string } = {
   ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'it may not be read',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
 }
 
-// The reader of our output may stop before its end, and a disk may be full.
+// The reader of a pipe may stop early, and a disk may be full.
 let isWritable = true
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', error => {
@@ -46,14 +46,14 @@ try {
 
 async function run(options: ProgramOptions): Promise<void> {
   const { file, json, port } = options
-  const passedOver = new PassedOver()
+  const skipped = new Skipped()
   let count = 0
   let wrong: InputError | undefined
   await pipeline(Readable.from(lines()), process.stdout, { end: false })
 
-  const rest = passedOver.inWords()
-  if (rest !== '') process.stderr.write(`passed over: ${rest}\n`)
-  if (count === 0) wrong ??= new InputError(`there is no BGP message in it (port ${port})`)
+  const rest = skipped.toText()
+  if (rest !== '') process.stderr.write(`not decoded: ${rest}\n`)
+  if (count === 0) wrong ??= new InputError(`it contains no BGP message (port ${port})`)
   const name = file === '-' ? 'standard input' : escapeControls(file)
   if (wrong) throw new InputError(`${name}: ${wrong.message}`)
 
@@ -62,7 +62,7 @@ async function run(options: ProgramOptions): Promise<void> {
     const colours = process.stdout.isTTY && !process.env.NO_COLOR
     let text = ''
     try {
-      for await (const entries of file === '-' ? hex(options) : capture(options, passedOver)) {
+      for await (const entries of file === '-' ? hex(options) : capture(options, skipped)) {
         for (const entry of entries) {
           count++
           text += json ? toJson(entry) : toTree(entry, { width, colours })
@@ -70,21 +70,21 @@ async function run(options: ProgramOptions): Promise<void> {
           yield text
           text = ''
         }
-        if (text !== '') yield text // a pipe may be silent for long before its next chunk
+        if (text !== '') yield text // the next chunk of a pipe may come much later
         text = ''
       }
     } catch (error) {
-      // Told at the end: what came before it is still on its way.
+      // Reported at the end, after the entries before it.
       wrong = asInputError(error)
       yield text
     }
   }
 }
 
-/** What each chunk of the file completes, decoded as it is asked for. */
-async function* capture(options: ProgramOptions, passedOver: PassedOver): AsyncGenerator<Iterable<Entry>> {
+/** The entries that each chunk of the file completes, decoded on demand. */
+async function* capture(options: ProgramOptions, skipped: Skipped): AsyncGenerator<Iterable<Entry>> {
   const { file, port, twoOctetAs } = options
-  const reader = new Capture({ port, fourOctetAs: !twoOctetAs }, passedOver)
+  const reader = new Capture({ port, fourOctetAs: !twoOctetAs }, skipped)
   for await (const chunk of unpacked(createReadStream(file, { highWaterMark: CHUNK }))) yield reader.push(chunk)
   yield reader.end()
 }
@@ -95,12 +95,12 @@ async function* hex({ twoOctetAs }: ProgramOptions): AsyncGenerator<Iterable<Ent
   yield reader.end()
 }
 
-/** A file that cannot be read is the person's to mend; anything else goes on as it is. */
+/** A file that cannot be read is an InputError; any other error is thrown again. */
 function asInputError(error: unknown): InputError {
   if (error instanceof InputError) return error
   const code = codeOf(error)
   if (code === undefined || !(error instanceof Error) || !('syscall' in error)) throw error
-  return new InputError(inWords[code] ?? `it cannot be read: ${error.message}`)
+  return new InputError(fileErrors[code] ?? `it cannot be read: ${error.message}`)
 }
 
 function codeOf(error: unknown): string | undefined {

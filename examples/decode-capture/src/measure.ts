@@ -1,5 +1,5 @@
 /**
- * What the worst files cost: peak of resident memory and seconds of CPU time, against the file's size. Prints the table of README.md.
+ * What the most expensive files cost: the peak of resident memory and seconds of CPU time, by size. Prints the table of README.md.
  *
  *     npx --yes pnpm@12 --filter @softspoken/example-decode-capture measure [MiB …]
  */
@@ -13,8 +13,8 @@ import { shapes } from './samples/hostile.ts'
 
 const MIB = 1024 * 1024
 const program = fileURLToPath(new URL('main.ts', import.meta.url))
-/** Runs in the program: its last line on standard error is its peak, in KiB, and its CPU time, in microseconds. */
-const tellCost = `data:text/javascript,${encodeURIComponent(`
+/** Loaded by the program: its last line on standard error is its peak in KiB and its CPU time in microseconds. */
+const reportCost = `data:text/javascript,${encodeURIComponent(`
   import { readFileSync } from 'node:fs'
   process.on('exit', () => {
     const [, peak] = /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))
@@ -36,7 +36,7 @@ for (const [name, { make, isPacked }] of Object.entries(shapes)) {
   const cells: string[] = []
   for (const size of sizes) {
     const path = join(folder, 'file')
-    // What a gzip shrinks from is made in memory, a thousand times its size: a sixteenth of the others, and 0.5 MiB, do.
+    // The content of a gzip is made in memory, a thousand times its size, so a gzip has a sixteenth, and at most 0.5 MiB.
     writeFileSync(path, make(isPacked ? (Math.min(size, 8) * MIB) / 16 : size * MIB))
     cells.push(await measure(path))
   }
@@ -45,12 +45,12 @@ for (const [name, { make, isPacked }] of Object.entries(shapes)) {
 
 /** `120 MiB, 1.3 s`. */
 async function measure(path: string): Promise<string> {
-  const words = ['--import', 'tsx', '--import', tellCost, program, '--json', path]
+  const words = ['--import', 'tsx', '--import', reportCost, program, '--json', path]
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let told = ''
-  child.stderr.setEncoding('utf8').on('data', chunk => (told += chunk))
+  let output = ''
+  child.stderr.setEncoding('utf8').on('data', chunk => (output += chunk))
   const [code] = await once(child, 'close')
-  if (code !== 0 && code !== 2) throw new Error(`${path}: the program ended with ${code}: ${told}`)
-  const [peak = 0, time = 0] = told.split('\n').at(-1)?.split(' ').map(Number) ?? []
+  if (code !== 0 && code !== 2) throw new Error(`${path}: the program ended with ${code}: ${output}`)
+  const [peak = 0, time = 0] = output.split('\n').at(-1)?.split(' ').map(Number) ?? []
   return `${(peak / 1024).toFixed(0)} MiB, ${(time / 1e6).toFixed(1)} s`
 }

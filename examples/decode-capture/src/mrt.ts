@@ -1,11 +1,10 @@
 /**
- * BGP messages out of an MRT file (RFC 6396 §4.4, RFC 8050 §3): what route collectors write.
- *
- * Our own reader, since npm has none that is kept. Tables and state changes are passed over, and counted.
+ * BGP messages out of an MRT file (RFC 6396 §4.4, RFC 8050 §3), as route collectors write them. RIB tables and state
+ * changes are skipped and counted. Our own reader, because npm has none that is maintained.
  */
 import { decode, formatAddress } from '@softspoken/wire'
 import { bounds } from './bounds.ts'
-import { type Entry, InputError, type PassedOver } from './entry.ts'
+import { type Entry, InputError, type Skipped } from './entry.ts'
 import { type Input, viewOf } from './input.ts'
 
 const HEADER = 12
@@ -20,7 +19,7 @@ interface MessageKind {
   /** Routes carry path identifiers. */
   readonly addPath: boolean
 }
-/** One row per subtype that holds a message. */
+/** One row per subtype that contains a message. */
 const subtypes: { readonly [subtype: number]: MessageKind } = {
   1: { fourOctetAs: false, local: false, addPath: false },
   4: { fourOctetAs: true, local: false, addPath: false },
@@ -32,7 +31,7 @@ const subtypes: { readonly [subtype: number]: MessageKind } = {
   11: { fourOctetAs: true, local: true, addPath: true },
 }
 
-/** MRT has no magic number: a known type, and a first record of a length that can be. */
+/** MRT has no magic number: checks for a known type and a plausible length of the first record. */
 export function isMrt(start: Uint8Array): boolean {
   if (start.length < HEADER) return false
   const view = viewOf(start)
@@ -41,16 +40,16 @@ export function isMrt(start: Uint8Array): boolean {
 
 export class MrtReader {
   readonly #input: Input
-  readonly #passedOver: PassedOver
+  readonly #skipped: Skipped
 
-  constructor(input: Input, passedOver: PassedOver) {
+  constructor(input: Input, skipped: Skipped) {
     this.#input = input
-    this.#passedOver = passedOver
+    this.#skipped = skipped
   }
 
   /**
-   * Undefined until all of the next message is here.
-   * @throws InputError if a record does not hold what it says, or is longer than a message makes it.
+   * Undefined until the whole next message has arrived.
+   * @throws InputError if a record is malformed, or is longer than any message makes it.
    */
   next(): Entry | undefined {
     for (;;) {
@@ -63,14 +62,12 @@ export class MrtReader {
       const at = this.#input.offset
       const kind = type === BGP4MP || type === BGP4MP_ET ? subtypes[subtype] : undefined
       if (kind === undefined) {
-        this.#passedOver.add(`MRT records of type ${type} subtype ${subtype}`)
+        this.#skipped.add(`MRT records of type ${type} subtype ${subtype}`)
         this.#input.skip(HEADER + length)
         continue
       }
       if (length > bounds.mrtMessage)
-        throw new InputError(
-          `the MRT record at octet ${at} says that it is ${length} octets long, and no message is that long`,
-        )
+        throw new InputError(`the MRT record at octet ${at} has a length of ${length} octets, which no message has`)
       const record = this.#input.peek(HEADER + length)
       if (record === undefined) return undefined
       this.#input.skip(HEADER + length)
@@ -114,7 +111,7 @@ function readMessage(body: Uint8Array, at: number, time: number, kind: MessageKi
   const result = decode(bytes, {
     fourOctetAs,
     external: peer?.as !== collector?.as,
-    extendedMessage: true, // what was written down was read
+    extendedMessage: true, // the collector has accepted the message
     addPath: addPath ? ['ipv4-unicast', 'ipv6-unicast', 'ipv4-multicast', 'ipv6-multicast'] : [],
   })
   const [from, to] = local ? [collector, peer] : [peer, collector]

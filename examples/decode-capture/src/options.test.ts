@@ -3,7 +3,7 @@ import { InputError } from './entry.ts'
 import { parseOptions } from './options.ts'
 
 describe('the command line', () => {
-  it('gives a file and what to make of it', () => {
+  it('the command line gives a file and the options', () => {
     expect(parseOptions(['x.pcap'])).toEqual({ file: 'x.pcap', json: false, port: 179, twoOctetAs: false })
     expect(parseOptions(['--json', '--port', '1179', '--two-octet-as', '-'])).toEqual({
       file: '-',
@@ -17,7 +17,7 @@ describe('the command line', () => {
     [['x', 'y'], `too many arguments. Expected 1 argument but got 2.`],
     [['--port', '0', 'x'], `--port: '0' is not allowed, it must be a whole number from 1 to 65535`],
     [['--port', 'bgp', 'x'], `--port: 'bgp' is not allowed, it must be a whole number from 1 to 65535`],
-  ])('%j is refused in words', (argv, sentence) => {
+  ])('%j is rejected with one sentence', (argv, sentence) => {
     expect(() => parseOptions(argv)).toThrow(new InputError(sentence))
   })
 })

@@ -1,4 +1,4 @@
-/** The command line, read into what the program does. */
+/** The command line as options of the program. */
 import { Command, CommanderError } from 'commander'
 import { InputError } from './entry.ts'
 
@@ -10,7 +10,7 @@ export interface ProgramOptions {
 }
 
 /**
- * @throws InputError in plain words; CommanderError with exit code 0 after --help.
+ * @throws InputError if the command line is wrong; CommanderError with exit code 0 after --help.
  */
 export function parseOptions(argv: readonly string[]): ProgramOptions {
   const command = makeCommand()
@@ -36,11 +36,11 @@ function makeCommand(): Command {
     .argument('[file]', 'pcap, pcapng or MRT, plain or gzip; - is hex on standard input')
     .option('--json', 'one line of JSON per message')
     .option('--port <port>', 'TCP port of BGP', '179')
-    .option('--two-octet-as', 'AS numbers have two octets where no OPEN tells; else four')
-    .helpOption('-h, --help', 'show this')
+    .option('--two-octet-as', 'AS numbers have two octets if no OPEN shows it; default: four')
+    .helpOption('-h, --help', 'show this help')
     .addHelpText(
       'after',
-      '\nTimes are UTC. A message in error is shown with the NOTIFICATION that answers\nit, and where it stands. Exits with 2 on wrong input.',
+      '\nTimes are UTC. A malformed message is shown with the NOTIFICATION that answers\nit, and its position. Exits with 2 on wrong input.',
     )
     .exitOverride()
     .configureOutput({ outputError: () => {} })

@@ -1,11 +1,11 @@
 /**
  * Packets out of a pcap or a pcapng file (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng).
  *
- * Our own reader: what npm has is either for pcap alone and untouched for years (pcap-parser for Node 0.6, pcap-decoder)
- * or for pcapng alone, without types (pcap-ng-parser). Both formats are length and value; this is all of what we need.
+ * Our own reader: the packages on npm read only pcap and are unmaintained (pcap-parser, pcap-decoder), or only pcapng and
+ * have no types (pcap-ng-parser).
  */
 import { bounds } from './bounds.ts'
-import { InputError, type PassedOver } from './entry.ts'
+import { InputError, type Skipped } from './entry.ts'
 import { type Input, viewOf } from './input.ts'
 
 export interface Packet {
@@ -13,13 +13,13 @@ export interface Packet {
   readonly frame: number
   /** Seconds since 1970. */
   readonly time?: number
-  /** What the octets begin with (https://www.tcpdump.org/linktypes.html). */
+  /** The protocol of the first header (https://www.tcpdump.org/linktypes.html). */
   readonly linkType: number
-  /** What was captured of it, which may be less than was sent; 256 KiB at most. */
+  /** The captured part of the packet, at most 256 KiB. */
   readonly data: Uint8Array
 }
 
-/** The first four octets, written as they would be read in network byte order. */
+/** The first four octets, read in network byte order. */
 const magics: { readonly [magic: number]: { readonly little: boolean; readonly perSecond: number } } = {
   2712847316: { little: false, perSecond: 1e6 },
   3569595041: { little: true, perSecond: 1e6 },
@@ -49,18 +49,18 @@ export class PcapReader {
   readonly #linkType: number
   #frame = 1
 
-  /** `input` begins with what isPcap() has seen. */
+  /** isPcap() has accepted the first octets of `input`. */
   constructor(input: Input) {
     const view = viewOf(input.peek(24)!)
     const { little, perSecond } = magics[view.getUint32(0)]!
     this.#input = input
     this.#little = little
     this.#perSecond = perSecond
-    this.#linkType = view.getUint32(20, little) & 0xffff // above it stands how long the frame check sequence is
+    this.#linkType = view.getUint32(20, little) & 0xffff // the upper half is the length of the frame check sequence
     input.skip(24)
   }
 
-  /** Undefined until all of the next packet is here. */
+  /** Undefined until the whole next packet has arrived. */
   next(): Packet | undefined {
     const header = this.#input.peek(16)
     if (header === undefined) return undefined
@@ -90,18 +90,18 @@ interface Interface {
 
 export class PcapngReader {
   readonly #input: Input
-  readonly #passedOver: PassedOver
+  readonly #skipped: Skipped
   #little = false
   #interfaces: Interface[] = []
   #frame = 1
 
-  constructor(input: Input, passedOver: PassedOver) {
+  constructor(input: Input, skipped: Skipped) {
     this.#input = input
-    this.#passedOver = passedOver
+    this.#skipped = skipped
   }
 
   /**
-   * Undefined until all of the next packet is here.
+   * Undefined until the whole next packet has arrived.
    * @throws InputError if a block contradicts itself, or the file describes too many interfaces.
    */
   next(): Packet | undefined {
@@ -111,9 +111,9 @@ export class PcapngReader {
       const type = viewOf(start).getUint32(0, this.#little)
       if (type === SECTION_HEADER) this.#beginSection(viewOf(start))
       const length = viewOf(start).getUint32(4, this.#little)
-      const least = { [INTERFACE_DESCRIPTION]: 20, [SIMPLE_PACKET]: 16, [ENHANCED_PACKET]: 32 }[type] ?? 12
-      if (length < least)
-        throw new InputError(`the pcapng block at octet ${this.#input.offset} says that it is ${length} octets long`)
+      const minimum = { [INTERFACE_DESCRIPTION]: 20, [SIMPLE_PACKET]: 16, [ENHANCED_PACKET]: 32 }[type] ?? 12
+      if (length < minimum)
+        throw new InputError(`the pcapng block at octet ${this.#input.offset} has a length of ${length} octets`)
       const needed = {
         [INTERFACE_DESCRIPTION]: bounds.interfaceDescription,
         [SIMPLE_PACKET]: 12,
@@ -133,7 +133,7 @@ export class PcapngReader {
     }
   }
 
-  /** @throws InputError if the file ends within a block; the octets that fill up the last one may be missing. */
+  /** @throws InputError if the file ends within a block; the padding of the last block may be missing. */
   end(): void {
     if (this.#input.held > 0 || this.#input.owed > 3) throw cutShort(this.#frame)
   }
@@ -145,7 +145,7 @@ export class PcapngReader {
   #beginSection(start: DataView): void {
     const [big, little] = [start.getUint32(8), start.getUint32(8, true)]
     if (big !== BYTE_ORDER_MAGIC && little !== BYTE_ORDER_MAGIC)
-      throw new InputError(`the pcapng section at octet ${this.#input.offset} does not say its byte order`)
+      throw new InputError(`the pcapng section at octet ${this.#input.offset} has no valid byte order magic`)
     this.#little = little === BYTE_ORDER_MAGIC
     this.#interfaces = []
   }
@@ -164,20 +164,20 @@ export class PcapngReader {
     const data = this.#data(28, captured)
     if (data === undefined) return undefined
     const time = readTime(view, 12, this.#little, known)
-    if (time === undefined) this.#passedOver.add('times beyond the years 0 to 9999')
+    if (time === undefined) this.#skipped.add('times outside the years 0 to 9999')
     return { frame: this.#frame, linkType: known.linkType, data, ...(time !== undefined && { time }) }
   }
   #simple(block: Uint8Array, length: number): Packet | undefined {
     const { linkType, snapLength } = this.#interface(0)
-    const most = snapLength > 0 ? snapLength : Number.POSITIVE_INFINITY
-    const data = this.#data(12, Math.min(viewOf(block).getUint32(8, this.#little), most, length - 16))
+    const limit = snapLength > 0 ? snapLength : Number.POSITIVE_INFINITY
+    const data = this.#data(12, Math.min(viewOf(block).getUint32(8, this.#little), limit, length - 16))
     return data && { frame: this.#frame, linkType, data }
   }
   #interface(number: number): Interface {
-    const known = this.#interfaces[number]
-    if (known === undefined)
-      throw new InputError(`packet ${this.#frame} is of an interface that the file does not describe`)
-    return known
+    const described = this.#interfaces[number]
+    if (described === undefined)
+      throw new InputError(`packet ${this.#frame} belongs to an interface that the file does not describe`)
+    return described
   }
   #data(at: number, length: number): Uint8Array | undefined {
     return this.#input.peek(at + Math.min(length, bounds.packet))?.subarray(at)
@@ -193,7 +193,7 @@ function readInterface(view: DataView, end: number, little: boolean): Interface 
     const length = view.getUint16(next + 2, little)
     if (next + 4 + length > end) break
     if (option === 9 && length === 1) {
-      const exponent = view.getUint8(next + 4) // if_tsresol: of two where the top bit is set, else of ten
+      const exponent = view.getUint8(next + 4) // if_tsresol: of 2 if the top bit is set, else of 10
       perSecond = exponent & 0x80 ? 2n ** BigInt(exponent & 0x7f) : 10n ** BigInt(exponent)
     } else if (option === 14 && length === 8) offset = view.getBigInt64(next + 4, little) // if_tsoffset
     next += 4 + Math.ceil(length / 4) * 4
@@ -202,7 +202,7 @@ function readInterface(view: DataView, end: number, little: boolean): Interface 
   return { linkType, snapLength: view.getUint32(12, little), perSecond, offset }
 }
 
-/** The high half stands first, in either byte order. Undefined if no date has four digits for the year. */
+/** The high half comes first in either byte order. Undefined if the year is not from 0 to 9999. */
 function readTime(view: DataView, at: number, little: boolean, { perSecond, offset }: Interface): number | undefined {
   const units = (BigInt(view.getUint32(at, little)) << 32n) | BigInt(view.getUint32(at + 4, little))
   const time = Number(units / perSecond + offset) + Number(units % perSecond) / Number(perSecond)

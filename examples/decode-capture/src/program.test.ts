@@ -1,4 +1,4 @@
-/** The program as a person runs it, on its own captures and on hex. */
+/** The program as a process, on its own captures and on hex. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
@@ -35,7 +35,7 @@ async function run(args: readonly string[], input = ''): Promise<Run> {
   const [code] = await once(child, 'close')
   return { code, out, err }
 }
-/** As a shell runs it, with redirections behind it. */
+/** Runs the program in bash, with redirections after it. */
 async function shell(rest: string, path = '-', first = ''): Promise<Run> {
   const words = `${first}\n'${process.execPath}' --import tsx '${program}' '${path}' ${rest}`
   const child = spawn('bash', ['-c', words], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -54,7 +54,7 @@ function headings(out: string): string[] {
 }
 
 describe('the tree', () => {
-  it('shows a session, a retransmission dropped and two segments put in order', { timeout }, async () => {
+  it('the tree shows a session, without retransmissions and in order', { timeout }, async () => {
     const { code, out, err } = await run([capture('session.pcap')])
     expect([code, err]).toEqual([0, ''])
     const [announcer, router] = ['203.0.113.11:40000', '203.0.113.1:179']
@@ -77,30 +77,30 @@ describe('the tree', () => {
     expect(out).toContain('└─ meaning  Cease/Administrative Shutdown (6/2): "maintenance of node 11"\n')
   })
 
-  it('shows an UPDATE that costs the session: the answer, the detail, the place and the octets', {
+  it('the tree shows a malformed UPDATE with its NOTIFICATION and octets', {
     timeout,
   }, async () => {
-    const { code, out, err } = await run([capture('refused.pcapng')])
+    const { code, out, err } = await run([capture('malformed.pcapng')])
     expect([code, err]).toEqual([0, ''])
     expect(out).toContain('[2001:db8::11]:40001 -> [2001:db8::1]:179  OPEN  frame 4\n')
     expect(out).toContain('│  └─ announced  2001:db8:0:10::10/128\n')
     expect(out).toContain(
       [
-        '2026-01-01 00:00:00.013000  [2001:db8::1]:179 -> [2001:db8::11]:40001  UPDATE refused  frame 14',
-        '├─ answer  UPDATE Message Error/Optional Attribute Error (3/9)',
-        '├─ detail  MP_REACH_NLRI: a next hop of 5 octets',
-        '├─ where   message at octet 64 of the stream, fault at octets 87 to 115',
-        '└─ octets   64  ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff',
-        '            80  00 41 02 00 00 00 2a 80 0e 1a 00 02 01 05 20 01',
-        '                                     ^^ ^^ ^^ ^^ ^^ ^^ ^^ ^^ ^^',
+        '2026-01-01 00:00:00.013000  [2001:db8::1]:179 -> [2001:db8::11]:40001  UPDATE malformed  frame 14',
+        '├─ answer    UPDATE Message Error/Optional Attribute Error (3/9)',
+        '├─ detail    MP_REACH_NLRI: a next hop of 5 octets',
+        '├─ position  message at octet 64 of the stream, fault at octets 87 to 115',
+        '└─ octets     64  ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff',
+        '              80  00 41 02 00 00 00 2a 80 0e 1a 00 02 01 05 20 01',
+        '                                       ^^ ^^ ^^ ^^ ^^ ^^ ^^ ^^ ^^',
       ].join('\n'),
     )
     expect(Math.max(...out.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
   })
 
-  it('shows the messages of an MRT file, and tells what it passed over', { timeout }, async () => {
+  it('the tree shows the messages of an MRT file, and what was skipped', { timeout }, async () => {
     const { code, out, err } = await run([capture('updates.mrt')])
-    expect([code, err]).toEqual([0, 'passed over: MRT records of type 16 subtype 5 (1)\n'])
+    expect([code, err]).toEqual([0, 'not decoded: MRT records of type 16 subtype 5 (1)\n'])
     expect(headings(out)).toEqual([
       '2026-01-01 00:00:00.000000  203.0.113.1 AS 65000 -> 203.0.113.254 AS 64999  UPDATE  octet 68',
       '2026-01-01 00:00:01.000000  203.0.113.1 AS 65000 -> 203.0.113.254 AS 64999  UPDATE  octet 147',
@@ -111,7 +111,7 @@ describe('the tree', () => {
 })
 
 describe('--json', () => {
-  it('is one line per message, with octets as hex', { timeout }, async () => {
+  it('--json prints one line per message, with octets as hex', { timeout }, async () => {
     const { out } = await run(['--json', capture('session.pcap')])
     const lines = out
       .trimEnd()
@@ -139,8 +139,8 @@ describe('--json', () => {
     })
     expect(lines[9].message.data).toMatch(/^166d61696e/)
   })
-  it('gives an error with its NOTIFICATION, its words, and where it is', { timeout }, async () => {
-    const { out } = await run(['--json', capture('refused.pcapng')])
+  it('--json prints a malformed message with its NOTIFICATION and detail', { timeout }, async () => {
+    const { out } = await run(['--json', capture('malformed.pcapng')])
     const lines = out
       .trimEnd()
       .split('\n')
@@ -157,7 +157,7 @@ describe('--json', () => {
       },
     ])
   })
-  it('reads an MRT file packed with gzip as it does the plain one (RFC 6396 §4.4)', { timeout }, async () => {
+  it('a gzip of an MRT file is printed like the file (RFC 6396 §4.4)', { timeout }, async () => {
     const plain = await run(['--json', capture('updates.mrt')])
     const packed = await run(['--json', await file('updates.mrt.gz', gzipSync(samples['updates.mrt']!()))])
     expect(packed).toEqual(plain)
@@ -165,19 +165,19 @@ describe('--json', () => {
       .trimEnd()
       .split('\n')
       .map(line => JSON.parse(line))
-    // Two octets and AS4_PATH tell the same as four.
+    // Two octets with AS4_PATH mean the same as four.
     expect(lines[1].message).toEqual(lines[0].message)
     expect(lines[3]).toMatchObject({ from: { as: 4200000001 }, time: '2026-01-01T00:00:03.250000Z', offset: 318 })
   })
 })
 
 describe('hex on standard input', () => {
-  it('tells where a header cannot be trusted, and reads nothing after it (RFC 4271 §6.1)', { timeout }, async () => {
+  it('nothing is decoded after a malformed header (RFC 4271 §6.1)', { timeout }, async () => {
     const { code, out } = await run(['-'], `${keepalive}${keepalive.replace('0013', '1001')}${keepalive}`)
     expect(code).toBe(0)
-    expect(headings(out)).toEqual(['KEEPALIVE  octet 0', 'KEEPALIVE refused  octet 19'])
-    expect(out).toContain('├─ answer  Message Header Error/Bad Message Length (1/2)\n')
-    expect(out).toContain('├─ where   message at octet 19 of the input, fault at octets 35 to 36\n')
+    expect(headings(out)).toEqual(['KEEPALIVE  octet 0', 'KEEPALIVE malformed  octet 19'])
+    expect(out).toContain('├─ answer    Message Header Error/Bad Message Length (1/2)\n')
+    expect(out).toContain('├─ position  message at octet 19 of the input, fault at octets 35 to 36\n')
   })
 })
 
@@ -185,22 +185,22 @@ describe('wrong input: one sentence on standard error, exit 2', () => {
   it.each([
     [['--jason', 'x'], '', `unknown option '--jason' (Did you mean --json?)`],
     [['no-such.pcap'], '', 'no-such.pcap: there is no such file'],
-    [[program], '', `${program}: the file is no pcap, pcapng or MRT file`],
-    [['-'], 'ff ff\nfg', `standard input: line 2, column 2: 'g' is no hex digit`],
+    [[program], '', `${program}: the file is not a pcap, pcapng or MRT file`],
+    [['-'], 'ff ff\nfg', `standard input: line 2, column 2: 'g' is not a hex digit`],
     [
       ['--port', '1179', capture('session.pcap')],
       '',
-      `${capture('session.pcap')}: there is no BGP message in it (port 1179)`,
+      `${capture('session.pcap')}: it contains no BGP message (port 1179)`,
     ],
-  ])('%j %j', { timeout }, async (args, input, sentence) => {
+  ])('the arguments %j with input %j exit with 2', { timeout }, async (args, input, sentence) => {
     expect(await run(args, input)).toEqual({ code: 2, out: '', err: `${sentence}\n` })
   })
-  it('a file that is none, or holds nothing', { timeout }, async () => {
+  it('a file that is empty, a directory or of no known format exits with 2', { timeout }, async () => {
     const empty = await file('empty', new Uint8Array())
     const sentences: [string, string][] = [
       [empty, 'the file is empty'],
-      ['/dev/zero', 'the file is no pcap, pcapng or MRT file'],
-      [folder, 'it is a folder'],
+      ['/dev/zero', 'the file is not a pcap, pcapng or MRT file'],
+      [folder, 'it is a directory'],
       [join(empty, 'x'), 'it cannot be read: ENOTDIR: not a directory'],
     ]
     const runs = await Promise.all(sentences.map(([path]) => run([path])))
@@ -210,15 +210,15 @@ describe('wrong input: one sentence on standard error, exit 2', () => {
       expect(err.trimEnd().split('\n')).toHaveLength(1)
     }
   })
-  it('standard input that is closed', { timeout }, async () => {
-    const err = 'standard input: there is no BGP message in it (port 179)\n'
+  it('a closed standard input exits with 2', { timeout }, async () => {
+    const err = 'standard input: it contains no BGP message (port 179)\n'
     expect(await shell('<&-')).toEqual({ code: 2, out: '', err })
   })
-  it('an output that cannot be written', { timeout }, async () => {
+  it('an output that cannot be written exits with 2', { timeout }, async () => {
     const { code, err } = await shell('>/dev/full', capture('session.pcap'))
     expect([code, err]).toEqual([2, 'the output cannot be written: ENOSPC: no space left on device, write\n'])
   })
-  it('a file that is cut short, after what came before', { timeout }, async () => {
+  it('a file that is cut short is decoded up to there and exits with 2', { timeout }, async () => {
     const path = await file('cut.pcap', samples['session.pcap']!().subarray(0, 360))
     const { code, out, err } = await run([path])
     expect(code).toBe(2)
@@ -228,7 +228,7 @@ describe('wrong input: one sentence on standard error, exit 2', () => {
 })
 
 describe('a pipe', () => {
-  it('may be the file, and is read as it comes', { timeout }, async () => {
+  it('a named pipe is decoded while it is written', { timeout }, async () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
     const reading = run([pipe])
@@ -237,7 +237,7 @@ describe('a pipe', () => {
     await writer.close()
     expect(await reading).toEqual(await run([capture('session.pcap')]))
   })
-  it('that is closed early ends the program, with 0 and without a word', {
+  it('a reader that stops early ends the program with 0, without an error', {
     timeout,
   }, async () => {
     const path = await file('long.pcap', shapes['messages of 19 octets']!.make(2_000_000))

@@ -1,26 +1,25 @@
 /**
- * One direction of a TCP connection, its octets back in order. Late segments wait for what is missing before them, and
- * of what comes twice the first counts. What is missing is given up once the receiver has acknowledged it, because it was
- * sent, but the capture does not have it; and once more waits than `bounds` allow, which is more than a window holds.
+ * Puts the octets of one direction of a TCP connection in order. A segment after a gap waits for the missing octets, and
+ * the first copy of an octet counts. A gap is given up when the receiver has acknowledged the octets, because they were
+ * sent but are not in the capture, and when more waits than `bounds` allow, which is more than a window.
  *
- * Not done: checksums are not looked at, a copy that differs from its original is not noticed, and RST and window are
- * not judged.
+ * Not checked: checksums, copies that differ from the original, RST and window.
  */
 import { bounds } from './bounds.ts'
 import type { Segment } from './segment.ts'
 
 export interface Piece {
-  /** The one that made it readable: it came last. */
+  /** The segment that completed it: the last to arrive. */
   readonly segment: Segment
   /** Octets that are missing before `data`. */
   readonly missing: number
   readonly data: Uint8Array
 }
 
-/** What waits in all directions: octets of data, and what it costs to keep each segment. */
+/** How much waits in all directions: octets of data, plus a cost per segment. */
 export class Waiting {
   #octets = 0
-  /** The most that it was. */
+  /** The highest value so far. */
   peak = 0
 
   get isFull(): boolean {
@@ -36,9 +35,9 @@ export class Waiting {
 }
 
 export class Reassembly {
-  /** The sequence number of the octet that comes next. */
+  /** The sequence number of the next octet. */
   #next: number
-  /** Segments beyond it, in their order. */
+  /** Segments after a gap, in order. */
   readonly #early: Segment[] = []
   readonly #waiting: Waiting
 
@@ -59,11 +58,11 @@ export class Reassembly {
     }
     return pieces
   }
-  /** The receiver has all octets before `ack`. */
+  /** The receiver has acknowledged all octets before `ack`. */
   acknowledged(ack: number): Piece[] {
     return this.#ready(({ seq }) => distance(seq, ack) >= 0)
   }
-  /** The capture ends, or the connection: what is missing will not come. */
+  /** The capture or the connection ends, so missing octets will not arrive. */
   end(): Piece[] {
     return this.#ready(() => true)
   }
@@ -78,7 +77,7 @@ export class Reassembly {
     return pieces
   }
 
-  /** What is new in a segment that is next, or after a gap that is given up. */
+  /** Adds the new octets of a segment that is next, or that follows a gap that is given up. */
   #take(segment: Segment, last: Segment, pieces: Piece[]): void {
     const missing = distance(this.#next, segment.seq)
     const data = segment.data.subarray(Math.max(0, -missing))
@@ -87,7 +86,7 @@ export class Reassembly {
     pieces.push({ segment: last, missing: Math.max(0, missing), data })
   }
 
-  /** Behind all that do not come after it: of two with the same number the first counts. A copy keeps no whole chunk of the file. */
+  /** Inserts a segment in order, after those with the same number. Copies the data, which refers to a whole chunk of the file. */
   #keep(segment: Segment): void {
     const own = { ...segment, data: new Uint8Array(segment.data) }
     let [from, to] = [0, this.#early.length]
@@ -101,7 +100,7 @@ export class Reassembly {
   }
 }
 
-/** How far `to` is ahead of `from`, where numbers begin again after 2^32 (RFC 9293 §3.4). */
+/** How far `to` is ahead of `from`; sequence numbers wrap at 2^32 (RFC 9293 §3.4). */
 function distance(from: number, to: number): number {
   return (to - from) | 0
 }

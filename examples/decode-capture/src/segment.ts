@@ -1,6 +1,6 @@
 /** The TCP segment in a packet: Ethernet with or without VLAN tags, Linux's and BSD's own headers, IPv4, IPv6. */
 import { formatAddress } from '@softspoken/wire'
-import type { Endpoint, PassedOver } from './entry.ts'
+import type { Endpoint, Skipped } from './entry.ts'
 import type { Packet } from './pcap.ts'
 
 export interface Segment {
@@ -16,11 +16,11 @@ export interface Segment {
   readonly data: Uint8Array
 }
 
-/** One row per link type: octets before the packet, and where the EtherType stands, if anywhere. */
+/** One row per link type: octets before the packet, and the offset of the EtherType if there is one. */
 const links: { readonly [linkType: number]: { readonly octets: number; readonly etherType?: number } } = {
   0: { octets: 4 }, // BSD loopback
   1: { octets: 14, etherType: 12 }, // Ethernet
-  12: { octets: 0 }, // raw IP, as some wrote it
+  12: { octets: 0 }, // raw IP, an old value
   101: { octets: 0 }, // raw IP
   108: { octets: 4 }, // OpenBSD loopback
   113: { octets: 16, etherType: 14 }, // Linux "any"
@@ -31,16 +31,16 @@ const links: { readonly [linkType: number]: { readonly octets: number; readonly 
 const VLAN_TAGS: readonly number[] = [0x8100, 0x88a8, 0x9100]
 const IP: readonly number[] = [0x0800, 0x86dd]
 const TCP = 6
-/** IPv6 headers that may stand before TCP: hop-by-hop options, routing, destination options. */
+/** IPv6 headers that may precede TCP: hop-by-hop options, routing, destination options. */
 const EXTENSIONS: readonly number[] = [0, 43, 60]
 const FRAGMENT = 44
 
-/** Undefined where the packet holds none from or to that port, or less of it than its headers. */
-export function readSegment(packet: Packet, port: number, passedOver: PassedOver): Segment | undefined {
+/** Undefined if the packet has no TCP segment from or to that port, or its headers are incomplete. */
+export function readSegment(packet: Packet, port: number, skipped: Skipped): Segment | undefined {
   const { data, linkType } = packet
   const link = links[linkType]
   if (link === undefined) {
-    passedOver.add(`packets of link type ${linkType}`)
+    skipped.add(`packets of link type ${linkType}`)
     return undefined
   }
   let at = link.octets
@@ -50,25 +50,25 @@ export function readSegment(packet: Packet, port: number, passedOver: PassedOver
     if (!IP.includes(type)) return undefined
   }
   const version = (data[at] ?? 0) >> 4
-  if (version === 4) return readIpv4(packet, at, port, passedOver)
-  return version === 6 ? readIpv6(packet, at, port, passedOver) : undefined
+  if (version === 4) return readIpv4(packet, at, port, skipped)
+  return version === 6 ? readIpv6(packet, at, port, skipped) : undefined
 }
 
-function readIpv4(packet: Packet, at: number, port: number, passedOver: PassedOver): Segment | undefined {
+function readIpv4(packet: Packet, at: number, port: number, skipped: Skipped): Segment | undefined {
   const { data } = packet
   if (data.length < at + 20 || data[at + 9] !== TCP) return undefined
   if (u16(data, at + 6) & 0x3fff) {
-    passedOver.add('IP fragments')
+    skipped.add('IP fragments')
     return undefined
   }
-  // Zero where the network card was left to fill it in.
+  // The length is 0 if the network card fills it in.
   const length = u16(data, at + 2) || data.length - at
   const addresses = [data.subarray(at + 12, at + 16), data.subarray(at + 16, at + 20)] as const
   const header = (data[at]! & 0xf) * 4
   return header < 20 ? undefined : readTcp(packet, at + header, at + length, port, addresses)
 }
 
-function readIpv6(packet: Packet, at: number, port: number, passedOver: PassedOver): Segment | undefined {
+function readIpv6(packet: Packet, at: number, port: number, skipped: Skipped): Segment | undefined {
   const { data } = packet
   if (data.length < at + 40) return undefined
   const length = u16(data, at + 4) || data.length - at - 40
@@ -79,7 +79,7 @@ function readIpv6(packet: Packet, at: number, port: number, passedOver: PassedOv
     header = data[next]!
     next += (data[next + 1]! + 1) * 8
   }
-  if (header === FRAGMENT) passedOver.add('IP fragments')
+  if (header === FRAGMENT) skipped.add('IP fragments')
   return header === TCP ? readTcp(packet, next, at + 40 + length, port, addresses) : undefined
 }
 
@@ -103,7 +103,7 @@ function readTcp(
     from: { address: formatAddress(from), port: fromPort },
     to: { address: formatAddress(to), port: toPort },
     syn,
-    seq: (u32(data, at + 4) + (syn ? 1 : 0)) >>> 0, // the SYN takes a number itself
+    seq: (u32(data, at + 4) + (syn ? 1 : 0)) >>> 0, // a SYN takes one sequence number
     ack: flags & 0x10 ? u32(data, at + 8) : undefined,
     data: data.subarray(at + header, Math.max(at + header, end)),
   }

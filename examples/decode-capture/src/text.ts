@@ -1,4 +1,4 @@
-/** Small things as text. */
+/** Times, octets and lines as text. */
 
 /** `2026-01-01T00:00:00.003000Z`: a Date alone would lose the microseconds. */
 export function timeText(seconds: number): string {
@@ -17,7 +17,7 @@ export function spacedHex(bytes: Uint8Array): string {
   return Array.from(bytes, octet => octet.toString(16).padStart(2, '0')).join(' ')
 }
 
-/** Cuts at spaces into lines of `width` characters at most, as far as words allow. */
+/** Breaks at spaces into lines of at most `width` characters; a longer word stays whole. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -31,8 +31,9 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /**
- * Control and format characters, and line separators, as `\u009b`: in JSON they mean the same, and a terminal, which obeys
- * some of them, is left alone.
+ * Writes control and format characters and line separators as `\u009b`, so that a terminal does not act on them. In JSON
+ * the meaning is the same. The program `softspoken` has the same function; it is in no package, because none of them is
+ * about terminals, and an example must not import another program.
  */
 export function escapeControls(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character =>

@@ -8,7 +8,7 @@ function show(message: Message, width = 60): string {
 }
 
 describe('the tree', () => {
-  it('breaks lists where the terminal ends', () => {
+  it('a list is wrapped at the width of the terminal', () => {
     const withdrawn = Array.from({ length: 6 }, (_, i) => `198.51.100.${i}/32`)
     expect(show({ type: 'update', withdrawn, attributes: {}, announced: [] })).toBe(
       `UPDATE  octet 0
@@ -19,7 +19,7 @@ describe('the tree', () => {
 `,
     )
   })
-  it('shows capabilities in words, and those it does not know as octets', () => {
+  it('known capabilities are shown by name, unknown ones as octets', () => {
     const capabilities = [
       { name: 'multiprotocol', afi: 2, safi: 1 },
       { name: 'multiprotocol', afi: 25, safi: 70 },
@@ -52,7 +52,7 @@ describe('the tree', () => {
 `,
     )
   })
-  it("does not let a peer's text reach the terminal as it is", () => {
+  it("control characters of a peer's text are replaced", () => {
     const capabilities = [{ name: 'fqdn', hostName: 'rr1\u001b[2J\r\n\u2028', domainName: '' }] as const
     const shown = show({ type: 'open', version: 4, as: 65000, holdTime: 90, id: '203.0.113.1', capabilities })
     expect(shown).toContain('└─ fqdn  host name "rr1\ufffd[2J\ufffd\ufffd\ufffd"\n')

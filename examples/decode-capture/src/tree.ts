@@ -1,4 +1,4 @@
-/** An entry as a person reads it: who says what to whom and when, then its fields. */
+/** An entry for a person: the time, the endpoints and the type of message, then its fields. */
 import { styleText } from 'node:util'
 import { describeNotification, notificationCode } from '@softspoken/wire'
 import type { Endpoint, Entry, MessageEntry, Place } from './entry.ts'
@@ -12,7 +12,7 @@ export interface TreeOptions {
   readonly colours: boolean
 }
 
-/** By the octet that says it. */
+/** By the type octet of the header. */
 const typeNames = ['', 'OPEN', 'UPDATE', 'NOTIFICATION', 'KEEPALIVE', 'ROUTE-REFRESH']
 /** Octets in a row of hex. */
 const ROW = 16
@@ -36,7 +36,7 @@ function heading(entry: Entry, paint: Paint): string {
 }
 function title({ result, bytes }: MessageEntry, paint: Paint): string {
   const name = typeNames[bytes[18] ?? 0] || 'message'
-  return result.ok ? paint('bold', name) : paint(['bold', 'red'], `${name} refused`)
+  return result.ok ? paint('bold', name) : paint(['bold', 'red'], `${name} malformed`)
 }
 function endpoint({ address, port, as }: Endpoint): string {
   if (port !== undefined) return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
@@ -46,7 +46,7 @@ function where({ frame, offset }: Place): string {
   return frame === undefined ? `octet ${offset}` : `frame ${frame}`
 }
 
-/** What stands beneath the heading: a field, or rows that are not to be cut at a column. */
+/** A line below the heading: a field, or rows that are not wrapped. */
 type Branch = Field & { readonly rows?: readonly string[] }
 
 function content(entry: MessageEntry): Branch[] {
@@ -58,10 +58,10 @@ function content(entry: MessageEntry): Branch[] {
   return [
     { label: 'answer', value: describeNotification(notification) },
     { label: 'detail', value: detail },
-    { label: 'where', value: `message at octet ${offset} of the ${of}${span}` },
+    { label: 'position', value: `message at octet ${offset} of the ${of}${span}` },
     { label: 'octets', rows: dump(bytes, offset, fault) },
     ...(notification.code === notificationCode.header
-      ? [{ label: 'then', value: 'nothing more is read here: no one knows where the next message begins' }]
+      ? [{ label: 'note', value: 'the rest is not decoded, because the start of the next message is unknown' }]
       : []),
   ]
 }
@@ -70,7 +70,7 @@ function octets(at: number, length: number): string {
   return length === 1 ? `octet ${at}` : `octets ${at} to ${at + length - 1}`
 }
 
-/** The octets around a fault, with a mark beneath those that are at fault. */
+/** The octets around a fault, with marks below the octets at fault. */
 function dump(bytes: Uint8Array, offset: number, fault: Span): string[] {
   const first = Math.max(0, Math.floor(fault.at / ROW) - 1)
   const last = Math.min(Math.ceil(bytes.length / ROW), first + 5)
@@ -100,7 +100,7 @@ function tree(branches: readonly Branch[], width: number, paint: Paint, before =
   })
 }
 
-/** A peer's text may hold what moves the cursor of a terminal. */
+/** Replaces characters of a peer's text that a terminal would act on. */
 function safe(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }

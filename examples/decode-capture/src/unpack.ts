@@ -1,13 +1,13 @@
-/** The octets of a file, unpacked if it is a gzip: in chunks, so that no more than one is in memory. */
+/** The octets of a file, decompressed if it is a gzip, in chunks so that only one is in memory. */
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { bounds } from './bounds.ts'
 import { InputError } from './entry.ts'
 
 /**
- * A gzip of several members is unpacked as one. A gzip in a gzip is unpacked once.
- * @throws InputError if the gzip is not sound, or unpacks to more than `bounds` allow, after what came before that. Of
- * one that is not sound zlib keeps back what it was working on, 16 KiB at most.
+ * A gzip of several members is one file. A gzip in a gzip is decompressed once.
+ * @throws InputError if the gzip is damaged, or decompresses to more than `bounds` allow, after the octets before that
+ * place. Of a damaged gzip, zlib withholds up to 16 KiB before the damage.
  */
 export async function* unpacked(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const chunks = file[Symbol.asyncIterator]()
@@ -19,25 +19,25 @@ export async function* unpacked(file: AsyncIterable<Uint8Array>): AsyncGenerator
 
 async function* gunzipped(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip()
-  pipeline(file, gunzip, () => {}) // an error of the file ends gunzip with it
+  pipeline(file, gunzip, () => {}) // an error of the file also ends gunzip
   let octets = 0
   try {
     for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
       octets += chunk.length
       if (octets > bounds.unpackedRatio * gunzip.bytesWritten + bounds.unpackedSlack)
         throw new InputError(
-          `the gzip unpacks to more than ${bounds.unpackedRatio} times its size; if you trust it, unpack it with gunzip first`,
+          `the gzip decompresses to more than ${bounds.unpackedRatio} times its size; if you trust it, decompress it with gunzip first`,
         )
       yield chunk
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && `${error.code}`.startsWith('Z_'))
-      throw new InputError(`the file is no sound gzip: ${error.message}`)
+      throw new InputError(`the gzip is damaged: ${error.message}`)
     throw error
   }
 }
 
-/** The first chunk, or as many as make up so many octets; less at the end of the file. */
+/** At least so many octets from the start of the file, or the whole file if it is shorter. */
 async function atLeast(octets: number, chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let start: Uint8Array = new Uint8Array()
   while (start.length < octets) {

@@ -1,4 +1,4 @@
-/** Writers for what the program reads, so that its samples are our own octets from the first to the last. */
+/** Writers for the formats that the program reads, so that every octet of its samples is our own. */
 import { parseAddress } from '@softspoken/wire'
 
 /** One TCP segment and what carries it. */
@@ -85,7 +85,7 @@ function block(type: number, body: Uint8Array): Uint8Array {
 }
 
 export interface RecordSpec {
-  /** Microseconds since 1970; those within the second are written where the type is BGP4MP_ET. */
+  /** Microseconds since 1970; the part within the second is written if the type is BGP4MP_ET. */
   readonly time: number
   readonly type: number
   readonly subtype: number
@@ -94,7 +94,7 @@ export interface RecordSpec {
   readonly rest: Uint8Array
 }
 
-/** BGP4MP records, with AS numbers of two octets or four as the subtype has it. */
+/** BGP4MP records, with AS numbers of two octets or four by subtype. */
 export function mrt(records: readonly RecordSpec[]): Uint8Array {
   return join(
     ...records.map(({ time, type, subtype, peer, collector, rest }) => {

@@ -1,19 +1,19 @@
 /**
- * Files made to cost a reader more than their size: each a function of how many octets it may have. The tests read small
- * ones and count; measure.ts reads large ones and weighs.
+ * Files that are made to cost a reader as much as possible, each a function of its size. The tests read small ones and
+ * count; measure.ts reads large ones and measures.
  */
 import { gzipSync } from 'node:zlib'
 import { type Capability, encode } from '@softspoken/wire'
 
 export interface Shape {
   readonly make: (octets: number) => Uint8Array
-  /** Of what the file is unpacked to, if it is packed. */
+  /** The file is a gzip. */
   readonly isPacked?: boolean
 }
 
 const keepalive = Buffer.from(encode({ type: 'keepalive' }))
 
-/** Every part until there is no room for another. */
+/** As many parts as fit. */
 function fill(octets: number, start: readonly Buffer[], part: (number: number) => Buffer): Buffer {
   const parts = [...start]
   let total = start.reduce((sum, { length }) => sum + length, 0)
@@ -50,7 +50,7 @@ export interface TcpSpec {
   readonly data?: Buffer
   readonly flags?: number
   readonly ack?: number
-  /** Which connection. */
+  /** The number of the connection. */
   readonly number?: number
   /** From the router. */
   readonly back?: boolean
@@ -88,14 +88,14 @@ function opened(number: number, message: Buffer): Buffer[] {
 }
 const extended = open({ name: 'extended-message' }, { name: 'four-octet-as', as: 64515 })
 
-/** A header of this length and type, and nothing of what it announces. */
+/** The header of a message of this length and type, without the rest of the message. */
 function header(length: number, type: number): Buffer {
   const octets = Buffer.alloc(19, 0xff)
   octets.writeUInt16BE(length, 16)
   octets[18] = type
   return octets
 }
-/** An UPDATE of so many octets that withdraws 0.0.0.0/0 in each. */
+/** An UPDATE of so many octets; each octet withdraws 0.0.0.0/0. */
 function withdrawals(octets: number): Buffer {
   const message = Buffer.alloc(octets)
   header(octets, 2).copy(message)
@@ -227,7 +227,7 @@ export const shapes: { readonly [name: string]: Shape } = {
   },
 }
 
-/** A gzip of about so many octets, of what shrinks to a thousandth. */
+/** A gzip of about so many octets; its content is a thousand times as large. */
 function gzipOf(octets: number, make: (size: number) => Buffer): Buffer {
   return Buffer.from(gzipSync(make(octets * 1000)))
 }

@@ -1,4 +1,4 @@
-/** The captures in captures/: small sessions that show what the program is for. Every octet follows from this file. */
+/** The captures in captures/: small sessions that show what the program does. This file determines every octet. */
 import { type Attributes, cease, encode, type Message, notificationCode, type Open, subcode } from '@softspoken/wire'
 import { join, mrt, pcap, pcapng, type SegmentSpec, u16 } from './build.ts'
 
@@ -9,11 +9,11 @@ const endOfRib = encode({ type: 'update', withdrawn: [], attributes: {}, announc
 /** By file name. */
 export const samples: { readonly [name: string]: () => Uint8Array } = {
   'session.pcap': () => pcap(session()),
-  'refused.pcapng': () => pcapng(refused()),
+  'malformed.pcapng': () => pcapng(malformed()),
   'updates.mrt': updates,
 }
 
-/** An announcer and a router, from SYN to FIN; with a retransmission, and two segments in the wrong order. */
+/** An announcer and a router, from SYN to FIN; with a retransmission and two segments in the wrong order. */
 export function session(): SegmentSpec[] {
   const { segments, announcer, router, shake, close } = conversation(['203.0.113.11', 40000], ['203.0.113.1', 179])
   shake()
@@ -51,8 +51,8 @@ export function session(): SegmentSpec[] {
   return segments
 }
 
-/** The same over IPv6 with a VLAN tag, until an UPDATE comes that costs the session. */
-export function refused(): SegmentSpec[] {
+/** The same over IPv6 with a VLAN tag, until an UPDATE is malformed and the session is reset. */
+export function malformed(): SegmentSpec[] {
   const ends = [
     ['2001:db8::11', 40001],
     ['2001:db8::1', 179],
@@ -100,7 +100,7 @@ export function refused(): SegmentSpec[] {
   return segments
 }
 
-/** What a collector writes: of each kind of BGP4MP message one, and a state change, which is passed over. */
+/** What a collector writes: one message of each kind of BGP4MP, and a state change, which is skipped. */
 function updates(): Uint8Array {
   const peer = ['203.0.113.1', 65000] as const
   const collector = ['203.0.113.254', 64999] as const
@@ -151,7 +151,7 @@ type End = readonly [address: string, port: number]
 export function conversation(announcer: End, router: End, vlan?: number) {
   const segments: SegmentSpec[] = []
   const next = new Map([
-    [announcer, 0xffffff80], // so that the numbers begin again after 2^32 early on
+    [announcer, 0xffffff80], // so that the sequence numbers wrap at 2^32 early
     [router, 1000],
   ])
   return {
@@ -183,7 +183,7 @@ export function conversation(announcer: End, router: End, vlan?: number) {
       segment(to, from, 'A')
     }
     return Object.assign(send, {
-      /** The last octets that were sent, once more. */
+      /** Sends the last octets again. */
       again(): void {
         const last = segments.findLast(({ from: by, data }) => by === from && data)
         if (last) segments.push({ ...last, time: tick() })

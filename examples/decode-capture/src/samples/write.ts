@@ -1,4 +1,4 @@
-/** Writes captures/ anew. */
+/** Writes the files in captures/. */
 import { writeFileSync } from 'node:fs'
 import { samples } from './samples.ts'
 

@@ -1,9 +1,9 @@
-/** Messages written as hex: digits in pairs, with or without white space, colons, and `#` comments that end a line. */
+/** Messages written as hex: digits in pairs, optionally with white space, colons, and `#` comments to the end of a line. */
 import { Agreement } from './agreement.ts'
 import { Direction } from './direction.ts'
 import { type Entry, InputError } from './entry.ts'
 
-/** One side's messages, one after the other. Feed it the text in chunks, however cut, and then its end. */
+/** The messages of one side. Takes the text in chunks of any size, and then its end. */
 export class HexReader {
   readonly #direction: Direction
   #line = 1
@@ -17,7 +17,7 @@ export class HexReader {
     this.#direction = new Direction(new Agreement({ fourOctetAs }), 0)
   }
 
-  /** @throws InputError naming the place of what is no hex, after the messages before it. */
+  /** @throws InputError with the line and column of a character that is not hex, after the messages before it. */
   *push(text: string): Generator<Entry> {
     const octets = new Uint8Array(Math.ceil(text.length / 2) + 1)
     let count = 0
@@ -36,18 +36,18 @@ export class HexReader {
         if (this.#digits++ % 2 === 0) this.#high = digit
         else octets[count++] = this.#high * 16 + digit
       } else if (!this.#isComment && !/[\s:]/.test(character))
-        wrong = new InputError(`line ${this.#line}, column ${this.#column}: ${named(character)} is no hex digit`)
+        wrong = new InputError(`line ${this.#line}, column ${this.#column}: ${quoted(character)} is not a hex digit`)
       this.#column++
     }
     yield* this.#read(octets.subarray(0, count))
     if (wrong) throw wrong
   }
 
-  /** @throws InputError if the digits are no whole number of octets. */
+  /** @throws InputError if the number of digits is odd. */
   *end(): Generator<Entry> {
     const { offset, held } = this.#direction.position
     if (held > 0) yield { offset, of: 'input', remark: `the input ends ${held} octets into a message` }
-    if (this.#digits % 2 !== 0) throw new InputError(`${this.#digits} hex digits are no whole number of octets`)
+    if (this.#digits % 2 !== 0) throw new InputError(`${this.#digits} hex digits are not a whole number of octets`)
   }
 
   *#read(octets: Uint8Array): Generator<Entry> {
@@ -55,8 +55,8 @@ export class HexReader {
   }
 }
 
-/** A character that a terminal may not show is named by its number. */
-function named(character: string): string {
+/** The character in quotes, or its code point if a terminal may not show it. */
+function quoted(character: string): string {
   return /[\p{C}\p{Z}]/u.test(character)
     ? `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
     : `'${character}'`
