@@ -51,6 +51,6 @@ it.skipIf(!inject('engine'))(
     })
     expect(drained, 'seconds from the withdrawal to the Cease').toBeGreaterThan(2)
     expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0')
-    expect(await router.log()).toContain('Received: Administrative shutdown: "single-prefix-announcer got SIGTERM"')
+    expect(await router.log()).toContain('Received: Administrative shutdown: "softspoken got SIGTERM"')
   },
 )

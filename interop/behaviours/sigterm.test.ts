@@ -37,7 +37,7 @@ forEachDaemon(
       })
       expect(drained, 'seconds from the withdrawal to the Cease').toBeGreaterThan(2)
       // ExaBGP 4.2 cannot decode a NOTIFICATION, and logs that.
-      const expected = kind === 'exabgp' ? '"state": "down"' : 'single-prefix-announcer got SIGTERM'
+      const expected = kind === 'exabgp' ? '"state": "down"' : 'softspoken got SIGTERM'
       await waitFor(() => router.log(), {
         until: log => log.includes(expected),
         within: 20,
@@ -50,5 +50,5 @@ forEachDaemon(
 )
 
 function run(options: string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', program, ...options], { stdio: 'ignore' })
+  return spawn(process.execPath, ['--import', 'tsx', program, 'announce', ...options], { stdio: 'ignore' })
 }

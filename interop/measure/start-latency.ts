@@ -14,7 +14,7 @@ import { summary } from './summary.ts'
 
 const TIMES = 20
 const node = process.env.START_LATENCY_NODE ?? process.execPath
-const program = fileURLToPath(new URL('../../packages/softspoken/dist/announcer.cjs', import.meta.url))
+const program = fileURLToPath(new URL('../../packages/softspoken/dist/softspoken.cjs', import.meta.url))
 
 await using lab = await Lab.create()
 const router = await lab.bird({
@@ -46,7 +46,7 @@ for (let i = 1; i <= TIMES; i++) {
   const options = { ...given, peer: router.address, 'peer-as': 65001 }
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
   const begun = wallClock()
-  const child = spawn(node, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(node, [program, 'announce', ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
   let log = ''
   child.stdout.setEncoding('utf8').on('data', text => (log += text))
   try {

@@ -1,11 +1,12 @@
 /**
- * The program in one file: announcer.cjs, in dist or the folder that is named. It is CommonJS, which Node starts sooner than a module, and what only some
- * need is not even parsed before the first route: it has files of its own beside it.
+ * Bundles the program into one file: softspoken.cjs in dist, or in the folder that is given. CommonJS starts faster than a
+ * module. Libraries that only some runs need are files of their own, so that Node does not parse them before the first route.
  */
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const [folder = 'dist'] = process.argv.slice(2)
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 
 /** @satisfies {import('esbuild').BuildOptions} */
 const options = {
@@ -17,21 +18,21 @@ const options = {
   minifySyntax: true,
   logLevel: 'info',
 }
-const later = ['yaml', 'pino-pretty', 'prom-client']
+const loadedLater = ['yaml', 'pino-pretty', 'prom-client']
 const file = name => `./${name}.cjs`
 
 await build({
   ...options,
   entryPoints: ['src/main.ts'],
-  outfile: `${folder}/announcer.cjs`,
-  external: ['koffi', ...later.map(file)],
-  alias: Object.fromEntries(later.map(name => [name, file(name)])),
-  define: { 'import.meta.url': 'bundleUrl' },
+  outfile: `${folder}/softspoken.cjs`,
+  external: ['koffi', ...loadedLater.map(file)],
+  alias: Object.fromEntries(loadedLater.map(name => [name, file(name)])),
+  define: { 'import.meta.url': 'bundleUrl', BUNDLED_VERSION: JSON.stringify(version) },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
 await build({
   ...options,
-  entryPoints: Object.fromEntries(later.map(name => [name, name])),
+  entryPoints: Object.fromEntries(loadedLater.map(name => [name, name])),
   outdir: folder,
   outExtension: { '.js': '.cjs' },
 })

@@ -86,7 +86,7 @@ async function loop(environment: NodeJS.ProcessEnv): Promise<readonly number[]> 
   const end = performance.now() + minutes * 60_000
   const timer = setTimeout(() => child?.kill('SIGKILL'), minutes * 60_000)
   while (performance.now() < end) {
-    child = spawn(process.execPath, ['--import', 'tsx', program, ...flags, ...peer], {
+    child = spawn(process.execPath, ['--import', 'tsx', program, 'announce', ...flags, ...peer], {
       stdio: 'ignore',
       env: { ...process.env, ...environment },
     })

@@ -15,7 +15,7 @@ import { Listener, Session } from '@softspoken/session'
 
 const GOALS = { rss: 128, withdrawal: 1000 } // MiB, the limit of deploy/kubernetes; milliseconds
 const SECONDS = 10
-const bundle = fileURLToPath(new URL('../../packages/softspoken/dist/announcer.cjs', import.meta.url))
+const bundle = fileURLToPath(new URL('../../packages/softspoken/dist/softspoken.cjs', import.meta.url))
 const get = 'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'
 
 /** What a client sends as soon as it is connected, how many clients there are at a time, and whether they read. */
@@ -101,7 +101,7 @@ async function measure(name: string, { descriptors = 1024 }: Flood, servicePort:
   const program = spawn(
     'sh',
     [
-      ...['-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', process.execPath, bundle],
+      ...['-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', process.execPath, bundle, 'announce'],
       ...['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11', '--peer', '127.0.0.1'],
       ...['--peer-as', '65000', '--port', String(await listener.listen()), '--next-hop', '10.0.5.11'],
       ...['--http', `127.0.0.1:${port}`, '--health', `http://127.0.0.1:${servicePort}/`],

@@ -51,7 +51,7 @@ export const announcers: readonly Announcer[] = [
     config: (own, router, route) =>
       `--prefix ${route} --local-as ${as.speaker} --router-id ${own} --peer ${router} --peer-as ${as.router}`,
     settle: '',
-    start: 'node /app/announcer.cjs $CONFIG', // the image's entry point
+    start: 'node /app/softspoken.cjs announce $CONFIG', // the image's entry point
     version: ['node', '-p', 'require("./packages/announcer/package.json").version'],
     runtime: { name: 'Node', start: 'node --eval 0', stay: "node --eval 'setInterval(() => {}, 1e6)'" },
     changes: { by: '`announce()`', program: 'node --import tsx interop/measure/peers/library.ts' },

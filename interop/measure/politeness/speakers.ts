@@ -25,7 +25,7 @@ export const speakers: readonly Speaker[] = [
     // The program has one peer, so there is a process for each.
     config: (own, routers, route = ROUTE) => `
       for peer in ${routers.join(' ')}; do
-        node --import tsx packages/softspoken/src/main.ts --prefix ${route} \
+        node --import tsx packages/softspoken/src/main.ts announce --prefix ${route} \
           --local-as ${as.speaker} --router-id ${own} --peer $peer --peer-as ${as.router} &
       done
       wait

@@ -22,7 +22,7 @@ const flags = [
   ...['--peer', '127.0.0.1', '--peer-as', '65000', '--port', '1', '--next-hop', '10.0.5.11'],
 ]
 function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [...before, join(folder, 'announcer.cjs'), ...flags], { env })
+  const child = spawn(process.execPath, [...before, join(folder, 'softspoken.cjs'), 'announce', ...flags], { env })
   const output = { out: '', err: '' }
   child.stdout.on('data', chunk => (output.out += chunk))
   child.stderr.on('data', chunk => (output.err += chunk))
@@ -42,14 +42,14 @@ it('an error that nothing caught ends it in order, with 1 and a stack, no source
   const faulty = join(folder, 'faulty.cjs')
   writeFileSync(faulty, `process.on('SIGWINCH', () => Promise.reject(new Error('a bug')))`)
   const { child, output, exit } = start(['--require', faulty])
-  await expect.poll(() => output.out, { timeout }).toContain('"announcing"')
+  await expect.poll(() => output.out, { timeout }).toContain('"starting"')
   child.kill('SIGWINCH')
   expect(await exit).toEqual([1, null])
   const lines = output.err.trimEnd().split('\n')
   expect(lines[0]).toBe('Error: a bug')
   expect(lines.slice(1).every(line => /^ {4}at /.test(line))).toBe(true)
-  expect(output.out).toContain('"why":"failed","msg":"withdrawing and closing"')
-  expect(output.out.trimEnd()).toMatch(/"msg":"closed"\}$/)
+  expect(output.out).toContain('"reason":"failed","msg":"withdrawing and stopping"')
+  expect(output.out.trimEnd()).toMatch(/"msg":"stopped"\}$/)
 })
 
 it('an error while it starts is a stack as well, and exit 1', { timeout }, async () => {
@@ -85,7 +85,7 @@ it('a debugger that SIGUSR1 opened while Node started is closed', { timeout }, a
     process.on('SIGWINCH', () => console.error('debugger at', inspector.url()))`,
   )
   const { child, output, exit } = start(['--require', debugged])
-  await expect.poll(() => output.out, { timeout }).toContain('"announcing"')
+  await expect.poll(() => output.out, { timeout }).toContain('"starting"')
   child.kill('SIGWINCH')
   await expect.poll(() => output.err, { timeout }).toContain('debugger at undefined')
   child.kill('SIGTERM')

@@ -1,16 +1,17 @@
 /** The program as a person runs it, against a router made of our own listener on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Listener, Session, type SessionFailure } from '@softspoken/session'
 import { describeNotification, routes } from '@softspoken/wire'
 import { afterEach, describe, expect, it } from 'vitest'
-import { program } from './cli.ts'
+import { main } from './cli.ts'
 import { Shutdown, signals } from './shutdown.ts'
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
+const entry = fileURLToPath(new URL('main.ts', import.meta.url))
 const needed: Record<string, string> = {
   '--prefix': '198.51.100.10/32',
   '--local-as': '64515',
@@ -34,7 +35,7 @@ interface Run {
   exit: Promise<unknown[]>
 }
 function run(options: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...options], {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...options], {
     env: { PATH: process.env.PATH, ...env },
   })
   running.push(child)
@@ -77,9 +78,7 @@ class Router implements AsyncDisposable {
 /** The same in this process: it ends before anything is dialled. */
 async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const output = { out: '', err: '' }
-  const code = await program({
-    argv: options,
-    env,
+  const code = await main(options, env, {
     shutdown: new Shutdown(0, { on() {}, exit() {}, printError() {} }),
     print: text => void (output.out += text),
     printError: text => void (output.err += `${text}\n`),
@@ -102,10 +101,10 @@ describe('wrong input is one sentence on standard error and exit 2', () => {
     ['--community', '65536:1'],
     ['--http', 'foo'],
     ['--http', 'localhost:9179'],
-  ])('%s %s, with --check and without', async (flag, value) => {
+  ])('%s %s, of announce and of check', async (flag, value) => {
     const { [flag]: _, ...others } = needed
-    for (const check of [['--check'], []]) {
-      const { code, out, err } = await call([...words({ ...others, [flag]: value }), ...check])
+    for (const command of [['announce'], ['announce', '--check'], ['check']]) {
+      const { code, out, err } = await call([...command, ...words({ ...others, [flag]: value })])
       expect(code).toBe(2)
       expect(err).toMatch(/^[^\n]*not allowed[^\n]*\n$/)
       expect(err).toContain(value)
@@ -114,13 +113,13 @@ describe('wrong input is one sentence on standard error and exit 2', () => {
     }
   })
   it('comes from the process itself as well', { timeout }, async () => {
-    const { output, exit } = run(['--prefix', '198.51.100.10/24'])
+    const { output, exit } = run(['announce', '--prefix', '198.51.100.10/24'])
     expect(await exit).toEqual([2, null])
     expect(output.err).toMatch(/^--local-as is missing[^\n]*\n$/)
     expect(output.out).toBe('')
   })
   it('for the same --peer twice', async () => {
-    const { code, err } = await call([...words(needed), '--check', '--peer', '127.0.0.1'])
+    const { code, err } = await call(['check', ...words(needed), '--peer', '127.0.0.1'])
     expect(code).toBe(2)
     expect(err).toMatch(/^--peer: '127\.0\.0\.1 port 179' is not allowed, it must be listed once/)
   })
@@ -131,15 +130,15 @@ describe('control and bidi characters of what is given are escaped', () => {
     [['--med', '\u202e7'], {}, "'\\u202e7'"],
     [['--peer', 'a\u009b31mb'], {}, "'a\\u009b31mb'"],
     [['--config', '/none/\u001b[31m'], {}, '/none/\\u001b[31m'],
-    [['--check', '--next-hop', '10.0.5.11'], { 'SOFTSPOKEN_\u001b[31m\u202e': '7' }, 'SOFTSPOKEN_\\u001b[31m\\u202e'],
+    [['--next-hop', '10.0.5.11'], { 'SOFTSPOKEN_\u001b[31m\u202e': '7' }, 'SOFTSPOKEN_\\u001b[31m\\u202e'],
   ] as const)('of %j %j', async (more, env, shown) => {
-    const { out, err } = await call([...words(needed), ...more], env)
+    const { out, err } = await call(['check', ...words(needed), ...more], env)
     expect(`${out}${err}`).toContain(shown)
     expect(`${out}${err}`).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
   })
 })
 
-it('--check shows options, their origin and messages, no key, and dials no router', {
+it('check shows options, their origin and messages, no key, and dials no router', {
   timeout,
 }, async () => {
   const router = createServer().listen(0, '127.0.0.1')
@@ -148,8 +147,8 @@ it('--check shows options, their origin and messages, no key, and dials no route
   router.on('connection', socket => dialled.push(socket))
   const port = String((router.address() as AddressInfo).port) // a TCP server's address has one
   const key = { SOFTSPOKEN_TCP_MD5_KEY: 'not to be seen' }
-  const flags = ['--port', port, '--next-hop', '10.0.5.11', '--med', '7', '--check']
-  const output = await call([...words(needed), ...flags], key)
+  const flags = ['--port', port, '--next-hop', '10.0.5.11', '--med', '7']
+  const output = await call(['check', ...words(needed), ...flags], key)
   expect(output.code).toBe(0)
   expect(output.out).toMatch(/^med +7 +--med$/m)
   expect(output.out).toMatch(/^tcpMd5Key +\(secret\) +SOFTSPOKEN_TCP_MD5_KEY$/m)
@@ -158,9 +157,7 @@ it('--check shows options, their origin and messages, no key, and dials no route
   expect(output.out, 'of no use without health').not.toContain('healthInterval')
   expect(output.out).toContain(`To 127.0.0.1 port ${port}, from 127.0.0.1:`)
   expect(output.out).toContain("type: 'open'")
-  expect(output.out).toContain(
-    'Dials at most, whatever the router does: 5 in a minute, 12 in ten minutes, 52 in an hour',
-  )
+  expect(output.out).toContain('Most dials, whatever the router does: 5 in a minute, 12 in ten minutes, 52 in an hour')
   expect(output.out).toMatch(/nextHop: '10.0.5.11',\s+med: 7/)
   expect(output.out).not.toContain('not to be seen')
   expect(output.err).toBe('')
@@ -192,7 +189,7 @@ it('withdraws when --health fails, and shows it by --http once its port is free'
   await once(busy, 'listening')
   const page = `127.0.0.1:${(busy.address() as AddressInfo).port}` // a TCP server's address has one
   const flags = ['--next-hop', '10.0.5.11', '--port', port, '--health', health, '--http', page]
-  const { child, output, exit } = run([...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
+  const { child, output, exit } = run(['announce', ...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
   await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
   expect(output.out, 'a page that cannot listen costs no route').toMatch(
     /"why":"listen EADDRINUSE.*"page cannot listen"/,
@@ -211,16 +208,69 @@ it('withdraws when --health fails, and shows it by --http once its port is free'
   expect(await exit).toEqual([0, null])
   const late = run(['status', page])
   expect(await late.exit).toEqual([1, null])
-  expect(late.output.err).toMatch(/^no answer from [^\n]*\n$/)
+  expect(late.output.err).toMatch(/^status: no answer from [^\n]*\n$/)
   service.close()
 })
 
-it('--help fits a screen of 80 by 24', { timeout }, async () => {
-  const { output, exit } = run(['--help'])
-  expect(await exit).toEqual([0, null])
-  const lines = output.out.trimEnd().split('\n')
-  expect(lines.length).toBeLessThanOrEqual(24)
-  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
+describe('--help', () => {
+  it.each([
+    [['--help'], 24],
+    [['announce', '--help'], 48],
+    [['check', '-h'], 48],
+    [['status', '--help'], 24],
+    [['version', '--help'], 24],
+  ])('of %j fits a screen of 100 columns', async (argv, rows) => {
+    const { code, out, err } = await call(argv)
+    expect([code, err]).toEqual([0, ''])
+    const lines = out.trimEnd().split('\n')
+    expect(lines.length).toBeLessThanOrEqual(rows)
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100)
+  })
+  it('points to the page of options, which is in this package', async () => {
+    for (const argv of [['--help'], ['announce', '--help']])
+      expect((await call(argv)).out).toContain('/blob/main/packages/softspoken/OPTIONS.md')
+  })
+})
+
+describe('the version', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  it('is printed by --version', async () => {
+    expect(await call(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
+  })
+  it('is printed by the command version with that of Node', async () => {
+    expect((await call(['version'])).out).toBe(
+      `softspoken ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}\n`,
+    )
+  })
+})
+
+describe('a wrong command line is one sentence and exit 2', () => {
+  it.each([
+    [[], 'a command is missing: announce, check, status or version; softspoken --help explains them'],
+    [['anounce'], 'anounce: no such command, did you mean announce?'],
+    [
+      ['secret'],
+      'the first argument is no command: it must be announce, check, status or version; softspoken --help explains them',
+    ],
+    [['--prefix', 'a'], '--prefix: a command comes first, such as softspoken announce --prefix'],
+    [['--secret=1'], /^the first argument is no command/],
+    [['announce', '--prefix'], "option '--prefix <route>' argument missing"],
+    [['announce', 'foo'], 'there is a word that belongs to no flag; an option is given as --prefix 198.51.100.10/32'],
+    [['check', '--check'], '--check: it belongs to announce; the command check does the same'],
+    [['status', '--verbose'], 'status: give one address and port at most, such as 127.0.0.1:9179'],
+    [['status', '127.0.0.1:9179', 'b'], 'status: give one address and port at most, such as 127.0.0.1:9179'],
+    [['status', 'localhost'], /^status: 'localhost' is not allowed, it must be an address and a port/],
+    [['version', 'x'], 'version: it takes no argument'],
+  ])('%j', async (argv, sentence) => {
+    const { code, out, err } = await call(argv)
+    expect([code, out]).toEqual([2, ''])
+    expect(err.trimEnd()).toMatch(sentence)
+    expect(err).toMatch(/^[^\n]*\n$/)
+  })
+  it('status of a port that fetch refuses says that nothing answers, and exits 1', async () => {
+    const { code, err } = await call(['status', '127.0.0.1:1'])
+    expect([code, err]).toEqual([1, 'status: no answer from 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n'])
+  })
 })
 
 // Under a service manager that watches it: its timer must not keep the process.
@@ -238,7 +288,7 @@ describe.each([
     await using service = await listening(createServer())
     const health = 'SOFTSPOKEN_HEALTH_RISE' in env ? ['--health', `tcp://127.0.0.1:${service.port}`] : []
     const flags = ['--next-hop', '10.0.5.11', '--port', port, ...health]
-    const { child, output, exit } = run([...words(needed), ...flags], env)
+    const { child, output, exit } = run(['announce', ...words(needed), ...flags], env)
     await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
     for (const ignored of before) child.kill(ignored)
     const said = () => output.out.split(/(?<=\n)/).map(line => JSON.parse(line) as { msg: string; signal?: string })
@@ -252,20 +302,20 @@ describe.each([
     child.kill(signal)
     const [{ received }] = (await down) as [SessionFailure]
     expect(received && describeNotification(received)).toBe(
-      `Cease/Administrative Shutdown (6/2): "single-prefix-announcer got ${signal}"`,
+      `Cease/Administrative Shutdown (6/2): "softspoken got ${signal}"`,
     )
     expect(await exit).toEqual([0, null])
     expect(output.err, 'and no debugger that listens').toBe('')
     const log = said().map(({ msg }) => msg)
     expect(log.filter(line => !/^(signal ignored|systemd|health gate up)/.test(line))).toEqual([
-      'announcing',
+      'starting',
       'session established',
       'route sent',
       'withdrawal sent', // before anything else, a full pipe of a log included
-      'withdrawing and closing',
+      'withdrawing and stopping',
       'session down',
       ...(health.length > 0 ? ['health gate down'] : []), // not before: closing the gate withdraws as well
-      'closed',
+      'stopped',
     ])
   })
 })

@@ -1,141 +1,112 @@
-/** Announces one host route until it is told to stop; then withdraws it, waits for the router, and sends Cease. */
-import { Announcer, type HealthGate } from '@softspoken/announcer'
-import { CommanderError } from 'commander'
-import type { Logger } from 'pino'
-import { announcerOptions, given, preference } from './config/announcer-options.ts'
-import type { ProgramOptions } from './config/options.ts'
-import { rehearse } from './config/rehearsal.ts'
-import { type Configuration, readConfiguration } from './config/sources.ts'
+/** The command line: `softspoken <command> [options]`. Each command is loaded when it is run. */
+import { nearest } from '@softspoken/wire/internal'
+import { Command, CommanderError, Option } from 'commander'
+import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withOptions } from './config/flags.ts'
+import { readConfiguration } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
-import { healthGate } from './health/health-gate.ts'
-import type { StatusPage } from './http/status-page.ts'
-import { escapeControls } from './log/escape-controls.ts'
-import { makeLog } from './log/log.ts'
-import { exitCodes, type Shutdown } from './shutdown.ts'
-import { serviceManager } from './systemd.ts'
 
-/** What the program is called with, and where its words go. */
-export interface Call {
-  readonly argv: readonly string[]
-  readonly env: NodeJS.ProcessEnv
+import { escapeControls } from './log/escape-controls.ts'
+import { exitCodes, type Shutdown } from './shutdown.ts'
+import { version } from './version.ts'
+
+/** What a command needs of its process. */
+export interface Io {
   readonly shutdown: Shutdown
+  /** To standard output. */
   print(text: string): void
+  /** One line to standard error. */
   printError(text: string): void
 }
 
-/** Resolves with the exit code: at once where nothing is announced, else once it announces. */
-export async function program(call: Call): Promise<number> {
+/** Resolves with the exit code: after an answer was printed, or once the route is being announced. */
+export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, io: Io): Promise<number> {
   try {
-    if (call.argv[0] === 'status') await showStatus(call)
-    else await announce(call)
+    await commandLine(env, io).parseAsync(argv, { from: 'user' })
     return exitCodes.ok
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode // --help
-    if (!(error instanceof UsageError || error instanceof RetryableError)) throw error
-    call.printError(escapeControls(error.message)) // it shows what was given
-    return error instanceof UsageError ? exitCodes.usage : exitCodes.retryable
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok // --help, --version
+    const known = error instanceof CommanderError ? new UsageError(withoutPrefix(error.message)) : error
+    if (!(known instanceof UsageError || known instanceof RetryableError)) throw error
+    io.printError(escapeControls(known.message)) // it may show what the user typed
+    return known instanceof UsageError ? exitCodes.usage : exitCodes.retryable
   }
 }
 
-async function announce({ argv, env, shutdown, print }: Call): Promise<void> {
-  const settled = await readConfiguration(argv, env)
-  const { options, given } = settled
-  const warnings = [...settled.warnings, ...(await rehearse(options, given))]
-  if (settled.check) {
-    const { check } = await import('./commands/check.ts')
-    const { hostWarnings } = await import('./commands/host-warnings.ts')
-    const report = await check(options, given)
-    const lines = [...warnings, ...(await hostWarnings(options, given)), ...report.split('\n')]
-    print(lines.map(escapeControls).join('\n'))
-  } else await run({ ...settled, warnings }, env, shutdown)
+function commandLine(env: NodeJS.ProcessEnv, io: Io): Command {
+  const root = new Command('softspoken')
+    .description('Announces one host route over BGP while its service is healthy, and withdraws it when it is not.')
+    .usage('<command> [options]')
+    .exitOverride()
+    .configureOutput({ outputError: () => {}, writeOut: io.print })
+    .configureHelp({ helpWidth: 100 })
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help; also after a command')
+    .helpCommand(false)
+    .allowExcessArguments() // commander's own errors repeat the argument, which may be a secret
+    .allowUnknownOption()
+    .action((_options, command: Command) => {
+      throw noCommand(command.args[0], names)
+    })
+    .addHelpText('after', `\nAll options of announce and check:\n${OPTIONS_PAGE}`)
+
+  withOptions(root.command('announce'))
+    .description('Announce the route until SIGTERM or SIGINT. Then withdraw it and end the session.')
+    .addOption(new Option('--check', 'do what the command check does').helpGroup(OTHER))
+    .action(async (_options, command: Command) => {
+      const { check, ...flags } = readFlags(command)
+      const configuration = await readConfiguration(flags, env)
+      if (check) await runCheck(configuration, io)
+      else await (await import('./commands/announce.ts')).announce(configuration, env, io.shutdown)
+    })
+  withOptions(root.command('check'))
+    .description('Check the options and show what each router would be sent. Announce nothing.')
+    .action(async (_options, command: Command) => {
+      await runCheck(await readConfiguration(readFlags(command), env), io)
+    })
+  root
+    .command('status')
+    .description('Show the routes, sessions and health of a program that runs with --http.')
+    .usage('[address]')
+    .argument('[address]', 'the address and port of its --http', '127.0.0.1:9179')
+    .helpOption('-h, --help', 'show this help')
+    .allowExcessArguments()
+    .allowUnknownOption()
+    .action(async (address: string, _options, command: Command) => {
+      if (command.args.length > 1 || address.startsWith('-'))
+        throw new UsageError('status: give one address and port at most, such as 127.0.0.1:9179')
+      io.print(`${await (await import('./commands/status.ts')).status(address)}\n`)
+    })
+  root
+    .command('version')
+    .description('Show the versions of this program and of Node.')
+    .helpOption('-h, --help', 'show this help')
+    .allowExcessArguments()
+    .allowUnknownOption()
+    .action((_options, command: Command) => {
+      if (command.args.length > 0) throw new UsageError('version: it takes no argument')
+      io.print(`softspoken ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}\n`)
+    })
+  const names = root.commands.map(command => command.name())
+  return root
 }
 
-/** What a running program says of itself, where it has --http. */
-async function showStatus({ argv, print }: Call): Promise<void> {
-  const [, address = '127.0.0.1:9179', ...tooMany] = argv
-  if (tooMany.length > 0 || address.startsWith('-'))
-    throw new UsageError('status: one address at most, such as 127.0.0.1:9179')
-  const { status } = await import('./commands/status.ts')
-  let text: string
-  try {
-    text = await status(address)
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message)
-    throw new RetryableError(error instanceof Error ? error.message : String(error))
-  }
-  print(`${text}\n`)
+async function runCheck(configuration: Awaited<ReturnType<typeof readConfiguration>>, { print }: Io): Promise<void> {
+  const { check } = await import('./commands/check.ts')
+  print((await check(configuration)).split('\n').map(escapeControls).join('\n'))
 }
 
-async function run(
-  { options, given, warnings }: Configuration,
-  env: NodeJS.ProcessEnv,
-  shutdown: Shutdown,
-): Promise<void> {
-  const { log, output } = await makeLog(options.logLevel)
-  const libraryOptions = announcerOptions(options)
-  const page = await openPage(options, log, () => output.dropped)
-  let gate: HealthGate | undefined
-  let announcer: Announcer
-  try {
-    gate = healthGate(options, given, log)
-    announcer = new Announcer({ ...libraryOptions, log })
-  } catch (error) {
-    gate?.stop()
-    await page?.[Symbol.asyncDispose]()
-    throw error
-  }
-  attach(page, announcer, gate, log) // before their first events, which come in microtasks
-  const manager = serviceManager(env, err => log.warn({ err }, 'systemd could not be told'))
-  shutdown.announcing({
-    async stop(cause) {
-      const why = 'signal' in cause ? `got ${cause.signal}` : 'failed'
-      const keepRecord = !('signal' in cause) // a supervisor will start it again, and that must not dial at once
-      const closed = announcer.stop(`single-prefix-announcer ${why}`, { keepRecord }) // withdraws at once, so it comes first
-      manager.stopping()
-      log.info('signal' in cause ? cause : { why }, 'withdrawing and closing')
-      await closed
-      await page?.[Symbol.asyncDispose]()
-      gate?.stop() // not before: closing it withdraws, and the drain would have nothing to withdraw
-      log.info({}, 'closed')
-      await output.settle()
-      if (output.stuck) process.exit('signal' in cause ? exitCodes.ok : exitCodes.retryable) // Node would wait for that write
-    },
-    ignored: signal => log.info({ signal }, 'signal ignored'),
-  })
-  try {
-    announcer.announce(options.prefix, { ...preference(options), ...(gate && { gate }) })
-  } catch (error) {
-    gate?.stop()
-    await page?.[Symbol.asyncDispose]()
-    void announcer.stop('', { keepRecord: true }) // nothing was sent, so there is nothing to wait for
-    throw error
-  }
-  for (const warning of warnings) log.warn({}, warning)
-  const { prefix, localAs, routerId } = options
-  const peers = libraryOptions.peers.map(({ address, as }) => `${address} AS ${as}`)
-  log.info({ prefix, localAs, routerId, peers }, 'announcing')
-  manager.ready() // to announce: a router that is not there yet is no reason to be started again
+/** The first argument is shown only if it looks like a command or is a flag of ours: it may be a secret. */
+function noCommand(word: string | undefined, names: readonly string[]): UsageError {
+  const list = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+  if (word === undefined) return new UsageError(`a command is missing: ${list}; softspoken --help explains them`)
+  const [flag = ''] = word.split('=')
+  if (flagNames.includes(flag))
+    return new UsageError(`${flag}: a command comes first, such as softspoken announce ${flag}`)
+  const near = /^[a-z]{1,12}$/i.test(word) ? nearest(word, names) : undefined
+  if (near !== undefined) return new UsageError(`${word}: no such command, did you mean ${near}?`)
+  return new UsageError(`the first argument is no command: it must be ${list}; softspoken --help explains them`)
 }
 
-/** It listens before a router is dialled. What goes wrong with it is a warning: the route is announced. */
-async function openPage(
-  { http, httpHost }: ProgramOptions,
-  log: Logger,
-  droppedLines: () => number,
-): Promise<StatusPage | undefined> {
-  if (http === undefined) return undefined
-  try {
-    const { serve } = await import('./http/status-page.ts') // loaded only where it is wanted
-    return await serve(http, { log, droppedLines, ...given({ hosts: httpHost }) })
-  } catch (err) {
-    log.warn({ err }, 'page failed')
-    return undefined
-  }
-}
-function attach(page: StatusPage | undefined, announcer: Announcer, gate: HealthGate | undefined, log: Logger): void {
-  try {
-    page?.attach(announcer, gate && { health: gate })
-  } catch (err) {
-    log.warn({ err }, 'page failed')
-  }
+function withoutPrefix(message: string): string {
+  return message.replace(/^error: /, '').replaceAll('\n', ' ')
 }

@@ -8,7 +8,7 @@ import { compilerErrors } from '@softspoken/test-support/compiler-errors'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { readConfiguration } from './config/sources.ts'
+import { readConfiguration } from '../tools/configuration.ts'
 
 const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
 const read = (file: string) => readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), 'utf8')
@@ -72,15 +72,15 @@ describe.each([
   })
 })
 
-describe('systemd/softspoken-announcer.service', () => {
-  const unit = read('systemd/softspoken-announcer.service')
+describe('systemd/softspoken.service', () => {
+  const unit = read('systemd/softspoken.service')
   const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]
 
   const missing = spawnSync('systemd-analyze', ['--version']).error !== undefined
   it.skipIf(missing)('is a unit in the eyes of systemd-analyze verify, with no warning', () => {
     const folder = mkdtempSync(join(tmpdir(), 'softspoken-unit-'))
     try {
-      const file = join(folder, 'softspoken-announcer.service')
+      const file = join(folder, 'softspoken.service')
       writeFileSync(file, unit.replace('/usr/bin/node', process.execPath)) // it looks for the program
       const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })
       expect([status, about(stderr)]).toEqual([0, []])
@@ -97,7 +97,7 @@ describe('systemd/softspoken-announcer.service', () => {
     expect(['Type', 'NotifyAccess', 'RestartPreventExitStatus'].map(value)).toEqual(['notify', 'all', '2'])
   })
   it('has options beside it that the program understands', async () => {
-    const lines = read('systemd/softspoken-announcer.env').match(/^\w+=.*$/gm) ?? []
+    const lines = read('systemd/softspoken.env').match(/^\w+=.*$/gm) ?? []
     const { options } = await readConfiguration([], Object.fromEntries(lines.map(line => line.split('=', 2))))
     expect(options).toMatchObject({ prefix: '198.51.100.10/32', routerId: '10.0.5.11', peerAs: 65000 })
   })
@@ -105,7 +105,7 @@ describe('systemd/softspoken-announcer.service', () => {
 
 /** systemd-analyze looks at all units that ours needs, and what it says of others is not ours to mend. */
 function about(said: string): readonly string[] {
-  return said.split('\n').filter(line => line.includes('softspoken-announcer.service'))
+  return said.split('\n').filter(line => line.includes('softspoken.service'))
 }
 
 /** What the types made of Kubernetes' OpenAPI say of manifests of one kind. */

@@ -1,16 +1,15 @@
-/** The first file to run: it holds the signals before anything else is loaded. */
-
+/** The first file to run: it handles signals before anything else is loaded. */
 import { printResult } from './print.ts'
 import { closeDebugger, exitCodes, printError, Shutdown } from './shutdown.ts'
 
 const argv = process.argv.slice(2)
-const onlyAsks = argv[0] === 'status' || argv.includes('--check')
-const shutdown = new Shutdown(onlyAsks ? exitCodes.retryable : exitCodes.ok)
+const announces = argv[0] === 'announce' && !argv.includes('--check')
+const shutdown = new Shutdown(announces ? exitCodes.ok : exitCodes.retryable)
 
-// No await at the top: the bundle is CommonJS, which Node starts sooner.
-void import('./cli.ts').then(async ({ program }) => {
-  await new Promise(setImmediate) // a signal that came while this was loaded is handled now, before a router is dialled
+// No await at the top level: the bundle is CommonJS, which Node starts faster.
+void import('./cli.ts').then(async ({ main }) => {
+  await new Promise(setImmediate) // handles a signal that arrived during loading, before a router is dialled
   closeDebugger()
-  const code = await program({ argv, env: process.env, shutdown, print: printResult, printError })
-  process.exitCode ||= code // a result that cannot be written is a failure
+  const code = await main(argv, process.env, { shutdown, print: printResult, printError })
+  process.exitCode ||= code // printResult sets it when the result cannot be written
 })

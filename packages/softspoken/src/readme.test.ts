@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { compilerErrors } from '@softspoken/test-support/compiler-errors'
 import { describe, expect, it } from 'vitest'
-import { readConfiguration } from './config/sources.ts'
+import { readConfiguration } from '../tools/configuration.ts'
 
 const root = new URL('../../../', import.meta.url)
 const screen = readFileSync(new URL('README.md', root), 'utf8').split('\n').slice(0, 45).join('\n')

@@ -22,7 +22,8 @@ function announcing(stopped: Promise<void> = Promise.resolve()) {
   const shutdown = new Shutdown(0, host)
   const causes: Cause[] = []
   const ignored: string[] = []
-  shutdown.announcing({
+  shutdown.handle({
+    timeLimit: 10,
     stop: cause => {
       causes.push(cause)
       return stopped
@@ -107,7 +108,7 @@ describe('an error that nothing caught', () => {
   it('withdraws before its stack is written, as nothing may read standard error', async () => {
     const order: string[] = []
     const host = Object.assign(new EventEmitter(), { exit() {}, printError: () => void order.push('stack') })
-    new Shutdown(0, host).announcing({ stop: async () => void order.push('withdrawal'), ignored() {} })
+    new Shutdown(0, host).handle({ timeLimit: 10, stop: async () => void order.push('withdrawal'), ignored() {} })
     host.emit('uncaughtException', new Error('a bug'))
     await vi.advanceTimersByTimeAsync(0)
     expect(order).toEqual(['withdrawal', 'stack'])

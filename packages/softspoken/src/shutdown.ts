@@ -1,6 +1,6 @@
 /**
  * How the process ends: by a signal, or by an error that nothing caught. Loaded before everything else, because a signal
- * that comes before its handler is lost where the process is number 1, and kills without a Cease everywhere else.
+ * without a handler is lost if the process is number 1, and otherwise kills the process without a Cease.
  */
 import { closeSync, constants, readFileSync } from 'node:fs'
 import { constants as system } from 'node:os'
@@ -8,12 +8,10 @@ import { isatty } from 'node:tty'
 import type { Write } from './log/line-output.ts'
 import { nonBlockingWriter } from './log/non-blocking.ts'
 
-/** Restarting helps after 1, and does not after 2: systemd is told so in deploy/. */
+/** A restart may help after 1, and cannot help after 2: see RestartPreventExitStatus in deploy/systemd. */
 export const exitCodes = { ok: 0, retryable: 1, usage: 2 } as const
 
-const LONGEST = 10_000 // milliseconds that an end in order may take
-
-/** What a signal does here. docs/operations.md has the same table; a signal that is not in it does what the system says. */
+/** What each signal does, as in docs/operations.md. Any other signal has the effect that the system gives it. */
 export const signals = {
   SIGTERM: 'stop',
   SIGINT: 'stop',
@@ -33,44 +31,46 @@ export const signals = {
 /** Why the process ends. */
 export type Cause = { readonly signal: string } | { readonly error: unknown }
 
-/** A process that announces, to whatever ends it. */
-export interface Announcing {
+/** What a program that announces does with a signal or an error. */
+export interface ShutdownHandler {
+  /** Seconds that stop() may take before the process exits with 1. */
+  readonly timeLimit: number
   /** Withdraws, drains, sends Cease. */
   stop(cause: Cause): Promise<void>
-  /** A signal came that changes nothing. */
+  /** A signal arrived that changes nothing. */
   ignored(signal: string): void
 }
 
-/** The process, as far as its end goes. */
+/** The part of the process that is used here. */
 interface Host {
   on(event: string, listener: (error: unknown) => void): unknown
   exit(code: number): void
   printError(text: string): void
 }
 
-/** Holds the signals and the errors of this process from now on. */
+/** Handles the signals and the uncaught errors of this process from now on. */
 export class Shutdown {
   readonly #host: Host
-  #announcing: Announcing | undefined
+  #handler: ShutdownHandler | undefined
   #begun = false
 
-  /** `early` is the exit code of a signal that comes before there is a session to end. */
+  /** `early` is the exit code of a signal that arrives before handle() is called. */
   constructor(early: number = exitCodes.ok, host: Host = realHost) {
     this.#host = host
     for (const [signal, action] of Object.entries(signals)) {
       if (!(signal in system.signals) || (signal === 'SIGPROF' && profiled())) continue
       const ignored = action === 'ignore' || (signal === 'SIGHUP' && hangupIgnored())
       host.on(signal, () => {
-        if (ignored) this.#announcing?.ignored(signal)
-        else if (this.#announcing === undefined) host.exit(early)
+        if (ignored) this.#handler?.ignored(signal)
+        else if (this.#handler === undefined) host.exit(early)
         else void this.#end({ signal })
       })
     }
-    // An unhandled rejection comes here as well.
+    // Node emits this for an unhandled rejection, too.
     host.on('uncaughtException', error => {
-      if (this.#announcing) void this.#end({ error }) // it withdraws before anything is written
+      if (this.#handler) void this.#end({ error }) // withdraws before anything is printed
       host.printError(stackOf(error))
-      if (this.#announcing === undefined) host.exit(exitCodes.retryable)
+      if (this.#handler === undefined) host.exit(exitCodes.retryable)
     })
     host.on('warning', warning =>
       host.printError(warning instanceof Error ? `${warning.name}: ${warning.message}` : 'warning'),
@@ -78,23 +78,25 @@ export class Shutdown {
     host.on('exit', leaveTerminals)
   }
 
-  /** From now on there is something to end. */
-  announcing(announcing: Announcing): void {
-    this.#announcing = announcing
+  /** From now on there is something to stop. */
+  handle(handler: ShutdownHandler): void {
+    this.#handler = handler
   }
 
-  /** Once: what comes later changes nothing, because the end is near. */
+  /** Only the first cause counts. */
   async #end(cause: Cause): Promise<void> {
     if (this.#begun) return
     this.#begun = true
-    setTimeout(() => this.#host.exit(exitCodes.retryable), LONGEST).unref()
+    const handler = this.#handler
+    if (handler === undefined) return
+    setTimeout(() => this.#host.exit(exitCodes.retryable), handler.timeLimit * 1000).unref()
     try {
-      await this.#announcing?.stop(cause)
+      await handler.stop(cause)
     } catch (error) {
       this.#host.printError(stackOf(error))
       this.#host.exit(exitCodes.retryable)
     }
-    if ('error' in cause) this.#host.exit(exitCodes.retryable) // what the error left behind could keep the process
+    if ('error' in cause) this.#host.exit(exitCodes.retryable) // after an error, something may keep the process alive
   }
 }
 
@@ -102,7 +104,7 @@ const realHost: Host = {
   on(event, listener) {
     if (event === 'warning') {
       if (process.listenerCount(event) === 0) return // --no-warnings
-      process.removeAllListeners(event) // Node's own waits for standard error, or throws if it cannot be written
+      process.removeAllListeners(event) // Node's own listener waits for standard error, or throws if it cannot be written
     }
     process.on(event, listener)
   },
@@ -111,8 +113,8 @@ const realHost: Host = {
 }
 
 /**
- * At its end Node sets back the terminals that it began with. Of one that is gone Node 20 does not survive that: it ends with
- * SIGABRT and a core dump, after a SIGHUP above all. What is closed is passed over.
+ * At its end Node restores the modes of its terminals. If a terminal is gone, as after a SIGHUP, Node 20 aborts with a core
+ * dump. Node leaves out descriptors that are closed.
  */
 const terminals = [0, 1, 2].filter(isatty)
 function leaveTerminals(): void {
@@ -123,31 +125,31 @@ function leaveTerminals(): void {
 }
 
 let standardError: Write | undefined
-/** To standard error, without waiting; that it is closed, full or not read is no reason for anything. */
+/** Writes a line to standard error, without waiting. A closed or full standard error changes nothing else. */
 export function printError(text: string): void {
   try {
     standardError ??= nonBlockingWriter(2)
     standardError(Buffer.from(`${text}\n`), () => {})
   } catch {
-    // There is no other place for it.
+    // there is no other place for it
   }
 }
 
-/** Where it came from, without the line of the source, which in the bundle is a whole library. */
+/** The stack alone: Node would print the line of source as well, and in the bundle one line is a whole library. */
 function stackOf(error: unknown): string {
   try {
     return error instanceof Error ? (error.stack ?? `${error}`) : `uncaught: ${error}`
   } catch {
-    return 'uncaught: an error without words'
+    return 'uncaught: an error that has no text'
   }
 }
 
-/** A SIGUSR1 that came before its handler has opened the debugger on port 9229, for every user of this host. */
+/** A SIGUSR1 that arrived before our handler has opened the debugger on port 9229, for every user of this host. */
 export function closeDebugger(): void {
   if (!started(/--inspect/)) process.getBuiltinModule('node:inspector')?.close()
 }
 
-/** V8 wants SIGPROF for itself. */
+/** V8's profiler uses SIGPROF. */
 function profiled(): boolean {
   return started(/--(cpu-)?prof/)
 }
@@ -156,9 +158,8 @@ function started(option: RegExp): boolean {
 }
 
 /**
- * Node takes back at its start what nohup(1) or `trap '' HUP` set for this process. What is left of it: the parent still
- * ignores the signal, the shell has named nohup as the command, or nohup has replaced the terminal by a file that cannot
- * be read.
+ * True under nohup(1) and `trap '' HUP`. Node undoes at its start what they set, so this looks for traces: the parent
+ * ignores the signal, the shell names nohup as the command, or nohup has replaced standard input by a write-only file.
  */
 function hangupIgnored(): boolean {
   if (/(^|\/)nohup$/.test(process.env._ ?? '')) return true

@@ -1,32 +1,74 @@
-/** The options as a table for people. */
+/** OPTIONS.md, made from the table of options. */
 import { optionTable, peerOptionNames } from '../src/config/options.ts'
 
 export function optionsPage(): string {
-  const lines = optionTable.map(({ name, flag, value, variable, inFileOnly, text, required }) =>
+  const [address, as, ...others] = peerOptionNames.map(name => `\`${name}\``)
+  const lines = optionTable.map(({ name, flag, hasFlag, variable, fileOnly, text, required }) =>
     [
       `\`${name}\``,
-      value ? `\`${flag}\`` : '',
-      inFileOnly ? '' : `\`${variable}\``,
+      hasFlag ? `\`${flag}\`` : '',
+      fileOnly ? '' : `\`${variable}\``,
       required ? `${text} (required)` : text,
     ].join(' | '),
   )
   return `# Options
 
-In a file (\`--config\`, or \`SOFTSPOKEN_CONFIG\`) under its name, on the command line as a flag, or in the environment. A flag goes
-before the environment, that before kube-vip's names, those before the file. Only what holds is judged: a variable that a
-flag overrides may have any value.
+Give an option as a flag, as a variable of the environment, or by its name in a file in YAML or JSON. \`--config\` or
+\`SOFTSPOKEN_CONFIG\` names the file. A flag wins over a variable, a variable over kube-vip's name for it, and that over the file.
+A value that does not win is not checked.
 
-- A list in the environment has commas or spaces between its parts. White space around a value is left out, but not around
-  a key.
-- An empty value is refused, and so are a flag with one value that is given twice, a name that is twice in a file, and an
+- A list in a flag has spaces between its parts. A list in a variable has commas or spaces.
+- White space around a value is removed, but not around a key.
+- An empty value is an error. So are a flag with one value that is given twice, a name that is twice in a file, and an
   unknown flag or name in a file.
-- An unknown variable that begins with \`SOFTSPOKEN_\` is a warning. Those that Kubernetes sets for a Service called
-  softspoken are not ours.
-- No error, warning or log line shows a key, or the text of a file. Of the address of \`health\` its origin and path are shown.
-- Each of \`peers\` has ${peerOptionNames.slice(0, 2).join(' and ')}, and perhaps ${peerOptionNames.slice(2).join(', ')}.
+- An unknown variable that begins with \`SOFTSPOKEN_\` causes a warning, except the variables that Kubernetes sets for a
+  Service called softspoken.
+- No error, warning or log line shows a key or the text of a file. Of the address in \`health\`, only origin and path are
+  shown.
 
 | option | flag | variable | |
 |---|---|---|---|
 ${lines.map(line => `| ${line} |`).join('\n')}
+
+## Several routers
+
+If the routers have the same options, give their addresses as \`peer\`. Otherwise give \`peers\` in a file: each router has
+${address} and ${as}, and perhaps ${others.join(', ')}.
+
+\`\`\`yaml
+peers:
+  - { address: 10.0.5.1, as: 65000 }
+  - { address: 10.0.6.1, as: 65001, multihop: 2, tcpMd5KeyFile: /etc/softspoken/key }
+\`\`\`
+
+## A key in a file
+
+\`tcpMd5KeyFile\` is read once, at the start. One line feed at the end of the file is not part of the key; every other octet
+is. If the file cannot be read, the program exits with 1. Give the key or its file, not both.
+
+## Back-off
+
+\`backOff\` sets the exponential back-off between dials, in seconds. Each value can be made longer or shorter within its
+bounds, none can be switched off. [docs/defaults.md](../../docs/defaults.md) has the defaults and bounds.
+
+| name | meaning |
+|---|---|
+| \`minInterval\` | shortest time from one dial to the next |
+| \`transportCap\` | longest wait after a connection that failed |
+| \`protocolInitial\` | first wait after a session that the router or we ended with an error |
+| \`administrative\` | wait after the router's operator shut the session down |
+| \`resetAfter\` | time in Established after which the failures are forgotten |
+
+In a file it is a map. In a flag or a variable it is a list of names and numbers:
+
+\`\`\`sh
+SOFTSPOKEN_BACK_OFF='minInterval=10, transportCap=300'
+\`\`\`
+
+## Hold-down
+
+If the health check withdraws the route \`withdrawals\` times within \`within\` seconds, the route stays withdrawn for
+\`stayDown\` seconds. \`healthHoldDown\` sets these three: in a file as a map, in a flag or a variable as
+\`withdrawals=3, within=600, stayDown=300\`, which are the defaults. \`false\` switches it off.
 `
 }

@@ -1,4 +1,4 @@
-/** --check: what would be done and said, without a word to a router. */
+/** `softspoken check`: the options, and the messages that each router would be sent. Sends nothing. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
@@ -7,30 +7,44 @@ import { Announcer, dialBudget } from '@softspoken/announcer'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { announcerOptions, preference } from '../config/announcer-options.ts'
 import { optionTable, type ProgramOptions } from '../config/options.ts'
+import { rehearse } from '../config/rehearsal.ts'
+import type { Configuration } from '../config/sources.ts'
 import { RetryableError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
 import { shownUrl } from '../health/shown-url.ts'
+import { hostWarnings } from './host-warnings.ts'
 
-/** The effective options, where each came from, and the OPEN and UPDATE that each router would get. */
-export async function check(options: ProgramOptions, given: GivenValues): Promise<string> {
-  const libraryOptions = announcerOptions(options)
-  const said = await Promise.all(
-    libraryOptions.peers.map(async peer => {
-      const from = options.localAddress ?? (await sourceAddress(peer.address))
-      const { messages, budget } = await rehearse(options, { ...libraryOptions, peers: [peer] }, from)
-      const shown = messages.map(message => inspect(message, { depth: null, breakLength: 100, sorted: false }))
-      return `To ${peer.address} port ${peer.port ?? 179}, from ${from ?? 'nowhere: this host has no route to it'}:\n${shown.join('\n')}\n${budget}\n`
-    }),
-  )
-  return `${effective(options, given)}\n${said.join('\n')}`
+/**
+ * The warnings, the options that apply and where each was given, and the OPEN and UPDATE for each router.
+ * @throws UsageError for what `announce` would refuse; RetryableError if the route cannot be sent from this host now.
+ */
+export async function check({ options, given, warnings }: Configuration): Promise<string> {
+  const found = [...warnings, ...(await rehearse(options, given))]
+  const messages = await messagesTo(options)
+  const hints = [...found, ...(await hostWarnings(options, given))]
+  return `${[...hints.map(hint => `warning: ${hint}`), optionLines(options, given)].join('\n')}\n${messages}`
 }
 
-function effective(options: ProgramOptions, given: GivenValues): string {
-  const lines = optionTable.flatMap(({ name, usual }) => {
+async function messagesTo(options: ProgramOptions): Promise<string> {
+  const libraryOptions = announcerOptions(options)
+  const texts = await Promise.all(
+    libraryOptions.peers.map(async peer => {
+      const from = options.localAddress ?? (await sourceAddress(peer.address))
+      const { messages, budget } = await exchange(options, { ...libraryOptions, peers: [peer] }, from)
+      const shown = messages.map(message => inspect(message, { depth: null, breakLength: 100, sorted: false }))
+      return `To ${peer.address} port ${peer.port ?? 179}, from ${from ?? 'no address: this host has no route to it'}:\n${shown.join('\n')}\n${budget}\n`
+    }),
+  )
+  return texts.join('\n')
+}
+
+function optionLines(options: ProgramOptions, given: GivenValues): string {
+  const lines = optionTable.flatMap(({ name, defaultText }) => {
     const value = options[name]
+    if (name === 'tcpMd5Key' && given[name] === undefined) return [] // tcpMd5KeyFile has it
     if (value !== undefined) return [[name, shown(name, value), given[name]?.from ?? 'default'] as const]
     const idle = (name === 'port' && options.peers) || (name.startsWith('health') && options.health === undefined)
-    return usual === undefined || idle ? [] : [[name, usual, 'default'] as const]
+    return defaultText === undefined || idle ? [] : [[name, defaultText, 'default'] as const]
   })
   const width = (column: 0 | 1) => Math.max(...lines.map(line => line[column].length))
   return lines.map(([name, value, from]) => `${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}\n`).join('')
@@ -45,22 +59,22 @@ function shown(name: string, value: unknown): string {
     .join(' ')
 }
 
-/** The real announcer against a router that takes everything, in memory. */
-async function rehearse(
+/** What the announcer sends to a router in memory that accepts everything. */
+async function exchange(
   options: ProgramOptions,
   libraryOptions: ReturnType<typeof announcerOptions>,
   localAddress: string | undefined,
 ): Promise<{ messages: readonly Message[]; budget: string }> {
   const [peer] = libraryOptions.peers
-  const router = new AgreeableRouter(peer?.as ?? 0, options.localAs)
-  const { stateDirectory: _, ...memory } = libraryOptions // the record there is that of the program which dials
+  const router = new AcceptingRouter(peer?.as ?? 0, options.localAs)
+  const { stateDirectory: _, ...memory } = libraryOptions // its record is that of the running program
   await using announcer = new Announcer({
     ...memory,
     drainTime: 0,
     dial: () => Object.assign(router.connect(), { localAddress }),
   })
   announcer.announce(options.prefix, preference(options))
-  const heard = await router.heard
+  const messages = await router.received
   const cause = announcer.status().peers[0]?.unsendable[options.prefix]
   if (cause !== undefined && localAddress !== undefined)
     throw new RetryableError(
@@ -68,13 +82,13 @@ async function rehearse(
     )
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
-  const budget = `Dials at most, whatever the router does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`
-  return { messages: heard, budget }
+  const budget = `Most dials, whatever the router does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`
+  return { messages, budget }
 }
 
-/** Says what it hears back, as far as a router would, and notes all up to the first UPDATE. */
-class AgreeableRouter {
-  readonly heard: Promise<readonly Message[]>
+/** Answers each message as a router does, and resolves with all messages up to the first UPDATE. */
+class AcceptingRouter {
+  readonly received: Promise<readonly Message[]>
   readonly #as: number
   readonly #external: boolean
   #done: (messages: readonly Message[]) => void = () => {}
@@ -82,7 +96,7 @@ class AgreeableRouter {
   constructor(as: number, theirAs: number) {
     this.#as = as
     this.#external = as !== theirAs
-    this.heard = new Promise(resolve => (this.#done = resolve))
+    this.received = new Promise(resolve => (this.#done = resolve))
   }
   connect(): Duplex {
     const messages: Message[] = []
@@ -94,7 +108,7 @@ class AgreeableRouter {
         done()
       },
       final(done) {
-        connection.push(null) // a router closes as well, and nothing waits for it
+        connection.push(null) // a router closes its side as well
         done()
       },
     })
@@ -111,14 +125,14 @@ class AgreeableRouter {
     } else if (message.type === 'update') {
       messages.push(message)
       this.#done([...messages])
-    } else if (message.type === 'keepalive') setImmediate(() => this.#done([...messages])) // no route is coming
+    } else if (message.type === 'keepalive') setImmediate(() => this.#done([...messages])) // there will be no route
   }
 }
 function otherThan(id: string): string {
   return id === '203.0.113.1' ? '203.0.113.2' : '203.0.113.1'
 }
 
-/** The address that the system would dial from. Connecting a datagram socket asks it, and sends nothing. */
+/** The address that the system would dial from. Connecting a datagram socket finds it, and sends nothing. */
 async function sourceAddress(peer: string): Promise<string | undefined> {
   const socket = createSocket(peer.includes(':') ? 'udp6' : 'udp4')
   try {

@@ -83,23 +83,24 @@ describe('status()', () => {
     ['an error', (_, answer) => answer.writeHead(500).end(captured)],
   ])('says so where %s answers', async (_, listener) => {
     await using site = await answering(listener)
-    await expect(status(site.address)).rejects.toThrow(`what answers at ${site.address} is no announcer`)
+    await expect(status(site.address)).rejects.toThrow(`status: the server at ${site.address} is not softspoken`)
   })
   test('says so where nobody does', async () => {
     const { address, [Symbol.asyncDispose]: close } = await answering(() => {})
     await close()
-    await expect(status(address)).rejects.toThrow(
-      `no answer from http://${address}/status: connect ECONNREFUSED ${address}`,
-    )
+    await expect(status(address)).rejects.toThrow(`status: no answer from ${address}: connect ECONNREFUSED ${address}`)
   })
   test('repeats no password', async () => {
-    await expect(status('user:word@127.0.0.1:9179')).rejects.toThrow(/^http: what is given is not allowed/)
+    await expect(status('user:word@127.0.0.1:9179')).rejects.toThrow(/^status: the given value is not allowed/)
   })
-  test.each(['', '127.0.0.1:port', '::1:9179', '127.0.0.1:9179/x'])("refuses '%s' in words", async address => {
-    await expect(status(address)).rejects.toThrow(
-      `http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179`,
-    )
-  })
+  test.each(['', '127.0.0.1', '127.0.0.1:port', '[::1:9179', '127.0.0.1:9179/x'])(
+    "refuses '%s' in one sentence",
+    async address => {
+      await expect(status(address)).rejects.toThrow(
+        /^status: .* is not allowed, it must be an address and a port, such as 127.0.0.1:9179$/,
+      )
+    },
+  )
 })
 
 async function answering(listener: RequestListener): Promise<AsyncDisposable & { readonly address: string }> {

@@ -1,5 +1,9 @@
-/** What a running announcer says of itself at /status, as a table for a terminal. */
+/** `softspoken status`: what a running program reports at /status, as tables for a terminal. */
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import type { AnnouncerStatus, HealthStatus } from '@softspoken/announcer'
+import { notAllowed, RetryableError } from '../config/usage-error.ts'
 
 /** /status once it has been through JSON. */
 export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
@@ -10,27 +14,30 @@ export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
 }
 
 /**
- * Asks the announcer that serves at an address and port, as 127.0.0.1:9179, and returns the table.
- * @throws Error in one sentence if nothing answers within 5 s, or what answers is no announcer.
+ * Asks the program that serves at this address and port, such as 127.0.0.1:9179, and returns the table.
+ * @throws UsageError for a wrong address; RetryableError if nothing answers within 5 s, or something else answers.
  */
 export async function status(address: string): Promise<string> {
   const url = `http://${address}/status`
-  const wrong = `is not allowed, it must be an address and a port, as 127.0.0.1:9179`
-  if (address.includes('@')) throw new RangeError(`http: what is given ${wrong}`) // it may hold a password
-  if (!URL.canParse(url) || new URL(url).pathname !== '/status') throw new RangeError(`http: '${address}' ${wrong}`)
-  const report = await ask(url)
-  if (!isReport(report)) throw new Error(`what answers at ${address} is no announcer`)
+  const allowed = 'an address and a port, such as 127.0.0.1:9179'
+  if (!/:\d{1,5}$/.test(address) || !URL.canParse(url) || new URL(url).pathname !== '/status' || address.includes('@'))
+    throw notAllowed('status', address, allowed) // behind an @ it may hold a password
+  const report = await ask(new URL(url), address)
+  if (!isReport(report)) throw new RetryableError(`status: the server at ${address} is not softspoken`)
   return statusTable(report)
 }
 
-async function ask(url: string): Promise<unknown> {
+/** Not with fetch, which refuses some ports with "bad port". */
+async function ask(url: URL, address: string): Promise<unknown> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
-    return response.ok ? await response.json() : undefined
+    const [response] = (await once(get(url, { signal: AbortSignal.timeout(5000) }), 'response')) as [IncomingMessage]
+    const body = await text(response)
+    return response.statusCode === 200 ? JSON.parse(body) : undefined
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined // something answers, but not in JSON
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    throw new Error(`no answer from ${url}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    if (error instanceof SyntaxError) return undefined // an answer, but no JSON
+    const late = error instanceof Error && error.name === 'AbortError'
+    const detail = late ? 'nothing within 5 s' : error instanceof Error ? error.message : error
+    throw new RetryableError(`status: no answer from ${address}: ${detail}`, { cause: error })
   }
 }
 function isReport(value: unknown): value is StatusReport {

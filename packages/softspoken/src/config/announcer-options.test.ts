@@ -18,12 +18,14 @@ const values: Readonly<Record<string, unknown>> = {
   },
   ...{ nextHop: '10.0.5.14', holdTime: 31, tcpMd5Key: 'a key', ttlSecurity: 3, multihop: 5, bindDevice: 'eth0' },
   ...{ med: 7, localPref: 8, community: ['65000:1'], stateDirectory: '/var/lib/softspoken' },
+  ...{ largeCommunity: ['65000:1:2'], prepend: 2, drainTime: 4, gracefulShutdownTime: 5 },
 }
 /** Another part of the program uses it. */
 function isElsewhere(name: string): boolean {
   return (
-    ['prefix', 'peers', 'withoutCapabilities', 'http', 'httpHost', 'logLevel'].includes(name) ||
-    name.startsWith('health')
+    ['prefix', 'peers', 'withoutCapabilities', 'tcpMd5KeyFile', 'backOff', 'http', 'httpHost', 'logLevel'].includes(
+      name,
+    ) || name.startsWith('health')
   )
 }
 
@@ -31,7 +33,7 @@ function isElsewhere(name: string): boolean {
 function option(options: ProgramOptions, field: string): unknown {
   const { local, peers, ...rest } = announcerOptions(options)
   const [peer] = peers
-  if (field === 'peer') return peers.map(({ address }) => address)
+  if (field === 'peer.address') return peers.map(({ address }) => address)
   const all = { ...rest, ...preference(options), local, peer } as object
   return field.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], all) // as they are nested
 }
@@ -41,7 +43,7 @@ describe('each option', () => {
   it('that no other part of the program uses has a value in this test', () => {
     expect(handedOver.filter(({ name }) => values[name] === undefined)).toEqual([])
   })
-  it.each(handedOver.map(({ name, field }) => [name, field] as const))(
+  it.each(handedOver.map(({ name, libraryName }) => [name, libraryName] as const))(
     '%s arrives at the library as %s',
     (name, field) => {
       expect(option({ ...needed, [name]: values[name] }, field)).toEqual(values[name])
@@ -55,7 +57,7 @@ describe('each option', () => {
   })
   it('of one router arrives at that router alone', () => {
     const own = { port: 1179, tcpMd5Key: 'its own', ttlSecurity: 2, multihop: 9, bindDevice: 'eth1' }
-    expect([...peerOptionNames].sort()).toEqual(['address', 'as', ...Object.keys(own)].sort())
+    expect([...peerOptionNames].sort()).toEqual(['address', 'as', 'tcpMd5KeyFile', ...Object.keys(own)].sort())
     const { peer: _peer, peerAs: _as, ...rest } = needed
     const peers = [
       { address: '10.0.5.1', as: 65000, ...own },

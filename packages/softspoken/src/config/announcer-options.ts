@@ -1,27 +1,41 @@
-/** The options in the words of the library. */
+/** The program's options as the library's. */
 import { type AnnounceOptions, type AnnouncerOptions, hostRoute } from '@softspoken/announcer'
 import type { ProgramOptions } from './options.ts'
 
 export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
-  const { prefix, localAs, routerId, localAddress, peer = [], peerAs = 0, port, peers } = options
-  const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, withoutCapabilities, stateDirectory } =
-    options
+  const { prefix, localAs, routerId, localAddress, peer = [], peerAs = 0, port, peers, withoutCapabilities } = options
+  const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory } = options
+  const { drainTime, gracefulShutdownTime, backOff } = options
   const capabilities = withoutCapabilities && Object.fromEntries(withoutCapabilities.map(name => [name, false]))
-  const alike = peer.map(address => ({ address, as: peerAs, ...given({ port }) })) // peerAs stands beside peer: sources.ts has seen to it
+  const alike = peer.map(address => ({ address, as: peerAs, ...omitUndefined({ port }) })) // validate() requires peerAs
   return {
-    local: { as: localAs, id: routerId, ...given({ address: localAddress }) },
-    peers: peers?.map(({ address, as, ...own }) => ({ address, as, ...given(own) })) ?? alike,
+    local: { as: localAs, id: routerId, ...omitUndefined({ address: localAddress }) },
+    peers: peers?.map(({ address, as, tcpMd5KeyFile: _, ...own }) => ({ address, as, ...omitUndefined(own) })) ?? alike,
     families: [hostRoute(prefix).family],
-    ...given({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, capabilities, stateDirectory }),
+    ...omitUndefined({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, capabilities, stateDirectory }),
+    ...omitUndefined({ drainTime, gracefulShutdownTime }),
+    ...(backOff && { backOff: libraryBackOff(backOff) }),
   }
 }
 
-export function preference({ med, localPref, community }: ProgramOptions): AnnounceOptions {
-  return given({ med, localPref, communities: community })
+function libraryBackOff({
+  minInterval: floor,
+  transportCap,
+  protocolInitial: protocolFirst,
+  administrative: operator,
+  resetAfter: forgetAfter,
+}: NonNullable<ProgramOptions['backOff']>): NonNullable<AnnouncerOptions['backOff']> {
+  return omitUndefined({ floor, transportCap, protocolFirst, operator, forgetAfter })
 }
 
-/** Without what was not given. */
-export function given<all extends Record<string, unknown>>(all: all): { [key in keyof all]?: NonNullable<all[key]> } {
+export function preference(options: ProgramOptions): AnnounceOptions {
+  const { med, localPref, community, largeCommunity, prepend } = options
+  return omitUndefined({ med, localPref, communities: community, largeCommunities: largeCommunity, prepend })
+}
+
+export function omitUndefined<all extends Record<string, unknown>>(
+  all: all,
+): { [key in keyof all]?: NonNullable<all[key]> } {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as {
     [key in keyof all]?: NonNullable<all[key]>
   }

@@ -1,34 +1,34 @@
 /**
- * A file of options, in YAML or JSON. Its parsers quote the text in their errors, and that may be a key: what is said here
- * is where a mistake is, and what kind of mistake.
+ * A file of options, in YAML or JSON. The parsers quote the text in their errors, and the text may be a key. So our errors
+ * have only the place and the kind of the mistake.
  */
 import { readFile } from 'node:fs/promises'
-import { nearest } from './nearest.ts'
+import { nearest } from '@softspoken/wire/internal'
 import { optionTable } from './options.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
 import type { SourceValues } from './values.ts'
 
 const names = optionTable.map(({ name }) => name)
 
-/** @throws RetryableError for a file that cannot be read, UsageError for what is wrong in it. */
+/** @throws RetryableError if the file cannot be read, UsageError if its content is wrong. */
 export async function readConfigFile(file: string): Promise<SourceValues> {
   const content = await parse(file, await textOf(file))
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new UsageError(`${file}: it must hold options by name, such as prefix: 198.51.100.10/32`)
+    throw new UsageError(`${file}: it must have options by name, such as prefix: 198.51.100.10/32`)
   const options = new Map<string, unknown>(Object.entries(content))
   for (const [name, value] of options)
     if (!(names as readonly string[]).includes(name)) throw new UsageError(`${file}: ${noSuchName(name, value, names)}`)
-  const offers = optionTable.flatMap(({ name, kind }) => {
+  const values = optionTable.flatMap(({ name, kind }) => {
     if (!options.has(name)) return []
     const from = `${name} in ${file}`
     return [[name, { from, read: () => readValue(kind, options.get(name), from) }]]
   })
-  return Object.fromEntries(offers)
+  return Object.fromEntries(values)
 }
 
 /**
- * A name without a value is often a value that has lost its name, as in `{ tcpMd5Key:secret }` or after a comma, so it is
- * not repeated.
+ * A name without a value is not shown, because it may be a value without its name, as in `{ tcpMd5Key:secret }` or after a
+ * comma.
  */
 export function noSuchName(name: string, value: unknown, names: readonly string[]): string {
   const shown = value === null || !/^[a-z][\w-]{0,40}$/i.test(name) ? 'a name in it' : name
@@ -46,31 +46,30 @@ async function textOf(file: string): Promise<string> {
     throw new RetryableError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`)
   })
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets) // without its byte order mark
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets) // without the byte order mark
   } catch {
-    throw new UsageError(`${file}: it is not a text in UTF-8`) // of another encoding, a key would be another one
+    throw new UsageError(`${file}: it is not a text in UTF-8`) // another encoding would change a key
   }
 }
 
 function parse(file: string, text: string): unknown {
-  // JSON is YAML, but the library for YAML takes its time to load.
+  // JSON is YAML, but the YAML library takes long to load.
   return file.endsWith('.json') ? parseJson(file, text) : parseYaml(file, text)
 }
 
 async function parseYaml(file: string, text: string): Promise<unknown> {
   const { parseDocument } = await import('yaml')
-  const document = parseDocument(text, { logLevel: 'error' }) // its warnings quote the text on standard error
+  const document = parseDocument(text, { logLevel: 'error' }) // its warnings would show the text on standard error
   const [fault] = [...document.errors, ...document.warnings]
   const line = fault?.linePos === undefined ? '' : `, line ${fault.linePos[0].line}`
   if (fault?.code === 'DUPLICATE_KEY') throw new UsageError(`${file}${line}: a name is given twice`)
   if (fault?.code === 'MULTIPLE_DOCS') throw new UsageError(`${file}${line}: it must hold one document`)
-  if (fault?.code === 'TAG_RESOLVE_FAILED')
-    throw new UsageError(`${file}${line}: there is a tag that means nothing here`)
+  if (fault?.code === 'TAG_RESOLVE_FAILED') throw new UsageError(`${file}${line}: it has an unknown tag`)
   if (fault) throw new UsageError(`${file}${line}: it is not valid YAML`)
   try {
     return document.toJS()
   } catch {
-    throw new UsageError(`${file}: it is not valid YAML, an alias means nothing`)
+    throw new UsageError(`${file}: it is not valid YAML, an alias has no anchor`)
   }
 }
 
@@ -88,7 +87,7 @@ function parseJson(file: string, text: string): unknown {
   return content
 }
 
-/** JSON.parse takes the last of two values with one name, and says nothing. Where the second is; the text is valid JSON. */
+/** The position of a name that is given twice in valid JSON: JSON.parse silently takes the last value. */
 function duplicateKey(text: string): number | undefined {
   const open: Set<string>[] = []
   for (const { 0: token, 1: key, index } of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {

@@ -1,63 +1,48 @@
-/** The command line. A flag that takes one value is given once. */
-import { Command, CommanderError, Option } from 'commander'
-import { printResult } from '../print.ts'
-import { nearest } from './nearest.ts'
-import { optionTable } from './options.ts'
+/** The flags of `announce` and `check`. A flag that takes one value is given once. */
+import { nearest } from '@softspoken/wire/internal'
+import { type Command, Option } from 'commander'
+import { type OptionRow, optionTable } from './options.ts'
 import { parseText } from './parse-text.ts'
 import { UsageError } from './usage-error.ts'
 import type { SourceValues } from './values.ts'
 
+export const OPTIONS_PAGE = 'https://github.com/softspoken/softspoken/blob/main/packages/softspoken/OPTIONS.md'
+
+/** A heading in --help. */
+export const OTHER = 'Other:'
+
 export interface Flags {
-  readonly offers: SourceValues
+  readonly values: SourceValues
   readonly config: string | undefined
   readonly check: boolean
 }
 
-/** @throws UsageError, which shows no value of an unknown flag; CommanderError with exit code 0 after --help. */
-export function readFlags(argv: readonly string[]): Flags {
-  const command = makeCommand()
-  try {
-    command.parse(argv, { from: 'user' })
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode !== 0)
-      throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '))
-    throw error
-  }
-  const unknown = command.args.find(arg => arg.startsWith('-') && !argv.includes('--'))
-  if (unknown !== undefined) throw unknownFlag(unknown)
-  if (command.args.length > 0)
-    throw new UsageError('a word that belongs to no flag is not allowed, options are given as --prefix and so on')
-  const given = (flag: string): unknown => command.getOptionValue(new Option(`${flag} <value>`).attributeName())
-  const offers = optionTable.flatMap(row => {
-    const value = given(row.flag)
-    return value === undefined ? [] : [[row.name, { from: row.flag, read: () => parseText(row, value, row.flag) }]]
-  })
-  const config = given('--config')
-  if (config === '') throw new UsageError('--config: it is empty')
-  return {
-    offers: Object.fromEntries(offers),
-    config: typeof config === 'string' ? config : undefined,
-    check: given('--check') === true,
-  }
-}
+const rowsWithFlag = optionTable.filter(({ hasFlag }) => hasFlag)
+export const flagNames: readonly string[] = [
+  ...rowsWithFlag.map(({ flag }) => flag),
+  ...['--config', '--check', '--help'],
+]
 
-function makeCommand(): Command {
-  const command = new Command('single-prefix-announcer')
-    .usage('<options>')
-    .description('Announces one host route over BGP, and withdraws it on SIGTERM or SIGINT.')
-    .addHelpText('after', 'The first five are needed. --local-as may be SOFTSPOKEN_LOCAL_AS, and so on.')
-    .exitOverride()
-    .configureOutput({ outputError: () => {}, writeOut: printResult })
-    .helpOption('-h, --help', 'show this')
+/** Adds a flag for each option. --help shows those that most users need, by group. */
+export function withOptions(command: Command): Command {
+  command
+    .usage('[options]')
     .allowExcessArguments()
-    .allowUnknownOption() // commander's own error repeats its value, which may be a secret
-  for (const { flag, value, text } of optionTable)
-    if (value) command.addOption(once(new Option(`${flag} ${value}`, text)))
-  command.addOption(once(new Option('--config <file>', 'options by name, in YAML or JSON')))
-  command.addOption(new Option('--check', 'show what would be sent; announce nothing'))
+    .allowUnknownOption() // commander's own error repeats the value, which may be a secret
+    .addHelpOption(new Option('-h, --help', 'show this help').helpGroup(OTHER))
+  for (const row of rowsWithFlag) command.addOption(optionOf(row))
   return command
+    .addOption(takesOneValue(new Option('--config <file>', 'file of options, in YAML or JSON').helpGroup(OTHER)))
+    .addHelpText('after', `\nEach flag can be a variable or a line of the file instead. All options:\n${OPTIONS_PAGE}`)
 }
-function once(option: Option): Option {
+function optionOf({ flag, placeholder, kind, text, group, required }: OptionRow): Option {
+  const value = placeholder ?? (kind === 'list' ? '<value...>' : '<value>')
+  const option = new Option(`${flag} ${value}`, required ? `${text} (required)` : text)
+  if (placeholder === undefined) option.hideHelp()
+  if (group !== undefined) option.helpGroup(`${group}:`)
+  return takesOneValue(option)
+}
+function takesOneValue(option: Option): Option {
   if (option.variadic) return option
   return option.argParser((value, before) => {
     if (before !== undefined) throw new UsageError(`${option.long}: it is given twice, and takes one value`)
@@ -65,17 +50,39 @@ function once(option: Option): Option {
   })
 }
 
+/**
+ * What a command was given.
+ * @throws UsageError, which shows no value of an unknown flag.
+ */
+export function readFlags(command: Command): Flags {
+  const unknown = command.args.find(arg => arg.startsWith('-'))
+  if (unknown !== undefined) throw unknownFlag(unknown)
+  if (command.args.length > 0)
+    throw new UsageError('there is a word that belongs to no flag; an option is given as --prefix 198.51.100.10/32')
+  const given = (flag: string): unknown => command.getOptionValue(new Option(`${flag} <value>`).attributeName())
+  const values = rowsWithFlag.flatMap(row => {
+    const value = given(row.flag)
+    return value === undefined ? [] : [[row.name, { from: row.flag, read: () => parseText(row, value, row.flag) }]]
+  })
+  const config = given('--config')
+  if (config === '') throw new UsageError('--config: it is empty')
+  return {
+    values: Object.fromEntries(values),
+    config: typeof config === 'string' ? config : undefined,
+    check: given('--check') === true,
+  }
+}
+
 function unknownFlag(arg: string): UsageError {
   const [name = ''] = arg.split('=')
+  if (name === '--check') return new UsageError('--check: it belongs to announce; the command check does the same')
   const row = optionTable.find(({ flag }) => flag === name)
-  if (row?.inFileOnly) return new UsageError(`${name}: there is no such flag, ${row.name} is set in a file`)
-  if (row) return new UsageError(`${name}: there is no such flag, set ${row.variable}, or ${row.name} in a file`)
-  const near = nearest(name, [
-    ...optionTable.filter(({ value }) => value).map(({ flag }) => flag),
-    '--config',
-    '--check',
-    '--help',
-  ])
-  const shown = /^--[a-z][a-z0-9-]*$/i.test(name) ? name : 'a flag that begins otherwise than all others'
-  return new UsageError(`${shown}: there is no such flag${near ? `, did you mean ${near}?` : '; --help lists them'}`)
+  if (row?.fileOnly) return new UsageError(`${name}: no such flag, ${row.name} is set in a file`)
+  if (row)
+    return new UsageError(
+      `${name}: no such flag, because flags are visible to all users of the host; set ${row.variable}, or ${row.name} in a file`,
+    )
+  const near = nearest(name, flagNames)
+  const shown = /^--[a-z][a-z0-9-]*$/i.test(name) ? name : 'a flag with an unexpected beginning'
+  return new UsageError(`${shown}: no such flag${near ? `, did you mean ${near}?` : '; --help lists them'}`)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readConfiguration } from './sources.ts'
+import { readConfiguration } from '../../tools/configuration.ts'
 import { UsageError } from './usage-error.ts'
 
 const plain = {
@@ -201,13 +201,13 @@ describe('or is refused with its own reason, and shows no field that may be a pa
     [{ vip_cidr: '24' }, /^vip_cidr: '24' is not allowed/],
     [{ bgp_enable: 'false' }, /^bgp_enable: it is false/],
     [{ bgp_enable: '0' }, /^bgp_enable: it is false/],
-    [{ bgp_enable: 'yes' }, /^bgp_enable: what is given is not allowed, it must be true or false/],
+    [{ bgp_enable: 'yes' }, /^bgp_enable: the given value is not allowed, it must be true or false/],
     [{ bgp_as: 'AS64515' }, /^bgp_as: 'AS64515' is not allowed, it must be a whole number/],
     [{ bgp_routerinterface: 'eth0' }, /^bgp_routerinterface: .*give the router id itself/],
     [{ bgp_sourceip: 'eth0' }, /^bgp_sourceip: .*it must be an address/],
-    [{ bgp_peeraddress: 'router.example' }, /^bgp_peeraddress: what is given .*an address: names are not looked up/],
-    [{ bgp_peeraddress: '10.0.5.1:65000:secret' }, /^bgp_peeraddress: what is given is not allowed/],
-    [{ bgp_multihop: 'secret' }, /^bgp_multihop: what is given .*true or false/],
+    [{ bgp_peeraddress: 'router.example' }, /^bgp_peeraddress: the given value .*an address: names are not looked up/],
+    [{ bgp_peeraddress: '10.0.5.1:65000:secret' }, /^bgp_peeraddress: the given value is not allowed/],
+    [{ bgp_multihop: 'secret' }, /^bgp_multihop: the given value .*true or false/],
     [{ mpbgp_nexthop: 'fixed' }, /^mpbgp_nexthop: not supported/],
     [{ zebra_enable: 'true' }, /^zebra_enable: there is no Zebra here/],
     [{ annotation: 'bgp' }, /^annotation: annotations of the node are not read/],
@@ -215,7 +215,7 @@ describe('or is refused with its own reason, and shows no field that may be a pa
     [{ config_file: '/a.yaml' }, /^config_file: kube-vip's own file is not read/],
     [{ bgp_peers: ',' }, /^bgp_peers: it names no router, each must be <address>:<AS>/],
     [{ bgp_peers: '10.0.5.1' }, /^bgp_peers, number 1: the AS number is missing/],
-    [{ bgp_peers: '10.0.5.1:' }, /^bgp_peers, router 10\.0\.5\.1, the second field: what is given .*the AS number/],
+    [{ bgp_peers: '10.0.5.1:' }, /^bgp_peers, router 10\.0\.5\.1, the second field: the given value .*the AS number/],
     [{ bgp_peers: '10.0.5.1:0' }, /the second field: .*the AS number/],
     [{ bgp_peers: '10.0.5.1:secret' }, /the second field: .*the AS number/],
     [{ bgp_peers: '10.0.5.1:4294967296' }, /the second field: .*the AS number/],

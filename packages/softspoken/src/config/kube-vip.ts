@@ -11,7 +11,7 @@ import type { SourceValues } from './values.ts'
 const OUR_HOLD_TIME = 90 // seconds
 
 interface KubeVip {
-  readonly offers: SourceValues
+  readonly values: SourceValues
   readonly warnings: readonly string[]
   /** What kube-vip calls each option that is needed, if its names are used. */
   readonly missing: Partial<Record<OptionName, string>>
@@ -26,19 +26,19 @@ const missing = {
 
 /**
  * ProgramOptions that kube-vip has under other names, if any of its BGP names is there. `own` has ours, which go before them;
- * `warnings` is complete once all offers were read.
+ * `warnings` is complete once all values were read.
  */
 export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip {
   const said = (name: string): string | undefined => env[name]?.trim() || undefined
   const warnings: string[] = []
-  const offers: SourceValues = {}
+  const values: SourceValues = {}
   // `address` and the like are anybody's names; only beside one of these are they kube-vip's.
-  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(said)) return { offers, warnings, missing: {} }
+  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(said)) return { values, warnings, missing: {} }
 
   /** Read, and judged, only if nothing of ours goes before it. */
   const offer = (option: OptionName, name: string, read: (text: string) => unknown): void => {
     const text = said(name)
-    if (text !== undefined) offers[option] = { from: name, read: () => read(text) }
+    if (text !== undefined) values[option] = { from: name, read: () => read(text) }
   }
   const offerNumber = (option: OptionName, name: string): void => offer(option, name, text => wholeNumber(name, text))
 
@@ -66,7 +66,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
   } else {
     offer('peer', 'bgp_peeraddress', text => [addressOf('bgp_peeraddress', text)])
     offerNumber('peerAs', 'bgp_peeras')
-    if (env.bgp_peerpass) offers.tcpMd5Key = { from: 'bgp_peerpass', read: () => env.bgp_peerpass } // not trimmed
+    if (env.bgp_peerpass) values.tcpMd5Key = { from: 'bgp_peerpass', read: () => env.bgp_peerpass } // not trimmed
     if (isOn(said('bgp_multihop')))
       offer('multihop', 'bgp_multihop', text => (isTrue('bgp_multihop', text) ? MULTIHOP : undefined))
   }
@@ -89,7 +89,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
   for (const [name, why] of unused) if (isOn(said(name))) warnings.push(`${name}: not used, ${why}`)
   const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(said(name)) && !understood.has(name))
   if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, there is no such option here`)
-  return { offers, warnings, missing }
+  return { values, warnings, missing }
 }
 
 /** The router of `bgp_peeraddress`, which kube-vip adds to those of `bgp_peers`. */

@@ -1,19 +1,28 @@
+import { readFileSync } from 'node:fs'
 import { healthOptions } from '@softspoken/announcer/internal'
 import { settings } from '@softspoken/session'
 import { expect, it } from 'vitest'
 import { optionsPage } from '../../tools/options-page.ts'
-import { optionTable } from './options.ts'
+import { optionTable, partNames } from './options.ts'
 
-// After a change: vitest run --project unit -u options-page
-it('the table in the docs is the one that the options make', async () => {
+// After a change: npx --yes pnpm@12 exec vitest run --project unit options-page -u
+it('OPTIONS.md is made from the table of options', async () => {
   await expect(optionsPage()).toMatchFileSnapshot('../../OPTIONS.md')
 })
 
-it('the defaults in it are those of the library', () => {
-  const usual = Object.fromEntries(optionTable.map(({ name, usual = '' }) => [name, usual]))
-  expect(usual).toMatchObject({ port: '179', holdTime: `${settings.holdTime.default}` })
+it('OPTIONS.md explains each part of an option that is a map', () => {
+  for (const name of ['minInterval', 'transportCap', 'protocolInitial', 'administrative', 'resetAfter'])
+    expect(partNames.backOff).toContain(name)
+  for (const name of partNames.backOff ?? []) expect(optionsPage()).toContain(`| \`${name}\` |`)
+})
+
+it('the defaults in the table are those of the library', () => {
+  const defaults = Object.fromEntries(optionTable.map(({ name, defaultText = '' }) => [name, defaultText]))
+  expect(defaults).toMatchObject({ port: '179', holdTime: `${settings.holdTime.default}` })
   for (const name of ['interval', 'timeout', 'rise', 'fall'] as const)
-    expect(usual[`health${name[0]?.toUpperCase()}${name.slice(1)}`]).toMatch(
+    expect(defaults[`health${name[0]?.toUpperCase()}${name.slice(1)}`]).toMatch(
       new RegExp(`^${healthOptions[name].default}\\b`),
     )
+  const page = readFileSync(new URL('../../../../docs/defaults.md', import.meta.url), 'utf8')
+  expect(page).toMatch(new RegExp(`\\\`drainTime\\\`[^|]*\\| *${defaults.drainTime} s?`))
 })

@@ -1,195 +1,373 @@
 /**
- * Every option of the program, once: flags, environment, file, --help and the table in the README are made of this.
- * It says what kind of value each is; whether the value will do is judged by the library.
+ * Every option of the program, once: types, flags, variables, --help, OPTIONS.md and the names in errors come from this.
+ * The schema checks the kind of a value. The library checks whether the value is allowed.
  */
 import { isIP } from 'node:net'
 import * as v from 'valibot'
 import { mayHoldSecret } from './usage-error.ts'
 
-/** What people are told of an option, and how they name it on the command line. */
+/** What the schema does not have. */
 interface OptionMeta {
+  /** For --help and OPTIONS.md. */
   readonly text: string
-  /** What the library takes if it is not given. */
-  readonly usual?: string
-  /** How its value is called in --help. Without one there is no flag, as that must fit a screen. */
-  readonly value?: string
-  readonly inFileOnly?: true
-  /** Its value is shown nowhere. */
+  /** What the library uses if the option is not given. */
+  readonly defaultText?: string
+  /** The name of the value in --help. An option without one is left out there. */
+  readonly placeholder?: string
+  /** Its heading in --help. */
+  readonly group?: string
+  /** It has no flag and no variable. */
+  readonly fileOnly?: true
+  /** Its value is never shown, and it has no flag, because all users of a host see the flags of a process. */
   readonly secret?: true
-  /** What the library calls it in its errors. */
-  readonly field: string
+  /** The name of the option in the library's errors. */
+  readonly libraryName: string
 }
 
 const number = v.pipe(v.number('a whole number'), v.integer('a whole number'))
 const text = v.string('text')
 const key = v.string('text, so put a number into quotes')
-/** The library shows these where it refuses them, so a text that cannot be one is refused before. */
+/** The library shows the value in its errors, so a text that cannot be one is refused before. */
 const word = v.pipe(text, v.regex(/^\S*$/, 'one word'))
-/** The same, and what may hold a password is not shown. */
-const only = (what: string) =>
+/** The same; a value that may hold a password is not shown. */
+const wordWithoutSecret = (allowed: string) =>
   v.pipe(
     word,
-    v.check(given => !mayHoldSecret(given), what),
+    v.check(value => !mayHoldSecret(value), allowed),
   )
-const address = only('an address')
+const address = wordWithoutSecret('an address')
 const list = v.array(word, 'a list')
+const path = v.pipe(v.string('a path'), v.regex(/^[^\0]+$/, 'a path'))
 
-/** Beside a key, which may stand in the place of any other: what is no address or interface is not shown. */
+/** A key may stand in the place of any value of a router, so a value is not shown if it is no address or interface. */
+const ipAddress = v.pipe(
+  word,
+  v.check(value => isIP(value) !== 0, 'an IPv4 or IPv6 address'),
+)
 const peerEntries = {
-  address: v.pipe(
-    word,
-    v.check(given => isIP(given) !== 0, 'an IPv4 or IPv6 address'),
-  ),
+  address: ipAddress,
   as: number,
   port: v.optional(number),
   tcpMd5Key: v.optional(key),
+  tcpMd5KeyFile: v.optional(path),
   ttlSecurity: v.optional(number),
   multihop: v.optional(number),
   bindDevice: v.optional(
     v.pipe(text, v.regex(/^[^\s/]{1,15}$/, 'the name of a network interface, 1 to 15 characters')),
   ),
 }
-/** Those that the library can leave out. */
-const capabilities = ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'] as const
-/** The options of one router, where several differ. */
+/** The options of one router in `peers`. */
 export const peerOptionNames: readonly string[] = Object.keys(peerEntries)
-const peer = v.strictObject(
-  peerEntries,
-  `${peerOptionNames.slice(0, 2).join(' and ')}, perhaps ${peerOptionNames.slice(2).join(', ')}`,
-)
+const [addressName, asName, ...optionalNames] = peerOptionNames
+const peer = v.strictObject(peerEntries, `${addressName} and ${asName}, and perhaps ${optionalNames.join(', ')}`)
 
-function about<schema extends v.GenericSchema>(schema: schema, said: OptionMeta) {
-  return v.pipe(schema, v.metadata(said as unknown as Record<string, unknown>))
+/** The capabilities that the library can leave out. */
+const capabilities = ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'] as const
+
+const backOff = v.strictObject(
+  {
+    minInterval: v.optional(number),
+    transportCap: v.optional(number),
+    protocolInitial: v.optional(number),
+    administrative: v.optional(number),
+    resetAfter: v.optional(number),
+  },
+  'minInterval and so on, each with a number of seconds',
+)
+const holdDown = v.strictObject({
+  withdrawals: v.optional(number),
+  within: v.optional(number),
+  stayDown: v.optional(number),
+})
+/** The names inside an option that is a map. */
+export const partNames: Readonly<Record<string, readonly string[]>> = {
+  peers: peerOptionNames,
+  backOff: Object.keys(backOff.entries),
 }
 
-// A message is what is allowed: a sentence is made around it.
-export const schema = v.strictObject({
-  prefix: about(only('a host route'), {
+function option<schema extends v.GenericSchema>(schema: schema, meta: OptionMeta) {
+  return v.pipe(schema, v.metadata(meta as unknown as Record<string, unknown>))
+}
+const route = { group: 'The route' }
+const router = { group: 'The router' }
+const health = { group: 'Health' }
+const page = { group: 'Page and log' }
+
+// A message is what is allowed. The sentence is made around it.
+export const optionsSchema = v.strictObject({
+  prefix: option(wordWithoutSecret('a host route'), {
     text: 'host route to announce: a /32 or a /128',
-    value: '<route>',
-    field: 'prefix',
+    placeholder: '<route>',
+    libraryName: 'prefix',
+    ...route,
   }),
-  localAs: about(number, { text: 'our AS number', value: '<as>', field: 'local.as' }),
-  routerId: about(address, { text: 'our BGP Identifier, different on every node', value: '<id>', field: 'local.id' }),
+  localAs: option(number, { text: 'our AS number', placeholder: '<as>', libraryName: 'local.as', ...router }),
+  routerId: option(address, {
+    text: 'our BGP Identifier, different on every node',
+    placeholder: '<id>',
+    libraryName: 'local.id',
+    ...router,
+  }),
   peer: v.optional(
-    about(v.array(address, 'a list'), {
+    option(v.array(address, 'a list'), {
       text: 'address of the router, or of several',
-      value: '<address...>',
-      field: 'peer',
+      placeholder: '<address...>',
+      libraryName: 'peer.address',
+      ...router,
     }),
   ),
-  peerAs: v.optional(about(number, { text: 'AS number of the router', value: '<as>', field: 'peer.as' })),
+  peerAs: v.optional(
+    option(number, { text: 'AS number of the router', placeholder: '<as>', libraryName: 'peer.as', ...router }),
+  ),
   port: v.optional(
-    about(number, { text: 'TCP port of the router', usual: '179', value: '<port>', field: 'peer.port' }),
+    option(number, {
+      text: 'TCP port of the router',
+      defaultText: '179',
+      placeholder: '<port>',
+      libraryName: 'peer.port',
+      ...router,
+    }),
   ),
   peers: v.optional(
-    about(v.array(peer, 'a list of routers'), {
-      inFileOnly: true,
-      text: 'routers that differ, each with address, as, and what else is its own',
-      field: 'peers',
+    option(v.array(peer, 'a list of routers'), {
+      text: 'routers that have different options, see below',
+      libraryName: 'peers',
+      fileOnly: true,
     }),
   ),
   localAddress: v.optional(
-    about(address, { text: 'address to dial from', value: '<address>', field: 'local.address' }),
-  ),
-  nextHop: v.optional(
-    about(address, { text: 'where traffic goes', usual: 'our own address', value: '<address>', field: 'nextHop' }),
+    option(address, {
+      text: 'address to dial from',
+      placeholder: '<address>',
+      libraryName: 'local.address',
+      ...router,
+    }),
   ),
   holdTime: v.optional(
-    about(number, { text: 'seconds that we propose', usual: '90', value: '<seconds>', field: 'holdTime' }),
+    option(number, {
+      text: 'hold time that we propose, in seconds',
+      defaultText: '90',
+      placeholder: '<seconds>',
+      libraryName: 'holdTime',
+      ...router,
+    }),
   ),
-  tcpMd5Key: v.optional(
-    about(key, { text: 'key of TCP MD5 (RFC 2385); no flag: those are seen by all', field: 'tcpMd5Key', secret: true }),
+  tcpMd5Key: v.optional(option(key, { text: 'key for TCP MD5 (RFC 2385)', libraryName: 'tcpMd5Key', secret: true })),
+  tcpMd5KeyFile: v.optional(
+    option(path, {
+      text: 'file with that key, read at the start; a line feed at its end is not part of the key',
+      libraryName: 'tcpMd5KeyFile',
+    }),
   ),
   ttlSecurity: v.optional(
-    about(number, {
-      text: 'hops to the router at most (RFC 5082), which must have TTL security, too',
-      field: 'ttlSecurity',
+    option(number, {
+      text: 'TTL security (RFC 5082): the most hops to the router, which needs it, too',
+      libraryName: 'ttlSecurity',
     }),
   ),
-  multihop: v.optional(about(number, { text: 'TTL to send with, to a router hops away', field: 'multihop' })),
-  bindDevice: v.optional(about(word, { text: 'network interface to go through', field: 'bindDevice' })),
+  multihop: v.optional(
+    option(number, { text: 'TTL to send with, if the router is more than one hop away', libraryName: 'multihop' }),
+  ),
+  bindDevice: v.optional(option(word, { text: 'network interface of the session', libraryName: 'bindDevice' })),
   withoutCapabilities: v.optional(
-    about(v.array(v.picklist(capabilities, `one of ${capabilities.join(', ')}`), 'a list'), {
-      text: `capabilities that our OPEN leaves out: ${capabilities.join(', ')}`,
-      field: 'capabilities',
+    option(v.array(v.picklist(capabilities, `one of ${capabilities.join(', ')}`), 'a list'), {
+      text: `capabilities to leave out of our OPEN: ${capabilities.join(', ')}`,
+      libraryName: 'capabilities',
     }),
   ),
-  med: v.optional(about(number, { text: 'MULTI_EXIT_DISC, the lower is preferred', value: '<number>', field: 'med' })),
-  localPref: v.optional(about(number, { text: 'LOCAL_PREF, to a router of our own AS', field: 'localPref' })),
-  community: v.optional(
-    about(list, { text: 'communities, such as 65000:100', value: '<a:b...>', field: 'communities' }),
-  ),
-  health: v.optional(
-    about(word, { text: 'announce only while tcp://… or http(s)://… answers', value: '<url>', field: 'health' }),
-  ),
-  healthCa: v.optional(about(text, { text: 'file with the authority that health is verified by', field: 'http.ca' })),
-  healthCert: v.optional(about(text, { text: 'file with our certificate, shown to health', field: 'http.cert' })),
-  healthKey: v.optional(about(text, { text: 'file with the key of that certificate', field: 'http.key' })),
-  healthVerify: v.optional(
-    about(v.literal('none', 'none'), { text: '`none`: any host that answers is believed', field: 'http.verify' }),
-  ),
-  healthInterval: v.optional(about(number, { text: 'seconds between two checks', usual: '5', field: 'interval' })),
-  healthTimeout: v.optional(
-    about(number, { text: 'seconds that a check may take', usual: '3, or half of a short interval', field: 'timeout' }),
-  ),
-  healthRise: v.optional(
-    about(number, { text: 'checks in a row that pass before it is announced', usual: '3', field: 'rise' }),
-  ),
-  healthFall: v.optional(
-    about(number, { text: 'checks in a row that fail before it is withdrawn', usual: '3', field: 'fall' }),
+  backOff: v.optional(
+    option(backOff, {
+      text: 'waiting times between dials after failures, see below',
+      libraryName: 'backOff',
+    }),
   ),
   stateDirectory: v.optional(
-    about(v.pipe(v.string('a path'), v.regex(/^[^\0]+$/, 'a path')), {
-      text: 'directory in which the last dial and the failures survive a crash; without it, the STATE_DIRECTORY of systemd',
-      field: 'stateDirectory',
+    option(path, {
+      text: 'directory that keeps the last dial and the failures after a crash; else the one of systemd, if any',
+      libraryName: 'stateDirectory',
+    }),
+  ),
+  nextHop: v.optional(
+    option(address, {
+      text: 'where the router sends the traffic',
+      defaultText: 'our own address',
+      placeholder: '<address>',
+      libraryName: 'nextHop',
+      ...route,
+    }),
+  ),
+  med: v.optional(
+    option(number, {
+      text: 'MULTI_EXIT_DISC; the lower one is preferred',
+      placeholder: '<number>',
+      libraryName: 'med',
+      ...route,
+    }),
+  ),
+  localPref: v.optional(
+    option(number, {
+      text: 'LOCAL_PREF for a router of our own AS; the higher one is preferred; 100 if not given',
+      libraryName: 'localPref',
+    }),
+  ),
+  community: v.optional(
+    option(list, {
+      text: 'communities, such as 65000:100',
+      placeholder: '<a:b...>',
+      libraryName: 'communities',
+      ...route,
+    }),
+  ),
+  largeCommunity: v.optional(
+    option(list, { text: 'large communities (RFC 8092), such as 65000:1:2', libraryName: 'largeCommunities' }),
+  ),
+  prepend: v.optional(
+    option(number, {
+      text: 'how many times to repeat our AS number in AS_PATH, for a router of another AS',
+      defaultText: '0',
+      libraryName: 'prepend',
+    }),
+  ),
+  drainTime: v.optional(
+    option(number, {
+      text: 'seconds between the withdrawal and the Cease at a stop',
+      defaultText: '3',
+      libraryName: 'drainTime',
+    }),
+  ),
+  gracefulShutdownTime: v.optional(
+    option(number, {
+      text: 'seconds with GRACEFUL_SHUTDOWN (RFC 8326) before the withdrawal at a stop',
+      defaultText: '0',
+      libraryName: 'gracefulShutdownTime',
+    }),
+  ),
+  health: v.optional(
+    option(word, {
+      text: 'announce only while tcp://… or http(s)://… answers',
+      placeholder: '<url>',
+      libraryName: 'health',
+      ...health,
+    }),
+  ),
+  healthCa: v.optional(
+    option(text, { text: 'file with the authority that verifies the service', libraryName: 'http.ca' }),
+  ),
+  healthCert: v.optional(option(text, { text: 'file with our certificate for the service', libraryName: 'http.cert' })),
+  healthKey: v.optional(option(text, { text: 'file with the key of that certificate', libraryName: 'http.key' })),
+  healthVerify: v.optional(
+    option(v.literal('none', 'none'), {
+      text: '`none`: do not verify the certificate of the service',
+      libraryName: 'http.verify',
+    }),
+  ),
+  healthInterval: v.optional(
+    option(number, {
+      text: 'seconds between two checks',
+      defaultText: '5',
+      placeholder: '<seconds>',
+      libraryName: 'interval',
+      ...health,
+    }),
+  ),
+  healthTimeout: v.optional(
+    option(number, {
+      text: 'longest time of a check in seconds',
+      defaultText: '3, or half of a short interval',
+      libraryName: 'timeout',
+    }),
+  ),
+  healthRise: v.optional(
+    option(number, {
+      text: 'passed checks in a row before the route is announced',
+      defaultText: '3',
+      placeholder: '<number>',
+      libraryName: 'rise',
+      ...health,
+    }),
+  ),
+  healthFall: v.optional(
+    option(number, {
+      text: 'failed checks in a row before it is withdrawn',
+      defaultText: '3',
+      placeholder: '<number>',
+      libraryName: 'fall',
+      ...health,
+    }),
+  ),
+  healthHoldDown: v.optional(
+    option(v.union([v.literal(false), holdDown], 'false, or a map of withdrawals, within and stayDown'), {
+      text: 'when a flapping service stays withdrawn, see below',
+      libraryName: 'holdDown',
     }),
   ),
   http: v.optional(
-    about(
+    option(
       v.pipe(
         word,
-        v.check(given => !given.includes('@'), 'an address and a port, as 127.0.0.1:9179'),
+        v.check(value => !value.includes('@'), 'an address and a port, such as 127.0.0.1:9179'),
       ),
-      { text: 'where to show status and metrics: 127.0.0.1:9179', value: '<address>', field: 'http' },
+      {
+        text: 'where to serve the page and metrics, such as 127.0.0.1:9179',
+        placeholder: '<address>',
+        libraryName: 'http',
+        ...page,
+      },
     ),
   ),
-  httpHost: v.optional(about(list, { text: 'names that http may be asked by', value: '<name...>', field: 'httpHost' })),
+  httpHost: v.optional(
+    option(list, {
+      text: 'host names that clients of --http may use',
+      placeholder: '<name...>',
+      libraryName: 'httpHost',
+      ...page,
+    }),
+  ),
   logLevel: v.optional(
-    about(v.picklist(['error', 'warn', 'info', 'debug'], 'one of error, warn, info, debug'), {
+    option(v.picklist(['error', 'warn', 'info', 'debug'], 'one of error, warn, info, debug'), {
       text: 'error, warn, info or debug',
-      usual: 'info',
-      value: '<level>',
-      field: 'logLevel',
+      defaultText: 'info',
+      placeholder: '<level>',
+      libraryName: 'logLevel',
+      ...page,
     }),
     'info',
   ),
 })
 
-export type ProgramOptions = v.InferOutput<typeof schema>
-export type OptionName = keyof typeof schema.entries
+export type ProgramOptions = v.InferOutput<typeof optionsSchema>
+export type OptionName = keyof typeof optionsSchema.entries
 
-/** One option, in every spelling. */
+/** One option, with its name in each source. */
 export interface OptionRow extends OptionMeta {
   readonly name: OptionName
   readonly required: boolean
-  /** How to make a value of the text that a flag or a variable gives. */
-  readonly kind: 'number' | 'list' | 'text'
+  /** How the text of a flag or a variable becomes a value. */
+  readonly kind: 'number' | 'list' | 'map' | 'text'
   readonly flag: string
+  readonly hasFlag: boolean
   readonly variable: string
 }
 
-export const optionTable: readonly OptionRow[] = Object.entries(schema.entries).map(([name, entry]) => {
+const kinds: Readonly<Record<string, OptionRow['kind']>> = {
+  number: 'number',
+  array: 'list',
+  strict_object: 'map',
+  union: 'map',
+}
+
+export const optionTable: readonly OptionRow[] = Object.entries(optionsSchema.entries).map(([name, entry]) => {
   const inner = 'wrapped' in entry ? entry.wrapped : entry
-  const said = v.getMetadata(inner) as unknown as OptionMeta // about() put it there
+  const meta = v.getMetadata(inner) as unknown as OptionMeta // option() put it there
   const words = name.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)
   return {
     name: name as OptionName, // the schema's own key
     required: inner === entry,
-    kind: inner.type === 'number' ? 'number' : inner.type === 'array' ? 'list' : 'text',
+    kind: kinds[inner.type] ?? 'text',
     flag: `--${words}`,
+    hasFlag: !meta.fileOnly && !meta.secret,
     variable: `SOFTSPOKEN_${words.toUpperCase().replaceAll('-', '_')}`,
-    ...said,
-    text: said.usual === undefined ? said.text : `${said.text} (default: ${said.usual})`,
+    ...meta,
+    text: meta.defaultText === undefined ? meta.text : `${meta.text} (default: ${meta.defaultText})`,
   }
 })

@@ -1,22 +1,37 @@
-/** An option out of the text that a flag or a variable gives. */
+/** The value of an option, from the text of a flag or a variable. */
 import type { OptionRow } from './options.ts'
 import { notAllowed, UsageError } from './usage-error.ts'
 
 /**
- * An empty value is refused: a variable that was not filled in must not switch a key or a health check off.
+ * An empty text is refused, because a variable that was not filled in must not switch a key or a health check off.
  * @throws UsageError naming the place.
  */
-export function parseText({ kind, secret }: OptionRow, given: unknown, where: string): unknown {
-  if (Array.isArray(given)) return given.map(part => filled(String(part), where))
-  const text = secret ? String(given) : filled(String(given), where) // each octet of a key counts
-  if (text === '') throw new UsageError(`${where}: it is empty; leave it out, or give it a value`)
-  if (kind === 'list') return text.split(/\s*,\s*|\s+/).map(part => filled(part, where))
-  if (kind !== 'number') return text
-  if (!/^\d+$/.test(text)) throw notAllowed(where, text, 'a whole number')
+export function parseText({ kind, secret }: OptionRow, given: unknown, from: string): unknown {
+  if (Array.isArray(given)) return given.map(part => trimmed(String(part), from))
+  const text = secret ? String(given) : trimmed(String(given), from) // every octet of a key counts
+  if (text === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
+  if (kind === 'list') return partsOf(text, from)
+  if (kind === 'map')
+    return text === 'none' ? false : Object.fromEntries(partsOf(text, from).map(part => entryOf(part, from)))
+  return kind === 'number' ? numberOf(text, from) : text
+}
+
+function partsOf(text: string, from: string): readonly string[] {
+  return text.split(/\s*,\s*|\s+/).map(part => trimmed(part, from))
+}
+/** `minInterval=10` */
+function entryOf(part: string, from: string): readonly [string, number] {
+  const [, name, value] = /^(\w+)=(.*)$/.exec(part) ?? []
+  if (name === undefined || value === undefined)
+    throw new UsageError(`${from}: each of its parts must be a name and a number, such as minInterval=10`)
+  return [name, numberOf(value, `${from}, ${name}`)]
+}
+function numberOf(text: string, from: string): number {
+  if (!/^\d+$/.test(text)) throw notAllowed(from, text, 'a whole number')
   return Number(text)
 }
-function filled(part: string, where: string): string {
+function trimmed(part: string, from: string): string {
   const text = part.trim()
-  if (text === '') throw new UsageError(`${where}: it is empty, or has an empty part; leave that out, or fill it in`)
+  if (text === '') throw new UsageError(`${from}: it is empty, or has an empty part; leave that out, or fill it in`)
   return text
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { Announcer } from '@softspoken/announcer'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { program } from '../cli.ts'
+import { readConfiguration } from '../../tools/configuration.ts'
+import { main } from '../cli.ts'
 import { Shutdown } from '../shutdown.ts'
 import { announcerOptions } from './announcer-options.ts'
-import { readConfiguration } from './sources.ts'
 
 const MARKER = 'Zq7XwK3vB9' // no text of the program has four of its characters in a row
 const DIGITS = '4711081512345'
@@ -36,7 +36,7 @@ async function outputOf(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
   const say = (text: string): void => void said.push(text)
   const shutdown = new Shutdown(0, { on() {}, exit() {}, printError: say })
   try {
-    const code = await program({ argv: [...argv, '--check'], env, shutdown, print: say, printError: say })
+    const code = await main(['check', ...argv], env, { shutdown, print: say, printError: say })
     say(`exit ${code}`)
   } catch (error) {
     say(error instanceof Error ? `${error.stack}` : String(error))

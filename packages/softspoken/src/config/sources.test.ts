@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { OptionError } from '@softspoken/wire'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readConfiguration, toUsageError } from './sources.ts'
+import { readConfiguration } from '../../tools/configuration.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
+import { toUsageError } from './validate.ts'
 
 const needed = {
   '--prefix': '198.51.100.10/32',
@@ -109,7 +111,7 @@ describe('variables that begin with SOFTSPOKEN_', () => {
   it('and are unknown make one warning, and no more', async () => {
     const { warnings } = await readConfiguration(words(), { SOFTSPOKEN_PEERAS: '1', SOFTSPOKEN_COLOUR: 'red' })
     expect(warnings).toEqual([
-      'not used, as there is no such variable: SOFTSPOKEN_PEERAS (did you mean SOFTSPOKEN_PEER_AS?), SOFTSPOKEN_COLOUR',
+      'not used, because there is no such variable: SOFTSPOKEN_PEERAS (did you mean SOFTSPOKEN_PEER_AS?), SOFTSPOKEN_COLOUR',
     ])
   })
 })
@@ -128,12 +130,12 @@ it.each([
   ['"key"', 'the quotes around it'],
   ["'key'", 'the quotes around it'],
   ['\u201ckey\u201d', 'the quotes around it'],
-  ['"key', 'the quote at its beginning or end'],
-  ["key'", 'the quote at its beginning or end'],
-  ['\u2018key', 'the quote at its beginning or end'],
-  ['key\u200b', 'a character in it that cannot be seen'],
-  ['ke\ty', 'a character in it that cannot be seen'],
-  ['key\u0001', 'a character in it that cannot be seen'],
+  ['"key', 'the quote at the beginning or end'],
+  ["key'", 'the quote at the beginning or end'],
+  ['\u2018key', 'the quote at the beginning or end'],
+  ['key\u200b', 'an invisible character in it'],
+  ['ke\ty', 'an invisible character in it'],
+  ['key\u0001', 'an invisible character in it'],
   ['k"e"y', undefined],
 ])('a warning says what a key has around it: %j', async (key, warning) => {
   const config = file('keys.json', JSON.stringify({ peers: [{ address: '10.0.5.1', as: 1, tcpMd5Key: key }] }))
@@ -162,15 +164,22 @@ describe('what is wrong is said in one sentence', () => {
     [['--med', '-1'], {}, "--med: '-1' is not allowed, it must be a whole number"],
     [[], { SOFTSPOKEN_PORT: 'bgp' }, "SOFTSPOKEN_PORT: 'bgp' is not allowed, it must be a whole number"],
     [['--log-level', 'loud'], {}, "--log-level: 'loud' is not allowed, it must be one of error, warn, info, debug"],
-    [['--comunity', '1:2'], {}, '--comunity: there is no such flag, did you mean --community?'],
-    [['--colour=red'], {}, '--colour: there is no such flag; --help lists them'],
-    [['--health-ca', 'a'], {}, '--health-ca: there is no such flag, set SOFTSPOKEN_HEALTH_CA, or healthCa in a file'],
-    [['--peers', 'a'], {}, '--peers: there is no such flag, peers is set in a file'],
-    [['--peer'], {}, "option '--peer <address...>' argument missing"],
+    [['--comunity', '1:2'], {}, '--comunity: no such flag, did you mean --community?'],
+    [['--colour=red'], {}, '--colour: no such flag; --help lists them'],
+    [
+      ['--tcp-md5-key', 'a'],
+      {},
+      /^--tcp-md5-key: no such flag, .*; set SOFTSPOKEN_TCP_MD5_KEY, or tcpMd5Key in a file$/,
+    ],
+    [['--back-off', '10'], {}, '--back-off: each of its parts must be a name and a number, such as minInterval=10'],
+    [['--back-off', 'minInterval=ten'], {}, "--back-off, minInterval: 'ten' is not allowed, it must be a whole number"],
+    [['--back-off', 'minIntervl=10'], {}, '--back-off: minIntervl is no option, did you mean minInterval?'],
+    [['--health-hold-down', 'for=10'], {}, /^--health-hold-down: a map is not allowed, it must be false, or a map of/],
+    [['--peers', 'a'], {}, '--peers: no such flag, peers is set in a file'],
     [
       ['--med', '1', 'twice'],
       {},
-      'a word that belongs to no flag is not allowed, options are given as --prefix and so on',
+      'there is a word that belongs to no flag; an option is given as --prefix 198.51.100.10/32',
     ],
     [['--med', '1', '--med', '1'], {}, '--med: it is given twice, and takes one value'],
     [['--prefix', '198.51.100.11/32'], {}, '--prefix: it is given twice, and takes one value'],
@@ -201,14 +210,14 @@ describe('what is wrong is said in one sentence', () => {
       'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, hold: 9 }]',
       /^peers in .*, number 2: hold is no option, there are address, as, port, tcpMd5Key, .*bindDevice$/,
     ],
-    ['- 1', /it must hold options by name/],
-    ['', /it must hold options by name/],
+    ['- 1', /it must have options by name/],
+    ['', /it must have options by name/],
     ['{', /wrong.yaml, line 1: it is not valid YAML$/],
     ['med: 1\nlocalPref: [', /wrong.yaml, line 2: it is not valid YAML$/],
     ['med: 1\nlocalPref: 7\nmed: 1', /wrong.yaml, line 3: a name is given twice$/],
     ['med: 1\n---\nmed: 2', /wrong.yaml, line 2: it must hold one document$/],
-    ['tcpMd5Key: !vault abc', /wrong.yaml, line 1: there is a tag that means nothing here$/],
-    ['med: *first', /wrong.yaml: it is not valid YAML, an alias means nothing$/],
+    ['tcpMd5Key: !vault abc', /wrong.yaml, line 1: it has an unknown tag$/],
+    ['med: *first', /wrong.yaml: it is not valid YAML, an alias has no anchor$/],
     ['med:', /^med in .*: it is empty/],
     ['health: ""', /^health in .*: it is empty/],
     ['tcpMd5Key:', /^tcpMd5Key in .*: it is empty/],
@@ -255,10 +264,10 @@ describe('what is wrong is said in one sentence', () => {
   })
   it('peers of a file beside --peer', async () => {
     const config = file('c.yaml', 'peers: [{ address: 10.0.5.1, as: 65000 }]')
-    await expect(options([...words(), '--config', config])).rejects.toThrow(/^--peer: not beside peers in/)
+    await expect(options([...words(), '--config', config])).rejects.toThrow(/^--peer: not together with peers in/)
   })
   it('in the words of who gave it: the flag, the variable, or the place in the file', () => {
-    const error = new RangeError('local.as: 0 is not allowed, it must be from 1 to 4294967295')
+    const error = new OptionError('local.as', 0, 'from 1 to 4294967295')
     const said = 'is not allowed, it must be from 1 to 4294967295'
     for (const from of ['--local-as', 'SOFTSPOKEN_LOCAL_AS', 'localAs in a.yaml'])
       expect(toUsageError(error, { localAs: { value: 0, from } })).toEqual(new UsageError(`${from}: 0 ${said}`))
@@ -270,6 +279,11 @@ describe('what is wrong is said in one sentence', () => {
     ['tcpMd5Key: a key of 90 octets', { peers: 'bgp_peers' }, 'bgp_peers, tcpMd5Key: a key of 90 octets'],
     ['tcpMd5Key: a key of 90 octets', {}, 'SOFTSPOKEN_TCP_MD5_KEY: a key of 90 octets'],
     ['peers: 10.0.5.1 port 179', { peer: 'SOFTSPOKEN_PEER' }, 'SOFTSPOKEN_PEER: 10.0.5.1 port 179'],
+    ['peers[1].as: 0', { peers: 'peers in a.yaml' }, 'peers in a.yaml, number 2, as: 0'],
+    ['peers[1].address: 1', { peer: '--peer' }, '--peer: 1'],
+    ['peers[0].tcpMd5Key: a key of 90 octets', { tcpMd5Key: 'bgp_peerpass' }, 'bgp_peerpass: a key of 90 octets'],
+    ['backOff.minInterval: 0', { backOff: 'SOFTSPOKEN_BACK_OFF' }, 'SOFTSPOKEN_BACK_OFF, minInterval: 0'],
+    ['holdDown.within: 0', { healthHoldDown: 'healthHoldDown in a.yaml' }, 'healthHoldDown in a.yaml, within: 0'],
     ['prefix: 10.0.5.11/32', {}, '--prefix: 10.0.5.11/32'],
     [
       'capabilities.fourOctetAs: false',
@@ -278,7 +292,8 @@ describe('what is wrong is said in one sentence', () => {
     ],
   ])('the library says %s, the person %j: %s', (start, from, sentence) => {
     const given = Object.fromEntries(Object.entries(from).map(([name, from]) => [name, { value: 0, from }]))
-    const error = toUsageError(new RangeError(`${start} is not allowed`), given)
+    const [option = ''] = start.split(': ', 1)
+    const error = toUsageError(new OptionError(option, undefined, '', `${start} is not allowed`), given)
     expect(error).toEqual(new UsageError(`${sentence} is not allowed`))
   })
   it('and a fault of the program stays what it is', () => {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, expect, it } from 'vitest'
+import { readConfiguration } from '../../tools/configuration.ts'
 import { check } from '../commands/check.ts'
 import { announcerOptions } from './announcer-options.ts'
 import { rehearse } from './rehearsal.ts'
-import { readConfiguration } from './sources.ts'
 
 const argv = ['--prefix', '198.51.100.10', '--local-as', '64515', '--router-id', '10.0.5.11']
 const peer = ['--peer', '203.0.113.1', '--peer-as', '65000']
@@ -28,10 +28,10 @@ it.each([
 it('the checks before the first dial, and --check, touch nothing in it', async () => {
   const record = join(folder, 'dial-203.0.113.1-179.json')
   writeFileSync(record, 'of the program that runs')
-  const { options, given: all } = await given({ STATE_DIRECTORY: folder })
-  await rehearse(options, all)
+  const configuration = await given({ STATE_DIRECTORY: folder })
+  await rehearse(configuration.options, configuration.given)
   await setImmediate()
-  await expect(check(options, all)).resolves.toMatch(/stateDirectory .* STATE_DIRECTORY/)
+  await expect(check(configuration)).resolves.toMatch(/stateDirectory .* STATE_DIRECTORY/)
   expect(readdirSync(folder)).toEqual(['dial-203.0.113.1-179.json'])
   expect(readFileSync(record, 'utf8')).toBe('of the program that runs')
 })

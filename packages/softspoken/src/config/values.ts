@@ -1,18 +1,18 @@
-/** A value on its way from where it was given to the options. */
+/** The values of options, on their way from a source to the program. */
 import type { OptionName } from './options.ts'
 
-/** What one source has for an option. It is read, and judged, only if no stronger source has something for it. */
+/** A source's value of an option. It is read and checked only if no stronger source has a value for the option. */
 interface SourceValue {
-  /** How the person who gave it would call the place. */
+  /** The place, in the user's words: `--med`, `SOFTSPOKEN_MED`, `med in a.yaml`. */
   readonly from: string
-  /** @throws UsageError for what is no such value. */
+  /** @throws UsageError if the text is no value of the option's kind. */
   read(): unknown
 }
 export type SourceValues = Partial<Record<OptionName, SourceValue>>
 
-/** A value that was read. */
-interface Given {
+/** A value that was read, and its place. */
+interface GivenValue {
   readonly value: unknown
   readonly from: string
 }
-export type GivenValues = Partial<Record<OptionName, Given>>
+export type GivenValues = Partial<Record<OptionName, GivenValue>>

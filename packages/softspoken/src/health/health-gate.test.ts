@@ -65,10 +65,10 @@ describe('--health', () => {
     expect(() => healthCheck({ ...needed, ...given })).toThrow(sentence)
   })
   it.each<[Partial<ProgramOptions>, string]>([
-    [{ healthInterval: 0 }, 'SOFTSPOKEN_HEALTH_INTERVAL: 0 is not allowed'],
-    [{ healthTimeout: 5 }, 'SOFTSPOKEN_HEALTH_TIMEOUT: 5 is not allowed, it must be less than interval, 5'],
-    [{ healthRise: 0 }, 'SOFTSPOKEN_HEALTH_RISE: 0 is not allowed'],
-    [{ healthFall: 1.5 }, 'SOFTSPOKEN_HEALTH_FALL: 1.5 is not allowed, it must be a whole number'],
+    [{ healthInterval: 0 }, '--health-interval: 0 is not allowed'],
+    [{ healthTimeout: 5 }, '--health-timeout: 5 is not allowed, it must be less than interval, 5'],
+    [{ healthRise: 0 }, '--health-rise: 0 is not allowed'],
+    [{ healthFall: 1.5 }, '--health-fall: 1.5 is not allowed, it must be a whole number'],
   ])('%j is refused before anything is checked', async (given, sentence) => {
     const options = { ...needed, peer: ['10.0.5.1'], peerAs: 65000, health: 'tcp://127.0.0.1:1', ...given }
     await expect(rehearse(options, {})).rejects.toThrow(sentence)

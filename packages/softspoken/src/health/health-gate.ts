@@ -8,7 +8,7 @@ import {
   httpCheck,
   tcpCheck,
 } from '@softspoken/announcer'
-import { given as without } from '../config/announcer-options.ts'
+import { omitUndefined } from '../config/announcer-options.ts'
 import type { OptionName, ProgramOptions } from '../config/options.ts'
 import { UsageError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
@@ -47,8 +47,15 @@ function numbers({
   healthTimeout,
   healthRise,
   healthFall,
+  healthHoldDown,
 }: ProgramOptions): Omit<HealthGateOptions, 'check'> {
-  return without({ interval: healthInterval, timeout: healthTimeout, rise: healthRise, fall: healthFall })
+  return omitUndefined({
+    interval: healthInterval,
+    timeout: healthTimeout,
+    rise: healthRise,
+    fall: healthFall,
+    holdDown: healthHoldDown === false || healthHoldDown === undefined ? healthHoldDown : omitUndefined(healthHoldDown),
+  })
 }
 
 interface Health {

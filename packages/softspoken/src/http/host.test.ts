@@ -1,6 +1,7 @@
 /** Whose Host is answered (DNS rebinding), with a page on loopback. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { OptionError } from '@softspoken/wire'
 import { afterEach, describe, expect, test } from 'vitest'
 import { httpHosts } from './address.ts'
 import { type StatusPage, serve } from './status-page.ts'
@@ -131,7 +132,7 @@ test.each(['', 'a b', 'node-1:9179', 'http://node-1', '*.example', 'node..exampl
   "--http-host '%s' is refused in words",
   name => {
     expect(() => httpHosts([name])).toThrow(
-      new RangeError(`httpHost: '${name}' is not allowed, it must be a host name without a port, as node-1.example`),
+      new OptionError('httpHost', name, 'a host name without a port, such as node-1.example'),
     )
   },
 )

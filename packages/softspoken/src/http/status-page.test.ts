@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { Announcer, HealthGate } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
+import { OptionError } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { serve } from './status-page.ts'
 
@@ -199,9 +200,7 @@ describe('the address', () => {
     '%s is refused in words',
     async address => {
       await expect(serve(address)).rejects.toThrow(
-        new RangeError(
-          `http: '${address}' is not allowed, it must be an address and a port, as 127.0.0.1:9179 or [::1]:9179`,
-        ),
+        new OptionError('http', address, 'an address and a port, such as 127.0.0.1:9179 or [::1]:9179'),
       )
     },
   )

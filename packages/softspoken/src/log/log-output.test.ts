@@ -10,7 +10,8 @@ import { routes } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-const needed = '--prefix 198.51.100.10/32 --local-as 64515 --router-id 10.0.5.11 --peer 127.0.0.1 --peer-as 65000'
+const needed =
+  'announce --prefix 198.51.100.10/32 --local-as 64515 --router-id 10.0.5.11 --peer 127.0.0.1 --peer-as 65000'
 const timeout = 30_000
 
 /** What a shell does with standard output, `"$@"` being the program. */
@@ -87,7 +88,7 @@ describe.skipIf(spawnSync('script', ['--version']).error)('a terminal that is cl
 
 describe.concurrent('a result that cannot be written', () => {
   it.for([
-    ['--check', `${needed} --next-hop 10.0.5.11 --check`],
+    ['announce --check', `${needed} --next-hop 10.0.5.11 --check`],
     ['--help', '--help'],
   ] as const)('of %s is a sentence on standard error, and exit 1', { timeout }, async ([_, flags], { expect }) => {
     const child = spawn('sh', [

@@ -1,0 +1,102 @@
+/** The given values against the schema, and errors in the user's words. */
+import { OptionError } from '@softspoken/wire'
+import * as v from 'valibot'
+import { noSuchName } from './file.ts'
+import {
+  type OptionName,
+  type OptionRow,
+  optionsSchema,
+  optionTable,
+  type ProgramOptions,
+  partNames,
+  peerOptionNames,
+} from './options.ts'
+import { notAllowed, RetryableError, secretNotAllowed, UsageError } from './usage-error.ts'
+import type { GivenValues } from './values.ts'
+
+/**
+ * `otherNames` are kube-vip's names of required options.
+ * @throws UsageError for a missing option, or a value of the wrong kind.
+ */
+export function validate(given: GivenValues, otherNames: Partial<Record<OptionName, string>>): ProgramOptions {
+  const missing = optionTable.find(({ name, required }) => required && given[name] === undefined) ?? missingPeer(given)
+  if (missing) {
+    const names = [missing.variable, otherNames[missing.name]].filter(name => name !== undefined).join(', or ')
+    throw new UsageError(`${missing.flag} is missing: ${missing.text} (or set ${names})`)
+  }
+  for (const name of ['peer', 'peerAs', 'port'] as const)
+    if (given.peers && given[name])
+      throw new UsageError(`${given[name].from}: not together with ${given.peers.from}, which has it for each router`)
+  if (given.tcpMd5Key && given.tcpMd5KeyFile)
+    throw new UsageError(`${given.tcpMd5KeyFile.from}: not together with ${given.tcpMd5Key.from}`)
+  const values = Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value]))
+  const { success, output, issues } = v.safeParse(optionsSchema, values)
+  if (success) return output
+  throw schemaError(issues[0], given)
+}
+
+function missingPeer(given: GivenValues): OptionRow | undefined {
+  return given.peers
+    ? undefined
+    : optionTable.find(({ name }) => (name === 'peer' || name === 'peerAs') && !given[name])
+}
+
+function schemaError({ path, input, message, expected }: v.BaseIssue<unknown>, given: GivenValues): UsageError {
+  const [first, ...keys] = (path ?? []).map(({ key }) => key)
+  const name = String(first) // a path begins at an option
+  const from = given[name as OptionName]?.from ?? name
+  const last = keys.at(-1)
+  if (expected === 'never')
+    return new UsageError(
+      `${place(from, keys.slice(0, -1))}: ${noSuchName(String(last), path?.at(-1)?.value, partNames[name] ?? [])}`,
+    )
+  const where = place(from, keys)
+  if (input === undefined) return new UsageError(`${where} is missing, there must be ${message}`)
+  // A key may stand in the place of any value of a router.
+  return name === 'peers' || secrets.includes(name)
+    ? secretNotAllowed(where, message)
+    : notAllowed(where, input, message)
+}
+const secrets: readonly string[] = optionTable.filter(({ secret }) => secret).map(({ name }) => name)
+
+/** `peers in a.yaml, number 2, as` */
+function place(from: string, keys: readonly unknown[]): string {
+  return [from, ...keys.map(key => (typeof key === 'number' ? `number ${key + 1}` : String(key)))].join(', ')
+}
+
+/** The library's error with the user's name for the option. Any other error is a fault of the program, and is returned as it is. */
+export function toUsageError(error: unknown, given: GivenValues): unknown {
+  if (!(error instanceof OptionError)) return legacyError(error, given)
+  const { option, message } = error
+  const rest = message.startsWith(option) ? message.slice(option.length) : `: ${message}`
+  return new UsageError(`${placeOf(option, given)}${rest}`)
+}
+
+/** Where the library's option was given, or where it can be given. */
+function placeOf(option: string, given: GivenValues): string {
+  const [, number, part] = /^peers\[(\d+)\](?:\.(.+))?$/.exec(option) ?? []
+  if (number !== undefined && given.peers) return place(given.peers.from, [Number(number), ...(part ? [part] : [])])
+  const [, capability] = /^capabilities\.(\w+)$/.exec(option) ?? []
+  if (capability !== undefined && given.withoutCapabilities) return place(given.withoutCapabilities.from, [capability])
+  const name = option.startsWith('peers') && !given.peers ? (part ? `peer.${part}` : 'peer.address') : option
+  const ofPeer = name.replace(/^peer\./, '')
+  const row = rowOf(name) ?? rowOf(ofPeer)
+  const from = row && given[row.name]?.from
+  if (row && from !== undefined) return place(from, inside(row, name))
+  if (given.peers && peerOptionNames.includes(ofPeer)) return place(given.peers.from, [ofPeer])
+  return row ? place(row.hasFlag ? row.flag : row.variable, inside(row, name)) : name
+}
+function rowOf(name: string): OptionRow | undefined {
+  return optionTable.find(({ libraryName }) => libraryName === name || name.startsWith(`${libraryName}.`))
+}
+/** `minInterval` of `backOff.minInterval`. */
+function inside({ libraryName }: OptionRow, name: string): readonly string[] {
+  return name.startsWith(`${libraryName}.`) ? [name.slice(libraryName.length + 1)] : []
+}
+
+/** Until every package throws OptionError. */
+function legacyError(error: unknown, given: GivenValues): unknown {
+  if (!(error instanceof Error) || error instanceof UsageError || error instanceof RetryableError) return error
+  const [, field, rest] = /^([a-z][\w.]*)((?: and [\w.]+)?: .*)$/is.exec(error.message) ?? []
+  return field === undefined ? error : new UsageError(`${placeOf(field, given)}${rest}`)
+}
