@@ -6,10 +6,10 @@ import { expect, it } from 'vitest'
 
 const demo = fileURLToPath(new URL('demo.ts', import.meta.url))
 
-it('tells the whole story in order, ends by itself and exits with 0', { timeout: 25_000 }, async () => {
+it('the demo prints every step in order and exits with 0', { timeout: 25_000 }, async () => {
   const child = spawn(process.execPath, ['--import', 'tsx', demo], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let told = ''
-  child.stdout.on('data', chunk => (told += chunk))
+  let output = ''
+  child.stdout.on('data', chunk => (output += chunk))
   expect(await once(child, 'close')).toEqual([0, null])
   const story = [
     'announcer  dials 127.0.0.1',
@@ -17,7 +17,7 @@ it('tells the whole story in order, ends by itself and exits with 0', { timeout:
     'announcer  OPEN received',
     'announcer  Established',
     'router     table: 198.51.100.10/32 via 203.0.113.11, AS path 64515, MED 100, community 64515:10',
-    'service    breaks',
+    'service    fails',
     'health     check fails: withdraw',
     'router     table: empty, 198.51.100.10/32 was withdrawn',
     'health     check passes: announce',
@@ -28,27 +28,27 @@ it('tells the whole story in order, ends by itself and exits with 0', { timeout:
   ]
   let at = 0
   for (const line of story) {
-    const found = told.indexOf(line, at)
+    const found = output.indexOf(line, at)
     expect(found, `'${line}' comes next`).toBeGreaterThanOrEqual(at)
     at = found + line.length
   }
 })
 
-it('ends with 0 and without a word when the reader of its pipe stops early', { timeout: 25_000 }, async () => {
+it('the demo exits with 0 and no error if the reader of its pipe stops', { timeout: 25_000 }, async () => {
   const child = spawn(process.execPath, ['--import', 'tsx', demo], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let complaint = ''
-  child.stderr.on('data', chunk => (complaint += chunk))
+  let errors = ''
+  child.stderr.on('data', chunk => (errors += chunk))
   child.stdout.once('data', () => child.stdout.destroy())
   expect(await once(child, 'close')).toEqual([0, null])
-  expect(complaint).toBe('')
+  expect(errors).toBe('')
 })
 
-it('ends with 1 and one sentence when its output cannot be written', { timeout: 25_000 }, async () => {
+it('the demo exits with 1 and one sentence if it cannot print', { timeout: 25_000 }, async () => {
   const child = spawn(process.execPath, ['--import', 'tsx', demo], {
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
   })
-  let complaint = ''
-  child.stderr?.on('data', chunk => (complaint += chunk))
+  let errors = ''
+  child.stderr?.on('data', chunk => (errors += chunk))
   expect(await once(child, 'close')).toEqual([1, null])
-  expect(complaint).toMatch(/^the demo cannot print: ENOSPC[^\n]*\n$/)
+  expect(errors).toMatch(/^the demo cannot print: ENOSPC[^\n]*\n$/)
 })

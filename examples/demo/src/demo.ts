@@ -1,6 +1,6 @@
 /**
- * The whole story on one machine, without root and without a router: a tiny router made of our own Listener, the real
- * Announcer against it over TCP on loopback, and a service whose health decides. Exits 0 only if every step happened.
+ * An announcer and a router on one machine, without root: the router is made of the library's Listener, the Announcer
+ * connects to it over TCP on loopback, and the health of a service decides. Exits with 0 only if every step happened.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,15 +15,15 @@ const timeline = new Timeline()
 const { note, step } = timeline
 
 try {
-  await tell()
+  await play()
   timeline.end()
 } catch (error) {
   timeline.fail(error instanceof Error ? error.message : String(error))
 }
 process.exit(timeline.failed ? 1 : 0)
 
-async function tell(): Promise<void> {
-  // ---- a router: it waits for our announcer and keeps a table of what it hears
+async function play(): Promise<void> {
+  // ---- a router: it accepts the connection of our announcer, and keeps a table of the routes that it receives
 
   const table = new Map<string, string>()
   const router = new Session({
@@ -48,25 +48,25 @@ async function tell(): Promise<void> {
       )
   })
   router.on('state', ({ to }) => {
-    if (to === 'OpenSent') note('router', 'took the connection, OPEN sent')
+    if (to === 'OpenSent') note('router', 'accepted the connection, OPEN sent')
     if (to === 'OpenConfirm') note('router', 'OPEN received, KEEPALIVE sent')
   })
-  let goodbye = ''
+  let notification = ''
   router.on('down', ({ received }) => {
     table.clear()
-    goodbye = received ? describeNotification(received) : 'no NOTIFICATION'
-    note('router', `received ${goodbye}`)
+    notification = received ? describeNotification(received) : 'no NOTIFICATION'
+    note('router', `received ${notification}`)
   })
   const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router.start())
   const port = await listener.listen()
 
-  // ---- a service, and whether it is healthy
+  // ---- a service and its health
 
   let healthy = true
-  const service = await serve(() => healthy)
+  const service = await startService(() => healthy)
   const healthUrl = `http://127.0.0.1:${(service.address() as AddressInfo).port}/healthz`
 
-  // ---- the announcer: announces while the service is healthy
+  // ---- the announcer, which announces while the service is healthy
 
   timeline.begin(`A router (AS 65000) on 127.0.0.1 port ${port}, and an announcer (AS 64515) of ${vip}.`)
   const announcer = new Announcer({
@@ -88,9 +88,9 @@ async function tell(): Promise<void> {
     note('announcer', `Established: hold time ${negotiated.holdTime} s, ${negotiated.families.join(', ')}`),
   )
 
-  await step('the session is Established', () => session.state === 'Established')
+  await step('the session is established', () => session.state === 'Established')
   await step(
-    'it went through OPEN sent and received',
+    'both sides have sent and received an OPEN',
     () => states.join() === 'Connect,OpenSent,OpenConfirm,Established',
   )
 
@@ -107,34 +107,34 @@ async function tell(): Promise<void> {
     else announcement = void announcement?.withdraw()
   }, 200)
 
-  await step('the route is in the router’s table', () => table.get(vip) === '203.0.113.11')
+  await step("the route is in the router's table", () => table.get(vip) === '203.0.113.11')
   await sleep(1000)
 
-  note('service', 'breaks')
+  note('service', 'fails')
   healthy = false
   await step('the route is gone', () => !table.has(vip))
   await sleep(1000)
 
-  note('service', 'is well again')
+  note('service', 'recovers')
   healthy = true
   await step('a health check passes again', () => last === true)
   if (!table.has(vip))
-    note('announcer', 'waits: two advertisements of one prefix keep 5 s between them (RFC 4271 §9.2.1.1)')
+    note('announcer', 'waits: at least 5 s between two advertisements of a prefix (MRAI, RFC 4271 §9.2.1.1)')
   await step('the route is back', () => table.has(vip))
   await sleep(1000)
 
-  note('announcer', 'closes: withdraw, a second for the router, then Cease')
+  note('announcer', 'stops: withdraws, waits 1 s for the router, sends Cease')
   clearInterval(watch)
-  const closed = announcer.stop('demo is over')
+  const stopped = announcer.stop('demo is over')
   await step('the route is withdrawn before the session ends', () => !table.has(vip) && session.state === 'Established')
-  await closed
-  await step('the router has our reason', () => goodbye.includes('demo is over'))
+  await stopped
+  await step('the router has received our text', () => notification.includes('demo is over'))
   await listener.stop()
   service.close()
   service.closeAllConnections()
 }
 
-async function serve(healthy: () => boolean): Promise<Server> {
+async function startService(healthy: () => boolean): Promise<Server> {
   const server = createServer((_, answer) => answer.writeHead(healthy() ? 200 : 503).end())
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
   return server

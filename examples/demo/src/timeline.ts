@@ -1,14 +1,14 @@
-/** What a person sees: who did what, and when; a check mark for each step that had to happen. */
+/** Prints what each part did and when, with a check mark for each step that was required. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 
-type Who = 'announcer' | 'router' | 'health' | 'service'
+type Part = 'announcer' | 'router' | 'health' | 'service'
 const colours = { announcer: 'cyan', router: 'magenta', health: 'yellow', service: 'yellow' } as const
 
 /** Seconds that one step may take. */
-const PATIENCE = 8
+const TIMEOUT = 8
 
-// The reader of a pipe may stop before the end: `demo | head -3`. A full disk is an error, and no stack trace.
+// The reader of a pipe may stop early: `demo | head -3`. A full disk is reported in one sentence.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
@@ -26,24 +26,24 @@ export class Timeline {
     console.log(`\n  ${paint('bold', title)}\n`)
   }
 
-  readonly note = (who: Who, what: string): void => {
-    console.log(`  ${paint('gray', this.#clock())}  ${paint(colours[who], who.padEnd(9))}  ${what}`)
+  readonly note = (part: Part, what: string): void => {
+    console.log(`  ${paint('gray', this.#clock())}  ${paint(colours[part], part.padEnd(9))}  ${what}`)
   }
 
-  /** Resolves once the step has happened, and rejects when it has not in time. */
+  /** Resolves once the step has happened; rejects if it takes longer than 8 s. */
   readonly step = async (what: string, happened: () => boolean): Promise<void> => {
-    const until = performance.now() + PATIENCE * 1000
+    const until = performance.now() + TIMEOUT * 1000
     while (!happened()) {
-      if (performance.now() > until) throw new Error(`this did not happen within ${PATIENCE} s: ${what}`)
+      if (performance.now() > until) throw new Error(`this did not happen within ${TIMEOUT} s: ${what}`)
       await sleep(10)
     }
     this.#steps++
     console.log(`  ${paint('gray', this.#clock())}  ${paint('green', '✓')} ${paint('green', what)}`)
   }
 
-  fail(why: string): void {
+  fail(detail: string): void {
     this.failed = true
-    console.error(`\n  ${paint('red', '✗')} ${why}\n`)
+    console.error(`\n  ${paint('red', '✗')} ${detail}\n`)
   }
 
   end(): void {
