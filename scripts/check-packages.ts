@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const root = new URL('../..', import.meta.url).pathname
+const root = new URL('..', import.meta.url).pathname
 const out = mkdtempSync(join(tmpdir(), 'softspoken-pack-'))
 try {
   for (const name of readdirSync(join(root, 'packages'))) {
