@@ -1,7 +1,7 @@
 /** Runs what belongs to the caller, a log call or a listener. What it throws or rejects with is reported once and changes nothing. */
 import type { EventEmitter } from 'node:events'
 import { types } from 'node:util'
-import { OnceAMinute } from './once-a-minute.ts'
+import { LogThrottle } from './log-throttle.ts'
 import type { Logger } from './runtime.ts'
 
 /**
@@ -11,14 +11,14 @@ import type { Logger } from './runtime.ts'
 export function guardLog(log: Logger): Logger {
   const known = guarded.get(log)
   if (known !== undefined) return known
-  const throttle = new OnceAMinute()
+  const throttle = new LogThrottle()
   const call =
     (level: keyof Logger) =>
     (fields: object, text: string): void =>
       attempt(
         () => log[level](fields, text),
         thrown => {
-          const times = throttle.pass(performance.now())
+          const times = throttle.take(performance.now())
           if (times !== undefined) warn(`the log threw at '${text}'${repeated(times)}: ${stackOf(thrown)}`)
         },
       )
@@ -45,7 +45,7 @@ export function notify<events extends Record<keyof events, unknown[]>, name exte
     attempt(
       () => listener.apply(emitter, payload),
       thrown => {
-        const times = throttleOf(emitter, event, listener).pass(performance.now())
+        const times = throttleOf(emitter, event, listener).take(performance.now())
         if (times !== undefined) report(log, event, times, thrown)
       },
     )
@@ -57,17 +57,17 @@ function report(log: Logger | undefined, event: string, times: number, thrown: u
   else warn(`a listener of '${event}' threw${repeated(times)}: ${error}`)
 }
 /** One for each listener on each event of each emitter. A wrapper of once() stands for the listener in it. */
-function throttleOf(emitter: object, event: string, listener: object & { readonly listener?: object }): OnceAMinute {
-  const listeners = throttles.get(emitter) ?? new WeakMap<object, Map<string, OnceAMinute>>()
+function throttleOf(emitter: object, event: string, listener: object & { readonly listener?: object }): LogThrottle {
+  const listeners = throttles.get(emitter) ?? new WeakMap<object, Map<string, LogThrottle>>()
   throttles.set(emitter, listeners)
   const own = listener.listener ?? listener
-  const events = listeners.get(own) ?? new Map<string, OnceAMinute>()
+  const events = listeners.get(own) ?? new Map<string, LogThrottle>()
   listeners.set(own, events)
-  const throttle = events.get(event) ?? new OnceAMinute()
+  const throttle = events.get(event) ?? new LogThrottle()
   events.set(event, throttle)
   return throttle
 }
-const throttles = new WeakMap<object, WeakMap<object, Map<string, OnceAMinute>>>()
+const throttles = new WeakMap<object, WeakMap<object, Map<string, LogThrottle>>>()
 
 /** Runs it. `failed` gets what it throws, and what the promise that it returns rejects with. */
 function attempt(run: () => unknown, failed: (thrown: unknown) => void): void {

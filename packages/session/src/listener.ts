@@ -11,7 +11,7 @@ import { only, type SessionConfig } from './config.ts'
 import { checkEnvironment } from './environment.ts'
 import { errorText, guardLog } from './guard.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
-import { OnceAMinute } from './once-a-minute.ts'
+import { LogThrottle } from './log-throttle.ts'
 import { type Clock, type Logger, realTime } from './runtime.ts'
 import type { Session } from './session.ts'
 import { formatZoned, parseZoned, split, unmapIpv4, unmapIpv4Text } from './socket-address.ts'
@@ -46,8 +46,8 @@ export class Listener implements AsyncDisposable {
   /** Ours while it listens; undefined if Linux's socket options are not available. */
   #socket: ListeningSocket | undefined
   #unconfiguredPeers = 0
-  readonly #told = new OnceAMinute()
-  readonly #lost = new OnceAMinute()
+  readonly #told = new LogThrottle()
+  readonly #lost = new LogThrottle()
 
   /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
   constructor(options: ListenerOptions = {}) {
@@ -127,12 +127,12 @@ export class Listener implements AsyncDisposable {
     this.#unconfiguredPeers++
     const address = unmapIpv4Text(socket.remoteAddress)
     socket.destroy()
-    const connections = this.#told.pass(this.#clock.now())
+    const connections = this.#told.take(this.#clock.now())
     if (connections !== undefined) this.#log?.warn({ address, connections }, 'no session for this address: closed')
   }
 
   #lose(error: Error): void {
-    const connections = this.#server.listening ? this.#lost.pass(this.#clock.now()) : undefined
+    const connections = this.#server.listening ? this.#lost.take(this.#clock.now()) : undefined
     if (connections !== undefined)
       this.#log?.warn({ error: errorText(error), connections }, 'connection could not be accepted')
   }

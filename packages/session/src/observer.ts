@@ -5,10 +5,10 @@ import type { SessionConfig } from './config.ts'
 import type { Down, SessionEvent, SessionEvents } from './events.ts'
 import { notify } from './guard.ts'
 import { hint } from './hint.ts'
+import { LogThrottle } from './log-throttle.ts'
 import { type MalformedUpdate, malformedUpdate, noneMalformed, withOneMore } from './malformed.ts'
 import { counted, nothingCounted } from './message-counters.ts'
 import { omitUndefined } from './omit-undefined.ts'
-import { OnceAMinute } from './once-a-minute.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Clock, Logger } from './runtime.ts'
 import type { SessionCounters, SessionStatus } from './status.ts'
@@ -32,8 +32,8 @@ export class Observer {
   readonly #clock: Clock
   /** What the log and the listeners have not received yet, in order. */
   readonly #outbox: { readonly event: SessionEvent | MalformedUpdate; readonly log: () => void }[] = []
-  readonly #malformed = new OnceAMinute()
-  readonly #excess = new OnceAMinute()
+  readonly #malformed = new LogThrottle()
+  readonly #excess = new LogThrottle()
   /** Lines about a session that comes and goes. More of them have level debug. */
   readonly #changes = new RateLimit(20, 6)
 
@@ -83,7 +83,7 @@ export class Observer {
   }
 
   tooManyConnections(): void {
-    const connections = this.#excess.pass(this.#clock.now())
+    const connections = this.#excess.take(this.#clock.now())
     const peer = this.#config.peer.address
     if (connections !== undefined) this.#log?.warn({ peer, connections }, 'too many connections of the peer: closed')
   }
@@ -92,7 +92,7 @@ export class Observer {
     const { issues } = update
     if (issues === undefined) return
     this.counters.inMalformedUpdates = withOneMore(this.counters.inMalformedUpdates, issues)
-    const updates = this.#malformed.pass(this.#clock.now())
+    const updates = this.#malformed.take(this.#clock.now())
     if (updates === undefined) return
     const event = malformedUpdate(update, issues, updates)
     const { type: _, octets, ...fields } = event

@@ -1,9 +1,9 @@
-/** What answers on the peer's port, if it is not BGP: known by its first octets. */
+/** Recognizes another protocol than BGP on the peer's port, by the first octets of the connection. */
 
 /** A protocol other than BGP that answers on the peer's port. */
 export type OtherProtocol = 'TLS' | 'HTTP' | 'SSH'
 
-/** Octets that are enough to tell. */
+/** Octets that are enough to recognize it. */
 export const FIRST_OCTETS = 5
 
 /** A BGP message begins with an octet of 255; none of these does (RFC 8446 §5.1, RFC 9112 §2.3, RFC 4253 §4.2). */
