@@ -22,8 +22,8 @@ forEachDaemon(
     })
     for (const session of sessions.all) {
       // By ports as well: the kernel may still retransmit for an earlier lab with the same addresses.
-      const { local, peer } = session.status()
-      const ends = `${local.address}.${local.port} > ${peer.address}.${peer.port}:`
+      const { local, peer, connection } = session.status()
+      const ends = `${local.address}.${connection?.localPort} > ${peer.address}.${connection?.remotePort}:`
       const its = await waitFor(
         () =>
           packets(seen)

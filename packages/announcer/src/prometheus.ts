@@ -246,7 +246,7 @@ function eachGate(
   }
 }
 
-/** As it was configured. The port of a peer that dialled us would be another each time. */
+/** The label: the address, and the port if it is not 179. */
 function peerOf({ config }: AnnouncerSession): string {
   const { address, port } = config.peer
   if (port === 179) return address

@@ -38,8 +38,9 @@ describe('a listener', () => {
     socket.write(encode({ type: 'keepalive' }))
     await soon(() => expect(one.state).toBe('Established'))
     expect(one.status()).toMatchObject({
-      local: { address: '127.0.0.1', port },
-      peer: { address: '127.0.0.1', port: socket.localPort },
+      local: { address: '127.0.0.1' },
+      peer: { address: '127.0.0.1', port: 179 },
+      connection: { direction: 'incoming', localPort: port, remotePort: socket.localPort },
       counters: { dials: 0, fsmEstablishedTransitions: 1 },
     })
   })
@@ -118,7 +119,10 @@ describe('a listener', () => {
     })
     await soon(() => expect(both.map(({ state }) => state)).toEqual(['Established', 'Established']))
     const [near, far] = both.map(session => session.status())
-    expect([near!.local.port, near!.peer.port]).toEqual([far!.peer.port, far!.local.port]) // both have a status
+    expect(near?.connection?.localPort).toBe(far?.connection?.remotePort)
+    expect(near?.connection?.remotePort).toBe(far?.connection?.localPort)
+    expect([near, far].map(status => status?.connection?.direction).sort()).toEqual(['incoming', 'outgoing'])
+    expect(near?.peer.port).toBe(ports[1])
     expect(downs).toEqual([])
   })
   it('closes the connection of a peer whose session is stopped', async () => {

@@ -36,7 +36,11 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     const dials = dialling(address, port, settings)
     await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
     expect(dials.status().local.address).toBe(address)
-    expect(waits.status()).toMatchObject({ local: { address, port }, counters: { dials: 0 } })
+    expect(waits.status()).toMatchObject({
+      local: { address },
+      connection: { localPort: port },
+      counters: { dials: 0 },
+    })
   })
   it('may be served after listen(), key and all', async () => {
     const server = listener({ address: '127.0.0.1' })

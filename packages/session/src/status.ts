@@ -26,8 +26,16 @@ export interface SessionCounters {
 export interface SessionStatus {
   readonly state: SessionState
   readonly secondsInState: number
-  readonly local: { readonly as: number; readonly id: Address; readonly address?: Address; readonly port?: number }
+  /** `address` is that of the connection, or the configured one. */
+  readonly local: { readonly as: number; readonly id: Address; readonly address?: Address }
+  /** As configured. */
   readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
+  /** The TCP connection, or the dial in progress. Ports are absent until it is connected. */
+  readonly connection?: {
+    readonly direction: 'outgoing' | 'incoming'
+    readonly localPort?: number
+    readonly remotePort?: number
+  }
   /** From the peer's OPEN until the session ends. */
   readonly negotiated?: Negotiated
   /** Absent while a dial runs or the session is established, and once stopped. */
@@ -44,7 +52,8 @@ export function statusOf(
   lastFailure: SessionStatus['lastFailure'],
   now: number,
 ): SessionStatus {
-  const { state, since, negotiated, config } = furthest(pair).machine
+  const { slot, machine } = furthest(pair)
+  const { state, since, negotiated, config } = machine
   const { idleHoldTimer } = pair.first.machine.timers
   const { localAddress, localPort, remotePort } = connection?.endpoints ?? {}
   const nextDialIn = idleHoldTimer === undefined || config.passive ? undefined : Math.max(0, idleHoldTimer - now) / 1000
@@ -54,9 +63,15 @@ export function statusOf(
     local: {
       as: config.local.as,
       id: config.local.id,
-      ...omitUndefined({ address: localAddress ?? config.local.address, port: localPort }),
+      ...omitUndefined({ address: localAddress ?? config.local.address }),
     },
-    peer: { as: config.peer.as, address: config.peer.address, port: remotePort ?? config.peer.port },
+    peer: { as: config.peer.as, address: config.peer.address, port: config.peer.port },
+    ...(connection && {
+      connection: {
+        direction: slot === 'accepted' ? 'incoming' : 'outgoing',
+        ...omitUndefined({ localPort, remotePort }),
+      },
+    }),
     ...omitUndefined({ negotiated, nextDialIn }),
     counters: { ...counters },
     ...omitUndefined({ lastFailure }),
