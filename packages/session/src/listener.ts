@@ -1,12 +1,12 @@
 /**
- * Answers the door: hands a connection to the session configured for the address it comes from, and closes any other.
- * Off unless somebody makes one. With it, a router that comes back reaches us at once, whatever our back-off says.
+ * Accepts TCP connections and hands each to the session of the address that it comes from; it closes the others. A program
+ * that makes no Listener accepts none. With one, a router that returns connects to us at once, during our back-off too.
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { linuxSupport } from '@softspoken/linux'
-import { type Address, parseAddress } from '@softspoken/wire'
-import { kind, shown, text } from './check-options.ts'
+import { type Address, OptionError, parseAddress } from '@softspoken/wire'
+import { text } from './check-options.ts'
 import { only, type SessionConfig } from './config.ts'
 import { checkEnvironment } from './environment.ts'
 import { errorText, guardLog } from './guard.ts'
@@ -23,18 +23,14 @@ export interface ListenerOptions {
   address?: Address
   /** Default 179, which needs a privilege on most systems; 0 takes a free one. */
   port?: number
-  /** Told of strangers, at most once a minute. Default: silence. */
+  /** Receives a warning about connections of unconfigured peers, at most once a minute. Default: none. */
   log?: Logger
+  /** Default: the system's monotonic clock. */
   clock?: Clock
 }
 
-/** What a Listener needs of a session: a Session has both, and so has each of an announcer's `sessions`. */
+/** What a Listener needs of a session: a Session fits, and so does each of an announcer's `sessions`. */
 export type ServedSession = Pick<Session, 'config' | 'accept'>
-
-function isServed(session: unknown): session is ServedSession {
-  const { config, accept } = Object(session) as Partial<ServedSession>
-  return typeof accept === 'function' && typeof config?.peer?.address === 'string'
-}
 
 /** A TCP server that hands each connection to the session of its peer's address. */
 export class Listener implements AsyncDisposable {
@@ -43,49 +39,54 @@ export class Listener implements AsyncDisposable {
   readonly #clock: Clock
   readonly #sessions = new Map<Address, ServedSession>()
   readonly #server: Server
-  /** Ours while it listens; undefined if Linux's socket options are not available. */
+  /** While it listens; undefined if Linux's socket options are not available. */
   #socket: ListeningSocket | undefined
   #unconfiguredPeers = 0
-  readonly #told = new LogThrottle()
-  readonly #lost = new LogThrottle()
+  readonly #unconfiguredLog = new LogThrottle()
+  readonly #errorLog = new LogThrottle()
 
-  /** @throws RangeError or TypeError naming the option, the value and what is allowed. */
+  /** @throws OptionError naming the option, the value and what is allowed. */
   constructor(options: ListenerOptions = {}) {
     only(options, ['address', 'port', 'log', 'clock'], '')
     const { address, port = 179, log, clock = realTime } = options
     if (address !== undefined) text(address, 'address')
-    const door = address === undefined ? undefined : formatZoned(parseZoned(address, 'address'))
-    if (!Number.isInteger(port) || port < 0 || port > 65535)
-      throw new RangeError(`port: ${shown(port)} is not allowed, it must be from 0 to 65535`)
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new OptionError('port', port, 'from 0 to 65535')
     checkEnvironment({ log, clock })
-    this.#options = { address: door, port }
+    this.#options = { address: address === undefined ? undefined : formatZoned(parseZoned(address, 'address')), port }
     this.#log = log && guardLog(log)
     this.#clock = clock
-    this.#server = createServer({ noDelay: true }, socket => this.#answer(socket))
-    // One that cannot be accepted, say for want of descriptors, must not end the process. listen() rejects all the same.
-    this.#server.on('error', error => this.#lose(error))
+    this.#server = createServer({ noDelay: true }, socket => this.#accept(socket))
+    // A connection that cannot be accepted, for example because no descriptor is left, must not end the process.
+    this.#server.on('error', error => this.#logError(error))
   }
 
-  /** Connections from addresses that no session is configured for, or that cannot have what theirs asks for: all closed. */
+  /**
+   * Connections that were closed because no session is configured for their address, or because the system refused an
+   * option of the session.
+   */
   get unconfiguredPeers(): number {
     return this.#unconfiguredPeers
   }
 
   /**
-   * @throws TypeError for what is no Session; Error where another session already has this peer's address, and where this listener cannot keep the
-   * session's tcpMd5Key, ttlSecurity, multihop or bindDevice.
+   * Hands connections from this session's peer to it, from now on.
+   * @throws OptionError if it is not a Session, or if another session has the same peer address; Error if this listener
+   * cannot have the session's tcpMd5Key, ttlSecurity, multihop or bindDevice.
    */
   serve(session: ServedSession): this {
-    if (!isServed(session)) throw new TypeError(`session: ${kind(session)} is not allowed, it must be a Session`)
-    const address = canonical(session.config.peer.address)
-    if (this.#sessions.has(address)) throw new Error(`peer.address: ${address} already has a session on this listener`)
+    if (!isServed(session)) throw new OptionError('session', session, 'a Session')
+    const address = canonicalAddress(session.config.peer.address)
+    if (this.#sessions.has(address)) {
+      const message = `peer.address: ${address} already has a session on this listener`
+      throw new OptionError('peer.address', address, 'the peer of one session', message)
+    }
     if (this.#server.listening) prepare(this.#socket, [...this.#sessions.values(), session])
     else requireLinux(session.config)
     this.#sessions.set(address, session)
     return this
   }
 
-  /** Resolves with the port once connections are taken; rejects where the address or port cannot be had. */
+  /** Resolves with the port when it accepts connections; rejects if the address or port is not available. */
   async listen(): Promise<number> {
     const { address, port } = this.#options
     const socket = linuxSupport().supported ? listenOn(address, port) : undefined
@@ -97,53 +98,56 @@ export class Listener implements AsyncDisposable {
       socket?.close()
       throw error
     }
-    this.#socket = socket // the server closes it from here on, failing or not
+    this.#socket = socket // from here on the server closes it, if it fails too
     await once(this.#server, 'listening')
     return (this.#server.address() as AddressInfo).port // a TCP server's address has one
   }
 
-  /** Takes no more connections; those that sessions hold are theirs. */
+  /** Accepts no more connections. Those that sessions have stay open. */
   async stop(): Promise<void> {
     if (!this.#server.listening) return
     this.#server.close()
   }
 
-  /** The same as close(). */
+  /** The same as stop(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
 
-  #answer(socket: Socket): void {
-    const session = socket.remoteAddress && this.#sessions.get(canonical(socket.remoteAddress))
-    if (session && this.#fit(socket, session.config)) {
-      session.accept(socket)
-      return
-    }
-    this.#refuse(socket)
+  #accept(socket: Socket): void {
+    const session = socket.remoteAddress && this.#sessions.get(canonicalAddress(socket.remoteAddress))
+    if (session && this.#applyOptions(socket, session.config)) session.accept(socket)
+    else this.#reject(socket)
   }
 
-  /** Costs next to nothing, however often it happens: nothing is read or written, no timer runs, one line a minute is logged. */
-  #refuse(socket: Socket): void {
+  /** Cheap, because a flood must not hurt: nothing is read or written, no timer runs, one line a minute is logged. */
+  #reject(socket: Socket): void {
     this.#unconfiguredPeers++
     const address = unmapIpv4Text(socket.remoteAddress)
     socket.destroy()
-    const connections = this.#told.take(this.#clock.now())
+    const connections = this.#unconfiguredLog.take(this.#clock.now())
     if (connections !== undefined) this.#log?.warn({ address, connections }, 'no session for this address: closed')
   }
 
-  #lose(error: Error): void {
-    const connections = this.#server.listening ? this.#lost.take(this.#clock.now()) : undefined
+  /** Before it listens, listen() rejects with the error. */
+  #logError(error: Error): void {
+    const connections = this.#server.listening ? this.#errorLog.take(this.#clock.now()) : undefined
     if (connections !== undefined)
       this.#log?.warn({ error: errorText(error), connections }, 'connection could not be accepted')
   }
 
-  /** Whether the connection has all that its session asks for. */
-  #fit(connection: Socket, config: SessionConfig): boolean {
+  /** Whether the system accepted all options of the session. */
+  #applyOptions(connection: Socket, config: SessionConfig): boolean {
     return this.#socket?.applyTo(connection, config) ?? firstLinuxOption(config) === undefined
   }
 }
 
-/** @throws Error if a session asks for what this socket cannot have. */
+function isServed(session: unknown): session is ServedSession {
+  const { config, accept } = Object(session) as Partial<ServedSession>
+  return typeof accept === 'function' && typeof config?.peer?.address === 'string'
+}
+
+/** @throws Error if a session has an option that this socket cannot have. */
 function prepare(socket: ListeningSocket | undefined, sessions: readonly ServedSession[]): void {
   const configs = sessions.map(({ config }) => config)
   if (socket) socket.prepare(configs)
@@ -153,8 +157,8 @@ function prepare(socket: ListeningSocket | undefined, sessions: readonly ServedS
   }
 }
 
-/** One text for one address, as a Map needs it; a link-local one with its interface, which is how the system says it. */
-function canonical(given: Address): Address {
+/** One text per address, as the key of a Map; a link-local address has its interface, as in `socket.remoteAddress`. */
+function canonicalAddress(given: Address): Address {
   const { address, zone } = split(given)
   return formatZoned({ octets: unmapIpv4(parseAddress(address, 'peer.address')), zone })
 }

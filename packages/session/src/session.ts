@@ -1,8 +1,8 @@
 /** The shell around the pure state machine: it performs actions, and decides nothing. */
 import { EventEmitter } from 'node:events'
 import { Duplex } from 'node:stream'
-import { encode, type Family, type Message, type Result, type Update } from '@softspoken/wire'
-import { kind, shown } from './check-options.ts'
+import { encode, type Family, type Message, OptionError, type Result, type Update } from '@softspoken/wire'
+import { shown } from './check-options.ts'
 import {
   furthest,
   negotiatedOn,
@@ -167,8 +167,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
    * @throws OptionError if it is not a Duplex.
    */
   accept(connection: Duplex): void {
-    if (!(connection instanceof Duplex))
-      throw new TypeError(`connection: ${kind(connection)} is not allowed, it must be a Duplex`)
+    if (!(connection instanceof Duplex)) throw new OptionError('connection', connection, 'a Duplex')
     this.#schedule(() => {
       if (this.#accepts.take(this.#clock.now())) this.#feed({ type: 'accepted' }, undefined, connection)
       else this.#observer.tooManyConnections()
