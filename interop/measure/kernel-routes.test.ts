@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { routeEvents } from './kernel-routes.ts'
 
-it('reads which routes came and went, and when, to the microsecond', () => {
+it('reads the times of added and deleted routes, to the microsecond', () => {
   const lines = [
     '[2026-11-21T15:30:00.123456] 198.51.100.10 via 203.0.113.2 dev eth0 proto bird metric 32',
     '[2026-11-21T15:30:01.000001] Deleted 198.51.100.10 via 203.0.113.2 dev eth0 proto bird metric 32',

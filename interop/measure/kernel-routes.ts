@@ -1,7 +1,7 @@
-/** What `ip -ts monitor route` prints in a router: when its kernel's table had a route, and when it had it no longer. */
+/** Reads the output of `ip -ts monitor route` in a router: the times at which routes appear in its kernel table and disappear. */
 
 export interface RouteEvent {
-  /** Milliseconds since 1970, to the microsecond; a container's clock is its host's. */
+  /** Milliseconds since 1970, with microseconds as the fraction. A container has the clock of its host. */
   at: number
   address: string
   nextHop: string
@@ -18,13 +18,13 @@ export function routeEvents(lines: readonly string[]): RouteEvent[] {
   })
 }
 
-/** Since 1970, of a time in UTC such as 2026-11-21T15:30:00.123456. */
+/** Milliseconds since 1970 of a time in UTC such as 2026-11-21T15:30:00.123456. */
 export function milliseconds(stamp: string): number {
   const [seconds = '', micros = ''] = stamp.split('.')
   return Date.parse(`${seconds}Z`) + Number(micros) / 1000
 }
 
-/** Finer than Date.now(), on the same clock. */
+/** The clock of Date.now(), with more digits. */
 export function wallClock(): number {
   return performance.timeOrigin + performance.now()
 }

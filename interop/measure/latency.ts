@@ -1,10 +1,15 @@
 /**
- * From announce() and withdraw() to the UPDATE on the wire (tcpdump), to the route in BIRD's kernel table and to its
- * absence there (`ip monitor route`), and from the announce() of a next leader, with its lower MED, to the changed next
- * hop. Thirty times each, and out of a rest, as an agent's calls come: what runs all the time is quicker. Prints medians
- * and 95th percentiles. Needs a Docker engine.
+ * Measures the time from announce() and withdraw() to the UPDATE on the wire (tcpdump), and to the change in BIRD's kernel
+ * table (`ip monitor route`); and from the announce() of a next leader, with a lower MED, to the changed next hop. Prints
+ * medians and 95th percentiles. Needs a Docker engine.
+ *
+ * Each call comes after a pause, as an agent's calls do: code that runs without pause is faster.
+ *
+ *     npx --yes pnpm@12 latency                 thirty calls of each kind
+ *     npx --yes pnpm@12 latency --times 5
  */
-import { setTimeout as rest } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { Announcer } from '@softspoken/announcer'
 import { Lab } from '../lab/lab.ts'
 import { packets } from '../lab/packets.ts'
@@ -12,8 +17,12 @@ import { waitFor } from '../lab/wait-for.ts'
 import { type RouteEvent, routeEvents, wallClock } from './kernel-routes.ts'
 import { summary } from './summary.ts'
 
-const TIMES = 30
-const REST = 50 // milliseconds
+const { values } = parseArgs({ options: { times: { type: 'string', default: '30' } } })
+const times = Number(values.times)
+if (!(Number.isInteger(times) && times >= 1 && times <= 100))
+  throw new RangeError(`--times: ${values.times} is not allowed, it must be from 1 to 100`)
+/** Milliseconds before each call. */
+const PAUSE = 50
 
 await using lab = await Lab.create()
 const router = await lab.bird({
@@ -29,52 +38,52 @@ await using monitor = await router.watch('ip', '-ts', 'monitor', 'route')
 await using wire = await lab.capture('tcp port 179', '-v')
 await using announcer = speaker(lab.host)
 await using next = speaker(lab.otherHost)
-const stand = () => [announcer, next].every(({ sessions: [session] }) => session?.state === 'Established')
-await waitFor(stand, { within: 20, what: 'the sessions' })
+const established = () => [announcer, next].every(({ sessions: [session] }) => session?.state === 'Established')
+await waitFor(established, { within: 20, what: 'the sessions' })
 
-const told: number[] = []
-const announced: number[] = []
-const moved: number[] = []
-const untold: number[] = []
-const withdrawn: number[] = []
-for (let i = 1; i <= TIMES; i++) {
+const announcedOnWire: number[] = []
+const announcedInTable: number[] = []
+const movedInTable: number[] = []
+const withdrawnOnWire: number[] = []
+const withdrawnInTable: number[] = []
+for (let i = 1; i <= times; i++) {
   const address = `198.51.100.${i}`
-  const begun = await afterRest()
+  const begun = await afterPause()
   const former = announcer.announce(`${address}/32`, { med: { base: 1000, epoch: 1 } })
-  announced.push(await inTable(begun, { address, nextHop: lab.host, gone: false }))
-  told.push(await onWire(begun, lab.host, address))
-  const followed = await afterRest()
+  announcedInTable.push(await inTable(begun, { address, nextHop: lab.host, gone: false }))
+  announcedOnWire.push(await onWire(begun, lab.host, address))
+  const followed = await afterPause()
   const announcement = next.announce(`${address}/32`, { med: { base: 1000, epoch: 2 } })
-  moved.push(await inTable(followed, { address, nextHop: lab.otherHost, gone: false }))
+  movedInTable.push(await inTable(followed, { address, nextHop: lab.otherHost, gone: false }))
   former.withdraw()
-  const ended = await afterRest()
+  const ended = await afterPause()
   announcement.withdraw()
-  withdrawn.push(await inTable(ended, { address, nextHop: lab.otherHost, gone: true }))
-  untold.push(await onWire(ended, lab.otherHost, address))
+  withdrawnInTable.push(await inTable(ended, { address, nextHop: lab.otherHost, gone: true }))
+  withdrawnOnWire.push(await onWire(ended, lab.otherHost, address))
 }
 console.log(
-  `announce() to the UPDATE on the wire:         ${summary(told, 2)}; the first call ${told[0]?.toFixed(2)} ms`,
+  `announce() to the UPDATE on the wire:         ${summary(announcedOnWire, 2)}; the first call ${announcedOnWire[0]?.toFixed(2)} ms`,
 )
-console.log(`announce() to the route in the kernel:        ${summary(announced, 2)}`)
-console.log(`announce() of a next leader to its next hop:  ${summary(moved, 2)}`)
-console.log(`withdraw() to the UPDATE on the wire:         ${summary(untold, 2)}`)
-console.log(`withdraw() to its absence:                    ${summary(withdrawn, 2)}`)
+console.log(`announce() to the route in the kernel:        ${summary(announcedInTable, 2)}`)
+console.log(`announce() of a next leader to the next hop:  ${summary(movedInTable, 2)}`)
+console.log(`withdraw() to the UPDATE on the wire:         ${summary(withdrawnOnWire, 2)}`)
+console.log(`withdraw() to no route in the kernel:         ${summary(withdrawnInTable, 2)}`)
 
 function speaker(address: string): Announcer {
   return new Announcer({
     local: { as: 65010, id: address, address },
     peers: [{ as: 65001, address: router.address }],
-    maxPrefixes: TIMES, // a prefix each time: two advertisements of one keep 30 s between them
+    maxPrefixes: times, // a new prefix per call, because two advertisements of one prefix are 30 s apart
     drainTime: 0,
   })
 }
 
-async function afterRest(): Promise<number> {
-  await rest(REST)
+async function afterPause(): Promise<number> {
+  await delay(PAUSE)
   return wallClock()
 }
 
-/** How long after `since` the UPDATE about this address left, in milliseconds. */
+/** Milliseconds from `since` to the UPDATE about this address on the wire. */
 async function onWire(since: number, from: string, address: string): Promise<number> {
   const update = () =>
     packets(wire).find(
@@ -83,12 +92,12 @@ async function onWire(since: number, from: string, address: string): Promise<num
   return (await waitFor(update, { within: 10, what: `the UPDATE about ${address} from ${from}` })).at * 1000 - since
 }
 
-/** How long after `since` the router's kernel reported it, in milliseconds. */
+/** Milliseconds from `since` to the event of the router's kernel. */
 async function inTable(since: number, { address, nextHop, gone }: Omit<RouteEvent, 'at'>): Promise<number> {
   const event = () =>
     routeEvents(monitor.lines()).find(
       event => event.at >= since && event.address === address && event.nextHop === nextHop && event.gone === gone,
     )
-  const what = `the route to ${address} via ${nextHop} to ${gone ? 'go' : 'come'}`
+  const what = `the route to ${address} via ${nextHop} to ${gone ? 'disappear' : 'appear'}`
   return (await waitFor(event, { within: 10, what })).at - since
 }

@@ -1,7 +1,7 @@
 /**
- * From the start of the bundled program to Established, and to its route in BIRD's kernel table as the kernel reports it
- * (`ip monitor route`), twenty times, each beside the start of Node alone; and the memory that it then keeps. Needs a
- * Docker engine and `npx --yes pnpm@12 bundle`. Another Node: START_LATENCY_NODE=path, and NODE_COMPILE_CACHE where it can use one.
+ * Measures the time from the start of the bundled program to Established, and to its route in BIRD's kernel table
+ * (`ip monitor route`), twenty times, next to the start of Node alone; and then its memory. Needs a Docker engine and
+ * `npx --yes pnpm@12 bundle`. START_LATENCY_NODE is the path of another Node; NODE_COMPILE_CACHE is used if it is set.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ const program = fileURLToPath(new URL('../../packages/softspoken/dist/softspoken
 
 await using lab = await Lab.create()
 const router = await lab.bird({
-  // After a lost connection BIRD takes no other for a while; a second is the least.
+  // After a lost connection BIRD rejects the neighbour for a while; one second is the minimum.
   config: ({ own, host }) => `
     router id ${own};
     protocol device {}
@@ -44,15 +44,15 @@ for (let i = 1; i <= TIMES; i++) {
   const address = `198.51.100.${i}`
   const given = { prefix: `${address}/32`, 'local-as': 65010, 'router-id': lab.host, 'local-address': lab.host }
   const options = { ...given, peer: router.address, 'peer-as': 65001 }
-  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
-  const begun = wallClock()
-  const child = spawn(node, [program, 'announce', ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
+  const startedAt = wallClock()
+  const child = spawn(node, [program, 'announce', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
   let log = ''
   child.stdout.setEncoding('utf8').on('data', text => (log += text))
   try {
-    figures['to the route in the kernel']?.push((await eventAt(address, false)) - begun)
+    figures['to the route in the kernel']?.push((await eventAt(address, false)) - startedAt)
     const line = log.split('\n').find(line => line.includes('"session established"')) ?? '{}'
-    figures['to Established']?.push(JSON.parse(line).time - begun) // whole milliseconds
+    figures['to Established']?.push(JSON.parse(line).time - startedAt) // whole milliseconds
     if (i === TIMES) memory = await steadyMemory(child.pid ?? 0)
   } finally {
     child.kill('SIGKILL')
@@ -61,21 +61,24 @@ for (let i = 1; i <= TIMES; i++) {
   await waitFor(async () => (await router.session()).state, {
     until: state => state === 'Passive',
     within: 20,
-    what: 'BIRD to take another connection',
+    what: 'BIRD to accept another connection',
   })
 }
 for (const [what, milliseconds] of Object.entries(figures)) console.log(`${what}: ${summary(milliseconds, 0)}`)
 console.log(`resident after 15 s: ${(memory / 1024).toFixed(1)} MiB`)
 
-/** In KiB, as Linux counts it. */
+/** The resident memory in KiB. */
 async function steadyMemory(pid: number): Promise<number> {
   const since = performance.now()
-  await waitFor(() => performance.now() - since > 15_000, { within: 20, what: 'things to settle' })
+  await waitFor(() => performance.now() - since > 15_000, { within: 20, what: 'the memory to be steady' })
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
-/** When the router's kernel reported it, in milliseconds since 1970. */
+/** The time of the event of the router's kernel, in milliseconds since 1970. */
 async function eventAt(address: string, gone: boolean): Promise<number> {
   const event = () => routeEvents(monitor.lines()).find(event => event.address === address && event.gone === gone)
-  const { at } = await waitFor(event, { within: 20, what: `the route to ${address} to ${gone ? 'go' : 'come'}` })
+  const { at } = await waitFor(event, {
+    within: 20,
+    what: `the route to ${address} to ${gone ? 'disappear' : 'appear'}`,
+  })
   return at
 }

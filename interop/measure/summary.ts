@@ -1,4 +1,4 @@
-/** Figures in one line: the median, the 95th percentile and the longest, in milliseconds. */
+/** The median, the 95th percentile and the maximum in one line. */
 export function summary(milliseconds: readonly number[], digits: number): string {
   const sorted = milliseconds.toSorted((a, b) => a - b)
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)]?.toFixed(digits)

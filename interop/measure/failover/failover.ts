@@ -1,6 +1,6 @@
 /**
- * From a fault of the agent that a router uses to the router's next hop being the other one's, by fault, mode and
- * router; five times each: `npx --yes pnpm@12 failover`. Takes about six minutes. Writes docs/failover.md. Needs a Docker engine.
+ * Measures the time from a fault of the active VIP agent until the router's next hop is the other agent, per fault, mode and
+ * router, five times each. `npx --yes pnpm@12 failover` takes about six minutes, and writes docs/failover.md. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -24,9 +24,9 @@ interface Times {
   readonly daemon: keyof typeof names
   readonly mode: ModeName
   readonly fault: Fault
-  /** Milliseconds until the next hop was the other agent's. */
+  /** Milliseconds until the next hop is the other agent. */
   readonly moved: number
-  /** Milliseconds without any route meanwhile. */
+  /** Milliseconds without any route in that time. */
   readonly without: number
 }
 
@@ -47,16 +47,16 @@ async function measure(daemon: keyof typeof names, mode: ModeName): Promise<Time
     for (const fault of everyFault) {
       await using pair = await AgentPair.start(lab, router, modes[mode])
       const { active, other } = await pair.roles()
-      const struck = performance.timeOrigin + performance.now()
+      const faultAt = performance.timeOrigin + performance.now()
       faults[fault].inject(active)
-      const since = () => changes(best.lines(), VIP).filter(({ at }) => at >= struck)
+      const since = () => changes(best.lines(), VIP).filter(({ at }) => at >= faultAt)
       const { at } = await waitFor(() => since().find(({ nextHop }) => nextHop === other.address), {
         within: 30,
         what: `${names[daemon]} to use the other agent after one was ${fault}`,
       })
       const lost = since().find(change => change.nextHop === undefined && change.at < at)
-      measured.push({ daemon, mode, fault, moved: at - struck, without: lost ? at - lost.at : 0 })
-      console.log(`${names[daemon]}, ${mode}, ${fault}: ${seconds(at - struck)}`)
+      measured.push({ daemon, mode, fault, moved: at - faultAt, without: lost ? at - lost.at : 0 })
+      console.log(`${names[daemon]}, ${mode}, ${fault}: ${seconds(at - faultAt)}`)
     }
   return measured
 }
@@ -71,7 +71,7 @@ function report(): string {
         const here = all.filter(one => one.daemon === daemon && one.mode === mode && one.fault === fault)
         const moved = here.map(({ moved }) => moved).sort((a, b) => a - b)
         return [
-          `${seconds(median(moved))} (${seconds(moved[0]!)} to ${seconds(moved.at(-1)!)})`, // of at least one
+          `${seconds(median(moved))} (${seconds(moved[0]!)} to ${seconds(moved.at(-1)!)})`, // there is at least one
           seconds(median(here.map(({ without }) => without))),
         ]
       }),
@@ -88,7 +88,7 @@ function report(): string {
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]! // of an odd number
+  return sorted[sorted.length >> 1]! // TIMES is odd
 }
 function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(2)

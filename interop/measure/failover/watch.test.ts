@@ -3,7 +3,7 @@ import { changes } from './watch.ts'
 
 const VIP = '198.51.100.10/32'
 
-test('reads what ip monitor says of BIRD’s kernel table', () => {
+test('reads the output of ip monitor for BIRD’s kernel table', () => {
   const lines = [
     '1795260144362360086 198.51.100.10 via 203.0.113.65 dev eth0 proto bird metric 32',
     '1795260145201340235 local fe80::42:cbff:fe00:7143 dev eth0 table local proto kernel metric 0 pref medium',
@@ -16,7 +16,7 @@ test('reads what ip monitor says of BIRD’s kernel table', () => {
   ])
 })
 
-test('reads what gobgp monitor says of its table', () => {
+test('reads the output of gobgp monitor', () => {
   const lines = [
     '1795260140156945062 2026-11-21T11:22:20Z [ROUTE] 198.51.100.10/32 via 203.0.113.65 aspath [65010] attrs [{Origin: i} {Med: 10}]',
     '1795260142952416374 2026-11-21T11:22:22Z [DELROUTE] 198.51.100.10/32 via 203.0.113.65 aspath [65010] attrs [{Origin: i} {Med: 10}]',

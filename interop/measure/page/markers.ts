@@ -1,8 +1,8 @@
-/** Pages of docs that a measurement writes: its tables between two markers, all else by hand. */
+/** Pages of docs/ whose tables a measurement writes, between two markers. The rest of a page is written by hand. */
 
 const MARKERS = ['<!-- measured -->', '<!-- /measured -->'] as const
 
-/** What stood between the markers is replaced. */
+/** Replaces the text between the markers. */
 export function intoMarkers(page: string, text: string): string {
   const [begin, end] = MARKERS.map(marker => page.indexOf(marker)) as [number, number]
   if (begin < 0 || end < begin) throw new Error(`The page must have ${MARKERS.join(' and ')}`)

@@ -1,10 +1,10 @@
-/** What our plots have in common: one look, in the light and in the dark. */
+/** The frame of our plots: the same style for all, for light and dark mode. */
 
 export interface Frame {
   title: string
   width: number
   height: number
-  /** Rules for what only this plot has. */
+  /** CSS rules for the elements of this plot. */
   style: string
   parts: readonly string[]
 }
@@ -31,6 +31,6 @@ ${parts.join('\n')}
 `
 }
 
-export function text(x: number, y: number, words: string, style: string): string {
-  return `<text class="${style}" x="${x}" y="${y}">${words}</text>`
+export function text(x: number, y: number, content: string, style: string): string {
+  return `<text class="${style}" x="${x}" y="${y}">${content}</text>`
 }

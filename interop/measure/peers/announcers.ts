@@ -1,42 +1,42 @@
-/** Who is compared, each as the politeness measurement configures it: how it is started, and told of routes while it runs. */
-import { as } from '../politeness/kinds.ts'
+/** The announcers that are compared, with the configurations of the politeness measurement. */
+import { as } from '../politeness/responses.ts'
 import { CHECKOUT, speakers } from '../politeness/speakers.ts'
 
 export interface Announcer {
   name: string
   image: string
-  /** As Debian calls it, for its installed size. */
+  /** The Debian package, for the installed size. */
   package: string
   config: (own: string, router: string, route: string) => string
-  /** Shell, as is all below: leaves $CONFIG where the daemon finds it. */
-  settle: string
-  /** Becomes the daemon. */
+  /** Shell, as all commands below: writes $CONFIG to the daemon's file. */
+  writeConfig: string
+  /** Starts the daemon in the foreground. */
   start: string
-  /** Tells of route $1, where the configuration cannot. Fails until the daemon listens. */
-  tell?: string
+  /** Adds route $1, if the configuration cannot. Fails until the daemon listens. */
+  addRoute?: string
   version: readonly string[]
-  /** What the program needs to run: from its start to its end, and standing idle. */
+  /** The runtime of the program: `start` starts and ends it, `stay` keeps it idle. */
   runtime?: { name: string; start: string; stay: string }
   changes: Calls | Library
-  /** Further words for `docker run`. */
+  /** More arguments of `docker run`. */
   options?: readonly string[]
 }
 
-/** How it is told while it runs: of route $1, the $i-th. */
+/** How routes change while it runs: $1 is the route, $i its number. */
 interface Calls {
-  /** In words. */
-  by: string
+  /** For the table. */
+  method: string
   announce: string
   withdraw: string
-  /** The same client asked for what changes nothing: what the process and its connection take. */
-  ask?: string
-  /** What has to be in the configuration for that. */
+  /** The same client with a query that changes nothing: it measures the client's process and connection alone. */
+  query?: string
+  /** Adds to the configuration what these calls need. */
   prepare?: (config: string, routes: readonly { i: number; route: string }[]) => string
 }
 
-/** A program that makes the calls itself, and stands in the daemon's place; its words are local address, router, routes. */
+/** A program that makes the calls itself, in the place of the daemon. Its arguments are local address, router, routes. */
 interface Library {
-  by: string
+  method: string
   program: string
 }
 
@@ -47,26 +47,26 @@ export const announcers: readonly Announcer[] = [
   {
     name: 'Softspoken',
     image: 'softspoken-interop/announcer',
-    package: 'libstdc++6', // what Node's own build needs of Debian
+    package: 'libstdc++6', // the Debian package that Node's own build needs
     config: (own, router, route) =>
       `--prefix ${route} --local-as ${as.speaker} --router-id ${own} --peer ${router} --peer-as ${as.router}`,
-    settle: '',
+    writeConfig: '',
     start: 'node /app/softspoken.cjs announce $CONFIG', // the image's entry point
     version: ['node', '-p', 'require("./packages/announcer/package.json").version'],
     runtime: { name: 'Node', start: 'node --eval 0', stay: "node --eval 'setInterval(() => {}, 1e6)'" },
-    changes: { by: '`announce()`', program: 'node --import tsx interop/measure/peers/library.ts' },
+    changes: { method: '`announce()`', program: 'node --import tsx interop/measure/peers/library.ts' },
     options: CHECKOUT,
   },
   {
     ...speaker('BIRD'),
     package: 'bird2',
-    settle: 'printf %s "$CONFIG" >/etc/bird/bird.conf',
+    writeConfig: 'printf %s "$CONFIG" >/etc/bird/bird.conf',
     start: 'bird -f -c /etc/bird/bird.conf -s /run/bird/bird.ctl',
     changes: {
-      by: '`birdc enable` of a static protocol',
+      method: '`birdc enable` of a static protocol',
       announce: 'birdc enable vip_$i',
       withdraw: 'birdc disable vip_$i',
-      ask: 'birdc show status',
+      query: 'birdc show status',
       prepare: (config, routes) =>
         [
           config,
@@ -77,37 +77,37 @@ export const announcers: readonly Announcer[] = [
   {
     ...speaker('GoBGP'),
     package: 'gobgpd',
-    settle: 'printf %s "$CONFIG" >/etc/gobgp/gobgpd.toml',
+    writeConfig: 'printf %s "$CONFIG" >/etc/gobgp/gobgpd.toml',
     start: 'gobgpd --config-file /etc/gobgp/gobgpd.toml',
-    tell: 'gobgp global rib add $1',
+    addRoute: 'gobgp global rib add $1',
     changes: {
-      by: '`gobgp global rib add`',
+      method: '`gobgp global rib add`',
       announce: 'gobgp global rib add $1',
       withdraw: 'gobgp global rib del $1',
-      ask: 'gobgp global',
+      query: 'gobgp global',
     },
   },
   {
     ...speaker('FRR'),
     package: 'frr',
-    settle: 'printf %s "$CONFIG" >/etc/frr/bgpd.conf',
+    writeConfig: 'printf %s "$CONFIG" >/etc/frr/bgpd.conf',
     // Without mgmtd, zebra looks for it many times a second.
     start: `sh -c "${['mgmtd', 'zebra'].map(name => `/usr/lib/frr/${name} --daemon; `).join('')}exec /usr/lib/frr/bgpd --config_file /etc/frr/bgpd.conf --log stdout"`,
     changes: {
-      by: '`vtysh -c "network …"`',
+      method: '`vtysh -c "network …"`',
       announce: vtysh('network $1'),
       withdraw: vtysh('no network $1'),
-      ask: 'vtysh -c "show version"',
+      query: 'vtysh -c "show version"',
     },
   },
   {
     ...speaker('ExaBGP'),
     package: 'exabgp',
-    settle: `printf %s "$CONFIG" >/etc/exabgp/exabgp.conf; [ -e ${PIPE} ] || mkfifo --mode 666 ${PIPE}`,
+    writeConfig: `printf %s "$CONFIG" >/etc/exabgp/exabgp.conf; [ -e ${PIPE} ] || mkfifo --mode 666 ${PIPE}`,
     start: 'exabgp /etc/exabgp/exabgp.conf',
     runtime: { name: 'Python', start: 'python3 -c 0', stay: 'python3 -c "import time; time.sleep(1e6)"' },
     changes: {
-      by: "its API's pipe",
+      method: "its API's pipe",
       announce: `echo "announce route $1 next-hop self" >${PIPE}`,
       withdraw: `echo "withdraw route $1 next-hop self" >${PIPE}`,
       prepare: config =>
@@ -117,19 +117,19 @@ export const announcers: readonly Announcer[] = [
   {
     ...speaker('OpenBGPD'),
     package: 'openbgpd',
-    settle: 'umask 077; printf %s "$CONFIG" >/etc/bgpd.conf', // bgpd insists that nobody else may write it
+    writeConfig: 'umask 077; printf %s "$CONFIG" >/etc/bgpd.conf', // bgpd accepts no file that others may write
     start: 'bgpd -d -f /etc/bgpd.conf',
     changes: {
-      by: '`bgpctl network add`',
+      method: '`bgpctl network add`',
       announce: 'bgpctl network add $1',
       withdraw: 'bgpctl network delete $1',
-      ask: 'bgpctl show summary',
+      query: 'bgpctl show summary',
     },
   },
 ]
 
 function speaker(name: string): Pick<Announcer, 'name' | 'image' | 'config' | 'version' | 'options'> {
-  const { image, config, version, options = [] } = speakers.find(speaker => speaker.name === name)! // all are there
+  const { image, config, version, options = [] } = speakers.find(speaker => speaker.name === name)! // every name is in `speakers`
   return {
     name,
     image: `softspoken-interop/${image}`,

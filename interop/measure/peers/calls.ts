@@ -1,4 +1,4 @@
-/** Calls that were timed beside an announcer, and when the router's kernel followed. */
+/** Timed calls of an announcer, and the events of the router's kernel after them. */
 import type { RouteEvent } from '../kernel-routes.ts'
 import type { Announcer } from './announcers.ts'
 
@@ -21,7 +21,7 @@ export function readCalls(lines: readonly string[]): Call[] {
   })
 }
 
-/** Milliseconds from each call of this kind to the kernel's event. */
+/** Milliseconds from each call of this kind to the event of the router's kernel. */
 export function latencies(
   calls: readonly Call[],
   what: 'announce' | 'withdraw',
@@ -33,17 +33,17 @@ export function latencies(
       const event = events.find(
         event => event.address === address && event.gone === (what === 'withdraw') && event.at >= begun,
       )
-      if (event === undefined) throw new Error(`The router's kernel never followed: ${what} ${address}`)
+      if (event === undefined) throw new Error(`The router's kernel had no event after: ${what} ${address}`)
       return event.at - begun
     })
 }
 
-/** Milliseconds that each call of this kind took by itself. */
+/** Milliseconds that each call of this kind took. */
 export function durations(calls: readonly Call[], what: string): number[] {
   return calls.filter(call => call.what === what).map(({ begun, ended }) => ended - begun)
 }
 
-/** Bash: a function that times one, and prints it so that readCalls() understands. */
+/** Bash: a function that times a call, and prints it for readCalls(). */
 const timed = `timed() {
   local begun=$EPOCHREALTIME
   "$@" >/dev/null 2>&1
@@ -51,24 +51,24 @@ const timed = `timed() {
   sleep ${BETWEEN}
 }`
 
-/** Announces and withdraws each route, and asks beside it. */
+/** Announces and withdraws each route, and runs the query. */
 export function callsScript(
-  { announce, withdraw, ask }: Exclude<Announcer['changes'], { program: string }>,
+  { announce, withdraw, query }: Exclude<Announcer['changes'], { program: string }>,
   routes: readonly { i: number; route: string }[],
 ): string {
   return [
     timed,
     `announce() { ${announce}; }`,
     `withdraw() { ${withdraw}; }`,
-    ...(ask === undefined ? [] : [`ask() { ${ask}; }`]),
+    ...(query === undefined ? [] : [`query() { ${query}; }`]),
     ...routes.flatMap(({ i, route }) => [
       `i=${i}`,
-      ...['announce', 'withdraw', ...(ask === undefined ? [] : ['ask'])].map(what => `timed ${what} ${route}`),
+      ...['announce', 'withdraw', ...(query === undefined ? [] : ['query'])].map(what => `timed ${what} ${route}`),
     ]),
   ].join('\n')
 }
 
-/** The same command again and again, to its end. */
+/** Runs a command this number of times. */
 export function repeatScript(command: string, times: number): string {
   return [timed, `run() { ${command}; }`, ...Array.from({ length: times }, () => 'timed run -')].join('\n')
 }

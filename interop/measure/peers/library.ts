@@ -1,8 +1,8 @@
-/** Our announce() and withdraw(), called for one route after the other in a process of its own: `library.ts OWN ROUTER ROUTE...` */
+/** Calls our announce() and withdraw() for one route after the other: `library.ts OWN ROUTER ROUTE...` */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Announcer } from '@softspoken/announcer'
 import { wallClock } from '../kernel-routes.ts'
-import { as } from '../politeness/kinds.ts'
+import { as } from '../politeness/responses.ts'
 import { BETWEEN } from './calls.ts'
 
 const [own = '', router = '', first = '', ...routes] = process.argv.slice(2)
@@ -12,7 +12,7 @@ const announcer = new Announcer({
   maxPrefixes: 1 + routes.length,
 })
 announcer.announce(first)
-await pause(2_000) // as long as the others have, too
+await pause(2_000) // the other announcers have the same pause
 for (const route of routes) {
   const announcement = await timed('announce', route, () => announcer.announce(route))
   await timed('withdraw', route, () => announcement.withdraw())

@@ -1,7 +1,7 @@
 /**
- * Softspoken's program beside five daemons that announce a route, each in turn in the same place before the same router:
- * how soon the route comes and goes, and what it costs to keep it. `npx --yes pnpm@12 bench:peers`, about a quarter of an hour.
- * Writes docs/peers.md and docs/peers.svg. Needs a Docker engine.
+ * Compares Softspoken's program with five daemons that announce a route, one after the other with the same router: how soon
+ * the route appears and disappears, and the cost of an idle session. `npx --yes pnpm@12 bench:peers` takes a quarter of an
+ * hour, and writes docs/peers.md and docs/peers.svg. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -14,19 +14,19 @@ import { readPackets, steady } from '../politeness/capture.ts'
 import { ROUTE } from '../politeness/speakers.ts'
 import { type Announcer, announcers } from './announcers.ts'
 import { callsScript, durations, latencies, readCalls, repeatScript } from './calls.ts'
-import { Place, type Signal } from './place.ts'
 import { plot } from './plot.ts'
 import { processes, total } from './processes.ts'
 import { type Idle, intoPage, type Measured, type Report } from './report.ts'
+import { type Signal, Testbed } from './testbed.ts'
 
-/** Starts of each, but no more than fit into so many seconds once there are the fewest. */
-const STARTS = { most: 20, fewest: 6, seconds: 30 }
+/** How often each is started: `min` times at least, then until `seconds` have passed or `max` is reached. */
+const STARTS = { max: 20, min: 6, seconds: 30 }
 const ROUTES = Array.from({ length: 30 }, (_, n) => ({ i: 101 + n, route: `198.51.100.${101 + n}/32` }))
-/** Seconds after which a route is left to go when it will, and later waited for once. */
-const PATIENCE = 3
-/** The restart time that FRR asks for is 120 s. */
+/** Seconds to wait for a route to disappear. A longer time is measured once, later. */
+const TIMEOUT = 3
+/** Seconds for that longer wait: the restart time of FRR is 120 s. */
 const LONGEST = 240
-/** Seconds. */
+/** Seconds before and during the measurement of an idle session. */
 const SETTLED = 60
 const IDLE = 300
 
@@ -38,18 +38,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 const measured: Measured[] = []
 {
-  await using place = await Place.create()
-  for (const announcer of announcers) measured.push(await inTurn(place, announcer))
+  await using testbed = await Testbed.create()
+  for (const announcer of announcers) measured.push(await measureAnnouncer(testbed, announcer))
 }
 const late = measured.flatMap(({ name, departures }) =>
   (['TERM', 'KILL'] as const).flatMap(signal =>
     departures[signal].includes(undefined) ? { announcer: announcers.find(one => one.name === name)!, signal } : [],
   ),
 )
-console.log('All that is timed has been timed.')
-// The idle are measured together: each has a router of its own, and there is nothing to do for any of them.
+console.log('All times are measured.')
+// Idle sessions are measured at the same time: each has a router of its own, and uses little of the machine.
 const [idle, waited] = await Promise.all([
-  Promise.all(announcers.map(keepIdle)),
+  Promise.all(announcers.map(measureIdle)),
   Promise.all(late.map(({ announcer, signal }) => waitForDeparture(announcer, signal))),
 ])
 
@@ -59,24 +59,24 @@ const report: Report = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
   idleMinutes: IDLE / 60,
-  patience: PATIENCE,
+  timeout: TIMEOUT,
   announcers: measured.map((one, i) => ({ ...one, ...idle[i]! })), // one of each
   waited,
 }
 writeFileSync(page, intoPage(readFileSync(page, 'utf8'), report))
 writeFileSync(new URL('peers.svg', docs), plot(report))
 
-/** Its starts and ends, and the calls that it is told of routes by. */
-async function inTurn(place: Place, announcer: Announcer): Promise<Measured> {
-  const container = await place.enter(announcer)
+/** Measures starts, ends, and the calls that announce and withdraw routes. */
+async function measureAnnouncer(testbed: Testbed, announcer: Announcer): Promise<Measured> {
+  const container = await testbed.createContainer(announcer)
   try {
-    const starts = await startAgainAndAgain(place, container, announcer)
-    const calls = await change(place, container, announcer)
+    const starts = await measureStarts(testbed, container, announcer)
+    const calls = await measureCalls(testbed, container, announcer)
     const { runtime } = announcer
-    const alone = runtime && (await shell(container, repeatScript(runtime.start, STARTS.most))).split('\n')
+    const alone = runtime && (await shell(container, repeatScript(runtime.start, STARTS.max))).split('\n')
     return {
       name: announcer.name,
-      by: announcer.changes.by,
+      method: announcer.changes.method,
       ...starts,
       ...calls,
       ...(runtime && alone && { runtime: { name: runtime.name, started: durations(readCalls(alone), 'run') } }),
@@ -89,8 +89,8 @@ async function inTurn(place: Place, announcer: Announcer): Promise<Measured> {
   }
 }
 
-async function startAgainAndAgain(
-  place: Place,
+async function measureStarts(
+  testbed: Testbed,
   container: string,
   announcer: Announcer,
 ): Promise<Pick<Measured, 'established' | 'routed' | 'departures'>> {
@@ -98,53 +98,56 @@ async function startAgainAndAgain(
   const routed: number[] = []
   const departures: Measured['departures'] = { TERM: [], KILL: [] }
   const begun = performance.now()
-  const enough = (n: number) => n > STARTS.fewest && performance.now() - begun > STARTS.seconds * 1000
-  for (let n = 1; n <= STARTS.most && !enough(n); n++) {
+  const enough = (n: number) => n > STARTS.min && performance.now() - begun > STARTS.seconds * 1000
+  for (let n = 1; n <= STARTS.max && !enough(n); n++) {
     stop.signal.throwIfAborted()
-    const route = `198.51.100.${200 + n}/32` // another each time: one may still be kept for who had it
-    const { at, pid } = await place.start(container, announcer, route)
-    routed.push((await place.event(route, { since: at, gone: false, within: 60 })) - at)
-    established.push((await place.established(at)) - at)
+    const route = `198.51.100.${200 + n}/32` // a new route per start, because the router may still keep the former one
+    const { at, pid } = await testbed.start(container, announcer, route)
+    routed.push((await testbed.event(route, { since: at, gone: false, within: 60 })) - at)
+    established.push((await testbed.established(at)) - at)
     const signal = n % 2 === 0 ? 'KILL' : 'TERM'
-    departures[signal].push(await departure(place, container, { signal, pid, route, within: PATIENCE }))
-    await place.clear(container)
+    departures[signal].push(await departure(testbed, container, { signal, pid, route, within: TIMEOUT }))
+    await testbed.killAll(container)
   }
   console.log(announcer.name, { established, routed, departures })
   return { established, routed, departures }
 }
 
-/** Milliseconds from the signal to the route being gone; undefined where it stands for longer than `within` seconds. */
+/** Milliseconds from the signal until the route is gone. Undefined if it takes longer than `within` seconds. */
 async function departure(
-  place: Place,
+  testbed: Testbed,
   container: string,
   { signal, pid, route, within }: { signal: Signal; pid: number; route: string; within: number },
 ): Promise<number | undefined> {
-  await pause(500) // who has only just come is not what is asked about
-  const since = await place.signal(container, signal, pid)
-  // It fails for one reason: the route stands.
-  return place.event(route, { since, gone: true, within }).then(
+  await pause(500) // so that the end of an established session is measured, and not that of a new one
+  const since = await testbed.signal(container, signal, pid)
+  // A rejection has only one cause: the route is still there.
+  return testbed.event(route, { since, gone: true, within }).then(
     at => at - since,
     () => undefined,
   )
 }
 
-async function change(
-  place: Place,
+async function measureCalls(
+  testbed: Testbed,
   container: string,
   announcer: Announcer,
-): Promise<Pick<Measured, 'version' | 'announced' | 'withdrawn' | 'asked'>> {
+): Promise<Pick<Measured, 'version' | 'announced' | 'withdrawn' | 'clientOnly'>> {
   const { changes, config } = announcer
-  const addresses = [place.address, place.router.address] as const
+  const addresses = [testbed.address, testbed.router.address] as const
   const since = performance.timeOrigin + performance.now()
   const program = 'program' in changes
   const { output } = program
-    ? await place.run(container, [changes.program, ...addresses, ROUTE, ...ROUTES.map(({ route }) => route)].join(' '))
-    : await place.start(
+    ? await testbed.run(
+        container,
+        [changes.program, ...addresses, ROUTE, ...ROUTES.map(({ route }) => route)].join(' '),
+      )
+    : await testbed.start(
         container,
         { ...announcer, config: (...given) => changes.prepare?.(config(...given), ROUTES) ?? config(...given) },
         ROUTE,
       )
-  await place.event(ROUTE, { since, gone: false, within: 60 })
+  await testbed.event(ROUTE, { since, gone: false, within: 60 })
   await pause(2_000)
   const calls = readCalls(
     program
@@ -155,46 +158,46 @@ async function change(
         })
       : (await shell(container, callsScript(changes, ROUTES))).split('\n'),
   )
-  await place.event(ROUTES.at(-1)!.route, { since, gone: true, within: 10 })
-  const said = await docker('exec', container, ...announcer.version) // of some only a running daemon answers
-  await place.clear(container)
+  await testbed.event(ROUTES.at(-1)!.route, { since, gone: true, within: 10 })
+  const versionText = await docker('exec', container, ...announcer.version) // some daemons only answer while they run
+  await testbed.killAll(container)
   const found = {
-    version: /\d+(\.\d+)+/.exec(said)?.[0] ?? said,
-    announced: latencies(calls, 'announce', place.events()),
-    withdrawn: latencies(calls, 'withdraw', place.events()),
-    asked: durations(calls, 'ask'),
+    version: /\d+(\.\d+)+/.exec(versionText)?.[0] ?? versionText,
+    announced: latencies(calls, 'announce', testbed.events()),
+    withdrawn: latencies(calls, 'withdraw', testbed.events()),
+    clientOnly: durations(calls, 'query'),
   }
   console.log(announcer.name, found)
   return found
 }
 
-async function keepIdle(announcer: Announcer): Promise<Idle> {
-  await using place = await Place.create()
-  await using capture = await place.lab.capture('tcp port 179', '-e', '-v')
-  const container = await place.enter(announcer)
-  const { at } = await place.start(container, announcer, ROUTE)
-  await place.event(ROUTE, { since: at, gone: false, within: 60 })
+async function measureIdle(announcer: Announcer): Promise<Idle> {
+  await using testbed = await Testbed.create()
+  await using capture = await testbed.lab.capture('tcp port 179', '-e', '-v')
+  const container = await testbed.createContainer(announcer)
+  const { at } = await testbed.start(container, announcer, ROUTE)
+  await testbed.event(ROUTE, { since: at, gone: false, within: 60 })
   await pause(SETTLED * 1000, undefined, { signal: stop.signal })
   const before = total(await processes(container))
   await pause(IDLE * 1000, undefined, { signal: stop.signal })
   const after = await processes(container)
   const cost = steady(readPackets(capture.lines().join('\n')), {
     end: Date.now() / 1000,
-    address: place.router.address,
+    address: testbed.router.address,
   })
   if (cost === undefined) throw new Error(`${announcer.name}: the capture has no session`)
-  await place.clear(container)
+  await testbed.killAll(container)
   return {
     cpu: total(after).cpu - before.cpu,
     processes: after,
     cost,
-    ...(announcer.runtime && { bare: await standing(place, container, announcer.runtime.stay) }),
+    ...(announcer.runtime && { bare: await runtimeMemory(testbed, container, announcer.runtime.stay) }),
   }
 }
 
-/** What a runtime takes by itself. */
-async function standing(place: Place, container: string, stay: string): Promise<NonNullable<Idle['bare']>> {
-  await place.run(container, stay)
+/** The memory of a runtime alone. */
+async function runtimeMemory(testbed: Testbed, container: string, stay: string): Promise<NonNullable<Idle['bare']>> {
+  await testbed.run(container, stay)
   await pause(10_000)
   return total(await processes(container))
 }
@@ -203,15 +206,15 @@ async function waitForDeparture(
   announcer: Announcer,
   signal: Signal,
 ): Promise<{ name: string; signal: Signal; seconds: number | undefined }> {
-  await using place = await Place.create()
-  const container = await place.enter(announcer)
-  const { at, pid } = await place.start(container, announcer, ROUTE)
-  await place.event(ROUTE, { since: at, gone: false, within: 60 })
-  const taken = await departure(place, container, { signal, pid, route: ROUTE, within: LONGEST })
+  await using testbed = await Testbed.create()
+  const container = await testbed.createContainer(announcer)
+  const { at, pid } = await testbed.start(container, announcer, ROUTE)
+  await testbed.event(ROUTE, { since: at, gone: false, within: 60 })
+  const taken = await departure(testbed, container, { signal, pid, route: ROUTE, within: LONGEST })
   return { name: announcer.name, signal, seconds: taken === undefined ? undefined : taken / 1000 }
 }
 
-/** MiB of the package and all that it depends on, and of what the image has beside it. */
+/** MiB of the package with all its dependencies, and of the program in the image. */
 async function installed(container: string, name: string): Promise<number> {
   const only = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(kind => `--no-${kind}`)
   const script = [

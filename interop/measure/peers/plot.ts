@@ -1,4 +1,4 @@
-/** One picture of all times: a group for each, a line for each announcer, from its median to its 95th percentile. */
+/** Plots all times: a group per time, a line per announcer, from the median to the 95th percentile. */
 import { frame, text } from '../page/svg.ts'
 import { departures, median, p95, type Report } from './report.ts'
 
@@ -9,7 +9,7 @@ const LINE = 17
 const GROUP = 30
 const TOP = 14
 
-/** Of the axis, in milliseconds; it is logarithmic. */
+/** The values of the logarithmic axis, in milliseconds. */
 const DECADES = [0.1, 1, 10, 100, 1_000, 10_000, 100_000] as const
 const LABELS = ['0.1 ms', '1 ms', '10 ms', '0.1 s', '1 s', '10 s', '100 s'] as const
 
@@ -17,9 +17,9 @@ export function plot(report: Report): string {
   const groups: [string, (one: Report['announcers'][number]) => readonly number[]][] = [
     ['from the start of its process to the route in the router’s kernel', ({ routed }) => routed],
     ['from the call to the route in the router’s kernel', ({ announced }) => announced],
-    ['from the call to its absence', ({ withdrawn }) => withdrawn],
-    ['from SIGTERM to its absence', one => departures(report, one.name, 'TERM')],
-    ['from SIGKILL to its absence', one => departures(report, one.name, 'KILL')],
+    ['from the call to no route', ({ withdrawn }) => withdrawn],
+    ['from SIGTERM to no route', one => departures(report, one.name, 'TERM')],
+    ['from SIGKILL to no route', one => departures(report, one.name, 'KILL')],
   ]
   const [first, last] = [DECADES[0], DECADES[DECADES.length - 1]!]
   const x = (milliseconds: number) => {
@@ -39,7 +39,7 @@ export function plot(report: Report): string {
         `<path class="line" d="M${LEFT} ${y + LINE - 2}H${WIDTH - RIGHT}"/>`,
         `<path class="span${ours}" d="M${x(middle)} ${y + 8}H${x(high)}"/>`,
         `<circle class="dot${ours}" cx="${x(middle)}" cy="${y + 8}" r="4"/>`,
-        text(WIDTH - RIGHT + 8, y + 12, words(middle), `count${ours}`),
+        text(WIDTH - RIGHT + 8, y + 12, formatTime(middle), `count${ours}`),
       )
       y += LINE
     }
@@ -55,6 +55,6 @@ export function plot(report: Report): string {
   })
 }
 
-function words(milliseconds: number): string {
+function formatTime(milliseconds: number): string {
   return milliseconds < 1_000 ? `${Number(milliseconds.toPrecision(2))} ms` : `${(milliseconds / 1_000).toFixed(1)} s`
 }

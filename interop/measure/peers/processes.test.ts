@@ -12,7 +12,7 @@ Rss:               18000 kB
 Pss:               15000 kB
 `
 
-it('sums the threads of each process, and the processes of a daemon', () => {
+it('adds up the threads of each process and the processes of a daemon', () => {
   const processes = readProcesses(text)
   expect(processes).toEqual([
     { name: 'zebra', cpu: 2, rss: 12_000, pss: 7_000 },

@@ -1,17 +1,17 @@
-/** What the processes of a container take, read from a container beside it that shares its PIDs, so that reading costs it nothing. */
+/** CPU time and memory of the processes in a container, read from a second container that shares its PIDs. */
 import { bird } from '../../lab/bird.ts'
 import { docker } from '../../lab/docker.ts'
 
 export interface Process {
   name: string
-  /** Seconds that its threads have run. */
+  /** Seconds of CPU time of all threads. */
   cpu: number
   /** In KiB. */
   rss: number
   pss: number
 }
 
-/** PID 1 is the container's keeper, not the daemon. */
+/** PID 1 only keeps the container alive; it is not the daemon. */
 const script = `
 for process in /proc/[0-9]*; do
   case \${process#/proc/} in 1 | $$) continue ;; esac
@@ -21,13 +21,13 @@ for process in /proc/[0-9]*; do
 done
 `
 
-/** All but the keeper. */
+/** All processes except PID 1. */
 export async function processes(container: string): Promise<Process[]> {
   const place = ['--rm', '--pid', `container:${container}`, '--network', 'none', '--cap-add', 'SYS_PTRACE']
   return readProcesses(await docker('run', ...place, bird.image, 'sh', '-c', script))
 }
 
-/** A thread's schedstat is its nanoseconds on the processor, those it waited for one, and how often it had one. */
+/** A thread's schedstat has nanoseconds on a CPU, nanoseconds waiting for one, and the number of time slices. */
 export function readProcesses(text: string): Process[] {
   return text
     .split(/^process /m)

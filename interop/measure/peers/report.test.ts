@@ -2,23 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { plot } from './plot.ts'
 import { intoPage, median, p95, type Report } from './report.ts'
 
-const cost = { holdTime: 90, keepalives: 2.3, packets: 4.5, octets: 343, heard: 2.2 }
+const cost = { holdTime: 90, keepalives: 2.3, packets: 4.5, octets: 343, received: 2.2 }
 const report: Report = {
   date: '2026-01-31',
   machine: 'A processor, 2 cores',
   idleMinutes: 5,
-  patience: 3,
+  timeout: 3,
   announcers: [
     {
       name: 'Softspoken',
       version: '1.2.3',
-      by: '`announce()`',
+      method: '`announce()`',
       established: [180, 190, 170],
       routed: [190, 200, 180],
       departures: { TERM: [4, 6], KILL: [2] },
       announced: [1, 2, 3],
       withdrawn: [1],
-      asked: [],
+      clientOnly: [],
       runtime: { name: 'Node', started: [85] },
       installed: 130,
       cpu: 0.06,
@@ -29,13 +29,13 @@ const report: Report = {
     {
       name: 'FRR',
       version: '10.3',
-      by: '`vtysh`',
+      method: '`vtysh`',
       established: [2_000],
       routed: [2_100],
       departures: { TERM: [undefined, undefined], KILL: [1] },
       announced: [40],
       withdrawn: [0.5],
-      asked: [30],
+      clientOnly: [30],
       installed: 110,
       cpu: 0.3,
       processes: [
@@ -51,32 +51,32 @@ const page = 'By hand.\n\n<!-- measured -->\nformer\n<!-- /measured -->\n\nBy ha
 const made = intoPage(page, report)
 const lines = made.split('\n')
 
-describe('the page', () => {
-  it('keeps what was written by hand, and is the same when made again', () => {
+describe('the comparison page', () => {
+  it('keeps the text outside the markers', () => {
     expect(made).toMatch(
       /^By hand\.\n\n<!-- measured -->\n\nMeasured on 2026-01-31 .*<!-- \/measured -->\n\nBy hand, too\.\n$/s,
     )
     expect(made).not.toContain('former')
     expect(intoPage(made, report)).toBe(made)
   })
-  it('has medians, 95th percentiles, and how they compare with ours', () => {
+  it('has medians, 95th percentiles and their ratio to ours', () => {
     expect(lines).toContain('| Softspoken | 180 | 190 | 1 | 190 | 200 | 1 | 3 |')
     expect(lines).toContain('| FRR | 2000 | 2000 | 11.1 | 2100 | 2100 | 11.1 | 1 |')
   })
-  it('says what part of a call is its client', () => {
+  it('has the client’s part of the time of a call', () => {
     expect(lines).toContain('| Softspoken | `announce()` | 2 | 3 | 1 | 1 | 1 | 1 | - | - |')
     expect(lines).toContain('| FRR | `vtysh` | 40 | 40 | 20 | 0.5 | 0.5 | 0.5 | 30 | 75 % |')
   })
-  it('lets the one time that was waited for stand where the patience was not enough, and says so', () => {
+  it('has the one longer measurement if the timeout was too short', () => {
     expect(lines).toContain('| FRR | 121000 | 121000 | 24200 | 1 | 1 | 0.5 |')
     expect(made).toContain(
-      'FRR’s route stood for longer than 3 s after each SIGTERM, so it was waited for once: 121.0 s.',
+      'FRR’s route stays for more than 3 s after SIGTERM, so that time was measured only once: 121.0 s.',
     )
   })
-  it('sums all the processes of a daemon', () => {
+  it('has the sum over all processes of a daemon', () => {
     expect(lines).toContain('| FRR | 90 s | 4.5 | 343 | 0.300 | 0.1000 % | 20.0 | 15.0 | 2 | 110 |')
   })
-  it('says which of our goals are held, and which are missed', () => {
+  it('compares our times with our goals', () => {
     expect(lines).toContain('| start to the route, median | 200 ms | 190 ms | held |')
     expect(lines).toContain('| RSS, idle | 60 MiB | 50 MiB | held |')
     expect(lines).toContain('| CPU, idle | 0.05 % | 0.02 % | held |')
@@ -86,18 +86,18 @@ describe('the page', () => {
   })
 })
 
-describe('figures', () => {
-  it('are the middle, and the least that 95 of a hundred are not above', () => {
+describe('median() and p95()', () => {
+  it('return the middle value and the 95th percentile', () => {
     const hundred = Array.from({ length: 100 }, (_, i) => 100 - i)
     expect([median([3, 1, 2]), median([4, 1]), median(hundred)]).toEqual([2, 2.5, 50.5])
     expect([p95(hundred), p95([7]), p95([1, 2, 3])]).toEqual([95, 7, 3])
   })
 })
 
-describe('the plot', () => {
+describe('the comparison plot', () => {
   const svg = plot(report)
 
-  it('has a line for each announcer in each of five groups', () => {
+  it('has a line per announcer in each of five groups', () => {
     expect(svg.match(/class="head"/g)).toHaveLength(5)
     expect(svg.match(/<circle class="dot/g)).toHaveLength(10)
   })
@@ -107,7 +107,7 @@ describe('the plot', () => {
     const [, from, to] = /class="span ours" d="M([\d.]+) \d+H([\d.]+)"/.exec(svg) ?? []
     expect(Number(from)).toBeLessThan(Number(to))
   })
-  it('is readable in the dark', () => {
+  it('has colours for dark mode', () => {
     expect(svg).toContain('prefers-color-scheme: dark')
   })
 })

@@ -1,38 +1,38 @@
-/** The comparison in words and tables. */
+/** Writes the comparison as tables. */
 import { intoMarkers, table } from '../page/markers.ts'
 import type { Steady } from '../politeness/capture.ts'
-import type { Signal } from './place.ts'
 import { type Process, total } from './processes.ts'
+import type { Signal } from './testbed.ts'
 
-/** What was timed of one announcer; milliseconds all. */
+/** The measured times of one announcer, in milliseconds. */
 export interface Measured {
   name: string
   version: string
-  /** How it was told of routes while it ran. */
-  by: string
+  /** The method to announce a route while it runs. */
+  method: string
   /** From the start of its process. */
   established: readonly number[]
   routed: readonly number[]
-  /** From the signal to the route being gone; undefined where it stood for longer than the patience. */
+  /** From the signal until the route is gone. Undefined if it took longer than the timeout. */
   departures: Record<Signal, (number | undefined)[]>
   /** From the call. */
   announced: readonly number[]
   withdrawn: readonly number[]
-  /** The client alone, asked for what changes nothing. */
-  asked: readonly number[]
-  /** What it needs to run, from its start to its end. */
+  /** The client alone, with a query that changes nothing. */
+  clientOnly: readonly number[]
+  /** Its runtime alone, from start to end. */
   runtime?: { name: string; started: readonly number[] }
   /** MiB. */
   installed: number
 }
 
-/** What one cost that had nothing to do. */
+/** The cost of an idle session. */
 export interface Idle {
-  /** Seconds of processor. */
+  /** Seconds of CPU time. */
   cpu: number
   processes: readonly Process[]
   cost: Omit<Steady, 'speaker'>
-  /** Its runtime, doing nothing. */
+  /** Its runtime alone, idle. */
   bare?: Pick<Process, 'rss' | 'pss'>
 }
 
@@ -43,24 +43,23 @@ export interface Report {
   machine: string
   idleMinutes: number
   /** Seconds. */
-  patience: number
+  timeout: number
   announcers: readonly (Measured & Idle)[]
-  /** Where the patience had not been enough, once; undefined where the route stood even then. */
+  /** One longer measurement if the timeout was too short. `seconds` is undefined if the route was still there. */
   waited: readonly { name: string; signal: Signal; seconds: number | undefined }[]
 }
 
-/** The first is ours. */
 type Column = readonly [head: string, cell: (one: Report['announcers'][number]) => string]
 
-/** Puts the tables into a page, between its markers; all else was written by hand and stays. */
+/** Writes the tables between the markers of a page. The first announcer is ours. */
 export function intoPage(page: string, report: Report): string {
   return intoMarkers(page, tables(report))
 }
 
 function tables(report: Report): string {
-  const { date, machine, idleMinutes, announcers, waited, patience } = report
+  const { date, machine, idleMinutes, announcers, waited, timeout } = report
   const [ours] = announcers
-  if (ours === undefined) throw new Error('There is nobody to compare')
+  if (ours === undefined) throw new Error('There are no announcers')
   const rows = (...columns: Column[]) =>
     table(
       ['', ...columns.map(([head]) => head)],
@@ -77,12 +76,12 @@ function tables(report: Report): string {
   const mib = (kib: number) => (kib / 1024).toFixed(1)
   const runtimes = announcers.flatMap(({ runtime, bare }) =>
     runtime && bare
-      ? `${runtime.name} alone takes ${number(median(runtime.started))} ms (p95 ${number(p95(runtime.started))}) from its start to its end, and standing idle has ${mib(bare.rss)} MiB resident.`
+      ? `${runtime.name} alone takes ${number(median(runtime.started))} ms (p95 ${number(p95(runtime.started))}) from start to end, and has ${mib(bare.rss)} MiB resident when idle.`
       : [],
   )
   const worst = waited.map(
     ({ name, signal, seconds }) =>
-      `${name}’s route stood for longer than ${patience} s after each SIG${signal}, so it was waited for once: ${seconds === undefined ? 'in vain' : `${seconds.toFixed(1)} s`}.`,
+      `${name}’s route stays for more than ${timeout} s after SIG${signal}, so that time was measured only once: ${seconds === undefined ? 'it did not end' : `${seconds.toFixed(1)} s`}.`,
   )
   return [
     `Measured on ${date} by \`npx --yes pnpm@12 bench:peers\`: ${machine}. ${announcers.map(({ name, version }) => `${name} ${version}`).join(', ')}.`,
@@ -94,23 +93,23 @@ function tables(report: Report): string {
       ['starts', ({ routed }) => String(routed.length)],
     ),
     '## From the call to the route',
-    'Milliseconds from the call to the router’s kernel, 30 times each. The client alone: the same client asked for what changes nothing, from its start to its end; and what part of the median for announcing that is.',
+    'Milliseconds from the call to the router’s kernel, 30 times each. “Client alone” is the same client with a query that changes nothing; “part of it” is its part of the median time to announce.',
     rows(
-      ['told by', ({ by }) => by],
+      ['method', ({ method }) => method],
       ...times('announced', ({ announced }) => announced),
       ...times('withdrawn', ({ withdrawn }) => withdrawn),
-      ['client alone', ({ asked }) => (asked.length === 0 ? '-' : number(median(asked)))],
+      ['client alone', ({ clientOnly }) => (clientOnly.length === 0 ? '-' : number(median(clientOnly)))],
       [
         'part of it',
-        ({ asked, announced }) =>
-          asked.length === 0 ? '-' : `${Math.round((median(asked) / median(announced)) * 100)} %`,
+        ({ clientOnly, announced }) =>
+          clientOnly.length === 0 ? '-' : `${Math.round((median(clientOnly) / median(announced)) * 100)} %`,
       ],
     ),
     '## From the end to no route',
-    ['Milliseconds from the signal to the route being gone from the router’s kernel.', ...worst].join(' '),
+    ['Milliseconds from the signal until the route is gone from the router’s kernel.', ...worst].join(' '),
     rows(...departed('SIGTERM', 'TERM'), ...departed('SIGKILL', 'KILL')),
-    '## What it costs to do nothing',
-    `${idleMinutes} minutes of an established session with one route. Packets and octets are those that the router gets, Ethernet’s headers included. Memory is summed over all processes.`,
+    '## The cost of an idle session',
+    `${idleMinutes} minutes of an established session with one route. Packets and octets are those that the router receives, with Ethernet headers. Memory is the sum over all processes.`,
     rows(
       ['hold time', ({ cost }) => `${cost.holdTime} s`],
       ['packets a minute', ({ cost }) => cost.packets.toFixed(1)],
@@ -124,10 +123,10 @@ function tables(report: Report): string {
     ),
     '## Our own goals',
     table(
-      ['', 'goal, at most', 'measured', ''],
+      ['', 'goal (maximum)', 'measured', ''],
       [
         goal('start to the route, median', 200, median(ours.routed), 'ms'),
-        goal('SIGTERM to its absence, median', 5, median(departures(report, ours.name, 'TERM')), 'ms'),
+        goal('SIGTERM to no route, median', 5, median(departures(report, ours.name, 'TERM')), 'ms'),
         goal('RSS, idle', 60, total(ours.processes).rss / 1024, 'MiB'),
         goal('CPU, idle', 0.05, percent(ours), '%'),
       ],
@@ -135,7 +134,7 @@ function tables(report: Report): string {
   ].join('\n\n')
 }
 
-/** Milliseconds; where the patience had not been enough, the one time that was waited for stands for all. */
+/** Milliseconds. The one longer measurement replaces each time that was longer than the timeout. */
 export function departures({ announcers, waited }: Report, name: string, signal: Signal): readonly number[] {
   const all = announcers.find(one => one.name === name)?.departures[signal] ?? []
   const once = waited.find(one => one.name === name && one.signal === signal)
@@ -145,13 +144,13 @@ export function departures({ announcers, waited }: Report, name: string, signal:
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = (sorted.length - 1) / 2
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2 // of at least one
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2 // there is at least one
 }
 
-/** The least value that 95 of a hundred are not above. */
+/** The smallest value that is not exceeded by 95 % of the values. */
 export function p95(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.ceil(0.95 * sorted.length) - 1]! // of at least one
+  return sorted[Math.ceil(0.95 * sorted.length) - 1]! // there is at least one
 }
 
 function goal(what: string, limit: number, value: number, unit: string): string[] {
@@ -162,7 +161,7 @@ function ratio(value: number, ours: number): string {
   return value === ours ? '1' : number(value / ours)
 }
 
-/** Three digits that count, at most: the machine gives no more. */
+/** At most three significant digits. */
 function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(value >= 10 ? 3 : 2)))
 }

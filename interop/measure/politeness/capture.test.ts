@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { count, readPackets, steady } from './capture.ts'
 
-/** As tcpdump 4.99 prints it: a SYN that is sent again, a dial that is answered, an OPEN, the router's word. */
+/** The output of tcpdump 4.99: a retransmitted SYN, an answered dial, an OPEN, the router's answer. */
 const text = `
 1000.500000 02:42:cb:00:71:32 > 02:42:cb:00:71:33, ethertype IPv4 (0x0800), length 74: (tos 0xc0, ttl 1, id 24533, offset 0, flags [DF], proto TCP (6), length 60)
     203.0.113.2.57514 > 203.0.113.4.179: Flags [S], cksum 0x7895 (incorrect -> 0xb6d3), seq 2517975223, win 64240, options [mss 1460,sackOK,TS val 867774958 ecr 0,nop,wscale 10], length 0
@@ -26,8 +26,8 @@ const text = `
 \tKeepalive Message (4), length: 19
 `.trim()
 
-describe('what tcpdump prints', () => {
-  it('is read as packets, with the messages in them', () => {
+describe('readPackets()', () => {
+  it('reads packets and their messages from the output of tcpdump', () => {
     const packets = readPackets(text)
     expect(packets).toHaveLength(7)
     expect(packets[0]).toEqual({
@@ -44,15 +44,15 @@ describe('what tcpdump prints', () => {
   })
 })
 
-describe('what is counted', () => {
+describe('count()', () => {
   const packets = readPackets(text)
   const [syn] = packets
   const seconds = 600
 
-  it('a SYN sent again is no dial', () => {
+  it('a retransmitted SYN is not counted as a dial', () => {
     expect(count(packets, { seconds, address: '203.0.113.4' })).toEqual({ dials: [0], syns: 2, opens: 0 })
   })
-  it('the same port with another sequence number is one, in time from the first', () => {
+  it('the same port with another sequence number is a dial', () => {
     const again = { ...syn!, time: 1090, seq: '77' }
     expect(count([...packets, again], { seconds, address: '203.0.113.4' })).toEqual({
       dials: [0, 89.5],
@@ -60,38 +60,38 @@ describe('what is counted', () => {
       opens: 0,
     })
   })
-  it('an OPEN sent again is none, but one on the next connection from the same port is', () => {
+  it('a retransmitted OPEN is not counted, one on the next connection is', () => {
     const [dial, open] = [packets[2]!, packets[5]!]
     const later = [open, { ...dial, time: 1090, seq: '77' }, { ...open, time: 1091 }]
     expect(count([...packets, ...later], { seconds, address: '203.0.113.5' })).toMatchObject({ syns: 2, opens: 2 })
   })
-  it("the router's own SYN and OPEN are not", () => {
+  it("the router's own SYN and OPEN are not counted", () => {
     expect(count(packets, { seconds, address: '203.0.113.5' })).toEqual({ dials: [0], syns: 1, opens: 1 })
   })
-  it('nor is what comes too late', () => {
+  it('a dial after the end is not counted', () => {
     const late = { ...syn!, time: 1600.5, seq: '77' }
     expect(count([...packets, late], { seconds, address: '203.0.113.4' })).toMatchObject({ dials: [0], syns: 2 })
   })
-  it('nothing, where nobody dialled', () => {
+  it('without a dial all counts are zero', () => {
     expect(count(packets, { seconds, address: '203.0.113.6' })).toEqual({ dials: [], syns: 0, opens: 0 })
   })
 })
 
-describe('the cost of a session in peace', () => {
+describe('steady()', () => {
   const [open, answer] = readPackets(text).slice(5)
   const keepalive = (time: number) => ({ ...open!, time, octets: 85, messages: ['Keepalive'] })
   const packets = [open!, answer!, keepalive(1003), keepalive(1033), keepalive(1063), keepalive(1093), keepalive(1183)]
 
-  it('leaves out the first minute of Established', () => {
+  it('leaves out the first minute of the session', () => {
     expect(steady(packets, { end: 1183, address: '203.0.113.5' })).toEqual({
       holdTime: 90,
       keepalives: 1, // two in two minutes
       packets: 1,
       octets: 85,
-      heard: 0,
+      received: 0,
     })
   })
-  it('is unknown where nothing is left, or was never Established', () => {
+  it('is undefined if no time is left or the session was never Established', () => {
     expect(steady(packets, { end: 1064, address: '203.0.113.5' })).toBeUndefined()
     expect(steady(packets, { end: 1183, address: '203.0.113.4' })).toBeUndefined()
   })

@@ -1,19 +1,19 @@
-/** What tcpdump saw, read from what it prints with -tt -n -e -v: a packet on several lines, its BGP messages on more. */
-import type { Kind } from './kinds.ts'
+/** Reads the output of tcpdump -tt -n -e -v: each packet has several lines, its BGP messages more. */
+import type { RouterResponse } from './responses.ts'
 
 export interface Packet {
   /** Seconds since the epoch. */
   time: number
-  /** Octets of the frame, Ethernet's header included. */
+  /** The octets of the frame, with the Ethernet header. */
   octets: number
-  /** As tcpdump writes it: '203.0.113.3.40000'. */
+  /** As tcpdump prints it: '203.0.113.3.40000'. */
   from: string
   to: string
   flags: string
   seq: string
   /** '1: Open', '4: Keepalive' and so on, in order. */
   messages: string[]
-  /** In seconds, where one is an OPEN. */
+  /** In seconds, if one of the messages is an OPEN. */
   holdTime?: number
 }
 
@@ -33,18 +33,18 @@ export function readPackets(text: string): Packet[] {
   })
 }
 
-/** What a speaker sent to one address of the router. */
+/** The dials of one speaker to one address of the router. */
 export interface Row {
   speaker: string
-  kind: Kind
-  /** When it dialled, in seconds from its first dial. A SYN sent again is no dial of its own. */
+  response: RouterResponse
+  /** Seconds from the first dial. A retransmitted SYN is not a dial of its own. */
   dials: number[]
-  /** All SYNs, those sent again included. */
+  /** All SYNs, with retransmitted ones. */
   syns: number
   opens: number
 }
 
-/** Counts what was sent to `address`, for so many seconds from the first SYN. */
+/** Counts dials, SYNs and OPENs to `address`, in the given seconds from the first SYN. */
 export function count(
   packets: readonly Packet[],
   { seconds, address }: { seconds: number; address: string },
@@ -59,7 +59,7 @@ export function count(
   for (const packet of sent.filter(({ time }) => time < start + seconds)) {
     const { from, seq, time } = packet
     if (isSyn(packet)) {
-      // A port may come again in ten minutes, but not with the same initial sequence number.
+      // A port may be used again within ten minutes, but not with the same initial sequence number.
       const dial = `${from} ${seq}`
       if (!dials.has(dial)) dials.set(dial, time - start)
       latest.set(from, dial)
@@ -70,19 +70,19 @@ export function count(
   return { dials: [...dials.values()], syns, opens: opens.size }
 }
 
-/** What it costs the router to keep one session of this speaker, by the minute. */
+/** The traffic of one session per minute. */
 export interface Steady {
   speaker: string
-  /** The lesser of both OPENs', in seconds. */
+  /** The smaller one of both OPENs, in seconds. */
   holdTime: number
   keepalives: number
   packets: number
   octets: number
-  /** KEEPALIVEs of the router, each of which has to be acknowledged. */
-  heard: number
+  /** KEEPALIVEs from the router. Each has to be acknowledged. */
+  received: number
 }
 
-/** Counts at `address` until `end`, but for the first minute of Established; undefined where there is no later. */
+/** Counts packets of the session with `address` until `end`, without its first minute. Undefined if too little time remains. */
 export function steady(
   packets: readonly Packet[],
   { end, address }: { end: number; address: string },
@@ -95,7 +95,7 @@ export function steady(
   const minutes = (end - begin) / 60
   if (minutes < 0.5) return undefined
   const within = ({ time }: Packet) => time >= begin && time < end
-  const [sent, heard] = [to.filter(within), from.filter(within)]
+  const [sent, received] = [to.filter(within), from.filter(within)]
   const sum = (of: readonly number[]) => of.reduce((a, b) => a + b, 0) / minutes
   const keepalives = ({ messages }: Packet) => messages.filter(name => name === 'Keepalive').length
   return {
@@ -103,6 +103,6 @@ export function steady(
     keepalives: sum(sent.map(keepalives)),
     packets: sum(sent.map(() => 1)),
     octets: sum(sent.map(({ octets }) => octets)),
-    heard: sum(heard.map(keepalives)),
+    received: sum(received.map(keepalives)),
   }
 }

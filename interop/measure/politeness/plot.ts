@@ -1,7 +1,7 @@
-/** One picture of all dials: a line for each speaker, in a group for each thing that the router does; a tick a dial. */
+/** Plots all dials: a group per response, a line per speaker, a tick per dial. */
 import { frame, text } from '../page/svg.ts'
 import type { Row } from './capture.ts'
-import { kinds, rejecting } from './kinds.ts'
+import { rejections, responses } from './responses.ts'
 
 const WIDTH = 860
 const LEFT = 96
@@ -15,10 +15,10 @@ export function plot(rows: readonly Row[], { minutes, date }: { minutes: number;
   const x = (seconds: number) => (LEFT + seconds * scale).toFixed(1)
   const parts: string[] = []
   let y = TOP
-  for (const kind of rejecting) {
-    const group = rows.filter(row => row.kind === kind)
+  for (const response of rejections) {
+    const group = rows.filter(row => row.response === response)
     y += GROUP
-    parts.push(text(LEFT, y - 11, `a router that ${kinds[kind].text}`, 'head'))
+    parts.push(text(LEFT, y - 11, `a router that ${responses[response].text}`, 'head'))
     for (const { speaker, dials } of group) {
       const ours = speaker === 'Softspoken' ? ' ours' : ''
       const ticks = dials.map(seconds => `M${x(seconds)} ${y + 2}v${LINE - 5}`).join('')

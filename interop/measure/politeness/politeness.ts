@@ -1,7 +1,8 @@
 /**
- * How often a BGP speaker knocks at a router that rejects it, and what it costs one that does not: Softspoken beside
- * others, all at once, each in a lab of its own, with its defaults, counted in a capture. `npx --yes pnpm@12 politeness`, with
- * `--minutes` for other than ten. Writes docs/politeness.md and docs/politeness.svg. Needs a Docker engine.
+ * Counts how often Softspoken and other BGP speakers dial a router that rejects them, and the packets of a session that the
+ * router keeps. All run at once, each in a lab of its own with its defaults, and are counted in a capture.
+ * `npx --yes pnpm@12 politeness` takes ten minutes (`--minutes`). Writes docs/politeness.md and docs/politeness.svg. Needs a
+ * Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -12,9 +13,9 @@ import { Lab } from '../../lab/lab.ts'
 import { build } from '../../lab/setup.ts'
 import { waitFor } from '../../lab/wait-for.ts'
 import { count, type Packet, readPackets, steady } from './capture.ts'
-import { type Addresses, everyKind, type Kind, kinds } from './kinds.ts'
 import { plot } from './plot.ts'
 import { intoPage } from './report.ts'
+import { type Addresses, everyResponse, type RouterResponse, responses } from './responses.ts'
 import { CHECKOUT, type Speaker, speakers } from './speakers.ts'
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } })
@@ -23,8 +24,8 @@ if (!(minutes >= 1 && minutes <= 60))
   throw new RangeError(`--minutes: ${values.minutes} is not allowed, it must be from 1 to 60`)
 const seconds = minutes * 60
 
-// Whoever is impatient, or fails, ends the wait of all; then each lab removes what it made. Not `once`: a terminal and
-// tsx may both pass the signal on, and the second must not end the removal.
+// A signal or a failure ends all measurements, and then each lab is removed. `on`, not `once`: a terminal and tsx may both
+// pass the signal on, and the second one must not interrupt the removal.
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error(`got ${signal}`)))
 
@@ -54,50 +55,57 @@ const report = {
 writeFileSync(page, intoPage(readFileSync(page, 'utf8'), report))
 writeFileSync(new URL('politeness.svg', docs), plot(rows, report))
 
-for (const { speaker, kind, dials, syns, opens } of rows)
-  console.log(`${speaker}, ${kind}: ${dials.length} dials, ${syns} SYNs, ${opens} OPENs`)
+for (const { speaker, response, dials, syns, opens } of rows)
+  console.log(`${speaker}, ${response}: ${dials.length} dials, ${syns} SYNs, ${opens} OPENs`)
 // The budget is for any ten minutes.
-const broken = rows.filter(
-  ({ speaker, kind, dials }) =>
-    speaker === 'Softspoken' && dials.length > kinds[kind].budget * Math.max(1, Math.ceil(minutes / 10)),
+const exceeded = rows.filter(
+  ({ speaker, response, dials }) =>
+    speaker === 'Softspoken' && dials.length > responses[response].budget * Math.max(1, Math.ceil(minutes / 10)),
 )
-for (const { kind, dials } of broken)
-  console.error(`The budget is broken, ${kind}: at ${dials.map(time => time.toFixed(2)).join(', ')} s`)
-process.exitCode = broken.length > 0 ? 1 : 0
+for (const { response, dials } of exceeded)
+  console.error(`The budget is exceeded, ${response}: at ${dials.map(time => time.toFixed(2)).join(', ')} s`)
+process.exitCode = exceeded.length > 0 ? 1 : 0
 
-/** One speaker against all that its router does. */
+/** Runs one speaker with all responses of its router. */
 async function measure({ name, image, config, version, options = [] }: Speaker) {
   await using lab = await Lab.create()
   const own = lab.spare()
-  const routers = Object.fromEntries(everyKind.map(kind => [kind, lab.spare()])) as Record<Kind, string>
+  const routers = Object.fromEntries(everyResponse.map(response => [response, lab.spare()])) as Record<
+    RouterResponse,
+    string
+  >
   await startRouter(lab, own, routers)
   await using capture = await lab.capture('tcp port 179', '-e', '-v')
 
-  const rights = ['--cap-add', 'NET_ADMIN', '--cap-add', 'NET_RAW']
+  const capabilities = ['--cap-add', 'NET_ADMIN', '--cap-add', 'NET_RAW']
   const environment = ['--env', `CONFIG=${config(own, Object.values(routers))}`]
-  const container = await lab.container(`softspoken-interop/${image}`, own, ...rights, ...environment, ...options)
+  const container = await lab.container(`softspoken-interop/${image}`, own, ...capabilities, ...environment, ...options)
   const packets = () => readPackets(capture.lines().join('\n'))
   const rows = (packets: readonly Packet[]) =>
-    everyKind.map(kind => ({ speaker: name, kind, ...count(packets, { seconds, address: routers[kind] }) }))
+    everyResponse.map(response => ({
+      speaker: name,
+      response,
+      ...count(packets, { seconds, address: routers[response] }),
+    }))
   const silent = () => {
     stop.signal.throwIfAborted()
-    return rows(packets()).flatMap(({ kind, dials }) => (dials.length === 0 ? kind : []))
+    return rows(packets()).flatMap(({ response, dials }) => (dials.length === 0 ? response : []))
   }
   try {
-    // One that does not dial is not polite but broken, most likely by its configuration here.
+    // A speaker that does not dial at all is most likely misconfigured here.
     await waitFor(silent, {
-      until: kinds => kinds.length === 0,
+      until: responses => responses.length === 0,
       within: 60,
       what: `${name} to dial its router at each address`,
     })
     console.log(`${name} dials.`)
-    // Each row counts from its own first dial, and all of them have been by now.
+    // Each row counts from its own first dial, which is in the past by now.
     await pause(seconds * 1000, undefined, { signal: stop.signal })
-    const said = await docker('exec', container, ...version)
+    const output = await docker('exec', container, ...version)
     const seen = packets()
     return {
       name,
-      version: /\d+(\.\d+)+/.exec(said)?.[0] ?? said,
+      version: /\d+(\.\d+)+/.exec(output)?.[0] ?? output,
       rows: rows(seen),
       cost: steady(seen, { end: Date.now() / 1000, address: routers.steady }),
     }
@@ -108,7 +116,7 @@ async function measure({ name, image, config, version, options = [] }: Speaker) 
 }
 
 async function startRouter(lab: Lab, speaker: string, { ...at }: Addresses): Promise<void> {
-  const [first, ...others] = everyKind.map(kind => at[kind])
+  const [first, ...others] = everyResponse.map(response => at[response])
   const script = [
     ...others.map(address => `ip address add ${address}/28 dev eth0`),
     'nft add table ip router',
@@ -119,7 +127,7 @@ async function startRouter(lab: Lab, speaker: string, { ...at }: Addresses): Pro
   const environment = { CONFIG: script, SPEAKER: speaker, ADDRESSES: JSON.stringify(at) }
   const name = await lab.container(
     'softspoken-interop/node',
-    first!, // there is a kind
+    first!, // there is at least one response
     ...['--cap-add', 'NET_ADMIN', ...CHECKOUT],
     ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
   )

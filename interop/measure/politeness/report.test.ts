@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { rejecting } from './kinds.ts'
 import { plot } from './plot.ts'
 import { intoPage, type Report } from './report.ts'
+import { rejections } from './responses.ts'
 
 const report: Report = {
   date: '2026-01-31',
@@ -9,15 +9,21 @@ const report: Report = {
   minutes: 10,
   versions: { Softspoken: '1.2.3', BIRD: '2.17.5' },
   rows: ['Softspoken', 'BIRD'].flatMap(speaker =>
-    rejecting.map(kind => ({ speaker, kind, dials: speaker === 'BIRD' ? [5] : [0, 60, 180], syns: 4, opens: 2 })),
+    rejections.map(response => ({
+      speaker,
+      response,
+      dials: speaker === 'BIRD' ? [5] : [0, 60, 180],
+      syns: 4,
+      opens: 2,
+    })),
   ),
-  steady: [{ speaker: 'BIRD', holdTime: 240, keepalives: 0.8, packets: 1.7, octets: 123.4, heard: 1 }],
+  steady: [{ speaker: 'BIRD', holdTime: 240, keepalives: 0.8, packets: 1.7, octets: 123.4, received: 1 }],
 }
 
-describe('the page', () => {
+describe('the politeness page', () => {
   const page = 'By hand.\n\n<!-- measured -->\nformer\n<!-- /measured -->\n\nBy hand, too.\n'
 
-  it('keeps what was written by hand, and is the same when made again', () => {
+  it('keeps the text outside the markers', () => {
     const made = intoPage(page, report)
     expect(made).toMatch(
       /^By hand\.\n\n<!-- measured -->\n\nMeasured on 2026-01-31 .*\n\n<!-- \/measured -->\n\nBy hand, too\.\n$/s,
@@ -25,39 +31,39 @@ describe('the page', () => {
     expect(made).not.toContain('former')
     expect(intoPage(made, report)).toBe(made)
   })
-  it('has a row for each speaker, and a column for each thing that the router does', () => {
+  it('has a row per speaker and a column per response', () => {
     const lines = intoPage(page, report).split('\n')
-    expect(lines).toContain(`| Softspoken 1.2.3 |${' 3 / 4 / 2 |'.repeat(rejecting.length)}`)
-    expect(lines).toContain(`| BIRD 2.17.5 |${' 1 / 4 / 2 |'.repeat(rejecting.length)}`)
+    expect(lines).toContain(`| Softspoken 1.2.3 |${' 3 / 4 / 2 |'.repeat(rejections.length)}`)
+    expect(lines).toContain(`| BIRD 2.17.5 |${' 1 / 4 / 2 |'.repeat(rejections.length)}`)
   })
-  it('says the longest wait, that to the end included', () => {
+  it('has the longest wait, also the one until the end', () => {
     const lines = intoPage(page, report).split('\n')
-    expect(lines).toContain(`| Softspoken |${' 420 |'.repeat(rejecting.length)}`)
-    expect(lines).toContain(`| BIRD |${' 595 |'.repeat(rejecting.length)}`)
+    expect(lines).toContain(`| Softspoken |${' 420 |'.repeat(rejections.length)}`)
+    expect(lines).toContain(`| BIRD |${' 595 |'.repeat(rejections.length)}`)
   })
-  it('puts what the RFC suggests beside the cost of a session: a KEEPALIVE a third of the hold time (RFC 4271 §4.4)', () => {
+  it('has the suggested traffic next to the measured one (RFC 4271 §4.4)', () => {
     // 0.75 KEEPALIVEs of 85 octets and one acknowledgment of 66 a minute.
     expect(intoPage(page, report)).toContain('| BIRD | 240 s | 0.8 | 0.8 | 1.7 | 1.8 | 123 | 130 |')
   })
-  it('must have the markers', () => {
+  it('a page without markers is an error', () => {
     expect(() => intoPage('By hand.', report)).toThrow('<!-- measured -->')
   })
 })
 
-describe('the plot', () => {
+describe('the politeness plot', () => {
   const svg = plot(report.rows, report)
 
-  it('has a line for each speaker and kind, and a tick for each dial', () => {
+  it('has a line per speaker and response, and a tick per dial', () => {
     const lines = [...svg.matchAll(/class="tick[^"]*" d="([^"]*)"/g)].map(([, d = '']) => d.match(/M/g)?.length)
-    expect(lines).toEqual(rejecting.flatMap(() => [3, 1]))
+    expect(lines).toEqual(rejections.flatMap(() => [3, 1]))
   })
-  it('has the start at the left, and the end at the right', () => {
+  it('has the start at the left and the end at the right', () => {
     const [row] = report.rows
     const edges = plot([{ ...row!, dials: [0, 600] }], report)
     const [, left, right] = /class="tick ours" d="M([\d.]+) \d+v12M([\d.]+) /.exec(edges) ?? []
     expect([left, right]).toEqual(['96.0', '800.0'])
   })
-  it('is readable in the dark', () => {
+  it('has colours for dark mode', () => {
     expect(svg).toContain('prefers-color-scheme: dark')
   })
 })

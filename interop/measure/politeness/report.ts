@@ -1,7 +1,7 @@
-/** The measurement in words and tables. */
+/** Writes the measurement as tables. */
 import { intoMarkers, table } from '../page/markers.ts'
 import type { Row, Steady } from './capture.ts'
-import { kinds, rejecting } from './kinds.ts'
+import { rejections, responses } from './responses.ts'
 
 export interface Report {
   /** YYYY-MM-DD. */
@@ -9,22 +9,22 @@ export interface Report {
   /** Processor and cores. */
   machine: string
   minutes: number
-  /** By speaker, in the table's order. */
+  /** Per speaker, in the order of the table. */
   versions: Readonly<Record<string, string>>
   rows: readonly Row[]
   steady: readonly Steady[]
 }
 
-/** Puts the tables into a page, between its markers; all else was written by hand and stays. */
+/** Writes the tables between the markers of a page. */
 export function intoPage(page: string, report: Report): string {
   return intoMarkers(page, tables(report))
 }
 
 function tables({ date, machine, minutes, versions, rows, steady }: Report): string {
   const cell = (speaker: string, write: (row: Row) => string) =>
-    rejecting.map(kind => write(rows.find(row => row.speaker === speaker && row.kind === kind)!)) // every pair has a row
+    rejections.map(response => write(rows.find(row => row.speaker === speaker && row.response === response)!)) // every speaker has a row per response
   const speakers = Object.entries(versions)
-  const texts = rejecting.map(kind => kinds[kind].text)
+  const texts = rejections.map(response => responses[response].text)
   return [
     `Measured on ${date} by \`npx --yes pnpm@12 politeness --minutes ${minutes}\`: ${machine}.`,
     `Dials / SYNs / OPENs in the ${minutes} minutes from the first dial, while the router …`,
@@ -35,28 +35,28 @@ function tables({ date, machine, minutes, versions, rows, steady }: Report): str
         ...cell(name, ({ dials, syns, opens }) => `${dials.length} / ${syns} / ${opens}`),
       ]),
     ),
-    `The longest wait in seconds, from one dial to the next or to the end of the ${minutes} minutes: so long may a router that has recovered wait for this speaker.`,
+    `The longest wait in seconds, from one dial to the next or to the end of the ${minutes} minutes: a router that has recovered may have to wait for this speaker that long.`,
     table(
       ['', ...texts],
       speakers.map(([name]) => [name, ...cell(name, ({ dials }) => longestWait(dials, minutes * 60).toFixed(0))]),
     ),
-    'What one session in peace costs the router, a minute. Suggested: a KEEPALIVE for every third of the hold time, the rarest that RFC 4271 §4.4 calls reasonable, and an acknowledgment for each of the router’s. Octets are those of Ethernet frames.',
+    'The traffic of one idle session per minute. Suggested: a KEEPALIVE per third of the hold time, the longest interval that RFC 4271 §4.4 calls reasonable, and an acknowledgment for each KEEPALIVE of the router. Octets are those of Ethernet frames.',
     table(
       ['', 'hold time', 'KEEPALIVEs', 'suggested', 'packets', 'suggested', 'octets', 'suggested'],
-      steady.map(({ speaker, holdTime, keepalives, packets, octets, heard }) => {
+      steady.map(({ speaker, holdTime, keepalives, packets, octets, received }) => {
         const suggested = 180 / holdTime
         return [
           speaker,
           `${holdTime} s`,
-          ...[keepalives, suggested, packets, suggested + heard].map(value => value.toFixed(1)),
-          ...[octets, suggested * KEEPALIVE + heard * ACKNOWLEDGMENT].map(value => value.toFixed(0)),
+          ...[keepalives, suggested, packets, suggested + received].map(value => value.toFixed(1)),
+          ...[octets, suggested * KEEPALIVE + received * ACKNOWLEDGMENT].map(value => value.toFixed(0)),
         ]
       }),
     ),
   ].join('\n\n')
 }
 
-/** Octets of an Ethernet frame over IPv4, with TCP's timestamps as Linux sends them. */
+/** The octets of an Ethernet frame with IPv4 and TCP timestamps. */
 const ACKNOWLEDGMENT = 14 + 20 + 32
 const KEEPALIVE = ACKNOWLEDGMENT + 19
 

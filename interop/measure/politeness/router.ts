@@ -1,11 +1,12 @@
 /**
- * A router that behaves badly, differently at each of its addresses, and well at one. Runs in a container that has the
- * addresses; SPEAKER is who dials, ADDRESSES says which address is for what. Where it refuses or drops, nothing listens.
+ * A router that rejects a speaker in a different way at each of its addresses, and keeps the session at one. It runs in a
+ * container that has the addresses. SPEAKER is the address that dials, ADDRESSES has the router's address per response. At
+ * the addresses that refuse or drop, nothing listens.
  */
 import { createServer, type Socket } from 'node:net'
 import { Listener, Session } from '@softspoken/session'
 import { cease, Decoder, encode, type Message, notificationCode, type Open, subcode } from '@softspoken/wire'
-import { type Addresses, as } from './kinds.ts'
+import { type Addresses, as } from './responses.ts'
 
 const speaker = process.env.SPEAKER ?? ''
 const at: Addresses = JSON.parse(process.env.ADDRESSES ?? '')
@@ -23,7 +24,7 @@ const open: Open = {
   ],
 }
 
-/** What is said to each message. A NOTIFICATION is the last word. */
+/** The answers to each message type. A NOTIFICATION ends the connection. */
 type Answers = { readonly [type in Message['type']]?: readonly Message[] }
 
 const badPeerAs: Answers = {
@@ -39,7 +40,7 @@ await Promise.all([
   listen(at.badPeerAs, socket => answer(socket, badPeerAs)),
   listen(at.shutdown, socket => answer(socket, shutdown)),
   listen(at.reset, socket => answer(socket, reset)),
-  stay(at.steady),
+  keepSession(at.steady),
 ])
 console.log('ready')
 
@@ -53,15 +54,15 @@ function answer(socket: Socket, answers: Answers): void {
   const decoder = new Decoder()
   socket.on('data', chunk => {
     for (const message of decoder.push(chunk))
-      for (const said of (message.ok && answers[message.value.type]) || []) {
+      for (const reply of (message.ok && answers[message.value.type]) || []) {
         if (socket.writableEnded) return
-        socket.write(encode(said))
-        if (said.type === 'notification') socket.end()
+        socket.write(encode(reply))
+        if (reply.type === 'notification') socket.end()
       }
   })
 }
 
-async function stay(address: string): Promise<void> {
+async function keepSession(address: string): Promise<void> {
   const session = new Session({
     local: { as: as.router, id: address },
     peer: { as: as.speaker, address: speaker },

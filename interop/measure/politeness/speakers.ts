@@ -1,28 +1,28 @@
-/** Who is measured: each with nothing in its configuration but what it needs to dial, and a route where it takes one. */
-import { as } from './kinds.ts'
+/** The speakers that are measured. Their configurations have only what they need to dial, and a route if that is possible. */
+import { as } from './responses.ts'
 
 export interface Speaker {
   name: string
   /** The image's name, in interop/images. */
   image: string
   config: (own: string, routers: readonly string[], route?: string) => string
-  /** Asked in its container; the first thing in the answer that looks like a version is one. */
+  /** A command that prints the version in the container. */
   version: string[]
-  /** Further words for `docker run`. */
+  /** More arguments of `docker run`. */
   options?: string[]
 }
 
 export const ROUTE = '198.51.100.10/32'
 const root = new URL('../../..', import.meta.url).pathname
 
-/** For what runs from the checkout, in the image `node`. */
+/** Arguments of `docker run` for programs that run from the checkout. */
 export const CHECKOUT = ['--volume', `${root}:${root}:ro`, '--workdir', root]
 
 export const speakers: readonly Speaker[] = [
   {
     name: 'Softspoken',
     image: 'node',
-    // The program has one peer, so there is a process for each.
+    // One process per peer.
     config: (own, routers, route = ROUTE) => `
       for peer in ${routers.join(' ')}; do
         node --import tsx packages/softspoken/src/main.ts announce --prefix ${route} \
@@ -82,7 +82,7 @@ ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
   network ${route}
 `,
     version: ['vtysh', '-c', 'show version'],
-    // FRR's privileges are dropped and taken as a set, this one included.
+    // FRR drops and restores its capabilities as one set, which includes this one.
     options: ['--cap-add', 'SYS_ADMIN'],
   },
   {
