@@ -18,7 +18,7 @@ const options = {
   minifySyntax: true,
   logLevel: 'info',
 }
-const loadedLater = ['yaml', 'pino-pretty', 'prom-client']
+const loadedLater = ['yaml', 'prom-client']
 const file = name => `./${name}.cjs`
 
 await build({

@@ -192,7 +192,7 @@ it('withdraws when --health fails, and shows it by --http once its port is free'
   const { child, output, exit } = run(['announce', ...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
   await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
   expect(output.out, 'a page that cannot listen costs no route').toMatch(
-    /"why":"listen EADDRINUSE.*"page cannot listen"/,
+    /"detail":"listen EADDRINUSE.*"page cannot listen"/,
   )
   busy.close()
   await expect.poll(() => output.out, { timeout }).toContain('"page listens"')

@@ -1,13 +1,13 @@
-/** What was asked for, on standard output. */
+/** Results on standard output. */
 import { writeSync } from 'node:fs'
 import { exitCodes, printError } from './shutdown.ts'
 
-/** Standard output takes nothing more. */
+/** Standard output accepts nothing more. */
 let ended = false
 
 /**
- * All of it, and waits for a reader that is slow. If it cannot be written, standard error says why and the exit code is 1;
- * a reader that has seen enough, such as head, is no error.
+ * Writes all of the text, and waits for a slow reader. If it cannot be written, there is an error on standard error and the
+ * exit code is 1. A reader that stops early, such as head, is no error.
  */
 export function printResult(text: string): void {
   if (ended) return
@@ -29,6 +29,6 @@ function writeAll(descriptor: number, text: string): void {
       rest = rest.subarray(writeSync(descriptor, rest))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error // fs throws no other
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20) // another process made it non-blocking
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20) // another process has made it non-blocking
     }
 }

@@ -1,24 +1,24 @@
 /**
- * What systemd wants to hear of a service with Type=notify: that it is ready, that it is stopping, and, where the unit has
- * WatchdogSec, that its event loop still turns. See sd_notify(3).
+ * Notifies systemd, for a unit with Type=notify, that the program is ready and that it is stopping; with WatchdogSec, also
+ * that its event loop still runs. See sd_notify(3).
  *
- * It listens on a datagram socket in the file system, which Node has not. So systemd's own command says it: the command is
- * there wherever systemd is, two short processes per WatchdogSec cost little, and a system call of ours would need koffi.
- * For systemd to believe a child, the unit has NotifyAccess=all.
+ * systemd listens on a Unix datagram socket, which Node cannot use. So the command systemd-notify sends the notifications:
+ * it exists wherever systemd does, two short processes per WatchdogSec cost little, and our own system call would need
+ * koffi. The unit needs NotifyAccess=all, because the command is a child process.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-/** Delivers one assignment, such as READY=1. Rejects where it could not. */
+/** Sends one assignment, such as READY=1. Rejects if it cannot. */
 type Send = (assignment: string) => Promise<unknown>
 
 interface ServiceManager {
-  /** From now on the watchdog is fed as well, to the very end: it must not end what is draining. */
+  /** Also notifies the watchdog from now on, to the very end, because systemd must not kill a program that is draining. */
   ready(): void
   stopping(): void
 }
 
-/** Says nothing where nobody listens, as outside of systemd. `failed` hears the first failure. */
+/** Does nothing outside of systemd. `failed` is called with the first failure. */
 export function serviceManager(
   env: NodeJS.ProcessEnv,
   failed: (error: unknown) => void,
@@ -26,7 +26,7 @@ export function serviceManager(
 ): ServiceManager {
   if (!env.NOTIFY_SOCKET) return { ready() {}, stopping() {} }
   let broken = false
-  const say = (assignment: string): void => {
+  const notify = (assignment: string): void => {
     send(assignment).catch(error => {
       if (!broken) failed(error)
       broken = true
@@ -34,16 +34,16 @@ export function serviceManager(
   }
   return {
     ready() {
-      say('READY=1')
+      notify('READY=1')
       const limit = watchdog(env)
-      // Twice in the time allowed, as sd_watchdog_enabled(3) says. The timer alone keeps no process alive.
-      if (limit !== undefined) setInterval(say, limit / 2, 'WATCHDOG=1').unref()
+      // Twice per WatchdogSec, see sd_watchdog_enabled(3). This timer alone does not keep the process alive.
+      if (limit !== undefined) setInterval(notify, limit / 2, 'WATCHDOG=1').unref()
     },
-    stopping: () => say('STOPPING=1'),
+    stopping: () => notify('STOPPING=1'),
   }
 }
 
-/** Milliseconds after which systemd gives us up, if it watches this process. */
+/** Milliseconds after which systemd kills this process, if it watches it. */
 function watchdog({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv): number | undefined {
   if (!WATCHDOG_USEC || (WATCHDOG_PID && Number(WATCHDOG_PID) !== process.pid)) return undefined
   return Number(WATCHDOG_USEC) / 1000

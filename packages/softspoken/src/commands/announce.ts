@@ -22,7 +22,7 @@ export async function announce(
   shutdown: Shutdown,
 ): Promise<void> {
   const hints = [...warnings, ...(await rehearse(options, given))]
-  const { log, output } = await makeLog(options.logLevel)
+  const { log, output } = makeLog(options.logLevel)
   const libraryOptions = announcerOptions(options)
   const page = await openPage(options, log, () => output.dropped)
   for (const hint of hints) log.warn({}, hint)
@@ -37,7 +37,7 @@ export async function announce(
     await page?.[Symbol.asyncDispose]()
     throw error
   }
-  attach(page, announcer, gate, log) // before their first events, which come in microtasks
+  attach(page, announcer, gate, shownUrl(options.health ?? ''), log) // before their first events, which come in microtasks
   const systemd = serviceManager(env, err => log.warn({ err }, 'systemd could not be notified'))
   const { drainTime = 3, gracefulShutdownTime = 0 } = options // the library's defaults
   shutdown.handle({
@@ -95,9 +95,15 @@ async function openPage(
     return undefined
   }
 }
-function attach(page: StatusPage | undefined, announcer: Announcer, gate: HealthGate | undefined, log: Logger): void {
+function attach(
+  page: StatusPage | undefined,
+  announcer: Announcer,
+  gate: HealthGate | undefined,
+  health: string,
+  log: Logger,
+): void {
   try {
-    page?.attach(announcer, gate && { health: gate })
+    page?.attach(announcer, gate && { [health]: gate })
   } catch (err) {
     log.warn({ err }, 'page failed')
   }

@@ -27,11 +27,11 @@ it('says nothing of what is here', async () => {
 it.each<[Partial<ProgramOptions>, string]>([
   [
     { localAddress: '203.0.113.77' },
-    'localAddress: 203.0.113.77 is not on this host now, and no router is dialled until it is',
+    'localAddress: 203.0.113.77 is not on this host now; no router is dialled before it is',
   ],
   [
     { localAddress: '2001:db8::77' },
-    'localAddress: 2001:db8::77 is not on this host now, and no router is dialled until it is',
+    'localAddress: 2001:db8::77 is not on this host now; no router is dialled before it is',
   ],
   [{ bindDevice: 'none0' }, 'bindDevice: there is no interface none0 on this host now'],
   [{ peer: ['fe80::1%none0'] }, 'peer: there is no interface none0 on this host now'],
@@ -40,13 +40,13 @@ it.each<[Partial<ProgramOptions>, string]>([
     { peers: [{ address: '10.0.5.1', as: 1, bindDevice: 'none0' }] },
     'peers: there is no interface none0 on this host now',
   ],
-  [{ http: '203.0.113.77:9179' }, 'http: 203.0.113.77:9179 cannot be served now, EADDRNOTAVAIL'],
+  [{ http: '203.0.113.77:9179' }, 'http: 203.0.113.77:9179 cannot be used now, EADDRNOTAVAIL'],
 ])('%j, which is not here, is a warning', async (options, warning) => {
   expect(await hostWarnings({ ...needed, ...options }, given)).toEqual([warning])
 })
 
 it('a port for http that is in use is a warning: this program may use it', async () => {
   expect(await hostWarnings({ ...needed, http: `127.0.0.1:${port}` }, given)).toEqual([
-    `http: 127.0.0.1:${port} cannot be served now, the port is in use, perhaps by this program itself`,
+    `http: 127.0.0.1:${port} cannot be used now, the port is in use, perhaps by this program`,
   ])
 })

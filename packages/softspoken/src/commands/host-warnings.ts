@@ -1,4 +1,4 @@
-/** What this host lacks now and may have later: said by `--check`, and no reason to refuse anything. */
+/** What this host does not have now and may have later: a warning of `check`, and no reason to refuse anything. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -7,23 +7,23 @@ import type { ProgramOptions } from '../config/options.ts'
 import type { GivenValues } from '../config/values.ts'
 import { httpAddress } from '../http/address.ts'
 
-/** A sentence each. Nothing is sent: a socket is bound, and closed again. */
+/** A sentence each. Nothing is sent: sockets are bound and closed again. */
 export async function hostWarnings(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
   const { localAddress, http } = options
   const warnings: string[] = []
   if (localAddress !== undefined && !(await isHere(localAddress)))
     warnings.push(
-      `${given.localAddress?.from}: ${localAddress} is not on this host now, and no router is dialled until it is`,
+      `${given.localAddress?.from}: ${localAddress} is not on this host now; no router is dialled before it is`,
     )
   for (const [name, from] of interfaces(options, given))
     if (existsSync('/sys/class/net') && !existsSync(`/sys/class/net/${name}`))
       warnings.push(`${from}: there is no interface ${name} on this host now`)
-  const why = http === undefined ? undefined : await whyNotServed(http)
-  if (why !== undefined) warnings.push(`${given.http?.from}: ${http} cannot be served now, ${why}`)
+  const detail = http === undefined ? undefined : await listenError(http)
+  if (detail !== undefined) warnings.push(`${given.http?.from}: ${http} cannot be used now, ${detail}`)
   return warnings
 }
 
-/** Each that is named, once: by itself, or behind the % of a link-local address. */
+/** Each interface once, with its place: an option, or the part of a link-local address after the %. */
 function interfaces(
   { bindDevice, peer = [], peers = [] }: ProgramOptions,
   given: GivenValues,
@@ -39,7 +39,7 @@ function interfaces(
   return new Map(named.flatMap(([name, from = '']) => (name === undefined ? [] : [[name, from]])))
 }
 
-/** Where the system cannot be asked, it is taken to be here. */
+/** True as well if the system cannot be asked. */
 async function isHere(address: string): Promise<boolean> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   try {
@@ -53,7 +53,7 @@ async function isHere(address: string): Promise<boolean> {
   }
 }
 
-async function whyNotServed(http: string): Promise<string | undefined> {
+async function listenError(http: string): Promise<string | undefined> {
   const server = createServer()
   try {
     server.listen({ ...httpAddress(http), exclusive: true })
@@ -61,7 +61,7 @@ async function whyNotServed(http: string): Promise<string | undefined> {
     return undefined
   } catch (error) {
     const code = codeOf(error)
-    return code === 'EADDRINUSE' ? 'the port is in use, perhaps by this program itself' : code
+    return code === 'EADDRINUSE' ? 'the port is in use, perhaps by this program' : code
   } finally {
     server.close()
   }

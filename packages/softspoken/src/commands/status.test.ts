@@ -9,19 +9,19 @@ const captured = readFileSync(new URL('samples/status.json', import.meta.url), '
 const report = (): StatusReport => JSON.parse(captured)
 
 const table = `\
-ROUTE             NOW       TO         LEASE
+ROUTE             STATE     TO         VALID FOR
 198.51.100.10/32  sent      127.0.0.2  19 s
-198.51.100.11/32  withheld  nobody
+198.51.100.11/32  withheld  no router
   the lease of 2 s ran out
 
-SESSION WITH  AS     STATE        FOR  HOLD TIME  NEXT DIAL IN  IN  OUT
-127.0.0.2     65000  Established  3 s  90 s                     2   5
-127.0.0.3     65000  Idle         3 s             2 s           0   0
+SESSION WITH  AS     STATE        FOR  HOLD TIME  NEXT DIAL IN  RECEIVED  SENT
+127.0.0.2     65000  Established  3 s  90 s                     2         5
+127.0.0.3     65000  Idle         3 s             2 s           0         0
   last failure, 2026-11-21T10:58:39.597Z: connection refused by 127.0.0.3 port 37943
-  check: nothing listens on 127.0.0.3 port 37943, or an access list rejects us
+  hint: nothing listens on 127.0.0.3 port 37943, or an access list rejects us
 
-HEALTH     NOW  COUNTS FOR
-apiserver  up   19 s
+HEALTH     STATE  VALID FOR
+apiserver  up     19 s
 `
 
 describe('the table', () => {
@@ -33,7 +33,7 @@ describe('the table', () => {
       apiserver: { up: false, streak: 0, reason: 'check-failed', detail: 'refused', heldFor: 299.7 },
     } as const
     expect(statusTable({ ...report(), health })).toContain(
-      'HEALTH     NOW   HELD DOWN FOR\napiserver  down  5 min\n  refused\n',
+      'HEALTH     STATE  HELD DOWN FOR\napiserver  down   5 min\n  refused\n',
     )
   })
   test('says what cannot be sent, and to whom', () => {
@@ -43,7 +43,7 @@ describe('the table', () => {
     const unsendable = { '198.51.100.10/32': cause }
     const text = statusTable({ ...rest, peers: [{ ...first!, sent: [], unsendable }, second!] })
     expect(text).toContain(
-      '198.51.100.10/32  not sent  nobody  19 s\n  cannot be sent to 127.0.0.2: the peer does not take',
+      '198.51.100.10/32  not sent  no router  19 s\n  cannot be sent to 127.0.0.2: the peer does not take',
     )
   })
   test('leaves out health where there is no gate, and routes where none is wanted', () => {

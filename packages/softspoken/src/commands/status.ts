@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { AnnouncerStatus, HealthStatus } from '@softspoken/announcer'
 import { notAllowed, RetryableError } from '../config/usage-error.ts'
 
-/** /status once it has been through JSON. */
+/** The answer of /status, after JSON. */
 export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
   readonly peers: readonly (Omit<AnnouncerStatus['peers'][number], 'lastFailure'> & {
     readonly lastFailure?: { readonly detail: string; readonly at: string; readonly hint?: string }
@@ -45,14 +45,14 @@ function isReport(value: unknown): value is StatusReport {
   return typeof value === 'object' && value !== null && parts.every(part => part in value)
 }
 
-/** Routes, sessions and health, each a table, with what is wrong below its row. */
+/** A table each for routes, sessions and health. Problems are below their row. */
 export function statusTable({ announcements, withheld, leases, peers, health }: StatusReport): string {
   const takers = (prefix: string) => peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
   const routes = [...announcements, ...Object.keys(withheld)].map(prefix => ({
     cells: [
       prefix,
       withheld[prefix] !== undefined ? 'withheld' : takers(prefix).length > 0 ? 'sent' : 'not sent',
-      takers(prefix).join(', ') || 'nobody',
+      takers(prefix).join(', ') || 'no router',
       prefix in withheld ? '' : span(leases[prefix]),
     ],
     notes: [
@@ -75,7 +75,7 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
     ],
     notes: [
       lastFailure && `last failure, ${lastFailure.at}: ${lastFailure.detail}`,
-      lastFailure?.hint && `check: ${lastFailure.hint}`,
+      lastFailure?.hint && `hint: ${lastFailure.hint}`,
     ],
   }))
   const gates = Object.entries(health).map(([name, { up, secondsLeft, heldFor, detail }]) => ({
@@ -83,9 +83,9 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
     notes: [detail],
   }))
   return [
-    table(['route', 'now', 'to', 'lease'], routes),
-    table(['session with', 'AS', 'state', 'for', 'hold time', 'next dial in', 'in', 'out'], sessions),
-    table(['health', 'now', 'counts for', 'held down for'], gates),
+    table(['route', 'state', 'to', 'valid for'], routes),
+    table(['session with', 'AS', 'state', 'for', 'hold time', 'next dial in', 'received', 'sent'], sessions),
+    table(['health', 'state', 'valid for', 'held down for'], gates),
   ]
     .filter(text => text !== '')
     .join('\n')
@@ -93,11 +93,11 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
 
 interface Row {
   readonly cells: readonly string[]
-  /** What is wrong; nothing is said where that is undefined. */
+  /** Problems; undefined ones are left out. */
   readonly notes: readonly (string | undefined)[]
 }
 
-/** Nothing at all where there are no rows. A column in which no row has anything is left out. */
+/** Empty if there are no rows. A column is left out if it is empty in every row. */
 function table(head: readonly string[], rows: readonly Row[]): string {
   if (rows.length === 0) return ''
   const columns = head.flatMap((_, at) => (rows.some(({ cells }) => cells[at] !== '') ? [at] : []))
@@ -114,7 +114,7 @@ function table(head: readonly string[], rows: readonly Row[]): string {
   return [line(head.map(word => word.toUpperCase())), ...lines].map(text => `${harmless(text)}\n`).join('')
 }
 
-/** Some of it comes from elsewhere, and a terminal obeys control characters and those that turn text round. */
+/** Some text comes from outside, and a terminal obeys control characters and those that reverse text. */
 function harmless(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }

@@ -14,18 +14,8 @@ export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
     families: [hostRoute(prefix).family],
     ...omitUndefined({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, capabilities, stateDirectory }),
     ...omitUndefined({ drainTime, gracefulShutdownTime }),
-    ...(backOff && { backOff: libraryBackOff(backOff) }),
+    ...(backOff && { backOff: omitUndefined(backOff) }),
   }
-}
-
-function libraryBackOff({
-  minInterval: floor,
-  transportCap,
-  protocolInitial: protocolFirst,
-  administrative: operator,
-  resetAfter: forgetAfter,
-}: NonNullable<ProgramOptions['backOff']>): NonNullable<AnnouncerOptions['backOff']> {
-  return omitUndefined({ floor, transportCap, protocolFirst, operator, forgetAfter })
 }
 
 export function preference(options: ProgramOptions): AnnounceOptions {

@@ -12,7 +12,7 @@ export function parseText({ kind, secret }: OptionRow, given: unknown, from: str
   if (text === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
   if (kind === 'list') return partsOf(text, from)
   if (kind === 'map')
-    return text === 'none' ? false : Object.fromEntries(partsOf(text, from).map(part => entryOf(part, from)))
+    return text === 'false' ? false : Object.fromEntries(partsOf(text, from).map(part => entryOf(part, from)))
   return kind === 'number' ? numberOf(text, from) : text
 }
 
@@ -23,7 +23,7 @@ function partsOf(text: string, from: string): readonly string[] {
 function entryOf(part: string, from: string): readonly [string, number] {
   const [, name, value] = /^(\w+)=(.*)$/.exec(part) ?? []
   if (name === undefined || value === undefined)
-    throw new UsageError(`${from}: each of its parts must be a name and a number, such as minInterval=10`)
+    throw new UsageError(`${from}: each part must be a name and a number, such as name=10`)
   return [name, numberOf(value, `${from}, ${name}`)]
 }
 function numberOf(text: string, from: string): number {

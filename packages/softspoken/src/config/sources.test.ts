@@ -171,7 +171,7 @@ describe('what is wrong is said in one sentence', () => {
       {},
       /^--tcp-md5-key: no such flag, .*; set SOFTSPOKEN_TCP_MD5_KEY, or tcpMd5Key in a file$/,
     ],
-    [['--back-off', '10'], {}, '--back-off: each of its parts must be a name and a number, such as minInterval=10'],
+    [['--back-off', '10'], {}, '--back-off: each part must be a name and a number, such as name=10'],
     [['--back-off', 'minInterval=ten'], {}, "--back-off, minInterval: 'ten' is not allowed, it must be a whole number"],
     [['--back-off', 'minIntervl=10'], {}, '--back-off: minIntervl is no option, did you mean minInterval?'],
     [['--health-hold-down', 'for=10'], {}, /^--health-hold-down: a map is not allowed, it must be false, or a map of/],

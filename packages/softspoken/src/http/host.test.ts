@@ -87,7 +87,7 @@ describe('is refused with 421 and one sentence', () => {
       const [status, body] = await ask(await page(['node-1']), `GET ${path} HTTP/1.1\r\nHost: ${host}`)
       expect([status, body]).toEqual([
         421,
-        `the host '${host}' is not allowed: ask by address or localhost, or allow the name with --http-host\n`,
+        `the host name '${host}' is not allowed: use an address or localhost, or allow the name with --http-host\n`,
       ])
     }
   })
@@ -113,7 +113,7 @@ test('two Host headers are refused with 400, in either order', async () => {
   ])
     expect(await ask(served, `GET /status HTTP/1.1\r\nHost: ${hosts.join('\r\nhost: ')}`)).toEqual([
       400,
-      'one Host header, not several\n',
+      'there must be one Host header\n',
     ])
 })
 

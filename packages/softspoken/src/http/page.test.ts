@@ -49,7 +49,7 @@ test.skipIf(missing)(
     healthy = false
     await expect.poll(() => text('headline'), soon).toBe('Withheld')
     await expect.poll(() => text('health'), soon).toContain('<b>answered 503</b>') // text, never HTML
-    expect(await text('routes')).toContain('nobody')
+    expect(await text('routes')).toContain('no router')
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
     expect(browser.errors).toEqual([])
 

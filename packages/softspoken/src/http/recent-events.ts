@@ -1,15 +1,15 @@
-/** The last hundred things that happened, for the page's timeline. */
+/** The last hundred events, for the page's timeline. */
 import type { Announcer, HealthGate } from '@softspoken/announcer'
 
-const MOST = 100
-const CEASE = 6 // what stop() says, and no error
+const MAX = 100
+const CEASE = 6 // sent by stop(), so it is no error
 
 export interface RecentEvent {
-  /** Of the last time, in ISO 8601. */
+  /** The last time that it happened, in ISO 8601. */
   readonly at: string
   readonly kind: 'good' | 'bad' | 'note'
   readonly text: string
-  /** So often: a router that is away fills no page. */
+  /** How many times it happened in a row: a router that does not answer fills no page. */
   readonly times: number
 }
 
@@ -19,7 +19,7 @@ export class RecentEvents {
   constructor(announcer: Announcer, gates: Readonly<Record<string, HealthGate>>) {
     for (const session of announcer.sessions) {
       const { address } = session.config.peer
-      session.on('dial', () => this.#add('note', `dials ${address}`))
+      session.on('dial', () => this.#add('note', `dialled ${address}`))
       session.on('established', ({ negotiated }) =>
         this.#add('good', `session with ${address} established, hold time ${negotiated.holdTime} s`),
       )
@@ -36,8 +36,8 @@ export class RecentEvents {
     announcer.on('sent', ({ prefix, peer }) => this.#add('good', `${prefix} sent to ${peer}`))
     announcer.on('withdrawn', ({ prefix, detail }) => this.#add('bad', `${prefix} withdrawn: ${detail}`))
     for (const [name, gate] of Object.entries(gates)) {
-      gate.on('up', () => this.#add('good', `health of ${name}: up`))
-      gate.on('down', ({ detail }) => this.#add('bad', `health of ${name}: down, ${detail}`))
+      gate.on('up', () => this.#add('good', `health check of ${name} passes`))
+      gate.on('down', ({ detail }) => this.#add('bad', `health check of ${name} fails: ${detail}`))
     }
   }
 
@@ -46,13 +46,13 @@ export class RecentEvents {
     return this.#events
   }
 
-  /** What was among the last two already, as each dial and its failure are, has happened once more. */
+  /** If it is among the last two events, as each dial and its failure are, it is counted once more. */
   #add(kind: RecentEvent['kind'], text: string): void {
     const same = this.#events.slice(0, 2).find(event => event.text === text)
     const others = this.#events.filter(event => event !== same)
     this.#events = [{ at: new Date().toISOString(), kind, text, times: (same?.times ?? 0) + 1 }, ...others].slice(
       0,
-      MOST,
+      MAX,
     )
   }
 }

@@ -1,9 +1,10 @@
-/** What the program shows of itself, by path. Nothing here can change anything: a client may read, and do no more. */
+/** What the program serves, by path. A client can only read: nothing here changes anything. */
 import { readFileSync } from 'node:fs'
 import type { Announcer, AnnouncerStatus, HealthGate } from '@softspoken/announcer'
 import { registerMetrics } from '@softspoken/announcer/prometheus'
-import { Counter, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import { escapeControls } from '../log/escape-controls.ts'
+import { version } from '../version.ts'
 import { RecentEvents } from './recent-events.ts'
 
 export interface Answer {
@@ -13,15 +14,15 @@ export interface Answer {
 }
 export type Site = ReadonlyMap<string, () => Answer | Promise<Answer>>
 
-const SHARED = 1000 // milliseconds that one rendering serves all
+const REUSE_MS = 1000 // how long one answer serves all clients
 
-/** Until there is an announcer. */
+/** Before there is an announcer. */
 export function emptySite(): Site {
   const starting = () => text('not ready: the program is starting', 503)
   return new Map([...['/readyz', '/metrics', '/status', '/events'].map(path => [path, starting] as const), ...constant])
 }
 
-/** `droppedLines` counts the lines of the log that could not be written. */
+/** `gates` have the names that are shown. `droppedLines` counts the lines of the log that could not be written. */
 export function siteOf(
   announcer: Announcer,
   gates: Readonly<Record<string, HealthGate>>,
@@ -38,18 +39,24 @@ export function siteOf(
       this.inc(droppedLines())
     },
   })
+  new Gauge({
+    name: 'softspoken_build_info',
+    help: 'Always 1; the labels have the versions.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node: process.versions.node }, 1)
   const recent = new RecentEvents(announcer, gates)
   const health = () => Object.fromEntries(Object.entries(gates).map(([name, gate]) => [name, gate.status()]))
   return new Map<string, () => Answer | Promise<Answer>>([
     ['/metrics', shared(async () => ({ type: registry.contentType, body: Buffer.from(await registry.metrics()) }))],
-    ['/readyz', () => readiness(announcer.status())], // never shared: a route that is withdrawn is not ready at once
-    ['/status', shared(() => json({ ...announcer.status(), health: health() }))],
+    ['/readyz', () => readiness(announcer.status())], // never reused: after a withdrawal it is not ready at once
+    ['/status', shared(() => json({ version, uptime: process.uptime(), ...announcer.status(), health: health() }))],
     ['/events', shared(() => json(recent.events))],
     ...constant,
   ])
 }
 
-/** One rendering serves all who ask while it runs, and within a second of its start. */
+/** Reuses an answer while it is being made, and for a second after that began. */
 function shared(make: () => Answer | Promise<Answer>): () => Promise<Answer> {
   let last: { readonly answer: Promise<Answer>; readonly until: number } | undefined
   let running = false
@@ -61,15 +68,15 @@ function shared(make: () => Answer | Promise<Answer>): () => Promise<Answer> {
       .finally(() => {
         running = false
       })
-    last = { answer, until: performance.now() + SHARED }
+    last = { answer, until: performance.now() + REUSE_MS }
     return answer
   }
 }
 
-/** Ready while every route is wanted, and has been sent on an established session. */
+/** Ready if every desired route has been sent on an established session. */
 function readiness(status: AnnouncerStatus): Answer {
-  const why = notReady(status)
-  return why === undefined ? text('ready') : text(`not ready: ${why}`, 503)
+  const detail = notReady(status)
+  return detail === undefined ? text('ready') : text(`not ready: ${detail}`, 503)
 }
 function notReady({ announcements, withheld, peers }: AnnouncerStatus): string | undefined {
   const [first] = Object.entries(withheld)
@@ -80,7 +87,7 @@ function notReady({ announcements, withheld, peers }: AnnouncerStatus): string |
   return unsent && `${unsent} has been sent to no peer`
 }
 
-/** The page's own files, read when they are first asked for. */
+/** A file of the page, read at the first request. */
 function page(file: string, type: string): () => Answer {
   let answer: Answer | undefined
   return () => {
@@ -101,9 +108,11 @@ export function text(body: string, status = 200): Answer {
 function json(value: unknown): Answer {
   return {
     type: 'application/json',
-    body: Buffer.from(escapeControls(`${JSON.stringify(value, octetsAsHex)}\n`)),
+    body: Buffer.from(escapeControls(`${JSON.stringify(value, readable)}\n`)),
   }
 }
-function octetsAsHex(_name: string, value: unknown): unknown {
+/** Octets as hex, and seconds with three decimals. */
+function readable(_name: string, value: unknown): unknown {
+  if (typeof value === 'number') return Math.round(value * 1000) / 1000
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
 }

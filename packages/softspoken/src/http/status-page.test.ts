@@ -143,7 +143,7 @@ describe('for machines', () => {
     expect(await (await ask('/events')).json()).toMatchObject([
       { kind: 'bad', text: `${VIP} withdrawn: the lease ran out`, times: 1 },
       { kind: 'bad', text: 'session with 127.0.0.1 down: connection refused', times: 3 },
-      { kind: 'note', text: 'dials 127.0.0.1', times: 3 },
+      { kind: 'note', text: 'dialled 127.0.0.1', times: 3 },
     ])
   })
 
@@ -179,7 +179,7 @@ describe('the page', () => {
     const script = await (await ask('/page.js')).text()
     const filled = [...script.matchAll(/(?:byId|put)\(\s*'([\w-]+)'/g)].map(([, id]) => id)
     expect(new Set(filled)).toEqual(
-      new Set(['name', 'headline', 'detail', 'routes', 'sessions', 'health-section', 'health', 'timeline']),
+      new Set(['name', 'version', 'headline', 'detail', 'routes', 'sessions', 'health-section', 'health', 'timeline']),
     )
     for (const id of filled) expect(html).toContain(`id="${id}"`)
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/)
@@ -216,7 +216,7 @@ describe('the address', () => {
       expect(page.port).toBeUndefined()
       for (let tries = 0; tries < 3; tries++) await vi.advanceTimersByTimeAsync(2000)
       expect(lines).toEqual([
-        `page cannot listen {"address":"127.0.0.1:${port}","why":"listen EADDRINUSE: address already in use 127.0.0.1:${port}","retryIn":2}`,
+        `page cannot listen {"address":"127.0.0.1:${port}","detail":"listen EADDRINUSE: address already in use 127.0.0.1:${port}","retryIn":2}`,
       ])
       await close()
       await vi.advanceTimersByTimeAsync(2000)
@@ -233,7 +233,7 @@ describe('the address', () => {
         const page = await serve(address, { log: { debug() {}, info() {}, warn, error() {} } })
         toClose.push(page)
         expect(page.port).toBeUndefined()
-        expect(lines).toEqual([{ address, why: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/), retryIn: 2 }])
+        expect(lines).toEqual([{ address, detail: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/), retryIn: 2 }])
       },
     )
     test('is given up when the page is disposed of', async () => {
@@ -280,7 +280,7 @@ describe('an announcer', () => {
     const ask = async (path: string) => await (await fetch(`http://127.0.0.1:${page.port}${path}`)).text()
     expect(JSON.parse(await ask('/events')).map(({ text }: { text: string }) => text)).toEqual([
       expect.stringMatching(/^session with 127\.0\.0\.1 down: connection refused/),
-      'dials 127.0.0.1',
+      'dialled 127.0.0.1',
     ])
     expect(await ask('/metrics')).toContain(
       `softspoken_bgp_session_transitions_total{peer="127.0.0.1:${port}",from="Idle",to="Connect"} 1\n`,

@@ -1,4 +1,4 @@
-/** The page over HTTP: it listens before there is an announcer, and nothing that happens here costs a route. */
+/** The HTTP server. It listens before there is an announcer, and none of its failures affects a route. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Announcer, HealthGate, HealthGateOptions } from '@softspoken/announcer'
@@ -7,12 +7,12 @@ import { Connections, limits } from './connections.ts'
 import { pathOf, refusedHost } from './host.ts'
 import { type Answer, emptySite, siteOf, text } from './site.ts'
 
-const TRY_AGAIN = 2_000 // milliseconds until the next try to listen
-const MOST_LOGGED = 16 // refused names, and no more: a client could make them up without end
+const RETRY_MS = 2_000 // between two attempts to listen
+const MAX_LOGGED = 16 // refused host names: a client can send any number of them
 
 type Logger = NonNullable<HealthGateOptions['log']>
 interface PageOptions {
-  /** Names in a Host header that are allowed beside addresses and localhost. */
+  /** Names that a Host header may have, besides addresses and localhost. */
   readonly hosts?: readonly string[]
   readonly log?: Logger
   /** Lines of the log that could not be written. */
@@ -20,10 +20,10 @@ interface PageOptions {
 }
 
 /**
- * Serves `/` for people, `/metrics`, `/healthz`, `/readyz`, `/status` and `/events` on an address and port as
- * `127.0.0.1:9179` or `[::1]:9179`; port 0 takes a free one. Resolves once it listens, or has warned that it cannot:
- * then it tries again every 2 s, and says when it has come up.
- * @throws RangeError for what is no address and port, or no host name.
+ * Serves the page, `/metrics`, `/healthz`, `/readyz`, `/status` and `/events` on an address and port such as
+ * `127.0.0.1:9179` or `[::1]:9179`; port 0 takes a free one. Resolves once it listens, or has warned that it cannot: then
+ * it tries again every 2 s, and logs when it listens.
+ * @throws OptionError for a wrong address or host name.
  */
 export async function serve(address: string, options: PageOptions = {}): Promise<StatusPage> {
   const page = new StatusPage(address, options)
@@ -54,7 +54,7 @@ export class StatusPage implements AsyncDisposable {
       void this.#respond(request, response).catch(() => request.socket.destroy())
     this.#server = createServer(limits, respond).on('checkContinue', respond)
     this.connections = new Connections(this.#server)
-    this.#server.on('error', () => {}) // of listen(), which has a listener of its own, and of accept()
+    this.#server.on('error', () => {}) // #try() handles those of listen(); those of accept() are ignored
   }
 
   /** Undefined while it does not listen. */
@@ -63,8 +63,8 @@ export class StatusPage implements AsyncDisposable {
   }
 
   /**
-   * Shows an announcer and its gates. Call it in the same step that makes them: their events come in microtasks, so it
-   * misses none.
+   * Shows an announcer and its gates, by their names. Call it in the same step that creates them: their events come in
+   * microtasks, so it misses none.
    */
   attach(announcer: Announcer, gates: Readonly<Record<string, HealthGate>> = {}): void {
     this.#site = siteOf(announcer, gates, this.#droppedLines)
@@ -72,9 +72,9 @@ export class StatusPage implements AsyncDisposable {
 
   /** Resolves after the first try. */
   async listen(): Promise<void> {
-    const why = await this.#try()
-    if (why === undefined) return
-    this.#log?.warn({ address: this.#address, why, retryIn: TRY_AGAIN / 1000 }, 'page cannot listen')
+    const detail = await this.#try()
+    if (detail === undefined) return
+    this.#log?.warn({ address: this.#address, detail, retryIn: RETRY_MS / 1000 }, 'page cannot listen')
     this.#later()
   }
 
@@ -90,9 +90,9 @@ export class StatusPage implements AsyncDisposable {
     this.#timer = setTimeout(async () => {
       if ((await this.#try()) !== undefined) this.#later()
       else this.#log?.info({ address: this.#address }, 'page listens')
-    }, TRY_AGAIN).unref()
+    }, RETRY_MS).unref()
   }
-  /** Why it cannot listen. */
+  /** Resolves with an error text if it cannot listen. */
   #try(): Promise<string | undefined> {
     const { host, port } = httpAddress(this.#address)
     return new Promise(done => {
@@ -114,7 +114,7 @@ export class StatusPage implements AsyncDisposable {
         'Content-Type': type,
         'Content-Length': body.length,
         ...(status === 405 && { Allow: 'GET, HEAD' }),
-        ...(hasBody(request) && { Connection: 'close' }), // it may have no end
+        ...(hasBody(request) && { Connection: 'close' }), // the body may have no end
       })
       response.end(body)
     } catch (error) {
@@ -125,11 +125,11 @@ export class StatusPage implements AsyncDisposable {
 
   async #answer(request: IncomingMessage): Promise<Answer> {
     const { method, url = '/', headersDistinct } = request
-    if ((headersDistinct.host?.length ?? 0) > 1) return text('one Host header, not several', 400)
+    if ((headersDistinct.host?.length ?? 0) > 1) return text('there must be one Host header', 400)
     const refused = refusedHost(request, this.#hosts)
     if (refused !== undefined) return this.#refuse(refused)
-    if (method !== 'GET' && method !== 'HEAD') return text('only GET and HEAD', 405)
-    if (hasBody(request)) return text('a request here has no body', 413)
+    if (method !== 'GET' && method !== 'HEAD') return text('only GET and HEAD are allowed', 405)
+    if (hasBody(request)) return text('a request must not have a body', 413)
     const path = pathOf(url)
     const make = this.#site.get(path)
     if (make === undefined) return text('not found', 404)
@@ -137,33 +137,33 @@ export class StatusPage implements AsyncDisposable {
       return await make()
     } catch (error) {
       this.#warn(path, error)
-      return text('this cannot be shown; the log says why', 500)
+      return text('an error, see the log', 500)
     }
   }
   #refuse(host: string): Answer {
     const name = host.slice(0, 255)
-    if (!this.#refused.has(name) && this.#refused.size < MOST_LOGGED) {
+    if (!this.#refused.has(name) && this.#refused.size < MAX_LOGGED) {
       this.#refused.add(name)
       this.#log?.warn({ host: name }, 'host refused')
     }
     return text(
-      `the host '${name}' is not allowed: ask by address or localhost, or allow the name with --http-host`,
+      `the host name '${name}' is not allowed: use an address or localhost, or allow the name with --http-host`,
       421,
     )
   }
   /** Once for each path. */
   #warn(path: string, error: unknown): void {
-    if (this.#failed.has(path) || this.#failed.size >= MOST_LOGGED) return
+    if (this.#failed.has(path) || this.#failed.size >= MAX_LOGGED) return
     this.#failed.add(path)
-    this.#log?.warn({ path, why: reason(error) }, 'page failed')
+    this.#log?.warn({ path, detail: errorText(error) }, 'page failed')
   }
 }
 
-function reason(error: unknown): string {
+function errorText(error: unknown): string {
   try {
     return error instanceof Error ? `${error.message}` : String(error)
   } catch {
-    return 'an error without words'
+    return 'an error that has no text'
   }
 }
 
@@ -171,7 +171,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-/** For browsers: nothing but our own files, in no frame, kept nowhere. */
+/** Headers for browsers: load only our own files, in no frame, and keep nothing. */
 const safe = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

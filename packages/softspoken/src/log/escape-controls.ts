@@ -1,7 +1,7 @@
-/** Text of others: a peer's reason, a client's Host. A terminal obeys control characters, and some turn the text round. */
+/** For text from outside, such as a peer's reason or a client's Host: a terminal obeys control characters, and some reverse text. */
 const controls = /(?!\n$)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** Control and format characters, and line separators, as `\u009b`, so JSON still means the same; not a last line feed. */
+/** Writes control and format characters and line separators as `\u009b`, which keeps the meaning of JSON. A last line feed stays. */
 export function escapeControls(text: string): string {
   return text.replaceAll(controls, character =>
     character

@@ -1,62 +1,62 @@
 /**
- * Lines for a log that may be full, slow, stopped or gone. To write a line never waits and never throws: BGP goes on,
- * whatever becomes of the log. A line that cannot be written is dropped and counted, and a notice of how many are missing
+ * Writes lines to a log that may be full, slow, stopped or gone. write() never waits and never throws, so that BGP does not
+ * depend on the log. A line that cannot be written is dropped and counted, and a notice with the number of dropped lines
  * comes before the next line that can be written.
  */
-const MOST_WAITING = 256 * 1024 // octets
-const BATCH = 16 * 1024 // octets that are written together, if so many wait
-const TRY_AGAIN = 250 // milliseconds
-const STUCK = 1000 // milliseconds; a write that takes longer may never return
+const MAX_WAITING = 256 * 1024 // octets
+const BATCH = 16 * 1024 // most octets of one write
+const RETRY_MS = 250
+const STUCK_MS = 1000 // a write that takes longer may never return
 
-/** Writes some of the octets, and calls back at once or later: with an error, or with how many it has written. */
+/** Writes some of the octets and calls back, now or later, with an error or with how many it has written. */
 export type Write = (octets: Uint8Array, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
 
 interface Waiting {
   readonly octets: Uint8Array
-  /** How many missing lines this is the notice of; 0 for a line of the log. */
+  /** How many dropped lines this line reports; 0 for a line of the log. */
   readonly missing: number
 }
 
 export class LineOutput {
   readonly #write: Write
-  readonly #notice: (lines: number, why: string) => void
+  readonly #notice: (lines: number, detail: string) => void
   #waiting: Waiting[] = []
   #octets = 0
-  /** What is to be written now. */
+  /** The octets that are being written. */
   #batch: Waiting | undefined
-  /** Since when write() has not called back. */
+  /** When the write began that has not called back. */
   #since: number | undefined
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
-  /** Dropped, and no notice of it is on its way. */
+  /** Dropped lines that no notice has reported. */
   #missing = 0
-  #why = ''
-  /** What the notice that is being made is of. */
+  #detail = ''
+  /** How many lines the notice reports that is being written. */
   #noticing = 0
-  /** A line was cut off in the middle: the next one begins on a new line. */
+  /** The last write ended inside a line, so the next one begins with a line feed. */
   #cut = false
 
-  /** `notice` is to write() one line, which says how many lines are missing, and why. */
-  constructor(write: Write, notice: (lines: number, why: string) => void) {
+  /** `notice` must call write() with one line that reports the dropped lines. */
+  constructor(write: Write, notice: (lines: number, detail: string) => void) {
     this.#write = write
     this.#notice = notice
   }
 
-  /** Lines that were dropped so far. */
+  /** Number of lines that were dropped. */
   get dropped(): number {
     return this.#dropped
   }
-  /** A write has not returned for a second: a disk that hangs. */
+  /** True if a write has not returned for a second, for example because the disk hangs. */
   get stuck(): boolean {
-    return this.#since !== undefined && performance.now() - this.#since > STUCK
+    return this.#since !== undefined && performance.now() - this.#since > STUCK_MS
   }
 
   /** `line` ends with a line feed. */
   write(line: string): void {
-    if (this.#missing > 0 && !this.#pending) this.#tell()
+    if (this.#missing > 0 && !this.#pending) this.#notify()
     const octets = Buffer.from(line)
-    // What waits goes first, then the notice, and then a new line: the log has one gap, and says where.
-    if (this.#missing > 0 || this.#octets + octets.length > MOST_WAITING) {
+    // The waiting lines are written first, then the notice, then new lines: so the log has one gap, and the notice is there.
+    if (this.#missing > 0 || this.#octets + octets.length > MAX_WAITING) {
       this.#drop(1, 'they were not read in time')
       return
     }
@@ -65,13 +65,13 @@ export class LineOutput {
     this.#next()
   }
 
-  /** Resolves once nothing waits any more, or after a second. */
+  /** Resolves when every line is written, or after a second. */
   async settle(): Promise<void> {
-    const until = performance.now() + STUCK
+    const until = performance.now() + STUCK_MS
     while (this.#pending && performance.now() <= until) await new Promise(done => setTimeout(done, 10))
   }
 
-  /** Writes what can be written without waiting: the process ends. */
+  /** Writes what can be written without waiting, because the process ends. */
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -86,7 +86,7 @@ export class LineOutput {
   #next(): void {
     while (this.#timer === undefined && this.#since === undefined) {
       if (this.#missing > 0 && !this.#pending) {
-        this.#tell()
+        this.#notify()
         continue // it may have begun a write
       }
       this.#batch ??= this.#take()
@@ -125,7 +125,7 @@ export class LineOutput {
       this.#batch = written === octets.length ? undefined : { octets: octets.subarray(written), missing }
     }
   }
-  /** Whatever waits is dropped: later, it would be old. */
+  /** Drops all lines that wait: later they would be too old. */
   #fail(error: Error): void {
     const lost = this.#batch ? [this.#batch, ...this.#waiting] : this.#waiting
     this.#batch = undefined
@@ -137,28 +137,28 @@ export class LineOutput {
     }
     this.#later()
   }
-  #drop(lines: number, why: string): void {
+  #drop(lines: number, detail: string): void {
     this.#dropped += lines
     this.#missing += lines
-    this.#why = why
+    this.#detail = detail
   }
 
   #later(): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#next()
-    }, TRY_AGAIN).unref()
+    }, RETRY_MS).unref()
   }
-  #tell(): void {
+  #notify(): void {
     this.#noticing = this.#missing
     this.#missing = 0
-    this.#notice(this.#noticing, this.#why)
+    this.#notice(this.#noticing, this.#detail)
     this.#noticing = 0
   }
 }
 
 const lineFeed = Buffer.from('\n')
-/** One that lacks its line feed alone is not lost. */
+/** A line whose line feed alone is missing is not lost. */
 function linesIn(octets: Uint8Array): number {
   return octets.filter((octet, at) => at > 0 && octet === lineFeed[0]).length
 }

@@ -1,19 +1,40 @@
 import { expect, test } from 'vitest'
 import { escapeControls } from './escape-controls.ts'
-import { oneLine } from './log.ts'
+import { eventText, terminalLine } from './terminal-line.ts'
 
-test('on a terminal a line is one line: words plain, sentences in quotes, numbers as people say them', () => {
+test('a line on a terminal has plain words, quoted sentences and rounded numbers', () => {
   const fields = {
-    level: 40,
-    time: 0,
     peer: '203.0.113.2',
     detail: 'no answer within 10 s',
     retryIn: 55.946642059848934,
   }
-  expect(oneLine({ ...fields, msg: 'session down', families: ['ipv4-unicast', 'ipv6-unicast'] })).toBe(
+  expect(eventText({ ...fields, msg: 'session down', families: ['ipv4-unicast', 'ipv6-unicast'] })).toBe(
     'session down  peer=203.0.113.2 detail="no answer within 10 s" retryIn=55.9 families=ipv4-unicast,ipv6-unicast',
   )
-  expect(oneLine({ msg: 'x', text: 'two\nlines' })).toBe('x  text="two\\nlines"')
+  expect(eventText({ msg: 'x', text: 'two\nlines' })).toBe('x  text="two\\nlines"')
+})
+test.each([
+  [{ peers: ['10.0.5.1 AS 65000', '10.0.6.1 AS 65000'] }, 'peers="10.0.5.1 AS 65000, 10.0.6.1 AS 65000"'],
+  [{ asPath: [{ type: 'sequence', as: [64515] }] }, 'asPath=64515'],
+  [
+    {
+      asPath: [
+        { type: 'sequence', as: [64515, 64515] },
+        { type: 'set', as: [1] },
+      ],
+    },
+    'asPath="64515 64515, {1}"',
+  ],
+  [{ routeRefresh: true, extendedMessage: false, holdTime: 90 }, 'routeRefresh holdTime=90'],
+  [{ err: { type: 'Error', message: 'no such file', stack: 'Error: …' } }, 'err="no such file"'],
+  [{ received: { code: 6, subcode: 2 } }, 'received={"code":6,"subcode":2}'],
+])('the fields %j are shown as %s', (fields, text) => {
+  expect(eventText({ msg: 'x', ...fields })).toBe(`x  ${text}`)
+})
+test('the colour of the level ends before the message, and may be left out', () => {
+  const event = { level: 40, time: 0, msg: 'x' }
+  expect(terminalLine(event, true)).toMatch(/:00\.000 .\[33mWARN .\[0m x\n$/)
+  expect(terminalLine(event, false)).toMatch(/^\d\d:\d\d:00\.000 WARN {2}x\n$/)
 })
 
 /** C0 and C1 controls, DEL, and what turns text round, hides it or begins a line. */
@@ -27,7 +48,7 @@ test.each(controls.map(code => [code.toString(16).padStart(4, '0')]))(
     const text = `a${String.fromCodePoint(Number.parseInt(digits, 16))}b`
     expect(escapeControls(text)).toBe(`a\\u${digits}b`)
     for (const fields of [{ why: text }, { why: `${text} c` }, { list: [text] }, { deep: { text } }, { [text]: 1 }])
-      expect(oneLine({ msg: text, ...fields })).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+      expect(eventText({ msg: text, ...fields })).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
     const line = `${JSON.stringify({ why: text })}\n`
     expect(JSON.parse(escapeControls(line)), 'JSON means the same').toEqual({ why: text })
     expect(escapeControls(line), 'one line').toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\n$/u)

@@ -1,21 +1,21 @@
-/** To write to standard output or standard error without waiting, whatever it is. */
+/** Writes to standard output or standard error without waiting, whatever they are. */
 import { constants, fstatSync, openSync, readFileSync, write, writeSync } from 'node:fs'
 import type { Write } from './line-output.ts'
 
 const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants
 
 /**
- * Writes to descriptor 1 or 2. A pipe, a terminal or another device is opened once more: not to wait is a property of what
- * was opened, and other processes share that. A socket cannot be opened again; Node makes most of them so. To write to a
- * file waits for its disk whatever was asked for, so a thread of Node's does it, as it does for whatever else may wait.
+ * A writer for descriptor 1 or 2. A pipe, a terminal or another device is opened again, because O_NONBLOCK is a property of
+ * the open file, which other processes share. A socket cannot be opened again; Node makes most sockets non-blocking. A write
+ * to a regular file always waits for the disk, so one of Node's threads does it, as for anything else that may wait.
  */
 export function nonBlockingWriter(descriptor: 1 | 2): Write {
   const stat = fstatSync(descriptor)
   if (stat.isFIFO() || stat.isCharacterDevice())
     try {
       return immediateWriter(openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY))
-    } catch {} // it is another user's, or there is no /proc
-  void (descriptor === 1 ? process.stdout : process.stderr) // Node makes a pipe or stream socket non-blocking with this object
+    } catch {} // another user owns it, or there is no /proc
+  void (descriptor === 1 ? process.stdout : process.stderr) // this getter makes a pipe or a stream socket non-blocking
   return waits(descriptor) ? (octets, done) => write(descriptor, octets, done) : immediateWriter(descriptor)
 }
 
@@ -28,7 +28,7 @@ function waits(descriptor: number): boolean {
   }
 }
 
-/** For a descriptor that does not block. */
+/** For a non-blocking descriptor. */
 export function immediateWriter(descriptor: number): Write {
   return (octets, done) => {
     let written = 0

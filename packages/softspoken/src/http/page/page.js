@@ -1,4 +1,4 @@
-// Asks for /status and /events every second while somebody looks. Text goes in as text, never as HTML.
+// Reads /status and /events every second while the page is visible. Text is inserted as text, never as HTML.
 
 const byId = id => document.getElementById(id)
 const ASK_EVERY = 1000 // milliseconds
@@ -11,7 +11,7 @@ async function watch() {
       const [status, events] = await Promise.all(['status', 'events'].map(ask))
       show(status, events)
     } catch {
-      headline('bad', 'No answer', 'The program does not answer. What stands below is the last that it said.')
+      headline('bad', 'No answer', 'The program does not answer. Below is its last answer.')
     }
   }
   setTimeout(watch, ASK_EVERY)
@@ -26,16 +26,19 @@ async function ask(path) {
 function show(status, events) {
   const routes = [...status.announcements, ...Object.keys(status.withheld)]
   summary(status, routes)
-  byId('name').textContent = `Softspoken, ${status.peers[0].local.id}` // of several nodes' pages, which is this?
+  byId('name').textContent = `Softspoken, ${status.peers[0].local.id}` // to tell the pages of several nodes apart
+  byId('version').textContent = `Softspoken ${status.version}, up for ${span(status.uptime)}`
   put(
     'routes',
-    routes.length > 0 ? routes.map(prefix => route(prefix, status)) : [make('p', 'none', 'None is wanted.')],
+    routes.length > 0
+      ? routes.map(prefix => route(prefix, status))
+      : [make('p', 'none', 'No route is configured now.')],
   )
   put('sessions', status.peers.map(session))
   const gates = Object.entries(status.health)
   byId('health-section').hidden = gates.length === 0
   put('health', gates.map(gate))
-  put('timeline', events.length > 0 ? events.map(happened) : [make('li', 'none', 'Nothing has happened yet.')])
+  put('timeline', events.length > 0 ? events.map(happened) : [make('li', 'none', 'No event yet.')])
 }
 
 function summary({ announcements, withheld, peers }, routes) {
@@ -43,13 +46,13 @@ function summary({ announcements, withheld, peers }, routes) {
   document.title = first ?? 'Softspoken'
   const takers = peers.filter(({ sent }) => announcements.length > 0 && announcements.every(one => sent.includes(one)))
   const [[heldBack, cause] = []] = Object.entries(withheld)
-  if (first === undefined) headline('note', 'No route', 'None is wanted now.')
+  if (first === undefined) headline('note', 'No route', 'No route is configured now.')
   else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${cause.detail}`)
-  else if (takers.length === 0) headline('bad', 'Not sent', `${first} is wanted, and has been sent to no router.`)
+  else if (takers.length === 0) headline('bad', 'Not sent', `${first} has been sent to no router.`)
   else
     headline(
-      takers.length === peers.length ? 'good' : 'note',
-      'Sent',
+      takers.length === peers.length ? 'good' : 'part',
+      takers.length === peers.length ? 'Sent' : 'Sent to some',
       `${announcements.join(', ')} to ${takers.length} of ${peers.length} ${peers.length === 1 ? 'router' : 'routers'}`,
     )
 }
@@ -68,12 +71,14 @@ function route(prefix, { withheld, leases, peers }) {
   )
   const kind = takers.length > 0 ? 'good' : 'bad'
   return card(kind, prefix, takers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
-    ['Sent to', takers.join(', ') || 'nobody'],
+    ['Sent to', takers.join(', ') || 'no router'],
     ['Withheld', withheld[prefix]?.detail],
     ['Cannot be sent', refusals.join('; ')],
     [
-      'Lease',
-      leases[prefix] === undefined || withheld[prefix] !== undefined ? undefined : `${span(leases[prefix])} left`,
+      'Valid for',
+      leases[prefix] === undefined || withheld[prefix] !== undefined
+        ? undefined
+        : `${span(leases[prefix])}, unless it is renewed`,
     ],
   ])
 }
@@ -83,26 +88,26 @@ function session({ state, secondsInState, local, peer, negotiated, nextDialIn, c
     ['In this state', `for ${span(secondsInState)}`],
     ['Next dial', nextDialIn === undefined ? undefined : `in ${span(nextDialIn)}`],
     ['Peer', `AS ${peer.as}, port ${peer.port}${negotiated ? `, identifier ${negotiated.peerId}` : ''}`],
-    ['We', `AS ${local.as}, identifier ${local.id}${local.address ? `, from ${local.address}` : ''}`],
+    ['Local', `AS ${local.as}, identifier ${local.id}${local.address ? `, from ${local.address}` : ''}`],
     ['Hold time', negotiated ? `${negotiated.holdTime} s` : undefined],
     ['Families', negotiated?.families.join(', ')],
     ['Messages', `${counters.inTotalMessages} in, ${counters.outTotalMessages} out`],
-    ['So far', `dialled ${times(counters.dials)}, established ${times(counters.fsmEstablishedTransitions)}`],
+    ['Since the start', `dialled ${times(counters.dials)}, established ${times(counters.fsmEstablishedTransitions)}`],
     ['Malformed UPDATEs', Object.values(counters.inMalformedUpdates).reduce((all, one) => all + one) || undefined],
     [
       'Last failure',
       lastFailure ? `${lastFailure.detail} (${moment(lastFailure.at)}, in ${lastFailure.from})` : undefined,
     ],
-    ['Check', lastFailure?.hint],
+    ['Hint', lastFailure?.hint],
   ])
 }
 
 function gate([name, { up, streak, detail, secondsLeft, heldFor }]) {
   return card(up ? 'good' : 'bad', name, up ? 'up' : 'down', [
-    ['Why', detail],
-    ['Against it', streak === 0 ? undefined : `${streak} in a row`],
+    ['Reason', detail],
+    [up ? 'Failed checks' : 'Passed checks', streak === 0 ? undefined : `${streak} in a row`],
     ['Held down for', heldFor === undefined ? undefined : span(heldFor)],
-    ['Last check', secondsLeft === undefined ? undefined : `counts for ${span(secondsLeft)} more`],
+    ['Valid for', secondsLeft === undefined ? undefined : `${span(secondsLeft)}, unless a check passes`],
   ])
 }
 
@@ -127,7 +132,7 @@ function happened({ at, kind, text, times }) {
   return item
 }
 
-/** Leaves alone what has not changed, so that a selection or a screen reader's place is kept. */
+/** Replaces only what has changed, so that a selection and a screen reader's place are kept. */
 function put(id, children) {
   const place = byId(id)
   if (children.map(({ outerHTML }) => outerHTML).join('') !== place.innerHTML) place.replaceChildren(...children)
@@ -139,7 +144,7 @@ function make(tag, className, text) {
   return element
 }
 
-/** Some of it comes from a peer or a service; a browser obeys characters that turn text round. */
+/** Some text comes from a peer or a service, and a browser obeys characters that reverse text. */
 function harmless(text) {
   return String(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
@@ -154,7 +159,7 @@ function span(seconds) {
 function times(count) {
   return count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`
 }
-/** The time alone where it is of today. */
+/** Without the date if it is today. */
 function moment(at) {
   const date = new Date(at)
   const today = date.toDateString() === new Date().toDateString()
