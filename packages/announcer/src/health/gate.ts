@@ -132,10 +132,12 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
         notify(this, this.#log, 'up')
         this.#log?.info({}, 'health gate up')
         break
-      case 'down':
+      case 'down': {
+        const isStop = action.cause.reason === 'stopped' // the caller's own doing is nothing to warn of
         notify(this, this.#log, 'down', action.cause) // first: it withdraws
-        this.#log?.warn({ ...action.cause, ...this.#held() }, 'health gate down')
+        this.#log?.[isStop ? 'info' : 'warn']({ ...action.cause, ...this.#held() }, 'health gate down')
         break
+      }
     }
   }
   async #run(signal: AbortSignal): Promise<void> {
