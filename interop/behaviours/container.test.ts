@@ -6,7 +6,7 @@ import { secondsFromWithdrawalToCease } from '../lab/packets.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 it.skipIf(!inject('engine'))(
-  'the image announces without any privilege, and docker stop withdraws with a Cease',
+  'the image announces without privileges, and docker stop withdraws with a Cease',
   { timeout: 600_000 }, // the first build installs packages
   async () => {
     const image = buildAnnouncerImage()
