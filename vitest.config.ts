@@ -5,6 +5,7 @@ const unit = [
   'packages/*/src/**/*.test.ts',
   'examples/*/src/**/*.test.ts',
   'test/**/*.test.ts',
+  'scripts/*.test.ts',
   'interop/{lab,measure}/**/*.test.ts',
 ]
 

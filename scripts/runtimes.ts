@@ -1,5 +1,5 @@
 /**
- * The suites under every Node that we say we run on, and under Deno and Bun as far as they go: `npx --yes pnpm@12 runtimes`. Each
+ * The suites under every Node that we say we run on, and under Deno and Bun as far as they go: `npx --yes pnpm@12 test:runtimes`. Each
  * runtime comes from npm into a temporary folder. Writes docs/runtimes.md; exits with 1 where a Node fails.
  */
 import { spawnSync } from 'node:child_process'
@@ -54,7 +54,7 @@ try {
     join(root, 'docs/runtimes.md'),
     `# Runtimes
 
-Made by \`npx --yes pnpm@12 runtimes\` on ${new Date().toISOString().slice(0, 10)}, on Linux, x64. The suites are those of \`${suites.join('`, `')}\`, run by
+Made by \`npx --yes pnpm@12 test:runtimes\` on ${new Date().toISOString().slice(0, 10)}, on Linux, x64. The suites are those of \`${suites.join('`, `')}\`, run by
 vitest; the demo is \`examples/demo\`, from the TypeScript source, over TCP.
 
 ${table}${rows.map(({ cells: [name], failed }) => (failed.length === 0 ? '' : `\nOn ${name} this does not pass:\n\n${failed.map(test => `- ${test}\n`).join('')}`)).join('')}

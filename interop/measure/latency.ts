@@ -5,8 +5,8 @@
  *
  * Each call comes after a pause, as an agent's calls do: code that runs without pause is faster.
  *
- *     npx --yes pnpm@12 latency                 thirty calls of each kind
- *     npx --yes pnpm@12 latency --times 5
+ *     npx --yes pnpm@12 bench:latency                 thirty calls of each kind
+ *     npx --yes pnpm@12 bench:latency --times 5
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'

@@ -1,5 +1,5 @@
 /**
- * Our codec before independent judges: `npx --yes pnpm@12 differential [--count 20000] [--seed 1] [--show words]`.
+ * Our codec before independent judges: `npx --yes pnpm@12 test:differential [--count 20000] [--seed 1] [--show words]`.
  *
  * - What we encode: messages of all kinds. Each judge must accept them, and read in them what we said.
  * - What we decode: as many messages that went wrong on the way and that we accept. Judges may think otherwise of those;

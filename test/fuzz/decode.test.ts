@@ -2,7 +2,7 @@ import { describe, it } from 'vitest'
 import { corpus, inputsIn } from './corpus.ts'
 import { fuzz } from './decode.ts'
 
-/** A folder that a run has left; `npx --yes pnpm@12 fuzz` measures its coverage by it. */
+/** A folder that a run has left; `npx --yes pnpm@12 test:fuzz` measures its coverage by it. */
 const folder = process.env.SOFTSPOKEN_CORPUS
 
 describe('what fuzzing has reached', () => {

@@ -1,5 +1,5 @@
 /**
- * Coverage-guided fuzzing of the codec: `npx --yes pnpm@12 fuzz [--seconds 60 | --cpu-minutes 30] [--seed 1] [--out folder]`.
+ * Coverage-guided fuzzing of the codec: `npx --yes pnpm@12 test:fuzz [--seconds 60 | --cpu-minutes 30] [--seed 1] [--out folder]`.
  *
  * Damages inputs, runs decode.ts on them over instrumented sources of packages/wire, and keeps those that go where none
  * went before: a new branch, a branch taken more often, or a comparison whose sides come nearer. For each of these it

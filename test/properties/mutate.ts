@@ -1,5 +1,5 @@
 /**
- * Millions of messages that went wrong on the way: `npx --yes pnpm@12 mutate [--count 10000000] [--seed 1]`.
+ * Millions of messages that went wrong on the way: `npx --yes pnpm@12 test:mutate [--count 10000000] [--seed 1]`.
  *
  * Takes our fixtures, and the conformance vectors where SOFTSPOKEN_VECTORS names them, damages them, and holds against
  * every one of them that decode() is total:

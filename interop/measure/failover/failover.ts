@@ -1,6 +1,6 @@
 /**
  * Measures the time from a fault of the active VIP agent until the router's next hop is the other agent, per fault, mode and
- * router, five times each. `npx --yes pnpm@12 failover` takes about six minutes, and writes docs/failover.md. Needs a Docker engine.
+ * router, five times each. `npx --yes pnpm@12 bench:failover` takes about six minutes, and writes docs/failover.md. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -79,7 +79,7 @@ function report(): string {
   )
   const head = ['mode', 'the agent in use is', ...daemons.flatMap(daemon => [names[daemon], 'without a route'])]
   return [
-    `Made by \`npx --yes pnpm@12 failover\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`,
+    `Made by \`npx --yes pnpm@12 bench:failover\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`,
     'Seconds from the fault until the next hop in the router is the other agent’s: median (shortest to longest) of ' +
       `${TIMES}; and the median of how long the router had no route at all meanwhile.`,
     [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n'),

@@ -21,7 +21,7 @@ export function renderPage(matrix: Matrix): string {
 The behaviour of Softspoken with other BGP daemons, as seen in the tables, sessions and logs of those daemons. Each row is
 the title of a test in [interop](../interop/README.md). A dash has its reason below the table.
 
-Made by \`npx --yes pnpm@12 interop:matrix\` on ${date}, in ${minutes} minutes.
+Made by \`npx --yes pnpm@12 test:matrix\` on ${date}, in ${minutes} minutes.
 ${renderReruns(matrix)}
 ${table.map(line).join('\n')}
 

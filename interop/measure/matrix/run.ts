@@ -2,10 +2,10 @@
  * Runs the behaviour tests, stores their results in results.json, and renders docs/interop.md and the table of README.md.
  * The exit code is that of the tests. Needs a Docker engine.
  *
- *     npx --yes pnpm@12 interop:matrix              runs all behaviours
- *     npx --yes pnpm@12 interop:matrix --gobgp4     adds the newest GoBGP, built from source: needs Go
- *     npx --yes pnpm@12 interop:matrix passive      runs only the files of that name, and replaces their results
- *     npx --yes pnpm@12 interop:matrix --render     runs nothing, and renders the stored results
+ *     npx --yes pnpm@12 test:matrix              runs all behaviours
+ *     npx --yes pnpm@12 test:matrix --gobgp4     adds the newest GoBGP, built from source: needs Go
+ *     npx --yes pnpm@12 test:matrix passive      runs only the files of that name, and replaces their results
+ *     npx --yes pnpm@12 test:matrix --render     runs nothing, and renders the stored results
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
  * Counts how often Softspoken and other BGP speakers dial a router that rejects them, and the packets of a session that the
  * router keeps. All run at once, each in a lab of its own with its defaults, and are counted in a capture.
- * `npx --yes pnpm@12 politeness` takes ten minutes (`--minutes`). Writes docs/politeness.md and docs/politeness.svg. Needs a
+ * `npx --yes pnpm@12 bench:politeness` takes ten minutes (`--minutes`). Writes docs/politeness.md and docs/politeness.svg. Needs a
  * Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'

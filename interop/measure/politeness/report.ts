@@ -26,7 +26,7 @@ function tables({ date, machine, minutes, versions, rows, steady }: Report): str
   const speakers = Object.entries(versions)
   const texts = rejections.map(response => responses[response].text)
   return [
-    `Measured on ${date} by \`npx --yes pnpm@12 politeness --minutes ${minutes}\`: ${machine}.`,
+    `Measured on ${date} by \`npx --yes pnpm@12 bench:politeness --minutes ${minutes}\`: ${machine}.`,
     `Dials / SYNs / OPENs in the ${minutes} minutes from the first dial, while the router …`,
     table(
       ['', ...texts],

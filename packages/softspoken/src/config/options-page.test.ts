@@ -5,11 +5,6 @@ import { expect, it } from 'vitest'
 import { optionsPage } from '../../tools/options-page.ts'
 import { optionTable, partNames } from './options.ts'
 
-// After a change: npx --yes pnpm@12 exec vitest run --project unit options-page -u
-it('OPTIONS.md is made from the table of options', async () => {
-  await expect(optionsPage()).toMatchFileSnapshot('../../OPTIONS.md')
-})
-
 it('OPTIONS.md explains each part of an option that is a map', () => {
   for (const name of ['minInterval', 'transportCap', 'protocolInitial', 'administrative', 'resetAfter'])
     expect(partNames.backOff).toContain(name)

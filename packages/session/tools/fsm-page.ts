@@ -1,15 +1,9 @@
-/**
- * What the docs show of the machine is what the machine does: docs/fsm.md and the diagram in the README are made from
- * TABLE, by taking each state through each event. Out of date, they fail here; `npx --yes pnpm@12 docs:fsm` writes them anew.
- */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+/** docs/fsm.md and the diagram in the README, made from TABLE: each state is taken through each event. */
 import type { Message, Open, Update } from '@softspoken/wire'
-import { describe, expect, it } from 'vitest'
-import { configure, type SessionOptions } from './config.ts'
-import type { SessionState } from './events.ts'
-import { type Action, type EventName, type Input, type Machine, newMachine, step, TABLE } from './fsm.ts'
-import { checkOpen, type Negotiated } from './open-check.ts'
+import { configure, type SessionOptions } from '../src/config.ts'
+import type { SessionState } from '../src/events.ts'
+import { type Action, type EventName, type Input, type Machine, newMachine, step, TABLE } from '../src/fsm.ts'
+import { checkOpen, type Negotiated } from '../src/open-check.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const open: Open = {
@@ -93,12 +87,12 @@ const columns: readonly (readonly [string, SessionState, Variant])[] = [
   ...states.filter(state => state !== 'Idle').map(state => [state, state, {}] as const),
 ]
 
-function page(): string {
+export function fsmPage(): string {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [
     '# The state machine',
     '',
-    'Every state of RFC 4271 §8.2.2 on every event, made from `TABLE` in `packages/session/src/fsm.ts` by `npx --yes pnpm@12 docs:fsm`; a test fails when it is out of date. Why a cell differs from the RFC stands in [rfc.md](rfc.md).',
+    'Every state of RFC 4271 §8.2.2 on every event, made from `TABLE` in `packages/session/src/fsm.ts` by `npx --yes pnpm@12 docs:pages`; a test fails when it is out of date. Why a cell differs from the RFC stands in [rfc.md](rfc.md).',
     '',
     'A cell has what is done, in its order, then the state that follows where it is another. `-` is nothing; `timers` means that only timers are set anew. OPEN is one that fits; one that does not is answered with its 2/x and leads to Idle. NOTIFICATIONs that we send are shown by code and subcode. Idle is shown twice, before `start()` and while a wait runs, and with the peer dialled by us; a `passive` session goes to Active where this one goes to Connect.',
     '',
@@ -129,6 +123,10 @@ function inWords(action: Action): string | [] {
 
 // ---- the diagram
 
+/** The README of the package with its diagram made anew. */
+export function withDiagram(readme: string): string {
+  return readme.replace(/```mermaid\n[\s\S]*?\n```/, diagram)
+}
 function diagram(): string {
   return ['```mermaid', 'stateDiagram-v2', '  [*] --> Idle', ...states.flatMap(edgesFrom), '```'].join('\n')
 }
@@ -152,43 +150,4 @@ function edgesFrom(from: SessionState): string[] {
 function leads(from: SessionState, event: EventName, to: SessionState, variant: Variant): boolean {
   const variants: readonly Variant[] = from === 'Idle' ? [variant, { ...variant, stopped: true }] : [variant]
   return variants.some(one => take(from, event, one).to === to)
-}
-
-// ---- they are as the docs have them
-
-const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const readme = readFileSync(file('../README.md'), 'utf8')
-const rfcs = readFileSync(file('../../../docs/rfc.md'), 'utf8')
-
-describe('the docs of the state machine', () => {
-  it('docs/fsm.md is what the machine does', async () => {
-    await expect(page()).toMatchFileSnapshot(file('../../../docs/fsm.md'))
-  })
-  it('the diagram in the README is what the machine does', async () => {
-    const blocks = /```mermaid\n[\s\S]*?\n```/
-    expect(readme).toMatch(blocks)
-    await expect(readme.replace(blocks, diagram)).toMatchFileSnapshot(file('../README.md'))
-  })
-  it('docs/rfc.md has a row for each event of RFC 4271 §8.1 and RFC 9687, in order', () => {
-    expect(rows().map(({ number }) => number)).toEqual(Array.from({ length: 29 }, (_, i) => i + 1))
-  })
-  it.each(rows())('docs/rfc.md, event $number, $name: says whether and where it is done, or why not', row => {
-    expect(row.name).not.toBe('')
-    expect(row.verdict).toMatch(/^(done|differs|left out|not yet)$/)
-    const source = readFileSync(file('./fsm.ts'), 'utf8')
-    const places = [...row.where.matchAll(/`([^`]+)`/g)]
-      .map(([, name = '']) => name)
-      .filter(name => !name.endsWith('.ts'))
-    for (const place of places) expect(source).toContain(`function ${place}(`)
-    if (row.verdict === 'done') expect(row.where).not.toBe('')
-    else expect(row.why).not.toBe('')
-  })
-})
-
-function rows() {
-  const [, events = ''] = rfcs.split('### Events (RFC 4271 §8.1)')
-  return [...events.matchAll(/^\| (\d+) +\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)].map(([, number, ...cells]) => {
-    const [name = '', verdict = '', where = '', why = ''] = cells.map(cell => cell.trim())
-    return { number: Number(number), name, verdict, where, why }
-  })
 }

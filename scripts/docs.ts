@@ -1,0 +1,26 @@
+/**
+ * Writes the pages that are made from code: `npx --yes pnpm@12 docs:pages`. scripts/docs.test.ts fails if one is out of date.
+ * Pages with measurements are written by the programs that measure.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { fsmPage, withDiagram } from '../packages/session/tools/fsm-page.ts'
+import { optionsPage } from '../packages/softspoken/tools/options-page.ts'
+
+/** Each page with the text that it should have, made from the text that it has. */
+export const pages: Readonly<Record<string, (text: string) => string>> = {
+  'docs/fsm.md': fsmPage,
+  'packages/session/README.md': withDiagram,
+  'packages/softspoken/OPTIONS.md': optionsPage,
+}
+
+const root = new URL('..', import.meta.url)
+export function read(page: string): string {
+  return readFileSync(new URL(page, root), 'utf8')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const [page, make] of Object.entries(pages)) {
+    writeFileSync(new URL(page, root), make(read(page)))
+    console.log(page)
+  }
