@@ -33,7 +33,7 @@ describe('the address of an established session', () => {
     expect(downs).toEqual([
       expect.objectContaining({
         detail: 'our own address 192.0.2.1 is no longer on this host',
-        hint: 'check whether this host got another address, from DHCP or by hand, and whether the router expects that one',
+        hint: 'check whether DHCP or an operator changed the address of this host, and whether the router expects the new one',
         from: 'Established',
         retryIn: 5,
       }),

@@ -259,7 +259,7 @@ describe('a peer that does not do its part', () => {
       nextDialIn: 5,
       lastFailure: {
         detail: 'no file descriptor is left for a connection',
-        hint: 'raise the limit on open files of this process, or find what holds them',
+        hint: 'raise the limit of open files of this process, or find what holds them',
       },
     })
   })
@@ -292,7 +292,9 @@ describe('a peer that does not do its part', () => {
     expect(session.status().counters).toMatchObject({
       inUpdates: 1,
       inMessages: { byType: { open: 1, keepalive: 1, update: 1, malformed: 1 } },
-      outMessages: { notifications: { 'Message Header Error/Connection Not Synchronized': 1 } },
+      outMessages: {
+        notifications: [{ code: 'Message Header Error', subcode: 'Connection Not Synchronized', count: 1 }],
+      },
     })
   })
   it('goes on talking in the chunk that ended the session: the rest is not counted either', async () => {
@@ -941,6 +943,7 @@ describe('status()', () => {
       secondsInState: 10,
       local: { as: 65001, id: '192.0.2.1', address: '192.0.2.1' },
       peer: { as: 65002, address: '192.0.2.2', port: 179 },
+      connection: { direction: 'outgoing' },
       negotiated: {
         holdTime: 90,
         families: ['ipv4-unicast'],
@@ -989,8 +992,9 @@ describe('status()', () => {
     const { lastFailure, nextDialIn, state } = session.status()
     expect([state, nextDialIn]).toEqual(['Idle', 50])
     expect(lastFailure).toEqual<SessionStatus['lastFailure']>({
+      reason: 'notification-sent',
       detail: 'the peer says it is AS 65099, we were told AS 65002',
-      hint: 'check the AS we expect of 192.0.2.2, and that this is the router that was meant',
+      hint: 'check the AS that we expect of 192.0.2.2, and that this is the router that you meant',
       from: 'OpenSent',
       sent: { type: 'notification', code: 2, subcode: 2, data: new Uint8Array() },
       at: expect.any(Date),
@@ -1039,6 +1043,7 @@ describe('the log', () => {
         level: 'warn',
         text: 'session down',
         peer: '192.0.2.2',
+        reason: 'timeout',
         detail: 'no answer within 10 s',
         hint: 'check the route to the peer, access lists, and whether it wants a TCP MD5 key or TTL security',
         retryIn: 5,
@@ -1242,5 +1247,5 @@ function collectDowns(session: Session): SessionFailure[] {
 
 function tally(seen: Partial<MessageCounters['byType']>): MessageCounters {
   const none = { open: 0, update: 0, notification: 0, keepalive: 0, 'route-refresh': 0, malformed: 0 }
-  return { byType: { ...none, ...seen }, notifications: {} }
+  return { byType: { ...none, ...seen }, notifications: [] }
 }

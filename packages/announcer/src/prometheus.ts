@@ -258,9 +258,6 @@ function prefixes({ announcements, withheld }: AnnouncerStatus): readonly string
 function wanted({ announcements }: AnnouncerStatus, prefix: string): boolean {
   return announcements.includes(prefix)
 }
-function notifications(tally: MessageCounters): readonly Sample[] {
-  return Object.entries(tally.notifications).map(([name, count]) => {
-    const [code = '', subcode = ''] = name.split('/')
-    return [{ code, subcode }, count]
-  })
+function notifications(counters: MessageCounters): readonly Sample[] {
+  return counters.notifications.map(({ code, subcode, count }) => [{ code, subcode }, count])
 }

@@ -125,7 +125,7 @@ class World {
   }
   #hangUp(connection: Connection, end: End): void {
     connection.held[end] = false
-    this.#deliver(connection, other(end), { type: 'disconnected', detail: 'closed' })
+    this.#deliver(connection, other(end), { type: 'disconnected', reason: 'closed', detail: 'closed' })
   }
   #deliver(connection: Connection, to: End, input: Input): void {
     const slot = connection.dialler === to ? 'dialled' : 'accepted'
@@ -144,7 +144,9 @@ class World {
     for (const connection of this.connections) {
       if (!connection.held[0] && !connection.held[1]) continue
       if (kind === 'cut') connection.cut = true
-      else for (const end of [0, 1] as const) this.#deliver(connection, end, { type: 'disconnected', detail: 'reset' })
+      else
+        for (const end of [0, 1] as const)
+          this.#deliver(connection, end, { type: 'disconnected', reason: 'closed', detail: 'reset' })
     }
   }
   #at(at: number, happen: () => unknown): void {

@@ -75,7 +75,7 @@ class Play {
     return this
   }
   lose(slot: Slot): this {
-    return this.do({ type: 'disconnected', detail: 'closed' }, slot)
+    return this.do({ type: 'disconnected', reason: 'closed', detail: 'closed' }, slot)
   }
   /** Lets seconds pass; each timer that runs out on the way does so at its time. */
   wait(seconds: number): this {
@@ -388,7 +388,10 @@ describe('one connection per direction', () => {
 describe('an incoming connection on which the peer sent nothing changes no record', () => {
   const probes: readonly (readonly [string, (play: Play) => unknown])[] = [
     ['closed at once', play => play.lose('accepted')],
-    ['reset', play => play.do({ type: 'disconnected', detail: 'the peer reset the connection' }, 'accepted')],
+    [
+      'reset',
+      play => play.do({ type: 'disconnected', reason: 'closed', detail: 'the peer reset the connection' }, 'accepted'),
+    ],
     ['replaced', play => play.do({ type: 'accepted' }).lose('accepted')],
     ['silent until we close it', play => play.wait(240)],
   ]
@@ -418,7 +421,14 @@ describe('an incoming connection on which the peer sent nothing changes no recor
       [play => play.do({ type: 'octets' }, 'accepted').lose('accepted'), 60], // half an OPEN
       [play => play.hear('accepted', { ...higher, as: 65099 }), 60],
       [play => play.hear('accepted', notificationOf(6, 5)), 300],
-      [play => play.do({ type: 'malformed', error: notificationOf(1, 1) as Notification, detail: '' }, 'accepted'), 60],
+      [
+        play =>
+          play.do(
+            { type: 'malformed', sent: notificationOf(1, 1) as Notification, reason: 'notification-sent', detail: '' },
+            'accepted',
+          ),
+        60,
+      ],
     ]
     for (const [ends, retryIn] of sent) {
       const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' })
@@ -588,7 +598,7 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
       arbitrary: fc.tuple(
         fc.oneof(
           { weight: 9, arbitrary: anyMessage.map((message): Input => ({ type: 'message', message })) },
-          { weight: 1, arbitrary: fc.constant<Input>({ type: 'disconnected', detail: 'closed' }) },
+          { weight: 1, arbitrary: fc.constant<Input>({ type: 'disconnected', reason: 'closed', detail: 'closed' }) },
         ),
         fc.constantFrom<Slot[]>('dialled', 'accepted'),
       ),

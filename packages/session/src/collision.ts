@@ -153,7 +153,7 @@ function hear(pair: Pair, slot: Slot, input: PairInput, t: Tick): PairStep {
 /** Two, and nothing wrong with the OPEN; one that is refused anyhow collides with nothing. */
 function collides(pair: Pair, side: Side, open: Open): boolean {
   const { machine } = side
-  const fits = machine.state === 'OpenSent' && !('refusal' in checkOpen(open, offered(machine)))
+  const fits = machine.state === 'OpenSent' && !('sent' in checkOpen(open, offered(machine)))
   return fits && other(pair, side) !== undefined
 }
 

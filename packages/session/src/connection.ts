@@ -4,11 +4,10 @@ import type { Duplex } from 'node:stream'
 import { type Context, Decoder, type Message, type Notification, type Result } from '@softspoken/wire'
 import type { PairInput } from './collision.ts'
 import type { SessionConfig } from './config.ts'
-import { errorText } from './guard.ts'
-import { socketError } from './hint.ts'
+import { type Explanation, explainError } from './connection-error.ts'
 import { omitUndefined } from './omit-undefined.ts'
 import type { Negotiated } from './open-check.ts'
-import { FIRST_OCTETS, type OtherProtocol, otherProtocol } from './other-protocol.ts'
+import { explainMalformed, FIRST_OCTETS, otherProtocol } from './other-protocol.ts'
 import type { Clock } from './runtime.ts'
 import { unmapIpv4Text } from './socket-address.ts'
 
@@ -49,18 +48,18 @@ export class Connection {
   open(owner: ConnectionOwner): void {
     this.#owner = owner
     const stream = this.#stream
-    const disconnected = (detail: string): void =>
-      owner.schedule(() => owner.feed({ type: 'disconnected', detail, ...this.cause }))
-    let detail = 'the connection was closed'
+    const disconnected = (explanation: Explanation): void =>
+      owner.schedule(() => owner.feed({ type: 'disconnected', ...(otherProtocol(this.#firstOctets) ?? explanation) }))
+    let ended: Explanation = { reason: 'closed', detail: 'the connection was closed' }
     stream.once('connect', () => owner.schedule(() => owner.feed({ type: 'connected' })))
     stream.on('data', (chunk: Uint8Array) => owner.schedule(() => this.#read(owner, chunk)))
     stream.on('drain', () => owner.writable())
     stream.on('error', (error: unknown) => {
-      detail = describeError(error, this.#config)
+      ended = explainError(error, this.#config)
     })
-    stream.once('end', () => disconnected('the peer closed the connection'))
-    stream.once('close', () => disconnected(detail))
-    if (stream.closed) setImmediate(() => disconnected(detail)) // it may have emitted 'close' already
+    stream.once('end', () => disconnected({ reason: 'closed', detail: 'the peer closed the connection' }))
+    stream.once('close', () => disconnected(ended))
+    if (stream.closed) setImmediate(() => disconnected(ended)) // it may have emitted 'close' already
   }
 
   #read(owner: ConnectionOwner, chunk: Uint8Array): void {
@@ -128,10 +127,9 @@ export class Connection {
     return omitUndefined({ localAddress: isText ? unmapIpv4Text(localAddress) : undefined, localPort, remotePort })
   }
 
-  /** What the peer speaks, if it is not BGP. */
-  get cause(): { readonly cause?: OtherProtocol } {
-    const cause = otherProtocol(this.#firstOctets)
-    return cause === undefined ? {} : { cause }
+  /** Why a message cannot be decoded: the peer does not speak BGP, or there is a fault in the message. */
+  explainMalformed(fault: string): Explanation {
+    return explainMalformed(this.#firstOctets, fault)
   }
 
   uses(stream: Duplex): boolean {
@@ -178,15 +176,6 @@ export function destroy(stream: Duplex): void {
   try {
     stream.destroy()
   } catch {}
-}
-
-/** One sentence. Anything can be emitted as an error, and one that the caller made may throw when it is read. */
-function describeError(error: unknown, config: SessionConfig): string {
-  try {
-    return (error instanceof Error && socketError(error, config)) || errorText(error)
-  } catch {
-    return errorText(error)
-  }
 }
 
 /** How messages are read and written; without `negotiated`, until the OPENs are exchanged. */

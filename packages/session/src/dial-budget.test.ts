@@ -11,7 +11,7 @@ const all = Object.keys(endings) as EndingName[] // its own keys
 const open: Open = { type: 'open', version: 4, as: 65002, holdTime: 90, id: '192.0.2.2', capabilities: [] }
 
 const cease = (subcode: number): Message => ({ type: 'notification', code: 6, subcode, data: new Uint8Array() })
-const lost: Input = { type: 'disconnected', detail: '' }
+const lost: Input = { type: 'disconnected', reason: 'closed', detail: '' }
 /** How the peer brings each ending about, in the state machine. */
 const broughtAbout: Record<EndingName, Input> = {
   'TCP fails': lost,

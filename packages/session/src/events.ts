@@ -2,14 +2,16 @@
 import type { Family, Notification, Update } from '@softspoken/wire'
 import type { MalformedUpdate } from './malformed.ts'
 import type { Negotiated } from './open-check.ts'
-import type { OtherProtocol } from './other-protocol.ts'
+import type { FailureReason } from './reasons.ts'
 
 /** RFC 4271 §8.2.2. */
 export type SessionState = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established'
 
 /** How a connection, or an attempt at one, ended. */
 export interface SessionFailure {
-  /** One sentence. */
+  /** A row of `failureReasons`: machine-readable, and stable. */
+  readonly reason: FailureReason
+  /** One sentence, made from the reason. */
   readonly detail: string
   /** What to check. */
   readonly hint?: string
@@ -19,13 +21,20 @@ export interface SessionFailure {
   readonly sent?: Notification
   /** The NOTIFICATION that the peer sent. */
   readonly received?: Notification
-  /**
-   * What else is known: the protocol that the peer speaks instead of BGP; AS_TRANS without the AS number that it stands
-   * for (RFC 6793); or that the peer takes no capabilities, so that the next OPEN has none (RFC 5492 §3).
-   */
-  readonly cause?: OtherProtocol | 'AS_TRANS' | 'no capabilities'
   /** Seconds until the next dial. Absent after stop(), and if only the peer dials. */
   readonly retryIn?: number
+}
+
+/** The same reason and the same NOTIFICATION: not worth a second log line. */
+export function isSameFailure(one: SessionFailure, other: SessionFailure): boolean {
+  return (
+    one.reason === other.reason &&
+    isSameNotification(one.sent, other.sent) &&
+    isSameNotification(one.received, other.received)
+  )
+}
+function isSameNotification(one: Notification | undefined, other: Notification | undefined): boolean {
+  return one?.code === other?.code && one?.subcode === other?.subcode
 }
 
 /** The events of a session and what each listener receives. They come after the step that caused them. */

@@ -97,7 +97,7 @@ class Play {
   reach(place: Place): this {
     const way: Record<Place, () => unknown> = {
       'Idle, stopped': () => {},
-      'Idle, waiting': () => this.reach('Connect').do({ type: 'disconnected', detail: 'refused' }),
+      'Idle, waiting': () => this.reach('Connect').do({ type: 'disconnected', reason: 'closed', detail: 'refused' }),
       Connect: () => this.do({ type: 'start' }),
       Active: () => this.do({ type: 'start' }), // where passive
       OpenSent: () =>
@@ -149,11 +149,12 @@ const inputs: Record<EventName, Input> = {
   'own-address': { type: 'own-address', address: '192.0.2.1', presence: 'gone' },
   accepted: { type: 'accepted' },
   connected: { type: 'connected' },
-  disconnected: { type: 'disconnected', detail: 'reset' },
+  disconnected: { type: 'disconnected', reason: 'closed', detail: 'reset' },
   collision: { type: 'collision' },
   malformed: {
     type: 'malformed',
-    error: { type: 'notification', code: 1, subcode: 1, data: nothing },
+    reason: 'notification-sent',
+    sent: { type: 'notification', code: 1, subcode: 1, data: nothing },
     detail: 'the marker is not all ones',
   },
   open: { type: 'message', message: open },
@@ -441,11 +442,13 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
     const error: Notification = { type: 'notification', code: 1, subcode: 3, data: new Uint8Array(70_000) }
     const capabilities = [...open.capabilities, { name: 'extended-message' } as const]
     for (const place of ['OpenSent', 'OpenConfirm', 'Established'] as const) {
-      const plain = new Play().reach(place).do({ type: 'malformed', error, detail: '' })
+      const plain = new Play()
+        .reach(place)
+        .do({ type: 'malformed', sent: error, reason: 'notification-sent', detail: '' })
       expect(encode(plain.down!.sent!)).toHaveLength(4096)
     }
     const extended = new Play({ extendedMessage: true }).reach('OpenSent').hear({ ...open, capabilities })
-    extended.do({ type: 'malformed', error, detail: '' })
+    extended.do({ type: 'malformed', sent: error, reason: 'notification-sent', detail: '' })
     expect(encode(extended.down!.sent!, { extendedMessage: true })).toHaveLength(65_535)
   })
   it('a NOTIFICATION is the last thing said, and goes out before the connection closes (§6)', () => {
@@ -581,9 +584,9 @@ describe('negotiation', () => {
       })
     })
   })
-  it('AS 23456 alone is refused with 2/2, and its cause is known (RFC 6793 §4.2.3)', () => {
+  it('AS 23456 alone is refused with 2/2, with a reason of its own (RFC 6793 §4.2.3)', () => {
     const play = offer({ as: 23456, capabilities: [] }, { peer: { as: 4_200_000_000, address: '192.0.2.2' } })
-    expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, cause: 'AS_TRANS' })
+    expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, reason: 'as-trans' })
     expect(play.down?.detail).toBe('the peer says it is AS 23456 and offers no AS number of four octets')
   })
   it('messages beyond 4096 octets are agreed on where both sides offer them, and not offered unless asked for (RFC 8654 §3)', () => {
@@ -723,7 +726,7 @@ describe('negotiation', () => {
     const refused: readonly Input[] = [
       { type: 'message', message: { ...open, as: 65003 }, followedBy },
       { type: 'message', message: update, followedBy },
-      { type: 'malformed', error, detail: '', followedBy },
+      { type: 'malformed', sent: error, reason: 'notification-sent', detail: '', followedBy },
     ]
     for (const input of refused) {
       const play = new Play().reach('OpenSent').do(input)
@@ -817,7 +820,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
 
   it('gets the next OPEN without capabilities, at the same back-off', () => {
     const play = again()
-    expect(play.down).toMatchObject({ retryIn: 60, cause: 'no capabilities' })
+    expect(play.down).toMatchObject({ retryIn: 60, reason: 'capabilities-refused' })
     expect(connect(play)).toBe(0)
     expect(play.hear(plainOpen, { type: 'keepalive' }).state).toBe('Established')
     expect(play.machine.negotiated).toMatchObject({
@@ -848,7 +851,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     fail(play)
     for (let i = 0; i < 3; i++) {
       expect(connect(play)).toBe(4)
-      expect(play.hear(refused).down).not.toHaveProperty('cause')
+      expect(play.hear(refused).down?.reason).not.toBe('capabilities-refused')
     }
   })
   it('and takes them later: then there may be another try', () => {
@@ -858,7 +861,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     connect(play)
     play.hear(open, { type: 'keepalive' }).do(inputs.disconnected)
     connect(play)
-    expect(play.hear(refused).down).toHaveProperty('cause')
+    expect(play.hear(refused).down?.reason).toBe('capabilities-refused')
     expect(connect(play)).toBe(0)
   })
   it('and is stopped, while we wait or are connected: start() has capabilities again', () => {
@@ -870,7 +873,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
   it('though our OPEN had none is not told that the next has none', () => {
     const capabilities = { multiprotocol: false, routeRefresh: false, fourOctetAs: false }
     const play = again({ capabilities })
-    expect(play.down).not.toHaveProperty('cause')
+    expect(play.down?.reason).not.toBe('capabilities-refused')
     expect(connect(play)).toBe(0)
   })
   it.each<Partial<SessionOptions>>([
@@ -884,7 +887,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     { local: { as: 65536, id: '192.0.2.1' } },
   ])('gets them all the same if one is needed: %j', settings => {
     const play = again(settings)
-    expect(play.down).not.toHaveProperty('cause')
+    expect(play.down?.reason).not.toBe('capabilities-refused')
     expect(connect(play)).toBeGreaterThan(0)
   })
   it('is taken at its word only before Established, and only for 2/4', () => {
@@ -1132,6 +1135,7 @@ describe('every way down backs off', () => {
     expect(heard).toEqual({
       type: 'down',
       from: 'Established',
+      reason: 'notification-received',
       detail: 'the peer sent Cease/Administrative Shutdown (6/2)',
       received,
       retryIn: 300,
@@ -1140,6 +1144,7 @@ describe('every way down backs off', () => {
     expect(said).toEqual({
       type: 'down',
       from: 'OpenConfirm',
+      reason: 'notification-sent',
       detail: 'unexpected update in OpenConfirm',
       sent: notificationOf(5, 2),
       retryIn: 60,
@@ -1167,7 +1172,12 @@ describe('every way down backs off', () => {
 describe('start and stop', () => {
   it('stops with Cease 6/2 and the reason (RFC 4271 §8.2.2, event 2; RFC 9003)', () => {
     const play = new Play().reach('Established').do(inputs.stop)
-    expect(play.down).toMatchObject({ detail: 'stopped', from: 'Established', sent: { code: 6, subcode: 2 } })
+    expect(play.down).toMatchObject({
+      reason: 'stopped',
+      detail: 'stopped: maintenance',
+      from: 'Established',
+      sent: { code: 6, subcode: 2 },
+    })
     expect(play.down?.sent?.data).toEqual(Uint8Array.of(11, ...new TextEncoder().encode('maintenance')))
     expect(play.down).not.toHaveProperty('retryIn')
     expect(play.timers).toEqual({})
@@ -1365,7 +1375,7 @@ describe('our own address', () => {
   })
   it('is looked for anew in the next session', () => {
     const play = established()
-      .do(...looks('here', 'gone'), { type: 'disconnected', detail: 'reset' })
+      .do(...looks('here', 'gone'), { type: 'disconnected', reason: 'closed', detail: 'reset' })
       .wait(60)
     play
       .do({ type: 'connected' })

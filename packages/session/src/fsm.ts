@@ -37,9 +37,9 @@ import {
   resetFailures,
 } from './backoff.ts'
 import type { SessionConfig } from './config.ts'
-import type { Down, SessionEvent, SessionState } from './events.ts'
+import type { Explanation } from './connection-error.ts'
+import type { SessionEvent, SessionState } from './events.ts'
 import { checkOpen, type Negotiated, needsNoCapability, ourOpen, withoutCapabilities } from './open-check.ts'
-import type { OtherProtocol } from './other-protocol.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
 
 export type Timer = 'idleHoldTimer' | 'connectRetryTimer' | 'holdTimer' | 'keepaliveTimer' | 'sendHoldTimer'
@@ -80,15 +80,14 @@ export type Input =
   | { readonly type: 'tick' } // 9, 10, 11, 13, and 29 of RFC 9687
   | { readonly type: 'accepted' } // 14, 17: a connection that the peer made
   | { readonly type: 'connected' } // 16: the one we dialled
-  | { readonly type: 'disconnected'; readonly detail: string; readonly cause?: OtherProtocol } // 18
+  | ({ readonly type: 'disconnected' } & Explanation) // 18
   | { readonly type: 'collision' } // 23: this connection loses (§6.8), collision.ts has judged
   | ({ readonly type: 'message'; readonly message: Message } & FollowedBy) // 19, 24 to 27
-  | ({ readonly type: 'malformed'; readonly error: Notification; readonly detail: string } & FollowedBy) // 21, 22, 28
+  | ({ readonly type: 'malformed'; readonly sent: Notification } & Explanation & FollowedBy) // 21, 22, 28
 
 interface FollowedBy {
   /** A NOTIFICATION that came in one piece with it. If this message is one that we refuse, that has the true reason. */
   readonly followedBy?: Notification | undefined
-  readonly cause?: OtherProtocol
 }
 
 export type Action =
@@ -249,16 +248,19 @@ export function offered({ config, plain }: Machine): SessionConfig {
 }
 
 function noAnswer(s: Machine, t: Tick): Step {
-  return fall(s, t, { detail: `no answer within ${s.config.connectTimeout} s`, failureClass: 'transport' })
+  return fall(s, t, {
+    reason: 'timeout',
+    detail: `no answer within ${s.config.connectTimeout} s`,
+    failureClass: 'transport',
+  })
 }
 
 // ---- OpenSent, OpenConfirm
 
 function judgeOpen(s: Machine, t: Tick, input: { readonly message: Open } & FollowedBy): Step {
   const verdict = checkOpen(input.message, offered(s))
-  if ('refusal' in verdict) {
-    const { refusal: sent, ...what } = verdict
-    return refuse(s, t, input, { ...what, sent, failureClass: 'protocol' })
+  if ('sent' in verdict) {
+    return refuse(s, t, input, { ...verdict, failureClass: 'protocol' })
   }
   const next = { ...s, negotiated: verdict }
   return [
@@ -293,7 +295,8 @@ function takeRefresh(s: Machine, t: Tick, { message }: { readonly message: Route
       subcode.routeRefresh.invalidMessageLength,
       encode(message, { extendedMessage: true }),
     ) // it was read, so it fits
-    return fall(s, t, { detail: 'the mark of a route refresh is too long', sent, failureClass: 'protocol' })
+    const detail = 'the mark of a route refresh is too long'
+    return fall(s, t, { reason: 'notification-sent', detail, sent, failureClass: 'protocol' })
   }
   const family = negotiated(s).families.find(name => familyByName[name].afi === afi && familyByName[name].safi === safi)
   // A ROUTE-REFRESH does not restart the HoldTimer: RFC 4271 §4.4 counts KEEPALIVE and UPDATE only, 2918 adds nothing.
@@ -331,7 +334,7 @@ function seeOwnAddress(s: Machine, t: Tick, { address, presence }: Extract<Input
   if (presence === 'unknown' || s.ownAddress === undefined) return [s, []]
   if (s.ownAddress === 'here') return [{ ...s, ownAddress: 'missed' }, []]
   const detail = `our own address ${address} is no longer on this host`
-  return fall(s, t, { detail, failureClass: 'transport', atOnce: true })
+  return fall(s, t, { reason: 'own-address-lost', detail, failureClass: 'transport', atOnce: true })
 }
 
 function holdTimer(s: Machine, t: Tick): Machine['timers'] {
@@ -357,30 +360,29 @@ function negotiated(s: Machine): Negotiated {
 
 // ---- every way down but stop() goes through fall()
 
-interface Fall {
-  readonly detail: string
+interface Fall extends Explanation {
   readonly failureClass: FailureClass
   readonly sent?: Notification
   readonly received?: Notification
-  readonly cause?: NonNullable<Down['cause']>
   readonly atOnce?: true
 }
 
 /** The connection failed, or was closed without a word. */
 function fail(s: Machine, t: Tick, input: Input): Step {
-  const detail = 'detail' in input ? input.detail : `${input.type} in ${s.state}`
+  const { reason, detail }: Explanation =
+    input.type === 'disconnected' ? input : { reason: 'error', detail: `${input.type} in ${s.state}` }
   const dialling = s.state === 'Connect' || s.state === 'Active'
-  const cause = input.type === 'disconnected' && input.cause ? { cause: input.cause } : {}
-  return fall(s, t, { detail, ...cause, failureClass: dialling || stable(s, t) ? 'transport' : 'protocol' })
+  return fall(s, t, { reason, detail, failureClass: dialling || stable(s, t) ? 'transport' : 'protocol' })
 }
 function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
   const { code, subcode: sub } = withoutHardReset(message)
   const administrative = code === notificationCode.cease && operatorSubcodes.includes(sub)
   const restart = administrative && restartSubcodes.includes(sub) && stable(s, t)
   const failureClass = restart ? 'restart' : administrative ? 'administrative' : 'protocol'
-  const down = { detail: `the peer sent ${describeNotification(message)}`, received: message, failureClass } as const
+  const detail = `the peer sent ${describeNotification(message)}`
+  const down = { reason: 'notification-received', detail, received: message, failureClass } as const
   const plain = code === notificationCode.open && sub === subcode.open.unsupportedOptionalParameter && mayOmit(s)
-  return plain ? fall({ ...s, plain: 'now' }, t, { ...down, cause: 'no capabilities' }) : fall(s, t, down)
+  return plain ? fall({ ...s, plain: 'now' }, t, { ...down, reason: 'capabilities-refused' }) : fall(s, t, down)
 }
 /** Our OPEN had capabilities, none of them is needed, and no try without them has failed since the last session. */
 function mayOmit({ state, config, plain }: Machine): boolean {
@@ -398,9 +400,8 @@ const operatorSubcodes: readonly number[] = [
 const restartSubcodes: readonly number[] = [subcode.cease.administrativeShutdown, subcode.cease.peerDeconfigured]
 
 function reject(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
-  const { error, detail, cause } = input
-  const what = { detail: `the peer sent what cannot be read: ${detail}`, ...(cause && { cause }) }
-  return refuse(s, t, input, { ...what, sent: error, failureClass: 'protocol' })
+  const { sent, reason, detail } = input
+  return refuse(s, t, input, { reason, detail, sent, failureClass: 'protocol' })
 }
 /** Says what is wrong with a message, unless the peer has ended the session right behind it: then it has said why. */
 function refuse(s: Machine, t: Tick, { followedBy }: FollowedBy, what: Fall): Step {
@@ -410,6 +411,7 @@ function refuse(s: Machine, t: Tick, { followedBy }: FollowedBy, what: Fall): St
 function dump(s: Machine, t: Tick): Step {
   const detail = 'another connection with the peer is kept'
   return fall(s, t, {
+    reason: 'collision',
     detail,
     sent: notification(notificationCode.cease, subcode.cease.connectionCollision),
     failureClass: 'protocol',
@@ -419,12 +421,18 @@ function holdExpired(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
   const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may be in a hurry
   const detail = `nothing heard from the peer for ${seconds} s`
-  return fall(s, t, { detail, sent: notification(notificationCode.holdTimer, 0), failureClass: 'protocol' })
+  return fall(s, t, {
+    reason: 'hold-timer',
+    detail,
+    sent: notification(notificationCode.holdTimer, 0),
+    failureClass: 'protocol',
+  })
 }
 /** RFC 9687, event 29. What waits to be sent is not waited for: 8/0 leaves only where there is room for it. */
 function sendHoldExpired(s: Machine, t: Tick): Step {
   const detail = `nothing of ours has left for ${sendHoldTime(s)} s: the peer does not read`
   return fall(s, t, {
+    reason: 'send-hold-timer',
     detail,
     sent: notification(notificationCode.sendHoldTimer, 0),
     failureClass: 'protocol',
@@ -436,7 +444,12 @@ function unexpected(s: Machine, t: Tick, input: Input): Step {
   const sub = subcode.fsm[`unexpectedIn${s.state as 'OpenSent'}`] // RFC 6608 §3; no other state has this cell
   const detail = `unexpected ${what} in ${s.state}`
   const followedBy = input.type === 'message' ? input : {}
-  return refuse(s, t, followedBy, { detail, sent: notification(notificationCode.fsm, sub), failureClass: 'protocol' })
+  return refuse(s, t, followedBy, {
+    reason: 'notification-sent',
+    detail,
+    sent: notification(notificationCode.fsm, sub),
+    failureClass: 'protocol',
+  })
 }
 
 /** The one way down: says why, closes, and waits as long as the record demands. */
@@ -451,7 +464,9 @@ function fall(s: Machine, t: Tick, { failureClass, atOnce, ...cause }: Fall): St
   )
   const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }
   const failed =
-    s.plain === 'now' && cause.cause !== 'no capabilities' && (s.state === 'OpenSent' || s.state === 'OpenConfirm')
+    s.plain === 'now' &&
+    cause.reason !== 'capabilities-refused' &&
+    (s.state === 'OpenSent' || s.state === 'OpenConfirm')
   const rest = atRest(failed ? { ...s, plain: 'spent' } : s)
   return [
     { ...rest, history: { ...history, retryAt: at }, timers: { idleHoldTimer: at } },
@@ -477,9 +492,10 @@ function sayCease(s: Machine, t: Tick, { communication }: Extract<Input, { type:
   const sent = s.negotiated?.hardReset
     ? hardReset(cease(administrativeShutdown, communication))
     : cease(administrativeShutdown, communication)
+  const detail = communication === '' ? 'stopped' : `stopped: ${communication}`
   return [
     { ...stopped(s), history: record(s, t) },
-    [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, detail: 'stopped', sent })],
+    [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, reason: 'stopped', detail, sent })],
   ]
 }
 function halt(s: Machine): Step {

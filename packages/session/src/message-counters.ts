@@ -1,30 +1,50 @@
-/** Messages of one direction, counted by what they are. */
-import { describeNotification, type Message, type Notification } from '@softspoken/wire'
+/** Messages of one direction, counted by type. */
+import type { Message, Notification } from '@softspoken/wire'
+import { textsOf } from '@softspoken/wire/internal'
 
-/** Counted since construction. */
+/** Counted since the session was constructed. */
 export interface MessageCounters {
-  /** `malformed` is what could not be read as any of the others. */
+  /** `malformed` counts messages that could not be decoded. */
   readonly byType: { readonly [type in Message['type'] | 'malformed']: number }
-  /** By their names in the registries, as `Cease/Administrative Shutdown` or `Hold Timer Expired`; those that came or went. */
-  readonly notifications: { readonly [name: string]: number }
+  /** One row per code and subcode that was sent or received, with the names of the IANA registries. */
+  readonly notifications: readonly NotificationCounter[]
 }
 
-export const nothingCounted: MessageCounters = {
+export interface NotificationCounter {
+  /** `Cease`, or `Unknown error`. */
+  readonly code: string
+  /** `Administrative Shutdown`; empty if the code has no subcodes; `unknown subcode` if it is not registered. */
+  readonly subcode: string
+  readonly count: number
+}
+
+export const zeroCounters: MessageCounters = {
   byType: { open: 0, update: 0, notification: 0, keepalive: 0, 'route-refresh': 0, malformed: 0 },
-  notifications: {},
+  notifications: [],
 }
 
-/** With one message more; undefined is one that could not be read. */
-export function counted({ byType, notifications }: MessageCounters, message: Message | undefined): MessageCounters {
+/** The counters after one more message; undefined is a message that could not be decoded. */
+export function countMessage(
+  { byType, notifications }: MessageCounters,
+  message: Message | undefined,
+): MessageCounters {
   const type = message?.type ?? 'malformed'
-  const name = message?.type === 'notification' ? nameOf(message) : undefined
   return {
     byType: { ...byType, [type]: byType[type] + 1 },
-    notifications: name === undefined ? notifications : { ...notifications, [name]: (notifications[name] ?? 0) + 1 },
+    notifications: message?.type === 'notification' ? countNotification(notifications, message) : notifications,
   }
 }
 
-/** No numbers and none of the peer's text: there are no more names than the registries have, whatever a peer sends. */
-function nameOf(notification: Notification): string {
-  return describeNotification({ ...notification, data: new Uint8Array() }).replace(/ \(.*/, '')
+/** Names only: a peer that sends every number makes no more rows than the registries have. */
+function countNotification(
+  rows: readonly NotificationCounter[],
+  notification: Notification,
+): readonly NotificationCounter[] {
+  const [code = 'Unknown error', subcode = notification.subcode === 0 ? '' : 'unknown subcode'] = textsOf(
+    notification.code,
+    notification.subcode,
+  )
+  const known = rows.findIndex(row => row.code === code && row.subcode === subcode)
+  if (known < 0) return [...rows, { code, subcode, count: 1 }]
+  return rows.map((row, i) => (i === known ? { ...row, count: row.count + 1 } : row))
 }

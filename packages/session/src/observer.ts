@@ -1,15 +1,16 @@
 /** What a session reports: counters, the last failure, log lines, and events to listeners. */
 import type { EventEmitter } from 'node:events'
-import { describeNotification, type Message, notificationCode, type Result, type Update } from '@softspoken/wire'
+import { describeNotification, type Message, type Result, type Update } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
-import type { Down, SessionEvent, SessionEvents } from './events.ts'
+import { type Down, isSameFailure, type SessionEvent, type SessionEvents } from './events.ts'
 import { notify } from './guard.ts'
 import { hint } from './hint.ts'
 import { LogThrottle } from './log-throttle.ts'
 import { type MalformedUpdate, malformedUpdate, noneMalformed, withOneMore } from './malformed.ts'
-import { counted, nothingCounted } from './message-counters.ts'
+import { countMessage, zeroCounters } from './message-counters.ts'
 import { omitUndefined } from './omit-undefined.ts'
 import { RateLimit } from './rate-limit.ts'
+import { failureReasons } from './reasons.ts'
 import type { Clock, Logger } from './runtime.ts'
 import type { SessionCounters, SessionStatus } from './status.ts'
 
@@ -22,8 +23,8 @@ export class Observer {
     outUpdates: 0,
     inTotalMessages: 0,
     outTotalMessages: 0,
-    inMessages: nothingCounted,
-    outMessages: nothingCounted,
+    inMessages: zeroCounters,
+    outMessages: zeroCounters,
   }
   lastFailure: SessionStatus['lastFailure']
   readonly #emitter: EventEmitter<SessionEvents>
@@ -46,13 +47,13 @@ export class Observer {
   }
 
   received(result: Result<Message>): void {
-    this.counters.inMessages = counted(this.counters.inMessages, result.ok ? result.value : undefined)
+    this.counters.inMessages = countMessage(this.counters.inMessages, result.ok ? result.value : undefined)
     this.counters.inTotalMessages++
     if (result.ok && result.value.type === 'update') this.counters.inUpdates++
   }
 
   sent(message: Message): void {
-    this.counters.outMessages = counted(this.counters.outMessages, message)
+    this.counters.outMessages = countMessage(this.counters.outMessages, message)
     this.counters.outTotalMessages++
     if (message.type === 'update') this.counters.outUpdates++
   }
@@ -112,14 +113,21 @@ export class Observer {
   }
 
   /** Records the failure for status(), and returns its log line. */
-  #recordDown({ detail, from, sent, received, hint, retryIn }: Down): () => void {
+  #recordDown({ type: _, retryIn, ...failure }: Down): () => void {
     const peer = this.#config.peer.address
-    // Only stop() sends a Cease, and it is no failure.
-    if (sent?.code === notificationCode.cease) return () => this.#log?.info({ peer, detail }, 'session down')
-    const isNew =
-      (this.lastFailure?.detail !== detail || from === 'Established') && this.#changes.take(this.#clock.now())
-    this.lastFailure = { detail, from, at: new Date(), ...omitUndefined({ hint, sent, received }) }
-    const fields = { peer, detail, ...omitUndefined({ sent: sent && describeNotification(sent), hint, retryIn }) }
-    return () => this.#log?.[isNew ? 'warn' : 'debug'](fields, 'session down')
+    const { reason, detail, sent, hint } = failure
+    const { level } = failureReasons[reason]
+    if (reason === 'stopped') return () => this.#log?.[level]({ peer, reason, detail }, 'session down')
+    const last = this.lastFailure
+    const isRepeated = last !== undefined && isSameFailure(last, failure) && failure.from !== 'Established'
+    const isNews = !isRepeated && this.#changes.take(this.#clock.now())
+    this.lastFailure = { ...failure, at: new Date() }
+    const fields = {
+      peer,
+      reason,
+      detail,
+      ...omitUndefined({ sent: sent && describeNotification(sent), hint, retryIn }),
+    }
+    return () => this.#log?.[isNews ? level : 'debug'](fields, 'session down')
   }
 }

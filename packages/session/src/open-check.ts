@@ -38,10 +38,11 @@ export interface Negotiated {
   readonly peerId: string
 }
 
-export interface Refusal {
-  readonly refusal: Notification
+/** The peer's OPEN is rejected with this NOTIFICATION. */
+export interface OpenRejection {
+  readonly sent: Notification
+  readonly reason: 'as-trans' | 'notification-sent'
   readonly detail: string
-  readonly cause?: 'AS_TRANS'
 }
 
 /** What our OPEN offers: nothing that nobody here uses. `first` until a session has stood. */
@@ -81,28 +82,31 @@ export function withoutCapabilities(config: SessionConfig): SessionConfig {
   return { ...config, capabilities: none }
 }
 
-export function checkOpen(open: Open, config: SessionConfig): Negotiated | Refusal {
+export function checkOpen(open: Open, config: SessionConfig): Negotiated | OpenRejection {
   const { local, peer, capabilities: ours } = config
   const has = (wanted: Capability['name']) => open.capabilities.some(({ name }) => name === wanted)
   if (open.as === AS_TRANS && !has('four-octet-as'))
     return {
-      ...refuse(subcode.open.badPeerAs, `the peer says it is AS ${AS_TRANS} and offers no AS number of four octets`),
-      cause: 'AS_TRANS',
+      ...rejectOpen(
+        subcode.open.badPeerAs,
+        `the peer says it is AS ${AS_TRANS} and offers no AS number of four octets`,
+      ),
+      reason: 'as-trans',
     }
   if (open.as !== peer.as)
-    return refuse(subcode.open.badPeerAs, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)
+    return rejectOpen(subcode.open.badPeerAs, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)
   if (open.id === local.id && open.as === local.as)
-    return refuse(subcode.open.badBgpIdentifier, `the peer has our own BGP Identifier ${local.id} (RFC 6286 §2.1)`)
+    return rejectOpen(subcode.open.badBgpIdentifier, `the peer has our own BGP Identifier ${local.id} (RFC 6286 §2.1)`)
   if (open.holdTime === 0 && !config.allowZeroHoldTime)
-    return refuse(
+    return rejectOpen(
       subcode.open.unacceptableHoldTime,
       'the peer proposes hold time 0, with which a dead session is never noticed',
     )
   const common = config.families.filter(family => offers(open, family))
   if (common.length === 0)
-    return lacks(`the peer offers none of ${config.families.join(', ')}`, config.families.map(multiprotocol))
+    return rejectWithout(`the peer offers none of ${config.families.join(', ')}`, config.families.map(multiprotocol))
   if (config.requireFourOctetAs && !has('four-octet-as'))
-    return lacks('the peer has no four-octet AS numbers', [fourOctetAs(config)])
+    return rejectWithout('the peer has no four-octet AS numbers', [fourOctetAs(config)])
   return {
     holdTime: Math.min(config.holdTime, open.holdTime),
     families: common,
@@ -160,11 +164,15 @@ function multiprotocol(family: Family): Capability {
   return { name: 'multiprotocol', afi, safi }
 }
 /** What would have been needed is the data (RFC 5492 §5). */
-function lacks(detail: string, capabilities: readonly Capability[]): Refusal {
-  return refuse(subcode.open.unsupportedCapability, detail, join(capabilities.map(encodeCapability)))
+function rejectWithout(detail: string, capabilities: readonly Capability[]): OpenRejection {
+  return rejectOpen(subcode.open.unsupportedCapability, detail, join(capabilities.map(encodeCapability)))
 }
-function refuse(sub: number, detail: string, data: Uint8Array = new Uint8Array()): Refusal {
-  return { refusal: { type: 'notification', code: notificationCode.open, subcode: sub, data }, detail }
+function rejectOpen(sub: number, detail: string, data: Uint8Array = new Uint8Array()): OpenRejection {
+  return {
+    sent: { type: 'notification', code: notificationCode.open, subcode: sub, data },
+    reason: 'notification-sent',
+    detail,
+  }
 }
 function join(parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap(part => [...part]))

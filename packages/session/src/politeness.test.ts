@@ -139,7 +139,7 @@ function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
     }
     const then = (at: number, input: Input): void => agenda.add({ at, happen: () => hear(input) })
     if (reach === 'nothing') {
-      if (end === 'close') then(now + stay * 1000, { type: 'disconnected', detail: 'refused' })
+      if (end === 'close') then(now + stay * 1000, { type: 'disconnected', reason: 'closed', detail: 'refused' })
       return
     }
     if (slot === 'dialled') then(now, { type: 'connected' })
@@ -171,13 +171,18 @@ function endOf(end: End, config: SessionConfig): Input | undefined {
     case 'silence':
       return undefined
     case 'close':
-      return { type: 'disconnected', detail: 'closed' }
+      return { type: 'disconnected', reason: 'closed', detail: 'closed' }
     case 'wrong AS':
       return { type: 'message', message: { ...goodOpen(config), as: 65099 } }
     case 'out of turn':
       return { type: 'message', message: { type: 'route-refresh', afi: 1, safi: 1, subtype: 0 } }
     case 'garbage':
-      return { type: 'malformed', error: notification(1, 1), detail: 'the marker is not all ones' }
+      return {
+        type: 'malformed',
+        sent: notification(1, 1),
+        reason: 'notification-sent',
+        detail: 'the marker is not all ones',
+      }
     default:
       return { type: 'message', message: notification(end.code, end.subcode) }
   }

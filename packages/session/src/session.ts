@@ -235,7 +235,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     } catch (error) {
       // A fault of ours ends the connection, not the process: no input from the peer may throw here.
       if (input.type === 'disconnected') throw error
-      const disconnected = { type: 'disconnected', detail: errorText(error) } as const
+      const disconnected = { type: 'disconnected', reason: 'error', detail: errorText(error) } as const
       return stepPair(this.#pair, disconnected, tick, slot ?? this.#pair.first.slot)
     }
   }
@@ -246,7 +246,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
 
   /** An error on our side ends the connection as its loss does: it is closed, reported, and counts for the back-off. */
   #fail(slot: Slot, error: unknown): void {
-    this.#feed({ type: 'disconnected', detail: errorText(error) }, slot)
+    this.#feed({ type: 'disconnected', reason: 'error', detail: errorText(error) }, slot)
   }
 
   #checkOwnAddress(): void {
@@ -323,7 +323,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     if (result.ok) this.#feed({ type: 'message', message: result.value, followedBy }, slot)
     else {
       const { notification, detail } = result
-      this.#feed({ type: 'malformed', error: notification, detail, followedBy, ...connection.cause }, slot)
+      this.#feed({ type: 'malformed', sent: notification, ...connection.explainMalformed(detail), followedBy }, slot)
     }
     this.#observer.flush() // now and not after the chunk: the next message may end the session that listeners see established
   }

@@ -75,3 +75,8 @@ export function unmapIpv4(octets: Uint8Array): Uint8Array {
 export function unmapIpv4Text(address: Address | undefined): Address | undefined {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '')
 }
+
+/** Whether the text of an address, which is known to be one, is IPv6. */
+export function isIpv6(address: Address): boolean {
+  return address.includes(':')
+}

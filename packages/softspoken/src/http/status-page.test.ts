@@ -137,7 +137,7 @@ describe('for machines', () => {
     const [session] = announcer.sessions
     for (let failure = 0; failure < 3; failure++) {
       session?.emit('dial', { failures: failure })
-      session?.emit('down', { detail: 'connection refused', from: 'Connect' })
+      session?.emit('down', { reason: 'refused', detail: 'connection refused', from: 'Connect' })
     }
     announcer.emit('withdrawn', { prefix: VIP, reason: 'lease-expired', detail: 'the lease ran out' })
     expect(await (await ask('/events')).json()).toMatchObject([
