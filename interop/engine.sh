@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a Docker engine available for the interop lab, and says in one line what it did.
+# Makes a Docker engine available for the interop lab, and prints one line about it.
 # It uses an engine that answers; else, on Debian as root, it installs and starts one.
 set -euo pipefail
 
@@ -7,10 +7,10 @@ log=${TMPDIR:-/tmp}/softspoken-dockerd.log
 
 answers() { timeout 10 docker info >/dev/null 2>&1; }
 
-# Exactly the process name: a shell that has "dockerd" in its arguments is not the daemon.
+# By the exact process name, because a shell may have "dockerd" in its arguments.
 running() { [ -n "$(pidof dockerd || true)" ]; }
 
-# A package's start script, or another run of this one, may have a daemon half up: so poll, with a bound.
+# A start script, or another run of this script, may be starting a daemon: poll until it answers, with a bound.
 wait_for_answer() {
   local deadline=$((SECONDS + $1))
   until answers; do
@@ -41,7 +41,7 @@ if ! command -v dockerd >/dev/null || ! command -v docker >/dev/null; then
   packages=(docker.io iptables)
   if ! { apt-get update -qq && if apt-cache show docker-cli >/dev/null 2>&1; then packages+=(docker-cli); fi &&
     apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >"$log" 2>&1; then
-    give_up "Installing docker.io failed; what apt said is in $log."
+    give_up "Installing docker.io failed; the output of apt is in $log."
   fi
   installed='Installed docker.io. '
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure the image debian:trixie-slim is here: the local one, else a pulled one, else one made from packages.
+# Makes the image debian:trixie-slim available: the local one, else a pulled one, else one made from packages.
 set -euo pipefail
 
 image=debian:trixie-slim
@@ -23,8 +23,8 @@ if ! command -v mmdebstrap >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null
 fi
 
-# Where a registry is out of reach, apt often needs a mirror or a proxy as well: what works for this host's apt is
-# carried into the image, where the Dockerfiles' apt-get finds it.
+# If no registry is reachable, apt often needs a mirror or a proxy, too. The apt options of this host are copied into the
+# image, so that apt-get in the Dockerfiles uses them.
 options=()
 mirror=()
 if command -v apt-config >/dev/null; then

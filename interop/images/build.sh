@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the image of each router that is missing or whose Dockerfile has changed.
+# Builds each image that is missing or whose Dockerfile has changed.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Two test runs at once: the second waits, and then finds everything built.
+# If two test runs start at once, the second one waits until the first has built the images.
 exec 9>"${TMPDIR:-/tmp}/softspoken-images.lock"
 flock 9
 
@@ -16,11 +16,11 @@ for directory in */; do
 
   ./base.sh
   echo "Building $tag."
-  # The classic builder needs no plugin and always sees a local base image; with the host's network, what apt reaches
-  # outside it reaches inside. It is told to go away on every run, so what it says is shown only when it fails.
-  if ! said=$(DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0} docker build --network host \
+  # The classic builder needs no plugin and always finds a local base image. With the host's network, apt reaches the same
+  # hosts as outside. The builder prints a deprecation notice on every run, so its output is shown only if it fails.
+  if ! output=$(DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0} docker build --network host \
     --label "softspoken.dockerfile=$hash" --tag "$tag" "$name" 2>&1); then
-    echo "$said" >&2
+    echo "$output" >&2
     exit 1
   fi
 done

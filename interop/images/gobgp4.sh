@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the image of the newest GoBGP from source, as the Go module proxy has it, upon that of Debian's. Needs Go.
+# Builds the image of the newest GoBGP from the Go module proxy, on top of the image of Debian's GoBGP. Needs Go.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 command -v go >/dev/null || { echo 'GoBGP 4 is built with Go, and no go command is here.' >&2; exit 1; }
-./build.sh # what it stands upon
+./build.sh # the base image
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
