@@ -1,4 +1,4 @@
-/** A peer that stops reading: noticed, told where that is possible, and never waited for without bound (RFC 9687). */
+/** A peer that stops reading is noticed, notified if that is possible, and never waited for without bound (RFC 9687). */
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -22,8 +22,8 @@ const large: Update = {
   announced: [],
 }
 
-describe('a peer that goes on talking, and reads nothing', () => {
-  it('is dropped after 480 s, and not before (RFC 9687 §3.3, §4)', async () => {
+describe('a peer that sends and does not read', () => {
+  it('a peer that does not read is dropped after 480 s (RFC 9687 §3.3, §4)', async () => {
     const { session, clock, peer, end } = await established()
     peer.socket.stall()
     await talk(clock, peer, 450)
@@ -40,7 +40,7 @@ describe('a peer that goes on talking, and reads nothing', () => {
     })
     expect(end.destroyed).toBe(true)
   })
-  it('is dropped at once: nothing waits for what cannot leave', async () => {
+  it('its connection is closed at once, because nothing more can leave', async () => {
     const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
     peer.socket.stall()
     const gone: boolean[] = []
@@ -50,7 +50,7 @@ describe('a peer that goes on talking, and reads nothing', () => {
     expect(gone).toEqual([true])
     expect([session.state, session.status().lastFailure?.sent?.code, clock.pendingTimers]).toEqual(['Idle', 8, 0])
   })
-  it('is kept where it only reads slowly', async () => {
+  it('a peer that reads slowly is kept', async () => {
     const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
     for (let quarters = 0; quarters < 8; quarters++) {
       peer.socket.stall()
@@ -62,21 +62,21 @@ describe('a peer that goes on talking, and reads nothing', () => {
   })
 })
 
-describe('what waits for a peer that does not read', () => {
-  it('shows as `backlogged`, until `drain`', async () => {
+describe('the backlog of a peer that does not read', () => {
+  it('`backlogged` is true until `writable`', async () => {
     const { session, clock, peer } = await established()
-    let drained = 0
-    session.on('writable', () => drained++)
+    let writables = 0
+    session.on('writable', () => writables++)
     expect(session.backlogged).toBe(false)
     peer.socket.stall()
     while (!session.backlogged) session.send(large)
     await clock.advance(1)
-    expect([drained, session.backlogged]).toEqual([0, true])
+    expect([writables, session.backlogged]).toEqual([0, true])
     peer.socket.resumeReading()
     await clock.advance(0)
-    expect([drained, session.backlogged]).toEqual([1, false])
+    expect([writables, session.backlogged]).toEqual([1, false])
   })
-  it('is never more than 8 MiB and a message: send() throws then, and the session stands', async () => {
+  it('send() throws if more than 8 MiB wait, and the session stays established', async () => {
     const { session, peer, end } = await established()
     peer.socket.stall()
     const fill = () => {
@@ -87,7 +87,7 @@ describe('what waits for a peer that does not read', () => {
     expect(end.writableLength).toBeLessThanOrEqual(8 * MiB + 4096)
     expect(session.state).toBe('Established')
   })
-  it('is, from an announcer, no more than it had begun to say: then it says what is true once the peer reads', async () => {
+  it('an announcer adds nothing to a backlog, and sends the current state after it', async () => {
     const { announcer, clock, peer, near } = await announcing()
     fallBehind(peer, near)
     const waiting = near.writableLength
@@ -98,11 +98,11 @@ describe('what waits for a peer that does not read', () => {
     expect(near.writableLength).toBe(waiting)
     peer.socket.resumeReading()
     await clock.advance(0)
-    const said = peer.received.flatMap(message => (message.type === 'update' ? message : [])).slice(-1)
-    expect(said).toMatchObject([{ announced: ['198.51.100.10/32'], attributes: { med: 99 } }])
+    const last = peer.received.flatMap(message => (message.type === 'update' ? message : [])).slice(-1)
+    expect(last).toMatchObject([{ announced: ['198.51.100.10/32'], attributes: { med: 99 } }])
     expect(peer.received.filter(message => message.type === 'update' && message.announced.length > 0)).toHaveLength(1)
   })
-  it('does not keep an announcer from closing: the withdrawal has drainTime to be let through', async () => {
+  it('an announcer that stops gives the withdrawal drainTime to leave', async () => {
     const { announcer, clock, peer, near } = await announcing()
     announcer.announce('198.51.100.10/32')
     await clock.advance(0)
@@ -116,7 +116,7 @@ describe('what waits for a peer that does not read', () => {
     await closed
     expect(peer.notification).toMatchObject({ code: 6, subcode: 2 })
   })
-  it('… and is given up with the rest where the peer never reads again', async () => {
+  it('an announcer that stops drops the backlog of a peer that never reads', async () => {
     const { announcer, clock, peer, near } = await announcing()
     announcer.announce('198.51.100.10/32')
     await clock.advance(0)
@@ -129,7 +129,7 @@ describe('what waits for a peer that does not read', () => {
 })
 
 describe('over TCP', () => {
-  it('a peer that reads nothing is noticed, and its connection is gone', { timeout: 30_000 }, async () => {
+  it('a peer that does not read over TCP is noticed and its connection closed', { timeout: 30_000 }, async () => {
     await using server = createServer({ pauseOnConnect: true })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -146,7 +146,7 @@ describe('over TCP', () => {
     })
     session.start()
     const [far] = (await once(server, 'connection')) as [Socket] // as net has it
-    far.on('error', () => {}) // a reset, which some runtimes tell as an end
+    far.on('error', () => {}) // a reset, which some runtimes report as an end
     const counted = (messages: number) => until(() => session.status().counters.inTotalMessages === messages)
     far.write(Buffer.concat([encode(openMessage(65002)), encode({ type: 'keepalive' })]))
     await counted(2)
@@ -171,18 +171,18 @@ describe('over TCP', () => {
     expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { sent: { code: 8, subcode: 0 } } })
     expect(near?.destroyed).toBe(true)
     far.resume()
-    await new Promise(gone => far.once('close', gone))
+    await new Promise(closed => far.once('close', closed))
     await session.stop()
   })
 })
 
-// ---- the stage
+// ---- helpers
 
-async function established(settings: Partial<SessionOptions> = {}) {
+async function established(change: Partial<SessionOptions> = {}) {
   const clock = new VirtualClock()
   const [end, far] = MemorySocket.pair()
   const peer = new ScriptedConnection(far)
-  const session = new Session({ ...options, clock, random: () => 1, dial: () => end, ...settings }).start()
+  const session = new Session({ ...options, clock, random: () => 1, dial: () => end, ...change }).start()
   end.emitConnect()
   await clock.advance(0)
   peer.send(openMessage(65002), { type: 'keepalive' })
@@ -190,7 +190,7 @@ async function established(settings: Partial<SessionOptions> = {}) {
   expect(session.state).toBe('Established')
   return { session, clock, peer, end }
 }
-/** An announcer of one peer, with which its session stands. */
+/** An announcer whose one session is established. */
 async function announcing() {
   const clock = new VirtualClock()
   const [near, far] = MemorySocket.pair()
@@ -209,7 +209,7 @@ function fallBehind(peer: ScriptedConnection, near: MemorySocket): void {
   peer.socket.stall()
   while (!near.writableNeedDrain) near.write(encode(large))
 }
-/** The peer says a KEEPALIVE every 30 s. */
+/** The peer sends a KEEPALIVE every 30 s. */
 async function talk(clock: VirtualClock, peer: ScriptedConnection, seconds: number): Promise<void> {
   for (let past = 0; past < seconds; past += 30) {
     await clock.advance(30)

@@ -1,4 +1,4 @@
-/** A node that loses the address of its session, in virtual time; what the host says of it is made up. */
+/** A node that loses the address of its session, in virtual time; the answers of the host are scripted. */
 
 import { Session } from '@softspoken/session'
 import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
@@ -9,7 +9,7 @@ vi.mock('../../packages/session/src/own-address.ts', () => ({ lookFor: look }))
 beforeEach(() => void look.mockReset().mockReturnValue('here'))
 
 describe('the address of an established session', () => {
-  it('is looked for at the beginning and with each KEEPALIVE, and at no other time', async () => {
+  it('the own address is looked for when established and with each KEEPALIVE sent', async () => {
     const { clock, session, peer } = await established()
     expect(look.mock.calls).toEqual([['192.0.2.1']])
     for (let seconds = 0; seconds < 300; seconds += 10) {
@@ -24,7 +24,7 @@ describe('the address of an established session', () => {
     }
     expect(look.mock.calls.length).toBe(peer.types.filter(type => type === 'keepalive').length)
   })
-  it('that is gone is noticed at the second KEEPALIVE, before the hold time is over', async () => {
+  it('a lost address ends the session at the second KEEPALIVE', async () => {
     const { clock, session, end, downs } = await established()
     look.mockReturnValue('gone')
     await clock.advance(59)
@@ -40,7 +40,7 @@ describe('the address of an established session', () => {
     ])
     expect(end.destroyed).toBe(true)
   })
-  it('that is away for one look, or that the host cannot tell, changes nothing', async () => {
+  it('an address that is missing once, or unknown, changes nothing', async () => {
     const { clock, session, peer } = await established()
     const answers = ['gone', 'here', 'gone', 'unknown', 'gone', 'here', 'unknown', 'unknown'] as const
     for (const answer of answers) {
@@ -50,7 +50,7 @@ describe('the address of an established session', () => {
     }
     expect(session.state).toBe('Established')
   })
-  it('is not looked for on a connection that has none, or before it is established', async () => {
+  it('no address is looked for on a connection that has none', async () => {
     const { clock, session, peer } = await established('none')
     peer.send({ type: 'keepalive' })
     await clock.advance(60)
@@ -58,7 +58,7 @@ describe('the address of an established session', () => {
   })
 })
 
-// ---- the stage
+// ---- helpers
 
 const sessions: Session[] = []
 afterEach(() => void sessions.splice(0).map(session => session.stop()))

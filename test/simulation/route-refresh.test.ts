@@ -9,83 +9,83 @@ const A = '198.51.100.10/32'
 const B = '198.51.100.11/32'
 
 describe('a router with enhanced route refresh (RFC 7313 §4)', () => {
-  it('gets every route, between the marks', async () => {
-    const { announcer, clock, ask } = await stage()
+  it('a route refresh sends every route between the marks (RFC 7313 §4)', async () => {
+    const { announcer, clock, ask } = await setUp()
     announcer.announce(A)
     announcer.announce(B)
     await clock.advance(60)
     expect(await ask('ipv4-unicast')).toEqual(['begin 1', A, B, 'end 1'])
   })
-  it('gets the marks with nothing between where nothing is announced in a family: it may forget what it has', async () => {
-    const { announcer, clock, ask } = await stage()
+  it('a refresh of a family without routes sends the marks alone', async () => {
+    const { announcer, clock, ask } = await setUp()
     expect(await ask('ipv4-unicast')).toEqual(['begin 1', 'end 1'])
     announcer.announce(A)
     await clock.advance(0)
     expect(await ask('ipv6-unicast')).toEqual(['begin 2', 'end 2'])
   })
-  it('waits until the interval allows for the last route: none may be missing between the marks', async () => {
-    const { announcer, clock, ask, said } = await stage()
+  it('a refresh waits until the interval allows its last route', async () => {
+    const { announcer, clock, ask, received } = await setUp()
     announcer.announce(A)
     await clock.advance(20)
     announcer.announce(B)
     await clock.advance(20)
-    said()
+    received()
     expect(await ask('ipv4-unicast')).toEqual([])
     await clock.advance(9.999)
-    expect(said()).toEqual([])
+    expect(received()).toEqual([])
     await clock.advance(0.001)
-    expect(said()).toEqual(['begin 1', A, B, 'end 1'])
+    expect(received()).toEqual(['begin 1', A, B, 'end 1'])
     await clock.advance(600)
-    expect(said()).toEqual([])
+    expect(received()).toEqual([])
   })
-  it('gets, of a route that changes while it waits, what is true then; and what was withdrawn not at all', async () => {
-    const { announcer, clock, ask, said } = await stage()
+  it('a delayed refresh sends the routes that are current then', async () => {
+    const { announcer, clock, ask, received } = await setUp()
     const first = announcer.announce(A, { med: 1 })
     const second = announcer.announce(B)
     await clock.advance(10)
-    said()
+    received()
     expect(await ask('ipv4-unicast')).toEqual([])
     first.update({ med: 2 })
     second.withdraw()
     await clock.advance(0)
-    expect(said()).toEqual([`- ${B}`])
+    expect(received()).toEqual([`- ${B}`])
     await clock.advance(20)
-    expect(said()).toEqual(['begin 1', `${A} med 2`, 'end 1'])
+    expect(received()).toEqual(['begin 1', `${A} med 2`, 'end 1'])
   })
-  it('asks many times and is answered once, as soon as the interval allows', async () => {
-    const { announcer, clock, ask, said } = await stage()
+  it('many requests get one answer, when the interval allows', async () => {
+    const { announcer, clock, ask, received } = await setUp()
     announcer.announce(A)
     await clock.advance(10)
-    said()
+    received()
     for (let i = 0; i < 100; i++) await ask('ipv4-unicast')
     await clock.advance(600)
-    expect(said()).toEqual(['begin 1', A, 'end 1'])
+    expect(received()).toEqual(['begin 1', A, 'end 1'])
   })
-  it('that asked and went away is not answered on the next connection', async () => {
-    const { announcer, clock, ask, said, peer, establish } = await stage()
+  it('a request is not answered on the next connection', async () => {
+    const { announcer, clock, ask, received, peer, establish } = await setUp()
     announcer.announce(A)
     await clock.advance(10)
     await ask('ipv4-unicast')
-    said()
+    received()
     peer().close()
     await clock.advance(61)
     await establish()
     await clock.advance(600)
-    expect(said()).toEqual([A])
+    expect(received()).toEqual([A])
   })
 })
 
-it('a router without it gets the routes alone (RFC 2918 §4)', async () => {
-  const { announcer, clock, ask } = await stage({ enhanced: false })
+it('a router without enhanced refresh gets the routes alone (RFC 2918 §4)', async () => {
+  const { announcer, clock, ask } = await setUp({ enhanced: false })
   announcer.announce(A)
   announcer.announce(B)
   await clock.advance(60)
   expect(await ask('ipv4-unicast')).toEqual([A, B])
 })
 
-// ---- the stage
+// ---- helpers
 
-async function stage({ enhanced = true } = {}) {
+async function setUp({ enhanced = true } = {}) {
   const clock = new VirtualClock()
   const peers: ScriptedConnection[] = []
   const announcer = new Announcer({
@@ -93,7 +93,7 @@ async function stage({ enhanced = true } = {}) {
     peers: [{ as: 65000, address: '192.0.2.254' }],
     families: ['ipv4-unicast', 'ipv6-unicast'],
     maxPrefixes: 2,
-    holdTime: 65535, // this router says nothing by itself
+    holdTime: 65535, // this router sends no KEEPALIVE by itself
     clock,
     random: () => 1,
     dial: () => {
@@ -118,19 +118,19 @@ async function stage({ enhanced = true } = {}) {
     await clock.advance(0)
   }
   await establish()
-  /** Routes and marks heard since the last call. */
-  const said = (): string[] => peer().received.splice(0).flatMap(inWords)
+  /** Routes and marks received since the last call. */
+  const received = (): string[] => peer().received.splice(0).flatMap(asText)
   const ask = async (family: keyof typeof familyByName): Promise<string[]> => {
-    said()
+    received()
     const { afi, safi } = familyByName[family]
     peer().send({ type: 'route-refresh', afi, safi, subtype: 0 })
     await clock.advance(0)
-    return said()
+    return received()
   }
-  return { announcer, clock, peer, establish, said, ask }
+  return { announcer, clock, peer, establish, received, ask }
 }
 
-function inWords(message: Message): string[] {
+function asText(message: Message): string[] {
   if (message.type === 'route-refresh') return [`${['ask', 'begin', 'end'][message.subtype]} ${message.afi}`]
   if (message.type !== 'update') return []
   const { announced, withdrawn } = routes(message)

@@ -1,6 +1,6 @@
 /**
- * Thirty days in virtual time: keepalives, and a router that flaps, restarts, goes quiet and comes back, at random from
- * a fixed seed. What must not grow is measured after day 5 and again after day 30.
+ * Thirty days in virtual time with a router that flaps, restarts, falls silent and returns, at random from a fixed seed.
+ * What must not grow is measured after day 5 and again after day 30.
  */
 
 import type { EventEmitter } from 'node:events'
@@ -16,29 +16,33 @@ const MINUTE = 60 // seconds
 const DAY = 1440 * MINUTE
 const KEEPALIVE = 30_000 // milliseconds, before jitter; a third of the hold time
 const WINDOW = 600_000 // milliseconds; docs/defaults.md counts the dials of any ten minutes
-const BUDGET = 12 // dials in a window, whatever the router mixes
-const FLOOR = 5000 // milliseconds from one dial to the next
+const BUDGET = 12 // dials in a window, whatever the router does
+const MIN_INTERVAL = 5000 // milliseconds from one dial to the next
 const HEAP = 1 // MiB that day 30 may lie above day 5
 
 const withdrawal: Update = { type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] }
 
-/** How the router takes dials: as it should, or not for a while. */
-type Door = 'open' | 'refuses' | 'answers nothing' | 'slams'
+/** What the router does with a dial. */
+type Answer = 'accepts' | 'refuses' | 'is silent' | 'closes'
 
-/** What may become of a session that stands. Minutes are how long the router keeps its door so. */
-const troubles: Record<
+/** What can happen to an established session, and what the router does with dials for some minutes afterwards. */
+const incidents: Record<
   string,
-  { readonly act: (router: Router) => void; readonly door?: Door; readonly minutes?: number }
+  { readonly act: (router: Router) => void; readonly answer?: Answer; readonly minutes?: number }
 > = {
   'the router closes': { act: router => router.peer.close() },
   'the router resets': { act: router => router.peer.socket.reset() },
-  'the router restarts': { act: router => router.peer.socket.reset(), door: 'refuses', minutes: 5 },
-  'the router is upgraded': { act: router => router.peer.send(cease(4)), door: 'answers nothing', minutes: 20 },
-  'an operator shuts it down': { act: router => router.peer.send(cease(2, 'maintenance')), door: 'slams', minutes: 60 },
-  'it flaps for an hour': { act: router => router.peer.close(), door: 'slams', minutes: 60 },
+  'the router restarts': { act: router => router.peer.socket.reset(), answer: 'refuses', minutes: 5 },
+  'the router is upgraded': { act: router => router.peer.send(cease(4)), answer: 'is silent', minutes: 20 },
+  'an operator shuts it down': {
+    act: router => router.peer.send(cease(2, 'maintenance')),
+    answer: 'closes',
+    minutes: 60,
+  },
+  'it flaps for an hour': { act: router => router.peer.close(), answer: 'closes', minutes: 60 },
   'it sends garbage': { act: router => router.peer.write(new Uint8Array(40)) },
   'it falls silent': { act: router => router.fallSilent(), minutes: 2 },
-  'the cable is pulled': { act: router => router.pullCable(), door: 'answers nothing', minutes: 10 },
+  'the cable is pulled': { act: router => router.pullCable(), answer: 'is silent', minutes: 10 },
   'all is well': { act: router => router.peer.send({ type: 'keepalive' }) },
 }
 
@@ -48,29 +52,29 @@ describe('thirty days with a router that comes and goes', () => {
     seen = await soak()
   }, 180_000)
 
-  it('hold every kind of trouble, and many sessions', () => {
-    expect([...seen.troubles].sort()).toEqual(Object.keys(troubles).sort())
+  it('every kind of incident happens, in many sessions', () => {
+    expect([...seen.incidents].sort()).toEqual(Object.keys(incidents).sort())
     expect(seen.keepalives).toBeGreaterThan(60_000)
     expect(seen.sessions).toBeGreaterThan(250)
     expect(seen.dials).toBeGreaterThan(2 * seen.sessions)
   })
-  it('every keepalive comes in the millisecond it is due, and none is left out (RFC 4271 §4.4, §10)', () => {
+  it('each KEEPALIVE is sent in the millisecond it is due (RFC 4271 §4.4, §10)', () => {
     expect(seen.untimely).toEqual([])
   })
-  it('no ten minutes see more dials than the budget, and none follows another sooner than the floor', () => {
+  it('the dials stay within the budget and the minimum interval', () => {
     expect(seen.mostDials).toBeLessThanOrEqual(BUDGET)
-    expect(seen.closestDials).toBeGreaterThanOrEqual(FLOOR)
+    expect(seen.closestDials).toBeGreaterThanOrEqual(MIN_INTERVAL)
   })
-  it('once stopped, no timer runs and no connection is open', () => {
+  it('after stop() no timer runs and no connection is open', () => {
     expect(seen.left).toEqual({ timers: 0, open: 0 })
   })
-  it('no listener is left behind: the session has as many as it had, and so has its last connection', () => {
+  it('the number of event listeners does not grow', () => {
     expect(seen.last).toEqual(seen.first)
   })
-  it('a connection that ended is given up for collection', () => {
-    expect(seen.uncollected).toBeLessThanOrEqual(3) // the one that stands, and what the last turns still hold
+  it('a connection that ended can be collected as garbage', () => {
+    expect(seen.uncollected).toBeLessThanOrEqual(3) // the current one, and what the last turns of the event loop still hold
   })
-  it(`the heap after day 30 lies at most ${HEAP} MiB above that after day 5`, () => {
+  it(`the heap grows by at most ${HEAP} MiB from day 5 to day 30`, () => {
     expect(seen.heap.day30 - seen.heap.day5).toBeLessThanOrEqual(HEAP)
   })
 })
@@ -81,9 +85,9 @@ async function soak() {
   const seen = { keepalives: 0, sessions: 0, untimely: [] as string[] }
   const dials = new Dials()
   const connections = new Census()
-  const met = new Set<string>()
-  let door: Door = 'open'
-  let router!: Router // start() dials, and the door is open
+  const happened = new Set<string>()
+  let answer: Answer = 'accepts'
+  let router!: Router // start() dials, and the router accepts
   let near!: MemorySocket
 
   const session = new Session({
@@ -92,14 +96,14 @@ async function soak() {
     clock,
     random: () => jitterAt(clock.now()),
     dial: () => {
-      dials.note(clock.now())
+      dials.add(clock.now())
       const [ours, theirs] = MemorySocket.pair()
       connections.enter(ours)
       near = ours
-      if (door === 'refuses') return ours.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
-      if (door === 'answers nothing') return ours
+      if (answer === 'refuses') return ours.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
+      if (answer === 'is silent') return ours
       ours.emitConnect()
-      if (door === 'slams') theirs.resume().end()
+      if (answer === 'closes') theirs.resume().end()
       else router = new Router(theirs, clock, seen)
       return ours
     },
@@ -120,28 +124,28 @@ async function soak() {
   await clock.advance(2)
   await stopped
   const left = { timers: clock.pendingTimers, open: [near, router.peer.socket].filter(end => !end.destroyed).length }
-  return { ...seen, ...dials.seen, troubles: met, first, last, left, uncollected, heap: { day5, day30 } }
+  return { ...seen, ...dials.seen, incidents: happened, first, last, left, uncollected, heap: { day5, day30 } }
 
-  /** Until the end of that day, and then until the session stands, so that like is compared with like. */
+  /** Runs until the end of that day, and then until the session is established, so that both measurements compare. */
   async function live(days: number): Promise<void> {
-    const names = Object.keys(troubles)
+    const names = Object.keys(incidents)
     while (clock.now() < days * DAY * 1000) {
       await clock.advance(Math.round(MINUTE * (1 + 99 * random())))
       if (random() < 0.5) session.send(withdrawal)
       await clock.advance(Math.round(MINUTE * random()))
       const name = names[Math.floor(random() * names.length)]!
-      const { act, door: next = 'open', minutes = 0 } = troubles[name]! // one of its names
-      met.add(name)
-      door = next
+      const { act, answer: next = 'accepts', minutes = 0 } = incidents[name]! // one of its names
+      happened.add(name)
+      answer = next
       act(router)
       await clock.advance(minutes * MINUTE)
-      door = 'open'
+      answer = 'accepts'
       while (session.state !== 'Established') await clock.advance(10)
     }
   }
 }
 
-/** The far end of one connection: agrees to everything, keeps it alive, and holds a watch. */
+/** The far end of one connection: accepts the OPEN, sends KEEPALIVEs, and checks when ours arrive. */
 class Router {
   readonly peer: ScriptedConnection
   readonly #clock: VirtualClock
@@ -155,43 +159,43 @@ class Router {
     this.#seen = seen
     this.peer = new ScriptedConnection(end)
     end.on('data', () => {
-      for (const type of this.peer.received.splice(0).map(({ type }) => type)) this.#hear(type)
+      for (const type of this.peer.received.splice(0).map(({ type }) => type)) this.#receive(type)
     })
     end.once('close', () => {
       this.fallSilent()
-      this.#lookAtWatch()
+      this.#checkTime()
     })
   }
 
   fallSilent(): void {
     this.#clock.clearTimeout(this.#timer)
   }
-  /** From here on we hear nothing, so nothing can be missed. */
+  /** From here on nothing arrives, so nothing can be late. */
   pullCable(): void {
-    this.#lookAtWatch()
+    this.#checkTime()
     this.#due = Number.POSITIVE_INFINITY
     this.fallSilent()
     this.peer.socket.cut()
   }
 
-  #hear(type: string): void {
+  #receive(type: string): void {
     if (type === 'open') {
       this.peer.send(openMessage(65002))
       this.#keepAlive()
     } else if (type === 'keepalive' || type === 'update') {
       if (type === 'keepalive') this.#seen.keepalives++
       const early = type === 'keepalive' && this.#due !== Number.POSITIVE_INFINITY && this.#clock.now() < this.#due
-      if (early) this.#seen.untimely.push(`due at ${this.#due}, came at ${this.#clock.now()}`)
-      this.#lookAtWatch()
+      if (early) this.#seen.untimely.push(`due at ${this.#due}, arrived at ${this.#clock.now()}`)
+      this.#checkTime()
       const now = this.#clock.now()
       this.#due = Math.ceil(now + KEEPALIVE * (0.75 + jitterAt(now) / 4))
     } else {
       this.#due = Number.POSITIVE_INFINITY
     }
   }
-  #lookAtWatch(): void {
+  #checkTime(): void {
     const now = this.#clock.now()
-    if (now > this.#due) this.#seen.untimely.push(`due at ${this.#due}, not there at ${now}`)
+    if (now > this.#due) this.#seen.untimely.push(`due at ${this.#due}, missing at ${now}`)
   }
   #keepAlive(): void {
     this.peer.send({ type: 'keepalive' })
@@ -199,12 +203,12 @@ class Router {
   }
 }
 
-/** Counts without keeping more than ten minutes of them. */
+/** Counts dials, and keeps ten minutes of them. */
 class Dials {
   readonly seen = { dials: 0, mostDials: 0, closestDials: Number.POSITIVE_INFINITY }
   #window: number[] = []
 
-  note(now: number): void {
+  add(now: number): void {
     const { seen } = this
     seen.closestDials = Math.min(seen.closestDials, now - (this.#window.at(-1) ?? Number.NEGATIVE_INFINITY))
     this.#window = [...this.#window.filter(at => now - at < WINDOW), now]
@@ -213,7 +217,7 @@ class Dials {
   }
 }
 
-/** How many of those that came are still in memory; it keeps none of them there. */
+/** How many of these objects are still in memory. It does not keep them there. */
 class Census {
   size = 0
   readonly #gone = new FinalizationRegistry<undefined>(() => this.size--)
@@ -228,28 +232,28 @@ function listeners(emitter: EventEmitter): Record<string, number> {
   return Object.fromEntries(emitter.eventNames().map(name => [String(name), emitter.listenerCount(name)]))
 }
 
-/** Collects garbage now. V8 has it behind a flag, Bun by its own name. */
+/** Returns a function that collects garbage now. */
 function collector(): () => void {
-  const { Bun } = globalThis as { Bun?: { gc(wait: boolean): void } } // there, or not
+  const { Bun } = globalThis as { Bun?: { gc(wait: boolean): void } } // on Bun only
   if (Bun) return () => Bun.gc(true)
   setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void // the flag makes it
+  return runInNewContext('gc') as () => void // the flag adds it
 }
-/** In MiB, of what is still in use. */
+/** In MiB. */
 async function heapUsed(): Promise<number> {
   const collect = collector()
   for (let i = 0; i < 5; i++) {
     collect()
-    await settled() // what was waiting for a collection runs
+    await settled() // finalizers run
   }
   return process.memoryUsage().heapUsed / 2 ** 20
 }
 
-/** The same all through a millisecond: who hears a message can tell the jitter that was drawn with it. From 0 to 1. */
+/** From 0 to 1. Constant within a millisecond, so that the receiver of a message can compute the jitter of its sender. */
 function jitterAt(now: number): number {
   return (Math.imul(now, 0x9e3779b1) >>> 0) / 2 ** 32
 }
-/** From 0 to 1, and the same in every run. */
+/** From 0 to 1, the same in each run. */
 function seeded(state: number): () => number {
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0

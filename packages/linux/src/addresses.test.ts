@@ -12,24 +12,24 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   const all = Object.entries(networkInterfaces()).flatMap(([device, addresses = []]) =>
     addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => [address, device] as const),
   )
-  it.each(all)('%s of %s is an address of this host', address => {
+  it.each(all)('finds %s of %s', address => {
     expect(hasAddress(octets(address))).toBe(true)
   })
-  it.each(['203.0.113.77', '127.0.0.77', '0.0.0.0'])('%s is not', address => {
+  it.each(['203.0.113.77', '127.0.0.77', '0.0.0.0'])('does not find %s', address => {
     expect(hasAddress(octets(address))).toBe(false)
   })
   const loopback = Uint8Array.from({ length: 16 }, (_, at) => (at === 15 ? 1 : 0))
-  it.runIf(networkInterfaces().lo?.some(({ address }) => address === '::1'))('::1 is one of lo alone', () => {
+  it.runIf(networkInterfaces().lo?.some(({ address }) => address === '::1'))('finds ::1 on lo only', () => {
     expect([hasAddress(loopback), hasAddress(loopback, 'lo'), hasAddress(loopback, 'eth9')]).toEqual([
       true,
       true,
       false,
     ])
   })
-  it('an IPv6 address that no interface has is not', () => {
+  it('does not find an IPv6 address that no interface has', () => {
     expect(hasAddress(loopback.map(octet => octet + 0x20))).toBe(false)
   })
-  it.runIf(supported)('leaves no descriptor open, however often it looks', () => {
+  it.runIf(supported)('leaves no descriptor open', () => {
     const lowest = () => Number(openSync('/dev/null', 'r'))
     const before = lowest()
     for (let looks = 0; looks < 100; looks++) for (const address of [octets('127.0.0.1'), loopback]) hasAddress(address)
@@ -44,10 +44,10 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   })
 })
 
-it('octets that are no address are unknown', () => {
+it('returns undefined for octets that are not an address', () => {
   for (const length of [0, 3, 5, 15, 17]) expect(hasAddress(new Uint8Array(length))).toBeUndefined()
 })
-it.runIf(supported)('is unknown if rtnetlink does not answer', () => {
+it.runIf(supported)('returns undefined if rtnetlink does not answer', () => {
   vi.spyOn(libc(), 'socket').mockImplementation(() => {
     throw new Error('socket EPERM: operation not permitted')
   })
@@ -72,11 +72,11 @@ describe('the tables of /proc', () => {
         |-- 192.0.2.255
            /32 link BROADCAST
 `
-  it.each(['192.0.2.1', '192.0.2.128'])('fib_trie: %s is local', address => {
+  it.each(['192.0.2.1', '192.0.2.128'])('fib_trie has %s as a local address', address => {
     expect(isLocalInFibTrie(trie, address)).toBe(true)
   })
   it.each(['192.0.2.0', '192.0.2.11', '192.0.2.12', '192.0.2.255', '92.0.2.1', '192.0.2', '192.0.201'])(
-    'fib_trie: %s is not',
+    'fib_trie does not have %s as a local address',
     address => {
       expect(isLocalInFibTrie(trie, address)).toBe(false)
     },
@@ -84,7 +84,7 @@ describe('the tables of /proc', () => {
   const table = `fe800000000000000000000000000001 02 40 20 80     eth0
 20010db8000000000000000000000010 02 40 00 80     eth0
 `
-  it('if_inet6: an address, and on its interface if it is link-local', () => {
+  it('if_inet6 has an address on its interface', () => {
     const [global, link] = ['20010db8000000000000000000000010', 'fe800000000000000000000000000001']
     expect([isInIfInet6(table, global, undefined), isInIfInet6(table, link, 'eth0')]).toEqual([true, true])
     expect([isInIfInet6(table, link, 'eth1'), isInIfInet6(table, `${global.slice(0, -1)}1`, undefined)]).toEqual([
@@ -114,13 +114,13 @@ describe('the answer of rtnetlink', () => {
   const done = part(3)
   const [LOCAL, ADDRESS, LABEL] = [2, 1, 3]
 
-  it('has our own end of each link', () => {
+  it('rtnetlink: takes our own end of each link', () => {
     const near: readonly [number, number[]] = [LOCAL, [192, 0, 2, 1]]
     const far: readonly [number, number[]] = [ADDRESS, [192, 0, 2, 254]]
     expect(addresses(part(20, [far, near, [LABEL, [101, 116, 104, 48, 0]]]), done)).toEqual(['192.0.2.1'])
     expect(addresses(part(20, [far]), part(16, [near]), part(20, [[LABEL, [0]]]), done)).toEqual(['192.0.2.254'])
   })
-  it('is refused if it is an error or not complete', () => {
+  it('rtnetlink: throws for an error or an incomplete answer', () => {
     const whole = part(20, [[LOCAL, [192, 0, 2, 1]]])
     for (const parts of [[], [whole], [whole.subarray(0, 20)], [whole, part(2)], [Buffer.alloc(64)], [Buffer.alloc(3)]])
       expect(() => addresses(...parts)).toThrow('rtnetlink: the list of addresses is not complete')

@@ -4,11 +4,11 @@ import { linuxSupport, supportWith } from './libc.ts'
 const { platform } = process
 afterEach(() => on(platform))
 
-it('is not supported on another platform than Linux', () => {
+it('Linux alone is supported', () => {
   on('darwin')
   expect(linuxSupport()).toEqual({ supported: false, reason: 'platform', detail: 'this is darwin' })
 })
-it('is not supported on Deno and Bun, which would make a socket of their own', () => {
+it('Deno and Bun are not supported, because they make sockets of their own', () => {
   on('linux')
   const load = vi.fn()
   expect(supportWith(load, { v8: '13', deno: '2.9.6' })).toEqual({
@@ -20,7 +20,7 @@ it('is not supported on Deno and Bun, which would make a socket of their own', (
   expect(supportWith(load, { node: '24.21.0', v8: '13' })).toEqual({ supported: true })
   expect(load).toHaveBeenCalledTimes(1)
 })
-it('is not supported without koffi, and says how to add it', () => {
+it('without koffi, the detail has the command that adds it', () => {
   on('linux')
   const missing = new Error("Cannot find module 'koffi'")
   const load = () => {

@@ -62,7 +62,7 @@ describe('each option is one setsockopt(2) per family', () => {
 
 describe('struct tcp_md5sig, as linux/tcp.h has it (RFC 2385)', () => {
   const key = new TextEncoder().encode('sésame')
-  it('for an IPv4 peer', () => {
+  it('tcp_md5sig of an IPv4 peer', () => {
     const struct = tcpMd5Sig('ipv4', peer, key)
     expect(struct).toHaveLength(216)
     expect(new Uint16Array(struct.buffer)[0], 'family').toBe(2)
@@ -73,24 +73,24 @@ describe('struct tcp_md5sig, as linux/tcp.h has it (RFC 2385)', () => {
     expect(new TextDecoder().decode(struct.slice(136, 143))).toBe('sésame')
     expect([...struct.slice(143)]).toEqual(Array(73).fill(0))
   })
-  it('for an IPv6 peer', () => {
+  it('tcp_md5sig of an IPv6 peer', () => {
     const struct = tcpMd5Sig('ipv6', peer6, key)
     expect(new Uint16Array(struct.buffer)[0]).toBe(10)
     expect([...struct.slice(2, 8)], 'port and flow').toEqual([0, 0, 0, 0, 0, 0])
     expect(hex(struct.slice(8, 24))).toBe('20010db8000000000000000000000002')
     expect(new Uint16Array(struct.buffer)[65]).toBe(7)
   })
-  it('has the mapped address of an IPv4 peer on a socket of both families (RFC 4291 §2.5.5.2)', () => {
+  it('tcp_md5sig has the mapped address of an IPv4 peer on an IPv6 socket', () => {
     const struct = tcpMd5Sig('ipv6', peer, key)
     expect(new Uint16Array(struct.buffer)[0]).toBe(10)
     expect(hex(struct.slice(8, 24))).toBe('00000000000000000000ffffc0000202')
   })
-  it('takes the longest key to its last octet', () => {
+  it('tcp_md5sig has all octets of the longest key', () => {
     const struct = tcpMd5Sig('ipv4', peer, Buffer.from('k'.repeat(80)))
     expect(new Uint16Array(struct.buffer)[65]).toBe(80)
     expect(struct[215]).toBe('k'.charCodeAt(0))
   })
-  it('does not exist for an IPv6 peer on an IPv4 socket', () => {
+  it('tcp_md5sig throws for an IPv6 peer on an IPv4 socket', () => {
     expect(() => tcpMd5Sig('ipv4', peer6, key)).toThrow('an IPv4 socket has no IPv6 address')
   })
 })

@@ -28,7 +28,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     const wanted = SOCK_CLOEXEC | SOCK_NONBLOCK // the same numbers as O_CLOEXEC and O_NONBLOCK
     expect(Number.parseInt(flags, 8) & wanted).toBe(wanted)
   })
-  it('the system has each option as it was set', () => {
+  it('getsockopt returns each option as it was set', () => {
     const socket = openSocket('ipv4')
     try {
       setTtl(socket, 255)
@@ -62,12 +62,12 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     accepted.destroy()
     client.destroy()
   })
-  it('reports what the system refuses, with its code', () => {
+  it('a refused option throws with the code of the system', () => {
     const refused = () => setTtl({ fd: -1, family: 'ipv4' }, 1)
     expect(refused).toThrow('setsockopt EBADF: bad file descriptor')
     expect(refused).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'setsockopt' }))
   })
-  it('reports an address that is not on this host', () => {
+  it('bindSocket throws for an address that is not on this host', () => {
     const socket = openSocket('ipv4')
     const bind = () => bindSocket(socket, Uint8Array.of(203, 0, 113, 77), 0)
     expect(bind).toThrow(expect.objectContaining({ code: 'EADDRNOTAVAIL', syscall: 'bind' }))
@@ -75,7 +75,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   })
 })
 
-it('a connection without a descriptor has -1', () => {
+it('socketOf a connection without a descriptor has fd -1', () => {
   expect(
     socketOf(
       connect({ port: 1, host: '127.0.0.1' })

@@ -18,7 +18,7 @@ import { sockaddr } from './sockaddr.ts'
 /** An `ipv6` socket that listens also carries IPv4, with mapped addresses (RFC 4291 §2.5.5.2). */
 export type TcpFamily = 'ipv4' | 'ipv6'
 
-/** A descriptor and its family. Plain data: whoever opened the descriptor closes it. */
+/** A descriptor and its family. Plain data: the code that opened the descriptor closes it. */
 export interface TcpSocket {
   readonly fd: number
   readonly family: TcpFamily

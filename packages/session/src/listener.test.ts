@@ -1,4 +1,4 @@
-/** Real sockets on loopback: 127.0.0.1 is us, and so are the addresses beside it. */
+/** Real sockets on loopback, from several addresses of 127.0.0.0/8. */
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, Server, type Socket } from 'node:net'
@@ -22,7 +22,7 @@ afterEach(async () => {
 })
 
 describe('a listener', () => {
-  it('hands a connection to the session of the address it comes from (RFC 4271 §8.2.1)', async () => {
+  it('hands a connection to the session of its address (RFC 4271 §8.2.1)', async () => {
     const one = session('127.0.0.1')
     const two = session('127.0.0.2')
     const port = await listen(one, two)
@@ -30,7 +30,7 @@ describe('a listener', () => {
     await soon(() => expect(two.state).toBe('OpenSent'))
     expect(one.state).toBe('Active')
   })
-  it('the session then comes up on it', async () => {
+  it('establishes the session on the connection that the peer made', async () => {
     const one = session('127.0.0.1')
     const port = await listen(one)
     const socket = await dial(port, '127.0.0.1')
@@ -44,18 +44,22 @@ describe('a listener', () => {
       counters: { dials: 0, fsmEstablishedTransitions: 1 },
     })
   })
-  it('closes a stranger and counts it', async () => {
+  it('closes and counts a connection from an unconfigured peer', async () => {
     const one = session('127.0.0.2')
     const server = listener(one)
     const port = await server.listen()
-    const stranger = await dial(port, '127.0.0.1')
-    await closed(stranger)
-    expect([server.unconfiguredPeers, one.state, stranger.bytesRead]).toEqual([1, 'Active', 0])
+    const unconfigured = await dial(port, '127.0.0.1')
+    await closed(unconfigured)
+    expect([server.unconfiguredPeers, one.state, unconfigured.bytesRead]).toEqual([1, 'Active', 0])
   })
-  it('has one line a minute for strangers, with how many there were since the last', async () => {
+  it('logs unconfigured peers once a minute, with their number since the last line', async () => {
     const lines: object[] = []
-    const [debug, info, error] = [ignore, ignore, ignore]
-    const log = { debug, info, error, warn: (fields: object, text: string) => void lines.push({ ...fields, text }) }
+    const log = {
+      debug: ignore,
+      info: ignore,
+      error: ignore,
+      warn: (fields: object, text: string) => void lines.push({ ...fields, text }),
+    }
     let now = 1000
     const clock = { ...realTime, now: () => now }
     const server = new Listener({ address: '127.0.0.1', port: 0, log, clock })
@@ -75,13 +79,13 @@ describe('a listener', () => {
     await visit('127.0.0.1')
     expect([lines.length, server.unconfiguredPeers]).toEqual([2, 8])
   })
-  it.each(['fe80::1%eth0', 'fe80::2%eth1'])('closes a connection from %s, and no exception comes of it', async from => {
+  it.each(['fe80::1%eth0', 'fe80::2%eth1'])('closes a connection from %s without an exception', async from => {
     const one = session('fe80::1%eth1')
     const server = listener(one)
     const connection = arrive(await serverOf(server), from)
     expect([server.unconfiguredPeers, one.state, connection.destroyed]).toEqual([1, 'Active', true])
   })
-  it('hands over what comes from a link-local peer on its interface (RFC 4007 §11)', async () => {
+  it('tells link-local peers apart by their interface (RFC 4007 §11)', async () => {
     const [one, two] = [session('FE80:0::1%eth1'), session('fe80::1%eth2')]
     const server = await serverOf(listener(one, two))
     const connection = arrive(server, 'fe80::1%eth1')
@@ -99,11 +103,11 @@ describe('a listener', () => {
     await closed(first)
     expect([one.state, second.closed, server.unconfiguredPeers]).toEqual(['OpenSent', false, 0])
   })
-  it('two that dial and listen: both come up on one connection, over TCP (RFC 4271 §6.8)', async () => {
+  it('two sessions that both dial and listen share one connection (RFC 4271 §6.8)', async () => {
     const [one, two] = ['127.0.0.1', '127.0.0.2']
-    const doors = [new Listener({ address: one, port: 0 }), new Listener({ address: two, port: 0 })] as const
-    toEnd.push(...doors.map(door => () => door.stop()))
-    const ports = [await doors[0].listen(), await doors[1].listen()]
+    const listeners = [new Listener({ address: one, port: 0 }), new Listener({ address: two, port: 0 })] as const
+    toEnd.push(...listeners.map(listener => () => listener.stop()))
+    const ports = [await listeners[0].listen(), await listeners[1].listen()]
     const both = [
       new Session({ local: { ...local, address: one }, peer: { as: 65002, address: two, port: ports[1]! } }),
       new Session({
@@ -113,7 +117,7 @@ describe('a listener', () => {
     ] as const
     const downs: unknown[] = []
     both.forEach((session, i) => {
-      doors[i]!.serve(session) // as many as there are sessions
+      listeners[i]!.serve(session) // as many as there are sessions
       session.on('down', down => downs.push(down)).start()
       toEnd.push(() => session.stop())
     })
@@ -132,7 +136,7 @@ describe('a listener', () => {
     await closed(await dial(port, '127.0.0.1'))
     expect(one.state).toBe('Idle')
   })
-  it('takes an IPv4 peer on a socket of both families', async () => {
+  it('accepts an IPv4 peer on a socket of both families', async () => {
     const one = session('127.0.0.1')
     const port = await listen(one, { address: '::' }).catch(() => undefined)
     if (port === undefined) return // a host without IPv6
@@ -140,7 +144,7 @@ describe('a listener', () => {
     await soon(() => expect(one.state).toBe('OpenSent'))
     expect(one.status().local.address).toBe('127.0.0.1')
   })
-  it('a session that dials one that listens: both come up, over TCP', async () => {
+  it('a session that dials and one that listens establish over TCP', async () => {
     const waits = session('127.0.0.1', {
       local: { as: 65002, id: '192.0.2.2' },
       peer: { as: 65001, address: '127.0.0.1' },
@@ -156,7 +160,7 @@ describe('a listener', () => {
       detail: 'the peer sent Cease/Administrative Shutdown (6/2): "that was all"',
     })
   })
-  it('a router that sends more than we can read: timers get their turn after each full piece', async () => {
+  it('timers run after each full chunk of a peer that floods', async () => {
     const one = session('127.0.0.1')
     const order: ('full' | 'pause')[] = []
     const accept = vi.spyOn(one, 'accept')
@@ -176,7 +180,7 @@ describe('a listener', () => {
     expect(order).toContain('full')
     expect(order.filter((what, i) => what === 'full' && order[i - 1] !== 'pause')).toEqual([]) // the session sees it first
   })
-  it('a dial to a port where nobody listens: refused, with a hint', async () => {
+  it('a dial to a port without a listener is refused, with a hint', async () => {
     const port = await unusedPort()
     const dials = new Session({ local, peer: { as: 65002, address: '127.0.0.1', port } })
     toEnd.push(() => dials.stop())
@@ -190,17 +194,21 @@ describe('a listener', () => {
   })
 })
 
-describe('a connection that the system cannot give', () => {
-  it('ends nothing, has one line a minute, and the next one is served', async () => {
+describe('a connection that the system cannot accept', () => {
+  it('a failed accept is logged once a minute, and the next connection is served', async () => {
     const lines: object[] = []
-    const [debug, info, error] = [ignore, ignore, ignore]
-    const log = { debug, info, error, warn: (fields: object, text: string) => void lines.push({ ...fields, text }) }
+    const log = {
+      debug: ignore,
+      info: ignore,
+      error: ignore,
+      warn: (fields: object, text: string) => void lines.push({ ...fields, text }),
+    }
     const one = session('127.0.0.1')
-    const door = new Listener({ address: '127.0.0.1', port: 0, log }).serve(one)
-    toEnd.push(() => door.stop())
-    const server = await serverOf(door)
-    const lack = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })
-    for (let times = 0; times < 5; times++) server.emit('error', lack)
+    const failing = new Listener({ address: '127.0.0.1', port: 0, log }).serve(one)
+    toEnd.push(() => failing.stop())
+    const server = await serverOf(failing)
+    const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })
+    for (let times = 0; times < 5; times++) server.emit('error', error)
     expect(lines).toEqual([{ error: 'accept EMFILE', connections: 1, text: 'connection could not be accepted' }])
     const { port } = server.address() as AddressInfo // a TCP server's address has one
     await dial(port, '127.0.0.1')
@@ -209,22 +217,27 @@ describe('a connection that the system cannot give', () => {
 })
 
 describe('listen()', () => {
-  it('rejects where the port is taken, and says which', async () => {
+  it('listen() rejects with the address and port if the port is taken', async () => {
     const port = await listen(session('127.0.0.1'))
     const second = new Listener({ address: '127.0.0.1', port })
     await expect(second.listen()).rejects.toThrow(`address already in use 127.0.0.1:${port}`)
   })
-  it('rejects where the address is not of this host', async () => {
+  it('listen() rejects if the address is not on this host', async () => {
     await expect(new Listener({ address: '192.0.2.1', port: 0 }).listen()).rejects.toThrow('192.0.2.1')
   })
-  it.runIf(linuxSupport().supported)('leaves no descriptor open if a session cannot have its key', async () => {
-    const keyed = session('::1', { tcpMd5Key: 'secret' })
-    const before = lowestDescriptor()
-    for (let times = 0; times < 10; times++)
-      await expect(new Listener({ address: '127.0.0.1', port: 0 }).serve(keyed).listen()).rejects.toThrow('tcpMd5Key: ')
-    expect(lowestDescriptor()).toBe(before)
-  })
-  it('may be tried again after it was rejected', async () => {
+  it.runIf(linuxSupport().supported)(
+    'listen() leaves no descriptor open if a session cannot have its key',
+    async () => {
+      const keyed = session('::1', { tcpMd5Key: 'secret' })
+      const before = lowestDescriptor()
+      for (let times = 0; times < 10; times++)
+        await expect(new Listener({ address: '127.0.0.1', port: 0 }).serve(keyed).listen()).rejects.toThrow(
+          'tcpMd5Key: ',
+        )
+      expect(lowestDescriptor()).toBe(before)
+    },
+  )
+  it('listen() may be called again after it was rejected', async () => {
     const blocker = createServer()
     const port = await new Promise<number>(
       done => blocker.listen(0, '127.0.0.1', () => done((blocker.address() as { port: number }).port)), // a TCP server has one
@@ -237,8 +250,8 @@ describe('listen()', () => {
   })
 })
 
-describe('close()', () => {
-  it('takes no more connections, and leaves the sessions theirs', async () => {
+describe('stop()', () => {
+  it('stop() accepts no more connections and keeps those of the sessions', async () => {
     const one = session('127.0.0.1')
     const server = listener(one)
     const port = await server.listen()
@@ -248,7 +261,7 @@ describe('close()', () => {
     await expect(dial(port, '127.0.0.1')).rejects.toThrow('ECONNREFUSED')
     expect(one.state).toBe('OpenSent')
   })
-  it('twice, or before listen(), is well too', async () => {
+  it('stop() may be called twice, or before listen()', async () => {
     const server = new Listener({ address: '127.0.0.1', port: 0 })
     await server.stop()
     await server.listen()
@@ -257,8 +270,8 @@ describe('close()', () => {
   })
 })
 
-describe('what is configured', () => {
-  it('one session per address, in any spelling', () => {
+describe('options', () => {
+  it('serve() takes one session per address, in any spelling', () => {
     const server = new Listener().serve(session('2001:db8::1'))
     expect(() => server.serve(session('2001:DB8:0::1'))).toThrow('peer.address: 2001:db8::1 already has a session')
   })
@@ -267,15 +280,15 @@ describe('what is configured', () => {
     [{ port: 1.5 }, 'port: 1.5 is not allowed'],
     [{ address: 'localhost' }, "address: 'localhost' is not allowed, it must be an IPv4 or IPv6 address"],
     [{ host: '127.0.0.1' }, 'host: no such setting, there are address, port, log, clock'],
-  ])('%j throws', (options, message) => {
+  ])('%j is not allowed', (options, message) => {
     expect(() => new Listener(options as ListenerOptions)).toThrow(message) // as a caller without types may
   })
 })
 
-// ---- the stage
+// ---- helpers
 
 function ignore(): void {}
-/** Looks again and again, and not for ever. */
+/** Polls with a bound. */
 function soon(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 5000, interval: 5 })
 }
@@ -296,18 +309,18 @@ function listener(...given: (Session | { address: string })[]): Listener {
 function listen(...given: (Session | { address: string })[]): Promise<number> {
   return listener(...given).listen()
 }
-/** The number that the next file gets: the lowest that is free. */
+/** The lowest free descriptor, which the next file gets. */
 function lowestDescriptor(): number {
   const fd = openSync('/dev/null', 'r')
   closeSync(fd)
   return fd
 }
-/** What listens in it. */
+/** The server inside it. */
 async function serverOf(listener: Listener): Promise<Server> {
   const listen = vi.spyOn(Server.prototype, 'listen')
   await listener.listen()
   const [server] = listen.mock.contexts
-  if (!(server instanceof Server)) throw new Error('no server was told to listen')
+  if (!(server instanceof Server)) throw new Error('no server listens')
   return server
 }
 /** A connection from an address that this host need not have. */
@@ -323,7 +336,7 @@ async function dial(port: number, from: string): Promise<Socket> {
   await once(socket, 'connect')
   return socket
 }
-/** The other side has closed it, with or without a word of TCP. */
+/** The other side has closed it, with a FIN or an RST. */
 async function closed(socket: Socket): Promise<void> {
   socket.on('error', () => {}).resume()
   if (!socket.closed) await new Promise<void>(done => socket.once('close', () => done()))

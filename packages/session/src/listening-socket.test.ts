@@ -17,23 +17,23 @@ afterEach(async () => {
   await Promise.all(toEnd.splice(0).map(end => end()))
 })
 
-describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that dials one that listens', () => {
+describe.runIf(linuxSupport().supported)('two sessions on Linux, with koffi', () => {
   it.each([
     ['the same TCP MD5 key (RFC 2385)', { tcpMd5Key: 'sésame' }, '127.0.0.1', '127.0.0.1'],
     ['the same key over IPv6', { tcpMd5Key: 'sésame' }, '::1', '::1'],
-    ['the same key over IPv4, where one socket carries both', { tcpMd5Key: 'sésame' }, '127.0.0.1', '::'],
+    ['the same key over IPv4 on a socket of both families', { tcpMd5Key: 'sésame' }, '127.0.0.1', '::'],
     ['TTL security on both sides (RFC 5082)', { ttlSecurity: 1 }, '127.0.0.1', '127.0.0.1'],
     ['TTL security over IPv6', { ttlSecurity: 1 }, '::1', '::1'],
-    ['TTL security over IPv4, where one socket carries both', { ttlSecurity: 1 }, '127.0.0.1', '::'],
+    ['TTL security over IPv4 on a socket of both families', { ttlSecurity: 1 }, '127.0.0.1', '::'],
     ['a key and TTL security at once', { tcpMd5Key: 'sésame', ttlSecurity: 1 }, '127.0.0.1', '127.0.0.1'],
     ['a TTL of one hop', { multihop: 1 }, '127.0.0.1', '127.0.0.1'],
     ['the loopback interface', { bindDevice: 'lo' }, '127.0.0.1', '127.0.0.1'],
-    ['nothing that is asked for', {}, '127.0.0.1', undefined],
-  ])('comes up with %s', async (_, settings, address, door) => {
-    const waits = waiting(address, settings)
-    const server = listener(door === undefined ? {} : { address: door })
+    ['no option', {}, '127.0.0.1', undefined],
+  ])('sessions establish with %s', async (_, options, address, listenOn) => {
+    const waits = waiting(address, options)
+    const server = listener(listenOn === undefined ? {} : { address: listenOn })
     const port = await server.serve(waits).listen()
-    const dials = dialling(address, port, settings)
+    const dials = dialling(address, port, options)
     await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
     expect(dials.status().local.address).toBe(address)
     expect(waits.status()).toMatchObject({
@@ -42,16 +42,16 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
       counters: { dials: 0 },
     })
   })
-  it('may be served after listen(), key and all', async () => {
+  it('a session may be served after listen(), with a key', async () => {
     const server = listener({ address: '127.0.0.1' })
     const port = await server.listen()
-    const settings = { tcpMd5Key: 'sésame', ttlSecurity: 1 }
-    const waits = waiting('127.0.0.1', settings)
+    const options = { tcpMd5Key: 'sésame', ttlSecurity: 1 }
+    const waits = waiting('127.0.0.1', options)
     server.serve(waits)
-    const dials = dialling('127.0.0.1', port, settings)
+    const dials = dialling('127.0.0.1', port, options)
     await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
   })
-  it('sessions with other settings share the listener', async () => {
+  it('sessions with different options share a listener', async () => {
     const strict = waiting('127.0.0.1', { ttlSecurity: 1 })
     const keyed = waiting('127.0.0.2', { tcpMd5Key: 'sésame' })
     const plain = waiting('127.0.0.3')
@@ -68,34 +68,34 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
       dialled: Partial<SessionOptions>,
       listening: Partial<SessionOptions>,
       address?: string,
-      door?: string,
+      listenOn?: string,
     ]
   >([
     ['another key (RFC 2385)', { tcpMd5Key: 'sesame' }, { tcpMd5Key: 'sésame' }],
     ['the beginning of the key', { tcpMd5Key: 'sésam' }, { tcpMd5Key: 'sésame' }],
-    ['no key, where one is asked for', {}, { tcpMd5Key: 'sésame' }],
-    ['a key, where none is asked for', { tcpMd5Key: 'sésame' }, {}],
+    ['no key, if the peer requires one', {}, { tcpMd5Key: 'sésame' }],
+    ['a key, if the peer has none', { tcpMd5Key: 'sésame' }, {}],
     ['another key over IPv6', { tcpMd5Key: 'sesame' }, { tcpMd5Key: 'sésame' }, '::1', '::1'],
-    ['no key over IPv4, where one socket carries both', {}, { tcpMd5Key: 'sésame' }, '127.0.0.1', '::'],
-    ['a TTL of 64, where 255 is asked for (RFC 5082 §3)', {}, { ttlSecurity: 1 }],
-    ['a TTL of 253, where 254 is asked for', { multihop: 253 }, { ttlSecurity: 2 }],
-    ['TTL security, where the answer has a TTL of 64', { ttlSecurity: 1 }, {}],
+    ['no key over IPv4 on a socket of both families', {}, { tcpMd5Key: 'sésame' }, '127.0.0.1', '::'],
+    ['a TTL of 64, if 255 is required (RFC 5082 §3)', {}, { ttlSecurity: 1 }],
+    ['a TTL of 253, if 254 is required', { multihop: 253 }, { ttlSecurity: 2 }],
+    ['TTL security, if the answer has a TTL of 64', { ttlSecurity: 1 }, {}],
     ['a TTL of 64 over IPv6', {}, { ttlSecurity: 1 }, '::1', '::1'],
-    ['a TTL of 64 over IPv4, where one socket carries both', {}, { ttlSecurity: 1 }, '127.0.0.1', '::'],
-  ])('does not come up with %s', async (_, dialled, listening, address = '127.0.0.1', door = address) => {
+    ['a TTL of 64 over IPv4 on a socket of both families', {}, { ttlSecurity: 1 }, '127.0.0.1', '::'],
+  ])('sessions do not establish with %s', async (_, dialled, listening, address = '127.0.0.1', listenOn = address) => {
     const waits = waiting(address, listening)
-    const dials = dialling(address, await listener({ address: door }).serve(waits).listen(), dialled)
+    const dials = dialling(address, await listener({ address: listenOn }).serve(waits).listen(), dialled)
     // Loopback answers at once: a pair that begins later and comes up shows that this one was not answered.
     const later = waiting(address, dialled)
-    dialling(address, await listener({ address: door }).serve(later).listen(), dialled)
+    dialling(address, await listener({ address: listenOn }).serve(later).listen(), dialled)
     await soon(() => expect(later.state).toBe('Established'))
     expect([dials.state, waits.state]).toEqual(['Connect', 'Active'])
   })
-  it('TTL security holds beside a session without it on one listener (RFC 5082 §3)', async () => {
+  it('a listener enforces TTL security beside a session without it (RFC 5082 §3)', async () => {
     const strict = waiting('127.0.0.1', { ttlSecurity: 1 })
     const plain = waiting('127.0.0.2')
     const port = await listener({ address: '127.0.0.1' }).serve(strict).serve(plain).listen()
-    // Its connection is accepted, for the sake of the other, and nothing that it sends from then on arrives.
+    // Its connection is accepted, because the other session has no TTL security; what it sends later is dropped.
     const far = dialling('127.0.0.1', port, { local: from('127.0.0.1') })
     await soon(() => expect(far.state).toBe('OpenConfirm'))
     dialling('127.0.0.1', port, { local: from('127.0.0.2') })
@@ -103,7 +103,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     expect(far.state).toBe('OpenConfirm')
     expect(strict.state).not.toBe('Established')
   })
-  it('a key is asked for beside a session without one on a listener (RFC 2385)', async () => {
+  it('a listener requires the key beside a session without one (RFC 2385)', async () => {
     const keyed = waiting('127.0.0.1', { tcpMd5Key: 'sésame' })
     const plain = waiting('127.0.0.2')
     const port = await listener({ address: '127.0.0.1' }).serve(keyed).serve(plain).listen()
@@ -112,7 +112,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     await soon(() => expect(plain.state).toBe('Established'))
     expect([without.state, keyed.state]).toEqual(['Connect', 'Active'])
   })
-  it('a key for an IPv6 peer cannot stand on a listener of IPv4: serve() throws, and the others go on', async () => {
+  it('serve() throws for the key of an IPv6 peer on an IPv4 listener', async () => {
     const server = listener({ address: '127.0.0.1' })
     const port = await server.listen()
     expect(() => server.serve(waiting('::1', { tcpMd5Key: 'sésame' }))).toThrow('tcpMd5Key: there is no key for ::1')
@@ -121,7 +121,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     dialling('127.0.0.1', port)
     await soon(() => expect(plain.state).toBe('Established'))
   })
-  it('a connection that cannot have what its session asks for is closed, and counted', async () => {
+  it('a connection that cannot have the options of its session is closed', async () => {
     const server = listener({ address: '127.0.0.1' })
     const waits = waiting('127.0.0.1', { bindDevice: 'nosuch0' })
     const port = await server.serve(waits).listen()
@@ -129,7 +129,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     await once(socket.resume(), 'close')
     expect([server.unconfiguredPeers, waits.state]).toEqual([1, 'Active'])
   })
-  it('an interface that is not there: the dial fails, and says so', async () => {
+  it('a dial through an interface that does not exist fails with a hint', async () => {
     const dials = dialling('127.0.0.1', 179, { bindDevice: 'nosuch0' })
     await soon(() =>
       expect(dials.status().lastFailure).toMatchObject({
@@ -138,7 +138,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
       }),
     )
   })
-  it('has the system end a connection that is not acknowledged in time (RFC 5482)', async () => {
+  it('the system ends a connection that is not acknowledged in time (RFC 5482)', async () => {
     const waits = waiting('127.0.0.1', { holdTime: 300 })
     const port = await listener({ address: '127.0.0.1' }).serve(waits).listen()
     vi.mocked(setUserTimeout).mockClear()
@@ -147,7 +147,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     expect(vi.mocked(setUserTimeout).mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([90_500, 600_000])
     expect(vi.mocked(setUserTimeout).mock.results.map(({ type }) => type)).toEqual(['return', 'return'])
   })
-  it('leaves no descriptor open after a dial whose option the system refuses', () => {
+  it('a dial leaves no descriptor open if the system refuses an option', () => {
     const config = configure({ local: from('127.0.0.1'), peer: { as: 1, address: '127.0.0.1' }, bindDevice: 'nosuch0' })
     const lowest = () => {
       const fd = openSync('/dev/null', 'r')
@@ -158,7 +158,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
     for (let dials = 0; dials < 10; dials++) expect(() => dialTcp(config)).toThrow('bindDevice: the system refused it')
     expect(lowest()).toBe(before)
   })
-  it('nothing that is told or logged shows the key', async () => {
+  it('no event, status or log line shows the key', async () => {
     const lines: unknown[] = []
     const note = (fields: object, text: string) => lines.push(fields, text)
     const log = { debug: note, info: note, warn: note, error: note }
@@ -171,17 +171,17 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi, a session that d
   })
 })
 
-// ---- the stage
+// ---- helpers
 
 function soon(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 5000, interval: 5 })
 }
-function waiting(address: string, settings: Partial<SessionOptions> = {}): Session {
+function waiting(address: string, options: Partial<SessionOptions> = {}): Session {
   const local = { as: 65002, id: '192.0.2.2' }
-  return begin({ local, peer: { as: 65001, address }, passive: true, ...settings })
+  return begin({ local, peer: { as: 65001, address }, passive: true, ...options })
 }
-function dialling(address: string, port: number, settings: Partial<SessionOptions> = {}): Session {
-  return begin({ local: from(address), peer: { as: 65002, address, port }, ...settings })
+function dialling(address: string, port: number, options: Partial<SessionOptions> = {}): Session {
+  return begin({ local: from(address), peer: { as: 65002, address, port }, ...options })
 }
 function from(address: string): SessionOptions['local'] {
   return { as: 65001, id: '192.0.2.1', address }

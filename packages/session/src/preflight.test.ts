@@ -22,17 +22,17 @@ describe('a conflicting connection', () => {
       }),
       all,
     )
-  it('is a connection to the same router, from the same address', () => {
+  it('a connection to the same peer from the same address conflicts', () => {
     expect(found({}, '192.0.2.1')).toBe(all[0])
   })
-  it('is one from any address, where ours is the system’s choice', () => {
+  it('a connection from any address conflicts if local.address is not set', () => {
     expect(found({})).toBe(all[0])
   })
-  it('is one that the router made', () => {
+  it('a connection that the peer made conflicts', () => {
     expect(found({ address: '2001:DB8:1:0::fe' }, '2001:db8:1::1')).toBe(all[2])
     expect(found({ address: '192.0.2.252' })).toBe(all[3])
   })
-  it('is one to a link-local peer from its interface, which the system does not say', () => {
+  it('a connection to a link-local peer conflicts on its interface only', () => {
     const address = 'fe80::1%eth0'
     const other = { local: { address: 'fe80::2', port: 40000 }, remote: { address: 'fe80::1', port: 179 } }
     const config = (own: string) =>
@@ -47,8 +47,8 @@ describe('a conflicting connection', () => {
     ['to another router', { address: '192.0.2.7' }, undefined],
     ['to another port', { port: 1179 }, undefined],
     ['that is closing', { address: '192.0.2.253' }, undefined],
-    ['that is no BGP', { address: '198.51.100.10' }, undefined],
-  ])('is not a connection %s', (_, peer, address) => {
+    ['to another port of another host', { address: '198.51.100.10' }, undefined],
+  ])('a connection %s does not conflict', (_, peer, address) => {
     expect(found(peer, address)).toBeUndefined()
   })
 })
@@ -79,7 +79,7 @@ describe('start()', () => {
     accepted.destroy()
     return lines
   }
-  it.runIf(process.platform === 'linux')('warns once of a connection that another process has', async () => {
+  it.runIf(process.platform === 'linux')('start() warns once of a connection that another process has', async () => {
     expect(await warnings(true)).toEqual([
       {
         peer: '127.0.0.1',
@@ -89,7 +89,7 @@ describe('start()', () => {
       },
     ])
   })
-  it('says nothing where there is none', async () => {
+  it('start() logs no warning without such a connection', async () => {
     expect(await warnings(false)).toEqual([])
   })
 })

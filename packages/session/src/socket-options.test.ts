@@ -25,7 +25,7 @@ import {
 } from './socket-options.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
-const asking: readonly Partial<SessionOptions>[] = [
+const linuxOptions: readonly Partial<SessionOptions>[] = [
   { tcpMd5Key: 'secret' },
   { ttlSecurity: 1 },
   { multihop: 2 },
@@ -41,27 +41,27 @@ const socket: TcpSocket = { fd: 7, family: 'ipv4' }
 const { supported } = linuxSupport()
 
 describe('the options of a connection', () => {
-  it('are none unless asked for', () => {
+  it('a connection needs no option by default', () => {
     expect(connectionOptions(configure(given))).toEqual([])
   })
   it.each([
     [1, 255],
     [2, 254],
     [254, 2],
-  ])('for TTL security of %d hops send 255 and accept from %d on (RFC 5082 §3)', (ttlSecurity, min) => {
+  ])('TTL security of %d hops sends 255 and accepts from %d on (RFC 5082 §3)', (ttlSecurity, min) => {
     expect(calls(connectionOptions(configure({ ...given, ttlSecurity })))).toEqual([
       ['setTtl', 255],
       ['setMinTtl', min],
     ])
   })
-  it('for multihop send that TTL, and accept any', () => {
+  it('multihop sends that TTL and accepts any', () => {
     expect(calls(connectionOptions(configure({ ...given, multihop: 3 })))).toEqual([['setTtl', 3]])
   })
-  it('for bindDevice have the name of the interface', () => {
+  it('bindDevice sets the name of the interface', () => {
     const options = connectionOptions(configure({ ...given, bindDevice: 'bond0.4094' }))
     expect(calls(options)).toEqual([['bindToDevice', 'bond0.4094']])
   })
-  it('have no key for an IPv6 peer on a socket of IPv4: that throws', () => {
+  it('a key for an IPv6 peer on a socket of IPv4 throws', () => {
     const config = configure({ ...given, peer: { as: 1, address: '2001:db8::2' }, tcpMd5Key: 'secret' })
     expect(() => keyOptions(config, 'ipv4')).toThrow('tcpMd5Key: there is no key for 2001:db8::2')
   })
@@ -72,14 +72,14 @@ it('DSCP is CS6 (RFC 4594 §3.1)', () => {
   expect(setDscp).toHaveBeenCalledExactlyOnceWith(socket, 48)
 })
 
-describe('how long the system waits for an acknowledgement (RFC 5482)', () => {
+describe('the user timeout', () => {
   it.each([
     [{}, 480_000],
     [{ holdTime: 240 }, 480_000],
     [{ holdTime: 300 }, 600_000],
     [{ holdTime: 65535 }, 131_070_000],
     [{ sendHoldTime: 100.5 }, 100_500],
-  ])('is the send hold time of %j, in milliseconds: %d', (change, milliseconds) => {
+  ])('the user timeout of %j is %d ms (RFC 5482)', (change, milliseconds) => {
     limitUnacknowledged(socket, configure({ ...given, ...change }))
     expect(setUserTimeout).toHaveBeenCalledExactlyOnceWith(socket, milliseconds)
   })
@@ -88,7 +88,7 @@ describe('how long the system waits for an acknowledgement (RFC 5482)', () => {
 describe('the options of a listening socket', () => {
   const one = configure({ ...given, ttlSecurity: 1 })
   const two = configure({ ...given, ttlSecurity: 2, tcpMd5Key: 'secret' })
-  it('accept what the most lenient session accepts (RFC 5082 §3)', () => {
+  it('a listener accepts what its most lenient session accepts (RFC 5082 §3)', () => {
     const least = (configs: Parameters<typeof listeningOptions>[0]) =>
       calls(listeningOptions(configs, 'ipv4')).find(([name]) => name === 'setMinTtl')?.[1]
     expect(least([one])).toBe(255)
@@ -97,7 +97,7 @@ describe('the options of a listening socket', () => {
     expect(least([configure(given)])).toBeUndefined()
     expect(least([])).toBeUndefined()
   })
-  it('have a key for each peer that wants one (RFC 2385)', () => {
+  it('a listener has one key per peer that has one (RFC 2385)', () => {
     const third = configure({ ...given, peer: { as: 1, address: '192.0.2.3' }, tcpMd5Key: 'other' })
     const keys = calls(listeningOptions([one, two, third], 'ipv4')).filter(([name]) => name === 'setTcpMd5Key')
     expect(keys).toEqual([
@@ -114,40 +114,40 @@ describe('a system that refuses an option', () => {
         throw Object.assign(new Error('setsockopt EPERM: operation not permitted'), { code: 'EPERM' })
       })
   })
-  it('makes an error that names the option and keeps the code of the system', () => {
+  it('an option that the system refuses is named, with the code of the system', () => {
     const set = () => setOptions(socket, connectionOptions(configure({ ...given, bindDevice: 'lo' })))
     expect(set).toThrow('bindDevice: the system refused it, setsockopt EPERM: operation not permitted')
     expect(set).toThrow(expect.objectContaining({ code: 'EPERM' }))
   })
-  it('costs no dial if the option is DSCP or the user timeout (RFC 4594 §3.1, RFC 5482)', () => {
+  it('a refused DSCP or user timeout does not fail the dial', () => {
     expect(() => setPrecedence(socket)).not.toThrow()
     expect(() => limitUnacknowledged(socket, configure(given))).not.toThrow()
     expect([setDscp, setUserTimeout].map(it => vi.mocked(it).mock.calls.length)).toEqual([1, 1])
   })
 })
 
-describe('what cannot be kept is refused', () => {
+describe('an option that is not available', () => {
   const cause = new Error("Cannot find module 'koffi'")
   const detail = 'koffi could not be loaded, npm install koffi adds it'
   const without: LinuxSupport = { supported: false, reason: 'koffi-missing', detail, cause }
 
-  it.each(asking)('%j without koffi', settings => {
-    const [name] = Object.keys(settings)
-    const refused = () => requireLinux(configure({ ...given, ...settings }), without)
+  it.each(linuxOptions)('%j throws without koffi', options => {
+    const [name] = Object.keys(options)
+    const refused = () => requireLinux(configure({ ...given, ...options }), without)
     expect(refused).toThrow(
       `${name}: not possible here, it needs Linux and the package koffi, and koffi could not be loaded, npm install koffi adds it`,
     )
     expect(refused).toThrow(expect.objectContaining({ cause }))
   })
-  it.each(asking)('%j of a Session on another system than Linux', settings => {
-    const [name] = Object.keys(settings)
+  it.each(linuxOptions)('%j throws on another system than Linux', options => {
+    const [name] = Object.keys(options)
     on('darwin')
-    expect(() => new Session({ ...given, ...settings })).toThrow(
+    expect(() => new Session({ ...given, ...options })).toThrow(
       new Error(`${name}: not possible here, it needs Linux and the package koffi, and this is darwin`),
     )
   })
-  it.runIf(supported).each(asking)('%j through a listener that cannot keep it', async settings => {
-    const session = new Session({ ...given, ...settings })
+  it.runIf(supported).each(linuxOptions)('%j throws at a listener that cannot have it', async options => {
+    const session = new Session({ ...given, ...options })
     on('darwin')
     await using listener = new Listener({ address: '127.0.0.1', port: 0 })
     expect(() => listener.serve(session)).toThrow('not possible here, it needs Linux and the package koffi')
@@ -155,21 +155,21 @@ describe('what cannot be kept is refused', () => {
     on('linux')
     expect(() => listener.serve(session)).toThrow('and this listener began without them')
   })
-  it('a session that asks for nothing of it goes on without', () => {
+  it('a session without such an option needs neither Linux nor koffi', () => {
     expect(() => requireLinux(configure(given), without)).not.toThrow()
     on('darwin')
     expect(new Session(given).state).toBe('Idle')
   })
 })
 
-// ---- the stage
+// ---- helpers
 
 const platform = process.platform
 afterEach(() => on(platform))
 function on(platform: NodeJS.Platform): void {
   Object.defineProperty(process, 'platform', { value: platform })
 }
-/** What setting them calls, without the socket. */
+/** The calls that these options make, without the socket. */
 function calls(options: readonly SocketOption[]): unknown[][] {
   for (const { set } of options) set(socket)
   const made = Object.entries(setters).flatMap(([name, setter]) => {
