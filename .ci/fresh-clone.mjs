@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The README's commands as a newcomer runs them, and without a terminal: in a fresh clone, with an empty npm cache,
- * standard input closed and npm's `yes` off. It runs `demo` as README.md spells it and `announce` with `--check` appended,
- * and asserts that every other command in README and docs begins in the same way. No dependency: nothing is installed yet.
+ * Runs the README's commands as a newcomer does, and without a terminal: in a fresh clone, with an empty npm cache, standard
+ * input closed and npm's `yes` off. It runs `demo` as README.md spells it and `announce` with `--check` appended, and asserts
+ * that every other command in README and docs begins in the same way. It has no dependencies: nothing is installed yet.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 
 const PREFIX = 'npx --yes pnpm@12'
 /** Minutes that one command may take; the first installs everything. */
-const PATIENCE = 10
+const LIMIT = 10
 
 const folder = mkdtempSync(join(tmpdir(), 'fresh-clone-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -25,7 +25,7 @@ const read = name => readFileSync(join(clone, name), 'utf8')
 const files = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: clone, encoding: 'utf8' }).split('\0').slice(0, -1)
 const { scripts } = JSON.parse(read('package.json'))
 const mistakes = files.flatMap(file =>
-  codeIn(read(file)).flatMap(code => mistakesIn(code).map(why => `${file}: ${why}`)),
+  codeIn(read(file)).flatMap(code => mistakesIn(code).map(mistake => `${file}: ${mistake}`)),
 )
 for (const mistake of mistakes) console.error(mistake)
 if (mistakes.length > 0) process.exit(1)
@@ -55,12 +55,12 @@ function codeIn(markdown) {
   ]
 }
 
-/** Each way to start a package manager is to begin as the README's does, and to name a script that there is. */
+/** Each call of a package manager must begin as the README's does, and must name a script that exists. */
 function mistakesIn(code) {
   const others =
     code.replaceAll(`${PREFIX} `, ' ').match(/(?<![\w./@-])(npx|pnpm(@\S+)?|npm (run|exec|test|start)|yarn) +\S+/g) ??
     []
-  const programs = code.match(/^ *(softspoken( +\w+)?|decode-capture|vip-agent) +-\S+/gm) ?? [] // nothing installs them
+  const programs = code.match(/^ *(softspoken( +\w+)?|decode-capture|vip-agent) +-\S+/gm) ?? [] // they are not installed
   const named = Array.from(code.matchAll(/npx --yes pnpm@12 +([\w.-]+(?::[\w.-]+)*)/g), ([, name]) => name)
   const missing = named.filter(name => !(name in scripts) && !['install', 'exec', '--filter'].includes(name))
   return [
@@ -79,17 +79,17 @@ function run(command, expected) {
     cwd: clone,
     env: { ...environment, npm_config_cache: cache, npm_config_yes: 'false', NO_COLOR: '1' },
     encoding: 'utf8',
-    timeout: PATIENCE * 60_000,
+    timeout: LIMIT * 60_000,
   })
   process.stdout.write(stdout)
   process.stderr.write(stderr)
-  const why =
+  const problem =
     error?.message ||
     (status !== 0 && `it ended with ${status}`) ||
     (/\bEPIPE\b/.test(stderr) && 'it dies when its reader stops early') ||
     (!expected.test(stdout) && `it did not print ${expected}`)
-  if (why) {
-    console.error(`FAILED: ${why}`)
+  if (problem) {
+    console.error(`FAILED: ${problem}`)
     process.exit(1)
   }
 }

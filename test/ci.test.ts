@@ -1,4 +1,4 @@
-/** `.ci/run` with stand-ins for all that it calls: what it says last, whatever becomes of them. */
+/** `.ci/run` with stand-ins for all programs that it calls: its last line, whatever they do. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -41,16 +41,20 @@ async function run(
 /** The engine, the fresh clone, and seven scripts. */
 const CHECKS = 9
 
-describe('.ci/run says last how many passed and failed, and', () => {
+describe('the last line of .ci/run', () => {
+  it('comes after lint and types, which run first', async () => {
+    const { lines } = await run('exit 1')
+    expect(lines.filter(line => line.startsWith('==> ')).slice(0, 2)).toEqual(['==> lint', '==> types'])
+  })
   it('adds tests and checks', async () => {
     const { code, lines } = await run(`echo '      Tests  31 passed | 2 skipped (33)'`)
     expect([code, lines.at(-1)]).toEqual([0, `${31 + CHECKS} passed, 0 failed`])
   })
-  it('ends with 1 if a test failed', async () => {
+  it('counts the tests that failed', async () => {
     const { code, lines } = await run(`echo '      Tests  2 failed | 31 passed (33)'; exit 1`)
     expect([code, lines.at(-1)]).toEqual([1, `${31 + CHECKS} passed, 2 failed`])
   })
-  it('counts one failure if the tests broke down, or none ran', async () => {
+  it('counts one failure if the tests break down, or none runs', async () => {
     const broken = await run(`echo '      Tests  31 passed (31)'; exit 1`)
     expect([broken.code, broken.lines.at(-1)]).toEqual([1, `${31 + CHECKS} passed, 1 failed`])
     const none = await run('exit 0')
@@ -61,7 +65,7 @@ describe('.ci/run says last how many passed and failed, and', () => {
     const { code, lines } = await run(`echo '      Tests  31 passed (31)'`)
     expect([code, lines.at(-1)]).toEqual([1, `${31 + CHECKS - 1} passed, 1 failed`])
   })
-  it('ends tests that hang, with the names of the files that ran', async () => {
+  it('counts one failure if tests hang, and names the files that ran', async () => {
     const { code, lines } = await run('echo test/endless.test.ts >"$RUNNING_TEST_FILES"; while :; do :; done', {
       patience: '1s',
     })
@@ -69,10 +73,10 @@ describe('.ci/run says last how many passed and failed, and', () => {
     const at = lines.indexOf('FAILED: the tests did not end within 1s; these files ran then:')
     expect(lines[at + 1]).toBe('test/endless.test.ts')
   })
-  it('counts one failure if it is stopped', async () => {
+  it('counts one failure if .ci/run is stopped', async () => {
     const { code, lines } = await run(`echo '      Tests  31 passed (31)'; until [ -e go ]; do sleep 0.02; done`, {
       kill: 'SIGTERM',
     })
-    expect([code, lines.at(-1)]).toEqual([1, '2 passed, 1 failed'])
+    expect([code, lines.at(-1)]).toEqual([1, '4 passed, 1 failed'])
   })
 })
