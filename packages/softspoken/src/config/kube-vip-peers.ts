@@ -1,7 +1,7 @@
 /**
- * kube-vip's `bgp_peers`, a text for each router with its fields by position:
- * `<address>:<AS>:<password>:<multihop>:<port>:<MP-BGP options>:<BFD options>`, with [] around IPv6.
- * A comma or a colon in a password moves every field behind it, so no field of a wrong one is shown.
+ * kube-vip's `bgp_peers`, a list of routers, each with its fields by position:
+ * `<address>:<AS>:<password>:<multihop>:<port>:<MP-BGP options>:<BFD options>`, with [] around an IPv6 address.
+ * A comma or a colon in a password moves all later fields, so no field of a wrong entry is shown.
  */
 import { isIP, isIPv6 } from 'node:net'
 import { notAllowed, secretNotAllowed, UsageError } from './usage-error.ts'
@@ -19,10 +19,10 @@ const FIELDS = '<address>:<AS>:<password>:<multihop>:<port>'
 const LAST_AS = 0xffffffff
 const UNNUMBERED = 'unnumbered peers are not supported; give an address'
 
-/** @throws UsageError naming the router by its number, and what is wrong. */
+/** @throws UsageError with the router's number and what is wrong. */
 export function readPeers(text: string, warnings: string[]): readonly KubeVipPeer[] {
   const peers = text.split(',').filter(part => part.trim() !== '')
-  if (peers.length === 0) throw new UsageError(`bgp_peers: it names no router, each must be ${FIELDS}`)
+  if (peers.length === 0) throw new UsageError(`bgp_peers: there is no router in it, each must be ${FIELDS}`)
   return peers.map((peer, at) => readPeer(peer.trimStart(), `bgp_peers, number ${at + 1}`, warnings))
 }
 
@@ -32,7 +32,9 @@ function readPeer(text: string, place: string, warnings: string[]): KubeVipPeer 
   const where = `bgp_peers, router ${address}`
   const [as = '', password = '', hops = '', port = '', families = '', bfd = '', ...more] = rest.split(':')
   if (more.length > 0)
-    throw new UsageError(`${where}: there are more than 7 fields; a password with a colon needs a file, with --config`)
+    throw new UsageError(
+      `${where}: there are more than 7 fields; for a password with a colon use a file, with --config`,
+    )
   if (!inRange(as, 1, LAST_AS)) throw secretNotAllowed(`${where}, the second field`, 'the AS number of the router')
   const multihop = isOn(hops) && isTrue(`${where}, the fourth field, multihop`, hops)
   if (port !== '' && !inRange(port, 1, 65_535))
@@ -41,10 +43,10 @@ function readPeer(text: string, place: string, warnings: string[]): KubeVipPeer 
   if (isOn(bfd.split(';')[0])) throw new UsageError(`${where}: BFD is not supported`)
   if (/^(\d+|true|false)$/.test(password))
     warnings.push(
-      `${where}: the third field is the password for TCP MD5, and yours is a number, true or false: was an AS number, a port or multihop meant? The fields are ${FIELDS}`,
+      `${where}: the third field is the password for TCP MD5, and it is a number, true or false here; the fields are ${FIELDS}`,
     )
   if (port !== '' && port !== '179')
-    warnings.push(`${where}: port ${port} is dialled, where kube-vip dials 179 all the same`)
+    warnings.push(`${where}: port ${port} is dialled, although kube-vip always dials 179`)
   return {
     address,
     as: Number(as),
@@ -68,25 +70,25 @@ function addressAndRest(text: string, where: string): readonly [string, string] 
   if (isIP(address) === 0)
     throw secretNotAllowed(
       `${where}, the first field`,
-      'an address: names are not looked up, and a password with a comma needs a file, with --config',
+      'an address, because names are not looked up; for a password with a comma use a file, with --config',
     )
   if (colons.length === 0) throw new UsageError(`${where}: the AS number is missing, it must be ${FIELDS}`)
   return [address, text.slice(address.length + 1)]
 }
 
-/** @throws UsageError for what is no address, which is not shown: it may be a whole entry of bgp_peers. */
+/** @throws UsageError if it is no address. It is not shown, because it may be an entry of bgp_peers with a password. */
 export function addressOf(name: string, text: string): string {
   const address = text.replace(/^\[(.*)\]$/, '$1')
   if (text.startsWith('unnumbered:')) throw new UsageError(`${name}: ${UNNUMBERED}`)
-  if (isIP(address) === 0) throw secretNotAllowed(name, 'an address: names are not looked up')
+  if (isIP(address) === 0) throw secretNotAllowed(name, 'an address, because names are not looked up')
   return address
 }
 
-/** Neither left out nor false. */
+/** Given, and not false. */
 export function isOn(value: string | undefined): boolean {
   return value !== undefined && value !== '' && !no.test(value)
 }
-/** @throws UsageError for what is neither. */
+/** @throws UsageError if it is neither true nor false. */
 export function isTrue(name: string, value: string | undefined): boolean {
   if (value !== undefined && yes.test(value)) return true
   if (value !== undefined && no.test(value)) return false
@@ -95,7 +97,7 @@ export function isTrue(name: string, value: string | undefined): boolean {
 const yes = /^(1|t|true)$/i
 const no = /^(0|f|false)$/i
 
-/** @throws UsageError for what is no whole number. */
+/** @throws UsageError if it is no whole number. */
 export function wholeNumber(name: string, value: string): number {
   if (!/^\d+$/.test(value)) throw notAllowed(name, value, 'a whole number')
   return Number(value)

@@ -1,6 +1,6 @@
 /**
- * The environment of kube-vip's BGP mode, understood as far as it means the same here. Whatever means something else is
- * said, and what cannot be had is refused: an address that was reachable must not be lost to a silent change.
+ * kube-vip's variables for its BGP mode. A variable with the same meaning here is used. One with another meaning causes a
+ * warning. One that changes where traffic goes is refused, so that a reachable address does not silently become unreachable.
  */
 import { isIP } from 'node:net'
 import { addressOf, isOn, isTrue, type KubeVipPeer, MULTIHOP, readPeers, wholeNumber } from './kube-vip-peers.ts'
@@ -13,116 +13,119 @@ const OUR_HOLD_TIME = 90 // seconds
 interface KubeVip {
   readonly values: SourceValues
   readonly warnings: readonly string[]
-  /** What kube-vip calls each option that is needed, if its names are used. */
+  /** kube-vip's names of the required options, if its names are used. */
   readonly missing: Partial<Record<OptionName, string>>
 }
 const missing = {
   prefix: 'address',
-  localAs: 'bgp_as, for which kube-vip takes 65000 if it is left out',
+  localAs: 'bgp_as, for which kube-vip uses 65000 if it is missing',
   routerId: 'bgp_routerid',
   peer: 'bgp_peeraddress or bgp_peers',
-  peerAs: 'bgp_peeras, for which kube-vip takes 65000 if it is left out',
+  peerAs: 'bgp_peeras, for which kube-vip uses 65000 if it is missing',
 }
 
 /**
- * ProgramOptions that kube-vip has under other names, if any of its BGP names is there. `own` has ours, which go before them;
- * `warnings` is complete once all values were read.
+ * The values of kube-vip's variables, if one of its BGP names is set. `own` has the values from flags and our variables,
+ * which win. `warnings` is complete when all values have been read.
  */
 export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip {
-  const said = (name: string): string | undefined => env[name]?.trim() || undefined
+  const value = (name: string): string | undefined => env[name]?.trim() || undefined
   const warnings: string[] = []
   const values: SourceValues = {}
-  // `address` and the like are anybody's names; only beside one of these are they kube-vip's.
-  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(said)) return { values, warnings, missing: {} }
+  // Names such as `address` are common. They are kube-vip's only if one of these is set, too.
+  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(value)) return { values, warnings, missing: {} }
 
-  /** Read, and judged, only if nothing of ours goes before it. */
-  const offer = (option: OptionName, name: string, read: (text: string) => unknown): void => {
-    const text = said(name)
+  /** Read and checked only if no value of ours wins. */
+  const set = (option: OptionName, name: string, read: (text: string) => unknown): void => {
+    const text = value(name)
     if (text !== undefined) values[option] = { from: name, read: () => read(text) }
   }
-  const offerNumber = (option: OptionName, name: string): void => offer(option, name, text => wholeNumber(name, text))
+  const setNumber = (option: OptionName, name: string): void => set(option, name, text => wholeNumber(name, text))
 
-  if (said('bgp_enable') !== undefined && !isTrue('bgp_enable', said('bgp_enable')))
-    throw new UsageError('bgp_enable: it is false, and BGP is all that is done here')
-  for (const [name, instead] of refused) if (isOn(said(name))) throw new UsageError(`${name}: ${instead}`)
+  if (value('bgp_enable') !== undefined && !isTrue('bgp_enable', value('bgp_enable')))
+    throw new UsageError('bgp_enable: it is false, but this program only does BGP')
+  for (const [name, instead] of refused) if (isOn(value(name))) throw new UsageError(`${name}: ${instead}`)
 
-  const vip = said('address') ? 'address' : 'vip_address'
-  offer('prefix', vip, text => {
-    if (said('vip_address') !== undefined && vip === 'address' && said('vip_address') !== text)
-      warnings.push('vip_address: not used, address is its new name, and is given as well')
-    const subnet = said('vip_subnet') === undefined ? 'vip_cidr' : 'vip_subnet'
-    return hostRouteOf(vip, text, subnet, said(subnet), warnings)
+  const vip = value('address') ? 'address' : 'vip_address'
+  set('prefix', vip, text => {
+    if (value('vip_address') !== undefined && vip === 'address' && value('vip_address') !== text)
+      warnings.push('vip_address: not used, because its new name, address, is also set')
+    const subnet = value('vip_subnet') === undefined ? 'vip_cidr' : 'vip_subnet'
+    return hostRouteOf(vip, text, subnet, value(subnet), warnings)
   })
-  offerNumber('localAs', 'bgp_as')
-  offer('routerId', 'bgp_routerid', text => text)
+  setNumber('localAs', 'bgp_as')
+  set('routerId', 'bgp_routerid', text => text)
   for (const [name, option, instead] of refusedUnlessOurs)
-    offer(option, name, () => {
+    set(option, name, () => {
       throw new UsageError(`${name}: ${instead}`)
     })
-  offer('localAddress', 'bgp_sourceip', text => addressOf('bgp_sourceip', text))
-  offer('bindDevice', 'bgp_sourceif', text => text)
-  if (own.peer === undefined && said('bgp_peers') !== undefined) {
-    offer('peers', 'bgp_peers', text => [...readPeers(text, warnings), ...oneMore(said, env.bgp_peerpass, warnings)])
+  set('localAddress', 'bgp_sourceip', text => addressOf('bgp_sourceip', text))
+  set('bindDevice', 'bgp_sourceif', text => text)
+  if (own.peer === undefined && value('bgp_peers') !== undefined) {
+    set('peers', 'bgp_peers', text => [
+      ...readPeers(text, warnings),
+      ...additionalPeer(value, env.bgp_peerpass, warnings),
+    ])
   } else {
-    offer('peer', 'bgp_peeraddress', text => [addressOf('bgp_peeraddress', text)])
-    offerNumber('peerAs', 'bgp_peeras')
-    if (env.bgp_peerpass) values.tcpMd5Key = { from: 'bgp_peerpass', read: () => env.bgp_peerpass } // not trimmed
-    if (isOn(said('bgp_multihop')))
-      offer('multihop', 'bgp_multihop', text => (isTrue('bgp_multihop', text) ? MULTIHOP : undefined))
+    set('peer', 'bgp_peeraddress', text => [addressOf('bgp_peeraddress', text)])
+    setNumber('peerAs', 'bgp_peeras')
+    if (env.bgp_peerpass) values.tcpMd5Key = { from: 'bgp_peerpass', read: () => env.bgp_peerpass } // not trimmed, because every octet counts
+    if (isOn(value('bgp_multihop')))
+      set('multihop', 'bgp_multihop', text => (isTrue('bgp_multihop', text) ? MULTIHOP : undefined))
   }
-  offer('holdTime', 'bgp_hold_time', text => {
+  set('holdTime', 'bgp_hold_time', text => {
     const seconds = wholeNumber('bgp_hold_time', text)
     if (seconds < OUR_HOLD_TIME)
       warnings.push(
-        `bgp_hold_time: ${seconds} s is used; our default is ${OUR_HOLD_TIME} s, because the router drops the route if this process or the path stands still for the hold time`,
+        `bgp_hold_time: ${seconds} s is used; our default is ${OUR_HOLD_TIME} s, because the router drops the route if this process or the path stops for the hold time`,
       )
     return seconds
   })
-  offer('health', 'control_plane_health_check_address', text => {
+  set('health', 'control_plane_health_check_address', text => {
     warnings.push(
-      'control_plane_health_check_address: three good answers in a row announce, where kube-vip takes one; healthRise: 1 is its way',
+      'control_plane_health_check_address: the route is announced after three passed checks, not one as with kube-vip; healthRise: 1 does the same',
     )
     return text
   })
-  for (const [name, option] of healthFiles) offer(option, name, text => text)
-  for (const [name, option] of healthNumbers) offerNumber(option, name)
-  for (const [name, why] of unused) if (isOn(said(name))) warnings.push(`${name}: not used, ${why}`)
-  const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(said(name)) && !understood.has(name))
-  if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, there is no such option here`)
+  for (const [name, option] of healthFiles) set(option, name, text => text)
+  for (const [name, option] of healthNumbers) setNumber(option, name)
+  for (const [name, reason] of unused) if (isOn(value(name))) warnings.push(`${name}: not used, ${reason}`)
+  const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(value(name)) && !understood.has(name))
+  if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, because there is no such option here`)
   return { values, warnings, missing }
 }
 
-/** The router of `bgp_peeraddress`, which kube-vip adds to those of `bgp_peers`. */
-function oneMore(
-  said: (name: string) => string | undefined,
+/** The router of `bgp_peeraddress`, which kube-vip uses together with those of `bgp_peers`. */
+function additionalPeer(
+  value: (name: string) => string | undefined,
   key: string | undefined,
   warnings: string[],
 ): readonly KubeVipPeer[] {
-  const address = said('bgp_peeraddress')
+  const address = value('bgp_peeraddress')
   if (address === undefined) {
     for (const name of ['bgp_peeras', 'bgp_peerpass', 'bgp_multihop'])
-      if (isOn(said(name))) warnings.push(`${name}: not used, each router of bgp_peers has its own`)
+      if (isOn(value(name))) warnings.push(`${name}: not used, because each router of bgp_peers has its own`)
     return []
   }
-  const hops = said('bgp_multihop')
+  const hops = value('bgp_multihop')
   return [
     {
       address: addressOf('bgp_peeraddress', address),
-      as: wholeNumber('bgp_peeras', said('bgp_peeras') ?? ''),
+      as: wholeNumber('bgp_peeras', value('bgp_peeras') ?? ''),
       ...(key && { tcpMd5Key: key }),
       ...(isOn(hops) && isTrue('bgp_multihop', hops) && { multihop: MULTIHOP }),
     },
   ]
 }
 
-/** What would change where traffic goes if it were passed over. */
+/** Refused, because ignoring it would change where traffic goes. */
 const refused: readonly (readonly [string, string])[] = [
-  ['zebra_enable', 'there is no Zebra here; announce the address to the router itself'],
+  ['zebra_enable', 'Zebra is not supported; announce the address to the router itself'],
   ['annotation', 'annotations of the node are not read; give the routers as bgp_peers'],
   ['annotations', 'annotations of the node are not read; give the routers as bgp_peers'],
   ['config_file', "kube-vip's own file is not read; give its options as variables, or a file of ours with --config"],
 ]
-/** The same, unless an option of ours goes before it. */
+/** The same, unless a value of ours wins. */
 const refusedUnlessOurs: readonly (readonly [string, OptionName, string])[] = [
   [
     'bgp_routerinterface',
@@ -131,25 +134,28 @@ const refusedUnlessOurs: readonly (readonly [string, OptionName, string])[] = [
   ],
   ['mpbgp_nexthop', 'nextHop', 'not supported; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
 ]
-/** What this program does not do. */
+/** Ignored with a warning, because this program does not do it. */
 const unused: readonly (readonly [string, string])[] = [
-  ['port', 'an address is announced, for all its ports'],
-  ['vip_arp', 'the address is announced by BGP only'],
-  ['vip_interface', 'the address is never put on an interface here; do so beside this program'],
-  ['vip_leaderelection', 'every node that runs this announces; with an election, see the agent example'],
-  ['vip_routingtable', 'the address is announced by BGP only'],
-  ['bgp_attach_ip_to_interface', 'the address is never put on an interface here; do so beside this program'],
-  ['bgp_keepalive_interval', 'a KEEPALIVE goes out after a third of the negotiated hold time'],
-  ['mpbgp_ipv4', 'it is for mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
-  ['mpbgp_ipv6', 'it is for mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
-  ['zebra_url', 'it is for zebra_enable'],
-  ['zebra_version', 'it is for zebra_enable'],
-  ['zebra_software_name', 'it is for zebra_enable'],
-  ['backend_health_check_interval', 'it is for routing tables and load balancers; healthInterval is ours'],
-  ['health_check_port', 'http shows /healthz and /readyz'],
-  ['prometheus_server', 'http shows /metrics'],
-  ['svc_enable', 'one address is announced, and no services'],
-  ['lb_enable', 'there is no load balancer here'],
+  ['port', 'because an address is announced, with all its ports'],
+  ['vip_arp', 'because the address is announced by BGP only'],
+  ['vip_interface', 'because this program does not add the address to an interface; do that yourself'],
+  ['vip_leaderelection', 'because every node that runs this program announces; for an election see packages/vip-agent'],
+  ['vip_routingtable', 'because the address is announced by BGP only'],
+  ['bgp_attach_ip_to_interface', 'because this program does not add the address to an interface; do that yourself'],
+  ['bgp_keepalive_interval', 'because a KEEPALIVE is sent after a third of the negotiated hold time'],
+  ['mpbgp_ipv4', 'because it belongs to mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
+  ['mpbgp_ipv6', 'because it belongs to mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
+  ['zebra_url', 'because it belongs to zebra_enable'],
+  ['zebra_version', 'because it belongs to zebra_enable'],
+  ['zebra_software_name', 'because it belongs to zebra_enable'],
+  [
+    'backend_health_check_interval',
+    'because it is for routing tables and load balancers; our option is healthInterval',
+  ],
+  ['health_check_port', 'because http serves /healthz and /readyz'],
+  ['prometheus_server', 'because http serves /metrics'],
+  ['svc_enable', 'because this program announces one address, and no services'],
+  ['lb_enable', 'because this program has no load balancer'],
 ]
 
 const healthNumbers = [
@@ -157,7 +163,7 @@ const healthNumbers = [
   ['control_plane_health_check_timeout_seconds', 'healthTimeout'],
   ['control_plane_health_check_failure_threshold', 'healthFall'],
 ] as const
-/** Only the first is in kube-vip 1.2; the others are how its etcd names would be called here. */
+/** kube-vip 1.2 has the first; the others follow its names for etcd. */
 const healthFiles = [
   ['control_plane_health_check_ca_path', 'healthCa'],
   ['control_plane_health_check_cert_path', 'healthCert'],
@@ -166,7 +172,7 @@ const healthFiles = [
   ['control_plane_health_check_client_key_path', 'healthKey'],
 ] as const
 
-/** Names that can only be meant for kube-vip: none of them is passed over in silence. */
+/** Names that are meant for kube-vip: each unknown one causes a warning. */
 const ofKubeVip = /^(bgp|mpbgp|zebra|control_plane_health_check|vip)_/
 const understood: ReadonlySet<string> = new Set([
   ...['vip_address', 'vip_subnet', 'vip_cidr'],
@@ -182,16 +188,15 @@ function hostRouteOf(
   subnet: string | undefined,
   warnings: string[],
 ): string {
-  if (text.includes(',')) throw notAllowed(name, text, 'one address: run this program once for each of several')
+  if (text.includes(',')) throw notAllowed(name, text, 'one address; run the program once for each address')
   const [, address = '', length] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? []
   const family = isIP(address)
-  if (family === 0) throw notAllowed(name, text, 'an address: names are not looked up')
+  if (family === 0) throw notAllowed(name, text, 'an address, because names are not looked up')
   const host = family === 4 ? '32' : '128'
-  if (length !== undefined && length !== host)
-    throw notAllowed(name, text, `a host route, which is /${host}: nothing wider is announced`)
+  if (length !== undefined && length !== host) throw notAllowed(name, text, `a host route, which is /${host}`)
   const lengths = subnet?.split(',').map(one => one.trim().replace('/', '')) ?? []
   if (lengths.some(one => !['32', '128', 'auto'].includes(one)))
-    throw notAllowed(subnetName, subnet, '/32 or /128: only a host route is announced')
-  if (lengths.includes('auto')) warnings.push(`${subnetName}: auto is for ARP, a /${host} is announced`)
+    throw notAllowed(subnetName, subnet, '/32 or /128, because only a host route is announced')
+  if (lengths.includes('auto')) warnings.push(`${subnetName}: auto is for ARP, so a /${host} is announced`)
   return `${address}/${host}`
 }

@@ -45,12 +45,18 @@ describe('--health', () => {
     [{ health: 'https://[::1]:0', healthVerify: 'none' }, /^health: https:\/\/\[::1\]:0\/ is not allowed/],
     [{ health: 'tcp://127.0.0.1:6443/livez' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
     [{ health: 'tcp://user:word@127.0.0.1:6443' }, /^health: tcp:\/\/127.0.0.1:6443 is not allowed/],
-    [{ health: 'https//user:word@127.0.0.1/' }, /^health: what is given is not allowed/],
-    [{ health: 'user:word@127.0.0.1' }, /^health: what is given is not allowed/],
+    [{ health: 'https//user:word@127.0.0.1/' }, /^health: the given value is not allowed/],
+    [{ health: 'user:word@127.0.0.1' }, /^health: the given value is not allowed/],
     [{ health: 'ftp://127.0.0.1/' }, /^health: 'ftp:/],
     [{ health: 'tcp://127.0.0.1:1', healthCa: 'ca.pem' }, /^healthCa: not allowed with tcp:\/\/127.0.0.1:1/],
-    [{ health: 'https://127.0.0.1/', healthCert: 'a.pem' }, /^healthCert: healthCert and healthKey, both or neither/],
-    [{ health: 'https://127.0.0.1/', healthKey: 'a.pem' }, /^healthKey: healthCert and healthKey, both or neither/],
+    [
+      { health: 'https://127.0.0.1/', healthCert: 'a.pem' },
+      /^healthCert: give both healthCert and healthKey, or neither/,
+    ],
+    [
+      { health: 'https://127.0.0.1/', healthKey: 'a.pem' },
+      /^healthKey: give both healthCert and healthKey, or neither/,
+    ],
     [
       { health: 'https://127.0.0.1/', healthCa: 'a.pem', healthVerify: 'none' },
       /^healthCa: not used with healthVerify/,
@@ -110,7 +116,7 @@ describe('the files of a check', () => {
     const healthCa = join(folder, 'later.pem')
     const options = { ...secure, healthCa }
     expect(await rehearse(options, {})).toEqual([
-      `healthCa: ${healthCa} cannot be read, ENOENT; the health check fails until it can`,
+      `healthCa: ${healthCa} cannot be read, ENOENT; the health check fails until it can be read`,
     ])
     const check = healthCheck(options)?.check
     await expect(check?.(signal)).rejects.toThrow(`healthCa: ${healthCa} cannot be read, ENOENT`)
@@ -124,13 +130,13 @@ describe('the files of a check', () => {
     file('rotated.pem', pem('ca'))
     await check?.(signal)
     file('rotated.pem', '')
-    await expect(check?.(signal)).rejects.toThrow('holds no certificate')
+    await expect(check?.(signal)).rejects.toThrow('has no certificate in it')
   })
   it.each([
-    ['', /^healthCa: .* holds no certificate$/],
-    ['nonsense', /^healthCa: .* holds no certificate$/],
-    [pem('client-key'), /^healthCa: .* holds no certificate$/],
-    [pem('ca').replace(/[a-z]/g, 'A'), /^healthCa: .* holds a certificate that cannot be read$/],
+    ['', /^healthCa: .* has no certificate in it$/],
+    ['nonsense', /^healthCa: .* has no certificate in it$/],
+    [pem('client-key'), /^healthCa: .* has no certificate in it$/],
+    [pem('ca').replace(/[a-z]/g, 'A'), /^healthCa: .* has a certificate in it that cannot be read$/],
   ])('that is wrong is refused (%#)', async (text, sentence) => {
     const run = rehearse({ ...secure, healthCa: file('wrong.pem', text) }, {})
     await expect(run).rejects.toThrow(sentence)
@@ -138,11 +144,11 @@ describe('the files of a check', () => {
   })
   it.each([
     [pem('client'), pem('server-key'), /^healthCert and healthKey: no certificate and its key/],
-    [pem('client'), '', /^healthKey: .* holds no private key$/],
-    ['', pem('client-key'), /^healthCert: .* holds no certificate$/],
-    [pem('client-key'), pem('client-key'), /^healthCert: .* holds no certificate$/],
-    [pem('client'), 'nonsense', /^healthKey: .* holds no private key$/],
-    [pem('client'), pem('client'), /^healthKey: .* holds no private key$/],
+    [pem('client'), '', /^healthKey: .* has no private key in it$/],
+    ['', pem('client-key'), /^healthCert: .* has no certificate in it$/],
+    [pem('client-key'), pem('client-key'), /^healthCert: .* has no certificate in it$/],
+    [pem('client'), 'nonsense', /^healthKey: .* has no private key in it$/],
+    [pem('client'), pem('client'), /^healthKey: .* has no private key in it$/],
     [pem('client'), pem('client-key').replace(/[a-z]/g, 'A'), /^healthCert and healthKey: no certificate and its key/],
   ])('that are no certificate and its key are refused (%#)', async (cert, key, sentence) => {
     const files = { healthCert: file('cert.pem', cert), healthKey: file('key.pem', key) }

@@ -1,4 +1,4 @@
-/** --health: what is checked before the route is announced, and as long as it is. */
+/** The health check of --health, and its files. */
 import { readFile } from 'node:fs/promises'
 import {
   type Check,
@@ -14,35 +14,34 @@ import { UsageError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
 import { shownUrl } from './shown-url.ts'
 
-/** Undefined where there is no health to check. Its checks run from now on: close it. */
+/** Undefined without --health. Its checks run until it is stopped. */
 export function healthGate(
   options: ProgramOptions,
   given: GivenValues,
   log: NonNullable<HealthGateOptions['log']>,
 ): HealthGate | undefined {
   const health = healthCheck(options, given)
-  return health && new HealthGate({ check: health.check, log, ...numbers(options) })
+  return health && new HealthGate({ check: health.check, log, ...gateOptions(options) })
 }
 
 /**
- * All that can be known to be wrong, without a check. Resolves with a warning for each file that cannot be read yet: the
- * check fails until it can.
- * @throws UsageError as healthCheck() does, and for a file that is read and wrong; RangeError as the gate does.
+ * Finds every mistake that can be found without a check. Resolves with a warning for each file that cannot be read yet.
+ * @throws UsageError as healthCheck() does, and for a file with wrong content; OptionError as HealthGate does.
  */
 export async function rehearseHealth(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
   const health = healthCheck(options, given)
   if (health === undefined) return []
-  new HealthGate({ check: health.check, ...numbers(options) }).stop()
+  new HealthGate({ check: health.check, ...gateOptions(options) }).stop()
   try {
     await health.load()
     return []
   } catch (error) {
-    if (error instanceof UnreadableError) return [`${error.message}; the health check fails until it can`]
+    if (error instanceof UnreadableError) return [`${error.message}; the health check fails until it can be read`]
     throw error
   }
 }
 
-function numbers({
+function gateOptions({
   healthInterval,
   healthTimeout,
   healthRise,
@@ -60,17 +59,17 @@ function numbers({
 
 interface Health {
   readonly check: Check
-  /** Reads the files of the check, and makes what needs them. */
+  /** Reads the files of the check, and makes the check that uses them. */
   load(): Promise<Check>
 }
 
-/** @throws UsageError, in the words of the person, for what is no address to check, and for what does not go with it. */
+/** @throws UsageError for a wrong address, and for options that do not go with it. */
 export function healthCheck(options: ProgramOptions, given: GivenValues = {}): Health | undefined {
   const place = (name: string): string => given[name as OptionName]?.from ?? name
   const { health, healthVerify } = options
   if (health === undefined) {
-    const useless = Object.keys(options).find(name => /^health./.test(name))
-    if (useless) throw new UsageError(`${place(useless)}: not allowed without health, the address that is checked`)
+    const without = Object.keys(options).find(name => /^health./.test(name))
+    if (without) throw new UsageError(`${place(without)}: not allowed without health, the address that is checked`)
     return undefined
   }
   const shown = shownUrl(health)
@@ -82,7 +81,7 @@ export function healthCheck(options: ProgramOptions, given: GivenValues = {}): H
     const { healthCert, healthKey, healthCa } = options
     if ((healthCert === undefined) !== (healthKey === undefined))
       throw new UsageError(
-        `${place(healthCert ? 'healthCert' : 'healthKey')}: healthCert and healthKey, both or neither`,
+        `${place(healthCert ? 'healthCert' : 'healthKey')}: give both healthCert and healthKey, or neither`,
       )
     if (healthVerify && healthCa) throw new UsageError(`${place('healthCa')}: not used with healthVerify none`)
     return checkWithFiles(health, options, place)
@@ -95,7 +94,7 @@ export function healthCheck(options: ProgramOptions, given: GivenValues = {}): H
 }
 const examples = 'such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
 
-/** Files are read at each check: a certificate that is renewed needs no restart, and one that is not mounted yet no exit. */
+/** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if one is not there yet. */
 function checkWithFiles(health: string, options: ProgramOptions, place: (name: string) => string): Health {
   const verify = options.healthVerify && { verify: options.healthVerify }
   const files = Object.entries({ ca: 'healthCa', cert: 'healthCert', key: 'healthKey' } as const).flatMap(
@@ -115,48 +114,48 @@ function checkWithFiles(health: string, options: ProgramOptions, place: (name: s
         if (option === 'key') requireKey(text, `${place(name)}: ${file}`)
         else requireCertificates(text, `${place(name)}: ${file}`)
       }
-      last = { texts, check: made(health, { ...pem, ...verify }, place) }
+      last = { texts, check: checkWith(health, { ...pem, ...verify }, place) }
     }
     return last.check
   }
   return { load, check: async signal => (await load())(signal) }
 }
 
-/** Certificates were checked before, so what Node refuses is the key, or that the two do not belong together. */
-function made(health: string, probe: HttpCheckOptions, place: (name: string) => string): Check {
+/** The certificates were checked before, so Node refuses the key, or a key that does not belong to the certificate. */
+function checkWith(health: string, files: HttpCheckOptions, place: (name: string) => string): Check {
   try {
-    return httpCheck(health, probe)
+    return httpCheck(health, files)
   } catch (error) {
-    if (probe.cert === undefined) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`${place('healthCert')} and ${place('healthKey')}: no certificate and its key, ${why}`)
+    if (files.cert === undefined) throw error
+    const detail = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`${place('healthCert')} and ${place('healthKey')}: no certificate and its key, ${detail}`)
   }
 }
 
-/** Node takes an empty text for an option that is left out, and trusts the authorities that it knows, or shows nothing. */
-function requireCertificates(pem: string, where: string): void {
-  const { X509Certificate } = process.getBuiltinModule('node:crypto') // loaded for the first check, not for the first route
+/** Node treats an empty text like a missing option: it would trust its own authorities, or send no certificate. */
+function requireCertificates(pem: string, from: string): void {
+  const { X509Certificate } = process.getBuiltinModule('node:crypto') // loaded at the first check, not before the first route
   const found = pem.match(/-----BEGIN (X509 )?CERTIFICATE-----[^-]*-----END (X509 )?CERTIFICATE-----/g)
-  if (found === null) throw new UsageError(`${where} holds no certificate`)
+  if (found === null) throw new UsageError(`${from} has no certificate in it`)
   try {
     for (const one of found) new X509Certificate(one)
   } catch {
-    throw new UsageError(`${where} holds a certificate that cannot be read`)
+    throw new UsageError(`${from} has a certificate in it that cannot be read`)
   }
 }
 
-function requireKey(pem: string, where: string): void {
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new UsageError(`${where} holds no private key`)
+function requireKey(pem: string, from: string): void {
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new UsageError(`${from} has no private key in it`)
 }
 
-/** A file that may be there later. */
+/** The file may be readable later. */
 class UnreadableError extends Error {}
 
-async function textOf(file: string, where: string): Promise<string> {
+async function textOf(file: string, from: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error
-    throw new UnreadableError(`${where}: ${file} cannot be read, ${code}`)
+    throw new UnreadableError(`${from}: ${file} cannot be read, ${code}`)
   }
 }

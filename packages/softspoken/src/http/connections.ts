@@ -1,18 +1,18 @@
 /**
- * Bounds what clients may hold: few connections, few requests on each, little time. A new connection always finds room,
- * because the least useful old one is closed for it: so clients that hold connections do not keep a supervisor from
- * /healthz, nor use up the descriptors that a health check or a dial needs.
+ * Limits connections, requests per connection, and time. A new connection always gets a place, because the least useful
+ * one is closed for it. So clients that hold connections cannot keep a supervisor from /healthz, and cannot use up the
+ * descriptors that a health check or a dial needs.
  */
 import { readFileSync } from 'node:fs'
 import type { Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Sliced } from './sliced.ts'
 
-const MOST = 16
-const REQUESTS = 100 // on one connection, one after the other
-const WAITING = 4 // on one connection, unanswered: pipelined
+const MAX_CONNECTIONS = 16
+const MAX_REQUESTS = 100 // in the life of a connection
+const MAX_PIPELINED = 4 // unanswered at a time on one connection
 
-/** Milliseconds for a request to arrive, for the next one, and without any octet. */
+/** In milliseconds, except the header size. */
 export const limits: ServerOptions = {
   headersTimeout: 5_000,
   requestTimeout: 5_000,
@@ -20,41 +20,41 @@ export const limits: ServerOptions = {
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 16 * 1024,
 }
-const SILENT = 10_000
+const SILENCE_MS = 10_000
 
 export class Connections {
-  readonly #most: number
-  /** The least recently used first, with how many requests wait for their answers. */
+  readonly #max: number
+  /** Number of unanswered requests per connection; the least recently used connection first. */
   readonly #waiting = new Map<Sliced, number>()
 
-  constructor(server: Server, most = Math.max(2, Math.min(MOST, Math.floor(descriptors() / 8)))) {
-    this.#most = most
+  constructor(server: Server, max = Math.max(2, Math.min(MAX_CONNECTIONS, Math.floor(descriptors() / 8)))) {
+    this.#max = max
     server.maxHeadersCount = 100
-    server.maxRequestsPerSocket = REQUESTS
-    server.timeout = SILENT
+    server.maxRequestsPerSocket = MAX_REQUESTS
+    server.timeout = SILENCE_MS
     const [serve] = server.listeners('connection') as [(connection: Duplex) => void] // Node's own
     server.removeAllListeners('connection').on('connection', socket => {
       const connection = new Sliced(socket)
       this.#admit(connection)
       serve.call(server, connection)
     })
-    server.on('dropRequest', (_request, socket) => socket.destroy()) // it asks for more than REQUESTS
+    server.on('dropRequest', (_request, socket) => socket.destroy()) // more than MAX_REQUESTS
   }
 
   get count(): number {
     return this.#waiting.size
   }
-  /** Octets of answers that clients have yet to read, as far as they are still in this process. */
+  /** Octets of answers that are still in this process, because clients have not read them. */
   get queued(): number {
     return [...this.#waiting.keys()].reduce((all, { queued }) => all + queued, 0)
   }
 
-  /** A request has come on a connection. False, and the connection is closed, if too many there wait for an answer. */
+  /** Registers a request. Returns false, and closes the connection, if it has too many unanswered requests. */
   begin(connection: Duplex, response: ServerResponse): boolean {
-    const socket = connection as Sliced // there are no others
+    const socket = connection as Sliced // all connections are made above
     const waiting = this.#waiting.get(socket)
     if (waiting === undefined) return false // closed already
-    if (waiting >= WAITING) {
+    if (waiting >= MAX_PIPELINED) {
       this.#close(socket)
       return false
     }
@@ -64,20 +64,20 @@ export class Connections {
   }
 
   #admit(socket: Sliced): void {
-    if (this.#waiting.size >= this.#most) this.#close(this.#leastUseful())
+    if (this.#waiting.size >= this.#max) this.#close(this.#leastUseful())
     this.#waiting.set(socket, 0)
     socket.once('close', () => this.#waiting.delete(socket))
   }
-  /** Its descriptor is free at once, its event comes later. */
+  /** Frees the descriptor at once; the event comes later. */
   #close(socket: Sliced): void {
     this.#waiting.delete(socket)
     socket.destroy()
   }
-  /** It goes to the end of the line. */
+  /** Moves it to the end of the order. */
   #use(socket: Sliced, waiting: number): void {
     if (this.#waiting.delete(socket)) this.#waiting.set(socket, waiting)
   }
-  /** Of the address that holds the most: the one that has been idle for longest, else the one that reads least. */
+  /** A connection of the address with the most connections: the longest idle one, else the least recently used one. */
   #leastUseful(): Sliced {
     const byAddress = new Map<string | undefined, Sliced[]>()
     for (const socket of this.#waiting.keys()) {
@@ -89,7 +89,7 @@ export class Connections {
   }
 }
 
-/** How many this process may have open. */
+/** The limit of open files of this process. */
 function descriptors(): number {
   try {
     const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []

@@ -1,19 +1,19 @@
 /**
- * By which names the page may be asked. A web site can give its own name our address (DNS rebinding), and its script then
- * reads /status as if it were its own; such a request has the site's name in its Host. An address or localhost is never a
- * site's name.
+ * Which host names a client may use. A web site can give its own name our address (DNS rebinding), so that its script can
+ * read /status as if it came from the site. Such a request has the site's name in its Host header. An address or localhost
+ * is never a site's name.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
-/** `names` are those of --http-host. Of HTTP/1.0, which no browser speaks, a request may have no Host. */
+/** The first name that is not allowed. `names` are those of --http-host. A request of HTTP/1.0, which no browser sends, may have no Host. */
 export function refusedHost({ url = '', headersDistinct }: IncomingMessage, names: ReadonlySet<string>) {
-  const target = absolute.exec(url)?.groups // RFC 9112 §3.2.2: it goes before the Host
+  const target = absolute.exec(url)?.groups // RFC 9112 §3.2.2: it wins over the Host
   const hosts = [...(headersDistinct.host ?? []), ...(target ? [target.authority ?? ''] : [])]
   return hosts.find(host => !isAllowed(host, names))
 }
 
-/** What is asked for, whatever the form of the request target. */
+/** The path, for each form of the request target. */
 export function pathOf(url: string): string {
   return (absolute.exec(url)?.groups?.rest ?? url).replace(/[?#].*/s, '') || '/'
 }
@@ -24,7 +24,7 @@ function isAllowed(host: string, names: ReadonlySet<string>): boolean {
   return ipv6 === undefined ? isIP(name) === 4 || names.has(normalizeName(name)) : isIP(ipv6) === 6
 }
 
-/** As names are compared: in lower case, and without the dot of the root. */
+/** Lower case, and without the dot of the root. */
 export function normalizeName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '')
 }

@@ -1,7 +1,7 @@
 /**
- * A connection whose octets arrive in small pieces, one in each turn of the event loop. Node parses all requests of a piece
- * before anything else runs: of a full piece of a socket, 64 KiB, that is 1500 requests and a tenth of a second, on each of
- * many connections.
+ * A connection that delivers its octets in small pieces, one per turn of the event loop. Node parses all requests of a piece
+ * before anything else runs. A full piece from a socket has 64 KiB, which is 1500 requests and a tenth of a second, for each
+ * of many connections.
  */
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -25,7 +25,7 @@ export class Sliced extends Duplex {
     socket.on('error', error => this.destroy(error))
     socket.on('close', () => this.destroy())
     socket.pause()
-    this.on('error', () => {}) // a client that is gone is no error
+    this.on('error', () => {}) // a client that disconnects is no error
   }
 
   get remoteAddress(): string | undefined {
@@ -39,7 +39,7 @@ export class Sliced extends Duplex {
     this.#socket.setTimeout(milliseconds)
     return this
   }
-  /** As of a socket: once all is written, whatever the client still sends. */
+  /** Like a socket's: closes after everything is written, even if the client still sends. */
   destroySoon(): void {
     this.once('finish', () => this.destroy()).end()
   }

@@ -78,7 +78,7 @@ function route(prefix, { withheld, leases, peers }) {
       'Valid for',
       leases[prefix] === undefined || withheld[prefix] !== undefined
         ? undefined
-        : `${span(leases[prefix])}, unless it is renewed`,
+        : `${span(leases[prefix])} unless it is renewed`,
     ],
   ])
 }
@@ -92,7 +92,10 @@ function session({ state, secondsInState, local, peer, negotiated, nextDialIn, c
     ['Hold time', negotiated ? `${negotiated.holdTime} s` : undefined],
     ['Families', negotiated?.families.join(', ')],
     ['Messages', `${counters.inTotalMessages} in, ${counters.outTotalMessages} out`],
-    ['Since the start', `dialled ${times(counters.dials)}, established ${times(counters.fsmEstablishedTransitions)}`],
+    [
+      'Since the start',
+      `${times('dialled', counters.dials)}, ${times('established', counters.fsmEstablishedTransitions)}`,
+    ],
     ['Malformed UPDATEs', Object.values(counters.inMalformedUpdates).reduce((all, one) => all + one) || undefined],
     [
       'Last failure',
@@ -107,7 +110,7 @@ function gate([name, { up, streak, detail, secondsLeft, heldFor }]) {
     ['Reason', detail],
     [up ? 'Failed checks' : 'Passed checks', streak === 0 ? undefined : `${streak} in a row`],
     ['Held down for', heldFor === undefined ? undefined : span(heldFor)],
-    ['Valid for', secondsLeft === undefined ? undefined : `${span(secondsLeft)}, unless a check passes`],
+    ['Valid for', secondsLeft === undefined ? undefined : `${span(secondsLeft)}; a passed check renews it`],
   ])
 }
 
@@ -156,8 +159,8 @@ function span(seconds) {
   if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
 }
-function times(count) {
-  return count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`
+function times(verb, count) {
+  return count === 0 ? `never ${verb}` : count === 1 ? `${verb} once` : `${verb} ${count} times`
 }
 /** Without the date if it is today. */
 function moment(at) {
