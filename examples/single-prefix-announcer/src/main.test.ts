@@ -55,6 +55,11 @@ describe('the single-prefix announcer', () => {
   it.each([
     [{}, '--prefix is missing\n'],
     [{ ...required, 'peer-as': 65000, hold: 9 }, /^Unknown option '--hold'.*\n$/],
+    [{ ...required, 'peer-as': '65000x' }, "--peer-as: '65000x' is not allowed, it must be a number\n"],
+    [
+      { ...required, prefix: '198.51.100.0/24', 'peer-as': 65000 },
+      /^prefix: '198\.51\.100\.0\/24' is not allowed.*\n$/,
+    ],
   ])('with %j it exits with 2 and one sentence', { timeout: 20_000 }, async (flags, sentence) => {
     const { output, closed } = start(flags)
     expect(await closed).toEqual([2, null])

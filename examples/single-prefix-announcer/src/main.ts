@@ -44,8 +44,10 @@ function run(flags: ReturnType<typeof readFlags>): void {
   const log = { debug() {}, info: print, warn: print, error: print }
   const gate = health === undefined ? undefined : new HealthGate({ check: httpCheck(health), log })
   const announcer = new Announcer({
-    local: { as: Number(flags['local-as']), id: flags['router-id'] ?? '' },
-    peers: [{ address: flags.peer ?? '', as: Number(flags['peer-as']), port: Number(flags.port ?? 179) }],
+    local: { as: number('local-as', flags['local-as']), id: flags['router-id'] ?? '' },
+    peers: [
+      { address: flags.peer ?? '', as: number('peer-as', flags['peer-as']), port: number('port', flags.port ?? '179') },
+    ],
     families: [hostRoute(prefix).family], // of the prefix, whichever family the router's address has
     ...(nextHop !== undefined && { nextHop }),
     log,
@@ -57,6 +59,11 @@ function run(flags: ReturnType<typeof readFlags>): void {
       await announcer.stop(`${signal} received`) // withdraws, waits while the router converges, sends Cease
       gate?.stop() // then nothing is left to do, and Node exits
     })
+}
+
+function number(flag: string, text = ''): number {
+  if (!/^\d+$/.test(text)) throw new OptionError(`--${flag}`, text, 'a number')
+  return Number(text)
 }
 
 /** `12:00:01  session established  peer="10.0.5.1" holdTime=90 …`: the texts and numbers among the fields of a line. */

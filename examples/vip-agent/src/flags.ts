@@ -17,7 +17,7 @@ const table = {
   'router-id': { value: '<address>', text: 'our BGP Identifier, another one on each node', option: 'local.id' },
   peer: { value: '<address>', text: "the router's address", option: 'peers[0].address' },
   'peer-as': { value: '<number>', text: "the router's AS number", option: 'peers[0].as' },
-  health: { value: '<url>', text: 'http:, https: or tcp: URL of the service on this node' },
+  health: { value: '<url>', text: 'http:, https: or tcp: URL of the service on this node', option: 'httpCheck.url' },
   port: { value: '<number>', text: "the router's TCP port (179)", option: 'peers[0].port' },
   'local-address': { value: '<address>', text: 'our address for the session', option: 'local.address' },
   'next-hop': { value: '<address>', text: 'next hop of the route (our address)', option: 'nextHop' },
