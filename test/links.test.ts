@@ -1,4 +1,4 @@
-/** Relative links in Markdown files: each leads to a file, and each `#fragment` to a heading of that file. */
+/** Markdown files: each relative link leads to a file, each `#fragment` to a heading, and each file name to a file. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -16,16 +16,26 @@ it('every relative link in a Markdown file leads to a file and a heading that ex
   expect(broken).toEqual([])
 })
 
+it('every source file that a Markdown file names exists', () => {
+  const all = gitFiles()
+  const missing = markdownFiles().flatMap(page =>
+    [...readFileSync(page, 'utf8').matchAll(/`([\w./-]+\.(?:ts|mjs|sh|yaml))`/g)]
+      .map(([, name = '']) => name)
+      .filter(name => !all.some(file => `/${file}`.endsWith(`/${name}`)))
+      .map(name => `${relative(root, page)}: ${name}`),
+  )
+  expect(missing).toEqual([])
+})
+
 function markdownFiles(): string[] {
-  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  return files
-    .split('\0')
-    .filter(Boolean)
-    .map(file => join(root, file))
-    .filter(existsSync) // a file that was just deleted is still listed
+  return gitFiles('*.md').map(file => join(root, file))
+}
+
+/** The files of this checkout, also new ones. */
+function gitFiles(...patterns: string[]): string[] {
+  const arguments_ = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', ...patterns]
+  const files = execFileSync('git', arguments_, { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
+  return files.filter(file => existsSync(join(root, file))) // a deleted file is listed until it is committed
 }
 
 /** The targets of links and images, in Markdown and in HTML. Code has none. */
