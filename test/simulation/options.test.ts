@@ -145,8 +145,8 @@ describe('new Announcer()', () => {
   test("names a peer's own options where it lists them", () => {
     const lab = new Lab()
     const { peer } = lab.router()
-    expect(() => lab.announcer({ peers: [{ ...peer, holdTime: 9 }] })).toThrow(
-      'peers[0].holdTime: no such option, it must be one of as, address, port, capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice',
+    expect(() => lab.announcer({ peers: [{ ...peer, holdTim: 9 }] })).toThrow(
+      'peers[0].holdTim: no such option, did you mean holdTime? it must be one of as, address, port, localAddress, nextHop, families, holdTime, capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice',
     )
   })
 })

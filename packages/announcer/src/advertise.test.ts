@@ -1,6 +1,6 @@
 import { type Context, decode, encode, endOfRib as readEndOfRib, routes, type Update } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
-import { advertisement, endOfRib, lastResort, type Preference, resolve, withdrawal } from './advertise.ts'
+import { advertisement, endOfRib, type Preference, resolve, withdrawal, withGracefulShutdown } from './advertise.ts'
 import { hostRoute } from './host-route.ts'
 
 const ipv4 = hostRoute('198.51.100.10/32')
@@ -180,7 +180,7 @@ describe('a preference by epoch', () => {
 
 test('as its end comes near a route is marked for a receiver to take only where there is no other (RFC 8326 §4)', () => {
   for (const communities of [['65000:1'], ['65000:1', '65535:0'], ['65000:1', 'graceful-shutdown']]) {
-    const last = lastResort({ med: 5, localPref: 200, communities })
+    const last = withGracefulShutdown({ med: 5, localPref: 200, communities })
     const marked = ['65000:1', '65535:0']
     expect(asRead(advertisement(ipv4, last, internal)).attributes).toMatchObject({ localPref: 0, communities: marked })
     expect(asRead(advertisement(ipv4, last, external)).attributes).toMatchObject({ med: 5, communities: marked })

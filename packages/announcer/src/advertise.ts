@@ -11,7 +11,14 @@ import {
 import { assertInteger, assertObject, rejectUnknown } from './checks.ts'
 import type { HostRoute } from './host-route.ts'
 
-/** How a route is to be preferred and marked. */
+/** A route that the caller wants advertised now. */
+export interface DesiredRoute {
+  readonly route: HostRoute
+  /** Another object whenever it changes. */
+  readonly preference: ResolvedPreference
+}
+
+/** How a route is preferred and marked. */
 export interface Preference {
   /**
    * MULTI_EXIT_DISC, 0 to 4294967295; the lower wins, among routes from one neighbouring AS (RFC 4271 §5.1.4, §9.1.2.2).
@@ -42,11 +49,20 @@ export interface Epoch {
   epoch: number
 }
 
+/** The names of all of a Preference. */
+export const preferenceNames = [
+  'med',
+  'localPref',
+  'communities',
+  'largeCommunities',
+  'prepend',
+] as const satisfies readonly (keyof Preference)[]
+
 const MOST_PREPENDED = 10 // beyond a handful, a longer path decides nothing more and may be filtered
 const GREATEST = 0xffffffff
 
 /** What the two metrics come to, and communities as the sets that they are (RFC 1997, RFC 8092 §3). @throws OptionError */
-export function resolve(preference: Preference): Resolved {
+export function resolve(preference: Preference): ResolvedPreference {
   const { med, localPref, communities, largeCommunities, ...rest } = preference
   if (rest.prepend !== undefined) assertInteger(rest.prepend, 0, MOST_PREPENDED, 'prepend')
   return {
@@ -68,7 +84,7 @@ function asSet(all: readonly string[], name: string, spell = (one: string): stri
 }
 
 /** The same in numbers, by which what is equal looks equal. */
-export interface Resolved extends Preference {
+export interface ResolvedPreference extends Preference {
   readonly med?: number
   readonly localPref?: number
 }
@@ -83,35 +99,35 @@ function metric(given: number | Epoch, name: string, at: (base: number, epoch: n
   )
 }
 
-/** The same route as its end comes near: a receiver takes it only where it has no other (RFC 8326 §4). */
-export function lastResort(preference: Resolved): Resolved {
+/** The same route before a graceful shutdown (GRACEFUL_SHUTDOWN, RFC 8326 §4): a receiver uses it only if it has no other. */
+export function withGracefulShutdown(preference: ResolvedPreference): ResolvedPreference {
   const { communities = [] } = preference
   return resolve({ ...preference, localPref: 0, communities: [...communities, 'graceful-shutdown'] })
 }
 
-/** The peer, as far as an UPDATE depends on it. */
-export interface Towards {
+/** What an UPDATE depends on, beside the route and its preference. */
+export interface PeerContext {
   readonly localAs: number
   readonly external: boolean
   readonly nextHop: Address
 }
 
-export function advertisement({ prefix, family }: HostRoute, preference: Resolved, to: Towards): Update {
+export function advertisement({ prefix, family }: HostRoute, preference: ResolvedPreference, to: PeerContext): Update {
   const { med, localPref = 100, communities = [], largeCommunities = [], prepend = 0 } = preference
-  const plain = inPlainFields(family, to.nextHop)
+  const isPlain = fitsIpv4Fields(family, to.nextHop)
   const attributes: Attributes = {
     // In the order in which they are written.
-    ...(!plain && { mpReach: { family, nextHop: [to.nextHop], announced: [prefix] } }),
+    ...(!isPlain && { mpReach: { family, nextHop: [to.nextHop], announced: [prefix] } }),
     origin: 'igp',
     // Never to an internal peer: it takes a path with its own AS for a loop (RFC 4271 §5.1.2, §9.1.2).
     asPath: to.external ? [{ type: 'sequence', as: Array<number>(1 + prepend).fill(to.localAs) }] : [],
-    ...(plain && { nextHop: to.nextHop }),
+    ...(isPlain && { nextHop: to.nextHop }),
     ...(med !== undefined && { med }),
     ...(!to.external && { localPref }),
     ...(communities.length > 0 && { communities }),
     ...(largeCommunities.length > 0 && { largeCommunities }),
   }
-  return { type: 'update', withdrawn: [], attributes, announced: plain ? [prefix] : [] }
+  return { type: 'update', withdrawn: [], attributes, announced: isPlain ? [prefix] : [] }
 }
 
 /** IPv4 always in the plain field: OpenBGPD ends the session over MP_UNREACH_NLRI for IPv4 unicast. */
@@ -128,6 +144,6 @@ export function endOfRib(family: Family): Update {
 }
 
 /** IPv4 with an IPv4 next hop; an IPv6 one has no room beside it (RFC 8950 §3). */
-function inPlainFields(family: HostRoute['family'], nextHop: Address): boolean {
+function fitsIpv4Fields(family: HostRoute['family'], nextHop: Address): boolean {
   return family === 'ipv4-unicast' && !nextHop.includes(':')
 }

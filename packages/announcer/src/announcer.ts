@@ -1,4 +1,4 @@
-/** Keeps host routes announced to one or more peers: what each has been told follows the desired set, always. */
+/** Keeps host routes announced to one or more peers: the desired routes, their leases and gates, and the end. */
 import { EventEmitter } from 'node:events'
 import {
   type Clock,
@@ -11,63 +11,37 @@ import {
   type StopOptions,
 } from '@softspoken/session'
 import { type Address, OptionError, type Prefix } from '@softspoken/wire'
-import { lastResort, type Preference, type Resolved, resolve } from './advertise.ts'
+import {
+  type DesiredRoute,
+  type Preference,
+  preferenceNames,
+  type ResolvedPreference,
+  resolve,
+  withGracefulShutdown,
+} from './advertise.ts'
+import { AnnouncedRoute, type Announcement, type AnnounceOptions } from './announcement.ts'
 import { AnnouncerSession } from './announcer-session.ts'
 import { assertObject, assertRange, rejectUnknown } from './checks.ts'
 import { type AnnouncerOptions, configure } from './config.ts'
 import { HealthGate } from './health/gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
-import { hasRunOut, type Lease, leaseFrom, leasesFirst, ttlBounds } from './lease.ts'
-import { PeerView, type Route } from './peer-view.ts'
+import { leasesFirst, ttlBounds } from './lease.ts'
+import { type LogLine, PeerRoutes } from './peer-routes.ts'
 import {
   type Explanation,
   type UnsendableReason,
   type WithdrawnReason,
   type WithheldReason,
   withdrawnReason,
-  withheldReason,
 } from './reasons.ts'
 
-export interface AnnounceOptions extends Preference {
-  /** Aborting it withdraws the route. */
-  signal?: AbortSignal
-  /**
-   * Seconds that the announcement stands unless renew() is called; 2 to 3600. Default: it stands until it is withdrawn.
-   * Time counts on while the process is stopped, but not while the whole machine sleeps.
-   */
-  ttl?: number
-  /**
-   * Announces only while this gate is up. Its own `ttl` is a lease that each check renews, beside the one given here.
-   * One gate may drive several announcements; stopping it withdraws them, and is up to the caller.
-   */
-  gate?: HealthGate
-}
-
-/** A route that is to be announced, until it is withdrawn. */
-export interface Announcement extends Disposable {
-  readonly prefix: Prefix
-  /**
-   * Announces the same prefix in another way; an equal one sends nothing. Preferences left out are as in announce().
-   * @throws OptionError as announce() does, Error once withdrawn; the former preference then stands.
-   */
-  update(preference: Preference): void
-  /**
-   * Lets the lease run for `ttl` from now. Where it has run out, the route is announced again, as soon as the
-   * advertisement interval allows. False, and nothing happens, once the announcement is withdrawn: the two may race.
-   * @throws Error where announce() was given no `ttl`.
-   */
-  renew(): boolean
-  /** Tells every established peer at once. Disposing, and aborting the signal, do the same. Safe to call twice. */
-  withdraw(): void
-}
-
-/** A snapshot: each peer's session, and what it has been sent. That it took it is more than BGP can tell. */
+/** A snapshot: each peer's session, and the routes it has been sent. BGP does not acknowledge routes. */
 export interface AnnouncerStatus {
-  /** What the peers should have now. */
+  /** The prefixes that the peers should have now. */
   readonly announcements: readonly Prefix[]
   /** Why a prefix that was given to announce(), and not withdrawn, is not announced now. */
   readonly withheld: Readonly<Record<Prefix, Explanation<WithheldReason>>>
-  /** Seconds until each lease runs out, the caller's or the gate's, where there is one; 0 where it has. */
+  /** Seconds until each lease runs out, the caller's or the gate's, if there is one; 0 once it has. */
   readonly leases: Readonly<Record<Prefix, number>>
   readonly peers: readonly (SessionStatus & {
     /** Prefixes whose present content has been sent on this session; one that waits for the interval is not among them. */
@@ -77,34 +51,24 @@ export interface AnnouncerStatus {
   })[]
 }
 
-/** What an announcer tells. Each comes after the step that caused it, so a listener may call back. */
+/** What an announcer emits. Each event comes after the step that caused it, so a listener may call back. */
 export interface AnnouncerEvents {
   /**
-   * No peer is told this route any more, and every established one has been sent its withdrawal: now an address may go.
-   * Comes once each time a route stops being announced, whether or not a session stood.
+   * No peer has this route any more: every established one has been sent its withdrawal, so an address may go now. Emitted
+   * once each time a route stops being announced, whether or not a session was established.
    */
   withdrawn: [Explanation<WithdrawnReason> & { readonly prefix: Prefix }]
-  /** The route has been sent to this peer. That it took it is more than BGP can tell. */
+  /** The route has been sent to this peer. BGP does not acknowledge routes. */
   sent: [{ readonly prefix: Prefix; readonly peer: Address }]
 }
 
-/** What was given to announce(), until it is withdrawn. */
-interface Wanted extends Route {
-  preference: Resolved
-  lease: Lease | undefined
-  readonly gate: HealthGate | undefined
-  /** It is announced, as far as listeners have been told. */
-  stands: boolean
-  /** Lets go of whatever could have withdrawn it. */
-  readonly release: () => void
-}
-
-/** Sessions start with the announcer, so that they stand before the first route is wanted. */
+/** Announces host routes. Its sessions start when it is made, so that they are established before the first route. */
 export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDisposable {
   /** One for each peer, in their order; for their events, and for a Listener. */
   readonly sessions: readonly AnnouncerSession[]
-  readonly #peers: readonly PeerView[]
-  readonly #wanted = new Map<Prefix, Wanted>()
+  readonly #peers: readonly PeerRoutes[]
+  /** What was given to announce(), until it is withdrawn. */
+  readonly #announced = new Map<Prefix, AnnouncedRoute>()
   readonly #maxPrefixes: number
   readonly #drainTime: number
   readonly #gracefulShutdownTime: number
@@ -117,36 +81,33 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /** @throws OptionError */
   constructor(options: AnnouncerOptions) {
     super()
-    const { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval } =
-      configure(options)
+    const { peers, maxPrefixes, drainTime, gracefulShutdownTime, advertisementInterval } = configure(options)
     this.#maxPrefixes = maxPrefixes
     this.#drainTime = drainTime
     this.#gracefulShutdownTime = gracefulShutdownTime
     this.#clock = options.clock ?? realTime
     this.#log = options.log && guardLog(options.log)
-    const clock = leasesFirst(this.#clock, () => this.#look())
-    this.#peers = sessionOptions.map(
-      given =>
-        new PeerView(new Session({ ...given, clock }), {
-          wanted: () => this.#standing(),
-          sent: event => this.#tell('sent', event),
-          nextHop,
-          advertisementInterval,
-          clock,
-          log: this.#log,
+    const log = this.#log
+    const clock = leasesFirst(this.#clock, () => this.#expireLeases())
+    const due = (peer: PeerRoutes): void => run(peer.reconcile(this.#desired()))
+    const sent = (event: AnnouncerEvents['sent'][0]): void => this.#emit('sent', event)
+    this.#peers = peers.map(
+      ({ sessionOptions, nextHop }) =>
+        new PeerRoutes(new Session({ ...sessionOptions, clock }), {
+          ...{ due, sent, nextHop, advertisementInterval, clock, log },
         }),
     )
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
     const twice = ends.find((end, at) => ends.indexOf(end) < at)
     if (twice !== undefined)
       throw new OptionError('peers', twice, 'listed once: a router takes one session from an address')
-    this.sessions = this.#peers.map(({ session }) => new AnnouncerSession(session, this.#log))
+    this.sessions = this.#peers.map(({ session }) => new AnnouncerSession(session, log))
     for (const { session } of this.#peers) session.start()
   }
 
   /**
-   * Wants a host route announced from now on: sent at once to every established peer, and to each other one when its
-   * session stands.
+   * Announces a host route from now on: it is sent at once to every established peer, and to each other one when its
+   * session is established.
    * @throws OptionError if the prefix is no host route or an option is not allowed; Error if the prefix is announced
    * already, maxPrefixes is reached, or the announcer is draining or stopped.
    */
@@ -158,61 +119,23 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     signal?.throwIfAborted()
     if (this.#ending) throw new Error('the announcer is draining or stopped, it announces nothing more')
     const route = hostRoute(prefix)
-    if (this.#wanted.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
-    if (this.#wanted.size >= this.#maxPrefixes)
+    if (this.#announced.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
+    if (this.#announced.size >= this.#maxPrefixes)
       throw new Error(`prefix: ${route.prefix} would be more than maxPrefixes, ${this.#maxPrefixes}, allows`)
     if (ttl !== undefined) assertRange(ttl, ttlBounds.min, ttlBounds.max, 'ttl', ' seconds')
     if (gate !== undefined && !(gate instanceof HealthGate)) throw new OptionError('gate', gate, 'a HealthGate')
-    const preference = this.#checked(route, given)
-    const aborted = (): void => this.#withdraw(wanted, 'signal-aborted')
-    const opened = (): void => this.#stand(wanted)
-    const closed = (): void => {
-      const lines = this.#send() // the gate logs first why
-      queueMicrotask(() => {
-        for (const line of lines) line()
-      })
-    }
-    const wanted: Wanted = {
-      route,
-      preference,
-      lease: ttl === undefined ? undefined : leaseFrom(this.#clock.now(), ttl * 1000),
-      gate,
-      stands: gate?.up ?? true,
-      release() {
-        signal?.removeEventListener('abort', aborted)
-        gate?.off('up', opened).off('down', closed)
-      },
-    }
-    signal?.addEventListener('abort', aborted, { once: true })
-    gate?.prependListener('up', opened).prependListener('down', closed) // the peers before other listeners
-    this.#wanted.set(route.prefix, wanted)
-    this.#follow()
-    const withdraw = (): void => this.#withdraw(wanted, 'withdraw-called')
-    return {
-      prefix: route.prefix,
-      update: change => {
-        if (!this.#has(wanted)) throw new Error(`prefix: ${route.prefix} is withdrawn`)
-        if (this.#ending) throw new Error('the announcer is draining, it changes nothing more')
-        assertObject(change, 'preference', 'an object')
-        wanted.preference = this.#checked(route, { ...preference, ...change })
-        this.#follow()
-      },
-      renew: () => {
-        if (ttl === undefined)
-          throw new Error(`renew: ${route.prefix} has no lease to renew, announce() was given no ttl`)
-        if (!this.#has(wanted)) return false
-        this.#grant(wanted, ttl * 1000)
-        return true
-      },
-      withdraw,
-      [Symbol.dispose]: withdraw,
-    }
+    const announced = new AnnouncedRoute(route, this.#checked(route, given), options, this.#clock.now())
+    this.#announced.set(route.prefix, announced)
+    this.#follow(announced, signal)
+    run(this.#sync())
+    return this.#handle(announced)
   }
 
   /**
-   * Takes nothing new, says GRACEFUL_SHUTDOWN for `gracefulShutdownTime` where that is given, and withdraws everything,
-   * with the sessions left standing. Leases and gates go on until then, and withdraw() is heard at once as ever. Resolves
-   * when `drainTime` has passed since the last withdrawal was sent, by this call or before it; at once where there was none.
+   * Takes nothing new, announces with GRACEFUL_SHUTDOWN for `gracefulShutdownTime` if that is given (RFC 8326), and
+   * withdraws everything; the sessions stay established. Leases and gates count until then, and withdraw() acts at once as
+   * ever. Resolves when `drainTime` has passed since the last withdrawal was sent, by this call or before it; at once if
+   * there was none.
    */
   drain(): Promise<void> {
     this.#ending ??= this.#drain()
@@ -220,8 +143,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   }
 
   /**
-   * Drains, then ends each session with Cease and the communication (RFC 9003). At most gracefulShutdownTime, drainTime
-   * and about a second, whatever the peers do. Safe to call twice.
+   * Drains, then ends each session with Cease and the communication (RFC 9003). Takes at most gracefulShutdownTime,
+   * drainTime and about a second, whatever the peers do. Safe to call twice.
    */
   stop(communication = '', options: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.drain().then(async () => {
@@ -238,112 +161,132 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /** A snapshot of now. */
   status(): AnnouncerStatus {
     const now = this.#clock.now()
-    const all = [...this.#wanted]
+    const desired = this.#desired()
+    const byPrefix = <value>(read: (announced: AnnouncedRoute) => value | undefined): Record<Prefix, value> =>
+      Object.fromEntries(
+        [...this.#announced].flatMap(([prefix, announced]) => {
+          const value = read(announced)
+          return value === undefined ? [] : [[prefix, value]]
+        }),
+      )
     return {
-      announcements: this.#standing().map(({ route }) => route.prefix),
-      withheld: Object.fromEntries(
-        all.flatMap(([prefix, wanted]) => {
-          const cause = withheld(wanted, now)
-          return cause === undefined ? [] : [[prefix, cause]]
-        }),
-      ),
-      leases: Object.fromEntries(
-        all.flatMap(([prefix, wanted]) => {
-          const left = secondsLeft(wanted, now)
-          return left === undefined ? [] : [[prefix, left]]
-        }),
-      ),
-      peers: this.#peers.map(peer => ({ ...peer.session.status(), ...peer.report() })),
+      announcements: desired.map(({ route }) => route.prefix),
+      withheld: byPrefix(announced => announced.withheld(now)),
+      leases: byPrefix(announced => announced.secondsLeft(now)),
+      peers: this.#peers.map(peer => ({ ...peer.session.status(), ...peer.report(desired) })),
     }
   }
 
-  #has(wanted: Wanted): boolean {
-    return this.#wanted.get(wanted.route.prefix) === wanted
-  }
+  // ---- the desired routes, and how they change
+
   /** What the peers should have at this moment, whether or not any timer has run that should have. */
-  #standing(): readonly Wanted[] {
+  #desired(): readonly DesiredRoute[] {
     const now = this.#clock.now()
-    return [...this.#wanted.values()].filter(wanted => withheld(wanted, now) === undefined)
+    return [...this.#announced.values()].filter(announced => announced.withheld(now) === undefined)
   }
 
-  #withdraw(wanted: Wanted, reason: 'signal-aborted' | 'withdraw-called'): void {
-    if (!this.#has(wanted)) return
-    this.#wanted.delete(wanted.route.prefix)
-    wanted.release()
-    this.#follow()
-    if (wanted.stands) this.#tell('withdrawn', { prefix: wanted.route.prefix, ...withdrawnReason(reason) })
-  }
-  /** A lease that has run out is withdrawn first, however late we are to see it. */
-  #grant(wanted: Wanted, ttl: number): void {
-    this.#look()
-    wanted.lease = leaseFrom(this.#clock.now(), ttl)
-    this.#stand(wanted)
-  }
-  #stand(wanted: Wanted): void {
-    wanted.stands ||= withheld(wanted, this.#clock.now()) === undefined
-    this.#follow()
-  }
-
-  #look(): void {
-    if (this.#overdue().length > 0) this.#follow()
-  }
-  #overdue(): readonly { readonly wanted: Wanted; readonly cause: Explanation<WithheldReason> }[] {
-    const now = this.#clock.now()
-    return [...this.#wanted.values()].flatMap(wanted => {
-      const cause = wanted.stands ? withheld(wanted, now) : undefined
-      return cause === undefined ? [] : [{ wanted, cause }]
-    })
-  }
-  #follow(): void {
-    for (const line of this.#send()) line()
-  }
-  /** Every peer is sent its own, then the alarm for the next lease is set. Returns the log lines; listeners follow by themselves. */
-  #send(): (() => void)[] {
-    const overdue = this.#overdue()
-    const lines = this.#peers.flatMap(peer => peer.send())
-    for (const { wanted, cause } of overdue) {
-      const { prefix } = wanted.route
-      wanted.stands = false
+  /** Sends every peer what is due, then sets the alarm for the next lease. Returns the log lines; events follow by themselves. */
+  #sync(): readonly LogLine[] {
+    const expired = this.#expired()
+    const desired = this.#desired()
+    const lines = this.#peers.flatMap(peer => peer.reconcile(desired))
+    for (const { announced, cause } of expired) {
+      const { prefix } = announced.route
+      announced.isActive = false
       lines.push(() => this.#log?.warn({ prefix, ...cause }, 'route withheld'))
-      this.#tell('withdrawn', { prefix, ...cause })
+      this.#emit('withdrawn', { prefix, ...cause })
     }
     this.#arm()
     return lines
   }
+  /** Active routes that must not be advertised any more. */
+  #expired(): readonly { readonly announced: AnnouncedRoute; readonly cause: Explanation<WithheldReason> }[] {
+    const now = this.#clock.now()
+    return [...this.#announced.values()].flatMap(announced => {
+      const cause = announced.isActive ? announced.withheld(now) : undefined
+      return cause === undefined ? [] : [{ announced, cause }]
+    })
+  }
+  #expireLeases(): void {
+    if (this.#expired().length > 0) run(this.#sync())
+  }
   #arm(): void {
     this.#clock.clearTimeout(this.#timer)
-    const standing = [...this.#wanted.values()].filter(({ stands }) => stands)
-    const next = Math.min(...standing.map(({ lease }) => lease?.until ?? Number.POSITIVE_INFINITY))
+    const active = [...this.#announced.values()].filter(({ isActive }) => isActive)
+    const next = Math.min(...active.map(({ leaseUntil }) => leaseUntil))
     if (next === Number.POSITIVE_INFINITY) return
     const rest = Math.max(0, Math.ceil(next - this.#clock.now()))
-    this.#timer = this.#clock.setTimeout(() => this.#follow(), rest)
+    this.#timer = this.#clock.setTimeout(() => run(this.#sync()), rest)
   }
-  #tell<name extends keyof AnnouncerEvents>(name: name, ...event: AnnouncerEvents[name]): void {
+  /** After the step that caused it. */
+  #emit<name extends keyof AnnouncerEvents>(name: name, ...event: AnnouncerEvents[name]): void {
     queueMicrotask(() => notify(this, this.#log, name, ...event))
   }
 
-  async #drain(): Promise<void> {
-    if (this.#gracefulShutdownTime > 0 && this.#peers.some(peer => peer.knowsOfUs)) {
-      for (const wanted of this.#wanted.values()) wanted.preference = lastResort(wanted.preference)
-      this.#follow()
-      await this.#pause(this.#gracefulShutdownTime * 1000)
-    }
-    const all = [...this.#wanted.values()]
-    this.#wanted.clear()
-    this.#follow()
-    for (const { route, stands, release } of all) {
-      release()
-      if (stands) this.#tell('withdrawn', { prefix: route.prefix, ...withdrawnReason('draining') })
-    }
-    const drained = Math.max(...this.#peers.map(peer => peer.withdrawnAt)) + this.#drainTime * 1000
-    await this.#pause(drained - this.#clock.now())
-  }
-  async #pause(milliseconds: number): Promise<void> {
-    if (milliseconds > 0) await new Promise<void>(done => this.#clock.setTimeout(done, Math.ceil(milliseconds)))
+  // ---- one announcement
+
+  #has(announced: AnnouncedRoute): boolean {
+    return this.#announced.get(announced.route.prefix) === announced
   }
 
-  /** Everything that can be known to be wrong now throws now, before anything is sent. A copy of the rest. */
-  #checked(route: HostRoute, preference: Preference): Resolved {
+  /** Follows the signal and the gate until it is withdrawn. The peers get theirs before other listeners of the gate run. */
+  #follow(announced: AnnouncedRoute, signal: AbortSignal | undefined): void {
+    const { gate } = announced
+    const aborted = (): void => this.#withdraw(announced, 'signal-aborted')
+    const opened = (): void => this.#activate(announced)
+    const closed = (): void => {
+      const lines = this.#sync()
+      queueMicrotask(() => run(lines)) // the gate logs its own line first
+    }
+    signal?.addEventListener('abort', aborted, { once: true })
+    gate?.prependListener('up', opened).prependListener('down', closed)
+    announced.release = () => {
+      signal?.removeEventListener('abort', aborted)
+      gate?.off('up', opened).off('down', closed)
+    }
+  }
+
+  #handle(announced: AnnouncedRoute): Announcement {
+    const { route, preference } = announced
+    const withdraw = (): void => this.#withdraw(announced, 'withdraw-called')
+    return {
+      prefix: route.prefix,
+      update: change => {
+        if (!this.#has(announced)) throw new Error(`prefix: ${route.prefix} is withdrawn`)
+        if (this.#ending) throw new Error('the announcer is draining, it changes nothing more')
+        assertObject(change, 'preference', 'an object')
+        announced.preference = this.#checked(route, { ...preference, ...change })
+        run(this.#sync())
+      },
+      renew: () => {
+        if (!announced.hasLease)
+          throw new Error(`renew: ${route.prefix} has no lease to renew, announce() was given no ttl`)
+        if (!this.#has(announced)) return false
+        this.#expireLeases() // a lease that has run out is withdrawn first, however late that is seen
+        announced.renew(this.#clock.now())
+        this.#activate(announced)
+        return true
+      },
+      withdraw,
+      [Symbol.dispose]: withdraw,
+    }
+  }
+
+  #activate(announced: AnnouncedRoute): void {
+    announced.isActive ||= announced.withheld(this.#clock.now()) === undefined
+    run(this.#sync())
+  }
+  #withdraw(announced: AnnouncedRoute, reason: 'signal-aborted' | 'withdraw-called'): void {
+    if (!this.#has(announced)) return
+    const { prefix } = announced.route
+    this.#announced.delete(prefix)
+    announced.release()
+    run(this.#sync())
+    if (announced.isActive) this.#emit('withdrawn', { prefix, ...withdrawnReason(reason) })
+  }
+
+  /** Everything that can be known to be wrong throws here, before anything is sent. */
+  #checked(route: HostRoute, preference: Preference): ResolvedPreference {
     rejectUnknown(preference, preferenceNames, '')
     const carriers = this.#peers.filter(peer => peer.carries(route))
     if (carriers.length === 0) {
@@ -364,25 +307,39 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
         'left out: no peer is external, and to an internal one it is a loop (RFC 4271 §9.1.2)',
       )
     const resolved = resolve(preference)
-    const contents = this.#gracefulShutdownTime > 0 ? [resolved, lastResort(resolved)] : [resolved]
-    for (const peer of this.#peers) for (const content of contents) peer.check(route, content)
+    const contents = this.#gracefulShutdownTime > 0 ? [withGracefulShutdown(resolved), resolved] : [resolved]
+    for (const content of contents) {
+      const encoded = new Set<string>()
+      for (const peer of this.#peers) peer.check(route, content, encoded)
+    }
     return resolved
+  }
+
+  // ---- the end
+
+  async #drain(): Promise<void> {
+    if (this.#gracefulShutdownTime > 0 && this.#peers.some(peer => peer.hasRoutes)) {
+      for (const announced of this.#announced.values())
+        announced.preference = withGracefulShutdown(announced.preference)
+      run(this.#sync())
+      await this.#pause(this.#gracefulShutdownTime * 1000)
+    }
+    const all = [...this.#announced.values()]
+    this.#announced.clear()
+    run(this.#sync())
+    for (const announced of all) {
+      announced.release()
+      const { prefix } = announced.route
+      if (announced.isActive) this.#emit('withdrawn', { prefix, ...withdrawnReason('draining') })
+    }
+    const drained = Math.max(...this.#peers.map(peer => peer.withdrawnAt)) + this.#drainTime * 1000
+    await this.#pause(drained - this.#clock.now())
+  }
+  async #pause(milliseconds: number): Promise<void> {
+    if (milliseconds > 0) await new Promise<void>(done => this.#clock.setTimeout(done, Math.ceil(milliseconds)))
   }
 }
 
-const preferenceNames = ['med', 'localPref', 'communities', 'largeCommunities', 'prepend']
-
-/** Why a route that nobody has withdrawn must not be announced. */
-function withheld({ lease, gate }: Wanted, now: number): Explanation<WithheldReason> | undefined {
-  if (lease !== undefined && hasRunOut(lease, now)) return withheldReason('lease-expired', lease.ttl / 1000)
-  const { detail } = gate?.status() ?? {}
-  return detail === undefined ? undefined : withheldReason('unhealthy', detail)
-}
-
-/** Until the earlier of its leases runs out; undefined where it has none. */
-function secondsLeft({ lease, gate }: Wanted, now: number): number | undefined {
-  if (lease === undefined && gate === undefined) return undefined
-  const own = lease ? (lease.until - now) / 1000 : Number.POSITIVE_INFINITY
-  const health = gate ? (gate.status().secondsLeft ?? 0) : Number.POSITIVE_INFINITY
-  return Math.max(0, Math.min(own, health))
+function run(lines: readonly LogLine[]): void {
+  for (const line of lines) line()
 }

@@ -1,16 +1,30 @@
 /** What an announcer may be told, its defaults, and what each session is told of it. */
 import { checkEnvironment, type LocalOptions, type PeerOptions, type SessionOptions } from '@softspoken/session'
 import { type Address, OptionError } from '@softspoken/wire'
+import { canonical, isIpv6, isNoHost } from './address.ts'
 import { assertInteger, assertObject, assertRange, assertString, rejectUnknown } from './checks.ts'
-import { canonical, isNoHost } from './next-hop.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
-/** A router, and what may differ from one to the next: where given, it stands in place of what all are told. */
-export interface AnnouncerPeer
-  extends PeerOptions,
-    Pick<SessionOptions, 'capabilities' | 'tcpMd5Key' | 'ttlSecurity' | 'multihop' | 'bindDevice'> {}
+/** Options of a session that each peer may have of its own. */
+const ownOptions = [
+  'families',
+  'holdTime',
+  'capabilities',
+  'tcpMd5Key',
+  'ttlSecurity',
+  'multihop',
+  'bindDevice',
+] as const satisfies readonly (keyof SessionOptions)[]
 
-/** Everything a session may be told holds for each peer. */
+/** A router. What is given here replaces, for this peer, what is given for all. */
+export interface AnnouncerPeer extends PeerOptions, Pick<SessionOptions, (typeof ownOptions)[number]> {
+  /** The address to dial this peer from. Default: `local.address`. */
+  localAddress?: Address
+  /** Where traffic for the announced addresses goes from this peer. Default: the announcer's `nextHop`. */
+  nextHop?: Address | PerFamily
+}
+
+/** Everything else that a session takes holds for each peer. */
 export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' | 'passive'> {
   /** Who we are to every peer. */
   local: AnnouncerLocal
@@ -26,7 +40,10 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
   nextHop?: Address | PerFamily
   /** How many prefixes may be announced at once. Default 1: it bounds what a mistake can do. */
   maxPrefixes?: number
-  /** Seconds between two advertisements of one prefix to one peer; at least 5. Default 30 to an external peer, 5 to an internal one (RFC 4271 §10). */
+  /**
+   * Seconds between two advertisements of one prefix to one peer, 5 to 600: the minimum route advertisement interval (MRAI,
+   * MinRouteAdvertisementIntervalTimer). Default 30 to an external peer, 5 to an internal one (RFC 4271 §10).
+   */
   advertisementInterval?: number
   /** Seconds to go on serving after a withdrawal, for the routers to converge, before Cease; 0 to 25. Default 3. */
   drainTime?: number
@@ -44,13 +61,15 @@ export interface AnnouncerLocal extends Omit<LocalOptions, 'address'> {
   address?: Address | PerFamily
 }
 
-/** The announcer's own options as they hold, and those of each session. */
+/** The announcer's own options with their defaults, and those of each peer. */
 interface Config extends Required<Pick<AnnouncerOptions, 'maxPrefixes' | 'drainTime' | 'gracefulShutdownTime'>> {
-  readonly nextHop: Address | PerFamily | undefined
-  /** Undefined where it follows the peer. */
+  /** In seconds; undefined for the default, which depends on the peer. */
   readonly advertisementInterval: number | undefined
-  /** Of each peer, in their order. */
-  readonly sessionOptions: readonly SessionOptions[]
+  readonly peers: readonly PeerConfig[]
+}
+interface PeerConfig {
+  readonly sessionOptions: SessionOptions
+  readonly nextHop: Address | PerFamily | undefined
 }
 
 const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
@@ -85,41 +104,56 @@ export function configure(options: AnnouncerOptions): Config {
     )
   if (advertisementInterval !== undefined)
     assertRange(advertisementInterval, 5, 600, 'advertisementInterval', ' seconds')
-  for (const [name, address] of nextHop === undefined ? [] : addressesIn(nextHop, 'nextHop')) {
-    if (isNoHost(canonical(address, name))) throw new OptionError(name, address, 'the address of one host')
-  }
+  const nextHopOfAll = canonicalNextHop(nextHop, 'nextHop')
   rejectUnknown(local, ['as', 'id', 'address'], 'local')
   if (local.address !== undefined) addressesIn(local.address, 'local.address')
-  const sessionOptions = peers.map(peer => ({ ...rest, ...sessionOf(peer), local: localTo(peer, local) }))
-  return { sessionOptions, maxPrefixes, drainTime, gracefulShutdownTime, nextHop, advertisementInterval }
+  return {
+    peers: peers.map((peer, at) => peerConfig(peer, at, { rest, local, nextHop: nextHopOfAll })),
+    maxPrefixes,
+    drainTime,
+    gracefulShutdownTime,
+    advertisementInterval,
+  }
 }
 
 function unusable(option: string, because: string): OptionError {
   return new OptionError(option, undefined, 'left out', `${option}: no such option, ${because}`)
 }
 
-/** @throws OptionError for what is no peer, or has no address. */
 function checkPeer(peer: AnnouncerPeer, at: number): void {
-  assertObject(peer, `peers[${at}]`, 'an object with as and address')
-  rejectUnknown(peer, peerOptions, `peers[${at}]`)
-  assertString(peer.address, `peers[${at}].address`, '192.0.2.254')
+  const path = `peers[${at}]`
+  assertObject(peer, path, 'an object with as and address')
+  rejectUnknown(peer, ['as', 'address', 'port', 'localAddress', 'nextHop', ...ownOptions], path)
+  assertString(peer.address, `${path}.address`, '192.0.2.254')
+  if (peer.localAddress !== undefined) assertString(peer.localAddress, `${path}.localAddress`, '192.0.2.1')
 }
-const peerOptions = ['as', 'address', 'port', 'capabilities', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice']
 
-function sessionOf(given: AnnouncerPeer): Omit<SessionOptions, 'local'> {
-  const { capabilities, tcpMd5Key, ttlSecurity, multihop, bindDevice, ...peer } = given
+function canonicalNextHop(given: Address | PerFamily | undefined, option: string): Address | PerFamily | undefined {
+  if (given === undefined) return undefined
+  const addresses = addressesIn(given, option).map(([name, address]) => {
+    const host = canonical(address, name)
+    if (isNoHost(host)) throw new OptionError(name, address, 'the address of one host')
+    return [name.slice(option.length + 1), host] as const
+  })
+  return typeof given === 'string' ? addresses[0]?.[1] : Object.fromEntries(addresses)
+}
+
+/** `rest` is what is given for the session with each peer. */
+function peerConfig(
+  { as, address, port, localAddress, nextHop, ...own }: AnnouncerPeer,
+  at: number,
+  all: Pick<AnnouncerOptions, 'local'> &
+    Pick<PeerConfig, 'nextHop'> & { readonly rest: Omit<SessionOptions, 'local' | 'peer'> },
+): PeerConfig {
+  const { address: given, ...local } = all.local
+  const from = localAddress ?? forFamily(given, isIpv6(address) ? 'ipv6-unicast' : 'ipv4-unicast')
   return {
-    peer,
-    ...(capabilities !== undefined && { capabilities }),
-    ...(tcpMd5Key !== undefined && { tcpMd5Key }),
-    ...(ttlSecurity !== undefined && { ttlSecurity }),
-    ...(multihop !== undefined && { multihop }),
-    ...(bindDevice !== undefined && { bindDevice }),
+    sessionOptions: {
+      ...all.rest,
+      ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
+      local: { ...local, ...(from !== undefined && { address: from }) },
+      peer: { as, address, ...(port !== undefined && { port }) },
+    },
+    nextHop: canonicalNextHop(nextHop, `peers[${at}].nextHop`) ?? all.nextHop,
   }
-}
-
-/** As the session with this peer needs it: with the address of its family. */
-function localTo(peer: PeerOptions, { address: given, ...local }: AnnouncerLocal): LocalOptions {
-  const address = forFamily(given, peer.address.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast')
-  return { ...local, ...(address !== undefined && { address }) }
 }

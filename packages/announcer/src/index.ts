@@ -1,13 +1,8 @@
 export { type DialBudget, dialBudget } from '@softspoken/session'
 export { OptionError } from '@softspoken/wire'
 export type { Epoch, Preference } from './advertise.ts'
-export {
-  type Announcement,
-  type AnnounceOptions,
-  Announcer,
-  type AnnouncerEvents,
-  type AnnouncerStatus,
-} from './announcer.ts'
+export type { Announcement, AnnounceOptions } from './announcement.ts'
+export { Announcer, type AnnouncerEvents, type AnnouncerStatus } from './announcer.ts'
 export type { AnnouncerSession } from './announcer-session.ts'
 export type { AnnouncerLocal, AnnouncerOptions, AnnouncerPeer } from './config.ts'
 export { type HealthEvents, HealthGate, type HealthResult, type HealthStatus } from './health/gate.ts'

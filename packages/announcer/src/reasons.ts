@@ -24,6 +24,8 @@ const unsendableDetails = {
     `the session with ${peer} is for ${families.join(' and ')} alone: give the option families with ${family} in it`,
   'family-not-negotiated': (family: Family) =>
     `the peer does not take ${family} routes: check the families that the router has for us`,
+  'no-address-of-family': (peer: Address, family: string) =>
+    `the session with ${peer} has no ${family} address of its own`,
   'local-address-unknown': () => "the session's own address is not known, nextHop must be given",
   'interface-unknown': (address: Address) =>
     `the session's own address ${address} is link-local and its interface is not known, nextHop must be given`,

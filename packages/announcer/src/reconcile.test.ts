@@ -1,22 +1,36 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { askAgain, type Plan, reconcile, type Told, toldNothing } from './reconcile.ts'
+import { type AdjRibOut, emptyAdjRibOut, requestRefresh, restore } from './adj-rib-out.ts'
+import { hostRoute } from './host-route.ts'
+import { reconcile } from './reconcile.ts'
 
 const A = '198.51.100.10/32'
 const B = '198.51.100.11/32'
 const interval = 30_000
 
-/** What each call plans, and the peer's knowledge carried on. `desired` is written as `{ prefix: content }`. */
-function peer(told: Told = toldNothing) {
+/** Written as `{ prefix: content }`. */
+function routes(contents: Record<string, string>) {
+  return new Map(
+    Object.entries(contents).map(([prefix, content]) => [prefix, { route: hostRoute(prefix), content }] as const),
+  )
+}
+
+/** What each call plans, and the Adj-RIB-Out carried on. */
+function peer() {
+  let rib = emptyAdjRibOut
   return {
-    wants(desired: Record<string, string>, now: number): Omit<Plan, 'told'> {
-      const plan = reconcile(told, new Map(Object.entries(desired)), now, interval)
-      told = plan.told
-      const { told: _, ...rest } = plan
-      return rest
+    wants(desired: Record<string, string>, now: number): object {
+      const { next, withdraw, wakeAt, refresh, advertise } = reconcile(rib, routes(desired), now, interval)
+      rib = next
+      return {
+        withdraw: withdraw.map(({ prefix }) => prefix),
+        advertise,
+        ...(wakeAt !== Number.POSITIVE_INFINITY && { wakeAt }),
+        ...(refresh.length > 0 && { refresh }),
+      }
     },
-    asks(...prefixes: string[]): void {
-      told = askAgain(told, prefixes)
+    requests(family: 'ipv4-unicast' | 'ipv6-unicast'): void {
+      rib = requestRefresh(rib, family)
     },
   }
 }
@@ -104,46 +118,73 @@ describe('a peer', () => {
     expect(p.wants({ [A]: 'x', [B]: 'x' }, interval)).toEqual({ withdraw: [], advertise: [A], wakeAt: interval + 10 })
   })
 
-  test('that asks again is told again, once, when the interval allows (RFC 2918 §4)', () => {
+  test('that requests a refresh is sent its routes again once, when the interval allows (RFC 2918 §4)', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
-    p.asks(A)
+    p.requests('ipv4-unicast')
     expect(p.wants({ [A]: 'a' }, 5)).toEqual({ ...nothing, wakeAt: interval })
-    expect(p.wants({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A] })
+    expect(p.wants({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A], refresh: ['ipv4-unicast'] })
     expect(p.wants({ [A]: 'a' }, 3 * interval)).toEqual(nothing)
-    p.asks(A)
-    expect(p.wants({ [A]: 'a' }, 3 * interval)).toEqual({ withdraw: [], advertise: [A] })
+    p.requests('ipv4-unicast')
+    expect(p.wants({ [A]: 'a' }, 3 * interval)).toEqual({ withdraw: [], advertise: [A], refresh: ['ipv4-unicast'] })
   })
 
-  test('that asks again for what it was never told, or what is withdrawn meanwhile, gets no more for it', () => {
+  test('that requests a refresh is sent all routes of the family, when the last is due (RFC 7313 §4)', () => {
     const p = peer()
-    p.asks(A)
     p.wants({ [A]: 'a' }, 0)
-    expect(p.wants({ [A]: 'a' }, interval)).toEqual(nothing)
-    p.asks(A)
-    p.wants({}, interval)
-    expect(p.wants({ [A]: 'a' }, 2 * interval)).toEqual({ withdraw: [], advertise: [A] })
-    expect(p.wants({ [A]: 'a' }, 3 * interval)).toEqual(nothing)
+    p.wants({ [A]: 'a', [B]: 'b' }, 10)
+    p.requests('ipv4-unicast')
+    expect(p.wants({ [A]: 'a', [B]: 'b' }, interval)).toEqual({ ...nothing, wakeAt: interval + 10 })
+    const all = { withdraw: [], advertise: [A, B], refresh: ['ipv4-unicast'] }
+    expect(p.wants({ [A]: 'a', [B]: 'b' }, interval + 10)).toEqual(all)
   })
 
-  test('is forgotten by and by: prefixes that came and went leave nothing behind', () => {
-    let told = toldNothing
+  test('that requests a family without routes gets the empty answer at once', () => {
+    const p = peer()
+    p.wants({ [A]: 'a' }, 0)
+    p.requests('ipv6-unicast')
+    expect(p.wants({ [A]: 'a' }, 5)).toEqual({ ...nothing, refresh: ['ipv6-unicast'] })
+  })
+
+  test('that requests a refresh before a withdrawal gets no more for it', () => {
+    const p = peer()
+    p.wants({ [A]: 'a' }, 0)
+    p.requests('ipv4-unicast')
+    expect(p.wants({}, 1)).toEqual({ withdraw: [A], advertise: [], refresh: ['ipv4-unicast'] })
+    expect(p.wants({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A] })
+    expect(p.wants({ [A]: 'a' }, 2 * interval)).toEqual(nothing)
+  })
+})
+
+describe('an Adj-RIB-Out', () => {
+  test('keeps nothing of prefixes that came and went', () => {
+    let rib = emptyAdjRibOut
     for (let i = 0; i < 100; i++) {
-      const prefix = `198.51.100.${i}/32`
-      told = reconcile(askAgain(told, [prefix]), new Map([[prefix, '']]), i * interval, interval).told
-      told = askAgain(told, [prefix])
+      rib = reconcile(
+        requestRefresh(rib, 'ipv4-unicast'),
+        routes({ [`198.51.100.${i}/32`]: '' }),
+        i * interval,
+        interval,
+      ).next
     }
-    expect(told.current.size).toBe(1)
-    expect(told.advertisedAt.size).toBe(1)
-    expect(told.askedAgain.size).toBe(1)
+    expect(rib.advertised.size).toBe(1)
+    expect(rib.advertisedAt.size).toBe(1)
+    expect(rib.requested.size).toBe(0)
   })
 
-  test('has no record changed in place', () => {
-    const before = reconcile(toldNothing, new Map([[A, 'a']]), 0, interval).told
-    reconcile(before, new Map(), 1, interval)
-    askAgain(before, [A])
-    expect(before).toEqual({ current: new Map([[A, 'a']]), advertisedAt: new Map([[A, 0]]), askedAgain: new Set() })
-    expect(toldNothing).toEqual({ current: new Map(), advertisedAt: new Map(), askedAgain: new Set() })
+  test('is never changed in place', () => {
+    const before = reconcile(emptyAdjRibOut, routes({ [A]: 'a' }), 0, interval).next
+    const after = reconcile(requestRefresh(before, 'ipv4-unicast'), new Map(), 1, interval).next
+    restore(after, before, [A])
+    expect(before).toEqual({ advertised: routes({ [A]: 'a' }), advertisedAt: new Map([[A, 0]]), requested: new Set() })
+    expect(emptyAdjRibOut).toEqual({ advertised: new Map(), advertisedAt: new Map(), requested: new Set() })
+  })
+
+  test('has a route as it was before if its UPDATE could not be sent', () => {
+    const before = reconcile(emptyAdjRibOut, routes({ [A]: 'a' }), 0, interval).next
+    const after = reconcile(before, routes({ [A]: 'x', [B]: 'b' }), interval, interval).next
+    expect(restore(after, before, [A, B]).advertised).toEqual(before.advertised)
+    expect(restore(after, before, [A]).advertised).toEqual(routes({ [A]: 'a', [B]: 'b' }))
   })
 })
 
@@ -153,7 +194,7 @@ type Event =
   | { readonly type: 'want'; readonly prefix: string; readonly content: string }
   | { readonly type: 'unwant'; readonly prefix: string }
   | { readonly type: 'reset' }
-  | { readonly type: 'refresh'; readonly prefixes: readonly string[] }
+  | { readonly type: 'refresh'; readonly family: 'ipv4-unicast' | 'ipv6-unicast' }
   | { readonly type: 'pass'; readonly time: number }
 
 const prefixes = fc.constantFrom(A, B, '2001:db8::10/128')
@@ -164,52 +205,61 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('unwant'), prefix: prefixes }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('reset') }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('refresh'), prefixes: fc.uniqueArray(prefixes) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('refresh'), family: fc.constantFrom('ipv4-unicast', 'ipv6-unicast') }),
+  },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('pass'), time: fc.integer({ min: 1, max: interval }) }) },
 )
 
-/** A router that believes what it is told and complains of every message that need not, or must not, be. */
+/** A router that keeps what it is sent, and fails the test at every message that is needless or too early. */
 class Router {
-  readonly knows = new Map<string, string>()
+  readonly table = new Map<string, string>()
   readonly advertisedAt = new Map<string, number>()
-  readonly asked = new Set<string>()
-  #told = toldNothing
-  wakeAt: number | undefined
+  readonly requested = new Set<string>()
+  #rib: AdjRibOut = emptyAdjRibOut
+  wakeAt = Number.POSITIVE_INFINITY
 
   reconcile(desired: ReadonlyMap<string, string>, now: number): void {
-    const plan = reconcile(this.#told, desired, now, interval)
-    this.#told = plan.told
+    const plan = reconcile(this.#rib, routes(Object.fromEntries(desired)), now, interval)
+    this.#rib = plan.next
     this.wakeAt = plan.wakeAt
-    for (const prefix of plan.withdraw) {
-      expect(desired.has(prefix), 'a wanted route is not withdrawn').toBe(false)
-      expect(this.knows.delete(prefix), 'what is withdrawn was known').toBe(true)
-      this.asked.delete(prefix)
+    for (const { prefix } of plan.withdraw) {
+      expect(desired.has(prefix), 'a desired route is not withdrawn').toBe(false)
+      expect(this.table.delete(prefix), 'what is withdrawn was in the table').toBe(true)
+    }
+    for (const family of plan.refresh) {
+      expect(this.requested.delete(family), 'a refresh answers a request').toBe(true)
+      expect(plan.advertise, 'a refresh is complete').toEqual(expect.arrayContaining(this.#inTable(family)))
     }
     for (const prefix of plan.advertise) {
       const content = desired.get(prefix)
-      expect(content, 'what is advertised is wanted').toBeDefined()
-      const news = this.knows.get(prefix) !== content || this.asked.has(prefix)
-      expect(news, 'no message is needless').toBe(true)
+      expect(content, 'what is advertised is desired').toBeDefined()
+      const isNews = this.table.get(prefix) !== content || plan.refresh.includes(hostRoute(prefix).family)
+      expect(isNews, 'no message is needless').toBe(true)
       expect(now - (this.advertisedAt.get(prefix) ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(interval)
-      this.knows.set(prefix, content!)
+      this.table.set(prefix, content!)
       this.advertisedAt.set(prefix, now)
-      this.asked.delete(prefix)
     }
-    for (const prefix of this.knows.keys()) expect(desired.has(prefix), 'no withdrawal waits').toBe(true)
-    for (const [prefix, content] of desired) {
-      if (this.knows.get(prefix) === content && !this.asked.has(prefix)) continue
-      const dueAt = this.advertisedAt.get(prefix)! + interval
-      expect(dueAt, 'only what the interval forbids waits').toBeGreaterThan(now)
-      expect(this.wakeAt, 'and it is not forgotten').toBeLessThanOrEqual(dueAt)
-    }
+    for (const prefix of this.table.keys()) expect(desired.has(prefix), 'no withdrawal waits').toBe(true)
+    for (const [prefix, content] of desired) if (this.table.get(prefix) !== content) this.#mayWait([prefix], now)
+    for (const family of this.requested) this.#mayWait(this.#inTable(family), now)
   }
-  refresh(asked: readonly string[]): void {
-    for (const prefix of asked) if (this.knows.has(prefix)) this.asked.add(prefix)
-    this.#told = askAgain(this.#told, asked)
+  #inTable(family: string): string[] {
+    return [...this.table.keys()].filter(prefix => hostRoute(prefix).family === family)
+  }
+  #mayWait(prefixes: readonly string[], now: number): void {
+    const dueAt = Math.max(...prefixes.map(prefix => this.advertisedAt.get(prefix)!)) + interval
+    expect(dueAt, 'only what the interval forbids waits').toBeGreaterThan(now)
+    expect(this.wakeAt, 'and it is not forgotten').toBeLessThanOrEqual(dueAt)
+  }
+  refresh(family: 'ipv4-unicast' | 'ipv6-unicast'): void {
+    this.requested.add(family)
+    this.#rib = requestRefresh(this.#rib, family)
   }
   reset(): void {
-    for (const memory of [this.knows, this.advertisedAt, this.asked]) memory.clear()
-    this.#told = toldNothing
+    for (const memory of [this.table, this.advertisedAt, this.requested]) memory.clear()
+    this.#rib = emptyAdjRibOut
   }
 }
 
@@ -220,7 +270,7 @@ test('after any sequence of events a peer has been told exactly what is desired,
       const router = new Router()
       let now = 0
       const pass = (until: number): void => {
-        while (router.wakeAt !== undefined && router.wakeAt <= until) {
+        while (router.wakeAt <= until) {
           now = Math.max(now, router.wakeAt)
           router.reconcile(desired, now)
         }
@@ -233,14 +283,14 @@ test('after any sequence of events a peer has been told exactly what is desired,
         }
         if (event.type === 'want') desired.set(event.prefix, event.content)
         else if (event.type === 'unwant') desired.delete(event.prefix)
-        else if (event.type === 'refresh') router.refresh(event.prefixes)
+        else if (event.type === 'refresh') router.refresh(event.family)
         else router.reset()
         router.reconcile(desired, now)
       }
-      pass(now + interval)
-      expect(router.knows).toEqual(desired)
-      expect(router.asked.size, 'every refresh is answered').toBe(0)
-      expect(router.wakeAt, 'nothing is left to do').toBeUndefined()
+      pass(now + 2 * interval) // a change may wait for one, and a refresh that waits for that change for another
+      expect(router.table).toEqual(desired)
+      expect(router.requested.size, 'every refresh is answered').toBe(0)
+      expect(router.wakeAt, 'nothing is left to do').toBe(Number.POSITIVE_INFINITY)
     }),
     { numRuns: 1000 },
   )

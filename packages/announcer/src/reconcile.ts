@@ -1,61 +1,81 @@
 /**
- * What one peer has been told against what it should know: a pure function that says what to send now and when to look
- * again. A withdrawal is never delayed; two advertisements of one prefix keep their distance (RFC 4271 §9.2.1.1).
+ * Compares what a peer has been sent with what it should have: a pure function that returns what to send now and when to
+ * look again. A withdrawal is never delayed. Two advertisements of one prefix are at least the minimum route advertisement
+ * interval apart (MRAI, MinRouteAdvertisementIntervalTimer, RFC 4271 §9.2.1.1). Times are in milliseconds.
  */
-import type { Prefix } from '@softspoken/wire'
-
-/** What a peer knows of us, and when it heard. Cleared when the session ends: then it knows nothing. */
-export interface Told {
-  /** The content last advertised, by prefix; a withdrawn one is absent. */
-  readonly current: ReadonlyMap<Prefix, string>
-  /** When each prefix was advertised within the interval, in milliseconds, withdrawn since or not. */
-  readonly advertisedAt: ReadonlyMap<Prefix, number>
-  /** What it has heard and has asked for again (RFC 2918). */
-  readonly askedAgain: ReadonlySet<Prefix>
-}
+import type { Family, Prefix } from '@softspoken/wire'
+import type { AdjRibOut, RouteContent } from './adj-rib-out.ts'
+import type { HostRoute } from './host-route.ts'
 
 export interface Plan {
-  readonly withdraw: readonly Prefix[]
+  readonly withdraw: readonly HostRoute[]
+  /** Those of a family in `refresh` included. */
   readonly advertise: readonly Prefix[]
-  /** When more is to be done, in milliseconds. */
-  readonly wakeAt?: number
-  /** What the peer knows once this is sent. */
-  readonly told: Told
+  /** Families whose requested refresh is answered now, with all of their prefixes in `advertise`. */
+  readonly refresh: readonly Family[]
+  /** When more is to be sent; Infinity if nothing waits. */
+  readonly wakeAt: number
+  /** The Adj-RIB-Out once all of this is sent. */
+  readonly next: AdjRibOut
 }
 
-export const toldNothing: Told = { current: new Map(), advertisedAt: new Map(), askedAgain: new Set() }
-
-/** `desired` maps each prefix to a text that is equal where its content is. `interval` is in milliseconds. */
-export function reconcile(told: Told, desired: ReadonlyMap<Prefix, string>, now: number, interval: number): Plan {
-  const current = new Map(told.current)
-  const advertisedAt = new Map([...told.advertisedAt].filter(([, at]) => now < at + interval))
-  const askedAgain = new Set([...told.askedAgain].filter(prefix => desired.has(prefix)))
-  const withdraw = [...told.current.keys()].filter(prefix => !desired.has(prefix))
-  for (const prefix of withdraw) current.delete(prefix)
+export function reconcile(
+  rib: AdjRibOut,
+  desired: ReadonlyMap<Prefix, RouteContent>,
+  now: number,
+  interval: number,
+): Plan {
+  const advertised = new Map(rib.advertised)
+  const advertisedAt = new Map<Prefix, number>()
+  for (const [prefix, at] of rib.advertisedAt) if (now < at + interval) advertisedAt.set(prefix, at)
+  const refreshes = dueRefreshes(rib, desired, now, interval)
+  const withdraw: HostRoute[] = []
+  for (const [prefix, { route }] of rib.advertised)
+    if (!desired.has(prefix)) {
+      withdraw.push(route)
+      advertised.delete(prefix)
+    }
   const advertise: Prefix[] = []
-  let wakeAt = Number.POSITIVE_INFINITY
-  for (const [prefix, content] of desired) {
-    if (current.get(prefix) === content && !askedAgain.has(prefix)) continue
+  let { wakeAt } = refreshes
+  for (const [prefix, one] of desired) {
+    const last = advertised.get(prefix)
+    if (last?.content === one.content && !refreshes.due.includes(one.route.family)) continue
     const tooRecent = advertisedAt.get(prefix)
     if (tooRecent !== undefined) {
       wakeAt = Math.min(wakeAt, tooRecent + interval)
       continue
     }
     advertise.push(prefix)
-    current.set(prefix, content)
+    advertised.set(prefix, one)
     advertisedAt.set(prefix, now)
-    askedAgain.delete(prefix)
   }
-  return {
-    withdraw,
-    advertise,
-    ...(wakeAt < Number.POSITIVE_INFINITY && { wakeAt }),
-    told: { current, advertisedAt, askedAgain },
-  }
+  const requested = refreshes.due.length === 0 ? rib.requested : new Set(refreshes.later)
+  return { withdraw, advertise, refresh: refreshes.due, wakeAt, next: { advertised, advertisedAt, requested } }
 }
 
-/** The peer asks for these again: each that is desired is to be advertised once more, as soon as the interval allows. */
-export function askAgain(told: Told, prefixes: readonly Prefix[]): Told {
-  if (prefixes.length === 0) return told
-  return { ...told, askedAgain: new Set([...told.askedAgain, ...prefixes]) }
+/**
+ * Which requested families can be sent once more now. All of a family or none of it: after the end of a marked refresh the
+ * peer deletes what was not in it (RFC 7313 §4), so it waits until the interval allows the last of its prefixes.
+ */
+function dueRefreshes(
+  { requested, advertised, advertisedAt }: AdjRibOut,
+  desired: ReadonlyMap<Prefix, RouteContent>,
+  now: number,
+  interval: number,
+): { readonly due: readonly Family[]; readonly later: readonly Family[]; readonly wakeAt: number } {
+  const due: Family[] = []
+  const later: Family[] = []
+  let wakeAt = Number.POSITIVE_INFINITY
+  for (const family of requested) {
+    let at = now
+    for (const [prefix, { route }] of advertised)
+      if (route.family === family && desired.has(prefix))
+        at = Math.max(at, (advertisedAt.get(prefix) ?? Number.NEGATIVE_INFINITY) + interval)
+    if (at <= now) due.push(family)
+    else {
+      later.push(family)
+      wakeAt = Math.min(wakeAt, at)
+    }
+  }
+  return { due, later, wakeAt }
 }

@@ -1,0 +1,95 @@
+/** One announcement: what the caller gave, and whether it may be advertised now. */
+import type { Prefix } from '@softspoken/wire'
+import type { DesiredRoute, Preference, ResolvedPreference } from './advertise.ts'
+import type { HealthGate } from './health/gate.ts'
+import type { HostRoute } from './host-route.ts'
+import { hasRunOut, type Lease, leaseFrom } from './lease.ts'
+import { type Explanation, type WithheldReason, withheldReason } from './reasons.ts'
+
+/** Options of announce(). */
+export interface AnnounceOptions extends Preference {
+  /** Aborting it withdraws the route. */
+  signal?: AbortSignal
+  /**
+   * Seconds that the route is announced unless renew() is called; 2 to 3600. Default: until it is withdrawn. Time passes
+   * while the process is stopped, but not while the whole machine sleeps.
+   */
+  ttl?: number
+  /**
+   * Announces the route only while this gate is up. The gate's own `ttl` is a lease that each check renews, beside the one
+   * given here. One gate may drive several announcements; stopping it withdraws them, and is up to the caller.
+   */
+  gate?: HealthGate
+}
+
+/** A route that is announced until it is withdrawn. */
+export interface Announcement extends Disposable {
+  readonly prefix: Prefix
+  /**
+   * Announces the same prefix with another preference; an equal one sends nothing. What is left out is as in announce().
+   * @throws OptionError as announce() does, and then nothing has changed; Error once it is withdrawn.
+   */
+  update(preference: Preference): void
+  /**
+   * Restarts the lease: `ttl` from now. If it has run out, the route is announced again as soon as the advertisement
+   * interval allows. Returns false, and changes nothing, once the announcement is withdrawn: the two may race.
+   * @throws Error if announce() was given no `ttl`.
+   */
+  renew(): boolean
+  /** Sends the withdrawal to every established peer at once. Disposing and aborting the signal do the same. Safe to call twice. */
+  withdraw(): void
+}
+
+/** The announcer's side of an Announcement. */
+export class AnnouncedRoute implements DesiredRoute {
+  readonly route: HostRoute
+  preference: ResolvedPreference
+  readonly gate: HealthGate | undefined
+  readonly #ttl: number | undefined
+  #lease: Lease | undefined
+  /** It is advertised, or will be as soon as a session allows; `withdrawn` has not been emitted since. */
+  isActive: boolean
+
+  /** Removes the listeners of the signal and of the gate. */
+  release: () => void = () => {}
+
+  /** `ttl` is in seconds. */
+  constructor(route: HostRoute, preference: ResolvedPreference, { ttl, gate }: AnnounceOptions, now: number) {
+    this.route = route
+    this.preference = preference
+    this.gate = gate
+    this.#ttl = ttl
+    this.isActive = gate?.up ?? true
+    if (ttl !== undefined) this.renew(now)
+  }
+
+  get hasLease(): boolean {
+    return this.#ttl !== undefined
+  }
+
+  /** When the caller's lease runs out; Infinity if there is none. */
+  get leaseUntil(): number {
+    return this.#lease?.until ?? Number.POSITIVE_INFINITY
+  }
+
+  renew(now: number): void {
+    if (this.#ttl !== undefined) this.#lease = leaseFrom(now, this.#ttl * 1000)
+  }
+
+  /** Why it must not be advertised at this moment, whether or not a timer has run; undefined if it may. */
+  withheld(now: number): Explanation<WithheldReason> | undefined {
+    if (this.#lease !== undefined && hasRunOut(this.#lease, now))
+      return withheldReason('lease-expired', this.#lease.ttl / 1000)
+    if (this.gate === undefined || this.gate.up) return undefined
+    const { detail = '' } = this.gate.status() // down, so there is one
+    return withheldReason('unhealthy', detail)
+  }
+
+  /** Until the earlier of its leases, the caller's and the gate's, runs out; undefined if it has none. */
+  secondsLeft(now: number): number | undefined {
+    if (this.#lease === undefined && this.gate === undefined) return undefined
+    const own = (this.leaseUntil - now) / 1000
+    const health = this.gate ? (this.gate.status().secondsLeft ?? 0) : Number.POSITIVE_INFINITY
+    return Math.max(0, Math.min(own, health))
+  }
+}
