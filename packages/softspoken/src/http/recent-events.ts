@@ -2,7 +2,6 @@
 import type { Announcer, HealthGate } from '@softspoken/announcer'
 
 const MAX = 100
-const CEASE = 6 // sent by stop(), so it is no error
 
 export interface RecentEvent {
   /** The last time that it happened, in ISO 8601. */
@@ -23,9 +22,9 @@ export class RecentEvents {
       session.on('established', ({ negotiated }) =>
         this.#add('good', `session with ${address} established, hold time ${negotiated.holdTime} s`),
       )
-      session.on('down', ({ detail, hint, sent }) =>
+      session.on('down', ({ reason, detail, hint }) =>
         this.#add(
-          sent?.code === CEASE ? 'note' : 'bad',
+          reason === 'stopped' ? 'note' : 'bad',
           `session with ${address} down: ${detail}${hint === undefined ? '' : `; ${hint}`}`,
         ),
       )
