@@ -20,7 +20,7 @@ forEachDaemon(
     await linkDown(router)
     await waitFor(table, { until: routes => routes.length === 0, within: 20, what: 'the route to be gone' })
     await waitFor(() => announcer.sessions[0]?.state !== 'Established', { within: 60, what: 'the session to end' })
-    expect(announcer.status().peers[0]?.lastFailure?.detail).toBe('nothing heard from the peer for 9 s')
+    expect(announcer.status().peers[0]?.lastFailure?.reason).toBe('hold-timer')
     await linkUp(router)
     await waitFor(table, { until: routes => routes.length === 1, within: 150, what: 'the route to be back' })
     expect(announcer.status().peers[0]?.counters.fsmEstablishedTransitions).toBe(2)

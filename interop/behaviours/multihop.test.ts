@@ -23,8 +23,8 @@ forEachDaemon(configurations, 'multihop reaches as many hops as it allows, and n
   await farAway(lab, router)
   await using near = session(lab, router, { multihop: 1 })
   near.start()
-  const { detail, hint } = await sessionFailure(() => near.status())
-  expect(detail).toBe(`no route to ${far(router.address)}`) // the router between sends ICMP Time Exceeded
+  const { reason, hint } = await sessionFailure(() => near.status())
+  expect(reason).toBe('unreachable') // the router between sends ICMP Time Exceeded
   expect(hint).toContain('that the router is within 1 hop (multihop)')
   expect((await router.session()).state).not.toBe('Established')
   await near.stop()

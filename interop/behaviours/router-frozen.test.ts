@@ -19,7 +19,7 @@ forEachDaemon(
     await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })
     await router.pause()
     const end = await sessionFailure(() => announcer.status().peers[0], 20)
-    expect(end).toMatchObject({ detail: 'nothing heard from the peer for 9 s', sent: { code: 4, subcode: 0 } })
+    expect(end).toMatchObject({ reason: 'hold-timer', sent: { code: 4, subcode: 0 } })
     await router.unpause()
     await waitFor(() => announcer.sessions[0]?.state === 'Established', {
       within: 150,

@@ -43,8 +43,8 @@ forEachDaemon(
     for (const session of sessions.outgoing) {
       // Most daemons complete the handshake with TTL 255. Their later segments are dropped, and our hold timer expires. ExaBGP,
       // and GoBGP 4 over IPv6, leave the TTL of the handshake to the system, so the handshake is dropped, too.
-      const { detail, hint } = await sessionFailure(() => session.status(), 40)
-      expect(detail).toMatch(/^(nothing heard from the peer for 240 s|no answer within 120 s)$/)
+      const { reason, hint } = await sessionFailure(() => session.status(), 40)
+      expect(['hold-timer', 'timeout']).toContain(reason)
       expect(hint).toContain('that the router has TTL security and is within 1 hop')
     }
     await dialledBoth(lab, capture)

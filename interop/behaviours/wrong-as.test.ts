@@ -17,8 +17,9 @@ forEachDaemon(
       peers: [{ as: 65001, address: router.address }],
     })
     const peer = () => announcer.status().peers[0]
-    const { detail, hint, nextDialIn } = await sessionFailure(peer)
-    expect(detail).toBe('the peer sent OPEN Message Error/Bad Peer AS (2/2)')
+    const { reason, received, hint, nextDialIn } = await sessionFailure(peer)
+    expect(reason).toBe('notification-received')
+    expect(received).toMatchObject({ code: 2, subcode: 2 })
     expect(hint).toBe('the router expects another AS at our address than 65010: check its remote-as and our local AS')
     expect(nextDialIn).toBeGreaterThan(30) // at least 45 s, less the time of the look
     expect(nextDialIn).toBeLessThanOrEqual(60)

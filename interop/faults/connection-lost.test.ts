@@ -29,7 +29,7 @@ describe.skipIf(!inject('engine')).concurrent('a session whose connection is los
       await using established = await EstablishedAnnouncer.start(lab, await start())
       await reset(established)
       const lost = await established.failure(30)
-      expect(lost).toMatchObject({ detail: 'the peer reset the connection', from: 'Established' })
+      expect(lost).toMatchObject({ reason: 'reset', from: 'Established' })
       await established.waitForNoRoute(30)
       await returns(established, lost)
     })
@@ -38,7 +38,7 @@ describe.skipIf(!inject('engine')).concurrent('a session whose connection is los
       await using established = await EstablishedAnnouncer.start(lab, await start())
       await established.router.kill()
       const lost = await established.failure(30)
-      expect(lost).toMatchObject({ detail: 'the peer closed the connection', from: 'Established' })
+      expect(lost).toMatchObject({ reason: 'closed', from: 'Established' })
       await established.router.start()
       await returns(established, lost)
     })
@@ -80,8 +80,8 @@ describe.skipIf(!inject('engine')).concurrent('a session whose connection is los
     await using established = await EstablishedAnnouncer.start(lab, await lab.bird({ config: bird }), timers)
     await waitFor(() => established.status.secondsInState > 60, { within: 30, what: 'a stable session' })
     await reset(established)
-    const { detail, nextDialIn } = await established.failure(30)
-    expect(detail).toBe('the peer reset the connection')
+    const { reason, nextDialIn } = await established.failure(30)
+    expect(reason).toBe('reset')
     expect(nextDialIn ?? 0).toBeLessThanOrEqual(5)
     await waitFor(() => established.status.counters.fsmEstablishedTransitions === 2, {
       within: 20,
@@ -96,15 +96,15 @@ describe.skipIf(!inject('engine')).concurrent('a session whose connection is los
     const local = { as: 65010, id: lab.otherHost, address: lab.otherHost }
     await using established = await EstablishedAnnouncer.start(lab, router, { local })
     await removeAddress(lab.otherHost, lab.host)
-    const { detail } = await established.failure(30)
-    expect(detail, 'before the hold timer expires').toBe(`our own address ${lab.otherHost} is no longer on this host`)
+    const { reason } = await established.failure(30)
+    expect(reason, 'before the hold timer expires').toBe('own-address-lost')
     const { lastFailure, nextDialIn } = await waitFor(() => established.status, {
       until: ({ counters, state }) => counters.dials === 2 && state === 'Idle',
       within: 45,
       what: 'a failed dial',
     })
     expect(lastFailure).toMatchObject({
-      detail: `the local address ${lab.otherHost} is not on this host`,
+      reason: 'local-address-missing',
       hint: 'check the local address',
       from: 'Connect',
     })
@@ -130,7 +130,7 @@ describe.skipIf(!inject('engine')).concurrent('a session whose connection is los
     await established.router.exec('ss', '--kill', 'state', 'established', 'dst', lab.host)
   }
 
-  const silence = { detail: 'nothing heard from the peer for 9 s', from: 'Established', sent: { code: 4, subcode: 0 } }
+  const silence = { reason: 'hold-timer', from: 'Established', sent: { code: 4, subcode: 0 } }
 
   /** After the protocol back-off, because the session was short; with the one dial that the first delay allows. */
   async function returns(

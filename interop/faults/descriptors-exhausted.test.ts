@@ -36,7 +36,7 @@ describe.skipIf(!inject('engine'))('a process without a free file descriptor', (
       })
       expect(unconfiguredPeers, 'no connection could be accepted').toBe(0)
       expect(peers[1]?.lastFailure).toMatchObject({
-        detail: 'no file descriptor is left for a connection',
+        reason: 'no-descriptor',
         hint: 'raise the limit on open files of this process, or find what holds them',
         from: 'Connect',
       })

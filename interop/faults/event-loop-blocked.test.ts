@@ -15,9 +15,9 @@ describe.skipIf(!inject('engine'))('a process whose event loop is blocked for 20
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000)
 
     // BIRD has sent its NOTIFICATION, but our own hold timer runs before the socket is read, so that we send nothing else first.
-    const { detail, sent, received, nextDialIn } = await short.failure(2)
-    expect({ detail, sent, received }).toMatchObject({
-      detail: 'nothing heard from the peer for 9 s',
+    const { reason, sent, received, nextDialIn } = await short.failure(2)
+    expect({ reason, sent, received }).toMatchObject({
+      reason: 'hold-timer',
       sent: { code: 4, subcode: 0 },
       received: undefined,
     })
