@@ -88,6 +88,14 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     if (stateDirectory !== undefined && !passive) this.#record = new DialRecord(this.config, stateDirectory, this.#log)
   }
 
+  /** Adds a listener. {@link SessionEvents} lists the events, and what each listener receives. */
+  override on<name extends keyof SessionEvents>(
+    event: name,
+    listener: (...payload: SessionEvents[name]) => void,
+  ): this {
+    return super.on(event, listener as never)
+  }
+
   get state(): SessionState {
     return furthest(this.#pair).machine.state
   }
