@@ -100,6 +100,15 @@ export class Writer {
     else this.u16(length - at - 2)
     this.length = length
   }
+  /** Replaces an octet that was written before. */
+  set(at: number, octet: number): void {
+    this.#bytes[at] = octet
+  }
+  /** Makes room for one octet at `at`, and moves what follows. */
+  insert(at: number): void {
+    this.#room(1)
+    this.#bytes.copyWithin(at + 1, at, this.length - 1)
+  }
   done(): Uint8Array {
     return this.#bytes.slice(0, this.length)
   }

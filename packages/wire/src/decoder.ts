@@ -1,6 +1,6 @@
 /** One direction of a TCP stream, cut into messages. */
 import { viewOf } from './bytes.ts'
-import { type Context, contextOf } from './context.ts'
+import { type Context, contextOf, type DecoderContext, NextHopTexts } from './context.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
 import type { Notification } from './notification.ts'
@@ -13,8 +13,8 @@ const NOTIFICATION = 3 // type, the last octet of a header (RFC 4271 §4.1)
  * it yields that one error and then nothing: where the next message begins is unknown (RFC 4271 §6.1).
  */
 export class Decoder {
-  /** How to read what comes next. Set it once the OPENs have settled it; it holds from the next message on. */
-  context: Context
+  #context: DecoderContext
+  readonly #nextHops = new NextHopTexts()
   /** What push() brought last, and how far it has been read. */
   #chunk: Uint8Array = new Uint8Array()
   #view = viewOf(this.#chunk)
@@ -32,7 +32,15 @@ export class Decoder {
   }
 
   constructor(context?: Partial<Context>) {
-    this.context = contextOf(context)
+    this.#context = contextOf(context, this.#nextHops)
+  }
+
+  /** How to read the next message. Set it when the OPENs have been exchanged; it applies from the next message on. */
+  get context(): Context {
+    return this.#context
+  }
+  set context(context: Context) {
+    this.#context = contextOf(context, this.#nextHops)
   }
 
   /**
@@ -60,10 +68,10 @@ export class Decoder {
     const chunk = this.#chunk
     try {
       for (let at = this.#at; !this.#lost && this.#have === 0 && chunk.length - at >= HEADER_LENGTH; ) {
-        const length = messageLength(chunk, this.#view, at, this.context)
+        const length = messageLength(chunk, this.#view, at, this.#context)
         if (chunk.length - at < length) return undefined
         const isNotification = chunk[at + HEADER_LENGTH - 1] === NOTIFICATION
-        const result = isNotification ? decodeAt(chunk, at, length, this.context) : undefined
+        const result = isNotification ? decodeAt(chunk, at, length, this.#context) : undefined
         if (result?.ok && result.value.type === 'notification') return result.value
         at += length
       }
@@ -87,13 +95,13 @@ export class Decoder {
     let length = HEADER_LENGTH
     if (left >= HEADER_LENGTH) {
       try {
-        length = messageLength(chunk, this.#view, at, this.context)
+        length = messageLength(chunk, this.#view, at, this.#context)
       } catch (error) {
         return this.#lose(error, at)
       }
       if (left >= length) {
         this.#at = at + length
-        return decodeAt(chunk, at, length, this.context)
+        return decodeAt(chunk, at, length, this.#context)
       }
     }
     this.#partial = new Uint8Array(length)
@@ -108,7 +116,7 @@ export class Decoder {
     if (this.#have < partial.length) return undefined
     let length: number
     try {
-      length = messageLength(partial, viewOf(partial), 0, this.context)
+      length = messageLength(partial, viewOf(partial), 0, this.#context)
     } catch (error) {
       return this.#lose(error, 0)
     }
@@ -118,7 +126,7 @@ export class Decoder {
       return undefined
     }
     this.#have = 0
-    return decodeAt(partial, 0, length, this.context)
+    return decodeAt(partial, 0, length, this.#context)
   }
 
   #fill(): void {

@@ -1,5 +1,5 @@
 /** The two kinds of fault: the peer's mistakes end as values (WireError, Result), the caller's are exceptions (OptionError). */
-import { OptionError } from './option-error.ts'
+import { nearest, OptionError, shown } from './option-error.ts'
 
 /**
  * The peer's bytes break a rule. Thrown inside this package only; `decode` turns it into a value. It is not an Error,
@@ -25,4 +25,26 @@ export class WireError {
 /** Throws the caller's mistake: the field, what was given, and what is allowed. */
 export function throwOptionError(field: string, given: unknown, allowed: string): never {
   throw new OptionError(field, given, allowed)
+}
+
+/** Throws the same for a name that does not exist, with the name that was probably meant. */
+export function throwUnknownName(field: string, given: unknown, names: readonly string[]): never {
+  const similar = typeof given === 'string' ? nearest(given, names) : undefined
+  const allowed = `one of ${names.join(', ')}`
+  throw new OptionError(
+    field,
+    given,
+    allowed,
+    similar && `${field}: ${shown(given)} is not allowed, did you mean '${similar}'? It must be ${allowed}`,
+  )
+}
+
+export function assertList(field: string, given: unknown): asserts given is readonly unknown[] {
+  if (!Array.isArray(given)) throwOptionError(field, given, 'a list')
+}
+
+/** Not by `instanceof`, which fails on a Buffer from another realm, as test runners make them. */
+export function assertOctets(field: string, given: unknown): asserts given is Uint8Array {
+  if (!ArrayBuffer.isView(given) || (given as Uint8Array).BYTES_PER_ELEMENT !== 1)
+    throwOptionError(field, given, 'a Uint8Array')
 }

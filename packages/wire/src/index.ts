@@ -16,7 +16,7 @@ export type { AfiSafi } from './capability/spec.ts'
 export type { Context } from './context.ts'
 export { Decoder } from './decoder.ts'
 export { type Family, familyByName } from './family.ts'
-export { cutToFit, decode, encode, type Keepalive, type Message } from './message.ts'
+export { cutToFit, decode, Encoder, encode, type Keepalive, type Message } from './message.ts'
 export {
   cease,
   describeNotification,

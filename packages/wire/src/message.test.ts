@@ -194,7 +194,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'one prefix where a list belongs',
     update({ withdrawn: untyped('10.0.0.0/8') }),
-    /^withdrawn: '10.0.0.0\/8' is not allowed, it must be a list of prefixes/,
+    /^withdrawn: '10.0.0.0\/8' is not allowed, it must be a list/,
   ],
 
   [
@@ -220,7 +220,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an attribute whose name is misspelt',
     announce(untyped({ localpref: 100 })),
-    /^attributes: 'localpref' is not allowed, it must be one of mpReach, /,
+    /^attributes: 'localpref' is not allowed, did you mean 'localPref'\? It must be one of mpReach, /,
   ],
   [
     'an origin nobody knows',

@@ -1,14 +1,15 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
-import { type Context, contextOf } from './context.ts'
-import { throwOptionError, WireError } from './error.ts'
+import { type Context, contextOf, type DecoderContext } from './context.ts'
+import { throwOptionError, throwUnknownName, WireError } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { type Notification, readNotification, writeNotification } from './notification.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 import { type Open, readOpen, writeOpen } from './open.ts'
 import type { Result } from './result.ts'
 import { type RouteRefresh, readRouteRefresh, writeRouteRefresh } from './route-refresh.ts'
-import { readUpdate, type Update, writeUpdate } from './update.ts'
+import { readUpdate, type Update } from './update.ts'
+import { writeUpdate } from './update-encode.ts'
 
 /** KEEPALIVE: a header and nothing else (RFC 4271 §4.4). */
 export interface Keepalive {
@@ -31,7 +32,7 @@ interface MessageRow<message> {
   readonly faults: number
   /** May be longer than 4096 octets once that is settled (RFC 8654 §4). */
   readonly extensible: boolean
-  read(bytes: Uint8Array, at: number, end: number, context: Context): message
+  read(bytes: Uint8Array, at: number, end: number, context: DecoderContext): message
   write(w: Writer, message: message, context: Context): void
 }
 const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, { type: type }>> } = {
@@ -147,7 +148,7 @@ function badLength(bytes: Uint8Array, at: number, detail: string): WireError {
 }
 
 /** Decodes the message whose header messageLength() has found sound. */
-export function decodeAt(bytes: Uint8Array, at: number, length: number, context: Context): Result<Message> {
+export function decodeAt(bytes: Uint8Array, at: number, length: number, context: DecoderContext): Result<Message> {
   const row = byCode[bytes[at + 18]!]!
   try {
     return { ok: true, value: row.read(bytes, at + HEADER_LENGTH, at + length, context) }
@@ -187,24 +188,37 @@ export function cutToFit(notification: Notification, context?: Partial<Context>)
   return data.length <= max ? notification : { ...notification, data: data.subarray(0, max) }
 }
 
-/** Every message is written here, behind the one marker, and copied. */
-const scratch = new Writer().put(new Uint8Array(MARKER_LENGTH).fill(0xff))
-
 /**
- * Encodes one message.
- * @throws OptionError naming the field, the value and what is allowed, where the message cannot be sent;
- * RangeError where it is longer than 4096 octets, or 65535 with `extendedMessage`.
+ * Encodes one message. To send many, keep an Encoder.
+ * @throws OptionError if a field has no encoding, or the message is longer than 4096 octets (65535 with `extendedMessage`).
  */
 export function encode(message: Message, context?: Partial<Context>): Uint8Array {
-  const row = table[message.type] as MessageRow<Message> | undefined
-  if (row === undefined) throwOptionError('type', message.type, `one of ${Object.keys(table).join(', ')}`)
-  scratch.length = MARKER_LENGTH
-  scratch.u16(0).u8(row.code)
-  row.write(scratch, message, contextOf(context))
-  const max = longest(message.type, context)
-  if (scratch.length > max) throwOptionError(`${message.type} length`, scratch.length, `at most ${max} octets`)
-  const bytes = scratch.done()
-  bytes[16] = bytes.length >> 8
-  bytes[17] = bytes.length
-  return bytes
+  return new Encoder(context).encode(message)
+}
+
+/** Encodes message after message into one buffer, of which each result is a copy. */
+export class Encoder {
+  /** How to write the next message. */
+  context: Context
+  readonly #w = new Writer().put(new Uint8Array(MARKER_LENGTH).fill(0xff))
+
+  constructor(context?: Partial<Context>) {
+    this.context = contextOf(context)
+  }
+
+  /** @throws OptionError as encode() does */
+  encode(message: Message): Uint8Array {
+    const row = table[message.type] as MessageRow<Message> | undefined
+    if (row === undefined) throwUnknownName('type', message.type, Object.keys(table))
+    const w = this.#w
+    w.length = MARKER_LENGTH
+    w.u16(0).u8(row.code)
+    row.write(w, message, this.context)
+    const max = longest(message.type, this.context)
+    if (w.length > max) throwOptionError(`${message.type} length`, w.length, `at most ${max} octets`)
+    const bytes = w.done()
+    bytes[16] = bytes.length >> 8
+    bytes[17] = bytes.length
+    return bytes
+  }
 }

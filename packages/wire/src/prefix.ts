@@ -1,6 +1,7 @@
 /** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5), each behind a path identifier with ADD-PATH (RFC 7911 §3). */
 import { type Address, format4, formatAddress, parse4, parseAddress } from './address.ts'
 import { u32, type Writer } from './bytes.ts'
+import { afterSlash } from './decimal.ts'
 import { throwOptionError } from './error.ts'
 
 /**
@@ -48,12 +49,11 @@ export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets:
   const prefixes: Prefix[] = []
   const read = octets === 4 ? read4 : read6
   visitPrefixes(bytes, at, end, pathIds, (length, _, from, pathId) => {
-    const prefix = read(length, bytes, from) + lengths[length]
+    const prefix = read(length, bytes, from) + afterSlash(length)
     prefixes.push(pathId === undefined ? prefix : `${prefix}#${pathId}`)
   })
   return prefixes
 }
-const lengths = Array.from({ length: 129 }, (_, length) => `/${length}`)
 
 // Trailing bits are irrelevant (RFC 4271 §4.3); cleared, equal prefixes are equal strings.
 function read4(length: number, bytes: Uint8Array, at: number): Address {

@@ -1,35 +1,41 @@
 /**
- * What is wrong with the attributes of an UPDATE, and what that costs (RFC 7606). What a malformed attribute costs is
- * read from its row in the table, never decided here.
+ * Validates the path attributes of an UPDATE and decides what an error costs (RFC 4271 §6.3, RFC 7606): attribute discard,
+ * treat-as-withdraw or session reset. The cost of a malformed value is a column of the attribute's row.
  */
 import { type MpReach, type MpUnreach, readReach, readUnreach } from './attribute/mp-reach.ts'
 import { type RuleRow, registry, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
-import { copy, u16 } from './bytes.ts'
+import { nextAttribute, valueAt } from './attribute/walk.ts'
+import { copy } from './bytes.ts'
 import type { Context } from './context.ts'
 import { WireError } from './error.ts'
 import { notificationCode, subcode as subcodes } from './notification-codes.ts'
 
-/** A fault that did not cost the session. */
+/** An error in a received UPDATE that did not reset the session (RFC 7606 §2). */
 export interface Issue {
-  /** As IANA spells it, or its code where it has no row. */
+  /** The attribute's name in IANA's registry, or `attribute 99` if this package has none for it. */
   readonly attribute: string
   readonly handling: 'attribute-discard' | 'treat-as-withdraw'
   /** A sentence for the log. */
   readonly detail: string
-  /** Octets before the attribute, from the beginning of the message; where it is missing, before all of them. */
+  /** Octets from the beginning of the message to the attribute; to the first attribute, if this one is missing. */
   readonly at: number
 }
 
 const { origin, asPath, nextHop, mpReach, mpUnreach } = registry
-/** Where an attribute's code stands in a mask. */
-export const bit = ({ code }: { readonly code: number }): number => 1 << code
-const forEveryRoute = bit(origin) | bit(asPath)
-const forPlainRoutes = forEveryRoute | bit(nextHop)
+const { update } = subcodes
+
+/** The bit of an attribute's code in the set that wellFormedCodes() returns. */
+export function codeBit({ code }: { readonly code: number }): number {
+  return 1 << code
+}
+const mandatory = codeBit(origin) | codeBit(asPath)
+const mandatoryWithNlri = mandatory | codeBit(nextHop)
 
 /**
- * The codes below 31 that stand in the attributes at..end, as bits; -1 where anything is wrong with them, and checkAttributes()
- * finds out what. The common case, told in one pass and without making an object. `announces` says that NLRI follow.
+ * The set of attribute codes below 32 in octets at..end, one bit each; undefined if an attribute is wrong, missing or
+ * repeated: checkAttributes() then finds out which. This is the common case, so it runs in one pass and makes no list.
+ * `announces`: the UPDATE has NLRI.
  */
 export function wellFormedCodes(
   bytes: Uint8Array,
@@ -37,47 +43,47 @@ export function wellFormedCodes(
   end: number,
   announces: boolean,
   context: Context,
-): number {
-  let low = 0 // the codes seen, 0 to 31
-  let high = 0 // and 32 to 63
-  while (at < end) {
-    const flags = bytes[at]!
-    const code = bytes[at + 1]!
-    const value = valueAt(bytes, at)
-    at = endAt(bytes, at, value)
-    if (!(at <= end) || code > 63) return -1
-    const seen = 1 << (code & 31)
-    if ((code < 32 ? low : high) & seen) return -1
-    if (code < 32) low |= seen
-    else high |= seen
+): number | undefined {
+  let low = 0 // codes 0 to 31
+  let high = 0 // codes 32 to 63
+  for (let start = at, next: number | undefined; start < end; start = next) {
+    next = nextAttribute(bytes, start, end)
+    const flags = bytes[start]!
+    const code = bytes[start + 1]!
+    if (next === undefined || code > 63) return undefined
+    const bit = 1 << (code & 31)
+    if ((code < 32 ? low : high) & bit) return undefined
+    if (code < 32) low |= bit
+    else high |= bit
     const row = rules[code]
     if (row === undefined) {
-      if ((flags & flag.optional) === 0) return -1
+      if ((flags & flag.optional) === 0) return undefined
     } else if (
       (flags & categoryBits) !== row.bits ||
       (row.internalOnly && context.external) ||
-      row.check(bytes, value, at, context) !== undefined
+      row.check(bytes, valueAt(bytes, start), next, context) !== undefined
     )
-      return -1
+      return undefined
   }
-  const needed = announces ? forPlainRoutes : low & bit(mpReach) ? forEveryRoute : 0
-  return (low & needed) === needed ? low & 0x7fffffff : -1
+  const needed = announces ? mandatoryWithNlri : low & codeBit(mpReach) ? mandatory : 0
+  return (low & needed) === needed ? low : undefined
 }
 
-/** What a walk over the attributes has found. */
+/** What checkAttributes() has found. */
 export interface AttributeFindings {
-  /** Where in the buffer the message begins. */
-  readonly messageAt: number
-  readonly issues: Issue[]
-  /** Offsets of attributes that are not to be read. */
-  readonly skip: number[]
-  /** The first finding that withdraws the routes, as the NOTIFICATION it becomes where there are none. */
-  withdraw?: WireError
-  reach?: MpReach
-  unreach?: MpUnreach
+  readonly issues: readonly Issue[]
+  /** The places of the attributes that are not read, because they are discarded or malformed. */
+  readonly skip: readonly number[]
+  /** Treat-as-withdraw: all routes of the UPDATE are withdrawn (RFC 7606 §2). */
+  readonly treatAsWithdraw: boolean
+  readonly reach: MpReach | undefined
+  readonly unreach: MpUnreach | undefined
 }
 
-/** @throws WireError where a fault costs the session. */
+/**
+ * Finds every error in the attributes at..end. `messageAt` is the beginning of the message in the buffer.
+ * @throws WireError if an error resets the session.
+ */
 export function checkAttributes(
   bytes: Uint8Array,
   messageAt: number,
@@ -86,163 +92,142 @@ export function checkAttributes(
   announces: boolean,
   context: Context,
 ): AttributeFindings {
-  const found: AttributeFindings = { messageAt, issues: [], skip: [] }
+  const found = new Findings(messageAt)
   const seen = new Set<number>()
-  for (let start = at; start < end; ) {
-    const value = valueAt(bytes, start)
-    const next = endAt(bytes, start, value)
-    if (!(next <= end)) {
-      cutShort(found, start, copy(bytes, start, end))
-      seen.add(-1) // an attribute of no known code
+  let isCutShort = false
+  for (let start = at, next: number | undefined; start < end; start = next) {
+    next = nextAttribute(bytes, start, end)
+    if (next === undefined) {
+      addCutShort(found, start, copy(bytes, start, end))
+      isCutShort = true
       break
     }
     const code = bytes[start + 1]!
     const row = rules[code]
-    const whole = copy(bytes, start, next)
     if (seen.has(code)) {
       if (row?.onMalformed === 'session-reset')
-        throw new WireError(
-          notificationCode.update,
-          subcodes.update.malformedAttributeList,
-          `${row.name} stands twice (RFC 7606 §3.g)`,
-          start,
-        )
+        throw updateError(update.malformedAttributeList, `${row.name} occurs twice (RFC 7606 §3.g)`, start)
       found.skip.push(start)
-      note(found, start, nameOf(code), 'attribute-discard', 'stands twice, the first one counts (RFC 7606 §3.g)')
-    } else if (row !== undefined) examine(found, row, bytes, start, next, whole, context)
+      found.add(start, nameOf(code), 'attribute-discard', 'occurs twice, the first one counts (RFC 7606 §3.g)')
+    } else if (row !== undefined) checkAttribute(found, row, bytes, start, next, context)
     else if ((bytes[start]! & flag.optional) === 0)
-      throw new WireError(
-        notificationCode.update,
-        subcodes.update.unrecognizedWellKnownAttribute,
-        `attribute ${code} is said to be well-known`,
+      throw updateError(
+        update.unrecognizedWellKnownAttribute,
+        `attribute ${code} is flagged as well-known, and is not`,
         start,
-        whole,
+        copy(bytes, start, next),
       )
     seen.add(code)
-    start = next
   }
-  // RFC 7606 §3.d, RFC 4271 §6.3: the data is the code of what is missing.
-  if (announces || found.reach)
-    for (const { code, name } of announces ? [origin, asPath, nextHop] : [origin, asPath])
-      if (!seen.has(code))
-        note(
-          found,
-          at,
-          name,
-          'treat-as-withdraw',
-          'is missing (RFC 7606 §3.d)',
-          subcodes.update.missingWellKnownAttribute,
-          Uint8Array.of(code),
-        )
+  checkMandatory(found, seen, at, announces)
   const { withdraw, reach, unreach } = found
-  seen.delete(mpUnreach.code)
   if (withdraw) {
-    // RFC 7606 §5.2: attributes for routes, but no route in sight: we cannot be sure that we found the routes.
-    if (!announces && !reach?.announced.length && seen.size > 0) throw withdraw
-    // One UPDATE of ours can withdraw IPv4 and one more family; nobody was seen to send a third.
-    if (reach && unreach && !isIpv4(reach) && !isIpv4(unreach) && !sameFamily(reach, unreach))
-      throw new WireError(
-        notificationCode.update,
-        subcodes.update.malformedAttributeList,
-        `${withdraw.detail}, beside routes of two families`,
-        withdraw.at,
-      )
+    seen.delete(mpUnreach.code)
+    // RFC 7606 §5.2: there are attributes of routes and no routes, so perhaps the routes were not found.
+    if (!announces && !reach?.announced.length && (seen.size > 0 || isCutShort)) throw withdraw
+    // An UPDATE as this package models it withdraws IPv4 unicast and one more family. No speaker is known to send a third.
+    if (reach && unreach && !isIpv4Unicast(reach) && !isIpv4Unicast(unreach) && !isSameFamily(reach, unreach))
+      throw updateError(update.malformedAttributeList, `${withdraw.detail}, beside routes of two families`, withdraw.at)
   }
-  return found
+  return { issues: found.issues, skip: found.skip, treatAsWithdraw: withdraw !== undefined, reach, unreach }
 }
 
-/** Where the attribute at `start` has its value. */
-export function valueAt(bytes: Uint8Array, start: number): number {
-  return start + (bytes[start]! & flag.extendedLength ? 4 : 3)
+export function updateError(subcode: number, detail: string, at: number, data?: Uint8Array): WireError {
+  return new WireError(notificationCode.update, subcode, detail, at, data)
 }
 
-/** Where it ends; beyond all attributes, or not a number, where its length is not there. */
-export function endAt(bytes: Uint8Array, start: number, value: number): number {
-  return value + (bytes[start]! & flag.extendedLength ? u16(bytes, value - 2) : bytes[value - 1]!)
+class Findings {
+  readonly issues: Issue[] = []
+  readonly skip: number[] = []
+  /** The first treat-as-withdraw error, as the NOTIFICATION that is sent if the UPDATE has no routes to withdraw. */
+  withdraw: WireError | undefined
+  reach: MpReach | undefined
+  unreach: MpUnreach | undefined
+  readonly #messageAt: number
+
+  constructor(messageAt: number) {
+    this.#messageAt = messageAt
+  }
+
+  add(
+    at: number,
+    attribute: string,
+    handling: Issue['handling'],
+    detail: string,
+    subcode = 0,
+    data?: Uint8Array,
+  ): void {
+    this.issues.push({ attribute, handling, detail, at: at - this.#messageAt })
+    if (handling === 'treat-as-withdraw') this.withdraw ??= updateError(subcode, `${attribute}: ${detail}`, at, data)
+  }
 }
 
-/** RFC 7606 §4: the last attribute does not end in time. */
-function cutShort(found: AttributeFindings, start: number, rest: Uint8Array): void {
+/** RFC 7606 §4: the last attribute runs beyond the attributes. */
+function addCutShort(found: Findings, start: number, rest: Uint8Array): void {
   const code = rest[1] ?? 0
   const detail = 'runs beyond the attributes (RFC 7606 §4)'
-  // It may hold routes, which we would then neither announce nor withdraw (RFC 7606 §3.j).
+  // It may hold routes, which could then neither be announced nor withdrawn (RFC 7606 §3.j).
   if (rules[code]?.onMalformed === 'session-reset')
-    throw new WireError(
-      notificationCode.update,
-      subcodes.update.attributeLengthError,
-      `${nameOf(code)} ${detail}`,
-      start,
-      rest,
-    )
-  note(found, start, nameOf(code), 'treat-as-withdraw', detail, subcodes.update.attributeLengthError, rest)
+    throw updateError(update.attributeLengthError, `${nameOf(code)} ${detail}`, start, rest)
+  found.add(start, nameOf(code), 'treat-as-withdraw', detail, update.attributeLengthError, rest)
 }
 
-function examine(
-  found: AttributeFindings,
+function checkAttribute(
+  found: Findings,
   row: RuleRow,
   bytes: Uint8Array,
   start: number,
   end: number,
-  whole: Uint8Array,
   context: Context,
 ): void {
-  const at = valueAt(bytes, start)
   const { name, onMalformed } = row
   if (row.internalOnly && context.external) {
     found.skip.push(start)
-    note(found, start, name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5, §7.9, §7.10)')
+    found.add(start, name, 'attribute-discard', 'comes from an external peer (RFC 7606 §7.5, §7.9, §7.10)')
     return
   }
   const wrongFlags = (bytes[start]! ^ row.bits) & categoryBits
   if (wrongFlags === flag.transitive && row.onWrongTransitive) {
     found.skip.push(start)
-    note(found, start, name, row.onWrongTransitive, `is not flagged as ${row.category}`)
+    found.add(start, name, row.onWrongTransitive, `is not flagged as ${row.category}`)
     return
   }
-  // RFC 7606 §3.c: whatever the attribute, flags that contradict its category cost the routes.
-  if (wrongFlags)
-    note(
-      found,
-      start,
-      name,
-      'treat-as-withdraw',
-      `is not flagged as ${row.category} (RFC 7606 §3.c)`,
-      subcodes.update.attributeFlagsError,
-      whole,
-    )
+  const whole = copy(bytes, start, end)
+  // RFC 7606 §3.c: flags that contradict the category cost the routes, whatever the attribute.
+  if (wrongFlags) {
+    const detail = `is not flagged as ${row.category} (RFC 7606 §3.c)`
+    found.add(start, name, 'treat-as-withdraw', detail, update.attributeFlagsError, whole)
+  }
+  const at = valueAt(bytes, start)
   const malformed = row.check(bytes, at, end, context)
   if (malformed !== undefined) {
     const [subcode, detail] = malformed
-    if (onMalformed === 'session-reset')
-      throw new WireError(notificationCode.update, subcode, `${name}: ${detail}`, start, whole)
+    if (onMalformed === 'session-reset') throw updateError(subcode, `${name}: ${detail}`, start, whole)
     found.skip.push(start)
-    note(found, start, name, onMalformed, detail, subcode, whole)
+    found.add(start, name, onMalformed, detail, subcode, whole)
   } else if (row.key === 'mpReach') found.reach = readReach(bytes, at, end, context)
   else if (row.key === 'mpUnreach') found.unreach = readUnreach(bytes, at, end, context)
+}
+
+/** RFC 7606 §3.d, RFC 4271 §6.3: the data of the NOTIFICATION is the code of the missing attribute. */
+function checkMandatory(found: Findings, seen: ReadonlySet<number>, at: number, announces: boolean): void {
+  if (!announces && !found.reach) return
+  for (const { code, name } of announces ? [origin, asPath, nextHop] : [origin, asPath])
+    if (!seen.has(code)) {
+      const data = Uint8Array.of(code)
+      const detail = 'is missing (RFC 7606 §3.d)'
+      found.add(at, name, 'treat-as-withdraw', detail, update.missingWellKnownAttribute, data)
+    }
 }
 
 function nameOf(code: number): string {
   return rules[code]?.name ?? `attribute ${code}`
 }
 
-function note(
-  found: AttributeFindings,
-  at: number,
-  attribute: string,
-  handling: Issue['handling'],
-  detail: string,
-  subcode = 0,
-  data?: Uint8Array,
-): void {
-  found.issues.push({ attribute, handling, detail, at: at - found.messageAt })
-  if (handling === 'treat-as-withdraw')
-    found.withdraw ??= new WireError(notificationCode.update, subcode, `${attribute}: ${detail}`, at, data)
-}
-
-export function isIpv4({ family }: MpReach | MpUnreach): boolean {
+export function isIpv4Unicast({ family }: MpReach | MpUnreach): boolean {
   return family === 'ipv4-unicast'
 }
-function sameFamily(reach: MpReach, unreach: MpUnreach): boolean {
+function isSameFamily(reach: MpReach, unreach: MpUnreach): boolean {
   if (reach.family !== 'other' || unreach.family !== 'other') return reach.family === unreach.family
   return reach.afi === unreach.afi && reach.safi === unreach.safi
 }

@@ -61,8 +61,3 @@ function writeAggregator(w: Writer, { as, address }: Aggregator, octets: 2 | 4, 
   else w.u16(as > 0xffff ? AS_TRANS : as, `${field}.as`) // RFC 6793 §4.2.2
   writeIpv4(w, address, `${field}.address`)
 }
-
-/** The AS4_AGGREGATOR that a two-octet AGGREGATOR needs beside it, or undefined where it loses nothing (RFC 6793 §4.2.2). */
-export function as4AggregatorFor(value: Aggregator): Aggregator | undefined {
-  return value.as > 0xffff ? value : undefined
-}

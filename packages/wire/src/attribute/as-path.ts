@@ -51,8 +51,8 @@ export const as4Path = defineAttribute<'as4Path', readonly AsSegment[]>({
   },
 })
 
-/** AS4_PATH has none; where a peer sends some, they are passed over (RFC 6793 §6). */
-function withoutConfederations(path: readonly AsSegment[]): readonly AsSegment[] {
+/** AS4_PATH has no confederation segments; those that a peer sends are ignored (RFC 6793 §6). */
+export function withoutConfederations(path: readonly AsSegment[]): readonly AsSegment[] {
   return path.filter(({ type }) => type === 'set' || type === 'sequence')
 }
 
@@ -109,38 +109,4 @@ function writePath(w: Writer, path: readonly AsSegment[], octets: number): void 
       else w.u16(number > 0xffff ? AS_TRANS : number, 'asPath') // RFC 6793 §4.2.2
     }
   }
-}
-
-/** The AS4_PATH that a two-octet AS_PATH needs beside it, or undefined where it loses nothing (RFC 6793 §4.2.2). */
-export function as4PathFor(path: readonly AsSegment[]): readonly AsSegment[] | undefined {
-  const outside = withoutConfederations(path)
-  return outside.some(({ as }) => as.some(number => number > 0xffff)) ? outside : undefined
-}
-
-/**
- * The path that an AS_PATH of two-octet numbers and its AS4_PATH tell together (RFC 6793 §4.2.3): the latter, behind
- * what was prepended by speakers that know two octets only.
- */
-export function mergePaths(path: readonly AsSegment[], path4: readonly AsSegment[]): readonly AsSegment[] {
-  let extra = lengthOf(path) - lengthOf(path4)
-  if (extra < 0) return path
-  const before: AsSegment[] = []
-  for (const segment of path) {
-    const counts = lengthOf([segment])
-    // A confederation's segment counts nothing and stays where it stands, at the front.
-    if (counts > 0 && extra === 0) break
-    const as = segment.type === 'sequence' ? segment.as.slice(0, extra) : segment.as
-    before.push({ type: segment.type, as })
-    extra -= Math.min(extra, counts)
-  }
-  const last = before.at(-1)
-  const [first, ...rest] = path4
-  if (last?.type !== 'sequence' || first?.type !== 'sequence' || last.as.length + first.as.length > 255)
-    return [...before, ...path4]
-  return [...before.slice(0, -1), { type: 'sequence', as: [...last.as, ...first.as] }, ...rest]
-}
-
-/** How long a path is where paths are compared: a set counts one, a confederation nothing (RFC 4271 §9.1.2.2, RFC 5065 §5.3). */
-function lengthOf(path: readonly AsSegment[]): number {
-  return path.reduce((sum, { type, as }) => sum + (type === 'sequence' ? as.length : type === 'set' ? 1 : 0), 0)
 }

@@ -10,27 +10,14 @@ export const nextHop = defineAttribute<'nextHop', Address>({
   category: 'well-known',
   onMalformed: 'treat-as-withdraw',
   check: exactly(4),
-  read(into, bytes, at) {
-    into.nextHop = known(u32(bytes, at))
+  read(into, bytes, at, _end, { nextHops }) {
+    const octets = u32(bytes, at)
+    into.nextHop = nextHops?.text(octets) ?? format4(octets)
   },
-  encode(w, value) {
-    if (value !== written.text) written = { text: value, octets: ipv4(value, 'nextHop') }
-    w.u32(written.octets)
-  },
+  encode: (w, value) => writeIpv4(w, value, 'nextHop'),
 })
 
-/** The one that was written last: messages in a row have the same. */
-let written: { readonly octets: number; readonly text: Address } = { octets: 0, text: '0.0.0.0' }
-
-/** Next hops are few, and each comes with every message: the last one seen with each final octet is kept as text. */
-function known(octets: number): Address {
-  const last = octets & 0xff
-  if (kept[last]?.octets !== octets) kept[last] = { octets, text: format4(octets) }
-  return kept[last].text
-}
-const kept: { readonly octets: number; readonly text: Address }[] = []
-
-/** Four octets that must be said as an IPv4 address, whatever they name. */
+/** Writes four octets that are given as an IPv4 address, whether they are one or only an identifier. */
 export function writeIpv4(w: Writer, value: Address, field: string): void {
   w.u32(ipv4(value, field))
 }
