@@ -1,8 +1,9 @@
 /** The BGP messages of all TCP connections in a capture of packets. */
-import { Agreement } from './agreement.ts'
+
 import { bounds } from './bounds.ts'
 import { Direction } from './direction.ts'
 import type { Endpoint, Entry, Place, Skipped } from './entry.ts'
+import { Negotiation } from './negotiation.ts'
 import type { Packet } from './pcap.ts'
 import { type Piece, Reassembly, Waiting } from './reassembly.ts'
 import { readSegment, type Segment } from './segment.ts'
@@ -26,7 +27,7 @@ interface Side {
   last: When
 }
 interface Connection {
-  readonly agreement: Agreement
+  readonly negotiation: Negotiation
   /** By the name of the sending endpoint. */
   readonly sides: Map<string, Side>
 }
@@ -56,7 +57,7 @@ export class Connections {
     // A SYN with another sequence number opens a new connection between the same two ports; a SYN-ACK does not.
     const again = syn && known?.sides.get(from)?.begin !== segment.seq && (known?.sides.has(from) || ack === undefined)
     if (known && again) yield* ends(known)
-    const connection = known && !again ? known : { agreement: new Agreement({ fourOctetAs }), sides: new Map() }
+    const connection = known && !again ? known : { negotiation: new Negotiation({ fourOctetAs }), sides: new Map() }
     this.#connections.delete(key)
     this.#connections.set(key, connection)
     if (this.#connections.size > bounds.connections) yield* this.#endOldest()
@@ -85,10 +86,10 @@ export class Connections {
     }
   }
 
-  #open({ agreement, sides }: Connection, segment: Segment): Side {
+  #open({ negotiation, sides }: Connection, segment: Segment): Side {
     const { from, to, seq, syn } = segment
     const begin = syn ? seq : undefined
-    const direction = new Direction(agreement, sides.size, !syn)
+    const direction = new Direction(negotiation, sides.size, !syn)
     return { from, to, begin, reassembly: new Reassembly(seq, this.waiting), direction, last: when(segment) }
   }
 }

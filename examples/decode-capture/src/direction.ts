@@ -1,7 +1,7 @@
 /** The messages of one direction, each with its octets and its offset. */
 import { type Context, decode, notificationCode } from '@softspoken/wire'
-import type { Agreement } from './agreement.ts'
 import type { MessageEntry } from './entry.ts'
+import type { Negotiation } from './negotiation.ts'
 
 export type Found = Pick<MessageEntry, 'result' | 'bytes' | 'offset'>
 
@@ -14,7 +14,7 @@ const SHOWN_AFTER_HEADER = 64
 
 /** It keeps at most the part of one message that has arrived. The wire package has a `Decoder` for this, which gives no offsets. */
 export class Direction {
-  readonly #agreement: Agreement
+  readonly #negotiation: Negotiation
   readonly #side: number
   /** The part of a message that has arrived, in a buffer that grows: from `#from` to `#to`. `#offset` octets came before. */
   #buffer: Uint8Array = new Uint8Array()
@@ -26,8 +26,8 @@ export class Direction {
   /** A header was malformed, so the start of the next message is unknown (RFC 4271 §6.1). */
   #lost = false
 
-  constructor(agreement: Agreement, side: number, beginsWithin = false) {
-    this.#agreement = agreement
+  constructor(negotiation: Negotiation, side: number, beginsWithin = false) {
+    this.#negotiation = negotiation
     this.#side = side
     this.#searching = beginsWithin
   }
@@ -59,7 +59,7 @@ export class Direction {
   }
 
   *#messages(): Generator<Found> {
-    let context = this.#agreement.contextFor(this.#side)
+    let context = this.#negotiation.contextFor(this.#side)
     for (let length = this.#length(context); length > 0; length = this.#length(context)) {
       const result = decode(this.#buffer.subarray(this.#from, this.#from + length), context)
       this.#lost = !result.ok && result.notification.code === notificationCode.header
@@ -67,8 +67,8 @@ export class Direction {
       yield { result, bytes: this.#buffer.subarray(this.#from, this.#from + shown), offset: this.#offset }
       this.#drop(this.#lost ? this.#to - this.#from : length)
       if (!result.ok || result.value.type !== 'open') continue
-      this.#agreement.learn(this.#side, result.value)
-      context = this.#agreement.contextFor(this.#side)
+      this.#negotiation.addOpen(this.#side, result.value)
+      context = this.#negotiation.contextFor(this.#side)
     }
   }
 

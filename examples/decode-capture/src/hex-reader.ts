@@ -1,7 +1,8 @@
 /** Messages written as hex: digits in pairs, optionally with white space, colons, and `#` comments to the end of a line. */
-import { Agreement } from './agreement.ts'
+
 import { Direction } from './direction.ts'
 import { type Entry, InputError } from './entry.ts'
+import { Negotiation } from './negotiation.ts'
 
 /** The messages of one side. Takes the text in chunks of any size, and then its end. */
 export class HexReader {
@@ -14,7 +15,7 @@ export class HexReader {
   #high = 0
 
   constructor(fourOctetAs: boolean) {
-    this.#direction = new Direction(new Agreement({ fourOctetAs }), 0)
+    this.#direction = new Direction(new Negotiation({ fourOctetAs }), 0)
   }
 
   /** @throws InputError with the line and column of a character that is not hex, after the messages before it. */

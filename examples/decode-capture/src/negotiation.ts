@@ -1,7 +1,7 @@
 /** What the two OPENs of a connection negotiate, as far as decoding depends on it: the context of each direction. */
 import { type Capability, type Context, type Family, familyByName, type Open } from '@softspoken/wire'
 
-export class Agreement {
+export class Negotiation {
   readonly #opens = new Map<number, Open>()
   /** By side; computed once per OPEN, because an OPEN may have thousands of capabilities and each segment needs the context. */
   readonly #contexts = new Map<number, Context>()
@@ -13,19 +13,19 @@ export class Agreement {
   }
 
   /** Takes the OPEN that this side sent. */
-  learn(side: number, open: Open): void {
+  addOpen(side: number, open: Open): void {
     this.#opens.set(side, open)
     this.#contexts.clear()
   }
 
   /** How to decode what this side sends. */
   contextFor(side: number): Context {
-    const context = this.#contexts.get(side) ?? this.#settle(side)
+    const context = this.#contexts.get(side) ?? this.#negotiate(side)
     this.#contexts.set(side, context)
     return context
   }
 
-  #settle(side: number): Context {
+  #negotiate(side: number): Context {
     const own = this.#opens.get(side)
     const [other] = [...this.#opens].flatMap(([number, open]) => (number === side ? [] : [open]))
     const all = [own, other].flatMap(open => (open ? [open] : []))
