@@ -2,13 +2,15 @@
  * Writes the pages that are made from code: `npx --yes pnpm@12 docs:pages`. scripts/docs.test.ts fails if one is out of date.
  * Pages with measurements are written by the programs that measure.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { errorsPage } from '../packages/announcer/tools/errors-page.ts'
 import { fsmPage, withDiagram } from '../packages/session/tools/fsm-page.ts'
 import { optionsPage } from '../packages/softspoken/tools/options-page.ts'
 
 /** Each page with the text that it should have, made from the text that it has. */
 export const pages: Readonly<Record<string, (text: string) => string>> = {
+  'docs/errors.md': errorsPage,
   'docs/fsm.md': fsmPage,
   'packages/session/README.md': withDiagram,
   'packages/softspoken/OPTIONS.md': optionsPage,
@@ -16,7 +18,7 @@ export const pages: Readonly<Record<string, (text: string) => string>> = {
 
 const root = new URL('..', import.meta.url)
 export function read(page: string): string {
-  return readFileSync(new URL(page, root), 'utf8')
+  return existsSync(new URL(page, root)) ? readFileSync(new URL(page, root), 'utf8') : ''
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

@@ -1,0 +1,124 @@
+/** docs/errors.md, made from the tables of reasons and of NOTIFICATION codes. */
+import { failureReasons } from '@softspoken/session'
+import { describeNotification, notificationCode, subcode } from '@softspoken/wire'
+import {
+  type Explanation,
+  type HealthDownReason,
+  healthDownReason,
+  type UnsendableReason,
+  unsendableReason,
+  type WithdrawnReason,
+  type WithheldReason,
+  withdrawnReason,
+  withheldReason,
+} from '../src/reasons.ts'
+
+const withheld: Record<WithheldReason, Explanation<string>> = {
+  'lease-expired': withheldReason('lease-expired', 20),
+  unhealthy: withheldReason('unhealthy', 'HTTP 500 (3 checks in a row)'),
+}
+const withdrawn: Record<WithdrawnReason, Explanation<string>> = {
+  ...withheld,
+  'withdraw-called': withdrawnReason('withdraw-called'),
+  'signal-aborted': withdrawnReason('signal-aborted'),
+  draining: withdrawnReason('draining'),
+}
+const unsendable: Record<UnsendableReason, Explanation<string>> = {
+  'family-not-configured': unsendableReason('family-not-configured', '192.0.2.254', ['ipv4-unicast'], 'ipv6-unicast'),
+  'family-not-negotiated': unsendableReason('family-not-negotiated', 'ipv6-unicast'),
+  'no-address-of-family': unsendableReason('no-address-of-family', '192.0.2.254', 'IPv6'),
+  'local-address-unknown': unsendableReason('local-address-unknown'),
+  'interface-unknown': unsendableReason('interface-unknown', 'fe80::1'),
+  'interface-has-no-address': unsendableReason('interface-has-no-address', 'fe80::1', 'eth0', 'global IPv6'),
+  'next-hop-of-another-family': unsendableReason('next-hop-of-another-family', '192.0.2.1', '2001:db8::10/128'),
+  'next-hop-is-announced': unsendableReason('next-hop-is-announced', '198.51.100.10'),
+  'next-hop-is-peer': unsendableReason('next-hop-is-peer', '192.0.2.254'),
+  'next-hop-is-no-host': unsendableReason('next-hop-is-no-host', '0.0.0.0'),
+  'send-failed': unsendableReason('send-failed', 'cannot send in Idle'),
+}
+const healthDown: Record<HealthDownReason, Explanation<string>> = {
+  'not-checked': healthDownReason('not-checked'),
+  'check-failed': healthDownReason('check-failed', 'connect ECONNREFUSED 127.0.0.1:6443', 3),
+  'check-timeout': healthDownReason('check-timeout', 2, 3),
+  'result-expired': healthDownReason('result-expired', 10),
+  'held-down': healthDownReason('held-down', '12:30:00'),
+  stopped: healthDownReason('stopped'),
+}
+
+export function errorsPage(): string {
+  return `# Errors and reasons
+
+Every failure has a \`reason\`, one of a fixed list, for programs. Its \`detail\` is a sentence made from the reason, for people;
+the sentence may change in any version, so no program should read it. \`npx --yes pnpm@12 docs:pages\` makes this page from the code.
+
+## Your mistakes
+
+An option or an argument that cannot be used throws an \`OptionError\` before anything is sent or changed. It has \`option\`, for
+example \`peers[1].as\`; \`value\`, which is undefined if it may hold a secret; and \`allowed\`, which ends the sentence "it must be …".
+
+## Why a session is down
+
+\`reason\` of the event \`down\` and of \`status().lastFailure\` of a session. The level is that of the log line \`session down\`; a
+failure that repeats is logged as debug.
+
+${table(
+  ['reason', 'meaning', 'level'],
+  Object.entries(failureReasons).map(([reason, { meaning, level }]) => [code(reason), meaning, level]),
+)}
+
+## Why a route is withheld
+
+\`status().withheld\` of an announcer.
+
+${details(withheld)}
+
+## Why a route was withdrawn
+
+\`reason\` of the event \`withdrawn\` of an announcer.
+
+${details(withdrawn)}
+
+## Why a route cannot be sent to a peer
+
+\`unsendable\` of a peer in \`status()\` of an announcer.
+
+${details(unsendable)}
+
+## Why a health gate is down
+
+\`status()\` and the event \`down\` of a health gate.
+
+${details(healthDown)}
+
+## NOTIFICATION codes
+
+\`sent\` and \`received\` of a failure are NOTIFICATIONs, with \`code\`, \`subcode\` and \`data\`. \`@softspoken/wire\` exports the names as
+\`notificationCode\` and \`subcode\`, for example \`subcode.cease.administrativeShutdown\`.
+
+${table(['code', 'subcode', 'name', 'text'], notifications())}
+`
+}
+
+function notifications(): string[][] {
+  return Object.entries(notificationCode).flatMap(([name, code]) => {
+    const subcodes = Object.entries(subcode).find(([owner]) => owner === name)?.[1] ?? {}
+    const rows = Object.entries<number>(subcodes)
+    const text = (number: number): string =>
+      describeNotification({ type: 'notification', code, subcode: number, data: new Uint8Array() })
+    return rows.length === 0
+      ? [[`${code}`, '', `\`${name}\``, text(0)]]
+      : rows.map(([subname, number]) => [`${code}`, `${number}`, `\`${name}.${subname}\``, text(number)])
+  })
+}
+function details(rows: Readonly<Record<string, Explanation<string>>>): string {
+  return table(
+    ['reason', 'detail, for example'],
+    Object.entries(rows).map(([reason, { detail }]) => [code(reason), detail]),
+  )
+}
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+}
+function code(text: string): string {
+  return `\`${text}\``
+}
