@@ -29,7 +29,7 @@ async function messagesTo(options: ProgramOptions): Promise<string> {
   const libraryOptions = announcerOptions(options)
   const texts = await Promise.all(
     libraryOptions.peers.map(async peer => {
-      const from = options.localAddress ?? (await sourceAddress(peer.address))
+      const from = peer.localAddress ?? options.localAddress ?? (await sourceAddress(peer.address))
       const { messages, budget } = await exchange(options, { ...libraryOptions, peers: [peer] }, from)
       const shown = messages.map(message => inspect(message, { depth: null, breakLength: 100, sorted: false }))
       return `To ${peer.address} port ${peer.port ?? 179}, from ${from ?? 'no address: this host has no route to it'}:\n${shown.join('\n')}\n${budget}\n`

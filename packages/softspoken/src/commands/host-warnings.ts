@@ -4,17 +4,21 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { ProgramOptions } from '../config/options.ts'
+import { placeOfPeer } from '../config/validate.ts'
 import type { GivenValues } from '../config/values.ts'
 import { httpAddress } from '../http/address.ts'
 
 /** A sentence each. Nothing is sent: sockets are bound and closed again. */
 export async function hostWarnings(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
-  const { localAddress, http } = options
+  const { localAddress, peers = [], http } = options
   const warnings: string[] = []
-  if (localAddress !== undefined && !(await isHere(localAddress)))
-    warnings.push(
-      `${given.localAddress?.from}: ${localAddress} is not on this host now; no router is dialled before it is`,
-    )
+  const local = [
+    { from: given.localAddress?.from, address: localAddress },
+    ...peers.map((peer, at) => ({ from: placeOfPeer(given, at), address: peer.localAddress })),
+  ]
+  for (const { from, address } of local)
+    if (address !== undefined && !(await isHere(address)))
+      warnings.push(`${from}: ${address} is not on this host now; nothing is dialled from it before it is`)
   for (const [name, from] of interfaces(options, given))
     if (existsSync('/sys/class/net') && !existsSync(`/sys/class/net/${name}`))
       warnings.push(`${from}: there is no interface ${name} on this host now`)

@@ -50,13 +50,20 @@ describe('each option', () => {
       expect(option(needed, field), 'and without it, not').not.toEqual(values[name])
     },
   )
+  it('backOff arrives with its given parts alone', () => {
+    expect(announcerOptions({ ...needed, backOff: { minInterval: 10 } }).backOff).toEqual({ minInterval: 10 })
+    expect(announcerOptions(needed)).not.toHaveProperty('backOff')
+  })
   it('withoutCapabilities arrives as capabilities that are false', () => {
     const { capabilities } = announcerOptions({ ...needed, withoutCapabilities: ['routeRefresh', 'fourOctetAs'] })
     expect(capabilities).toEqual({ routeRefresh: false, fourOctetAs: false })
     expect(announcerOptions(needed)).not.toHaveProperty('capabilities')
   })
   it('of one router arrives at that router alone', () => {
-    const own = { port: 1179, tcpMd5Key: 'its own', ttlSecurity: 2, multihop: 9, bindDevice: 'eth1' }
+    const own = {
+      ...{ port: 1179, tcpMd5Key: 'its own', ttlSecurity: 2, multihop: 9, bindDevice: 'eth1' },
+      ...{ holdTime: 30, localAddress: '10.0.6.11', nextHop: '10.0.6.12' },
+    }
     expect([...peerOptionNames].sort()).toEqual(['address', 'as', 'tcpMd5KeyFile', ...Object.keys(own)].sort())
     const { peer: _peer, peerAs: _as, ...rest } = needed
     const peers = [

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ProgramOptions } from './options.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
+import { placeOfPeer } from './validate.ts'
 import type { GivenValues } from './values.ts'
 
 /**
@@ -59,8 +60,4 @@ export function keyWarnings({ tcpMd5Key, peers = [] }: ProgramOptions, given: Gi
     if (quotes.length === 2 && key.length > 1) return [`${from}: the quotes around it are part of the key`]
     return quotes.length > 0 ? [`${from}: the quote at the beginning or end is part of the key`] : []
   })
-}
-
-function placeOfPeer(given: GivenValues, at: number): string {
-  return `${given.peers?.from}, number ${at + 1}`
 }

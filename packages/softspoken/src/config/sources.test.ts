@@ -94,6 +94,26 @@ peers:
   })
 })
 
+describe('an option that is a map', () => {
+  const expected = { backOff: { minInterval: 10, resetAfter: 600 }, healthHoldDown: { withdrawals: 4 } }
+  const health = ['--health', 'tcp://127.0.0.1:6443']
+  it('comes from a flag, a variable or a file', async () => {
+    const argv = ['--back-off', 'minInterval=10,resetAfter=600', '--health-hold-down', 'withdrawals=4']
+    expect(await options([...words(), ...health, ...argv])).toMatchObject(expected)
+    const env = { SOFTSPOKEN_BACK_OFF: 'minInterval=10 resetAfter=600', SOFTSPOKEN_HEALTH_HOLD_DOWN: 'withdrawals=4' }
+    expect(await options([...words(), ...health], env)).toMatchObject(expected)
+    const config = file('maps.json', JSON.stringify(expected))
+    expect(await options([...words(), ...health, '--config', config])).toMatchObject(expected)
+  })
+  it('is false if hold-down is switched off', async () => {
+    expect(await options([...words(), ...health, '--health-hold-down', 'false'])).toMatchObject({
+      healthHoldDown: false,
+    })
+    const config = file('off.yaml', 'healthHoldDown: false\n')
+    expect(await options([...words(), ...health, '--config', config])).toMatchObject({ healthHoldDown: false })
+  })
+})
+
 describe('variables that begin with SOFTSPOKEN_', () => {
   it('of a Service called softspoken are not ours: Kubernetes sets them', async () => {
     const env = {
@@ -207,8 +227,8 @@ describe('what is wrong is said in one sentence', () => {
       /^peers in .*, number 1: asn is no option, there are address, as, /,
     ],
     [
-      'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, hold: 9 }]',
-      /^peers in .*, number 2: hold is no option, there are address, as, port, tcpMd5Key, .*bindDevice$/,
+      'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, colour: 9 }]',
+      /^peers in .*, number 2: colour is no option, there are address, as, port, .*bindDevice$/,
     ],
     ['- 1', /it must have options by name/],
     ['', /it must have options by name/],

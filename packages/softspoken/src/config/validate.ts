@@ -64,6 +64,11 @@ function place(from: string, keys: readonly unknown[]): string {
   return [from, ...keys.map(key => (typeof key === 'number' ? `number ${key + 1}` : String(key)))].join(', ')
 }
 
+/** `peers in a.yaml, number 2` */
+export function placeOfPeer(given: GivenValues, at: number): string {
+  return place(String(given.peers?.from), [at])
+}
+
 /** The library's error with the user's name for the option. Any other error is a fault of the program, and is returned as it is. */
 export function toUsageError(error: unknown, given: GivenValues): unknown {
   if (!(error instanceof OptionError)) return legacyError(error, given)

@@ -73,6 +73,7 @@ describe('--health', () => {
   it.each<[Partial<ProgramOptions>, string]>([
     [{ healthInterval: 0 }, '--health-interval: 0 is not allowed'],
     [{ healthTimeout: 5 }, '--health-timeout: 5 is not allowed, it must be less than interval, 5'],
+    [{ healthHoldDown: { within: 1 } }, '--health-hold-down, within: 1 is not allowed'],
     [{ healthRise: 0 }, '--health-rise: 0 is not allowed'],
     [{ healthFall: 1.5 }, '--health-fall: 1.5 is not allowed, it must be a whole number'],
   ])('%j is refused before anything is checked', async (given, sentence) => {
