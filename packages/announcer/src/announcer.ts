@@ -4,9 +4,11 @@ import {
   type Clock,
   guardLog,
   type Logger,
+  type Negotiated,
   notify,
   realTime,
   Session,
+  type SessionFailure,
   type SessionStatus,
   type StopOptions,
 } from '@softspoken/session'
@@ -26,7 +28,7 @@ import { type AnnouncerOptions, configure } from './config.ts'
 import { HealthGate } from './health/gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
 import { leasesFirst, ttlBounds } from './lease.ts'
-import { type LogLine, PeerRoutes } from './peer-routes.ts'
+import { type LogLine, PeerRoutes, type PeerRoutesOptions } from './peer-routes.ts'
 import {
   type Explanation,
   type UnsendableReason,
@@ -60,6 +62,12 @@ export interface AnnouncerEvents {
   withdrawn: [Explanation<WithdrawnReason> & { readonly prefix: Prefix }]
   /** The route has been sent to this peer. BGP does not acknowledge routes. */
   sent: [{ readonly prefix: Prefix; readonly peer: Address }]
+  /** The route cannot be sent to this peer. Emitted once for a prefix on each session, as the log line is. */
+  unsendable: [Explanation<UnsendableReason> & { readonly prefix: Prefix; readonly peer: Address }]
+  /** The session with this peer is established, and has been sent the desired routes. */
+  established: [{ readonly peer: Address; readonly negotiated: Negotiated }]
+  /** A connection with this peer has ended, or an attempt at one. */
+  down: [SessionFailure & { readonly peer: Address }]
 }
 
 /** Announces host routes. Its sessions start when it is made, so that they are established before the first route. */
@@ -90,11 +98,12 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     const log = this.#log
     const clock = leasesFirst(this.#clock, () => this.#expireLeases())
     const due = (peer: PeerRoutes): void => run(peer.reconcile(this.#desired()))
-    const sent = (event: AnnouncerEvents['sent'][0]): void => this.#emit('sent', event)
+    const sent: PeerRoutesOptions['sent'] = event => this.#emit('sent', event)
+    const unsendable: PeerRoutesOptions['unsendable'] = event => this.#emit('unsendable', event)
     this.#peers = peers.map(
       ({ sessionOptions, nextHop }) =>
         new PeerRoutes(new Session({ ...sessionOptions, clock }), {
-          ...{ due, sent, nextHop, advertisementInterval, clock, log },
+          ...{ due, sent, unsendable, nextHop, advertisementInterval, clock, log },
         }),
     )
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
@@ -102,7 +111,12 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (twice !== undefined)
       throw new OptionError('peers', twice, 'listed once: a router takes one session from an address')
     this.sessions = this.#peers.map(({ session }) => new AnnouncerSession(session, log))
-    for (const { session } of this.#peers) session.start()
+    for (const { session } of this.#peers) {
+      const peer = session.config.peer.address
+      session.on('established', ({ negotiated }) => this.#emit('established', { peer, negotiated }))
+      session.on('down', failure => this.#emit('down', { peer, ...failure }))
+      session.start()
+    }
   }
 
   /**

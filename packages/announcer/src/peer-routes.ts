@@ -25,6 +25,7 @@ export interface PeerRoutesOptions {
   /** The peer may have to be sent something: call reconcile(). */
   readonly due: (peer: PeerRoutes) => void
   readonly sent: (event: { readonly prefix: Prefix; readonly peer: Address }) => void
+  readonly unsendable: (event: Unsendable & { readonly prefix: Prefix; readonly peer: Address }) => void
   readonly nextHop: Address | PerFamily | undefined
   /** In seconds; undefined for the default. */
   readonly advertisementInterval: number | undefined
@@ -185,7 +186,7 @@ export class PeerRoutes {
 
   #reconcile(desired: readonly DesiredRoute[]): LogLine[] {
     const lines: LogLine[] = []
-    const { clock, log, sent } = this.#options
+    const { clock, log } = this.#options
     clock.clearTimeout(this.#timer)
     const { session } = this
     const established = this.#current
@@ -234,29 +235,29 @@ export class PeerRoutes {
       if (failed.has(prefix)) continue
       if (!plan.refresh.includes(family) && !attempt([prefix], () => session.send(update))) continue
       lines.push(() => log?.info({ peer, prefix, ...update.attributes }, 'route sent'))
-      sent({ prefix, peer })
+      this.#options.sent({ prefix, peer })
     }
     if (!this.#complete) attempt([], () => this.#endOfRib(established))
     this.#failed = failed
     if (failed.size > 0) wakeAt = Math.min(wakeAt, now + this.#interval)
     if (mayCome) wakeAt = Math.min(wakeAt, now + LOOK_AGAIN)
-    lines.push(...this.#unsendableLines({ ...unsendable, ...Object.fromEntries(failed) }))
+    lines.push(...this.#reportUnsendable({ ...unsendable, ...Object.fromEntries(failed) }))
     if (wakeAt < Number.POSITIVE_INFINITY)
       this.#timer = clock.setTimeout(() => this.#options.due(this), Math.ceil(wakeAt - now))
     return lines
   }
 
   /** Each prefix once on each session. */
-  #unsendableLines(unsendable: Readonly<Record<Prefix, Unsendable>>): LogLine[] {
+  #reportUnsendable(unsendable: Readonly<Record<Prefix, Unsendable>>): LogLine[] {
     const { log } = this.#options
     const peer = this.session.config.peer.address
+    const lines: LogLine[] = []
     const all = Object.entries(unsendable)
-    const isNew = ([prefix]: readonly [Prefix, unknown]) => !this.#loggedUnsendable.includes(prefix)
-    const lines = all.filter(isNew).map(
-      ([prefix, cause]) =>
-        () =>
-          log?.error({ peer, prefix, ...cause }, 'route cannot be sent'),
-    )
+    for (const [prefix, cause] of all) {
+      if (this.#loggedUnsendable.includes(prefix)) continue
+      this.#options.unsendable({ peer, prefix, ...cause })
+      lines.push(() => log?.error({ peer, prefix, ...cause }, 'route cannot be sent'))
+    }
     this.#loggedUnsendable = all.map(([prefix]) => prefix)
     return lines
   }
