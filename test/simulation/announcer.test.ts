@@ -693,7 +693,7 @@ describe('what a router cannot be sent', () => {
     [
       '2001:db8:1::1',
       'next-hop-of-another-family',
-      '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not agreed on (RFC 8950)',
+      '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not negotiated (RFC 8950)',
     ],
   ])('because the session has the address %s of its own is in the status', async (localAddress, reason, detail) => {
     const lab = new Lab()
@@ -739,7 +739,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
       [VIP]: {
         reason: 'next-hop-of-another-family',
         detail:
-          '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not agreed on (RFC 8950)',
+          '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not negotiated (RFC 8950)',
       },
     })
   })

@@ -18,15 +18,16 @@ const names = [
   'softspoken_bgp_health_flaps_total',
   'softspoken_bgp_health_up',
   'softspoken_bgp_hold_time_seconds',
-  'softspoken_bgp_last_error_timestamp_seconds',
+  'softspoken_bgp_last_failure_timestamp_seconds',
   'softspoken_bgp_lease_remaining_seconds',
   'softspoken_bgp_malformed_updates_total',
   'softspoken_bgp_messages_received_total',
   'softspoken_bgp_messages_sent_total',
   'softspoken_bgp_notifications_received_total',
   'softspoken_bgp_notifications_sent_total',
+  'softspoken_bgp_route_desired',
   'softspoken_bgp_route_sent',
-  'softspoken_bgp_route_wanted',
+  'softspoken_bgp_session_failures_total',
   'softspoken_bgp_session_state',
   'softspoken_bgp_session_transitions_total',
   'softspoken_bgp_withdrawals_total',
@@ -54,7 +55,7 @@ describe('the metrics of an announcer', () => {
       [`messages_sent_total{peer="${peer}",type="update"}`]: 1,
       [`messages_sent_total{peer="${peer}",type="keepalive"}`]: 2,
       [`hold_time_seconds{peer="${peer}"}`]: 90,
-      [`route_wanted{prefix="${VIP}"}`]: 1,
+      [`route_desired{prefix="${VIP}"}`]: 1,
       [`route_sent{peer="${peer}",prefix="${VIP}"}`]: 1,
       [`lease_remaining_seconds{prefix="${VIP}"}`]: expect.closeTo(80 / 3, 3),
       withdrawals_total: 0,
@@ -63,7 +64,7 @@ describe('the metrics of an announcer', () => {
 
   test('are absent rather than wrong: nothing is negotiated, nothing failed, nothing has a lease', async () => {
     const { samples } = scene()
-    const absent = ['hold_time_seconds', 'last_error_timestamp_seconds', 'lease_remaining_seconds', 'route_sent']
+    const absent = ['hold_time_seconds', 'last_failure_timestamp_seconds', 'lease_remaining_seconds', 'route_sent']
     const seen = Object.keys(await samples())
     expect(seen.filter(name => absent.some(one => name.startsWith(one)))).toEqual([])
   })
@@ -76,7 +77,7 @@ describe('the metrics of an announcer', () => {
     const announcement = announcer.announce(VIP)
     await lab.pass(1)
     const sent = (address: string) => `route_sent{peer="${address}",prefix="${VIP}"}`
-    const wanted = { [`route_wanted{prefix="${VIP}"}`]: 1 }
+    const wanted = { [`route_desired{prefix="${VIP}"}`]: 1 }
     expect(await samples()).toMatchObject({ ...wanted, [sent(peer)]: 0, [sent('192.0.2.253')]: 1 })
     announcement.update({ med: 7 })
     await lab.pass(1)
@@ -90,7 +91,7 @@ describe('the metrics of an announcer', () => {
     const announcement = announcer.announce(VIP, { ttl: 10 })
     await lab.pass(11)
     expect(await samples()).toMatchObject({
-      [`route_wanted{prefix="${VIP}"}`]: 0,
+      [`route_desired{prefix="${VIP}"}`]: 0,
       [`route_sent{peer="${peer}",prefix="${VIP}"}`]: 0,
       [`lease_remaining_seconds{prefix="${VIP}"}`]: 0,
       withdrawals_total: 1,
@@ -110,8 +111,9 @@ describe('the metrics of an announcer', () => {
       [`session_transitions_total{peer="${peer}",from="Established",to="Idle"}`]: 1,
       [`notifications_received_total{peer="${peer}",code="Cease",subcode="Administrative Shutdown"}`]: 1,
     })
-    expect(seen[`last_error_timestamp_seconds{peer="${peer}"}`]).toBeGreaterThan(1e9)
-    expect(seen[`last_error_timestamp_seconds{peer="${peer}"}`], 'seconds').toBeLessThan(1e11)
+    expect(seen[`session_failures_total{peer="${peer}",reason="notification-received"}`]).toBe(1)
+    expect(seen[`last_failure_timestamp_seconds{peer="${peer}"}`]).toBeGreaterThan(1e9)
+    expect(seen[`last_failure_timestamp_seconds{peer="${peer}"}`], 'seconds').toBeLessThan(1e11)
     expect(await text()).not.toContain('zebra')
   })
 
@@ -155,7 +157,7 @@ describe('the metrics of an announcer', () => {
       'health_up{gate="apiserver"}': 0,
       'health_checks_total{gate="apiserver",outcome="failed"}': 3,
       'health_flaps_total{gate="apiserver"}': 1,
-      [`route_wanted{prefix="${VIP}"}`]: 0,
+      [`route_desired{prefix="${VIP}"}`]: 0,
     })
     gate.stop()
   })

@@ -1,8 +1,8 @@
 /**
- * Metrics for Prometheus. What status() knows is read at each scrape; what only happens is counted as it happens.
+ * Metrics for Prometheus. What status() has is read at each scrape; events are counted when they happen.
  *
- * No label takes its values from a peer or from free text: peers, gates and prefixes are those that were configured or
- * are wanted now, states, types and NOTIFICATION names are those of the RFCs. So an error's words are in status() alone.
+ * No label takes its value from a peer or from free text. Peers, gates and prefixes are those that are configured or
+ * desired now; states, types and NOTIFICATION names are those of the RFCs; reasons are codes. Details are in status() only.
  */
 import type { MessageCounters, SessionState } from '@softspoken/session'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
@@ -12,7 +12,7 @@ import type { HealthGate, HealthResult } from './health/gate.ts'
 
 interface Source {
   readonly announcer: Announcer
-  /** By the name that its label is to have. */
+  /** By the value of the label `gate`. */
   readonly gates: Readonly<Record<string, HealthGate>>
 }
 
@@ -46,14 +46,14 @@ const readRows: readonly ReadRow[] = [
   {
     name: 'softspoken_bgp_dials_total',
     type: 'counter',
-    help: 'Times that the peer was dialled.',
+    help: 'Dials of the peer.',
     labels: ['peer'],
     read: eachPeer(({ counters }) => [[{}, counters.dials]]),
   },
   {
     name: 'softspoken_bgp_messages_received_total',
     type: 'counter',
-    help: 'Messages received, by type (RFC 4271 §4.1); malformed ones could not be read.',
+    help: 'Messages received, by type (RFC 4271 §4.1); malformed ones could not be decoded.',
     labels: ['peer', 'type'],
     read: eachPeer(({ counters }) => Object.entries(counters.inMessages.byType).map(([type, n]) => [{ type }, n])),
   },
@@ -84,7 +84,7 @@ const readRows: readonly ReadRow[] = [
   {
     name: 'softspoken_bgp_malformed_updates_total',
     type: 'counter',
-    help: 'UPDATEs received with faults that did not cost the session, by what they cost instead (RFC 7606 §2).',
+    help: 'UPDATEs received with errors that did not end the session, by how they were handled (RFC 7606 §2).',
     labels: ['peer', 'handling'],
     read: eachPeer(({ counters }) =>
       Object.entries(counters.inMalformedUpdates).map(([handling, n]) => [{ handling }, n]),
@@ -93,35 +93,35 @@ const readRows: readonly ReadRow[] = [
   {
     name: 'softspoken_bgp_hold_time_seconds',
     type: 'gauge',
-    help: 'The hold time that both sides settled on (RFC 4271 §4.2); absent while nothing is settled.',
+    help: 'The negotiated hold time (RFC 4271 §4.2); absent while none is negotiated.',
     labels: ['peer'],
     read: eachPeer(({ negotiated }) => (negotiated ? [[{}, negotiated.holdTime]] : [])),
   },
   {
-    name: 'softspoken_bgp_last_error_timestamp_seconds',
+    name: 'softspoken_bgp_last_failure_timestamp_seconds',
     type: 'gauge',
-    help: 'When the last session or dial failed, in Unix time; absent while none has. status() has the words.',
+    help: 'When the last session or dial failed, in Unix time; absent if none has. status() has the details.',
     labels: ['peer'],
     read: eachPeer(({ lastFailure }) => (lastFailure ? [[{}, lastFailure.at.getTime() / 1000]] : [])),
   },
   {
-    name: 'softspoken_bgp_route_wanted',
+    name: 'softspoken_bgp_route_desired',
     type: 'gauge',
-    help: '1 where the peers should have the route now, 0 while it is withheld; absent once it is withdrawn.',
+    help: '1 if the peers should have the route now, 0 while it is withheld; absent once it is withdrawn.',
     labels: ['prefix'],
-    read: eachStatus(status => prefixes(status).map(prefix => [{ prefix }, Number(wanted(status, prefix))])),
+    read: eachStatus(status => prefixes(status).map(prefix => [{ prefix }, Number(isDesired(status, prefix))])),
   },
   {
     name: 'softspoken_bgp_route_sent',
     type: 'gauge',
-    help: '1 where the route has been sent on the session that stands now, 0 where not. That the peer took it is more than BGP can tell.',
+    help: '1 if the route has been sent on the present session, 0 if not. BGP does not acknowledge routes.',
     labels: ['peer', 'prefix'],
     read: eachPeer(({ sent }, status) => prefixes(status).map(prefix => [{ prefix }, Number(sent.includes(prefix))])),
   },
   {
     name: 'softspoken_bgp_lease_remaining_seconds',
     type: 'gauge',
-    help: 'Until the lease of the route runs out; absent where it has none.',
+    help: 'Seconds until the lease of the route runs out; absent if it has none.',
     labels: ['prefix'],
     read: eachStatus(({ leases }) => Object.entries(leases).map(([prefix, seconds]) => [{ prefix }, seconds])),
   },
@@ -137,7 +137,7 @@ const readRows: readonly ReadRow[] = [
 const countedRows: readonly CountedRow[] = [
   {
     name: 'softspoken_bgp_session_transitions_total',
-    help: 'Changes of the state of a session. From which state to Idle says how far it had come.',
+    help: 'Changes of the state of a session. The label from of a change to Idle shows how far it had come.',
     labels: ['peer', 'from', 'to'],
     follow: ({ announcer }, add) => {
       for (const session of announcer.sessions) {
@@ -148,8 +148,17 @@ const countedRows: readonly CountedRow[] = [
     },
   },
   {
+    name: 'softspoken_bgp_session_failures_total',
+    help: 'Sessions and dials that ended, by the reason in status(); the reason stopped is no failure.',
+    labels: ['peer', 'reason'],
+    follow: ({ announcer }, add) => {
+      for (const session of announcer.sessions)
+        session.on('down', ({ reason }) => add({ peer: peerOf(session), reason }))
+    },
+  },
+  {
     name: 'softspoken_bgp_withdrawals_total',
-    help: 'Times that a route stopped being announced, whatever the reason.',
+    help: 'Routes that stopped being announced, for any reason.',
     labels: [],
     follow: ({ announcer }, add) => {
       announcer.on('withdrawn', () => add({}))
@@ -157,7 +166,7 @@ const countedRows: readonly CountedRow[] = [
   },
   {
     name: 'softspoken_bgp_health_flaps_total',
-    help: 'Times that the health gate went down, and withdrew what it drives.',
+    help: 'Times that the health gate went down and withdrew its routes.',
     labels: ['gate'],
     follow: eachGate((gate, name, add) => {
       add({ gate: name }, 0)
@@ -177,18 +186,18 @@ const countedRows: readonly CountedRow[] = [
 
 const durationRow = {
   name: 'softspoken_bgp_health_check_duration_seconds',
-  help: 'How long health checks took; one that timed out counts as long as its timeout.',
+  help: 'How long health checks took; a check that timed out counts as its timeout.',
   labels: ['gate'],
   buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10],
 } as const satisfies Row & { buckets: readonly number[] }
 
 /**
- * Registers the metrics of an announcer, and of the health gates that drive its routes: `gates` has them by the name
- * that their label `gate` is to have. Call it once, in the same step that makes these: their events come in microtasks, so
- * all of them are counted.
+ * Registers the metrics of an announcer, and of the health gates that drive its routes: `gates` has them by the value
+ * of the label `gate`. Call it once, in the same step that makes the announcer and the gates: their events come later, so all
+ * of them are counted.
  *
  * Needs the package `prom-client`, as does the registry.
- * @throws Error where the registry has metrics of these names already: each announcer takes a registry of its own.
+ * @throws Error if the registry has metrics of these names already: each announcer needs its own registry.
  */
 export function registerMetrics(announcer: Announcer, registry: Registry, gates: Source['gates'] = {}): void {
   const source: Source = { announcer, gates }
@@ -255,7 +264,7 @@ function peerOf({ config }: AnnouncerSession): string {
 function prefixes({ announcements, withheld }: AnnouncerStatus): readonly string[] {
   return [...announcements, ...Object.keys(withheld)]
 }
-function wanted({ announcements }: AnnouncerStatus, prefix: string): boolean {
+function isDesired({ announcements }: AnnouncerStatus, prefix: string): boolean {
   return announcements.includes(prefix)
 }
 function notifications(counters: MessageCounters): readonly Sample[] {

@@ -7,17 +7,45 @@ export interface Explanation<reason extends string> {
   readonly detail: string
 }
 
+/** Why a route that was announced, and not withdrawn, is not advertised now. */
+export type WithheldReason = 'lease-expired' | 'unhealthy'
+/** Why a route stopped being advertised. */
+export type WithdrawnReason = WithheldReason | 'withdraw-called' | 'signal-aborted' | 'draining'
+/** Why a route cannot be sent to a peer. */
+export type UnsendableReason =
+  | 'family-not-configured'
+  | 'family-not-negotiated'
+  | 'no-address-of-family'
+  | 'local-address-unknown'
+  | 'interface-unknown'
+  | 'interface-has-no-address'
+  | 'next-hop-of-another-family'
+  | 'next-hop-is-announced'
+  | 'next-hop-is-peer'
+  | 'next-hop-is-no-host'
+  | 'send-failed'
+/** Why a health gate is down. */
+export type HealthDownReason =
+  | 'not-checked'
+  | 'check-failed'
+  | 'check-timeout'
+  | 'result-expired'
+  | 'held-down'
+  | 'stopped'
+
+type Details<reason extends string> = Readonly<Record<reason, (...mentioned: never[]) => string>>
+
 const withheldDetails = {
   'lease-expired': (seconds: number) => `the lease of ${seconds} s ran out`,
   unhealthy: (gate: string) => `health: ${gate}`,
-}
+} satisfies Details<WithheldReason>
 
 const withdrawnDetails = {
   ...withheldDetails,
   'withdraw-called': () => 'withdraw() was called',
   'signal-aborted': () => 'the signal was aborted',
   draining: () => 'the announcer drains',
-}
+} satisfies Details<WithdrawnReason>
 
 const unsendableDetails = {
   'family-not-configured': (peer: Address, families: readonly Family[], family: Family) =>
@@ -32,12 +60,12 @@ const unsendableDetails = {
   'interface-has-no-address': (address: Address, device: string, kind: string) =>
     `the session's own address ${address} is link-local and its interface ${device} has no ${kind} address, nextHop must be given`,
   'next-hop-of-another-family': (nextHop: Address, prefix: Prefix) =>
-    `${nextHop} is not of the family of ${prefix}${nextHop.includes(':') ? ', and IPv6 next hops for IPv4 are not agreed on (RFC 8950)' : ''}`,
+    `${nextHop} is not of the family of ${prefix}${nextHop.includes(':') ? ', and IPv6 next hops for IPv4 are not negotiated (RFC 8950)' : ''}`,
   'next-hop-is-announced': (nextHop: Address) => `${nextHop} is the address that is announced`,
   'next-hop-is-peer': (nextHop: Address) => `${nextHop} is the peer's own address (RFC 4271 §5.1.3)`,
   'next-hop-is-no-host': (nextHop: Address) => `${nextHop} is no host's address`,
   'send-failed': (error: string) => error,
-}
+} satisfies Details<UnsendableReason>
 
 const downDetails = {
   'not-checked': () => 'no check has passed yet',
@@ -46,15 +74,10 @@ const downDetails = {
   'result-expired': (seconds: number) => `no check has ended for ${seconds} s`,
   'held-down': (until: string) => `held down until ${until}`,
   stopped: () => 'the health gate was stopped',
-}
+} satisfies Details<HealthDownReason>
 function inARow(checks: number): string {
   return checks > 1 ? ` (${checks} checks in a row)` : ''
 }
-
-export type WithheldReason = keyof typeof withheldDetails
-export type WithdrawnReason = keyof typeof withdrawnDetails
-export type UnsendableReason = keyof typeof unsendableDetails
-export type HealthDownReason = keyof typeof downDetails
 
 export const withheldReason = reasonsOf(withheldDetails)
 export const withdrawnReason = reasonsOf(withdrawnDetails)

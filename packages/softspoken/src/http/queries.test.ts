@@ -81,8 +81,9 @@ describe('the Grafana dashboard', () => {
       'softspoken_bgp_messages_received_total',
       'softspoken_bgp_messages_sent_total',
       'softspoken_bgp_hold_time_seconds',
-      'softspoken_bgp_last_error_timestamp_seconds', // the sessions, and the log
-      'softspoken_bgp_route_wanted', // the routes that are sent, and the health
+      'softspoken_bgp_last_failure_timestamp_seconds',
+      'softspoken_bgp_session_failures_total', // the sessions, and the log
+      'softspoken_bgp_route_desired', // the routes that are sent, and the health
       'softspoken_bgp_health_flaps_total',
       'softspoken_bgp_health_checks_total', // the health
     ]

@@ -114,7 +114,7 @@ describe('for machines', () => {
     const answer = await ask('/metrics')
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     const text = await answer.text()
-    expect(text).toContain(`softspoken_bgp_route_wanted{prefix="${VIP}"} 0\n`)
+    expect(text).toContain(`softspoken_bgp_route_desired{prefix="${VIP}"} 0\n`)
     expect(text).toContain('softspoken_bgp_health_up{gate="check"} 0\n')
     gate.stop()
   })
