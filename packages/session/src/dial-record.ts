@@ -1,9 +1,9 @@
 /**
- * What a restart of the process must not forget: when the peer was last dialled, and the failures that the back-off
- * counts. Otherwise a supervisor that starts a crashing process again and again dials the peer as often. One small file
- * for each peer, in a directory that the caller names; stop() deletes it, so what is found was left by a process that
- * ended in another way. A file that cannot be read or written is one warning, and changes nothing else. Nothing but a
- * dial waits for a write, and that for a second: a disk that hangs delays neither a KEEPALIVE nor a withdrawal.
+ * What must survive a restart of the process: when the peer was last dialled, and the failures that the back-off counts.
+ * Otherwise a supervisor that restarts a crashing process dials the peer with each restart. There is one small file per
+ * peer, in a directory that the caller names. stop() deletes it, so a file that is found belongs to a process that ended
+ * in another way. A file that cannot be read or written is one warning, and changes nothing else. Only a dial waits for a
+ * write, for a second at most: a disk that hangs delays neither a KEEPALIVE nor a withdrawal.
  */
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
@@ -20,27 +20,27 @@ import type { Logger } from './runtime.ts'
 /** What the process was doing when it wrote: nothing, a dial or a session, or a session that was stable (`backOff.resetAfter`). */
 type Underway = 'none' | 'unstable' | 'stable'
 
-/** The file, as JSON. Times are in milliseconds, of the system's clock: no other goes on while no process runs. */
+/** The file, as JSON. Times are in milliseconds of the system's clock, because it also runs while no process does. */
 interface Saved {
   readonly localAs: number
   readonly peerAs: number
-  /** SHA-256 of our OPEN: what the peer judged. */
+  /** SHA-256 of our OPEN, which the peer accepted or refused. */
   readonly open: string
   readonly writtenAt: number
   readonly dialledAt?: number
   readonly transport: number
   readonly protocol: number
-  /** From writtenAt on, until the next dial is allowed. */
+  /** From writtenAt until the next dial is allowed. */
   readonly wait: number
   readonly underway: Underway
 }
 
 const nothing = { underway: 'none', history: noHistory } as const
-const LONGEST_FILE = 4096 // octets; ours have 300
-const OLDEST = 3600_000 // milliseconds
-const SLOW = 10_000 // milliseconds; no disk that works takes as long
+const MAX_FILE = 4096 // octets; ours have 300
+const MAX_AGE = 3600_000 // milliseconds
+const MAX_WRITE_TIME = 10_000 // milliseconds; a disk that works is faster
 
-/** Ends with the last write so far, of any record. One at a time: a disk that hangs must not hold every thread that reads files and resolves names. */
+/** Resolves after the last write of any record. One write at a time: a disk that hangs must not block every thread of Node's pool. */
 let writes: Promise<void> = Promise.resolve()
 export function written(): Promise<void> {
   return writes
@@ -53,9 +53,9 @@ export class DialRecord {
   readonly #open: string
   #loaded = false
   #kept: { readonly underway: Underway; readonly history: History } = nothing
-  /** What the file must hold next, or that there must be none. Only the latest counts. */
+  /** The next content of the file; `text` is undefined if the file must go. Only the latest counts. */
   #next: { readonly text: string | undefined; readonly since: number } | undefined
-  /** When the write that is under way was asked for. */
+  /** When the current write was requested. */
   #writingSince: number | undefined
   #failing = false
 
@@ -69,7 +69,7 @@ export class DialRecord {
       .digest('hex')
   }
 
-  /** What an earlier process left, on the clock that says `now`; once, and before anything is kept. */
+  /** The history that an earlier process left, on the clock of `now`. Call it once, before keep(). */
   load(now: number, jitter: number): History | undefined {
     if (this.#loaded) return undefined
     this.#loaded = true
@@ -77,7 +77,7 @@ export class DialRecord {
     if (saved === undefined) return undefined
     const history = recall(saved, this.#config, this.#open, Date.now(), now, jitter)
     const seconds = ((history.retryAt ?? now) - now) / 1000
-    // Written now and not at the dial: the next start must neither count it again nor wait for less.
+    // Written now and not at the dial, because the next start must neither count it again nor wait for less.
     if (saved.underway !== 'none') this.#write(history, 'none', now)
     this.#kept = { underway: 'none', history }
     if (seconds > 0)
@@ -88,16 +88,16 @@ export class DialRecord {
     return history
   }
 
-  /** Writes what has changed, if anything has. A stopped session is left alone: see clear(). */
+  /** Writes the record if it has changed, except for a stopped session: see clear(). */
   keep(machine: Machine, now: number): void {
     const { history, state, since } = machine
     if (!this.#loaded || isStopped(machine)) return
     const pending = this.#writingSince ?? this.#next?.since ?? now
-    if (now - pending >= SLOW) this.#fail(`the disk has not answered for ${SLOW / 1000} seconds`)
+    if (now - pending >= MAX_WRITE_TIME) this.#fail(`the disk has not answered for ${MAX_WRITE_TIME / 1000} seconds`)
     const stable = state === 'Established' && now - since >= this.#config.backOff.resetAfter * 1000
     const underway = state === 'Idle' || state === 'Active' ? 'none' : stable ? 'stable' : 'unstable'
     const kept = this.#kept
-    // A connection that the peer made is worth a file only once it is Established.
+    // A connection that the peer made is written when it is Established.
     if (
       history === kept.history &&
       (underway === kept.underway || (underway === 'unstable' && state !== 'Established'))
@@ -107,7 +107,7 @@ export class DialRecord {
     this.#write(stable ? resetFailures(history) : history, underway, now)
   }
 
-  /** After an orderly end: the next process owes nothing. Not after another start(). */
+  /** Deletes the record after an orderly end, unless the session has been started again. */
   clear(machine: Machine, now: number): void {
     if (!this.#loaded || !isStopped(machine)) return
     this.#kept = nothing
@@ -161,7 +161,7 @@ export class DialRecord {
     }
   }
 
-  /** @throws Error as the system has it, and for what no record is. */
+  /** @throws Error with the system's `code`, or if it is not a record. */
   #read(): Saved | undefined {
     const text = readSmall(this.#file)
     if (text === undefined) return undefined
@@ -170,7 +170,7 @@ export class DialRecord {
     return saved
   }
 
-  /** One warning, however long it goes on. */
+  /** One warning, until a write succeeds. */
   #fail(error: string): void {
     if (!this.#failing)
       this.#log?.warn({ peer: this.#config.peer.address, file: this.#file, error }, 'dial record failed')
@@ -178,16 +178,16 @@ export class DialRecord {
   }
 }
 
-/** What counts of it now. backOff.minInterval holds for whatever was dialled at this address; the rest for the same OPEN alone. */
+/** What counts now. backOff.minInterval applies to any dial of this address; the failures only if the OPEN is the same. */
 function recall(saved: Saved, config: SessionConfig, open: string, wall: number, now: number, jitter: number): History {
   const { local, peer, backOff } = config
-  const recent = (at: number) => at <= wall && wall - at <= OLDEST // a clock may have been set back
+  const recent = (at: number) => at <= wall && wall - at <= MAX_AGE // a clock may have been set back
   const { dialledAt = Number.NaN } = saved
   const minimal = { ...noHistory, ...(recent(dialledAt) && { dialledAt: now - (wall - dialledAt) }) }
   const same = saved.open === open && saved.localAs === local.as && saved.peerAs === peer.as
   if (!same || !recent(saved.writtenAt)) return minimal
   const before = { ...minimal, transport: saved.transport, protocol: saved.protocol }
-  // To the peer, a process that vanishes is a session that falls.
+  // For the peer, a process that vanishes is a session that failed.
   const failureClass = saved.underway === 'stable' ? 'transport' : 'protocol'
   const history = saved.underway === 'none' ? before : recordFailure(before, failureClass)
   const rest = saved.underway === 'none' ? saved.wait : delayAfter(history, failureClass, backOff, jitter) * 1000
@@ -199,7 +199,7 @@ function isStopped({ state, timers }: Machine): boolean {
   return state === 'Idle' && timers.idleHoldTimer === undefined
 }
 
-/** Without the parser's words, which quote what they cannot read. */
+/** Undefined if it is not JSON. The parser's message is dropped, because it quotes the file. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -219,9 +219,9 @@ function isSaved(value: unknown): value is Saved {
   )
 }
 
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants // the last two are not on every system
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants // some systems lack the last two
 
-/** A regular file of bounded size, and no link: nothing that could block, or have no end. Undefined if there is none. */
+/** Reads a small regular file, not a link: nothing that could block or have no end. Undefined if there is none. */
 function readSmall(file: string): string | undefined {
   let fd: number
   try {
@@ -232,18 +232,18 @@ function readSmall(file: string): string | undefined {
   }
   try {
     const { size } = fstatSync(fd)
-    if (!fstatSync(fd).isFile() || size > LONGEST_FILE) throw new Error('it is no small file')
-    const octets = Buffer.alloc(LONGEST_FILE)
+    if (!fstatSync(fd).isFile() || size > MAX_FILE) throw new Error('it is no small file')
+    const octets = Buffer.alloc(MAX_FILE)
     return octets.toString('utf8', 0, readSync(fd, octets))
   } finally {
     closeSync(fd)
   }
 }
 
-/** All of it or nothing. Not flushed to the disk: a process that dies leaves it to the system, which writes it. */
+/** Replaces all or nothing. Not flushed to the disk: if only the process dies, the system still writes it. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.tmp`
-  await rm(temporary, { force: true }) // of a process that was killed while it wrote
+  await rm(temporary, { force: true }) // left by a process that was killed while it wrote
   try {
     await writeFile(temporary, text, { flag: 'wx', mode: 0o600 })
     await rename(temporary, file)

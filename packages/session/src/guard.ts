@@ -1,12 +1,12 @@
-/** Runs what belongs to the caller, a log call or a listener. What it throws or rejects with is reported once and changes nothing. */
+/** Runs code of the caller, a log call or a listener. What it throws or rejects with is reported, and changes nothing else. */
 import type { EventEmitter } from 'node:events'
 import { types } from 'node:util'
 import { LogThrottle } from './log-throttle.ts'
 import type { Logger } from './runtime.ts'
 
 /**
- * The same logger, whose calls never throw: what a call throws, or its promise rejects with, becomes a warning of the
- * process (`process.emitWarning`), at most once a minute. A logger that is guarded already is returned as it is.
+ * A logger whose calls never throw. What a call of `log` throws, or its promise rejects with, becomes a warning of the
+ * process (`process.emitWarning`), at most once a minute. A logger that is already guarded is returned as it is.
  */
 export function guardLog(log: Logger): Logger {
   const known = guarded.get(log)
@@ -31,8 +31,8 @@ const guarded = new WeakMap<Logger, Logger>()
 
 /**
  * Emits an event to each listener on its own, so that one that throws, or returns a promise that rejects, stops no other.
- * It is reported as `a listener threw`, level error, or as a warning of the process if there is no log; one that goes on
- * throwing once a minute.
+ * The failure is logged as `a listener threw`, level error, or is a warning of the process if there is no log: once a
+ * minute for each listener.
  */
 export function notify<events extends Record<keyof events, unknown[]>, name extends keyof events & string>(
   emitter: EventEmitter<events>,
@@ -40,7 +40,7 @@ export function notify<events extends Record<keyof events, unknown[]>, name exte
   event: name,
   ...payload: events[name]
 ): void {
-  // A copy, with the wrappers that once() makes: each takes itself off before it calls its listener.
+  // rawListeners() is a copy. It has the wrappers of once(), which remove themselves before they call their listener.
   for (const listener of (emitter as EventEmitter).rawListeners(event))
     attempt(
       () => listener.apply(emitter, payload),
@@ -56,7 +56,7 @@ function report(log: Logger | undefined, event: string, times: number, thrown: u
   if (log) log.error({ event, error, times }, 'a listener threw')
   else warn(`a listener of '${event}' threw${repeated(times)}: ${error}`)
 }
-/** One for each listener on each event of each emitter. A wrapper of once() stands for the listener in it. */
+/** One for each listener on each event of each emitter. The wrapper of once() counts as the listener inside it. */
 function throttleOf(emitter: object, event: string, listener: object & { readonly listener?: object }): LogThrottle {
   const listeners = throttles.get(emitter) ?? new WeakMap<object, Map<string, LogThrottle>>()
   throttles.set(emitter, listeners)
@@ -69,7 +69,7 @@ function throttleOf(emitter: object, event: string, listener: object & { readonl
 }
 const throttles = new WeakMap<object, WeakMap<object, Map<string, LogThrottle>>>()
 
-/** Runs it. `failed` gets what it throws, and what the promise that it returns rejects with. */
+/** Calls `failed` with what `run` throws, or with what its promise rejects with. */
 function attempt(run: () => unknown, failed: (thrown: unknown) => void): void {
   try {
     const result = run()
@@ -79,18 +79,18 @@ function attempt(run: () => unknown, failed: (thrown: unknown) => void): void {
   }
 }
 
-const LONGEST_TEXT = 1000 // of an error, in UTF-16 code units; it goes into logs and status
+const MAX_TEXT = 1000 // UTF-16 code units of an error, for logs and status
 
-/** What a thrown value says, whatever it is: never empty, never longer than 1000, and it never throws. */
+/** The text of any thrown value: never empty, at most 1000 characters. It never throws. */
 export function errorText(thrown: unknown): string {
   try {
     const text = thrown instanceof Error ? messageOf(thrown) : String(thrown)
-    return text === '' ? 'an error without a message' : text.slice(0, LONGEST_TEXT)
+    return text === '' ? 'an error without a message' : text.slice(0, MAX_TEXT)
   } catch {
     return 'an error that cannot be shown'
   }
 }
-/** Of a name with several addresses each of which failed, Node says nothing itself. */
+/** If a name has several addresses and each fails, Node's AggregateError has no message. */
 function messageOf(error: Error): string {
   const message = String(error.message)
   if (message !== '') return message
@@ -110,6 +110,6 @@ function warn(text: string): void {
   try {
     process.emitWarning(text, 'SoftspokenWarning')
   } catch {
-    // Then there is nothing left to say it to.
+    // There is no other place to report it.
   }
 }

@@ -6,7 +6,7 @@ import { type Down, isSameFailure, type SessionEvent, type SessionEvents } from 
 import { notify } from './guard.ts'
 import { hint } from './hint.ts'
 import { LogThrottle } from './log-throttle.ts'
-import { type MalformedUpdate, malformedUpdate, noneMalformed, withOneMore } from './malformed.ts'
+import { countMalformed, type MalformedUpdate, malformedUpdate, zeroMalformed } from './malformed.ts'
 import { countMessage, zeroCounters } from './message-counters.ts'
 import { omitUndefined } from './omit-undefined.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -19,7 +19,7 @@ export class Observer {
     dials: 0,
     fsmEstablishedTransitions: 0,
     inUpdates: 0,
-    inMalformedUpdates: noneMalformed,
+    inMalformedUpdates: zeroMalformed,
     outUpdates: 0,
     inTotalMessages: 0,
     outTotalMessages: 0,
@@ -92,7 +92,7 @@ export class Observer {
   #checkMalformed(update: Update): void {
     const { issues } = update
     if (issues === undefined) return
-    this.counters.inMalformedUpdates = withOneMore(this.counters.inMalformedUpdates, issues)
+    this.counters.inMalformedUpdates = countMalformed(this.counters.inMalformedUpdates, issues)
     const updates = this.#malformed.take(this.#clock.now())
     if (updates === undefined) return
     const event = malformedUpdate(update, issues, updates)
