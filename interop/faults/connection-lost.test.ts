@@ -105,7 +105,6 @@ describe.skipIf(!inject('engine')).concurrent('a session whose connection is los
     })
     expect(lastFailure).toMatchObject({
       reason: 'local-address-missing',
-      hint: 'check the local address',
       from: 'Connect',
     })
     expect(nextDialIn, 'the transport back-off: 5 s, then 10 s').toBeLessThanOrEqual(10)

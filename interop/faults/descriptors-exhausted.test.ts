@@ -37,7 +37,6 @@ describe.skipIf(!inject('engine'))('a process without a free file descriptor', (
       expect(unconfiguredPeers, 'no connection could be accepted').toBe(0)
       expect(peers[1]?.lastFailure).toMatchObject({
         reason: 'no-descriptor',
-        hint: 'raise the limit on open files of this process, or find what holds them',
         from: 'Connect',
       })
       expect(peers[1]?.nextDialIn, 'the transport back-off: 5 s, then 10 s').toBeGreaterThan(5)
