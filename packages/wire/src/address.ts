@@ -2,7 +2,7 @@
 import { Address6 } from 'ip-address'
 import { u32 } from './bytes.ts'
 import { afterDot, decimal } from './decimal.ts'
-import { throwOptionError } from './error.ts'
+import { assertOctets, throwOptionError } from './error.ts'
 
 /** An IPv4 or IPv6 address as text: `198.51.100.10`, `2001:db8::10` (RFC 5952). */
 export type Address = string
@@ -55,7 +55,9 @@ function parse6(text: string): Uint8Array | undefined {
 
 /** The text of an address of 4 or 16 octets; IPv6 as RFC 5952 writes it. */
 export function formatAddress(octets: Uint8Array): Address {
+  assertOctets('octets', octets)
   if (octets.length === 4) return format4(u32(octets, 0))
+  if (octets.length !== 16) throwOptionError('octets', octets, '4 or 16 octets')
   return Address6.fromUnsignedByteArray([...octets]).correctForm()
 }
 

@@ -1,5 +1,6 @@
 /** What the two OPENs settled, as far as the meaning of later bytes depends on it. One direction of a session each. */
 import { type Address, format4 } from './address.ts'
+import { assertList, throwOptionError } from './error.ts'
 import type { Family } from './family.ts'
 
 /** How to read and write what follows the OPENs; see the fields for their defaults. */
@@ -24,7 +25,9 @@ export function hasPathIds({ addPath }: Context, family: Family): boolean {
 
 /** The context with its defaults. Field by field, because V8 reads the fields of a spread a fifth slower. */
 export function contextOf(context: Partial<Context> = {}, nextHops?: NextHopTexts): DecoderContext {
+  if (typeof context !== 'object' || context === null) throwOptionError('context', context, 'an object')
   const { fourOctetAs = true, external = true, extendedMessage = false, addPath = [] } = context
+  assertList('context.addPath', addPath)
   return { fourOctetAs, external, extendedMessage, addPath, nextHops }
 }
 

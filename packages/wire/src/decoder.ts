@@ -1,6 +1,7 @@
 /** One direction of a TCP stream, cut into messages. */
 import { viewOf } from './bytes.ts'
 import { type Context, contextOf, type DecoderContext, NextHopTexts } from './context.ts'
+import { assertOctets } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
 import type { Notification } from './notification.ts'
@@ -48,6 +49,7 @@ export class Decoder {
    * Do not change the chunk afterwards.
    */
   push(chunk: Uint8Array): IterableIterator<Result<Message>> {
+    assertOctets('chunk', chunk)
     this.#chunk = chunk
     this.#view = viewOf(chunk)
     this.#at = 0

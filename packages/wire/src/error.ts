@@ -39,8 +39,23 @@ export function throwUnknownName(field: string, given: unknown, names: readonly 
   )
 }
 
+/**
+ * Rethrows an error that ended the writing of a value. A TypeError of the engine comes from a caller without types: it becomes
+ * an OptionError.
+ */
+export function rethrow(error: unknown, field: string, given: unknown): never {
+  if (error instanceof TypeError) throwOptionError(field, given, `of the documented type (${error.message})`)
+  throw error
+}
+
 export function assertList(field: string, given: unknown): asserts given is readonly unknown[] {
   if (!Array.isArray(given)) throwOptionError(field, given, 'a list')
+}
+
+/** An attribute that lists something, and may not be empty. */
+export function assertNonEmptyList(field: string, given: unknown): asserts given is readonly unknown[] {
+  assertList(field, given)
+  if (given.length === 0) throwOptionError(field, given, 'left out, or list at least one')
 }
 
 /** Not by `instanceof`, which fails on a Buffer from another realm, as test runners make them. */

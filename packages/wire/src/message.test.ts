@@ -1,10 +1,13 @@
 /** The caller's mistakes: each throws, and the text names the field, the value and what is allowed. */
 import { describe, expect, it } from 'vitest'
+import { formatAddress } from './address.ts'
 import { communityByNumber } from './attribute/communities.ts'
-import type { Attributes, RawAttribute } from './attribute/registry.ts'
+import { type Attributes, byKey, type RawAttribute } from './attribute/registry.ts'
 import type { Capability } from './capability/registry.ts'
 import type { Context } from './context.ts'
+import { Decoder } from './decoder.ts'
 import { cutToFit, decode, encode, type Message } from './message.ts'
+import { cease, describeNotification } from './notification.ts'
 import type { Open } from './open.ts'
 import { OptionError } from './option-error.ts'
 import type { Update } from './update.ts'
@@ -225,7 +228,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an origin nobody knows',
     announce({ origin: untyped('ebgp') }),
-    /^origin: 'ebgp' is not allowed, it must be one of igp, egp, incomplete/,
+    /^origin: 'ebgp' is not allowed, did you mean 'egp'\? It must be one of igp, egp, incomplete/,
   ],
   [
     'a segment without an AS',
@@ -404,7 +407,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an AIGP of nothing',
     announce({ aigp: {} }),
-    /^aigp: an object is not allowed, it must be left out where there are no TLVs/,
+    /^aigp: an object is not allowed, it must be left out, or have a metric or others/,
   ],
   ['an AIGP metric in hexadecimal', announce({ aigp: { metric: '0x10' } }), /^aigp.metric: '0x10' is not allowed/],
   [
@@ -485,6 +488,51 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     { fourOctetAs: false },
   ],
 ]
+
+/** What a caller without types can give for anything. */
+const wrongTypes = [undefined, null, 1.5, 10n, 'x', true, {}, [null], [{}], Symbol('x'), () => 0, Uint8Array.of(1)]
+
+describe('a value of a wrong type', () => {
+  const messages: { [type in Message['type']]: Message } = {
+    open: open({}),
+    update: announce({}),
+    notification: { type: 'notification', code: 6, subcode: 2, data: new Uint8Array() },
+    keepalive: { type: 'keepalive' },
+    'route-refresh': { type: 'route-refresh', afi: 1, safi: 1, subtype: 0 },
+  }
+  const fields = Object.values(messages).flatMap(message =>
+    Object.keys(message).map(field => [message, field] as const),
+  )
+  const throwsNothingElse = (run: () => unknown) => {
+    try {
+      run()
+    } catch (error) {
+      expect(error).toBeInstanceOf(OptionError)
+    }
+  }
+  it.each(fields)('throws nothing but OptionError in %o at %s', (message, field) => {
+    for (const value of wrongTypes) throwsNothingElse(() => encode(untyped({ ...message, [field]: value })))
+  })
+  it.each([...byKey.keys(), 'unknown'])('throws nothing but OptionError as attribute %s', key => {
+    for (const value of wrongTypes)
+      for (const fourOctetAs of [true, false])
+        throwsNothingElse(() => encode(announce(untyped({ [key]: value })), { fourOctetAs }))
+  })
+  it('throws an OptionError as bytes, chunk, message, context, octets, text or notification', () => {
+    const attempts: ((value: never) => unknown)[] = [
+      value => decode(value),
+      value => new Decoder().push(value),
+      value => encode(value),
+      value => encode({ type: 'keepalive' }, { addPath: value }),
+      value => formatAddress(value),
+      value => cease(2, value),
+      value => describeNotification(value),
+    ]
+    for (const attempt of attempts) expect(() => attempt(untyped(null))).toThrow(OptionError)
+    expect(() => decode(untyped('ffff'))).toThrow("bytes: 'ffff' is not allowed, it must be a Uint8Array")
+    expect(() => decode(new Uint8Array(19), untyped(null))).toThrow(OptionError)
+  })
+})
 
 describe('encode() refuses', () => {
   it.each<(typeof mistakes)[number]>(mistakes)('%s', (_what, message, error, context) => {

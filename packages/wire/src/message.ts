@@ -1,7 +1,7 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type Context, contextOf, type DecoderContext } from './context.ts'
-import { throwOptionError, throwUnknownName, WireError } from './error.ts'
+import { assertOctets, rethrow, throwOptionError, throwUnknownName, WireError } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { type Notification, readNotification, writeNotification } from './notification.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
@@ -90,6 +90,7 @@ const byCode = [undefined, ...(Object.values(table) as MessageRow<Message>[])] /
  * An UPDATE keeps a reference to `bytes`; do not change them afterwards.
  */
 export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Message> {
+  assertOctets('bytes', bytes)
   const settled = contextOf(context)
   try {
     const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, viewOf(bytes), 0, settled)
@@ -208,12 +209,17 @@ export class Encoder {
 
   /** @throws OptionError as encode() does */
   encode(message: Message): Uint8Array {
+    if (typeof message !== 'object' || message === null) throwOptionError('message', message, 'an object with a type')
     const row = table[message.type] as MessageRow<Message> | undefined
     if (row === undefined) throwUnknownName('type', message.type, Object.keys(table))
     const w = this.#w
     w.length = MARKER_LENGTH
     w.u16(0).u8(row.code)
-    row.write(w, message, this.context)
+    try {
+      row.write(w, message, this.context)
+    } catch (error) {
+      rethrow(error, message.type, message)
+    }
     const max = longest(message.type, this.context)
     if (w.length > max) throwOptionError(`${message.type} length`, w.length, `at most ${max} octets`)
     const bytes = w.done()

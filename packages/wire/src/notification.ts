@@ -1,7 +1,7 @@
 /** NOTIFICATION (RFC 4271 §4.5), and the text that an operator may attach (RFC 9003). */
 import type { Reader, Writer } from './bytes.ts'
+import { assertOctets, throwOptionError } from './error.ts'
 import { notificationCode, subcode as subcodes, textsOf } from './notification-codes.ts'
-import { OptionError } from './option-error.ts'
 
 /** Why a session ends (RFC 4271 §4.5). */
 export interface Notification {
@@ -39,9 +39,10 @@ const withText: readonly number[] = [subcodes.cease.administrativeShutdown, subc
  */
 export function cease(subcode: number, text = ''): Notification {
   let data = new Uint8Array()
+  if (typeof text !== 'string') throwOptionError('text', text, 'a string')
   if (text !== '') {
     if (!withText.includes(subcode))
-      throw new OptionError('text', text, `empty with subcode ${subcode}: only 2 and 4 take a text (RFC 9003 §2)`)
+      throwOptionError('text', text, `empty with subcode ${subcode}: only 2 and 4 take a text (RFC 9003 §2)`)
     const octets = new Uint8Array(256)
     const { written } = new TextEncoder().encodeInto(text, octets.subarray(1))
     octets[0] = written
@@ -54,6 +55,7 @@ const HARD_RESET = subcodes.cease.hardReset
 
 /** A NOTIFICATION that ends the session for good, between two speakers that else keep each other's routes (RFC 8538 §3). */
 export function hardReset({ code, subcode, data }: Notification): Notification {
+  assertOctets('notification.data', data)
   return {
     type: 'notification',
     code: notificationCode.cease,
@@ -64,7 +66,8 @@ export function hardReset({ code, subcode, data }: Notification): Notification {
 
 /** What a Hard Reset is for (RFC 8538 §3); any other NOTIFICATION, and one that does not say, as it is. */
 export function withoutHardReset(notification: Notification): Notification {
-  const { data } = notification
+  const data = notification?.data
+  assertOctets('notification.data', data)
   const [code, subcode] = data
   const wraps = notification.code === notificationCode.cease && notification.subcode === HARD_RESET
   if (!wraps || code === undefined || subcode === undefined) return notification
@@ -88,5 +91,6 @@ export function readNotification(r: Reader): Notification {
   return { type: 'notification', code: r.u8(), subcode: r.u8(), data: r.take(r.left) }
 }
 export function writeNotification(w: Writer, { code, subcode, data }: Notification): void {
+  assertOctets('data', data)
   w.u8(code, 'error code').u8(subcode, 'error subcode').put(data)
 }

@@ -1,9 +1,9 @@
 /** OPEN (RFC 4271 §4.2), its capabilities (RFC 5492), and parameters beyond 255 octets (RFC 9072). */
 import { type Address, formatAddress, parseAddress } from './address.ts'
 import { AS_TRANS } from './as-number.ts'
-import type { Reader, Writer } from './bytes.ts'
+import { type Reader, Writer } from './bytes.ts'
 import { type Capability, readCapability, writeCapability } from './capability/registry.ts'
-import { throwOptionError, WireError } from './error.ts'
+import { assertList, throwOptionError, WireError } from './error.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 
 /** The first message of either side (RFC 4271 §4.2). */
@@ -103,6 +103,7 @@ export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }
   if (invalid) throwOptionError(invalid.field, invalid.value, invalid.allowed)
   const octets = parseAddress(id, 'id')
   if (octets.length !== 4) throwOptionError('id', id, 'written as an IPv4 address')
+  assertList('capabilities', capabilities)
   const four = fourOctetAs(capabilities)
   if (four ? four.as !== as : as > 0xffff)
     throwOptionError('as', as, 'what four-octet-as says, or below 65536 without it')
@@ -110,26 +111,24 @@ export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }
     .u16(as > 0xffff ? AS_TRANS : as, 'as')
     .u16(holdTime, 'holdTime')
     .put(octets)
-  const start = w.length
-  writeParameters(w, capabilities, 1)
-  // RFC 9072 §2: too long for one octet, so the same again with lengths of two.
-  if (w.length - start - 1 <= 255) {
-    w.close(start, 1)
-    return
-  }
-  w.length = start
-  w.u8(EXTENDED).u8(EXTENDED)
-  writeParameters(w, capabilities, 2)
-  w.close(start + 2, 2)
+  writeParameters(w, capabilities)
 }
 
-/** All capabilities in one parameter, behind a place for the length of it all. */
-function writeParameters(w: Writer, capabilities: readonly Capability[], octets: 1 | 2): void {
-  for (let i = 0; i < octets; i++) w.u8(0)
-  if (capabilities.length === 0) return
-  w.u8(CAPABILITIES)
-  const at = w.length
-  for (let i = 0; i < octets; i++) w.u8(0)
-  for (const capability of capabilities) writeCapability(w, capability)
-  if (octets === 2 || w.length - at - 1 <= 255) w.close(at, octets)
+/** All capabilities in one optional parameter; with lengths of two octets if one is too few (RFC 9072 §2). */
+function writeParameters(w: Writer, capabilities: readonly Capability[]): void {
+  const value = new Writer()
+  for (const capability of capabilities) writeCapability(value, capability)
+  const { length } = value
+  if (length === 0) w.u8(0)
+  else if (length + 2 <= 255)
+    w.u8(length + 2)
+      .u8(CAPABILITIES)
+      .u8(length)
+  else
+    w.u8(EXTENDED)
+      .u8(EXTENDED)
+      .u16(length + 3)
+      .u8(CAPABILITIES)
+      .u16(length)
+  w.put(value.done())
 }

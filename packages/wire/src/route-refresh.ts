@@ -1,5 +1,6 @@
 /** ROUTE-REFRESH (RFC 2918, RFC 7313): ask for a family's routes again, or mark where the answer begins and ends. */
 import type { Reader, Writer } from './bytes.ts'
+import { assertOctets } from './error.ts'
 
 /** A request for routes, or a mark in the answer to one (RFC 2918 §3, RFC 7313 §3.2). */
 export interface RouteRefresh {
@@ -20,5 +21,7 @@ export function readRouteRefresh(r: Reader): RouteRefresh {
 }
 export function writeRouteRefresh(w: Writer, { afi, safi, subtype, filters }: RouteRefresh): void {
   w.u16(afi, 'afi').u8(subtype, 'subtype').u8(safi, 'safi')
-  if (filters) w.put(filters)
+  if (filters === undefined) return
+  assertOctets('filters', filters)
+  w.put(filters)
 }

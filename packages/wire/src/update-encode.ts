@@ -3,7 +3,7 @@ import { type AttributeRow, type Attributes, byCode, byKey, type RawAttribute, r
 import { categoryBits, flag } from './attribute/spec.ts'
 import type { Writer } from './bytes.ts'
 import { type Context, hasPathIds } from './context.ts'
-import { assertList, assertOctets, throwOptionError, throwUnknownName } from './error.ts'
+import { assertList, assertOctets, rethrow, throwOptionError, throwUnknownName } from './error.ts'
 import { withFourOctet } from './four-octet-as.ts'
 import { writePrefix } from './prefix.ts'
 import type { Update } from './update.ts'
@@ -55,7 +55,11 @@ function writeAttributes(w: Writer, attributes: Attributes, context: Context): v
     last = row.place
     if (row.onMalformed !== 'session-reset')
       while (next < raws.length && raws[next]!.code < row.code) writeRaw(w, raws[next++]!, context)
-    writeAttribute(w, row.bits, row.code, row, value, context)
+    try {
+      writeAttribute(w, row.bits, row.code, row, value, context)
+    } catch (error) {
+      rethrow(error, `attributes.${key}`, value)
+    }
   }
   while (next < raws.length) writeRaw(w, raws[next++]!, context)
 }

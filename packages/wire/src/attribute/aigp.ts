@@ -1,5 +1,5 @@
 import { Reader, u16 } from '../bytes.ts'
-import { throwOptionError } from '../error.ts'
+import { assertList, assertOctets, throwOptionError } from '../error.ts'
 import { subcode } from '../notification-codes.ts'
 import { defineAttribute, wrongLength } from './spec.ts'
 
@@ -56,7 +56,9 @@ export const aigp = defineAttribute<'aigp', Aigp>({
   },
   encode(w, value) {
     const { metric, others = [] } = value
-    if (metric === undefined && others.length === 0) throwOptionError('aigp', value, 'left out where there are no TLVs')
+    assertList('aigp.others', others)
+    if (metric === undefined && others.length === 0)
+      throwOptionError('aigp', value, 'left out, or have a metric or others')
     if (metric !== undefined) {
       const digits = /^(0|[1-9]\d{0,19})$/.test(metric) ? BigInt(metric) : UNREACHABLE
       if (digits >= UNREACHABLE) throwOptionError('aigp.metric', metric, `digits, 0 to ${UNREACHABLE - 1n}`)
@@ -66,6 +68,7 @@ export const aigp = defineAttribute<'aigp', Aigp>({
         .u32(Number(digits & 0xffffffffn))
     }
     for (const { type, value } of others) {
+      assertOctets('aigp.others', value)
       if (type === METRIC && (metric === undefined || value.length !== 8))
         throwOptionError('aigp.others', type, 'another type, or a second metric of 8 octets')
       w.u8(type, 'aigp type')

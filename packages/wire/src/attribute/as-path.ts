@@ -2,7 +2,7 @@
 
 import { AS_TRANS } from '../as-number.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
-import { throwOptionError } from '../error.ts'
+import { assertList, throwOptionError, throwUnknownName } from '../error.ts'
 import { subcode } from '../notification-codes.ts'
 import { defineAttribute, type Malformed } from './spec.ts'
 
@@ -98,10 +98,12 @@ function readPath(bytes: Uint8Array, at: number, end: number, octets: number): A
 const segmentNames = Object.keys(segmentTypes) as (keyof typeof segmentTypes)[] // in the order of their codes, 1 to 4
 
 function writePath(w: Writer, path: readonly AsSegment[], octets: number): void {
+  assertList('asPath', path)
   for (const { type, as } of path) {
+    assertList('asPath', as)
     if (as.length < 1 || as.length > 255) throwOptionError('asPath', as.length, '1 to 255 AS numbers in a segment')
     const code = segmentTypes[type]
-    if (code === undefined) throwOptionError('asPath', type, `one of ${segmentNames.join(', ')}`)
+    if (code === undefined) throwUnknownName('asPath', type, segmentNames)
     w.u8(code).u8(as.length)
     for (const number of as) {
       if (number === 0) throwOptionError('asPath', number, 'AS numbers other than zero (RFC 7607 §2)')

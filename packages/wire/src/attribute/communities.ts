@@ -1,7 +1,7 @@
 /** Communities, plain and large: lists of equal parts, written as numbers with colons between. */
 import { u16, u32, type Writer } from '../bytes.ts'
 import { afterColon, decimal } from '../decimal.ts'
-import { throwOptionError } from '../error.ts'
+import { assertNonEmptyList, throwOptionError } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
 /** IANA's "BGP Well-known Communities"; those that only drafts describe are left out. */
@@ -75,7 +75,7 @@ function numbers(
   return {
     check: listOf(octets),
     encode(w: Writer, all) {
-      if (all.length === 0) throwOptionError(field, all, 'left out where there are none')
+      assertNonEmptyList(field, all)
       if (unique && new Set(all).size < all.length) throwOptionError(field, all, 'a list without repetition')
       for (const text of all) {
         const parts = (names.get(text) ?? String(text)).split(':')

@@ -13,7 +13,7 @@
  */
 import { formatAddress, parseAddress } from '../address.ts'
 import { copy, type Writer } from '../bytes.ts'
-import { throwOptionError } from '../error.ts'
+import { assertNonEmptyList, throwOptionError } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
 /** How the octets after type and subtype are said. write() may be careless: what does not read back is refused. */
@@ -122,7 +122,7 @@ function texts(
   return {
     check: listOf(length),
     encode(w: Writer, all) {
-      if (all.length === 0) throwOptionError(field, all, 'left out where there are none')
+      assertNonEmptyList(field, all)
       for (const text of all)
         w.put(
           parse(kinds, String(text), length) ??

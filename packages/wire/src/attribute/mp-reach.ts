@@ -2,7 +2,7 @@
 import { type Address, formatAddress, parseAddress } from '../address.ts'
 import { Reader, u16, type Writer } from '../bytes.ts'
 import { type Context, hasPathIds } from '../context.ts'
-import { throwOptionError } from '../error.ts'
+import { assertList, assertOctets, throwOptionError, throwUnknownName } from '../error.ts'
 import { type Family, familyByName, familyOf } from '../family.ts'
 import { subcode } from '../notification-codes.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
@@ -53,6 +53,8 @@ export const mpReach = defineAttribute<'mpReach', MpReach>({
   },
   encode(w, value, context) {
     writeFamily(w, value)
+    if (value.family === 'other') assertOctets('nextHop', value.nextHop)
+    else assertList('nextHop', value.nextHop)
     const hops = value.family === 'other' ? [value.nextHop] : value.nextHop.map(hop => parseAddress(hop, 'nextHop'))
     const octets = hops.reduce((sum, hop) => sum + hop.length, 0)
     if (!isNextHop(octets, value.family) || (value.family !== 'other' && hops.length !== (octets === 32 ? 2 : 1)))
@@ -113,14 +115,13 @@ function readFamily(r: Reader): Named {
   return family ? { family } : { family: 'other', afi, safi }
 }
 function writeFamily(w: Writer, value: Named): void {
-  const known = value.family === 'other' && familyOf(value.afi, value.safi)
-  if (known) throwOptionError('family', 'other', `called by its name, ${known}`)
-  const { afi, safi } =
-    value.family === 'other'
-      ? value
-      : (familyByName[value.family] ??
-        throwOptionError('family', value.family, `one of ${Object.keys(familyByName).join(', ')}, other`))
+  const { afi, safi } = value.family === 'other' ? value : rowOf(value.family)
+  const name = value.family === 'other' && familyOf(afi, safi)
+  if (name) throwOptionError('family', 'other', `called by its name, ${name}`)
   w.u16(afi, 'afi').u8(safi, 'safi')
+}
+function rowOf(family: Family): (typeof familyByName)[Family] {
+  return familyByName[family] ?? throwUnknownName('family', family, [...Object.keys(familyByName), 'other'])
 }
 
 function checkNlri(bytes: Uint8Array, at: number, nlri: number, end: number, context: Context): Malformed | undefined {
@@ -143,11 +144,14 @@ function writeNlri(
   context: Context,
   field: string,
 ): void {
-  if (family === 'other')
-    w.put(nlri as Uint8Array) // as the type of the attribute has it
-  else
-    for (const prefix of nlri as readonly Prefix[])
-      writePrefix(w, prefix, familyByName[family].octets, hasPathIds(context, family), field)
+  if (family === 'other') {
+    assertOctets(field, nlri)
+    w.put(nlri)
+    return
+  }
+  assertList(field, nlri)
+  for (const prefix of nlri as readonly Prefix[])
+    writePrefix(w, prefix, familyByName[family].octets, hasPathIds(context, family), field)
 }
 
 /** One address of the family, or of IPv6 with or without a link-local one (RFC 2545 §3, RFC 8950 §4). */

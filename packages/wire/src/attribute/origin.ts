@@ -1,4 +1,4 @@
-import { throwOptionError } from '../error.ts'
+import { throwUnknownName } from '../error.ts'
 import { subcode } from '../notification-codes.ts'
 import { defineAttribute, wrongLength } from './spec.ts'
 
@@ -22,7 +22,7 @@ export const origin = defineAttribute<'origin', Origin>({
   },
   encode(w, value) {
     const octet = origins.indexOf(value)
-    if (octet < 0) throwOptionError('origin', value, `one of ${origins.join(', ')}`)
+    if (octet < 0) throwUnknownName('origin', value, origins)
     w.u8(octet, 'origin')
   },
 })

@@ -1,7 +1,7 @@
 /** What route reflectors tell each other to find loops (RFC 4456 §8); none of it leaves an AS. */
 import { type Address, format4 } from '../address.ts'
 import { u32 } from '../bytes.ts'
-import { throwOptionError } from '../error.ts'
+import { assertNonEmptyList } from '../error.ts'
 import { writeIpv4 } from './next-hop.ts'
 import { defineAttribute, exactly, listOf } from './spec.ts'
 
@@ -33,7 +33,7 @@ export const clusterList = defineAttribute<'clusterList', readonly Address[]>({
     into.clusterList = clusters
   },
   encode(w, clusters) {
-    if (clusters.length === 0) throwOptionError('clusterList', clusters, 'left out where there are none')
+    assertNonEmptyList('clusterList', clusters)
     for (const cluster of clusters) writeIpv4(w, cluster, 'clusterList')
   },
 })

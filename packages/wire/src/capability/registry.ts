@@ -1,6 +1,6 @@
 /** Every capability this package reads. To add one: its file, its line here. Codes without a row are kept as octets. */
 import { Reader, Writer } from '../bytes.ts'
-import { throwOptionError, WireError } from '../error.ts'
+import { assertOctets, rethrow, throwUnknownName, WireError } from '../error.ts'
 import { notificationCode, subcode } from '../notification-codes.ts'
 import { addPath } from './add-path.ts'
 import { fourOctetAs } from './four-octet-as.ts'
@@ -66,12 +66,12 @@ export function readCapability(r: Reader): Capability {
 
 export function writeCapability(w: Writer, capability: Capability): void {
   if (capability.name === 'unknown') {
+    assertOctets('capability value', capability.value)
     w.u8(capability.code, 'capability code').u8(capability.value.length, 'capability length').put(capability.value)
     return
   }
   const row = registry[capability.name] as CapabilitySpec<object> | undefined
-  if (row === undefined)
-    throwOptionError('capabilities', capability.name, `one of ${Object.keys(registry).join(', ')}, unknown`)
+  if (row === undefined) throwUnknownName('capabilities', capability.name, [...Object.keys(registry), 'unknown'])
   w.u8(row.code)
   const at = w.length
   w.u8(0)
@@ -82,6 +82,10 @@ export function writeCapability(w: Writer, capability: Capability): void {
 /** A capability as it stands in an OPEN: code, length, value. NOTIFICATION 2/7 carries those that are missing so (RFC 5492 §5). */
 export function encodeCapability(capability: Capability): Uint8Array {
   const w = new Writer()
-  writeCapability(w, capability)
+  try {
+    writeCapability(w, capability)
+  } catch (error) {
+    rethrow(error, 'capability', capability)
+  }
   return w.done()
 }

@@ -1,6 +1,6 @@
 /** What one row of the capability table says (RFC 5492 §4), and what several rows are made of. */
 import type { Reader, Writer } from '../bytes.ts'
-import { throwOptionError } from '../error.ts'
+import { throwOptionError, throwUnknownName } from '../error.ts'
 
 export interface CapabilitySpec<value> {
   readonly code: number
@@ -46,7 +46,7 @@ export function parts<item>(r: Reader, read: () => item): item[] {
 
 export function indexOf<name extends string>(names: readonly name[], name: name, field: string): number {
   const index = names.indexOf(name)
-  return index < 0 ? throwOptionError(field, name, `one of ${names.join(', ')}`) : index
+  return index < 0 ? throwUnknownName(field, name, names) : index
 }
 
 /** For numbers that share their octets with flags. */
