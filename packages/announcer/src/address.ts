@@ -1,4 +1,5 @@
 /** Text of addresses: comparing it, and telling its kinds apart. */
+import { splitZone } from '@softspoken/session/internal'
 import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
 
 /** One text for one address, as a comparison needs it. */
@@ -14,16 +15,6 @@ export function canonicalLocal(text: Address): Address {
   } catch {
     return text
   }
-}
-
-/** A link-local address and the interface behind it (RFC 4007 §11); a next hop never has one. */
-export function splitZone(text: Address): { readonly address: Address; readonly zone?: string } {
-  const at = text.indexOf('%')
-  return at < 0 ? { address: text } : { address: text.slice(0, at), zone: text.slice(at + 1) }
-}
-
-export function isIpv6(address: Address): boolean {
-  return address.includes(':')
 }
 
 export function isLinkLocal(address: Address): boolean {

@@ -1,5 +1,6 @@
 /** The UPDATEs of one host route: what it says depends on the side of the AS border the peer is on. */
 
+import { assertInteger, assertObject, rejectUnknown } from '@softspoken/session/internal'
 import {
   type Address,
   type Attributes,
@@ -8,7 +9,6 @@ import {
   OptionError,
   type Update,
 } from '@softspoken/wire'
-import { assertInteger, assertObject, rejectUnknown } from './checks.ts'
 import type { HostRoute } from './host-route.ts'
 
 /** A route that the caller wants advertised now. */

@@ -4,7 +4,8 @@
  */
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { type Logger, notify, type Session, type SessionEvents, type SessionStatus } from '@softspoken/session'
+import type { Logger, Session, SessionEvents, SessionStatus } from '@softspoken/session'
+import { notify } from '@softspoken/session/internal'
 
 const eventNames = [
   'state',

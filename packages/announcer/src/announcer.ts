@@ -2,16 +2,15 @@
 import { EventEmitter } from 'node:events'
 import {
   type Clock,
-  guardLog,
   type Logger,
   type Negotiated,
-  notify,
   realTime,
   Session,
   type SessionFailure,
   type SessionStatus,
   type StopOptions,
 } from '@softspoken/session'
+import { assertObject, assertRange, guardLog, notify, rejectUnknown } from '@softspoken/session/internal'
 import { type Address, OptionError, type Prefix } from '@softspoken/wire'
 import {
   type DesiredRoute,
@@ -23,7 +22,6 @@ import {
 } from './advertise.ts'
 import { AnnouncedRoute, type Announcement, type AnnounceOptions } from './announcement.ts'
 import { AnnouncerSession } from './announcer-session.ts'
-import { assertObject, assertRange, rejectUnknown } from './checks.ts'
 import { type AnnouncerOptions, configure } from './config.ts'
 import { HealthGate } from './health/gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'

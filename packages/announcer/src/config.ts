@@ -1,8 +1,16 @@
 /** What an announcer may be told, its defaults, and what each session is told of it. */
-import { checkEnvironment, type LocalOptions, type PeerOptions, type SessionOptions } from '@softspoken/session'
+import type { LocalOptions, PeerOptions, SessionOptions } from '@softspoken/session'
+import {
+  assertInteger,
+  assertObject,
+  assertRange,
+  assertString,
+  checkEnvironment,
+  isIpv6,
+  rejectUnknown,
+} from '@softspoken/session/internal'
 import { type Address, OptionError } from '@softspoken/wire'
-import { canonical, isIpv6, isNoHost } from './address.ts'
-import { assertInteger, assertObject, assertRange, assertString, rejectUnknown } from './checks.ts'
+import { canonical, isNoHost } from './address.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
 /** Options of a session that each peer may have of its own. */

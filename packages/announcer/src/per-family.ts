@@ -1,6 +1,7 @@
 /** An address for each family, where one will not do for both. */
+
+import { assertString, rejectUnknown } from '@softspoken/session/internal'
 import type { Address, Family } from '@softspoken/wire'
-import { assertString, rejectUnknown } from './checks.ts'
 
 /** An address for each family that has one. */
 export interface PerFamily {

@@ -8,9 +8,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
-import { configure, type SessionConfig, type SessionOptions } from './config.ts'
+import { configure, type SessionConfig } from './config.ts'
 import type { SessionEvent } from './events.ts'
 import type { Input } from './fsm.ts'
+import type { SessionOptions } from './options.ts'
 
 /** One of the two speakers: 0 or 1. */
 type End = 0 | 1

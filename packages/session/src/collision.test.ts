@@ -11,9 +11,10 @@ import {
   type Slot,
   stepPair,
 } from './collision.ts'
-import { configure, type SessionOptions } from './config.ts'
+import { configure } from './config.ts'
 import type { Down, SessionState } from './events.ts'
 import type { Input } from './fsm.ts'
+import type { SessionOptions } from './options.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const nothing = new Uint8Array()

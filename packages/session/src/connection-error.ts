@@ -2,7 +2,7 @@
 import type { SessionConfig } from './config.ts'
 import { errorText } from './guard.ts'
 import type { FailureReason } from './reasons.ts'
-import { split } from './socket-address.ts'
+import { splitZone } from './socket-address.ts'
 
 /** A reason and its sentence. */
 export interface Explanation {
@@ -58,5 +58,5 @@ const sentences: { readonly [reason in FailureReason]?: (config: SessionConfig) 
   'local-address-missing': ({ local }) => `the local address ${local.address} is not on this host`,
   'no-source-address': ({ peer }) => `this host has no address for a connection to ${peer.address}`,
   'interface-missing': ({ local, peer, bindDevice }) =>
-    `the interface ${bindDevice ?? split(peer.address).zone ?? split(local.address ?? '').zone} is not on this host`,
+    `the interface ${bindDevice ?? splitZone(peer.address).zone ?? splitZone(local.address ?? '').zone} is not on this host`,
 }

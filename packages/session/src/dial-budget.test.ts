@@ -1,9 +1,11 @@
 import type { Message, Open } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import type { BackOff } from './backoff.ts'
-import { configure, type SessionOptions, settings } from './config.ts'
+import { configure } from './config.ts'
 import { dialBudget, type EndingName, endings, mostDials } from './dial-budget.ts'
 import { type Input, type Machine, newMachine, step } from './fsm.ts'
+import type { SessionOptions } from './options.ts'
+import { sessionOptions } from './options.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const defaults = configure(given).backOff
@@ -100,7 +102,7 @@ describe('the dial budget', () => {
     expect(dialBudget(steady, ['TCP fails'])).toEqual({ minute: 1, tenMinutes: 10, hour: 60 })
   })
   it('of any accepted configuration is found at once, and holds the minInterval', () => {
-    const { min, max } = settings['backOff.minInterval']
+    const { min, max } = sessionOptions['backOff.minInterval']
     for (const minInterval of [min, 5, max])
       for (const resetAfter of [60, 3600]) {
         const fastest = { minInterval, transportCap: 30, protocolInitial: 30, administrative: 60, resetAfter }

@@ -6,7 +6,7 @@ import { closeSocket, linuxSupport, openSocket } from '@softspoken/linux'
 import type { Address } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
 import { errorText } from './guard.ts'
-import { split } from './socket-address.ts'
+import { splitZone } from './socket-address.ts'
 import {
   connectionOptions,
   familyOf,
@@ -20,13 +20,14 @@ import {
 export function dialTcp(config: SessionConfig): Duplex {
   const { local, peer, bindDevice } = config
   // A socket that is bound to its interface needs no zone, and net does not take the names of all interfaces.
-  const forNet = (address: Address): Address => (bindDevice === undefined ? address : split(address).address)
+  const forNet = (address: Address): Address => (bindDevice === undefined ? address : splitZone(address).address)
   const to = {
     host: forNet(peer.address),
     port: peer.port,
     ...(local.address !== undefined && { localAddress: forNet(local.address) }),
   }
-  if (bindDevice === undefined) requireInterface(split(local.address ?? peer.address).zone ?? split(peer.address).zone)
+  if (bindDevice === undefined)
+    requireInterface(splitZone(local.address ?? peer.address).zone ?? splitZone(peer.address).zone)
   const fd = makeSocket(config)
   if (fd === undefined) return connect({ ...to, noDelay: true })
   const options = { fd, readable: true, writable: true, noDelay: true, manualStart: true } // do not read before it is connected
@@ -59,7 +60,7 @@ export function dialWith(dial: (config: SessionConfig) => Duplex, config: Sessio
   try {
     const stream: unknown = dial(config)
     if (stream instanceof Duplex) return stream
-    throw new TypeError('dial: it must return a Duplex')
+    throw new Error('dial must return a Duplex')
   } catch (error) {
     return new Duplex({ read() {} }).destroy(asError(error))
   }

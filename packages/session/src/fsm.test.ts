@@ -10,7 +10,7 @@ import {
 } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { configure, type SessionConfig, type SessionOptions } from './config.ts'
+import { configure, type SessionConfig } from './config.ts'
 import type { Down, SessionState } from './events.ts'
 import {
   type Action,
@@ -24,6 +24,7 @@ import {
   TABLE,
   type Timer,
 } from './fsm.ts'
+import type { SessionOptions } from './options.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const open: Open = {

@@ -7,8 +7,8 @@ import { setImmediate } from 'node:timers/promises'
 import { linuxSupport } from '@softspoken/linux'
 import { encode, type Open } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { SessionOptions } from './config.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
+import type { SessionOptions } from './options.ts'
 import { realTime } from './runtime.ts'
 import { Session } from './session.ts'
 
@@ -279,7 +279,7 @@ describe('options', () => {
     [{ port: 65536 }, 'port: 65536 is not allowed, it must be from 0 to 65535'],
     [{ port: 1.5 }, 'port: 1.5 is not allowed'],
     [{ address: 'localhost' }, "address: 'localhost' is not allowed, it must be an IPv4 or IPv6 address"],
-    [{ host: '127.0.0.1' }, 'host: no such setting, there are address, port, log, clock'],
+    [{ host: '127.0.0.1' }, 'host: no such option, it must be one of address, port, log, clock'],
   ])('%j is not allowed', (options, message) => {
     expect(() => new Listener(options as ListenerOptions)).toThrow(message) // as a caller without types may
   })

@@ -5,16 +5,15 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { linuxSupport } from '@softspoken/linux'
-import { type Address, OptionError, parseAddress } from '@softspoken/wire'
-import { text } from './check-options.ts'
-import { only, type SessionConfig } from './config.ts'
-import { checkEnvironment } from './environment.ts'
+import { type Address, OptionError } from '@softspoken/wire'
+import { assertInteger, assertString, checkEnvironment, rejectUnknown } from './checks.ts'
+import type { SessionConfig } from './config.ts'
 import { errorText, guardLog } from './guard.ts'
 import { type ListeningSocket, listenOn } from './listening-socket.ts'
 import { LogThrottle } from './log-throttle.ts'
 import { type Clock, type Logger, realTime } from './runtime.ts'
 import type { Session } from './session.ts'
-import { formatZoned, parseZoned, split, unmapIpv4, unmapIpv4Text } from './socket-address.ts'
+import { canonicalAddress, formatZoned, parseZoned, unmapIpv4Text } from './socket-address.ts'
 import { firstLinuxOption, notAvailable, requireLinux } from './socket-options.ts'
 
 /** Where to listen. */
@@ -47,10 +46,10 @@ export class Listener implements AsyncDisposable {
 
   /** @throws OptionError naming the option, the value and what is allowed. */
   constructor(options: ListenerOptions = {}) {
-    only(options, ['address', 'port', 'log', 'clock'], '')
+    rejectUnknown(options, ['address', 'port', 'log', 'clock'], '')
     const { address, port = 179, log, clock = realTime } = options
-    if (address !== undefined) text(address, 'address')
-    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new OptionError('port', port, 'from 0 to 65535')
+    if (address !== undefined) assertString(address, 'address')
+    assertInteger(port, 0, 65535, 'port')
     checkEnvironment({ log, clock })
     this.#options = { address: address === undefined ? undefined : formatZoned(parseZoned(address, 'address')), port }
     this.#log = log && guardLog(log)
@@ -155,10 +154,4 @@ function prepare(socket: ListeningSocket | undefined, sessions: readonly ServedS
     const option = firstLinuxOption(config)
     if (option !== undefined) throw notAvailable(option, 'this listener began without them')
   }
-}
-
-/** One text per address, as the key of a Map; a link-local address has its interface, as in `socket.remoteAddress`. */
-function canonicalAddress(given: Address): Address {
-  const { address, zone } = split(given)
-  return formatZoned({ octets: unmapIpv4(parseAddress(address, 'peer.address')), zone })
 }

@@ -5,9 +5,10 @@ import { connect } from 'node:net'
 import { inspect } from 'node:util'
 import { linuxSupport, setUserTimeout } from '@softspoken/linux'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { configure, type SessionOptions } from './config.ts'
+import { configure } from './config.ts'
 import { dialTcp } from './dial.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
+import type { SessionOptions } from './options.ts'
 import { Session } from './session.ts'
 
 vi.mock('@softspoken/linux', { spy: true })

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { bindSocket, closeSocket, openSocket, socketOf, type TcpSocket } from '@softspoken/linux'
 import type { Address } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
-import { split } from './socket-address.ts'
+import { splitZone } from './socket-address.ts'
 import {
   connectionOptions,
   deviceOption,
@@ -24,7 +24,7 @@ export class ListeningSocket {
     this.#socket = openSocket(familyOf(address))
     try {
       setPrecedence(this.#socket)
-      const { zone } = split(address)
+      const { zone } = splitZone(address)
       if (zone !== undefined) setOptions(this.#socket, [deviceOption(zone, 'address')])
       bindSocket(this.#socket, octetsOf(address), port)
     } catch (error) {

@@ -1,18 +1,17 @@
-const LONGEST = 80 // octets that Linux takes; RFC 2385 §4.5 asks for as many at least
+import { OptionError } from '@softspoken/wire'
+
+const MAX_LENGTH = 80 // octets that Linux takes; RFC 2385 §4.5 asks for as many at least
 
 /** A key for TCP MD5 (RFC 2385): a session needs its octets, and nothing that prints a configuration shows them. */
 export class Md5Key {
   readonly #octets: Uint8Array
 
-  /** @throws RangeError or TypeError, which do not show it either. */
+  /** @throws OptionError, which does not show the key. */
   constructor(text: string) {
-    if (typeof text !== 'string') throw new TypeError('tcpMd5Key: what was given is not allowed, it must be a string')
+    if (typeof text !== 'string') throw rejected('a value that is not a string')
     this.#octets = new TextEncoder().encode(text)
     const { length } = this.#octets
-    if (length < 1 || length > LONGEST)
-      throw new RangeError(
-        `tcpMd5Key: a key of ${length} octets is not allowed, it must be from 1 to ${LONGEST} in UTF-8`,
-      )
+    if (length < 1 || length > MAX_LENGTH) throw rejected(`a key of ${length} octets`)
   }
 
   /** A copy of the key itself, in UTF-8. */
@@ -27,4 +26,9 @@ export class Md5Key {
   toJSON(): string {
     return '(secret)'
   }
+}
+
+function rejected(what: string): OptionError {
+  const allowed = `a string of 1 to ${MAX_LENGTH} octets in UTF-8`
+  return new OptionError('tcpMd5Key', undefined, allowed, `tcpMd5Key: ${what} is not allowed, it must be ${allowed}`)
 }

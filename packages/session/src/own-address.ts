@@ -5,12 +5,12 @@
 import { hasAddress } from '@softspoken/linux'
 import { type Address, parseAddress } from '@softspoken/wire'
 import type { Presence } from './fsm.ts'
-import { split, unmapIpv4 } from './socket-address.ts'
+import { splitZone, unmapIpv4 } from './socket-address.ts'
 
 /** Does not block for long and never throws. `address` as a socket has it. */
 export function lookFor(address: Address): Presence {
   try {
-    const { address: bare, zone } = split(address)
+    const { address: bare, zone } = splitZone(address)
     const isHere = hasAddress(unmapIpv4(parseAddress(bare, 'address')), zone)
     return isHere === undefined ? 'unknown' : isHere ? 'here' : 'gone'
   } catch {

@@ -10,10 +10,12 @@ import { readFileSync } from 'node:fs'
 import type { Notification, Open } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { BackOff } from './backoff.ts'
 import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
-import { configure, type SessionConfig, type SessionOptions, settings } from './config.ts'
+import { configure, type SessionConfig } from './config.ts'
 import { dialBudget, type EndingName, mostDials } from './dial-budget.ts'
 import type { Input } from './fsm.ts'
+import { type SessionOptions, sessionOptions } from './options.ts'
 
 /** How a peer treats one connection: how far it lets us come, how long it stays, and how it ends. */
 interface Behaviour {
@@ -305,8 +307,10 @@ const anyConfig: fc.Arbitrary<SessionConfig> = fc
     }),
   })
   .map(chosen => configure({ ...given, ...chosen }))
-function within(name: keyof typeof settings): fc.Arbitrary<number> {
-  const { min, max, default: usual } = settings[name]
+function within(
+  name: `backOff.${keyof BackOff}` | 'connectTimeout' | 'firstDialDelay' | 'holdTime',
+): fc.Arbitrary<number> {
+  const { min, max, default: usual } = sessionOptions[name]
   return fc.oneof(fc.constantFrom(min, max, usual), fc.double({ min, max, noNaN: true }))
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { configure, type SessionOptions } from './config.ts'
+import { configure } from './config.ts'
+import type { SessionOptions } from './options.ts'
 import { conflictingConnection } from './preflight.ts'
 import { Session } from './session.ts'
 

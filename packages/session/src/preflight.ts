@@ -7,7 +7,7 @@ import { type Address, formatAddress } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
 import { lookFor } from './own-address.ts'
 import type { Logger } from './runtime.ts'
-import { split, unmapIpv4 } from './socket-address.ts'
+import { splitZone, unmapIpv4 } from './socket-address.ts'
 
 interface TextEndpoint {
   readonly address: Address
@@ -40,7 +40,7 @@ export function conflictingConnection(
   isOn: typeof isOnInterface = isOnInterface,
 ): TextConnection | undefined {
   const [source, router] = [local.address, peer.address].map(withoutZone)
-  const { zone } = split(peer.address)
+  const { zone } = splitZone(peer.address)
   return connections.find(
     one =>
       one.remote.address === router &&
@@ -64,5 +64,5 @@ function asText({ address, port }: Endpoint): TextEndpoint {
 
 /** The tables of Linux list a link-local address without its interface. */
 function withoutZone(address: Address | undefined): Address | undefined {
-  return address === undefined ? undefined : split(address).address
+  return address === undefined ? undefined : splitZone(address).address
 }

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events'
 import { Duplex } from 'node:stream'
 import { encode, type Family, type Message, OptionError, type Result, type Update } from '@softspoken/wire'
-import { shown } from './check-options.ts'
+import { shown } from '@softspoken/wire/internal'
+import { checkEnvironment } from './checks.ts'
 import {
   furthest,
   negotiatedOn,
@@ -16,16 +17,16 @@ import {
   stepPair,
   withHistory,
 } from './collision.ts'
-import { configure, type SessionConfig, type SessionOptions } from './config.ts'
+import { configure, type SessionConfig } from './config.ts'
 import { Connection, contextOf, destroy } from './connection.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import { dialTcp, dialWith } from './dial.ts'
 import { DialRecord, written } from './dial-record.ts'
-import { checkEnvironment } from './environment.ts'
 import type { SessionEvents, SessionState } from './events.ts'
 import type { Input, Tick } from './fsm.ts'
 import { errorText, guardLog } from './guard.ts'
 import { Observer } from './observer.ts'
+import type { SessionOptions } from './options.ts'
 import { lookFor } from './own-address.ts'
 import { warnOfConflict } from './preflight.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -155,7 +156,12 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
    */
   async stop(communication = '', options: StopOptions = {}): Promise<void> {
     // A session stops even if the text has another type.
-    this.#schedule(() => this.#feed({ type: 'stop', communication: shown(communication) }))
+    this.#schedule(() =>
+      this.#feed({
+        type: 'stop',
+        communication: typeof communication === 'string' ? communication : shown(communication),
+      }),
+    )
     const closed = Promise.all(this.#closing)
     await undefined // other sessions that are stopped at the same time send their Cease first
     if (options?.keepRecord !== true) this.#record?.clear(this.#pair.first.machine, this.#clock.now())

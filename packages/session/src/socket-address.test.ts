@@ -2,8 +2,9 @@ import { networkInterfaces } from 'node:os'
 import { linuxSupport } from '@softspoken/linux'
 import { parseAddress } from '@softspoken/wire'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { configure, type SessionOptions } from './config.ts'
+import { configure } from './config.ts'
 import { Listener } from './listener.ts'
+import type { SessionOptions } from './options.ts'
 import { Session } from './session.ts'
 import { formatZoned, parseZoned, unmapIpv4 } from './socket-address.ts'
 
@@ -23,21 +24,17 @@ describe('a link-local address', () => {
   })
   it.each(['fe80::1', 'FEBF::1'])('%s without an interface is refused', address => {
     expect(() => text(address)).toThrow(
-      new RangeError(
-        `peer.address: '${address}' is not allowed, a link-local address needs its interface, as in ${address}%eth0`,
-      ),
+      `peer.address: '${address}' is not allowed, it must be written with its interface, because it is link-local: ${address}%eth0`,
     )
   })
   it.each(['', '2', '0', 'eth 0', 'eth0%eth1', 'a/b', 'sixteen-letters!', '..'])("has no interface '%s'", zone => {
     expect(() => text(`fe80::1%${zone}`)).toThrow(
-      new RangeError(
-        `peer.address: 'fe80::1%${zone}' is not allowed, behind the % it must have the name of a network interface, and not its index`,
-      ),
+      `peer.address: 'fe80::1%${zone}' is not allowed, it must be written with the name of a network interface behind the %, and not its index`,
     )
   })
   it('on an interface that bindDevice contradicts is refused', () => {
     expect(() => text('fe80::1%eth1', eth0)).toThrow(
-      new RangeError("peer.address: 'fe80::1%eth1' is not allowed, its interface must be that of bindDevice, 'eth0'"),
+      "peer.address: 'fe80::1%eth1' is not allowed, it must be on the interface of bindDevice, 'eth0'",
     )
   })
 })
@@ -47,9 +44,7 @@ describe('any other address', () => {
     expect(text(address)).toBe(address)
     expect(text(address, eth0)).toBe(address)
     expect(() => text(`${address}%eth0`)).toThrow(
-      new RangeError(
-        `peer.address: '${address}%eth0' is not allowed, only a link-local address (fe80::/10) names an interface, for any other bindDevice does`,
-      ),
+      `peer.address: '${address}%eth0' is not allowed, it must be without an interface, because it is not link-local (fe80::/10): use bindDevice`,
     )
   })
   it.each(['', '%eth0', 'router%eth0'])("'%s' is none", address => {
@@ -101,10 +96,10 @@ describe('a session with a link-local peer', () => {
   })
   it('does not dial from another link', () => {
     expect(() => configured('fe80::1%eth0', {}, 'fe80::2%eth1')).toThrow(
-      "local.address: 'fe80::2%eth1' is not allowed, its interface must be that of peer.address, 'eth0'",
+      "local.address: 'fe80::2%eth1' is not allowed, it must be on the interface of peer.address, 'eth0'",
     )
     expect(() => configured('2001:db8::1', {}, 'fe80::2')).toThrow(
-      "local.address: 'fe80::2' is not allowed, a link-local",
+      "local.address: 'fe80::2' is not allowed, it must be written with its interface",
     )
     expect(() => configured('fe80::1%eth0', {}, '192.0.2.2')).toThrow('it must be of the family of fe80::1%eth0')
   })

@@ -3,7 +3,7 @@
  * its own: RFC 4007 §11 writes it behind the address, fe80::1%eth0, and calls it the zone. And where one socket carries
  * both families, an IPv4 address is a mapped one (RFC 4291 §2.5.5.2).
  */
-import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
+import { type Address, formatAddress, OptionError, parseAddress } from '@softspoken/wire'
 
 /** The address itself, and its zone where it has one. */
 export interface Zoned {
@@ -19,24 +19,23 @@ export interface Device {
 
 /**
  * An address that a caller gave.
- * @throws RangeError naming the field, the text and what is allowed: a link-local address needs one interface, and no
- * other address has any.
+ * @throws OptionError: a link-local address needs one interface, and no other address has one.
  */
-export function parseZoned(text: Address, field: string, device?: Device): Zoned {
-  const { address, zone } = split(String(text))
-  const octets = unmapIpv4(parseAddress(address, field)) // one address, and one connection, whichever way it is written
-  const refused = (why: string) => new RangeError(`${field}: '${text}' is not allowed, ${why}`)
+export function parseZoned(text: Address, option: string, device?: Device): Zoned {
+  const { address, zone } = splitZone(String(text))
+  const octets = unmapIpv4(parseAddress(address, option)) // one address, and one connection, for both spellings
+  const rejected = (allowed: string) => new OptionError(option, text, allowed)
   if (!isLinkLocal(octets)) {
     if (zone === undefined) return { octets, zone }
-    throw refused('only a link-local address (fe80::/10) names an interface, for any other bindDevice does')
+    throw rejected('without an interface, because it is not link-local (fe80::/10): use bindDevice')
   }
   const name = zone ?? device?.name
-  if (name === undefined) throw refused(`a link-local address needs its interface, as in ${address}%eth0`)
-  // An index may be that of another interface after the next boot, and Node takes none.
+  if (name === undefined) throw rejected(`written with its interface, because it is link-local: ${address}%eth0`)
+  // An index may belong to another interface after the next boot, and Node accepts none.
   if (!isInterface(name) || name.includes('%') || /^\d+$/.test(name))
-    throw refused('behind the % it must have the name of a network interface, and not its index')
+    throw rejected('written with the name of a network interface behind the %, and not its index')
   if (device !== undefined && name !== device.name)
-    throw refused(`its interface must be that of ${device.option}, '${device.name}'`)
+    throw rejected(`on the interface of ${device.option}, '${device.name}'`)
   return { octets, zone: name }
 }
 
@@ -46,7 +45,7 @@ export function formatZoned({ octets, zone }: Zoned): Address {
 }
 
 /** An address and its zone, of text that is known to be one. */
-export function split(text: string): { readonly address: Address; readonly zone: string | undefined } {
+export function splitZone(text: string): { readonly address: Address; readonly zone: string | undefined } {
   const at = text.indexOf('%')
   return at < 0 ? { address: text, zone: undefined } : { address: text.slice(0, at), zone: text.slice(at + 1) }
 }
@@ -61,7 +60,7 @@ export function isZoneOfNet(zone: string): boolean {
   return /^[0-9a-zA-Z.-]+$/.test(zone)
 }
 
-function isLinkLocal(octets: Uint8Array): boolean {
+export function isLinkLocal(octets: Uint8Array): boolean {
   return octets.length === 16 && octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 // 16 octets: there is a second
 }
 
@@ -79,4 +78,18 @@ export function unmapIpv4Text(address: Address | undefined): Address | undefined
 /** Whether the text of an address, which is known to be one, is IPv6. */
 export function isIpv6(address: Address): boolean {
   return address.includes(':')
+}
+
+/**
+ * Not 0.0.0.0, which a system takes for itself, nor a multicast or broadcast address, which reach no router.
+ */
+export function isOneHost(octets: Uint8Array): boolean {
+  const [first = 0] = octets
+  return octets.length === 4 ? first > 0 && first < 224 : first !== 0xff && octets.some(octet => octet !== 0)
+}
+
+/** One text for one address, its zone included, whichever way it is written. `text` is known to be one. */
+export function canonicalAddress(text: Address): Address {
+  const { address, zone } = splitZone(text)
+  return formatZoned({ octets: unmapIpv4(parseAddress(address, 'address')), zone })
 }

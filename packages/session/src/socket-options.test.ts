@@ -10,8 +10,9 @@ import {
   type TcpSocket,
 } from '@softspoken/linux'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { configure, type SessionOptions } from './config.ts'
+import { configure } from './config.ts'
 import { Listener } from './listener.ts'
+import type { SessionOptions } from './options.ts'
 import { Session } from './session.ts'
 import {
   connectionOptions,

@@ -14,7 +14,7 @@ import {
 import { type Address, parseAddress } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
-import { split } from './socket-address.ts'
+import { splitZone } from './socket-address.ts'
 
 /** What Node's `net` cannot do: it is done through Linux, or refused. */
 const linuxOptions = ['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'] as const
@@ -55,7 +55,7 @@ export function familyOf(address: Address): TcpFamily {
 
 /** The octets of an address, without its zone. */
 export function octetsOf(address: Address): Uint8Array {
-  return parseAddress(split(address).address, 'address')
+  return parseAddress(splitZone(address).address, 'address')
 }
 
 /** What each connection of this session needs, outgoing or incoming. */
@@ -82,7 +82,7 @@ export function listeningOptions(configs: readonly SessionConfig[], family: TcpF
 function requireOneKeyPerAddress(configs: readonly SessionConfig[]): void {
   const keys = new Map<Address, string | undefined>()
   for (const { peer, tcpMd5Key } of configs) {
-    const { address, zone } = split(peer.address)
+    const { address, zone } = splitZone(peer.address)
     if (zone === undefined) continue
     const key = tcpMd5Key && Buffer.from(tcpMd5Key.octets()).toString('hex')
     if (keys.has(address) && keys.get(address) !== key)

@@ -1,9 +1,10 @@
 /** docs/fsm.md and the diagram in the README, made from TABLE: each state is taken through each event. */
 import type { Message, Open, Update } from '@softspoken/wire'
-import { configure, type SessionOptions } from '../src/config.ts'
+import { configure } from '../src/config.ts'
 import type { SessionState } from '../src/events.ts'
 import { type Action, type EventName, type Input, type Machine, newMachine, step, TABLE } from '../src/fsm.ts'
 import { checkOpen, type Negotiated } from '../src/open-check.ts'
+import type { SessionOptions } from '../src/options.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 const open: Open = {

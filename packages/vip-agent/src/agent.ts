@@ -12,7 +12,8 @@ import {
   type HealthGateOptions,
   hostRoute,
 } from '@softspoken/announcer'
-import { guardLog, type Logger } from '@softspoken/session'
+import type { Logger } from '@softspoken/session'
+import { guardLog } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import { assertMethods, assertSeconds, rejectUnknown } from './check-options.ts'
 import { type Election, everyNode, type Leadership } from './election.ts'

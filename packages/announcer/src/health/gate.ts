@@ -1,6 +1,7 @@
 /** Runs a health check for as long as it is open, and says whether a route may be announced. The shell of machine.ts. */
 import { EventEmitter } from 'node:events'
-import { type Clock, errorText, guardLog, type Logger, notify, realTime } from '@softspoken/session'
+import { type Clock, type Logger, realTime } from '@softspoken/session'
+import { errorText, guardLog, notify } from '@softspoken/session/internal'
 import { type Explanation, type HealthDownReason, healthDownReason } from '../reasons.ts'
 import {
   type Action,

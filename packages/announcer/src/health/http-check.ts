@@ -1,7 +1,7 @@
 /** A health check: does this URL answer as it should? */
 import type { IncomingMessage, RequestOptions, request } from 'node:http'
+import { assertInteger, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
-import { assertInteger, rejectUnknown } from '../checks.ts'
 import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 

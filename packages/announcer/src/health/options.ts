@@ -1,7 +1,7 @@
 /** What a health gate may be told: types, defaults and bounds. */
-import { type Clock, checkEnvironment, type Logger } from '@softspoken/session'
+import type { Clock, Logger } from '@softspoken/session'
+import { assertInteger, assertRange, checkEnvironment, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
-import { assertInteger, assertRange, rejectUnknown } from '../checks.ts'
 import type { GateConfig } from './machine.ts'
 
 /** One row per option that is a number; times are in seconds. docs/defaults.md is tested against it. */

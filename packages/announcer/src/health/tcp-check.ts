@@ -1,7 +1,7 @@
 /** A health check: does somebody answer at this port? */
 import { connect } from 'node:net'
+import { assertInteger, assertString, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
-import { assertInteger, assertString, rejectUnknown } from '../checks.ts'
 import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { healthOptions } from '@softspoken/announcer/internal'
-import { settings } from '@softspoken/session'
+import { sessionOptions } from '@softspoken/session/internal'
 import { expect, it } from 'vitest'
 import { optionsPage } from '../../tools/options-page.ts'
 import { optionTable, partNames } from './options.ts'
@@ -13,7 +13,7 @@ it('OPTIONS.md explains each part of an option that is a map', () => {
 
 it('the defaults in the table are those of the library', () => {
   const defaults = Object.fromEntries(optionTable.map(({ name, defaultText = '' }) => [name, defaultText]))
-  expect(defaults).toMatchObject({ port: '179', holdTime: `${settings.holdTime.default}` })
+  expect(defaults).toMatchObject({ port: '179', holdTime: `${sessionOptions.holdTime.default}` })
   for (const name of ['interval', 'timeout', 'rise', 'fall'] as const)
     expect(defaults[`health${name[0]?.toUpperCase()}${name.slice(1)}`]).toMatch(
       new RegExp(`^${healthOptions[name].default}\\b`),

@@ -1,0 +1,91 @@
+import { OptionError } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import { configure } from './config.ts'
+import { Listener } from './listener.ts'
+import { optionNames, type SessionOptions, sessionOptions } from './options.ts'
+import { Session } from './session.ts'
+
+const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
+
+/** Values that a caller without types may give for anything, none of which any option takes. */
+const wrong = new Map<string, unknown>([
+  ['null', null],
+  ['NaN', Number.NaN],
+  ['a bigint', 10n],
+  ['a symbol', Symbol('x')],
+  ['a function', () => '192.0.2.1'],
+  ['a list of text', ['192.0.2.1']],
+  ['a list of lists', [['ipv4-unicast']]],
+  ['an object without a prototype', Object.create(null)],
+  ['an object that shows a secret', { toString: () => 'sesame', key: 'sesame' }],
+  [
+    'an object whose text throws',
+    {
+      toString() {
+        throw new Error('toString ran')
+      },
+    },
+  ],
+])
+
+/** Each option by its name, and how to give it. */
+const options: Record<string, (value: unknown) => object> = {
+  ...Object.fromEntries(optionNames().map(name => [name, (value: unknown) => ({ [name]: value })])),
+  ...Object.fromEntries(
+    Object.keys(sessionOptions)
+      .filter(name => name.includes('.'))
+      .map(name => [name, inGroup(name)]),
+  ),
+}
+/** What the group of an option needs besides it. */
+const needed: Record<string, object> = {
+  local: given.local,
+  peer: given.peer,
+  gracefulRestart: { restartTime: 120 },
+}
+function inGroup(name: string): (value: unknown) => object {
+  const [group = '', own = ''] = name.split('.')
+  return value => ({ [group]: { ...needed[group], [own]: value } })
+}
+
+describe.each(Object.entries(options))('%s', (name, change) => {
+  const values = [...wrong].filter(
+    ([value]) => !(['backOff', 'capabilities'].includes(name) && /^an object/.test(value)), // it may be empty
+  )
+  it.each(values)('rejects %s with an OptionError that names it', (_, value) => {
+    const rejected = rejection(() => configure({ ...given, ...change(value) } as SessionOptions)) // as a caller without types may
+    // In an object, the missing or unknown name is named.
+    expect(rejected.message).toMatch(new RegExp(`^${name}(\\.\\w+)?: (.* is not allowed|no such option), `))
+    expect(rejected.message).not.toMatch(/sesame|\n/)
+    expect(rejected.option.split('.')[0]).toBe(name.split('.')[0])
+  })
+})
+
+describe('a Session', () => {
+  it.each([undefined, ...wrong.values(), 'x', true])(
+    'rejects options that are no object, and an empty object',
+    value => {
+      expect(() => new Session(value as SessionOptions)).toThrow(OptionError) // as a caller without types may
+    },
+  )
+})
+
+describe('a Listener', () => {
+  it.each([...wrong.values(), 'x', true])('rejects options, address, port and session of another type', value => {
+    const listener = new Listener()
+    const rejects = (message: RegExp, run: () => unknown) => expect(rejection(run).message).toMatch(message)
+    rejects(/^address: .* is not allowed, /, () => new Listener({ address: value as string }))
+    rejects(/^port: .* is not allowed, /, () => new Listener({ port: value as number }))
+    rejects(/^session: .* is not allowed, it must be a Session$/, () => listener.serve(value as Session))
+  })
+})
+
+function rejection(run: () => unknown): OptionError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof OptionError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}

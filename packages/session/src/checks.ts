@@ -1,0 +1,81 @@
+/** Checks of a caller's options, of any type. Each throws an OptionError that names the option, before anything starts. */
+import { OptionError } from '@softspoken/wire'
+import { unknownOption } from '@softspoken/wire/internal'
+import type { SessionEnvironment } from './runtime.ts'
+
+/** @throws OptionError unless it is a number from `min` to `max`. */
+export function assertRange(value: number, min: number, max: number, option: string, unit = ''): number {
+  if (!(typeof value === 'number' && value >= min && value <= max))
+    throw new OptionError(option, value, `from ${min} to ${max}${unit}`)
+  return value
+}
+
+/** @throws OptionError unless it is a whole number from `min` to `max`. */
+export function assertInteger(value: number, min: number, max: number, option: string, unit = ''): number {
+  assertRange(value, min, max, option, unit)
+  if (!Number.isInteger(value)) throw new OptionError(option, value, `a whole number from ${min} to ${max}${unit}`)
+  return value
+}
+
+/** @throws OptionError unless it is true or false. */
+export function assertBoolean(value: boolean, option: string): boolean {
+  if (typeof value !== 'boolean') throw new OptionError(option, value, 'true or false')
+  return value
+}
+
+/** A list of one string would read as its only member, so that a type check is needed. @throws OptionError unless it is a string; `example` shows one. */
+export function assertString(value: string, option: string, example?: string): string {
+  if (typeof value !== 'string')
+    throw new OptionError(option, value, example === undefined ? 'a string' : `a string such as '${example}'`)
+  return value
+}
+
+/** Whether the path exists is checked when it is used. @throws OptionError unless it can be a path. */
+export function assertPath(value: string, option: string): string {
+  assertString(value, option)
+  if (value === '' || value.includes('\0')) throw new OptionError(option, value, 'a path')
+  return value
+}
+
+/** @throws OptionError unless it is an object and no list. */
+export function assertObject(value: unknown, option: string, allowed: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new OptionError(option, value, allowed)
+}
+
+/** @throws OptionError unless it is an object whose names are all among `names`; `within` is its own path, '' at the top. */
+export function rejectUnknown(given: object, names: readonly string[], within: string): void {
+  assertObject(given, within || 'options', `an object with ${names.join(', ')}`)
+  for (const name of Object.keys(given))
+    if (!names.includes(name)) throw unknownOption(within === '' ? name : `${within}.${name}`, names)
+}
+
+/** @throws OptionError unless each of `names` is a method of `value`. */
+export function assertMethods(value: unknown, names: readonly string[], option: string): void {
+  const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function'))
+    throw new OptionError(option, value, `an object with the methods ${list}`)
+  for (const name of names)
+    if (typeof readProperty(value, name) !== 'function')
+      throw new OptionError(`${option}.${name}`, undefined, 'a method')
+}
+/** A property that throws when it is read is no method. */
+function readProperty(value: object, name: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[name]
+  } catch {
+    return undefined
+  }
+}
+
+/** @throws OptionError for a log, clock, random or dial of the wrong type. */
+export function checkEnvironment({
+  log,
+  clock,
+  random,
+  dial,
+}: Partial<Record<keyof SessionEnvironment, unknown>>): void {
+  if (log !== undefined) assertMethods(log, ['debug', 'info', 'warn', 'error'], 'log')
+  if (clock !== undefined) assertMethods(clock, ['now', 'setTimeout', 'clearTimeout'], 'clock')
+  for (const [name, value] of Object.entries({ random, dial }))
+    if (value !== undefined && typeof value !== 'function') throw new OptionError(name, value, 'a function')
+}

@@ -1,0 +1,16 @@
+/** For the other packages, the tests and the pages of Softspoken, without any promise to others. */
+export {
+  assertBoolean,
+  assertInteger,
+  assertMethods,
+  assertObject,
+  assertPath,
+  assertRange,
+  assertString,
+  checkEnvironment,
+  rejectUnknown,
+} from './checks.ts'
+export { configure } from './config.ts'
+export { errorText, guardLog, notify } from './guard.ts'
+export { optionNames, sessionOptions } from './options.ts'
+export { canonicalAddress, isIpv6, isLinkLocal, isOneHost, splitZone, unmapIpv4 } from './socket-address.ts'
