@@ -29,14 +29,14 @@ function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
   return { child, output, exit: once(child, 'close') }
 }
 
-it('without koffi, a key is refused with one sentence and exit 2', { timeout }, async () => {
+it('the bundle without koffi refuses a key with one sentence and exit 2', { timeout }, async () => {
   const { output, exit } = start([], { SOFTSPOKEN_TCP_MD5_KEY: 'a key' })
   expect(await exit).toEqual([2, null])
   expect(output.err).toMatch(/^SOFTSPOKEN_TCP_MD5_KEY: not possible here, [^\n]* npm install koffi adds it\n$/)
   expect(output.out).toBe('')
 })
 
-it('an error that nothing caught ends it in order, with 1 and a stack, no source', {
+it('the bundle withdraws after an uncaught error, prints the stack, and exits 1', {
   timeout,
 }, async () => {
   const faulty = join(folder, 'faulty.cjs')
@@ -52,7 +52,7 @@ it('an error that nothing caught ends it in order, with 1 and a stack, no source
   expect(output.out.trimEnd()).toMatch(/"msg":"stopped"\}$/)
 })
 
-it('an error while it starts is a stack as well, and exit 1', { timeout }, async () => {
+it('the bundle prints the stack of an error at the start, and exits 1', { timeout }, async () => {
   const faulty = join(folder, 'faulty-start.cjs')
   writeFileSync(faulty, `process.env = new Proxy({}, { ownKeys() { throw new Error('a bug') } })`)
   const { output, exit } = start(['--require', faulty])
@@ -61,7 +61,7 @@ it('an error while it starts is a stack as well, and exit 1', { timeout }, async
   expect(output.out).toBe('')
 })
 
-it('a signal that comes while it is loaded ends it before it dials', { timeout }, async () => {
+it('the bundle exits on a signal during loading, before it dials', { timeout }, async () => {
   const early = join(folder, 'early.cjs')
   writeFileSync(
     early,
@@ -76,7 +76,7 @@ it('a signal that comes while it is loaded ends it before it dials', { timeout }
   expect(output).toEqual({ out: '', err: '' })
 })
 
-it('a debugger that SIGUSR1 opened while Node started is closed', { timeout }, async () => {
+it('the bundle closes a debugger that SIGUSR1 opened while Node started', { timeout }, async () => {
   const debugged = join(folder, 'debugged.cjs')
   writeFileSync(
     debugged,

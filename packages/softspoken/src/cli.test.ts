@@ -45,9 +45,9 @@ function run(options: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
   return { child, output, exit: once(child, 'close') }
 }
 
-/** Waits for the program on a loopback port, and remembers what it was told. */
+/** Waits for the program on a loopback port, and records what it receives. */
 class Router implements AsyncDisposable {
-  readonly told: string[] = []
+  readonly routeLog: string[] = []
   readonly session = new Session({
     local: { as: 65000, id: '10.0.5.1' },
     peer: { as: 64515, address: '127.0.0.1' },
@@ -60,7 +60,7 @@ class Router implements AsyncDisposable {
     const router = new Router()
     router.session.start().on('update', ({ update }) => {
       const { announced, withdrawn } = routes(update)
-      router.told.push(
+      router.routeLog.push(
         ...announced.map(({ prefix, nextHop }) => `+${prefix} via ${nextHop}`),
         ...withdrawn.map(prefix => `-${prefix}`),
       )
@@ -86,7 +86,7 @@ async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return { code, ...output }
 }
 
-describe('wrong input is one sentence on standard error and exit 2', () => {
+describe('a wrong option is one sentence on standard error and exit 2', () => {
   it.each([
     ['--prefix', '198.51.100.10/24'],
     ['--prefix', '127.0.0.1/32'],
@@ -112,20 +112,20 @@ describe('wrong input is one sentence on standard error and exit 2', () => {
       expect(out).toBe('')
     }
   })
-  it('comes from the process itself as well', { timeout }, async () => {
+  it('of the process itself: the program exits 2', { timeout }, async () => {
     const { output, exit } = run(['announce', '--prefix', '198.51.100.10/24'])
     expect(await exit).toEqual([2, null])
     expect(output.err).toMatch(/^--local-as is missing[^\n]*\n$/)
     expect(output.out).toBe('')
   })
-  it('for the same --peer twice', async () => {
+  it('if --peer is given twice with one address', async () => {
     const { code, err } = await call(['check', ...words(needed), '--peer', '127.0.0.1'])
     expect(code).toBe(2)
     expect(err).toMatch(/^--peer: '127\.0\.0\.1 port 179' is not allowed, it must be listed once/)
   })
 })
 
-describe('control and bidi characters of what is given are escaped', () => {
+describe('the output escapes control and bidi characters', () => {
   it.each([
     [['--med', '\u202e7'], {}, "'\\u202e7'"],
     [['--peer', 'a\u009b31mb'], {}, "'a\\u009b31mb'"],
@@ -138,7 +138,7 @@ describe('control and bidi characters of what is given are escaped', () => {
   })
 })
 
-it('check shows options, their origin and messages, no key, and dials no router', {
+it('check shows options, their places and messages, no key, and dials nothing', {
   timeout,
 }, async () => {
   const router = createServer().listen(0, '127.0.0.1')
@@ -176,7 +176,7 @@ async function listening(server: Server): Promise<AsyncDisposable & { port: numb
     },
   }
 }
-it('withdraws when --health fails, and shows it by --http once its port is free', {
+it('announce withdraws when --health fails, and serves --http once its port is free', {
   timeout,
 }, async () => {
   let well = true
@@ -184,13 +184,13 @@ it('withdraws when --health fails, and shows it by --http once its port is free'
   await once(service, 'listening')
   const health = `http://127.0.0.1:${(service.address() as AddressInfo).port}/livez` // a TCP server's address has one
   await using router = await Router.start()
-  const { told, port } = router
+  const { routeLog, port } = router
   const busy = createServer().listen(0, '127.0.0.1') // what it listens on is to be the page's
   await once(busy, 'listening')
   const page = `127.0.0.1:${(busy.address() as AddressInfo).port}` // a TCP server's address has one
   const flags = ['--next-hop', '10.0.5.11', '--port', port, '--health', health, '--http', page]
   const { child, output, exit } = run(['announce', ...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
-  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
+  await expect.poll(() => routeLog, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
   expect(output.out, 'a page that cannot listen costs no route').toMatch(
     /"detail":"listen EADDRINUSE.*"page cannot listen"/,
   )
@@ -203,7 +203,7 @@ it('withdraws when --health fails, and shows it by --http once its port is free'
   expect((await fetch(`http://${page}/readyz`)).status).toBe(200)
   expect(await (await fetch(`http://${page}/metrics`)).text()).toContain('softspoken_bgp_')
   well = false
-  await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11', '-198.51.100.10/32'])
+  await expect.poll(() => routeLog, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11', '-198.51.100.10/32'])
   child.kill('SIGTERM')
   expect(await exit).toEqual([0, null])
   const late = run(['status', page])
@@ -226,7 +226,7 @@ describe('--help', () => {
     expect(lines.length).toBeLessThanOrEqual(rows)
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100)
   })
-  it('points to the page of options, which is in this package', async () => {
+  it('points to OPTIONS.md of this package', async () => {
     for (const argv of [['--help'], ['announce', '--help']])
       expect((await call(argv)).out).toContain('/blob/main/packages/softspoken/OPTIONS.md')
   })
@@ -267,7 +267,7 @@ describe('a wrong command line is one sentence and exit 2', () => {
     expect(err.trimEnd()).toMatch(sentence)
     expect(err).toMatch(/^[^\n]*\n$/)
   })
-  it('status of a port that fetch refuses says that nothing answers, and exits 1', async () => {
+  it('status exits 1 for a port that fetch refuses', async () => {
     const { code, err } = await call(['status', '127.0.0.1:1'])
     expect([code, err]).toEqual([1, 'status: no answer from 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n'])
   })
@@ -280,25 +280,25 @@ describe.each([
   ['SIGTERM', [], { SOFTSPOKEN_HEALTH_RISE: '1' }],
   ['SIGHUP', named('ignore'), watched],
 ] as const)('%s', (signal, before, env) => {
-  it(`after ${before.length} ignored ones withdraws, drains, sends Cease, exits 0 (RFC 9003)`, {
+  it(`after ${before.length} ignored signals withdraws, drains, sends Cease, exits 0 (RFC 9003)`, {
     timeout,
   }, async () => {
     await using router = await Router.start()
-    const { told, port } = router
+    const { routeLog, port } = router
     await using service = await listening(createServer())
     const health = 'SOFTSPOKEN_HEALTH_RISE' in env ? ['--health', `tcp://127.0.0.1:${service.port}`] : []
     const flags = ['--next-hop', '10.0.5.11', '--port', port, ...health]
     const { child, output, exit } = run(['announce', ...words(needed), ...flags], env)
-    await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
+    await expect.poll(() => routeLog, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
     for (const ignored of before) child.kill(ignored)
-    const said = () => output.out.split(/(?<=\n)/).map(line => JSON.parse(line) as { msg: string; signal?: string })
-    await expect.poll(() => said().filter(({ msg }) => msg === 'signal ignored').length).toBe(before.length)
-    expect([router.session.state, told.length], 'nothing has changed').toEqual(['Established', 1])
+    const logLines = () => output.out.split(/(?<=\n)/).map(line => JSON.parse(line) as { msg: string; signal?: string })
+    await expect.poll(() => logLines().filter(({ msg }) => msg === 'signal ignored').length).toBe(before.length)
+    expect([router.session.state, routeLog.length], 'nothing has changed').toEqual(['Established', 1])
 
     const down = once(router.session, 'down')
     child.kill(signal)
-    await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
-    expect(router.session.state, 'the session stands while the router converges').toBe('Established')
+    await expect.poll(() => routeLog[1], { timeout }).toBe('-198.51.100.10/32')
+    expect(router.session.state, 'the session is established while the router converges').toBe('Established')
     child.kill(signal)
     const [{ received }] = (await down) as [SessionFailure]
     expect(received && describeNotification(received)).toBe(
@@ -306,7 +306,7 @@ describe.each([
     )
     expect(await exit).toEqual([0, null])
     expect(output.err, 'and no debugger that listens').toBe('')
-    const log = said().map(({ msg }) => msg)
+    const log = logLines().map(({ msg }) => msg)
     expect(log.filter(line => !/^(signal ignored|systemd|health gate up)/.test(line))).toEqual([
       'starting',
       'session established',

@@ -50,19 +50,19 @@ describe.each([
   const { spec } = v.parse(schema, parse(read(file))) // throws where a promise is not kept
   const [{ args, env, ...container }] = spec.containers
 
-  it('gives the longest drain and the goodbye the time they need', () => {
+  it('allows the time of the longest drain and the Cease', () => {
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
   })
-  it('has the form that Kubernetes publishes: no unknown name, no value of a wrong type', { timeout: 60_000 }, () => {
+  it('has no unknown name and no wrong type, by the types of Kubernetes', { timeout: 60_000 }, () => {
     const manifest = parse(read(file)) as { kind: string; metadata: object }
     const mistaken = { ...manifest, metadata: { ...manifest.metadata, labls: {} } } // it must be found, and nothing else
     expect(formFaults([manifest, mistaken])).toEqual([expect.stringContaining('labls')])
   })
-  it('asks the program where it answers', () => {
+  it('probes the address of --http', () => {
     const { host, port } = container.livenessProbe.httpGet
     expect(args).toContain(`--http=${host}:${port}`)
   })
-  it('says what the program understands', async () => {
+  it('has options that the program accepts without a warning', async () => {
     const words = args.map(arg => arg.replaceAll('$(HOST_IP)', '203.0.113.2'))
     const variables = Object.fromEntries(env.map(({ name, value }) => [name, value ?? '203.0.113.2']))
     const { options, warnings } = await readConfiguration(words, variables)
@@ -77,15 +77,15 @@ describe('systemd/softspoken.service', () => {
   const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]
 
   const missing = spawnSync('systemd-analyze', ['--version']).error !== undefined
-  it.skipIf(missing)('is a unit in the eyes of systemd-analyze verify, with no warning', () => {
+  it.skipIf(missing)('passes systemd-analyze verify without a warning', () => {
     const folder = mkdtempSync(join(tmpdir(), 'softspoken-unit-'))
     try {
       const file = join(folder, 'softspoken.service')
       writeFileSync(file, unit.replace('/usr/bin/node', process.execPath)) // it looks for the program
       const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })
-      expect([status, about(stderr)]).toEqual([0, []])
+      expect([status, aboutOurUnit(stderr)]).toEqual([0, []])
       writeFileSync(file, unit.replace('WatchdogSec', 'WatchdogSecs'))
-      expect(about(spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' }).stderr)).not.toEqual([])
+      expect(aboutOurUnit(spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' }).stderr)).not.toEqual([])
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -93,10 +93,10 @@ describe('systemd/softspoken.service', () => {
   it('gives the longest drain and the goodbye the time they need', () => {
     expect(Number(value('TimeoutStopSec'))).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
   })
-  it('lets systemd-notify speak, and starts nothing again that was told wrong', () => {
+  it('accepts systemd-notify, and does not restart after a wrong option', () => {
     expect(['Type', 'NotifyAccess', 'RestartPreventExitStatus'].map(value)).toEqual(['notify', 'all', '2'])
   })
-  it('has options beside it that the program understands', async () => {
+  it('has an environment file that the program accepts', async () => {
     const lines = read('systemd/softspoken.env').match(/^\w+=.*$/gm) ?? []
     const { options } = await readConfiguration([], Object.fromEntries(lines.map(line => line.split('=', 2))))
     expect(options).toMatchObject({ prefix: '198.51.100.10/32', routerId: '10.0.5.11', peerAs: 65000 })
@@ -104,8 +104,8 @@ describe('systemd/softspoken.service', () => {
 })
 
 /** systemd-analyze looks at all units that ours needs, and what it says of others is not ours to mend. */
-function about(said: string): readonly string[] {
-  return said.split('\n').filter(line => line.includes('softspoken.service'))
+function aboutOurUnit(output: string): readonly string[] {
+  return output.split('\n').filter(line => line.includes('softspoken.service'))
 }
 
 /** What the types made of Kubernetes' OpenAPI say of manifests of one kind. */

@@ -10,17 +10,17 @@ const screen = readFileSync(new URL('README.md', root), 'utf8').split('\n').slic
 const block = (language: string) => new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(screen)?.[1] ?? ''
 
 describe('the first screen of the README', () => {
-  it('shows the program, as it is run', async () => {
+  it('has a command that the program accepts', async () => {
     const [, words = ''] = /pnpm@12 announce (.*)/s.exec(block('sh').replaceAll('\\\n', '')) ?? []
     const { options } = await readConfiguration(words.trim().split(/\s+/), {})
     expect(options).toMatchObject({ prefix: '198.51.100.10/32', health: 'tcp://127.0.0.1:6443' })
   })
-  it('shows the page', () => {
+  it('has a picture of the page that exists', () => {
     const [, picture = ''] = /<img src="([^"]+)"/.exec(screen) ?? []
     expect(picture).not.toBe('')
     expect(existsSync(new URL(picture, root))).toBe(true)
   })
-  it('shows the embedding, in code that compiles', { timeout: 60_000 }, () => {
+  it('has code that compiles', { timeout: 60_000 }, () => {
     const mistake = "announcer.announce('198.51.100.11/32', { gates: health })" // it must be found, and nothing else
     const code = `declare const ca: string\n${block('ts')}\n${mistake}`
     const file = fileURLToPath(new URL('embedding.ts', import.meta.url)) // it need not be there

@@ -36,7 +36,7 @@ const named = (action: string) => Object.entries(signals).flatMap(([name, does])
 const never = new Promise<void>(() => {})
 
 describe('a signal', () => {
-  it.each(named('stop'))('%s ends the process in order, and a second one changes nothing', async signal => {
+  it.each(named('stop'))('%s stops the program once', async signal => {
     const { host, causes } = announcing()
     host.emit(signal)
     host.emit(signal)
@@ -45,12 +45,12 @@ describe('a signal', () => {
     expect(causes).toEqual([{ signal }])
     expect(host.exits, 'it ends by itself, with 0').toEqual([])
   })
-  it.each(named('ignore'))('%s changes nothing, and the log is told', signal => {
+  it.each(named('ignore'))('%s is ignored and logged', signal => {
     const { host, causes, ignored } = announcing()
     host.emit(signal)
     expect([causes, ignored, host.exits]).toEqual([[], [signal], []])
   })
-  it('ends the process at once while there is nothing to withdraw', () => {
+  it('exits at once if there is nothing to withdraw', () => {
     for (const code of [0, 1]) {
       const host = new FakeProcess()
       new Shutdown(code, host)
@@ -60,7 +60,7 @@ describe('a signal', () => {
       expect(host.exits).toEqual([code])
     }
   })
-  it('exits with 1 where the end takes longer than 10 s', async () => {
+  it('exits with 1 if stop() takes longer than its time limit', async () => {
     const { host } = announcing(never)
     host.emit('SIGTERM')
     await vi.advanceTimersByTimeAsync(9_999)
@@ -68,14 +68,14 @@ describe('a signal', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(host.exits).toEqual([1])
   })
-  it('SIGHUP changes nothing under nohup', () => {
+  it('SIGHUP is ignored under nohup', () => {
     vi.stubEnv('_', '/usr/bin/nohup')
     const { host, causes, ignored } = announcing()
     vi.unstubAllEnvs()
     host.emit('SIGHUP')
     expect([causes, ignored]).toEqual([[], ['SIGHUP']])
   })
-  it('that Linux ends a process for, and a handler can hold, is in the table', () => {
+  it('is in the table if it ends a process on Linux and can be handled', () => {
     // signal(7), default action Term or Core; those for a fault of the process itself end it as the system says.
     const faults = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGSYS', 'SIGTRAP']
     const byNode = ['SIGPIPE', 'SIGXFSZ'] // ignored
@@ -84,7 +84,7 @@ describe('a signal', () => {
     expect(Object.keys(signals).sort()).toEqual([...others, ...rest].sort())
     for (const name of [...faults, ...byNode]) expect(signals).not.toHaveProperty(name)
   })
-  it('is in docs/operations.md with what it does', () => {
+  it('has its row in docs/operations.md', () => {
     const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
     const rows = page.split('\n').filter(line => line.startsWith('| `SIG'))
     for (const [signal, action] of Object.entries(signals))
@@ -94,8 +94,8 @@ describe('a signal', () => {
   })
 })
 
-describe('an error that nothing caught', () => {
-  it('withdraws and ends with 1, once, and prints its stack', async () => {
+describe('an uncaught error', () => {
+  it('stops the program once, prints its stack, and exits with 1', async () => {
     const { host, causes } = announcing()
     const error = new Error('a bug')
     host.emit('uncaughtException', error)
@@ -105,7 +105,7 @@ describe('an error that nothing caught', () => {
     expect(host.exits).toEqual([1])
     expect(host.errors[0]).toMatch(/^Error: a bug\n +at /)
   })
-  it('withdraws before its stack is written, as nothing may read standard error', async () => {
+  it('withdraws before its stack is printed, because that may block', async () => {
     const order: string[] = []
     const host = Object.assign(new EventEmitter(), { exit() {}, printError: () => void order.push('stack') })
     new Shutdown(0, host).handle({ timeLimit: 10, stop: async () => void order.push('withdrawal'), ignored() {} })
@@ -113,7 +113,7 @@ describe('an error that nothing caught', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(order).toEqual(['withdrawal', 'stack'])
   })
-  it('ends with 1 where withdrawing fails as well, or never ends', async () => {
+  it('exits with 1 if stop() fails or never ends', async () => {
     const failing = announcing(Promise.reject(new Error('another bug')))
     failing.host.emit('uncaughtException', new Error('a bug'))
     await vi.advanceTimersByTimeAsync(0)
@@ -123,7 +123,7 @@ describe('an error that nothing caught', () => {
     await vi.advanceTimersByTimeAsync(10_000)
     expect(hanging.host.exits).toEqual([1])
   })
-  it('ends with 1 at once while there is nothing to withdraw, whatever was thrown', () => {
+  it('exits with 1 at once if there is nothing to withdraw, for any thrown value', () => {
     const odd = {
       toString() {
         throw new Error('no words')
@@ -139,7 +139,7 @@ describe('an error that nothing caught', () => {
   })
 })
 
-it('a warning of Node is written as errors are, and ends nothing', () => {
+it('a warning of Node is printed and changes nothing else', () => {
   const { host, causes } = announcing()
   host.emit('warning', Object.assign(new Error('too many listeners'), { name: 'MaxListenersExceededWarning' }))
   expect(host.errors).toEqual(['MaxListenersExceededWarning: too many listeners'])

@@ -5,65 +5,69 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 const never = (error: unknown) => expect.fail(String(error))
-const listened = { NOTIFY_SOCKET: '/run/systemd/notify' }
+const underSystemd = { NOTIFY_SOCKET: '/run/systemd/notify' }
 
-function listener(): { heard: string[]; send: (assignment: string) => Promise<void> } {
-  const heard: string[] = []
-  return { heard, send: async assignment => void heard.push(assignment) }
+function recorder(): { sent: string[]; send: (assignment: string) => Promise<void> } {
+  const sent: string[] = []
+  return { sent, send: async assignment => void sent.push(assignment) }
 }
 
-it('says that it is ready and that it is stopping', () => {
-  const { heard, send } = listener()
-  const manager = serviceManager(listened, never, send)
-  expect(heard).toEqual([])
+it('serviceManager() notifies systemd of READY and STOPPING', () => {
+  const { sent, send } = recorder()
+  const manager = serviceManager(underSystemd, never, send)
+  expect(sent).toEqual([])
   manager.ready()
   manager.stopping()
-  expect(heard).toEqual(['READY=1', 'STOPPING=1'])
+  expect(sent).toEqual(['READY=1', 'STOPPING=1'])
 })
 
-it('says nothing where nobody listens', () => {
-  const { heard, send } = listener()
+it('serviceManager() does nothing outside of systemd', () => {
+  const { sent, send } = recorder()
   const manager = serviceManager({ WATCHDOG_USEC: '30000000' }, never, send)
   manager.ready()
   vi.advanceTimersByTime(60_000)
   manager.stopping()
-  expect(heard).toEqual([])
+  expect(sent).toEqual([])
 })
 
-it('feeds the watchdog twice in the time allowed, once it is ready and while it drains', () => {
-  const { heard, send } = listener()
+it('serviceManager() notifies the watchdog twice per WatchdogSec until the end', () => {
+  const { sent, send } = recorder()
   const manager = serviceManager(
-    { ...listened, WATCHDOG_USEC: '30000000', WATCHDOG_PID: `${process.pid}` },
+    { ...underSystemd, WATCHDOG_USEC: '30000000', WATCHDOG_PID: `${process.pid}` },
     never,
     send,
   )
   vi.advanceTimersByTime(60_000)
-  expect(heard).toEqual([])
+  expect(sent).toEqual([])
   manager.ready()
   vi.advanceTimersByTime(30_000)
-  expect(heard).toEqual(['READY=1', 'WATCHDOG=1', 'WATCHDOG=1'])
+  expect(sent).toEqual(['READY=1', 'WATCHDOG=1', 'WATCHDOG=1'])
   manager.stopping()
   vi.advanceTimersByTime(15_000)
-  expect(heard.slice(3)).toEqual(['STOPPING=1', 'WATCHDOG=1'])
+  expect(sent.slice(3)).toEqual(['STOPPING=1', 'WATCHDOG=1'])
 })
 
-it('feeds no watchdog that watches another process', () => {
-  const { heard, send } = listener()
-  serviceManager({ ...listened, WATCHDOG_USEC: '30000000', WATCHDOG_PID: `${process.pid + 1}` }, never, send).ready()
+it('serviceManager() ignores a watchdog for another process', () => {
+  const { sent, send } = recorder()
+  serviceManager(
+    { ...underSystemd, WATCHDOG_USEC: '30000000', WATCHDOG_PID: `${process.pid + 1}` },
+    never,
+    send,
+  ).ready()
   vi.advanceTimersByTime(60_000)
-  expect(heard).toEqual(['READY=1'])
+  expect(sent).toEqual(['READY=1'])
 })
 
-it('tells of the first failure, and goes on', async () => {
+it('serviceManager() reports its first failure only', async () => {
   const failures: unknown[] = []
-  const told = new Error('spawn systemd-notify ENOENT')
+  const failure = new Error('spawn systemd-notify ENOENT')
   const manager = serviceManager(
-    listened,
+    underSystemd,
     error => failures.push(error),
-    () => Promise.reject(told),
+    () => Promise.reject(failure),
   )
   manager.ready()
   manager.stopping()
   await vi.advanceTimersByTimeAsync(0)
-  expect(failures).toEqual([told])
+  expect(failures).toEqual([failure])
 })

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => void busy.close())
 
-it('says nothing of what is here', async () => {
+it('hostWarnings() has no warning for what this host has', async () => {
   const here = { localAddress: '127.0.0.1', bindDevice: 'lo', peer: ['fe80::1%lo'], http: '127.0.0.1:0' }
   expect(await hostWarnings(needed, given)).toEqual([])
   expect(await hostWarnings({ ...needed, ...here }, given)).toEqual([])
@@ -45,11 +45,11 @@ it.each<[Partial<ProgramOptions>, string]>([
     'peers: there is no interface none0 on this host now',
   ],
   [{ http: '203.0.113.77:9179' }, 'http: 203.0.113.77:9179 cannot be used now, EADDRNOTAVAIL'],
-])('%j, which is not here, is a warning', async (options, warning) => {
+])('hostWarnings() has a warning for %j', async (options, warning) => {
   expect(await hostWarnings({ ...needed, ...options }, given)).toEqual([warning])
 })
 
-it('a port for http that is in use is a warning: this program may use it', async () => {
+it('hostWarnings() has a warning for a port that is in use', async () => {
   expect(await hostWarnings({ ...needed, http: `127.0.0.1:${port}` }, given)).toEqual([
     `http: 127.0.0.1:${port} cannot be used now, the port is in use, perhaps by this program`,
   ])

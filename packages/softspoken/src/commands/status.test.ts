@@ -24,11 +24,11 @@ HEALTH     STATE  VALID FOR
 apiserver  up     19 s
 `
 
-describe('the table', () => {
-  test('has routes, sessions and health, and below each what is wrong with it', () => {
+describe('statusTable()', () => {
+  test('has routes, sessions and health, each with its problems below', () => {
     expect(statusTable(report())).toBe(table)
   })
-  test('says why a gate is down, and for how long it is held', () => {
+  test('shows why a gate is down, and how long it is held down', () => {
     const health = {
       apiserver: { up: false, streak: 0, reason: 'check-failed', detail: 'refused', heldFor: 299.7 },
     } as const
@@ -36,7 +36,7 @@ describe('the table', () => {
       'HEALTH     STATE  HELD DOWN FOR\napiserver  down   5 min\n  refused\n',
     )
   })
-  test('says what cannot be sent, and to whom', () => {
+  test('shows what cannot be sent, and to which router', () => {
     const { peers, ...rest } = report()
     const [first, second] = peers
     const cause = { reason: 'family-not-negotiated', detail: 'the peer does not take ipv4-unicast routes' } as const
@@ -46,11 +46,11 @@ describe('the table', () => {
       '198.51.100.10/32  not sent  no router  19 s\n  cannot be sent to 127.0.0.2: the peer does not take',
     )
   })
-  test('leaves out health where there is no gate, and routes where none is wanted', () => {
+  test('leaves out health without a gate, and routes without a route', () => {
     const none = { announcements: [], withheld: {}, leases: {}, health: {} }
     expect(statusTable({ ...report(), ...none })).toMatch(/^SESSION WITH .*refused[^\n]*\n[^\n]*rejects us\n$/s)
   })
-  test('lets no control character through to the terminal', () => {
+  test('replaces control characters', () => {
     const [peer] = report().peers
     const lastFailure = { detail: 'a\u001b[2Jb\nc\u009bd\u202ee\u2028f', at: '2026-11-21T10:58:39.597Z' }
     const text = statusTable({ ...report(), peers: [{ ...peer!, lastFailure }] })
@@ -63,38 +63,38 @@ describe('the table', () => {
     [7199, '119 min'],
     [7200, '2 h'],
     [172_800, '2 d'],
-  ])('%i seconds are %s', (secondsInState, words) => {
+  ])('shows %i seconds as %s', (secondsInState, words) => {
     const [peer] = report().peers
     expect(statusTable({ ...report(), peers: [{ ...peer!, secondsInState }] })).toContain(`Established  ${words} `)
   })
 })
 
 describe('status()', () => {
-  test('asks for /status', async () => {
+  test('reads /status', async () => {
     await using site = await answering(({ url }, answer) =>
       answer.writeHead(url === '/status' ? 200 : 404).end(captured),
     )
     expect(await status(site.address)).toBe(table)
   })
   test.each<[string, RequestListener]>([
-    ['nothing of ours', (_, answer) => answer.end('{}')],
+    ['another JSON', (_, answer) => answer.end('{}')],
     ['no JSON', (_, answer) => answer.end('<html>')],
     ['null', (_, answer) => answer.end('null')],
     ['an error', (_, answer) => answer.writeHead(500).end(captured)],
-  ])('says so where %s answers', async (_, listener) => {
+  ])('rejects if the server answers with %s', async (_, listener) => {
     await using site = await answering(listener)
     await expect(status(site.address)).rejects.toThrow(`status: the server at ${site.address} is not softspoken`)
   })
-  test('says so where nobody does', async () => {
+  test('rejects if no server answers', async () => {
     const { address, [Symbol.asyncDispose]: close } = await answering(() => {})
     await close()
     await expect(status(address)).rejects.toThrow(`status: no answer from ${address}: connect ECONNREFUSED ${address}`)
   })
-  test('repeats no password', async () => {
+  test('does not show a password', async () => {
     await expect(status('user:word@127.0.0.1:9179')).rejects.toThrow(/^status: the given value is not allowed/)
   })
   test.each(['', '127.0.0.1', '127.0.0.1:port', '[::1:9179', '127.0.0.1:9179/x'])(
-    "refuses '%s' in one sentence",
+    "refuses the address '%s'",
     async address => {
       await expect(status(address)).rejects.toThrow(
         /^status: .* is not allowed, it must be an address and a port, such as 127.0.0.1:9179$/,

@@ -38,28 +38,28 @@ function option(options: ProgramOptions, field: string): unknown {
   return field.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], all) // as they are nested
 }
 
-describe('each option', () => {
+describe('announcerOptions()', () => {
   const handedOver = optionTable.filter(({ name }) => !isElsewhere(name))
-  it('that no other part of the program uses has a value in this test', () => {
+  it('has a value in this test for each option of the library', () => {
     expect(handedOver.filter(({ name }) => values[name] === undefined)).toEqual([])
   })
   it.each(handedOver.map(({ name, libraryName }) => [name, libraryName] as const))(
-    '%s arrives at the library as %s',
+    'hands %s to the library as %s',
     (name, field) => {
       expect(option({ ...needed, [name]: values[name] }, field)).toEqual(values[name])
       expect(option(needed, field), 'and without it, not').not.toEqual(values[name])
     },
   )
-  it('backOff arrives with its given parts alone', () => {
+  it('hands over only the given parts of backOff', () => {
     expect(announcerOptions({ ...needed, backOff: { minInterval: 10 } }).backOff).toEqual({ minInterval: 10 })
     expect(announcerOptions(needed)).not.toHaveProperty('backOff')
   })
-  it('withoutCapabilities arrives as capabilities that are false', () => {
+  it('hands over withoutCapabilities as capabilities that are false', () => {
     const { capabilities } = announcerOptions({ ...needed, withoutCapabilities: ['routeRefresh', 'fourOctetAs'] })
     expect(capabilities).toEqual({ routeRefresh: false, fourOctetAs: false })
     expect(announcerOptions(needed)).not.toHaveProperty('capabilities')
   })
-  it('of one router arrives at that router alone', () => {
+  it('gives the options of one router to that router alone', () => {
     const own = {
       ...{ port: 1179, tcpMd5Key: 'its own', ttlSecurity: 2, multihop: 9, bindDevice: 'eth1' },
       ...{ holdTime: 30, localAddress: '10.0.6.11', nextHop: '10.0.6.12' },
@@ -73,7 +73,7 @@ describe('each option', () => {
     expect(announcerOptions({ ...rest, peers, tcpMd5Key: 'of all' })).toMatchObject({ tcpMd5Key: 'of all', peers })
     expect(announcerOptions({ ...rest, peers }).peers).toEqual(peers)
   })
-  it('of all routers is there once for each', () => {
+  it('gives the options of all routers to each router', () => {
     const { peers } = announcerOptions({ ...needed, peer: ['10.0.5.1', '2001:db8::1'], port: 1179 })
     expect(peers).toEqual([
       { address: '10.0.5.1', as: 65000, port: 1179 },
@@ -83,7 +83,7 @@ describe('each option', () => {
   it.each([
     ['198.51.100.10/32', 'ipv4-unicast'],
     ['2001:db8::10/128', 'ipv6-unicast'],
-  ])('prefix %s chooses the family %s for every router', (prefix, family) => {
+  ])('makes of the prefix %s the family %s for every router', (prefix, family) => {
     expect(announcerOptions({ ...needed, prefix, peer: ['10.0.5.1', '2001:db8::1'] }).families).toEqual([family])
   })
 })

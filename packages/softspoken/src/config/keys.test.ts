@@ -50,7 +50,7 @@ describe('tcpMd5KeyFile', () => {
   it.each([
     ['none', /^SOFTSPOKEN_TCP_MD5_KEY_FILE: the file cannot be read, ENOENT$/],
     ['.', /^SOFTSPOKEN_TCP_MD5_KEY_FILE: the file cannot be read, EISDIR$/],
-  ])('that cannot be read (%s) may be readable at the next start', async (name, sentence) => {
+  ])('is retried at the next start if it cannot be read (%s)', async (name, sentence) => {
     const run = readConfiguration([...flags, ...router], { SOFTSPOKEN_TCP_MD5_KEY_FILE: join(folder, name) })
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(RetryableError)
@@ -59,7 +59,7 @@ describe('tcpMd5KeyFile', () => {
     ['', /: the file is empty$/],
     ['\n', /: the file is empty$/],
     [Buffer.from('caf\xe9', 'latin1'), /: the file is not a text in UTF-8$/],
-  ])('that has no key in it is refused (%#)', async (content, sentence) => {
+  ])('is refused if there is no key in it (%#)', async (content, sentence) => {
     const run = readConfiguration([...flags, ...router, '--tcp-md5-key-file', file('wrong', content)], {})
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(UsageError)

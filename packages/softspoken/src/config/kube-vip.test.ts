@@ -7,8 +7,8 @@ const plain = {
   ...{ bgp_peeraddress: '10.0.5.1', bgp_peeras: '65000' },
 }
 
-describe("kube-vip's environment", () => {
-  it('with one router', async () => {
+describe("kube-vip's variables", () => {
+  it('configure one router', async () => {
     const env = {
       ...plain,
       bgp_peerpass: 'secret',
@@ -32,7 +32,7 @@ describe("kube-vip's environment", () => {
     expect(warnings).toEqual([])
     expect(given.prefix?.from).toBe('address')
   })
-  it('with several, by position, IPv6 in brackets', async () => {
+  it('configure several routers by position, IPv6 in brackets', async () => {
     const { bgp_peeraddress: _address, bgp_peeras: _as, ...rest } = plain
     const env = { ...rest, bgp_peers: '10.0.5.1:65000:secret:true,[2001:db8::1]:65001:::1179,10.0.5.3:65002::false' }
     expect((await readConfiguration([], env)).options.peers).toEqual([
@@ -41,13 +41,13 @@ describe("kube-vip's environment", () => {
       { address: '10.0.5.3', as: 65002 },
     ])
   })
-  it('vip_address is the older name, and an IPv6 address is a /128', async () => {
+  it('accept the older name vip_address, and make a /128 of an IPv6 address', async () => {
     const { address: _, ...rest } = plain
     expect((await readConfiguration([], { ...rest, vip_address: '2001:db8::10' })).options.prefix).toBe(
       '2001:db8::10/128',
     )
   })
-  it('with a health check of the control plane', async () => {
+  it('configure a health check of the control plane', async () => {
     const env = {
       ...plain,
       control_plane_health_check_address: 'https://10.0.5.11:6443/livez',
@@ -66,16 +66,16 @@ describe("kube-vip's environment", () => {
     })
     expect(warnings).toEqual([expect.stringContaining('the route is announced after three passed checks')])
   })
-  it('gives way to our own names', async () => {
+  it('lose against our own options', async () => {
     expect((await readConfiguration(['--local-as', '64999'], plain)).options.localAs).toBe(64999)
   })
-  it('is not looked at without a BGP name: `address` may mean anything', async () => {
+  it('are ignored without a BGP name, because `address` may mean anything', async () => {
     await expect(readConfiguration([], { address: '198.51.100.10', port: '6443' })).rejects.toThrow(
       '--prefix is missing',
     )
   })
 
-  it('is not judged where our own names go before it', async () => {
+  it('are not checked if our own options win', async () => {
     const env = {
       ...{ bgp_as: 'AS1', address: 'vip.example', vip_subnet: '24', bgp_hold_time: '15', bgp_sourceip: 'eth0' },
       ...{ bgp_peers: 'router.example', bgp_routerinterface: 'eth0', mpbgp_nexthop: 'fixed' },
@@ -95,7 +95,7 @@ const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_pe
 const v4 = { address: '10.0.5.1', as: 65000 }
 const v6 = { address: '2001:db8:1::1', as: 65000 }
 
-describe("each of kube-vip's names, in each of its forms, is understood", () => {
+describe("kube-vip's variables in each form are used:", () => {
   it.each<Form>([
     [{ address: '198.51.100.10' }, { prefix: '198.51.100.10/32' }],
     [{ address: '198.51.100.10/32' }, { prefix: '198.51.100.10/32' }],
@@ -198,7 +198,7 @@ describe("each of kube-vip's names, in each of its forms, is understood", () => 
   })
 })
 
-describe('or is refused with its own reason, and shows no field that may be a password', () => {
+describe('kube-vip variables with a wrong value are refused, and no password is shown:', () => {
   it.each<[Record<string, string>, RegExp]>([
     [{ address: '198.51.100.10/24' }, /^address: '198.51.100.10\/24' .*a host route, which is \/32/],
     [{ address: '2001:db8::10/64' }, /^address: '2001:db8::10\/64' .*a host route, which is \/128/],

@@ -32,17 +32,17 @@ const kubeVip = {
 
 /** All that the program says with --check, and the stack of whatever it throws. */
 async function outputOf(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const said = warned.splice(0)
-  const say = (text: string): void => void said.push(text)
-  const shutdown = new Shutdown(0, { on() {}, exit() {}, printError: say })
+  const output = warned.splice(0)
+  const note = (text: string): void => void output.push(text)
+  const shutdown = new Shutdown(0, { on() {}, exit() {}, printError: note })
   try {
-    const code = await main(['check', ...argv], env, { shutdown, print: say, printError: say })
-    say(`exit ${code}`)
+    const code = await main(['check', ...argv], env, { shutdown, print: note, printError: note })
+    note(`exit ${code}`)
   } catch (error) {
-    say(error instanceof Error ? `${error.stack}` : String(error))
+    note(error instanceof Error ? `${error.stack}` : String(error))
   }
   await new Promise(setImmediate)
-  return [...said, ...warned.splice(0)].join('\n')
+  return [...output, ...warned.splice(0)].join('\n')
 }
 /** A part of the secret is as bad as all of it. */
 function shows(output: string, secret: string): boolean {
@@ -60,7 +60,7 @@ const file = (name: string, text: string): string => {
   return join(folder, name)
 }
 
-describe('a secret is not shown', () => {
+describe('no output shows a secret', () => {
   it.each([
     [{ SOFTSPOKEN_TCP_MD5_KEY: MARKER }],
     [{ SOFTSPOKEN_TCP_MD5_KEY: ` "${MARKER}"\n` }],
@@ -82,7 +82,7 @@ describe('a secret is not shown', () => {
     [{ SOFTSPOKEN_HEALTH: `tcp://user:${MARKER}127.0.0.1:6443` }],
     [{ SOFTSPOKEN_HEALTH: `https:user:${MARKER}` }],
     [{ SOFTSPOKEN_HEALTH: `ftp://user:${MARKER}@127.0.0.1/` }],
-  ])('of the environment: %j', async env => {
+  ])('of a variable: %j', async env => {
     await expectSilence([...flags, ...router], env)
   })
   it.each([
@@ -100,7 +100,7 @@ describe('a secret is not shown', () => {
     ['--port', `179:${MARKER}`],
     ['--med', `65000:${MARKER}`],
     ['--health', `https://user:${MARKER}@127.0.0.1/`, '--health', `https://user:${MARKER}@127.0.0.2/`],
-  ])('of the command line: %s %s', async (...more) => {
+  ])('of a flag: %s %s', async (...more) => {
     await expectSilence([...flags, ...router, ...more])
   })
   const fields = ['10.0.5.1', '65000', MARKER, 'true', '1179', '', '']
@@ -132,7 +132,7 @@ describe('a secret is not shown', () => {
         control_plane_health_check_address: `https://user:${MARKER}@127.0.0.1:6443/livez?${MARKER}`,
       },
     ],
-  ] as [Record<string, string>][])("of kube-vip's names: %j", async env => {
+  ] as [Record<string, string>][])("of kube-vip's variables: %j", async env => {
     await expectSilence([], { ...kubeVip, ...env })
   })
   it.each([
@@ -160,7 +160,7 @@ describe('a secret is not shown', () => {
     `peer: { address: 127.0.0.1, tcpMd5Key: ${MARKER} }`,
     `health: https://user:${MARKER}@127.0.0.1/`,
     `health: { url: "https://user:${MARKER}@127.0.0.1/" }`,
-  ])('of a file, beside other sources: %j', async line => {
+  ])('of a file: %j', async line => {
     await expectSilence([...flags, ...router, '--config', file('a.yaml', `med: 7\n${line}\n`)])
   })
   it.each([
@@ -204,7 +204,7 @@ const files: readonly (readonly [string, string])[] = [
   ['c.yaml', [...yaml, `peers: [{ address: 127.0.0.1, as: 65000, tcpMd5Key: '${MARKER}' }]\n`].join('')],
 ]
 
-it('a key in a file that is cut off, or has a character changed, is not shown', async () => {
+it('no output shows a key in a file that is damaged', async () => {
   const odd = fc.constantFrom(
     '',
     ' ',
@@ -242,7 +242,7 @@ it('a key in a file that is cut off, or has a character changed, is not shown', 
   )
 })
 
-it('neither the options with a key nor the status of what is made of them say it', async () => {
+it('neither the status nor the output of check shows a key', async () => {
   for (const [name, text] of files) {
     const { options } = await readConfiguration(['--config', file(name, text)], {})
     await using announcer = new Announcer({ ...announcerOptions(options), firstDialDelay: 60 })

@@ -25,8 +25,8 @@ const file = (name: string, text: string): string => {
   return join(folder, name)
 }
 
-describe('what is given', () => {
-  it('comes from flags', async () => {
+describe('readConfiguration()', () => {
+  it('reads flags', async () => {
     const extra = ['--port', '1179', '--local-address', '10.0.5.11', '--next-hop', '10.0.5.12', '--med', '0']
     const lists = ['--community', '65000:1', '65000:2', '--log-level', 'debug', '--hold-time', '30']
     expect(await options([...words(), ...extra, ...lists])).toEqual({
@@ -44,7 +44,7 @@ describe('what is given', () => {
       logLevel: 'debug',
     })
   })
-  it('comes from a file, in YAML or JSON; one value does for a list', async () => {
+  it('reads a file in YAML or JSON, and accepts one value for a list', async () => {
     const yaml = `prefix: 198.51.100.10/32
 localAs: 64515
 routerId: 10.0.5.11
@@ -69,7 +69,7 @@ peers:
     expect(await options(['--config', file('a.yaml', yaml)])).toEqual(expected)
     expect(await options([], { SOFTSPOKEN_CONFIG: file('a.json', JSON.stringify(expected)) })).toEqual(expected)
   })
-  it('a flag goes before the environment, that before the file, and each is remembered', async () => {
+  it('prefers a flag to a variable, a variable to a file, and keeps the place', async () => {
     const config = file('b.yaml', 'med: 1\nholdTime: 40\nlocalAs: 64515\nrouterId: 10.0.5.11\n')
     const env = {
       ...{ SOFTSPOKEN_PREFIX: '198.51.100.10/32', SOFTSPOKEN_PEER: '10.0.5.1, 10.0.5.2', SOFTSPOKEN_PEER_AS: '65000' },
@@ -82,11 +82,11 @@ peers:
     expect(given.localAs?.from).toBe(`localAs in ${config}`)
     expect(given.logLevel).toBeUndefined()
   })
-  it('leaves out white space around a value, and takes commas or spaces in a list', async () => {
+  it('removes white space around a value, and splits a list at commas or spaces', async () => {
     const env = { SOFTSPOKEN_MED: ' 7\n', SOFTSPOKEN_COMMUNITY: ' 65000:1 ,65000:2  65000:3\n' }
     expect(await options(words(), env)).toMatchObject({ med: 7, community: ['65000:1', '65000:2', '65000:3'] })
   })
-  it('is not judged where something stronger goes before it', async () => {
+  it('does not check a value if another source wins', async () => {
     const config = file('weak.yaml', 'med: high\nholdTime: []\n')
     const env = { SOFTSPOKEN_MED: '-1', SOFTSPOKEN_PORT: 'bgp', SOFTSPOKEN_HOLD_TIME: '30', bgp_as: 'AS1' }
     const argv = [...words(), '--med', '7', '--port', '1179', '--config', config]
@@ -115,7 +115,7 @@ describe('an option that is a map', () => {
 })
 
 describe('variables that begin with SOFTSPOKEN_', () => {
-  it('of a Service called softspoken are not ours: Kubernetes sets them', async () => {
+  it('are ignored if Kubernetes sets them for a Service called softspoken', async () => {
     const env = {
       ...{ SOFTSPOKEN_SERVICE_HOST: '10.96.0.7', SOFTSPOKEN_SERVICE_PORT: '179', SOFTSPOKEN_SERVICE_PORT_HTTP: '80' },
       ...{ SOFTSPOKEN_PORT: 'tcp://10.96.0.7:179', SOFTSPOKEN_PORT_179_TCP: 'tcp://10.96.0.7:179' },
@@ -128,7 +128,7 @@ describe('variables that begin with SOFTSPOKEN_', () => {
     expect(warnings).toEqual([])
     expect((await readConfiguration([...words(), '--port', '1179'], env)).options.port).toBe(1179)
   })
-  it('and are unknown make one warning, and no more', async () => {
+  it('cause one warning if they are unknown', async () => {
     const { warnings } = await readConfiguration(words(), { SOFTSPOKEN_PEERAS: '1', SOFTSPOKEN_COLOUR: 'red' })
     expect(warnings).toEqual([
       'not used, because there is no such variable: SOFTSPOKEN_PEERAS (did you mean SOFTSPOKEN_PEER_AS?), SOFTSPOKEN_COLOUR',
@@ -136,7 +136,7 @@ describe('variables that begin with SOFTSPOKEN_', () => {
   })
 })
 
-it('a warning says that the service is not verified, and hides its password', async () => {
+it('a warning reports that the service is not verified, and hides its password', async () => {
   const health = 'https://user:password@127.0.0.1:6443/livez?token=1'
   const env = { SOFTSPOKEN_HEALTH: health, SOFTSPOKEN_HEALTH_VERIFY: 'none' }
   expect((await readConfiguration(words(), env)).warnings).toEqual([
@@ -157,7 +157,7 @@ it.each([
   ['ke\ty', 'an invisible character in it'],
   ['key\u0001', 'an invisible character in it'],
   ['k"e"y', undefined],
-])('a warning says what a key has around it: %j', async (key, warning) => {
+])('a warning reports what surrounds a key: %j', async (key, warning) => {
   const config = file('keys.json', JSON.stringify({ peers: [{ address: '10.0.5.1', as: 1, tcpMd5Key: key }] }))
   const withoutPeer = [...words().slice(0, 6), '--config', config]
   const bgp = { bgp_as: '64515', bgp_peerpass: key }
@@ -173,8 +173,8 @@ it.each([
   }
 })
 
-describe('what is wrong is said in one sentence', () => {
-  it.each(Object.keys(needed))('%s left out', async flag => {
+describe('a mistake is reported in one sentence:', () => {
+  it.each(Object.keys(needed))('%s is missing', async flag => {
     const rest = Object.fromEntries(Object.entries(needed).filter(([name]) => name !== flag))
     const variable = `SOFTSPOKEN_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`
     await expect(options(words(rest))).rejects.toThrow(new RegExp(`^${flag} is missing: .*${variable}`))
@@ -211,7 +211,7 @@ describe('what is wrong is said in one sentence', () => {
     [[], { SOFTSPOKEN_TCP_MD5_KEY: '' }, /^SOFTSPOKEN_TCP_MD5_KEY: it is empty/],
     [[], { SOFTSPOKEN_COMMUNITY: '65000:1,,65000:2' }, /^SOFTSPOKEN_COMMUNITY: it is empty, or has an empty part/],
     [[], { SOFTSPOKEN_CONFIG: '' }, /^SOFTSPOKEN_CONFIG: it is empty/],
-  ])('%j with %j', async (extra, env, sentence) => {
+  ])('flags %j with variables %j', async (extra, env, sentence) => {
     const run = options([...words(), ...extra], env)
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(UsageError)
@@ -241,7 +241,7 @@ describe('what is wrong is said in one sentence', () => {
     ['med:', /^med in .*: it is empty/],
     ['health: ""', /^health in .*: it is empty/],
     ['tcpMd5Key:', /^tcpMd5Key in .*: it is empty/],
-  ])('a file that says %s', async (line, sentence) => {
+  ])('the file has %s', async (line, sentence) => {
     const config = file('wrong.yaml', line)
     const withoutPeer = words(needed).slice(0, 6)
     const argv = line.startsWith('peers') ? withoutPeer : words()
@@ -254,21 +254,21 @@ describe('what is wrong is said in one sentence', () => {
     ['{"peers": [{"as": 1}, {"as": 1,\n\n"a\\u0073": 1}]}', 'line 3: a name is given twice'],
     ['{"med": 1,\n}', 'line 2: it is not valid JSON'],
     ['', 'it is not valid JSON'],
-  ])('a JSON file with %j', async (text, sentence) => {
+  ])('the JSON file has %j', async (text, sentence) => {
     await expect(options([...words(), '--config', file('wrong.json', text)])).rejects.toThrow(sentence)
   })
   it.each([
     ['UTF-16', Buffer.from('\ufeffmed: 1\n', 'utf16le')],
     ['Latin-1, which would change a key', Buffer.from('tcpMd5Key: caf\xe9', 'latin1')],
     ['nothing', Buffer.from([0x1f, 0x8b, 8, 0])],
-  ])('a file in %s is refused, and not shown', async (_, octets) => {
+  ])('the file is in %s, and is not shown', async (_, octets) => {
     const config = join(folder, 'wrong.yaml')
     writeFileSync(config, octets)
     const run = options([...words(), '--config', config])
     await expect(run).rejects.toThrow(/wrong.yaml: it is not a text in UTF-8$/)
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
-  it('a JSON file may have one name in two places, and a byte order mark', async () => {
+  it('a JSON file may have one name in two maps, and a byte order mark', async () => {
     const { peer: _, ...common } = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', peer: '' }
     const peers = [
       { address: '10.0.5.1', as: 1, tcpMd5Key: '{"as": 1, "as": 2}' },
@@ -277,20 +277,20 @@ describe('what is wrong is said in one sentence', () => {
     const config = file('right.json', `\ufeff${JSON.stringify({ ...common, peers })}`)
     expect(await options(['--config', config])).toMatchObject({ peers })
   })
-  it.each(['none.yaml', '.'])('%s, which cannot be read, may be there at the next start', async name => {
+  it.each(['none.yaml', '.'])('the file %s cannot be read, which may be different at the next start', async name => {
     const run = options(['--config', join(folder, name)])
     await expect(run).rejects.toThrow(/: cannot be read: (ENOENT|EISDIR)/)
     await expect(run).rejects.toBeInstanceOf(RetryableError)
   })
-  it('peers of a file beside --peer', async () => {
+  it('peers of a file are given together with --peer', async () => {
     const config = file('c.yaml', 'peers: [{ address: 10.0.5.1, as: 65000 }]')
     await expect(options([...words(), '--config', config])).rejects.toThrow(/^--peer: not together with peers in/)
   })
-  it('in the words of who gave it: the flag, the variable, or the place in the file', () => {
+  it('the sentence names the flag, the variable, or the place in the file', () => {
     const error = new OptionError('local.as', 0, 'from 1 to 4294967295')
-    const said = 'is not allowed, it must be from 1 to 4294967295'
+    const rest = 'is not allowed, it must be from 1 to 4294967295'
     for (const from of ['--local-as', 'SOFTSPOKEN_LOCAL_AS', 'localAs in a.yaml'])
-      expect(toUsageError(error, { localAs: { value: 0, from } })).toEqual(new UsageError(`${from}: 0 ${said}`))
+      expect(toUsageError(error, { localAs: { value: 0, from } })).toEqual(new UsageError(`${from}: 0 ${rest}`))
   })
   it.each([
     ['peer.as: 23456', { peerAs: '--peer-as' }, '--peer-as: 23456'],
@@ -310,13 +310,13 @@ describe('what is wrong is said in one sentence', () => {
       { withoutCapabilities: 'SOFTSPOKEN_WITHOUT_CAPABILITIES' },
       'SOFTSPOKEN_WITHOUT_CAPABILITIES, fourOctetAs: false',
     ],
-  ])('the library says %s, the person %j: %s', (start, from, sentence) => {
+  ])('the library reports %s, the user gave %j: %s', (start, from, sentence) => {
     const given = Object.fromEntries(Object.entries(from).map(([name, from]) => [name, { value: 0, from }]))
     const [option = ''] = start.split(': ', 1)
     const error = toUsageError(new OptionError(option, undefined, '', `${start} is not allowed`), given)
     expect(error).toEqual(new UsageError(`${sentence} is not allowed`))
   })
-  it('and a fault of the program stays what it is', () => {
+  it('an error that is no OptionError is not changed', () => {
     for (const fault of [new TypeError("Cannot read properties of undefined (reading 'as')"), 'thrown', undefined])
       expect(toUsageError(fault, {})).toBe(fault)
   })

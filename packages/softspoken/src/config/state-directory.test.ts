@@ -25,7 +25,7 @@ it.each([
   expect(options.stateDirectory).toBe(directory)
   expect(announcerOptions(options).stateDirectory).toBe(directory)
 })
-it('the checks before the first dial, and --check, touch nothing in it', async () => {
+it('the checks before the first dial, and check, do not touch the state directory', async () => {
   const record = join(folder, 'dial-203.0.113.1-179.json')
   writeFileSync(record, 'of the program that runs')
   const configuration = await given({ STATE_DIRECTORY: folder })

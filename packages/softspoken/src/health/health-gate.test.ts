@@ -23,17 +23,17 @@ beforeAll(async () => {
 afterAll(() => void server.close())
 
 describe('--health', () => {
-  it('checks nothing where it is not given', () => {
+  it('checks nothing if it is not given', () => {
     expect(healthCheck(needed)).toBeUndefined()
   })
-  it('tcp:// passes where a port listens', async () => {
+  it('of tcp:// passes if the port listens', async () => {
     await healthCheck({ ...needed, health: `TCP://127.0.0.1:${port}/` })?.check(signal)
     await healthCheck({ ...needed, health: `tcp://127.0.0.1:${port}` })?.check(signal)
     await expect(healthCheck({ ...needed, health: 'tcp://[::1]:1' })?.check(signal)).rejects.toThrow(
       'ECONNREFUSED ::1:1',
     )
   })
-  it('http:// passes where the answer is good', async () => {
+  it('of http:// passes if the status is good', async () => {
     await healthCheck({ ...needed, health: `http://127.0.0.1:${port}/livez` })?.check(signal)
     await expect(healthCheck({ ...needed, health: `http://127.0.0.1:${port}/` })?.check(signal)).rejects.toThrow('503')
   })
@@ -86,14 +86,14 @@ describe('--health', () => {
     await expect.poll(() => gate?.up).toBe(true)
     gate?.stop()
   })
-  it('names the place where it was given', () => {
+  it('names the place of a wrong value', () => {
     const options = { ...needed, health: 'nonsense' }
     const given = { health: { value: 'nonsense', from: 'control_plane_health_check_address' } }
     expect(() => healthCheck(options, given)).toThrow(/^control_plane_health_check_address: 'nonsense' is not allowed/)
   })
 })
 
-describe('the files of a check', () => {
+describe('a file of a check', () => {
   const folder = mkdtempSync(join(tmpdir(), 'health-'))
   const pem = (name: string) =>
     readFileSync(new URL(`../../../../test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8')
@@ -113,7 +113,7 @@ describe('the files of a check', () => {
     return join(folder, name)
   }
 
-  it('that is not there yet fails the check, and passes it once it is there', async () => {
+  it('fails the check until it exists', async () => {
     const healthCa = join(folder, 'later.pem')
     const options = { ...secure, healthCa }
     expect(await rehearse(options, {})).toEqual([
@@ -124,7 +124,7 @@ describe('the files of a check', () => {
     file('later.pem', pem('ca'))
     await check?.(signal)
   })
-  it('are read again: another authority counts from the next check on', async () => {
+  it('is read again at the next check', async () => {
     const healthCa = file('rotated.pem', pem('client'))
     const check = healthCheck({ ...secure, healthCa })?.check
     await expect(check?.(signal)).rejects.toThrow('unable to verify')
@@ -138,7 +138,7 @@ describe('the files of a check', () => {
     ['nonsense', /^healthCa: .* has no certificate in it$/],
     [pem('client-key'), /^healthCa: .* has no certificate in it$/],
     [pem('ca').replace(/[a-z]/g, 'A'), /^healthCa: .* has a certificate in it that cannot be read$/],
-  ])('that is wrong is refused (%#)', async (text, sentence) => {
+  ])('with a wrong authority is refused (%#)', async (text, sentence) => {
     const run = rehearse({ ...secure, healthCa: file('wrong.pem', text) }, {})
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(UsageError)
@@ -151,13 +151,13 @@ describe('the files of a check', () => {
     [pem('client'), 'nonsense', /^healthKey: .* has no private key in it$/],
     [pem('client'), pem('client'), /^healthKey: .* has no private key in it$/],
     [pem('client'), pem('client-key').replace(/[a-z]/g, 'A'), /^healthCert and healthKey: no certificate and its key/],
-  ])('that are no certificate and its key are refused (%#)', async (cert, key, sentence) => {
+  ])('with a certificate and a wrong key is refused (%#)', async (cert, key, sentence) => {
     const files = { healthCert: file('cert.pem', cert), healthKey: file('key.pem', key) }
     const run = rehearse({ ...secure, ...files }, {})
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
-  it('that are directories cannot be read', async () => {
+  it('that is a directory cannot be read', async () => {
     expect(await rehearse({ ...secure, healthCa: folder }, {})).toEqual([
       expect.stringMatching(/cannot be read, EISDIR/),
     ])

@@ -31,7 +31,7 @@ async function ask({ port = 0 }: StatusPage, head: string): Promise<[number, str
 }
 const withHost = (host: string) => `GET /healthz HTTP/1.1\r\nHost: ${host}`
 
-describe('is answered', () => {
+describe('a request is answered if its host name is', () => {
   test.each([
     '127.0.0.1',
     '127.0.0.1:9179',
@@ -55,14 +55,14 @@ describe('is answered', () => {
       expect((await ask(served, withHost(host)))[0]).toBe(200)
     },
   )
-  test('an absolute form (RFC 9112 §3.2.2)', async () => {
+  test('in an absolute form (RFC 9112 §3.2.2)', async () => {
     const served = await page()
     expect((await ask(served, 'GET http://127.0.0.1:9179/healthz?x HTTP/1.1\r\nHost: 127.0.0.1'))[0]).toBe(200)
     expect((await ask(served, 'GET http://localhost HTTP/1.1\r\nHost: localhost'))[0]).toBe(200)
   })
 })
 
-describe('is refused with 421 and one sentence', () => {
+describe('a request is refused with 421 if its host name is', () => {
   test.each([
     'evil.example',
     'evil.example:9179',
@@ -91,13 +91,13 @@ describe('is refused with 421 and one sentence', () => {
       ])
     }
   })
-  test('an absolute form of another host, whatever the Host', async () => {
+  test('another one in an absolute form, whatever the Host', async () => {
     const served = await page()
     expect((await ask(served, 'GET http://evil.example/status HTTP/1.1\r\nHost: 127.0.0.1'))[0]).toBe(421)
     expect((await ask(served, 'GET http://127.0.0.1/status HTTP/1.1\r\nHost: evil.example'))[0]).toBe(421)
     expect((await ask(served, 'GET HTTP://user@evil.example/status HTTP/1.1\r\nHost: 127.0.0.1'))[0]).toBe(421)
   })
-  test('a POST, too, and HTTP/1.0', async () => {
+  test('wrong in a POST, or in HTTP/1.0', async () => {
     const served = await page()
     expect((await ask(served, 'POST /status HTTP/1.1\r\nHost: evil.example'))[0]).toBe(421)
     expect((await ask(served, 'GET /status HTTP/1.0\r\nHost: evil.example'))[0]).toBe(421)
@@ -117,7 +117,7 @@ test('two Host headers are refused with 400, in either order', async () => {
     ])
 })
 
-test('a refused name is logged once, cut and escaped, and sixteen names at most', async () => {
+test('a refused host name is logged once, cut and escaped, sixteen at most', async () => {
   const served = await page()
   for (let at = 0; at < 3; at++) await ask(served, withHost('evil.example'))
   expect(lines).toEqual([{ host: 'evil.example', text: 'host refused' }])
@@ -129,7 +129,7 @@ test('a refused name is logged once, cut and escaped, and sixteen names at most'
 })
 
 test.each(['', 'a b', 'node-1:9179', 'http://node-1', '*.example', 'node..example', '[::1]', 'nöde'])(
-  "--http-host '%s' is refused in words",
+  "--http-host '%s' is refused with an OptionError",
   name => {
     expect(() => httpHosts([name])).toThrow(
       new OptionError('httpHost', name, 'a host name without a port, such as node-1.example'),

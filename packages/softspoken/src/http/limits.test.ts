@@ -77,7 +77,7 @@ describe('a flood', () => {
     ['upgrades', `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`],
     ['CONNECT', 'CONNECT 127.0.0.1:179 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
     ['octets that are no HTTP', '\x16\x03\x01\x02\x00\x01'.repeat(1000)],
-  ])('of %s leaves few sockets, few octets, an answer to a supervisor, and the session', async (_, text) => {
+  ])('of %s leaves few sockets, few octets, /healthz and the session', async (_, text) => {
     const { page, session, get } = await established()
     const length = (await get('/metrics')).text.length
     let most = 0
@@ -94,7 +94,7 @@ describe('a flood', () => {
     expect(session.state).toBe('Established')
   })
 
-  test('closes the connection idle for longest, of the address that holds the most', async () => {
+  test('closes the longest idle connection of the address with the most', async () => {
     const { page } = await established()
     const quiet = await client(page, get('/healthz'))
     await once(quiet, 'data')
@@ -128,7 +128,7 @@ describe('a connection', () => {
     agent.destroy()
     expect(ports.size).toBe(2)
   })
-  test('may pipeline a few requests, which are answered in order', async () => {
+  test('may pipeline a few requests, and gets the answers in order', async () => {
     const { page } = await established()
     const answer = await answerTo(
       page,
@@ -136,14 +136,14 @@ describe('a connection', () => {
     )
     expect(answer.match(/(?<=\r\n\r\n).*\n/g)).toEqual(['the process lives\n', 'ready\n', 'not found\n'])
   })
-  test('with HTTP/1.0 is answered and closed, with a Host and without', async () => {
+  test('with HTTP/1.0 gets an answer and is closed, with and without a Host', async () => {
     const { page } = await established()
     for (const host of ['', 'Host: localhost\r\n'])
       expect(await answerTo(page, `GET /healthz HTTP/1.0\r\n${host}\r\n`)).toMatch(
         /^HTTP\/1\.1 200 .*the process lives\n$/s,
       )
   })
-  test('whose client has ended its side still gets the answer', async () => {
+  test('gets the answer after the client has ended its side', async () => {
     const { page } = await established()
     const socket = await client(page)
     let answer = ''
@@ -160,15 +160,15 @@ describe('a connection', () => {
     ['headers of more than 16 KiB', 431, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`],
     ['no Host', 400, 'GET / HTTP/1.1\r\n\r\n'],
     ['no HTTP', 400, 'hello\r\n\r\n'],
-  ])('with %s is answered %i, and closed', async (_, status, text) => {
+  ])('with %s gets %i and is closed', async (_, status, text) => {
     const { page, session } = await established()
     expect(await answerTo(page, text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(session.state).toBe('Established')
   })
 })
 
-describe('a rendering', () => {
-  test.each(['/metrics', '/status', '/events'])('of %s serves all who ask within a second', async path => {
+describe('an answer', () => {
+  test.each(['/metrics', '/status', '/events'])('of %s serves all clients for a second', async path => {
     const { announcer, get } = await established()
     vi.useFakeTimers({ toFake: ['performance'] })
     await get(path)
@@ -185,7 +185,7 @@ describe('a rendering', () => {
     expect(reads.mock.calls.length).toBe(2 * length)
     vi.useRealTimers()
   })
-  test('of /readyz is never shared: it changes with the route', async () => {
+  test('of /readyz is never reused, because it changes with the route', async () => {
     const { announcer, get } = await established()
     expect((await get('/readyz')).status).toBe(200)
     void announcer.drain()
@@ -194,9 +194,9 @@ describe('a rendering', () => {
   const evil = Object.create(null)
   test.each([
     ['an error', new Error('a bug')],
-    ['an object without words', evil],
+    ['an object without a text', evil],
     ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: () => JSON.parse('{') })],
-  ])('that throws %s is a 500, one line, and costs nothing', async (_, thrown) => {
+  ])('that throws %s becomes a 500 and one log line', async (_, thrown) => {
     const { announcer, session, lines, get } = await established()
     const broken = vi.spyOn(announcer, 'status').mockImplementation(() => {
       throw thrown

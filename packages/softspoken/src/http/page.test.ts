@@ -11,7 +11,7 @@ const soon = { timeout: 15_000 }
 const missing = spawnSync(chromium, ['--version']).error !== undefined
 
 test.skipIf(missing)(
-  'the page tells in headless Chromium, on a phone, of a route that is sent, withheld, and of a program that is gone',
+  'the page in Chromium shows a sent route, a withheld one, and no answer',
   { timeout: 120_000 },
   async () => {
     let healthy = true

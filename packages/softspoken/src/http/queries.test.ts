@@ -46,12 +46,12 @@ const givenToAll = ['job', 'instance']
 
 describe('the Grafana dashboard', () => {
   it.each(targets.map(({ title, refId, expr }) => [title, refId, expr]))(
-    '%s, %s, asks for what there is',
+    '%s, %s, uses metrics and labels that exist',
     (_title, _refId, expr) => {
       expect(faults(asGrafanaSends(expr))).toEqual([])
     },
   )
-  it('names series by labels that they have', () => {
+  it('uses only labels that the metrics have', () => {
     for (const { title, expr, legendFormat } of targets) {
       const { labels } = seen(asGrafanaSends(expr))
       for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) expect(labels, title).toContain(label)
@@ -67,7 +67,7 @@ describe('the Grafana dashboard', () => {
     ) as string[]
     expect([...(listed.get(metric) ?? []), ...givenToAll]).toContain(label)
   })
-  it('has room for each panel, and no panel in the place of another', () => {
+  it('has a place of its own for each panel', () => {
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)}`),
     )
@@ -75,9 +75,9 @@ describe('the Grafana dashboard', () => {
     expect(Math.max(...dashboard.panels.map(({ gridPos: { x, w } }) => x + w))).toBeLessThanOrEqual(24) // Grafana's grid
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length)
   })
-  it('shows every metric, but those of which another one tells more', () => {
+  it('shows every metric that no other metric replaces', () => {
     const shown = new Set(targets.flatMap(({ expr }) => seen(asGrafanaSends(expr)).metrics))
-    const told = [
+    const replaced = [
       'softspoken_bgp_messages_received_total',
       'softspoken_bgp_messages_sent_total',
       'softspoken_bgp_hold_time_seconds',
@@ -88,16 +88,16 @@ describe('the Grafana dashboard', () => {
       'softspoken_bgp_health_checks_total', // the health
     ]
     const missing = [...listed.keys()].filter(name => !shown.has(name) && !/_(sum|count)$/.test(name))
-    expect(missing.sort()).toEqual(told.sort())
+    expect(missing.sort()).toEqual(replaced.sort())
   })
 })
 
 describe('the alert rules', () => {
-  it.each(rules.map(({ alert, expr }) => [alert, expr]))('%s asks for what there is', (_alert, expr) => {
+  it.each(rules.map(({ alert, expr }) => [alert, expr]))('%s uses metrics and labels that exist', (_alert, expr) => {
     expect(faults(expr)).toEqual([])
   })
   const missing = spawnSync('promtool', ['--version']).error !== undefined
-  it.skipIf(missing)('do what their own tests say (promtool)', { timeout: 60_000 }, () => {
+  it.skipIf(missing)('pass their own tests (promtool)', { timeout: 60_000 }, () => {
     const folder = fileURLToPath(new URL('deploy', root))
     for (const [what, file] of [
       ['check', 'prometheus-alerts.yaml'],
@@ -107,7 +107,7 @@ describe('the alert rules', () => {
   })
 })
 
-describe('a query is found out', () => {
+describe('the test of the queries finds', () => {
   it.each([
     ['sum(', 'it is no PromQL at 4'],
     ['softspoken_bgp_health', 'there is no softspoken_bgp_health'],

@@ -17,8 +17,8 @@ afterEach(async () => {
   for (const one of toClose.splice(0).reverse()) await one[Symbol.asyncDispose]()
 })
 
-describe('what is asked for', () => {
-  test.each(paths)('%s answers GET and HEAD, with the headers that a browser needs', async path => {
+describe('the HTTP server', () => {
+  test.each(paths)('answers GET and HEAD of %s with security headers', async path => {
     const { ask } = await announcing()
     const got = await ask(path)
     const headers = Object.fromEntries(got.headers)
@@ -48,7 +48,7 @@ describe('what is asked for', () => {
   })
 
   test.each(['/nothing', '/constructor', '/../http.ts', '/page/index.html', '//', '/%2e%2e/http.ts'])(
-    '%s is not found',
+    'answers 404 for %s',
     async path => {
       const { port } = await announcing()
       const status = await new Promise(done =>
@@ -58,34 +58,34 @@ describe('what is asked for', () => {
     },
   )
 
-  test('is listed in docs/operations.md', () => {
+  test('has the paths that docs/operations.md lists', () => {
     const page = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
     const listed = [...page.matchAll(/^\| `(\/\w*)`/gm)].map(([, path]) => path)
     expect(listed.sort()).toEqual(paths.filter(path => !path.startsWith('/page')).sort())
   })
 
-  test('may have a query', async () => {
+  test('ignores a query', async () => {
     const { ask } = await announcing()
     expect((await ask('/healthz?verbose')).status).toBe(200)
   })
 })
 
 describe('/healthz and /readyz', () => {
-  test('tell a process that lives from a route that was sent', async () => {
+  test('differ: the process runs, and the route was sent', async () => {
     const { ask, announcer } = await announcing()
     expect((await ask('/healthz')).status).toBe(200)
-    expect(await said(ask('/readyz'))).toEqual([503, 'not ready: no session is established\n'])
+    expect(await answerOf(ask('/readyz'))).toEqual([503, 'not ready: no session is established\n'])
     await toRouter(announcer)
-    await expect.poll(async () => await said(ask('/readyz'))).toEqual([200, 'ready\n'])
+    await expect.poll(async () => await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
     void announcer.drain()
-    expect(await said(ask('/readyz'))).toEqual([503, 'not ready: nothing is announced\n'])
+    expect(await answerOf(ask('/readyz'))).toEqual([503, 'not ready: nothing is announced\n'])
     expect((await ask('/healthz')).status).toBe(200)
   })
 
-  test('say why a route is withheld', async () => {
+  test('report why a route is withheld', async () => {
     const gate = new HealthGate({ check: () => new Promise(() => {}) })
     const { ask } = await announcing({ gate })
-    expect(await said(ask('/readyz'))).toEqual([
+    expect(await answerOf(ask('/readyz'))).toEqual([
       503,
       `not ready: ${VIP} is withheld, health: no check has passed yet\n`,
     ])
@@ -95,20 +95,20 @@ describe('/healthz and /readyz', () => {
   test('are ready if one of two routers has the route', async () => {
     const { ask, announcer } = await announcing({ peers: ['127.0.0.1', '127.0.0.2'] })
     await toRouter(announcer)
-    await expect.poll(async () => await said(ask('/readyz'))).toEqual([200, 'ready\n'])
+    await expect.poll(async () => await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
     expect(announcer.sessions.map(({ state }) => state)).toEqual(['Established', 'Idle'])
   })
 
-  test('say what cannot be sent to anybody', async () => {
+  test('report a route that can be sent to no router', async () => {
     const { ask, announcer } = await announcing({ nextHop: undefined })
     await toRouter(announcer)
     await expect.poll(() => announcer.sessions[0]?.state).toBe('Established')
-    expect(await said(ask('/readyz'))).toEqual([503, `not ready: ${VIP} has been sent to no peer\n`])
+    expect(await answerOf(ask('/readyz'))).toEqual([503, `not ready: ${VIP} has been sent to no peer\n`])
   })
 })
 
-describe('for machines', () => {
-  test('/metrics is what Prometheus reads, health gates included', async () => {
+describe('the answer of', () => {
+  test('/metrics is text for Prometheus, with the health gates', async () => {
     const gate = new HealthGate({ check: async () => {} })
     const { ask } = await announcing({ gate })
     const answer = await ask('/metrics')
@@ -119,7 +119,7 @@ describe('for machines', () => {
     gate.stop()
   })
 
-  test('/status is status(), with octets as hex', async () => {
+  test('/status is status() with the version, octets as hex and rounded numbers', async () => {
     const { ask, announcer } = await announcing()
     const router = await toRouter(announcer)
     await expect.poll(() => announcer.sessions[0]?.state).toBe('Established')
@@ -132,7 +132,7 @@ describe('for machines', () => {
     })
   })
 
-  test('/events has the latest first, and what repeats itself once', async () => {
+  test('/events has the latest event first, and a repeated one once', async () => {
     const { ask, announcer } = await announcing()
     const [session] = announcer.sessions
     for (let failure = 0; failure < 3; failure++) {
@@ -147,7 +147,7 @@ describe('for machines', () => {
     ])
   })
 
-  test('/events tells of a malformed UPDATE of the router (RFC 7606 §6)', async () => {
+  test('/events has a malformed UPDATE of the router (RFC 7606 §6)', async () => {
     const { ask, announcer } = await announcing()
     const faults = ['ORIGIN at octet 23: it is 9', 'LOCAL_PREF at octet 47: from an external peer']
     announcer.sessions[0]?.emit('malformed', {
@@ -163,7 +163,7 @@ describe('for machines', () => {
     ])
   })
 
-  test('/events keeps a hundred', async () => {
+  test('/events keeps a hundred events', async () => {
     const { ask, announcer } = await announcing()
     for (let at = 0; at < 150; at++) announcer.emit('sent', { prefix: VIP, peer: `192.0.2.${at}` })
     const events = (await (await ask('/events')).json()) as { text: string }[]
@@ -173,7 +173,7 @@ describe('for machines', () => {
 })
 
 describe('the page', () => {
-  test('has a place for each thing that its script fills, and nothing inline that its policy would forbid', async () => {
+  test('has each element that its script fills, and nothing that its policy forbids', async () => {
     const { ask } = await announcing()
     const html = await (await ask('/')).text()
     const script = await (await ask('/page.js')).text()
@@ -189,25 +189,25 @@ describe('the page', () => {
       expect((await ask(`/${file}`)).status).not.toBe(404)
     expect(script).not.toMatch(/innerHTML\s*=[^=]|eval|insertAdjacentHTML/)
   })
-  test('is light and dark', async () => {
+  test('has a light and a dark scheme', async () => {
     const { ask } = await announcing()
     expect(await (await ask('/page.css')).text()).toContain('prefers-color-scheme: dark')
   })
 })
 
-describe('the address', () => {
+describe('the address of --http', () => {
   test.each(['9179', ':9179', 'localhost:9179', '127.0.0.1', '::1:9179', '127.0.0.1:65536', '[127.0.0.1]:9179', '*:1'])(
-    '%s is refused in words',
+    '%s is refused with an OptionError',
     async address => {
       await expect(serve(address)).rejects.toThrow(
         new OptionError('http', address, 'an address and a port, such as 127.0.0.1:9179 or [::1]:9179'),
       )
     },
   )
-  describe('that cannot be had', () => {
+  describe('that cannot be used', () => {
     beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
     afterEach(() => void vi.useRealTimers())
-    test('is tried again until it can: one warning, and a line once the page has come up', async () => {
+    test('is tried again with one warning, and a line once the page listens', async () => {
       const { port, close } = await taken()
       const lines: string[] = []
       const note = (fields: object, text: string) => void lines.push(`${text} ${JSON.stringify(fields)}`)
@@ -226,7 +226,7 @@ describe('the address', () => {
       expect(lines.slice(1)).toEqual([`page listens {"address":"127.0.0.1:${port}"}`])
     })
     test.each(['203.0.113.77:9179', '[2001:db8::77]:9179'])(
-      '%s, which this host has not, is a warning',
+      '%s, which this host does not have, causes a warning',
       async address => {
         const lines: object[] = []
         const warn = (fields: object) => void lines.push(fields)
@@ -236,7 +236,7 @@ describe('the address', () => {
         expect(lines).toEqual([{ address, detail: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/), retryIn: 2 }])
       },
     )
-    test('is given up when the page is disposed of', async () => {
+    test('is not tried again when the page is disposed of', async () => {
       const { port, close } = await taken()
       const page = await serve(`127.0.0.1:${port}`)
       await page[Symbol.asyncDispose]()
@@ -245,7 +245,7 @@ describe('the address', () => {
       expect(page.port).toBeUndefined()
     })
   })
-  test('is let go of when the server is disposed of, clients or no clients', async () => {
+  test('is free when the server is disposed of, with and without clients', async () => {
     const { ask, port } = await announcing()
     await ask('/healthz')
     await toClose.pop()?.[Symbol.asyncDispose]()
@@ -256,16 +256,16 @@ describe('the address', () => {
   })
 })
 
-describe('an announcer', () => {
-  test('that is not there yet: the page says so', async () => {
+describe('the page of an announcer', () => {
+  test('answers 503 before there is an announcer', async () => {
     const page = await serve('127.0.0.1:0')
     toClose.push(page)
-    const ask = (path: string) => said(fetch(`http://127.0.0.1:${page.port}${path}`))
+    const ask = (path: string) => answerOf(fetch(`http://127.0.0.1:${page.port}${path}`))
     expect(await ask('/healthz')).toEqual([200, 'the process lives\n'])
     for (const path of ['/readyz', '/metrics', '/status', '/events'])
       expect(await ask(path)).toEqual([503, 'not ready: the program is starting\n'])
   })
-  test('is shown from its first event on', async () => {
+  test('shows it from its first event on', async () => {
     const { port, close } = await taken()
     await close() // nothing listens there
     const page = await serve('127.0.0.1:0')
@@ -336,7 +336,7 @@ async function toRouter(announcer: Announcer): Promise<Session> {
   return router
 }
 
-async function said(asked: Promise<Response>): Promise<[number, string]> {
-  const answer = await asked
+async function answerOf(response: Promise<Response>): Promise<[number, string]> {
+  const answer = await response
   return [answer.status, await answer.text()]
 }

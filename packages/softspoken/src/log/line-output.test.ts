@@ -36,22 +36,22 @@ class Descriptor {
   }
 }
 function lines(write: Write): LineOutput {
-  const output: LineOutput = new LineOutput(write, (missing, why) => output.write(`${missing} missing: ${why}\n`))
+  const output: LineOutput = new LineOutput(write, (missing, detail) => output.write(`${missing} missing: ${detail}\n`))
   return output
 }
 
-describe('a line', () => {
+describe('LineOutput', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  test('is written at once', () => {
+  test('writes a line at once', () => {
     const to = new Descriptor()
     lines(to.write).write('a\n')
     expect(to.text).toBe('a\n')
   })
 
   test.each(['ENOSPC', 'EIO', 'EPIPE', 'EBADF', 'EDQUOT', 'EFBIG', 'ECONNRESET'])(
-    'is dropped and counted on %s; the next that is written has a notice before it',
+    'drops and counts a line after %s, and reports that before the next line',
     code => {
       const to = new Descriptor()
       const output = lines(to.write)
@@ -70,7 +70,7 @@ describe('a line', () => {
     },
   )
 
-  test('that was lost is told of once there is room, though no other line follows', () => {
+  test('reports lost lines once there is room, without a further line', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     Object.assign(to, { room: 0, code: 'ENOSPC' })
@@ -84,7 +84,7 @@ describe('a line', () => {
     expect(to.text, 'once').toBe('1 missing: ENOSPC\n')
   })
 
-  test('that was cut off in the middle is lost, and the next begins on a new line', () => {
+  test('counts a line that was cut off as lost, and begins the next on a new line', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     Object.assign(to, { room: 3, code: 'ENOSPC' })
@@ -95,7 +95,7 @@ describe('a line', () => {
     expect(to.text).toBe('abc\n1 missing: ENOSPC\n')
   })
 
-  test('that lacks its line feed alone is not lost', () => {
+  test('does not count a line as lost if only its line feed is missing', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     Object.assign(to, { room: 3, code: 'ENOSPC' })
@@ -106,7 +106,7 @@ describe('a line', () => {
     expect([to.text, output.dropped]).toEqual(['abc\nd\n', 0])
   })
 
-  test('waits for a reader that is slow, and goes on where it was', () => {
+  test('continues where it was when a slow reader reads again', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     to.room = 2
@@ -119,7 +119,7 @@ describe('a line', () => {
     expect([to.text, output.dropped]).toEqual(['abc\ndef\nghi\n', 0])
   })
 
-  test('keeps 256 KiB for a reader that stands still; then one gap has one notice', () => {
+  test('keeps 256 KiB for a reader that stops, then reports one gap once', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     const line = (at: number) => `${at} ${'x'.repeat(1000)}\n`
@@ -138,7 +138,7 @@ describe('a line', () => {
     expect(to.text).toBe(`${expected.join('')}after\n`)
   })
 
-  test('longer than all that may wait is dropped', () => {
+  test('drops a line that is longer than the limit', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     output.write(`${'x'.repeat(300 * 1024)}\n`)
@@ -146,7 +146,7 @@ describe('a line', () => {
     expect(to.text).toBe('1 missing: they were not read in time\nb\n')
   })
 
-  test('is tried once more at the end of the process, whatever the timer', () => {
+  test('tries once more at the end of the process', () => {
     const to = new Descriptor()
     const output = lines(to.write)
     to.room = 0
@@ -156,7 +156,7 @@ describe('a line', () => {
     expect(to.text).toBe('a\n')
   })
 
-  test('behind a write that hangs is bounded, and the output says that it is stuck', () => {
+  test('limits the lines behind a write that hangs, and reports that it is stuck', () => {
     let written = ''
     let end = (): void => {}
     const output = lines((octets, done) => {
@@ -176,10 +176,10 @@ describe('a line', () => {
   })
 })
 
-describe('on a FIFO whose reader stands still', () => {
+describe('LineOutput on a FIFO whose reader stops', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lines-'))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
-  test('a line never waits, and the reader later finds whole lines and one notice', async () => {
+  test('never waits, and leaves whole lines and one notice for the reader', async () => {
     const file = join(folder, 'fifo')
     expect(spawnSync('mkfifo', [file]).status).toBe(0)
     const reader = openSync(file, constants.O_RDWR | constants.O_NONBLOCK)
@@ -206,12 +206,12 @@ describe('on a FIFO whose reader stands still', () => {
 
 const disk = mkdtempSync(join(tmpdir(), 'disk-'))
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status === 0
-describe.skipIf(!mounted)('on a disk of 64 kB (needs root, to mount it)', () => {
+describe.skipIf(!mounted)('LineOutput on a disk of 64 kB (needs root, to mount it)', () => {
   afterEach(() => {
     spawnSync('umount', [disk])
     rmSync(disk, { recursive: true, force: true })
   })
-  test('lines are lost while it is full, and go on once there is room', async () => {
+  test('loses lines while the disk is full, and continues once there is room', async () => {
     const log = join(disk, 'log')
     const filler = join(disk, 'filler')
     writeFileSync(filler, Buffer.alloc(40 * 1024))

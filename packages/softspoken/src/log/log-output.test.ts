@@ -22,45 +22,41 @@ const outputs = {
   'a pipe whose reader is gone': 'mkfifo "$FIFO"; exec 3<>"$FIFO"; exec 4>"$FIFO"; exec "$@" 3<&- >&4 4>&-',
 }
 
-describe.concurrent('standard output is', () => {
-  it.for(Object.entries(outputs))(
-    '%s: SIGTERM withdraws and exits 0 all the same',
-    { timeout },
-    async ([_, shell], { expect }) => {
-      const folder = mkdtempSync(join(tmpdir(), 'log-output-'))
-      await using session = new Session({
-        local: { as: 65000, id: '10.0.5.1' },
-        peer: { as: 64515, address: '127.0.0.1' },
-        passive: true,
-      })
-      await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
-      const told: string[] = []
-      session.start().on('update', ({ update }) => {
-        const { announced, withdrawn } = routes(update)
-        told.push(...announced.map(({ prefix }) => `+${prefix}`), ...withdrawn.map(prefix => `-${prefix}`))
-      })
-      const flags = `${needed} --next-hop 10.0.5.11 --port ${await listener.listen()} --log-level debug`
-      const warner = join(folder, 'warner.cjs')
-      // Node itself warns on standard error, and then, once that has failed, comes the SIGTERM.
-      const warn =
-        "process.emitWarning('of Node'); setImmediate(() => setImmediate(process.kill, process.pid, 'SIGTERM'))"
-      writeFileSync(warner, `process.on('SIGWINCH', () => { ${warn} })`)
-      const child = spawn('sh', ['-c', shell, 'sh', process.execPath, '--import', 'tsx', main, ...flags.split(' ')], {
-        env: { PATH: process.env.PATH, FIFO: join(folder, 'fifo'), NODE_OPTIONS: `--require ${warner}` },
-        stdio: ['ignore', 'ignore', 'ignore'],
-      })
-      const exit = once(child, 'exit')
-      await expect.poll(() => told, { timeout }).toEqual(['+198.51.100.10/32'])
-      child.kill('SIGWINCH') // exec: it is the program
-      await expect.poll(() => told[1], { timeout }).toBe('-198.51.100.10/32')
-      expect(await exit).toEqual([0, null])
-      rmSync(folder, { recursive: true })
-    },
-  )
+describe.concurrent('the program exits 0 on SIGTERM if its standard output is', () => {
+  it.for(Object.entries(outputs))('%s, and withdraws first', { timeout }, async ([_, shell], { expect }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'log-output-'))
+    await using session = new Session({
+      local: { as: 65000, id: '10.0.5.1' },
+      peer: { as: 64515, address: '127.0.0.1' },
+      passive: true,
+    })
+    await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
+    const received: string[] = []
+    session.start().on('update', ({ update }) => {
+      const { announced, withdrawn } = routes(update)
+      received.push(...announced.map(({ prefix }) => `+${prefix}`), ...withdrawn.map(prefix => `-${prefix}`))
+    })
+    const flags = `${needed} --next-hop 10.0.5.11 --port ${await listener.listen()} --log-level debug`
+    const warner = join(folder, 'warner.cjs')
+    // Node itself warns on standard error, and then, once that has failed, comes the SIGTERM.
+    const warn =
+      "process.emitWarning('of Node'); setImmediate(() => setImmediate(process.kill, process.pid, 'SIGTERM'))"
+    writeFileSync(warner, `process.on('SIGWINCH', () => { ${warn} })`)
+    const child = spawn('sh', ['-c', shell, 'sh', process.execPath, '--import', 'tsx', main, ...flags.split(' ')], {
+      env: { PATH: process.env.PATH, FIFO: join(folder, 'fifo'), NODE_OPTIONS: `--require ${warner}` },
+      stdio: ['ignore', 'ignore', 'ignore'],
+    })
+    const exit = once(child, 'exit')
+    await expect.poll(() => received, { timeout }).toEqual(['+198.51.100.10/32'])
+    child.kill('SIGWINCH') // exec: it is the program
+    await expect.poll(() => received[1], { timeout }).toBe('-198.51.100.10/32')
+    expect(await exit).toEqual([0, null])
+    rmSync(folder, { recursive: true })
+  })
 })
 
-describe.skipIf(spawnSync('script', ['--version']).error)('a terminal that is closed', () => {
-  it('stops the program by SIGHUP, and it exits 0', { timeout }, async () => {
+describe.skipIf(spawnSync('script', ['--version']).error)('the program in a terminal', () => {
+  it('exits 0 after SIGHUP when the terminal is closed', { timeout }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'log-output-'))
     const code = join(folder, 'code')
     await using session = new Session({
@@ -86,7 +82,7 @@ describe.skipIf(spawnSync('script', ['--version']).error)('a terminal that is cl
   })
 })
 
-describe.concurrent('a result that cannot be written', () => {
+describe.concurrent('the program exits 1 with a sentence if it cannot write the result', () => {
   it.for([
     ['announce --check', `${needed} --next-hop 10.0.5.11 --check`],
     ['--help', '--help'],

@@ -31,7 +31,7 @@ test.each([
 ])('the fields %j are shown as %s', (fields, text) => {
   expect(eventText({ msg: 'x', ...fields })).toBe(`x  ${text}`)
 })
-test('the colour of the level ends before the message, and may be left out', () => {
+test('the colour of the level ends before the message, and is optional', () => {
   const event = { level: 40, time: 0, msg: 'x' }
   expect(terminalLine(event, true)).toMatch(/:00\.000 .\[33mWARN .\[0m x\n$/)
   expect(terminalLine(event, false)).toMatch(/^\d\d:\d\d:00\.000 WARN {2}x\n$/)
@@ -43,18 +43,24 @@ const controls = [
   ...[0xad, 0x61c, 0x200b, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff],
 ]
 test.each(controls.map(code => [code.toString(16).padStart(4, '0')]))(
-  'U+%s of a peer or a client is shown as its escape',
+  'U+%s is shown as its escape in JSON and on a terminal',
   digits => {
     const text = `a${String.fromCodePoint(Number.parseInt(digits, 16))}b`
     expect(escapeControls(text)).toBe(`a\\u${digits}b`)
-    for (const fields of [{ why: text }, { why: `${text} c` }, { list: [text] }, { deep: { text } }, { [text]: 1 }])
+    for (const fields of [
+      { detail: text },
+      { detail: `${text} c` },
+      { list: [text] },
+      { deep: { text } },
+      { [text]: 1 },
+    ])
       expect(eventText({ msg: text, ...fields })).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
-    const line = `${JSON.stringify({ why: text })}\n`
-    expect(JSON.parse(escapeControls(line)), 'JSON means the same').toEqual({ why: text })
+    const line = `${JSON.stringify({ detail: text })}\n`
+    expect(JSON.parse(escapeControls(line)), 'JSON means the same').toEqual({ detail: text })
     expect(escapeControls(line), 'one line').toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\n$/u)
   },
 )
-test('letters of any script, emoji and a last line feed stay', () => {
+test('escapeControls keeps letters of any script, emoji and a last line feed', () => {
   const text = 'Grüße, שלום, 你好 🛰️\n'
   expect(escapeControls(text)).toBe(text)
   expect(escapeControls('\u{e0041}')).toBe('\\udb40\\udc41')
