@@ -39,7 +39,7 @@ forEachDaemon(
     for (const session of sessions.outgoing) {
       const { reason, hint } = await sessionFailure(() => session.status())
       expect(reason).toBe('timeout')
-      expect(hint).toMatch(/^check .*that the router has the same TCP MD5 key for our address/)
+      expect(hint).toContain('TCP MD5 key')
     }
     for (const ours of [lab.otherHost, lab.otherHost6])
       await waitFor(() => capture.lines(), {

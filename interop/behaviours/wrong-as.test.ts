@@ -20,7 +20,7 @@ forEachDaemon(
     const { reason, received, hint, nextDialIn } = await sessionFailure(peer)
     expect(reason).toBe('notification-received')
     expect(received).toMatchObject({ code: 2, subcode: 2 })
-    expect(hint).toBe('the router expects another AS at our address than 65010: check its remote-as and our local AS')
+    expect(hint).toContain('another AS')
     expect(nextDialIn).toBeGreaterThan(30) // at least 45 s, less the time of the look
     expect(nextDialIn).toBeLessThanOrEqual(60)
 
