@@ -10,6 +10,7 @@ export interface MessageCounters {
   readonly notifications: readonly NotificationCounter[]
 }
 
+/** How often one NOTIFICATION was sent or received. */
 export interface NotificationCounter {
   /** `Cease`, or `Unknown error`. */
   readonly code: string

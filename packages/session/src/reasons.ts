@@ -7,6 +7,7 @@ interface Row {
   readonly level: 'info' | 'warn'
 }
 
+/** Every reason, with its meaning and the level of its log line. docs/errors.md is made from this table. */
 export const failureReasons = {
   refused: { meaning: 'The host of the peer refused the TCP connection.', level: 'warn' },
   timeout: { meaning: 'The dial got no answer in time.', level: 'warn' },
