@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { linuxSupport, supportWith } from './libc.ts'
+import { openSocket } from './tcp-socket.ts'
 
 const { platform } = process
 afterEach(() => on(platform))
@@ -7,6 +8,7 @@ afterEach(() => on(platform))
 it('Linux alone is supported', () => {
   on('darwin')
   expect(linuxSupport()).toEqual({ supported: false, reason: 'platform', detail: 'this is darwin' })
+  expect(() => openSocket('ipv4')).toThrow('no system calls here: this is darwin')
 })
 it('Deno and Bun are not supported, because they make sockets of their own', () => {
   on('linux')

@@ -31,9 +31,9 @@ export interface Libc {
   recv(fd: number, octets: Uint8Array): number
 }
 
-/** Whether the functions of this package that take a {@link TcpSocket} work here. Loads koffi when it is called first. */
+/** Whether the functions of this package that take a TcpSocket work here. Loads koffi when it is called first. */
 export function linuxSupport(): LinuxSupport {
-  return supportWith(libc)
+  return supportWith(load)
 }
 
 /** As linuxSupport(), with another way to load koffi. */
@@ -53,12 +53,16 @@ export function supportWith(load: () => unknown, versions: object = process.vers
   }
 }
 
-let loaded: Libc | undefined
-/**
- * Loads koffi at the first call and not at import, so that a program bundled without koffi still starts.
- * @throws Error if koffi cannot be loaded.
- */
+/** @throws Error if linuxSupport() reports no support. */
 export function libc(): Libc {
+  const support = linuxSupport()
+  if (!support.supported) throw new Error(`no system calls here: ${support.detail}`, { cause: support.cause })
+  return load()
+}
+
+let loaded: Libc | undefined
+/** Loads koffi at the first call and not at import, so that a program bundled without koffi still starts. */
+function load(): Libc {
   loaded ??= libcOf(createRequire(import.meta.url)('koffi'))
   return loaded
 }
