@@ -51,6 +51,7 @@ describe('the flags', () => {
   it.each([
     ['local.as', 'local-as'],
     ['peers[0].address', 'peer'],
+    ['peer.as', 'peer-as'],
     ['backOff', undefined],
   ])('the option %s of the library is set by the flag %s', (option, flag) => {
     expect(flagOf(option)).toBe(flag)

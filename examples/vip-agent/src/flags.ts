@@ -15,10 +15,10 @@ const table = {
   vip: { value: '<prefix>', text: 'the virtual IP: one /32 or /128', option: 'prefix' },
   'local-as': { value: '<number>', text: 'our AS number', option: 'local.as' },
   'router-id': { value: '<address>', text: 'our BGP Identifier, another one on each node', option: 'local.id' },
-  peer: { value: '<address>', text: "the router's address", option: 'peers[0].address' },
-  'peer-as': { value: '<number>', text: "the router's AS number", option: 'peers[0].as' },
+  peer: { value: '<address>', text: "the router's address", option: 'peer.address' },
+  'peer-as': { value: '<number>', text: "the router's AS number", option: 'peer.as' },
   health: { value: '<url>', text: 'http:, https: or tcp: URL of the service on this node', option: 'httpCheck.url' },
-  port: { value: '<number>', text: "the router's TCP port (179)", option: 'peers[0].port' },
+  port: { value: '<number>', text: "the router's TCP port (179)", option: 'peer.port' },
   'local-address': { value: '<address>', text: 'our address for the session', option: 'local.address' },
   'next-hop': { value: '<address>', text: 'next hop of the route (our address)', option: 'nextHop' },
   'hold-time': { value: '<seconds>', text: 'hold time of the session (90)', option: 'holdTime' },
@@ -36,9 +36,9 @@ export const help = [
   ...rows.map(([name, { value, text }]) => `  ${`--${name} ${value}`.padEnd(27)} ${text}`),
 ].join('\n')
 
-/** The flag that sets an option of the library, without `--`. */
+/** The flag that sets an option of the library, without `--`. A session names `peer.as` what the announcer names `peers[0].as`. */
 export function flagOf(option: string): string | undefined {
-  return rows.find(([, row]) => row.option === option)?.[0]
+  return rows.find(([, row]) => row.option === option.replace('peers[0].', 'peer.'))?.[0]
 }
 
 /** @throws OptionError for a flag that is unknown, is given twice or has no value, and for an argument that is not a flag. */

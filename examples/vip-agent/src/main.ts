@@ -23,8 +23,8 @@ try {
     await runAgent(election ? { ...options, election } : options, ending.signal)
   }
 } catch (error) {
-  process.exitCode = error instanceof OptionError || error instanceof RangeError ? 2 : 1
-  console.error(error instanceof OptionError ? sentence(error) : error instanceof RangeError ? error.message : error)
+  process.exitCode = error instanceof OptionError ? 2 : 1
+  console.error(error instanceof OptionError ? sentence(error) : error)
 }
 
 function chooseElection(flags: ReadonlyMap<string, string>): Election | undefined {

@@ -408,10 +408,11 @@ describe('a log that throws', () => {
 
 describe('options that are not allowed', () => {
   it.each([
-    [{ log: true }, 'log.debug: undefined is not allowed, it must be a function'],
-    [{ log: undefined }, 'log.debug: undefined is not allowed, it must be a function'],
-    [{ interface: { add: 1 } }, 'interface.add: 1 is not allowed, it must be a function'],
-    [{ election: {} }, 'election.campaign: undefined is not allowed, it must be a function'],
+    [{ log: true }, 'log: true is not allowed, it must be an object with the methods debug, info, warn and error'],
+    [{ log: {} }, 'log.debug: undefined is not allowed, it must be a method'],
+    [{ log: undefined }, 'log: undefined is not allowed'],
+    [{ interface: { add: 1 } }, 'interface.add: undefined is not allowed, it must be a method'],
+    [{ election: {} }, 'election.campaign: undefined is not allowed, it must be a method'],
     [{ election: { ttl: 1, campaign: () => [] } }, 'election.ttl: 1 is not allowed, it must be from 2 to 3600 seconds'],
     [{ election: { ttl: Number.NaN, campaign: () => [] } }, 'election.ttl: NaN is not allowed'],
     [{ vip: '198.51.100.0/24' }, '198.51.100.0/24'],

@@ -13,9 +13,8 @@ import {
   hostRoute,
 } from '@softspoken/announcer'
 import type { Logger } from '@softspoken/session'
-import { guardLog } from '@softspoken/session/internal'
+import { assertMethods, assertRange, guardLog, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
-import { assertMethods, assertSeconds, rejectUnknown } from './check-options.ts'
 import { type Election, everyNode, type Leadership } from './election.ts'
 import { VipAddress, type VipInterface } from './vip-address.ts'
 
@@ -54,13 +53,13 @@ const TOO_OLD = 1 / 10
  * error of the election or the interface if one of them fails.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  rejectUnknown('options', options, optionNames)
+  rejectUnknown(options, optionNames, '')
   if (!(signal instanceof AbortSignal)) throw new OptionError('signal', signal, 'an AbortSignal')
   const { election = everyNode } = options
   const { prefix: vip, family } = hostRoute(options.vip)
-  assertMethods('log', options.log, ['debug', 'info', 'warn', 'error'])
-  assertMethods('election', election, ['campaign'])
-  if (election.ttl !== undefined) assertSeconds('election.ttl', election.ttl, 2, 3600)
+  assertMethods(options.log, ['debug', 'info', 'warn', 'error'], 'log')
+  assertMethods(election, ['campaign'], 'election')
+  if (election.ttl !== undefined) assertRange(election.ttl, 2, 3600, 'election.ttl', ' seconds')
   const log = guardLog(options.log) // a line that cannot be written stops nothing
   const failure = new AbortController() // the first reason is kept
   const fail = (reason: unknown): void => failure.abort(reason)

@@ -167,6 +167,16 @@ describe('a lease in a directory', () => {
     )
   })
 
+  it.each([
+    ['', 'a', 'directory'],
+    [undefined, 'a', 'directory'],
+    ['/run/vip', 5, 'holder'],
+  ])('leaseDirectory(%j, %j) throws an OptionError for %s', (directory, holder, option) => {
+    expect(() => leaseDirectory(directory as string, holder as string)).toThrow(
+      expect.objectContaining({ name: 'OptionError', option }),
+    )
+  })
+
   it('a directory that is a file is reported with its system error', async () => {
     await writeFile(join(folder, 'file'), '')
     await expect(leaseDirectory(join(folder, 'file'), 'a').acquire(1)).rejects.toThrow('EEXIST')

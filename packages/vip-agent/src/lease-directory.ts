@@ -9,8 +9,8 @@
  */
 import { lstat, mkdir, open, readdir, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { assertPath, assertString } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
-import { assertText } from './check-options.ts'
 import type { LeaseStore } from './lease-election.ts'
 
 /** The modification time that marks a lease as released. */
@@ -22,11 +22,11 @@ const LAST_EPOCH = 0xffff_ffff
  * A lease store in a directory, which is made if it does not exist. All candidates on this machine use the same directory;
  * keep it over restarts, because an epoch that starts again at 1 loses against a route that a router still has. `holder` is
  * written into the file, for people who look at it.
- * @throws OptionError if one of the two is not a string, or is empty.
+ * @throws OptionError if one of the two is not a string, or the directory is not a path.
  */
 export function leaseDirectory(directory: string, holder: string): LeaseStore {
-  assertText('directory', directory)
-  assertText('holder', holder)
+  assertPath(directory, 'directory')
+  assertString(holder, 'holder')
   const file = (epoch: number): string => join(directory, String(epoch))
   const isLast = async (epoch: number): Promise<boolean> => (await epochs(directory)).at(-1) === epoch
   return {

@@ -5,7 +5,7 @@
  * holder that wakes up stops leading.
  */
 
-import { assertMethods, assertSeconds } from './check-options.ts'
+import { assertMethods, assertRange } from '@softspoken/session/internal'
 import type { Election, Leadership } from './election.ts'
 
 /** Where the lease is kept. Each method is atomic: if two candidates acquire the same epoch, one of them fails. */
@@ -38,8 +38,8 @@ const GIVE_UP = 3 / 5
  * @throws OptionError if `ttl` is out of these bounds, or a method of `store` is missing.
  */
 export function leaseElection(store: LeaseStore, ttl: number): Election {
-  assertMethods('store', store, ['read', 'acquire', 'renew', 'release'])
-  assertSeconds('ttl', ttl, 5, 3600)
+  assertMethods(store, ['read', 'acquire', 'renew', 'release'], 'store')
+  assertRange(ttl, 5, 3600, 'ttl', ' seconds')
   return { ttl: ttl * GIVE_UP, campaign: signal => campaign(store, ttl * 1000, signal) }
 }
 

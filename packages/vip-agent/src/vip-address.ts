@@ -1,5 +1,5 @@
 /** The VIP on an interface of this node: added before the first advertisement, removed after all routers have moved. */
-import { assertMethods } from './check-options.ts'
+import { assertMethods } from '@softspoken/session/internal'
 
 /** How the VIP is added to an interface of this node, and removed from it. */
 export interface VipInterface {
@@ -28,7 +28,7 @@ export class VipAddress {
    * @throws OptionError if `vipInterface` has no method `add` or `remove`.
    */
   constructor(vipInterface: VipInterface, onFailure: (reason: unknown) => void) {
-    assertMethods('interface', vipInterface, ['add', 'remove'])
+    assertMethods(vipInterface, ['add', 'remove'], 'interface')
     this.#interface = vipInterface
     this.#onFailure = onFailure
   }
