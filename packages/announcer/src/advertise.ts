@@ -1,4 +1,4 @@
-/** The UPDATEs of one host route: what it says depends on the side of the AS border the peer is on. */
+/** The UPDATEs of one host route. Their attributes depend on whether the peer is external or internal. */
 
 import { assertInteger, assertObject, rejectUnknown } from '@softspoken/session/internal'
 import {
@@ -34,22 +34,22 @@ export interface Preference {
   communities?: readonly string[]
   /** Each `'65000:1:2'` (RFC 8092). Default: none. */
   largeCommunities?: readonly string[]
-  /** How often our own AS stands in AS_PATH beyond the once that it must; 0 to 10; eBGP only (RFC 4271 §5.1.2). Default 0. */
+  /** How often our own AS is in AS_PATH beyond the first time, 0 to 10; eBGP only (RFC 4271 §5.1.2). Default 0. */
   prepend?: number
 }
 
 /**
- * A preference that grows with each leader, so that a new one wins over one that died a moment ago and whose session the
- * router still believes in. `epoch` is a number that every election raises, such as `leaseTransitions` of a Kubernetes
- * Lease. Once the epoch has used up what the base leaves, leaders are equal again: choose a MED's base beyond all
- * elections to come, say 1000000.
+ * A metric that gets better with each leader, so that the route of a new leader wins over that of a dead one, whose session
+ * the router still holds. `epoch` is a number that every election raises, such as `leaseTransitions` of a Kubernetes Lease.
+ * When the metric reaches its limit, leaders are equal again: choose a MED's base above the number of elections to come,
+ * for example 1000000.
  */
 export interface Epoch {
   base: number
   epoch: number
 }
 
-/** The names of all of a Preference. */
+/** All options of a Preference. */
 export const preferenceNames = [
   'med',
   'localPref',
@@ -58,44 +58,44 @@ export const preferenceNames = [
   'prepend',
 ] as const satisfies readonly (keyof Preference)[]
 
-const MOST_PREPENDED = 10 // beyond a handful, a longer path decides nothing more and may be filtered
-const GREATEST = 0xffffffff
+const MAX_PREPEND = 10 // a longer path changes no decision, and may be filtered
+const MAX_METRIC = 0xffffffff
 
-/** What the two metrics come to, and communities as the sets that they are (RFC 1997, RFC 8092 §3). @throws OptionError */
+/** Computes the metrics, and makes sets of the communities (RFC 1997, RFC 8092 §3). @throws OptionError */
 export function resolve(preference: Preference): ResolvedPreference {
   const { med, localPref, communities, largeCommunities, ...rest } = preference
-  if (rest.prepend !== undefined) assertInteger(rest.prepend, 0, MOST_PREPENDED, 'prepend')
+  if (rest.prepend !== undefined) assertInteger(rest.prepend, 0, MAX_PREPEND, 'prepend')
   return {
     ...rest,
     ...(communities !== undefined && { communities: asSet(communities, 'communities', communityByNumber) }),
     ...(largeCommunities !== undefined && { largeCommunities: asSet(largeCommunities, 'largeCommunities') }),
     ...(med !== undefined && { med: metric(med, 'med', (base, epoch) => Math.max(0, base - epoch)) }),
     ...(localPref !== undefined && {
-      localPref: metric(localPref, 'localPref', (base, epoch) => Math.min(GREATEST, base + epoch)),
+      localPref: metric(localPref, 'localPref', (base, epoch) => Math.min(MAX_METRIC, base + epoch)),
     }),
   }
 }
 
-/** What is equal is told once, and in one way: to say it otherwise would be news to nobody. */
+/** Sorted, without repetition and in one spelling, so that equal sets compare equal and nothing needless is sent. */
 function asSet(all: readonly string[], name: string, spell = (one: string): string => one): readonly string[] {
   if (!Array.isArray(all) || !all.every(one => typeof one === 'string'))
     throw new OptionError(name, all, 'a list of strings')
-  return [...new Set(all.map(spell))].sort() // encode() judges each
+  return [...new Set(all.map(spell))].sort() // encode() checks each
 }
 
-/** The same in numbers, by which what is equal looks equal. */
+/** A preference with computed metrics: equal ones have equal fields. */
 export interface ResolvedPreference extends Preference {
   readonly med?: number
   readonly localPref?: number
 }
 
 function metric(given: number | Epoch, name: string, at: (base: number, epoch: number) => number): number {
-  if (typeof given === 'number') return given // encode() judges it
+  if (typeof given === 'number') return given // encode() checks it
   assertObject(given, name, 'a number or { base, epoch }')
   rejectUnknown(given, ['base', 'epoch'], name)
   return at(
-    assertInteger(given.base, 0, GREATEST, `${name}.base`),
-    assertInteger(given.epoch, 0, GREATEST, `${name}.epoch`),
+    assertInteger(given.base, 0, MAX_METRIC, `${name}.base`),
+    assertInteger(given.epoch, 0, MAX_METRIC, `${name}.epoch`),
   )
 }
 
@@ -116,10 +116,10 @@ export function advertisement({ prefix, family }: HostRoute, preference: Resolve
   const { med, localPref = 100, communities = [], largeCommunities = [], prepend = 0 } = preference
   const isPlain = fitsIpv4Fields(family, to.nextHop)
   const attributes: Attributes = {
-    // In the order in which they are written.
+    // In the order of the message.
     ...(!isPlain && { mpReach: { family, nextHop: [to.nextHop], announced: [prefix] } }),
     origin: 'igp',
-    // Never to an internal peer: it takes a path with its own AS for a loop (RFC 4271 §5.1.2, §9.1.2).
+    // Empty to an internal peer: a path with its own AS is a loop (RFC 4271 §5.1.2, §9.1.2).
     asPath: to.external ? [{ type: 'sequence', as: Array<number>(1 + prepend).fill(to.localAs) }] : [],
     ...(isPlain && { nextHop: to.nextHop }),
     ...(med !== undefined && { med }),
@@ -130,20 +130,20 @@ export function advertisement({ prefix, family }: HostRoute, preference: Resolve
   return { type: 'update', withdrawn: [], attributes, announced: isPlain ? [prefix] : [] }
 }
 
-/** IPv4 always in the plain field: OpenBGPD ends the session over MP_UNREACH_NLRI for IPv4 unicast. */
+/** IPv4 always in the field of RFC 4271: OpenBGPD ends the session over MP_UNREACH_NLRI for IPv4 unicast. */
 export function withdrawal({ prefix, family }: HostRoute): Update {
   return family === 'ipv4-unicast'
     ? { type: 'update', withdrawn: [prefix], attributes: {}, announced: [] }
     : { type: 'update', withdrawn: [], attributes: { mpUnreach: { family, withdrawn: [prefix] } }, announced: [] }
 }
 
-/** All that the family has has been said (RFC 4724 §2). */
+/** The end of the routes of this family (RFC 4724 §2). */
 export function endOfRib(family: Family): Update {
   const attributes = family === 'ipv4-unicast' ? {} : { mpUnreach: { family, withdrawn: [] } }
   return { type: 'update', withdrawn: [], attributes, announced: [] }
 }
 
-/** IPv4 with an IPv4 next hop; an IPv6 one has no room beside it (RFC 8950 §3). */
+/** IPv4 with an IPv4 next hop; the fields of RFC 4271 have no room for an IPv6 one (RFC 8950 §3). */
 function fitsIpv4Fields(family: HostRoute['family'], nextHop: Address): boolean {
   return family === 'ipv4-unicast' && !nextHop.includes(':')
 }

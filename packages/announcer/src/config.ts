@@ -1,4 +1,4 @@
-/** What an announcer may be told, its defaults, and what each session is told of it. */
+/** The options of an announcer, their defaults, and the options of each session that follow from them. */
 import type { LocalOptions, PeerOptions, SessionOptions } from '@softspoken/session'
 import {
   assertInteger,
@@ -24,7 +24,7 @@ const ownOptions = [
   'bindDevice',
 ] as const satisfies readonly (keyof SessionOptions)[]
 
-/** A router. What is given here replaces, for this peer, what is given for all. */
+/** A router. An option here replaces, for this peer, the option of the same name for all. */
 export interface AnnouncerPeer extends PeerOptions, Pick<SessionOptions, (typeof ownOptions)[number]> {
   /** The address to dial this peer from. Default: `local.address`. */
   localAddress?: Address
@@ -32,13 +32,13 @@ export interface AnnouncerPeer extends PeerOptions, Pick<SessionOptions, (typeof
   nextHop?: Address | PerFamily
 }
 
-/** Everything else that a session takes holds for each peer. */
+/** The options of an announcer. Those of a session apply to every peer. */
 export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' | 'passive'> {
-  /** Who we are to every peer. */
+  /** Our own side of every session. */
   local: AnnouncerLocal
   /**
-   * The routers; one session each, over IPv4 or IPv6. A route goes to each whose session carries its family: `families`,
-   * best given as those of the prefixes to come. Default: the family of each peer's address.
+   * The routers: one session each, over IPv4 or IPv6. A route goes to every session that carries its family. Set `families`
+   * to those of the prefixes to come; the default is the family of each peer's address.
    */
   peers: readonly AnnouncerPeer[]
   /**
@@ -46,26 +46,26 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
    * session's own local address; of a link-local session, an address of its interface (RFC 2545 §3; RFC 8950 for IPv4).
    */
   nextHop?: Address | PerFamily
-  /** How many prefixes may be announced at once. Default 1: it bounds what a mistake can do. */
+  /** Prefixes that may be announced at once, 1 to 1000. Default 1: it limits the damage of a mistake. */
   maxPrefixes?: number
   /**
    * Seconds between two advertisements of one prefix to one peer, 5 to 600: the minimum route advertisement interval (MRAI,
    * MinRouteAdvertisementIntervalTimer). Default 30 to an external peer, 5 to an internal one (RFC 4271 §10).
    */
   advertisementInterval?: number
-  /** Seconds to go on serving after a withdrawal, for the routers to converge, before Cease; 0 to 25. Default 3. */
+  /** Seconds between the last withdrawal and Cease, while the routers converge, 0 to 25. Default 3. */
   drainTime?: number
   /**
-   * Seconds that drain() leaves each route announced with GRACEFUL_SHUTDOWN, and LOCAL_PREF 0 to internal peers, before
-   * it withdraws, so that routers may move to another path while this one still works (RFC 8326). 0 to 25, drainTime
-   * included. Default 0: withdrawn at once, as is best where traffic has nowhere else to go.
+   * Seconds for which drain() announces each route with GRACEFUL_SHUTDOWN, and to internal peers with LOCAL_PREF 0, before it
+   * withdraws it: routers change to another path while this one still works (RFC 8326). 0 to 25 together with drainTime.
+   * Default 0: withdrawn at once, which is best if there is no other path.
    */
   gracefulShutdownTime?: number
 }
 
 /** Our own side of every session. */
 export interface AnnouncerLocal extends Omit<LocalOptions, 'address'> {
-  /** The address to dial from: one, or one for the peers of each family. Default: the system's choice. */
+  /** The address to dial from: one, or one for the peers of each family. Default: chosen by the system. */
   address?: Address | PerFamily
 }
 
@@ -80,7 +80,7 @@ interface PeerConfig {
   readonly nextHop: Address | PerFamily | undefined
 }
 
-const LONGEST_DRAIN = 25 // seconds; with the goodbye it fits the 30 s that Kubernetes gives
+const LONGEST_DRAIN = 25 // seconds; with the end of the sessions it fits the 30 s that Kubernetes gives
 
 /** @throws OptionError; for an option of a session, Session does. */
 export function configure(options: AnnouncerOptions): Config {

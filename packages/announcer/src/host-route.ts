@@ -1,9 +1,9 @@
-/** The only routes that leave this package: one address, and one that can belong to a host. */
+/** The check that lets only routes to one host leave this package. */
 import { type Address, type Family, formatAddress, OptionError, type Prefix, parseAddress } from '@softspoken/wire'
 
-/** One address as a route. */
+/** A route to one address. */
 export interface HostRoute {
-  /** In its one spelling: `198.51.100.10/32`, `2001:db8::10/128` (RFC 5952). */
+  /** In its canonical form: `198.51.100.10/32`, `2001:db8::10/128` (RFC 5952). */
   readonly prefix: Prefix
   readonly address: Address
   readonly family: Family
@@ -11,15 +11,14 @@ export interface HostRoute {
 
 /**
  * Reads `198.51.100.10/32`, `2001:db8::10/128`, or the bare address.
- * @throws OptionError if it is wider than one address, or an address that cannot be one host's.
+ * @throws OptionError if it is wider than one address, or the address cannot be that of one host.
  */
 export function hostRoute(text: string): HostRoute {
   if (typeof text !== 'string') throw new OptionError('prefix', text, "a string such as '198.51.100.10/32'")
-  const given = text
-  const slash = given.indexOf('/')
-  const octets = parseAddress(slash < 0 ? given : given.slice(0, slash), 'prefix')
+  const slash = text.indexOf('/')
+  const octets = parseAddress(slash < 0 ? text : text.slice(0, slash), 'prefix')
   const bits = octets.length * 8
-  if (slash >= 0 && given.slice(slash + 1) !== `${bits}`)
+  if (slash >= 0 && text.slice(slash + 1) !== `${bits}`)
     throw new OptionError('prefix', text, 'a host route: /32 for IPv4, /128 for IPv6')
   const kind = octets.length === 4 ? special4(octets) : special6(octets)
   if (kind !== undefined) throw new OptionError('prefix', text, `the address of one host, and not ${kind}`)
@@ -27,7 +26,7 @@ export function hostRoute(text: string): HostRoute {
   return { prefix: `${address}/${bits}`, address, family: octets.length === 4 ? 'ipv4-unicast' : 'ipv6-unicast' }
 }
 
-/** RFC 6890 and its registry, as far as no service can live there. */
+/** The kind of a special-purpose address (RFC 6890 and its registry) that no service can have. */
 function special4(octets: Uint8Array): string | undefined {
   const a = octets[0]!
   if (a === 0) return 'the unspecified address'

@@ -1,10 +1,10 @@
 /**
- * How long a route may go on being announced unless somebody renews it. Times are milliseconds on the monotonic clock:
- * it runs on while the process is stopped, and nobody sets it.
+ * A lease: how long a route may be announced unless the caller renews it. Times are milliseconds on the monotonic clock,
+ * which runs while the process is stopped and cannot be set.
  */
 import type { Clock } from '@softspoken/session'
 
-/** Seconds. Twice the shortest interval of a health check, and an hour. */
+/** In seconds: twice the shortest interval of a health check, and an hour. */
 export const ttlBounds = { min: 2, max: 3600 } as const
 
 export interface Lease {
@@ -21,16 +21,16 @@ export function hasRunOut({ until }: Lease, now: number): boolean {
 }
 
 /**
- * A clock whose every alarm looks at the leases first. A process that was stopped goes on with all timers due at once,
- * and a session's KEEPALIVE may be the earliest of them: it would vouch for a route that nobody vouches for any more.
+ * A clock whose timers check the leases before they run. When a stopped process continues, all timers are due at once, and a
+ * session's KEEPALIVE may be the earliest: it would keep a route whose lease has run out.
  */
-export function leasesFirst(clock: Clock, look: () => void): Clock {
+export function leasesFirst(clock: Clock, expireLeases: () => void): Clock {
   return {
     now: () => clock.now(),
     setTimeout(run, milliseconds) {
       return clock.setTimeout(() => {
         try {
-          look()
+          expireLeases()
         } finally {
           run()
         }

@@ -1,17 +1,16 @@
-/** An address for each family, where one will not do for both. */
-
+/** An option that is one address, or one address for each family. */
 import { assertString, rejectUnknown } from '@softspoken/session/internal'
 import type { Address, Family } from '@softspoken/wire'
 
 /** An address for each family that has one. */
 export interface PerFamily {
-  /** For IPv4 prefixes, or IPv4 peers. As a next hop it may be an IPv6 address where `extendedNextHop` is agreed on (RFC 8950). */
+  /** For IPv4 prefixes, or IPv4 peers. As a next hop it may be an IPv6 address if `extendedNextHop` is negotiated (RFC 8950). */
   ipv4?: Address
   /** For IPv6 prefixes, or IPv6 peers. */
   ipv6?: Address
 }
 
-/** What was given for this family, if anything. A single address was given for every one. */
+/** The address for this family, if there is one. A single address is for every family. */
 export function forFamily(given: Address | PerFamily | undefined, family: Family): Address | undefined {
   if (typeof given !== 'object') return given
   return family === 'ipv6-unicast' ? given.ipv6 : given.ipv4

@@ -1,4 +1,4 @@
-/** Runs a health check for as long as it is open, and says whether a route may be announced. The shell of machine.ts. */
+/** A health gate: runs checks and emits up and down. The shell of machine.ts. */
 import { EventEmitter } from 'node:events'
 import { type Clock, type Logger, realTime } from '@softspoken/session'
 import { errorText, guardLog, notify } from '@softspoken/session/internal'
@@ -19,23 +19,25 @@ import { type Check, gateConfig, type HealthGateOptions } from './options.ts'
 /** A snapshot. Times are in seconds. */
 export interface HealthStatus {
   readonly up: boolean
-  /** Results in a row that speak against the present position; `rise` or `fall` of them change it. */
+  /** Results in a row against the present position; `rise` or `fall` of them change it. */
   readonly streak: number
   /** Why it is down; absent while it is up. */
   readonly reason?: HealthDownReason
   /** The same in a sentence: the last failure, or until when it is held down if checks pass again. */
   readonly detail?: string
-  /** How long the last result still counts; absent while it is down. */
+  /** Seconds for which the last result still counts; absent while it is down. */
   readonly secondsLeft?: number
-  /** Until then no passed check opens it. */
+  /** Seconds for which passed checks do not change it, because it is held down. */
   readonly heldFor?: number
 }
 
-/** What a gate emits, with its payload. */
+/** The events of a gate, and what each listener receives. */
 export interface HealthEvents {
+  /** Checks have passed `rise` times in a row. */
   up: []
+  /** Checks have failed `fall` times in a row, or the last result is too old, or the gate was stopped. */
   down: [Explanation<HealthDownReason>]
-  /** A check has ended, or its timeout has: one that never returns ends once, not again at each interval. */
+  /** A check has ended or timed out. One that never returns is emitted once, not again at each interval. */
   checked: [HealthResult]
 }
 
@@ -45,7 +47,7 @@ export interface HealthResult {
   readonly seconds: number
 }
 
-/** Checks from its construction until stop(). It starts down. */
+/** Checks a service from its construction until stop(), and is up while the service is healthy. It starts down. */
 export class HealthGate extends EventEmitter<HealthEvents> implements Disposable {
   readonly #check: Check
   readonly #clock: Clock
@@ -70,7 +72,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     this.#feed({ type: 'start' })
   }
 
-  /** A check has passed often and lately enough. */
+  /** Enough checks have passed, and the last result is recent enough. */
   get up(): boolean {
     return isUp(this.#gate, this.#clock.now())
   }
@@ -87,7 +89,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     }
   }
 
-  /** No more checks. It is down from now on, so what it drives is withdrawn. Safe to call twice. */
+  /** Ends the checks. The gate is down from now on, so its routes are withdrawn. Safe to call twice. */
   stop(): void {
     this.#feed({ type: 'stop' })
     this.#stopped = true
@@ -125,7 +127,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
         break
       case 'abort':
         this.#running.abort(new Error('the check took too long'))
-        // stop() aborts a check as well; then there is no result.
+        // stop() aborts a check too, and then there is no result.
         if (this.#gate.check === 'overdue')
           notify(this, this.#log, 'checked', { outcome: 'timeout', seconds: this.#gate.config.timeout / 1000 })
         break
@@ -144,14 +146,14 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   async #run(signal: AbortSignal): Promise<void> {
     const began = this.#clock.now()
     const result = await resultOf(this.#check, signal)
-    if (signal !== this.#running.signal) return // it was given up, and another runs
+    if (signal !== this.#running.signal) return // it was abandoned, and another runs
     const took = this.#clock.now() - began
     this.#feed(result)
-    if (signal.aborted) return // told already
-    const late = took >= this.#gate.config.timeout // and nobody was awake to abort it
+    if (signal.aborted) return // emitted already
+    const late = took >= this.#gate.config.timeout // and the process was not running to abort it
     notify(this, this.#log, 'checked', { outcome: late ? 'timeout' : result.type, seconds: took / 1000 })
   }
-  /** Once a check has passed, the last failure is not what keeps it down: the hold-down is. */
+  /** Once a check has passed, the hold-down is the cause, and no longer the last failure. */
   #whyDown(now: number): HealthDown | undefined {
     const { up, streak, heldUntil } = this.#gate
     const isHeld = !up && !this.#stopped && streak > 0 && now < heldUntil
@@ -163,7 +165,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   }
 }
 
-/** By the wall clock, for a person; the machine itself counts on the monotonic one. */
+/** By the wall clock, for people; the machine uses the monotonic clock. */
 function heldDown(milliseconds: number): HealthDown {
   return healthDownReason('held-down', new Date(Date.now() + milliseconds).toISOString().replace(/\.\d+/, ''))
 }

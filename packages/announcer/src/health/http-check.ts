@@ -1,30 +1,31 @@
-/** A health check: does this URL answer as it should? */
-import type { IncomingMessage, RequestOptions, request } from 'node:http'
+/** A health check that requests a URL. */
+import type { IncomingMessage, request as Request, RequestOptions } from 'node:http'
 import { assertInteger, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 
-/** Options of `httpCheck()`: what the answer must be, and whom to trust and be over TLS. */
+/** Options of `httpCheck()`: what the answer must be, and certificates for TLS. */
 export interface HttpCheckOptions {
-  /** What the status must be, 200 to 599. Default: any from 200 to 299. Redirections are not followed. */
+  /** The status that passes, 200 to 599. Default: any from 200 to 299. Redirections are not followed. */
   status?: number
-  /** What the body must contain, or match, within its first 64 KiB. Default: anything, and it is not read. */
+  /** What the first 64 KiB of the body must contain or match. Default: the body is not read. */
   body?: string | RegExp
-  /** Authorities to trust instead of those that Node knows, in PEM. */
+  /** Certificate authorities to trust, in PEM. Default: those of Node. */
   ca?: string | Uint8Array
-  /** Our certificate and its key, in PEM: both or neither. */
+  /** Our certificate, in PEM; together with `key`. */
   cert?: string | Uint8Array
+  /** The key of `cert`, in PEM. */
   key?: string | Uint8Array
-  /** `'none'` takes any certificate, so whoever answers is believed. Default: it is verified. */
+  /** `'none'` accepts any certificate, so that any host may answer. Default: the certificate is verified. */
   verify?: 'none'
 }
 
-const MOST = 65_536 // octets of a body that are looked at
+const MAX_BODY = 65_536 // octets of a body that are read
 
 /**
- * GETs the URL over a connection of its own, so that each check goes the whole way. What fails names the URL's origin and
- * path alone: a user, a password and a query are secrets.
+ * Sends GET over a new connection, so that each check tests connection and TLS too. Errors show the origin and path of the URL
+ * only: user, password and query are secrets.
  * @throws OptionError; and what Node throws for a bad certificate.
  */
 export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
@@ -47,11 +48,11 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
     secureContext: process.getBuiltinModule('node:tls').createSecureContext(certificates),
     rejectUnauthorized: verify !== 'none',
   }
-  // Loaded by whoever has such a probe: it takes Node a while, and all others start the sooner.
-  const { request: ask } = process.getBuiltinModule(isTls ? 'node:https' : 'node:http')
+  // Loaded here, because loading takes Node some time, and programs without such a check start sooner.
+  const { request } = process.getBuiltinModule(isTls ? 'node:https' : 'node:http')
   return signal =>
     untilAborted(signal, async () => {
-      const response = await answer(ask, target, { agent: false, signal, ...tls })
+      const response = await answer(request, target, { agent: false, signal, ...tls })
       try {
         const { statusCode = 0 } = response
         const isRight = status === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === status
@@ -84,36 +85,36 @@ function secret(name: string, allowed: string): OptionError {
   return new OptionError(option, undefined, allowed, `${option}: it must be ${allowed}`)
 }
 
-/** Resolves with the head of an answer. Each way in which there is none rejects. */
-function answer(ask: typeof request, url: URL, options: RequestOptions): Promise<IncomingMessage> {
+/** Resolves with the head of an answer. Rejects if there is none, however that ends. */
+function answer(send: typeof Request, url: URL, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((answered, failed) => {
     const place = `${url.origin}${url.pathname}`
-    ask(url, options)
+    send(url, options)
       .on('response', answered)
       .on('upgrade', ({ statusCode }, socket) => {
         socket.on('error', () => {}).destroy()
-        failed(new Error(`${place} answered ${statusCode}, and speaks another protocol from there on`))
+        failed(new Error(`${place} answered ${statusCode}, and changed to another protocol`))
       })
-      .on('error', error => failed(inWords(error)))
+      .on('error', error => failed(withAdvice(error)))
       .on('close', () => failed(new Error(`${place} closed the connection without an answer`)))
       .end()
   })
 }
 
-/** What to check, for the answers that a person alone can change. */
+/** What to check, for answers that only a person can change. */
 function adviceFor(statusCode: number, hasCredentials: boolean): string {
   if (statusCode !== 401 && statusCode !== 403) return ''
   const credentials = hasCredentials
-    ? 'check what our credentials may do there'
+    ? 'check the permissions of our credentials'
     : 'credentials (cert and key) are missing'
   return `: ${credentials}, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`
 }
-function inWords(error: Error & { readonly code?: string }): Error {
+function withAdvice(error: Error & { readonly code?: string }): Error {
   const { code = '' } = error
   const advice = unknownAuthority.includes(code)
-    ? ': give the authority of its certificate as ca'
+    ? ': set ca to the authority of its certificate'
     : /^ERR_SSL_.*ALERT/.test(code)
-      ? ': the service ended TLS, check our certificate (cert and key) and what it takes'
+      ? ': the service ended TLS, check our certificate (cert and key) and which it accepts'
       : ''
   return advice === '' ? error : new Error(`${error.message.trim()}${advice}`, { cause: error })
 }
@@ -130,12 +131,12 @@ async function beginning(response: IncomingMessage): Promise<string> {
   for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk)
     length += chunk.length
-    if (length >= MOST) break
+    if (length >= MAX_BODY) break
   }
-  return Buffer.concat(chunks).subarray(0, MOST).toString()
+  return Buffer.concat(chunks).subarray(0, MAX_BODY).toString()
 }
 
-/** Node's types want absent options absent, and Buffers. */
+/** Node's types need undefined options to be absent, and Buffers. */
 function pem(given: { [name in (typeof tlsOptions)[number]]: string | Uint8Array | undefined }): object {
   return Object.fromEntries(
     Object.entries(given).flatMap(([name, text]) => {

@@ -72,7 +72,7 @@ describe('httpCheck()', () => {
   test('says of an upgrade what it is', async () => {
     await using server = await serving('http', ways[0]![1])
     expect(await failure(httpCheck(`http://127.0.0.1:${server.port}/livez`))).toBe(
-      `http://127.0.0.1:${server.port}/livez answered 101, and speaks another protocol from there on`,
+      `http://127.0.0.1:${server.port}/livez answered 101, and changed to another protocol`,
     )
   })
   test.each([
@@ -94,13 +94,13 @@ describe('httpCheck()', () => {
   test('says of a user that is known what to check', async () => {
     await using server = await serving('http', socket => socket.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n'))
     expect(await failure(httpCheck(`http://user:password@127.0.0.1:${server.port}/`))).toBe(
-      `http://127.0.0.1:${server.port}/ answered 403: check what our credentials may do there, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`,
+      `http://127.0.0.1:${server.port}/ answered 403: check the permissions of our credentials, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`,
     )
   })
   test('says of an authority that is not known that ca is needed', async () => {
     await using server = await serving('https', socket => socket.end(head))
     expect(await failure(httpCheck(`https://127.0.0.1:${server.port}/`))).toMatch(
-      /give the authority of its certificate as ca$/,
+      /set ca to the authority of its certificate$/,
     )
   })
   test('says why no address of a name answers', async () => {

@@ -227,9 +227,9 @@ describe('the hold-down', () => {
   test('keeps a gate down for 5 min that closed 3 times in 10 min, checks go on, and the first that passes then opens it', () => {
     const bench = new Bench()
     for (let i = 0; i < 3; i++) bench.checks('+++---')
-    expect(bench.gate.closedAt).toHaveLength(3)
-    const closedAt = bench.gate.closedAt.at(-1)!
-    while (bench.now < closedAt + 300_000) {
+    expect(bench.gate.downAt).toHaveLength(3)
+    const downAt = bench.gate.downAt.at(-1)!
+    while (bench.now < downAt + 300_000) {
       expect(bench.up).toBe(false)
       bench.checks('+')
     }

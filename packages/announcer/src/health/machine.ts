@@ -1,22 +1,22 @@
 /**
- * The pure machine that turns the results of health checks into one answer: may the route be announced? It fails
- * closed: it starts down, a check that hangs has failed, and an answer that is too old is no. Times are milliseconds.
+ * The pure state machine of a health gate: it turns the results of checks into up or down. It fails closed: it starts down, a
+ * check that hangs has failed, and a result that is too old does not count. Times are milliseconds.
  */
 import { type Explanation, type HealthDownReason, healthDownReason } from '../reasons.ts'
 
 export type HealthDown = Explanation<HealthDownReason>
 
 export interface GateConfig {
-  /** Passed checks in a row that open it. */
+  /** Passed checks in a row until it goes up. */
   readonly rise: number
-  /** Failed checks in a row that close it. */
+  /** Failed checks in a row until it goes down. */
   readonly fall: number
   /** From the start of one check to the start of the next. */
   readonly interval: number
   readonly timeout: number
   /** How long a result counts. */
   readonly ttl: number
-  /** So many times closed within `within`, and it stays closed for `stayDown`; undefined where it need not. */
+  /** After it went down so many times within `within`, it stays down for `stayDown`; undefined for never. */
   readonly holdDown: { readonly withdrawals: number; readonly within: number; readonly stayDown: number } | undefined
 }
 
@@ -25,14 +25,14 @@ type Timer = 'leaseTimer' | 'timeoutTimer' | 'checkTimer'
 export interface Gate {
   readonly config: GateConfig
   readonly up: boolean
-  /** Results in a row that speak against the present position. */
+  /** Results in a row against the present position. */
   readonly streak: number
-  /** `overdue` has failed by its timeout, and has still not returned: nothing else is started beside it until `givenUpAt`. */
+  /** `overdue`: it has failed by its timeout and has not returned yet; no other check starts until `abandonedAt`. */
   readonly check: 'none' | 'running' | 'overdue'
-  readonly givenUpAt: number
+  readonly abandonedAt: number
   readonly timers: Readonly<Partial<Record<Timer, number>>>
-  /** When it closed, as far as the hold-down counts it. */
-  readonly closedAt: readonly number[]
+  /** When it went down, as far as the hold-down counts it. */
+  readonly downAt: readonly number[]
   readonly heldUntil: number
   /** Why it is down. */
   readonly cause: HealthDown
@@ -46,27 +46,27 @@ export type Input =
   | { readonly type: 'stop' }
 
 export type Action =
-  /** Run the check, and say how it ended; of an earlier one that was given up, nothing. */
+  /** Run the check, and feed its result; the result of an earlier check that was abandoned is not fed. */
   | { readonly type: 'check' }
-  /** Tell the check that its time is up. */
+  /** Abort the signal of the check. */
   | { readonly type: 'abort' }
-  /** It opens. */
+  /** The gate goes up. */
   | { readonly type: 'up' }
   | { readonly type: 'down'; readonly cause: HealthDown }
 
 export type Step = readonly [Gate, readonly Action[]]
 
-/** Intervals after which a check that does not even end when it is aborted is given up: what it holds stays held. */
-const GIVE_UP = 10
+/** Intervals after which a check is abandoned that does not end when it is aborted. */
+const INTERVALS_UNTIL_ABANDONED = 10
 
 export function newGate(config: GateConfig): Gate {
-  const nothing = { up: false, streak: 0, check: 'none', timers: {}, givenUpAt: 0, closedAt: [], heldUntil: 0 } as const
+  const nothing = { up: false, streak: 0, check: 'none', timers: {}, abandonedAt: 0, downAt: [], heldUntil: 0 } as const
   return { ...nothing, config, cause: healthDownReason('not-checked') }
 }
 
 export function step(gate: Gate, input: Input, now: number): Step {
-  // First, whoever calls: what comes after a long pause must not find an old answer standing.
-  if (gate.up && !isUp(gate, now)) return andThen(close(gate, tooOld(gate), now), input, now)
+  // First, because after a long pause an old result must not count, whatever the input is.
+  if (gate.up && !isUp(gate, now)) return andThen(goDown(gate, tooOld(gate), now), input, now)
   switch (input.type) {
     case 'start':
       return begin(gate, now)
@@ -75,7 +75,7 @@ export function step(gate: Gate, input: Input, now: number): Step {
     case 'tick':
       return tick(gate, now)
     default:
-      return ended(gate, input, now)
+      return checkEnded(gate, input, now)
   }
 }
 
@@ -99,19 +99,23 @@ function tick(gate: Gate, now: number): Step {
   return isDue(gate, 'checkTimer', now) ? begin(gate, now) : [gate, []]
 }
 
-/** A check that still hangs takes the place of the next one, and fails with it. */
+/** A check that still hangs takes the place of the next one, and fails again at its timeout. */
 function begin(gate: Gate, now: number): Step {
   const { interval, timeout } = gate.config
   const timers = { ...gate.timers, checkTimer: now + interval, timeoutTimer: now + timeout }
-  if (gate.check === 'running' || (gate.check === 'overdue' && now < gate.givenUpAt)) return [{ ...gate, timers }, []]
+  if (gate.check === 'running' || (gate.check === 'overdue' && now < gate.abandonedAt)) return [{ ...gate, timers }, []]
   return [{ ...gate, timers, check: 'running' }, [{ type: 'check' }]]
 }
 
 function timedOut(gate: Gate, now: number): Step {
   const { interval, timeout } = gate.config
-  const givenUpAt = gate.check === 'running' ? now + GIVE_UP * interval : gate.givenUpAt
-  const next: Gate = { ...without(gate, 'timeoutTimer'), check: gate.check === 'none' ? 'none' : 'overdue', givenUpAt }
-  const [last, actions] = judge(
+  const abandonedAt = gate.check === 'running' ? now + INTERVALS_UNTIL_ABANDONED * interval : gate.abandonedAt
+  const next: Gate = {
+    ...without(gate, 'timeoutTimer'),
+    check: gate.check === 'none' ? 'none' : 'overdue',
+    abandonedAt,
+  }
+  const [last, actions] = applyResult(
     next,
     { passed: false, cause: checks => healthDownReason('check-timeout', timeout / 1000, checks) },
     now,
@@ -119,13 +123,13 @@ function timedOut(gate: Gate, now: number): Step {
   return [last, gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions]
 }
 
-function ended(gate: Gate, input: Extract<Input, { type: 'passed' | 'failed' }>, now: number): Step {
-  // Too late to count. The check whose place it took fails at its own timeout.
+function checkEnded(gate: Gate, input: Extract<Input, { type: 'passed' | 'failed' }>, now: number): Step {
+  // Too late to count: the check whose place it took fails at its own timeout.
   if (gate.check !== 'running' || isDue(gate, 'timeoutTimer', now)) return [{ ...gate, check: 'none' }, []]
   const next: Gate = { ...without(gate, 'timeoutTimer'), check: 'none' }
-  if (input.type === 'passed') return judge(next, { passed: true }, now)
+  if (input.type === 'passed') return applyResult(next, { passed: true }, now)
   const { error } = input
-  return judge(next, { passed: false, cause: checks => healthDownReason('check-failed', error, checks) }, now)
+  return applyResult(next, { passed: false, cause: checks => healthDownReason('check-failed', error, checks) }, now)
 }
 
 type Result =
@@ -136,12 +140,12 @@ type Result =
       readonly cause: (checks: number) => HealthDown
     }
 
-function judge(gate: Gate, result: Result, now: number): Step {
+function applyResult(gate: Gate, result: Result, now: number): Step {
   const { rise, fall, ttl } = gate.config
   const agrees = result.passed === gate.up
   const streak = agrees ? 0 : gate.streak + 1
   if (gate.up) {
-    if (!result.passed && streak >= fall) return close(gate, result.cause(fall), now)
+    if (!result.passed && streak >= fall) return goDown(gate, result.cause(fall), now)
     return [{ ...gate, streak, timers: { ...gate.timers, leaseTimer: now + ttl } }, []]
   }
   if (!result.passed) return [{ ...gate, streak, cause: result.cause(1) }, []]
@@ -149,17 +153,17 @@ function judge(gate: Gate, result: Result, now: number): Step {
   return [{ ...gate, up: true, streak: 0, timers: { ...gate.timers, leaseTimer: now + ttl } }, [{ type: 'up' }]]
 }
 
-/** The one way down. */
-function close(gate: Gate, cause: HealthDown, now: number): Step {
+/** Every change to down. */
+function goDown(gate: Gate, cause: HealthDown, now: number): Step {
   const { holdDown } = gate.config
-  const closedAt = holdDown ? [...gate.closedAt.filter(at => now - at < holdDown.within), now] : []
-  const held = holdDown !== undefined && closedAt.length >= holdDown.withdrawals
+  const downAt = holdDown ? [...gate.downAt.filter(at => now - at < holdDown.within), now] : []
+  const held = holdDown !== undefined && downAt.length >= holdDown.withdrawals
   return [
     {
       ...without(gate, 'leaseTimer'),
       up: false,
       streak: 0,
-      closedAt,
+      downAt,
       heldUntil: held ? now + holdDown.stayDown : gate.heldUntil,
       cause,
     },
@@ -169,7 +173,7 @@ function close(gate: Gate, cause: HealthDown, now: number): Step {
 
 function stop(gate: Gate, now: number): Step {
   const cause = healthDownReason('stopped')
-  const [last, actions] = gate.up ? close(gate, cause, now) : [gate, []]
+  const [last, actions] = gate.up ? goDown(gate, cause, now) : [gate, []]
   return [
     { ...last, cause, check: 'none', timers: {} },
     gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions,

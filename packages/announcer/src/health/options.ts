@@ -1,4 +1,4 @@
-/** What a health gate may be told: types, defaults and bounds. */
+/** The options of a health gate: types, defaults and bounds. */
 import type { Clock, Logger } from '@softspoken/session'
 import { assertInteger, assertRange, checkEnvironment, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
@@ -17,34 +17,35 @@ export const healthOptions = {
 } as const
 
 /**
- * Resolves where the service is well, and rejects with what is wrong. The signal is aborted at the timeout: a check
- * that goes on after that keeps the next one from starting, for ten intervals, and has failed all the same.
+ * Resolves if the service is healthy, and rejects with the error if not. The signal is aborted at the timeout, and then the
+ * check has failed. If it does not end, the next check does not start for ten intervals.
  */
 export type Check = (signal: AbortSignal) => Promise<void>
 
-/** What is checked, how often, and how many results change the gate's position. */
+/** What is checked, how often, and how many results change the gate. */
 export interface HealthGateOptions {
+  /** One check of the service; `httpCheck()` and `tcpCheck()` make two kinds. */
   check: Check
   /** Seconds from one check to the next. Default 5; 1 to 3600. */
   interval?: number
-  /** Seconds after which a check has failed. Default 3, or half the interval where that is no longer than 3; 0.1 to less than `interval`. */
+  /** Seconds after which a check has failed: 0.1 to less than `interval`. Default 3, or half the interval if that is at most 3. */
   timeout?: number
-  /** Passed checks in a row that open the gate. Default 3; 1 to 100. */
+  /** Passed checks in a row until the gate goes up. Default 3; 1 to 100. */
   rise?: number
-  /** Failed checks in a row that close it. Default 3; 1 to 100. */
+  /** Failed checks in a row until it goes down. Default 3; 1 to 100. */
   fall?: number
   /**
-   * Seconds that the result of a check counts: the lease of each announcement that the gate drives. At least two
-   * intervals, up to 7200. Default 20, or two intervals where that is more.
+   * Seconds for which the result of a check counts: the lease of each announcement with this gate. At least two intervals, at
+   * most 7200. Default 20, or two intervals if that is more.
    */
   ttl?: number
-  /** What a gate does that closes again and again. False: nothing. A flapping route costs every router a computation. */
+  /** How long a gate stays down that goes down again and again: a flapping route costs every router a computation. False: never. */
   holdDown?: false | HoldDown
   log?: Logger
   clock?: Clock
 }
 
-/** Closed so often within so long, the gate stays closed. */
+/** After it went down `withdrawals` times `within` seconds, the gate stays down for `stayDown`. */
 export interface HoldDown {
   /** Default 3; 2 to 100. */
   withdrawals?: number
@@ -61,8 +62,8 @@ export function gateConfig(options: HealthGateOptions): GateConfig {
   if (typeof check !== 'function') throw new OptionError('check', check, 'a function')
   checkEnvironment({ log, clock })
   const interval = setting('interval', options.interval)
-  const usual = healthOptions.timeout.default
-  const { timeout: given = interval > usual ? usual : interval / 2 } = options
+  const { default: defaultTimeout } = healthOptions.timeout
+  const { timeout: given = interval > defaultTimeout ? defaultTimeout : interval / 2 } = options
   const timeout = setting('timeout', given)
   if (timeout >= interval) throw new OptionError('timeout', timeout, `less than interval, ${interval} seconds`)
   const { ttl: lease = Math.max(healthOptions.ttl.default, 2 * interval), holdDown = {} } = options

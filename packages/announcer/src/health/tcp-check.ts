@@ -1,20 +1,21 @@
-/** A health check: does somebody answer at this port? */
+/** A health check that opens a TCP connection. */
 import { connect } from 'node:net'
 import { assertInteger, assertString, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
 
-/** Where the service is. */
+/** Options of `tcpCheck()`: where the service is. */
 export interface TcpCheckOptions {
-  /** Default 127.0.0.1: the service of this host. */
+  /** Default 127.0.0.1: the service on this host. */
   host?: string
+  /** 1 to 65535. */
   port: number
 }
 
 /**
- * Passes where a TCP connection is accepted, and closes it without a word. That the service works is more than this
- * can tell: a listening socket answers even while its process is stopped.
+ * Passes if a TCP connection is accepted, and closes it without sending. It cannot tell whether the service works: the kernel
+ * accepts connections of a listening socket even while its process is stopped.
  * @throws OptionError
  */
 export function tcpCheck(options: TcpCheckOptions): Check {

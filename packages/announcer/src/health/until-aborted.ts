@@ -1,6 +1,5 @@
 /**
- * Runs a check, and rejects once the signal is aborted, whatever the check does then: a connection may end in a way that
- * none of its events tells.
+ * Runs a check, and rejects when the signal is aborted, whatever the check does then: a connection may end without any event.
  */
 export async function untilAborted(signal: AbortSignal, check: () => Promise<void>): Promise<void> {
   signal.throwIfAborted()
