@@ -25,13 +25,10 @@ import {
   type Timer,
 } from './fsm.ts'
 import type { SessionOptions } from './options.ts'
+import { openMessage } from './testing/scripted-connection.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
-const open: Open = {
-  type: 'open',
-  version: 4,
-  as: 65002,
-  holdTime: 90,
+const open = openMessage(65002, {
   id: '192.0.2.2',
   capabilities: [
     { name: 'multiprotocol', afi: 1, safi: 1 },
@@ -39,7 +36,7 @@ const open: Open = {
     { name: 'enhanced-route-refresh' },
     { name: 'four-octet-as', as: 65002 },
   ],
-}
+})
 const update: Update = { type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] }
 const nothing = new Uint8Array()
 

@@ -1,24 +1,21 @@
 /** docs/fsm.md and the diagram in the README, made from TABLE: each state is taken through each event. */
-import type { Message, Open, Update } from '@softspoken/wire'
+import type { Message, Update } from '@softspoken/wire'
 import { configure } from '../src/config.ts'
 import type { SessionState } from '../src/events.ts'
 import { type Action, type EventName, type Input, type Machine, newMachine, step, TABLE } from '../src/fsm.ts'
 import { checkOpen, type Negotiated } from '../src/open-check.ts'
 import type { SessionOptions } from '../src/options.ts'
+import { openMessage } from '../src/testing/scripted-connection.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
-const open: Open = {
-  type: 'open',
-  version: 4,
-  as: 65002,
-  holdTime: 90,
+const open = openMessage(65002, {
   id: '192.0.2.2',
   capabilities: [
     { name: 'multiprotocol', afi: 1, safi: 1 },
     { name: 'route-refresh' },
     { name: 'enhanced-route-refresh' },
   ],
-}
+})
 const update: Update = { type: 'update', withdrawn: [], attributes: {}, announced: [] }
 const error: Message = { type: 'notification', code: 1, subcode: 1, data: new Uint8Array() }
 
