@@ -69,8 +69,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   #performing = false
 
   /**
-   * @throws OptionError naming the option, the value and what is allowed; Error for an option that needs Linux and the
-   * package koffi, if either is missing.
+   * @throws OptionError naming the option, the value and what is allowed; also if an option needs Linux and the package
+   * koffi, and either is missing.
    */
   constructor(options: SessionOptions) {
     super()

@@ -144,7 +144,11 @@ describe('an option that is not available', () => {
     const [name] = Object.keys(options)
     on('darwin')
     expect(() => new Session({ ...given, ...options })).toThrow(
-      new Error(`${name}: not possible here, it needs Linux and the package koffi, and this is darwin`),
+      expect.objectContaining({
+        name: 'OptionError',
+        option: name,
+        message: `${name}: not possible here, it needs Linux and the package koffi, and this is darwin`,
+      }),
     )
   })
   it.runIf(supported).each(linuxOptions)('%j throws at a listener that cannot have it', async options => {

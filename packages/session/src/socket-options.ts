@@ -11,7 +11,7 @@ import {
   type TcpFamily,
   type TcpSocket,
 } from '@softspoken/linux'
-import { type Address, parseAddress } from '@softspoken/wire'
+import { type Address, OptionError, parseAddress } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
 import { splitZone } from './socket-address.ts'
@@ -30,7 +30,7 @@ const CS6 = 48 // RFC 4594 §3.1
 
 /**
  * Never unauthenticated by accident: a session with an option that is not available here is refused.
- * @throws Error naming the option, and what it needs.
+ * @throws OptionError naming the option, and what it needs.
  */
 export function requireLinux(config: SessionConfig, support: LinuxSupport = linuxSupport()): void {
   const option = firstLinuxOption(config)
@@ -40,7 +40,8 @@ export function requireLinux(config: SessionConfig, support: LinuxSupport = linu
 
 /** The error for an option that needs Linux. `detail` is the end of the sentence. */
 export function notAvailable(option: string, detail: string, cause?: unknown): Error {
-  return new Error(`${option}: not possible here, it needs Linux and the package koffi, and ${detail}`, { cause })
+  const message = `${option}: not possible here, it needs Linux and the package koffi, and ${detail}`
+  return Object.assign(new OptionError(option, undefined, 'used on Linux with the package koffi', message), { cause })
 }
 
 /** The first option of a session, if any, that Node's `net` alone does not have. */

@@ -1,5 +1,6 @@
 /** `softspoken announce`: announces the route until a signal; then withdraws it, waits for the router, and sends Cease. */
 import { Announcer, type HealthGate } from '@softspoken/announcer'
+import { healthOptions } from '@softspoken/announcer/internal'
 import type { Logger } from 'pino'
 import { announcerOptions, omitUndefined, preference } from '../config/announcer-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
@@ -69,7 +70,7 @@ export async function announce(
 }
 
 function startFields(options: ProgramOptions, peers: readonly { readonly address: string; readonly as: number }[]) {
-  const { prefix, localAs, routerId, health, healthRise = 3 } = options // the library's default
+  const { prefix, localAs, routerId, health, healthRise = healthOptions.rise.default } = options
   return {
     ...{ version, prefix, localAs, routerId },
     peers: peers.map(({ address, as }) => `${address} AS ${as}`),

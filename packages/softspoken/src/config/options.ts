@@ -3,6 +3,8 @@
  * The schema checks the kind of a value. The library checks whether the value is allowed.
  */
 import { isIP } from 'node:net'
+import { healthOptions } from '@softspoken/announcer/internal'
+import { optionNames, sessionOptions } from '@softspoken/session/internal'
 import * as v from 'valibot'
 import { mayHoldSecret } from './usage-error.ts'
 
@@ -65,16 +67,10 @@ const [addressName, asName, ...optionalNames] = peerOptionNames
 const peer = v.strictObject(peerEntries, `${addressName} and ${asName}, and perhaps ${optionalNames.join(', ')}`)
 
 /** The capabilities that the library can leave out. */
-const capabilities = ['multiprotocol', 'routeRefresh', 'enhancedRouteRefresh', 'fourOctetAs'] as const
+const capabilities = optionNames('capabilities')
 
 const backOff = v.strictObject(
-  {
-    minInterval: v.optional(number),
-    transportCap: v.optional(number),
-    protocolInitial: v.optional(number),
-    administrative: v.optional(number),
-    resetAfter: v.optional(number),
-  },
+  optionalNumbers(optionNames('backOff')),
   'minInterval and so on, each with a number of seconds',
 )
 const holdDown = v.strictObject({
@@ -86,6 +82,10 @@ const holdDown = v.strictObject({
 export const partNames: Readonly<Record<string, readonly string[]>> = {
   peers: peerOptionNames,
   backOff: Object.keys(backOff.entries),
+}
+
+function optionalNumbers(names: readonly string[]) {
+  return Object.fromEntries(names.map(name => [name, v.optional(number)]))
 }
 
 function option<schema extends v.GenericSchema>(schema: schema, meta: OptionMeta) {
@@ -125,7 +125,7 @@ export const optionsSchema = v.strictObject({
   port: v.optional(
     option(number, {
       text: 'TCP port of the router',
-      defaultText: '179',
+      defaultText: `${sessionOptions['peer.port'].default}`,
       placeholder: '<port>',
       libraryName: 'peer.port',
       ...router,
@@ -149,7 +149,7 @@ export const optionsSchema = v.strictObject({
   holdTime: v.optional(
     option(number, {
       text: 'hold time that we propose, in seconds',
-      defaultText: '90',
+      defaultText: `${sessionOptions.holdTime.default}`,
       placeholder: '<seconds>',
       libraryName: 'holdTime',
       ...router,
@@ -267,7 +267,7 @@ export const optionsSchema = v.strictObject({
   healthInterval: v.optional(
     option(number, {
       text: 'seconds between two checks',
-      defaultText: '5',
+      defaultText: `${healthOptions.interval.default}`,
       placeholder: '<seconds>',
       libraryName: 'interval',
       ...health,
@@ -276,14 +276,14 @@ export const optionsSchema = v.strictObject({
   healthTimeout: v.optional(
     option(number, {
       text: 'longest time of a check in seconds',
-      defaultText: '3, or half of a short interval',
+      defaultText: `${healthOptions.timeout.default}, or half of a short interval`,
       libraryName: 'timeout',
     }),
   ),
   healthRise: v.optional(
     option(number, {
       text: 'passed checks in a row before the route is announced',
-      defaultText: '3',
+      defaultText: `${healthOptions.rise.default}`,
       placeholder: '<number>',
       libraryName: 'rise',
       ...health,
@@ -292,7 +292,7 @@ export const optionsSchema = v.strictObject({
   healthFall: v.optional(
     option(number, {
       text: 'failed checks in a row before it is withdrawn',
-      defaultText: '3',
+      defaultText: `${healthOptions.fall.default}`,
       placeholder: '<number>',
       libraryName: 'fall',
       ...health,

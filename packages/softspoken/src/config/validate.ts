@@ -11,7 +11,7 @@ import {
   partNames,
   peerOptionNames,
 } from './options.ts'
-import { notAllowed, RetryableError, secretNotAllowed, UsageError } from './usage-error.ts'
+import { notAllowed, secretNotAllowed, UsageError } from './usage-error.ts'
 import type { GivenValues } from './values.ts'
 
 /**
@@ -71,7 +71,7 @@ export function placeOfPeer(given: GivenValues, at: number): string {
 
 /** The library's error with the user's name for the option. Any other error is a fault of the program, and is returned as it is. */
 export function toUsageError(error: unknown, given: GivenValues): unknown {
-  if (!(error instanceof OptionError)) return legacyError(error, given)
+  if (!(error instanceof OptionError)) return error
   const { option, message } = error
   const rest = message.startsWith(option) ? message.slice(option.length) : `: ${message}`
   return new UsageError(`${placeOf(option, given)}${rest}`)
@@ -97,11 +97,4 @@ function rowOf(name: string): OptionRow | undefined {
 /** `minInterval` of `backOff.minInterval`. */
 function inside({ libraryName }: OptionRow, name: string): readonly string[] {
   return name.startsWith(`${libraryName}.`) ? [name.slice(libraryName.length + 1)] : []
-}
-
-/** Until every package throws OptionError. */
-function legacyError(error: unknown, given: GivenValues): unknown {
-  if (!(error instanceof Error) || error instanceof UsageError || error instanceof RetryableError) return error
-  const [, field, rest] = /^([a-z][\w.]*)((?: and [\w.]+)?: .*)$/is.exec(error.message) ?? []
-  return field === undefined ? error : new UsageError(`${placeOf(field, given)}${rest}`)
 }
