@@ -14,16 +14,22 @@ export type Address = string
  */
 export function parseAddress(text: Address, field = 'address'): Uint8Array {
   const given = String(text)
-  const number = parse4(given, given.length)
+  const number = scanIpv4(given, given.length)
   if (number >= 0) return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
   return parse6(given) ?? throwOptionError(field, text, 'an IPv4 or IPv6 address')
+}
+
+/** The IPv4 address as a number. @throws OptionError naming the field */
+export function parseIpv4(text: Address, field: string): number {
+  const address = scanIpv4(String(text), String(text).length)
+  return address < 0 ? throwOptionError(field, text, 'an IPv4 address') : address
 }
 
 /**
  * The IPv4 address in the first `end` characters as a number, or -1. By hand, since all that is sent passes here.
  * 010.0.0.1 means one thing here and another there: no leading zeros.
  */
-export function parse4(text: string, end: number): number {
+export function scanIpv4(text: string, end: number): number {
   let address = 0
   let octets = 0
   let value = -1
@@ -56,13 +62,13 @@ function parse6(text: string): Uint8Array | undefined {
 /** The text of an address of 4 or 16 octets; IPv6 as RFC 5952 writes it. */
 export function formatAddress(octets: Uint8Array): Address {
   assertOctets('octets', octets)
-  if (octets.length === 4) return format4(u32(octets, 0))
+  if (octets.length === 4) return formatIpv4(u32(octets, 0))
   if (octets.length !== 16) throwOptionError('octets', octets, '4 or 16 octets')
   return Address6.fromUnsignedByteArray([...octets]).correctForm()
 }
 
 /** The text of an IPv4 address, which is given as a number. */
-export function format4(address: number): Address {
+export function formatIpv4(address: number): Address {
   return (
     decimal(address >>> 24) +
     afterDot((address >>> 16) & 0xff) +

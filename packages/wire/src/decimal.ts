@@ -3,10 +3,9 @@
  * more than half of the time: the communities alone have 65536 numbers, and a kept text of each would not fit a processor's cache.
  */
 export const decimal = texts('')
-/** The same behind a colon, a dot or a slash: to add that later would cost as much again. */
+/** The same behind a colon or a dot: to add that later would cost as much again. */
 export const afterColon = texts(':')
 export const afterDot = texts('.')
-export const afterSlash = texts('/')
 
 function texts(before: string): (value: number) => string {
   const firstDigits = new Array<string>(1000)
@@ -19,7 +18,8 @@ function texts(before: string): (value: number) => string {
   }
 }
 
-const threeDigits = new Array<string>(1000)
+let threeDigits: readonly string[] | undefined
 function lastThree(value: number): string {
-  return (threeDigits[value % 1000] ??= String(value % 1000).padStart(3, '0'))
+  threeDigits ??= Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'))
+  return threeDigits[value % 1000]!
 }

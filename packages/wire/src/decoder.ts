@@ -1,9 +1,10 @@
 /** One direction of a TCP stream, cut into messages. */
 import { viewOf } from './bytes.ts'
-import { type Context, contextOf, type DecoderContext, NextHopTexts } from './context.ts'
+import { type CodecContext, type Context, contextOf } from './context.ts'
 import { assertOctets } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
+import { NextHops } from './next-hops.ts'
 import type { Notification } from './notification.ts'
 import type { Result } from './result.ts'
 
@@ -14,8 +15,8 @@ const NOTIFICATION = 3 // type, the last octet of a header (RFC 4271 §4.1)
  * it yields that one error and then nothing: where the next message begins is unknown (RFC 4271 §6.1).
  */
 export class Decoder {
-  #context: DecoderContext
-  readonly #nextHops = new NextHopTexts()
+  #context: CodecContext
+  readonly #nextHops = new NextHops()
   /** What push() brought last, and how far it has been read. */
   #chunk: Uint8Array = new Uint8Array()
   #view = viewOf(this.#chunk)

@@ -1,8 +1,9 @@
 /** The message header (RFC 4271 §4.1) and what follows it. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
-import { type Context, contextOf, type DecoderContext } from './context.ts'
+import { type CodecContext, type Context, contextOf } from './context.ts'
 import { assertOctets, rethrow, throwOptionError, throwUnknownName, WireError } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
+import { NextHops } from './next-hops.ts'
 import { type Notification, readNotification, writeNotification } from './notification.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 import { type Open, readOpen, writeOpen } from './open.ts'
@@ -32,8 +33,8 @@ interface MessageRow<message> {
   readonly faults: number
   /** May be longer than 4096 octets once that is settled (RFC 8654 §4). */
   readonly extensible: boolean
-  read(bytes: Uint8Array, at: number, end: number, context: DecoderContext): message
-  write(w: Writer, message: message, context: Context): void
+  read(bytes: Uint8Array, at: number, end: number, context: CodecContext): message
+  write(w: Writer, message: message, context: CodecContext): void
 }
 const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, { type: type }>> } = {
   open: {
@@ -149,7 +150,7 @@ function badLength(bytes: Uint8Array, at: number, detail: string): WireError {
 }
 
 /** Decodes the message whose header messageLength() has found sound. */
-export function decodeAt(bytes: Uint8Array, at: number, length: number, context: DecoderContext): Result<Message> {
+export function decodeAt(bytes: Uint8Array, at: number, length: number, context: CodecContext): Result<Message> {
   const row = byCode[bytes[at + 18]!]!
   try {
     return { ok: true, value: row.read(bytes, at + HEADER_LENGTH, at + length, context) }
@@ -197,14 +198,22 @@ export function encode(message: Message, context?: Partial<Context>): Uint8Array
   return new Encoder(context).encode(message)
 }
 
-/** Encodes message after message into one buffer, of which each result is a copy. */
+/** Encodes message after message, and reuses its buffer: each result is a copy. */
 export class Encoder {
-  /** How to write the next message. */
-  context: Context
+  #context: CodecContext
+  readonly #nextHops = new NextHops()
   readonly #w = new Writer().put(new Uint8Array(MARKER_LENGTH).fill(0xff))
 
   constructor(context?: Partial<Context>) {
-    this.context = contextOf(context)
+    this.#context = contextOf(context, this.#nextHops)
+  }
+
+  /** How to write the next message. */
+  get context(): Context {
+    return this.#context
+  }
+  set context(context: Context) {
+    this.#context = contextOf(context, this.#nextHops)
   }
 
   /** @throws OptionError as encode() does */
@@ -216,11 +225,11 @@ export class Encoder {
     w.length = MARKER_LENGTH
     w.u16(0).u8(row.code)
     try {
-      row.write(w, message, this.context)
+      row.write(w, message, this.#context)
     } catch (error) {
       rethrow(error, message.type, message)
     }
-    const max = longest(message.type, this.context)
+    const max = longest(message.type, this.#context)
     if (w.length > max) throwOptionError(`${message.type} length`, w.length, `at most ${max} octets`)
     const bytes = w.done()
     bytes[16] = bytes.length >> 8

@@ -1,7 +1,6 @@
 /** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5), each behind a path identifier with ADD-PATH (RFC 7911 §3). */
-import { type Address, format4, formatAddress, parse4, parseAddress } from './address.ts'
+import { type Address, formatAddress, formatIpv4, parseAddress, scanIpv4 } from './address.ts'
 import { u32, type Writer } from './bytes.ts'
-import { afterSlash } from './decimal.ts'
 import { throwOptionError } from './error.ts'
 
 /**
@@ -49,17 +48,19 @@ export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets:
   const prefixes: Prefix[] = []
   const read = octets === 4 ? read4 : read6
   visitPrefixes(bytes, at, end, pathIds, (length, _, from, pathId) => {
-    const prefix = read(length, bytes, from) + afterSlash(length)
+    const prefix = read(length, bytes, from) + (lengthTexts[length] ??= `/${length}`)
     prefixes.push(pathId === undefined ? prefix : `${prefix}#${pathId}`)
   })
   return prefixes
 }
 
+const lengthTexts = new Array<string>(129) // made once each, when needed
+
 // Trailing bits are irrelevant (RFC 4271 §4.3); cleared, equal prefixes are equal strings.
 function read4(length: number, bytes: Uint8Array, at: number): Address {
   let address = 0
   for (let bit = 0; bit < length; bit += 8) address |= bytes[at++]! << (24 - bit)
-  return format4(length === 0 ? 0 : address & (-1 << (32 - length)))
+  return formatIpv4(length === 0 ? 0 : address & (-1 << (32 - length)))
 }
 function read6(length: number, bytes: Uint8Array, at: number): Address {
   const address = new Uint8Array(16)
@@ -116,7 +117,7 @@ export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: bo
 /** An IPv4 prefix as it should be, without making anything on the way; false, and nothing written, where it is not. */
 function tryWriteIpv4Prefix(w: Writer, prefix: Prefix): boolean {
   const slash = prefix.indexOf('/')
-  const address = slash < 0 ? -1 : parse4(prefix, slash)
+  const address = slash < 0 ? -1 : scanIpv4(prefix, slash)
   const length = parseLength(prefix, slash + 1)
   if (address < 0 || length < 0 || length > 32 || (length < 32 && address << length !== 0)) return false
   w.u8(length).u32(address)

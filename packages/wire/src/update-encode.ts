@@ -2,13 +2,13 @@
 import { type AttributeRow, type Attributes, byCode, byKey, type RawAttribute, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
 import type { Writer } from './bytes.ts'
-import { type Context, hasPathIds } from './context.ts'
+import { type CodecContext, hasPathIds } from './context.ts'
 import { assertList, assertOctets, rethrow, throwOptionError, throwUnknownName } from './error.ts'
 import { withFourOctet } from './four-octet-as.ts'
 import { writePrefix } from './prefix.ts'
 import type { Update } from './update.ts'
 
-export function writeUpdate(w: Writer, { withdrawn, attributes, announced }: Update, context: Context): void {
+export function writeUpdate(w: Writer, { withdrawn, attributes, announced }: Update, context: CodecContext): void {
   assertList('withdrawn', withdrawn)
   assertList('announced', announced)
   if (typeof attributes !== 'object' || attributes === null) throwOptionError('attributes', attributes, 'an object')
@@ -37,7 +37,7 @@ function throwMissing(key: keyof Attributes): never {
 }
 
 /** In the order of the table; unknown attributes among them by code, behind MP_* (RFC 7606 §5.1). */
-function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
+function writeAttributes(w: Writer, attributes: Attributes, context: CodecContext): void {
   const start = w.length
   const raws = attributes.unknown === undefined ? [] : sortedRaws(attributes.unknown)
   let next = 0
@@ -79,9 +79,9 @@ function writeAttribute<value>(
   w: Writer,
   flags: number,
   code: number,
-  encoder: { encode(w: Writer, value: value, context: Context): void },
+  encoder: { encode(w: Writer, value: value, context: CodecContext): void },
   value: value,
-  context: Context,
+  context: CodecContext,
 ): void {
   const start = w.length
   w.u8(flags, 'flags').u8(code, 'attribute code').u8(0)
@@ -94,7 +94,7 @@ function writeAttribute<value>(
   }
 }
 
-function writeRaw(w: Writer, raw: RawAttribute, context: Context): void {
+function writeRaw(w: Writer, raw: RawAttribute, context: CodecContext): void {
   writeAttribute(w, raw.flags & ~flag.extendedLength, raw.code, rawEncoder, raw, context)
 }
 const rawEncoder = { encode: (w: Writer, { value }: RawAttribute) => w.put(value) }

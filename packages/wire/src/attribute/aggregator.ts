@@ -1,5 +1,5 @@
 /** AGGREGATOR, and AS4_AGGREGATOR which carries it past speakers that know two octets only. */
-import { type Address, format4 } from '../address.ts'
+import { type Address, formatIpv4 } from '../address.ts'
 import { AS_TRANS } from '../as-number.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
 import { throwOptionError } from '../error.ts'
@@ -53,7 +53,7 @@ function checkAggregator(bytes: Uint8Array, at: number, end: number, octets: 2 |
   return zero ? [subcode.update.optionalAttributeError, 'AS 0 (RFC 7607 §2)'] : undefined
 }
 function readAggregator(bytes: Uint8Array, at: number, octets: 2 | 4): Aggregator {
-  return { as: octets === 4 ? u32(bytes, at) : u16(bytes, at), address: format4(u32(bytes, at + octets)) }
+  return { as: octets === 4 ? u32(bytes, at) : u16(bytes, at), address: formatIpv4(u32(bytes, at + octets)) }
 }
 function writeAggregator(w: Writer, { as, address }: Aggregator, octets: 2 | 4, field: string): void {
   if (as === 0) throwOptionError(`${field}.as`, as, 'other than zero (RFC 7607 §2)')

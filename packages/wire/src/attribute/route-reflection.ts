@@ -1,5 +1,5 @@
 /** What route reflectors tell each other to find loops (RFC 4456 §8); none of it leaves an AS. */
-import { type Address, format4 } from '../address.ts'
+import { type Address, formatIpv4 } from '../address.ts'
 import { u32 } from '../bytes.ts'
 import { assertNonEmptyList } from '../error.ts'
 import { writeIpv4 } from './next-hop.ts'
@@ -14,7 +14,7 @@ export const originatorId = defineAttribute<'originatorId', Address>({
   internalOnly: true,
   check: exactly(4),
   read(into, bytes, at) {
-    into.originatorId = format4(u32(bytes, at))
+    into.originatorId = formatIpv4(u32(bytes, at))
   },
   encode: (w, value) => writeIpv4(w, value, 'originatorId'),
 })
@@ -29,7 +29,7 @@ export const clusterList = defineAttribute<'clusterList', readonly Address[]>({
   check: listOf(4),
   read(into, bytes, at, end) {
     const clusters: Address[] = []
-    for (; at < end; at += 4) clusters.push(format4(u32(bytes, at)))
+    for (; at < end; at += 4) clusters.push(formatIpv4(u32(bytes, at)))
     into.clusterList = clusters
   },
   encode(w, clusters) {

@@ -1,6 +1,6 @@
 /** What one row of the attribute table says (RFC 4271 §5, RFC 7606 §7). */
 import type { Writer } from '../bytes.ts'
-import type { Context, DecoderContext } from '../context.ts'
+import type { CodecContext, Context } from '../context.ts'
 import { subcode } from '../notification-codes.ts'
 
 /** Attribute flags (RFC 4271 §4.3). */
@@ -40,9 +40,9 @@ export interface AttributeSpec<key extends string, value> extends AttributeRule 
    * Reads octets at..end, which check() has found sound, into its own field, by a literal name: through a computed one,
    * storing the value takes as long as reading it.
    */
-  read(into: { [name in key]?: value }, bytes: Uint8Array, at: number, end: number, context: DecoderContext): void
+  read(into: { [name in key]?: value }, bytes: Uint8Array, at: number, end: number, context: CodecContext): void
   /** @throws OptionError where the caller's value has no encoding. */
-  encode(w: Writer, value: value, context: Context): void
+  encode(w: Writer, value: value, context: CodecContext): void
 }
 
 /** Keeps the types of the name and the value without spelling them twice. */
