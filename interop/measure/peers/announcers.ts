@@ -1,6 +1,5 @@
 /** The announcers that are compared, with the configurations of the politeness measurement. */
-import { as } from '../politeness/responses.ts'
-import { CHECKOUT, speakers } from '../politeness/speakers.ts'
+import { as, CHECKOUT, speakers } from '../speakers.ts'
 
 export interface Announcer {
   name: string

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Announcer } from '@softspoken/announcer'
 import { wallClock } from '../kernel-routes.ts'
-import { as } from '../politeness/responses.ts'
+import { as } from '../speakers.ts'
 import { BETWEEN } from './calls.ts'
 
 const [own = '', router = '', first = '', ...routes] = process.argv.slice(2)

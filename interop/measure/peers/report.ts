@@ -1,6 +1,7 @@
 /** Writes the comparison as tables. */
+
+import type { Steady } from '../capture.ts'
 import { intoMarkers, table } from '../page/markers.ts'
-import type { Steady } from '../politeness/capture.ts'
 import { type Process, total } from './processes.ts'
 import type { Signal } from './testbed.ts'
 

@@ -5,7 +5,7 @@ import { Output } from '../../lab/output.ts'
 import type { Router } from '../../lab/router.ts'
 import { waitFor } from '../../lab/wait-for.ts'
 import { milliseconds, type RouteEvent, routeEvents } from '../kernel-routes.ts'
-import { as } from '../politeness/responses.ts'
+import { as } from '../speakers.ts'
 import type { Announcer } from './announcers.ts'
 
 interface Start {

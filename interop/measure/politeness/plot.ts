@@ -1,6 +1,6 @@
 /** Plots all dials: a group per response, a line per speaker, a tick per dial. */
 import { frame, text } from '../page/svg.ts'
-import type { Row } from './capture.ts'
+import type { Row } from './dials.ts'
 import { rejections, responses } from './responses.ts'
 
 const WIDTH = 860

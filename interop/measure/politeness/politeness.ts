@@ -12,11 +12,12 @@ import { docker } from '../../lab/docker.ts'
 import { Lab } from '../../lab/lab.ts'
 import { build } from '../../lab/setup.ts'
 import { waitFor } from '../../lab/wait-for.ts'
-import { count, type Packet, readPackets, steady } from './capture.ts'
+import { type Packet, readPackets, steady } from '../capture.ts'
+import { CHECKOUT, type Speaker, speakers } from '../speakers.ts'
+import { count } from './dials.ts'
 import { plot } from './plot.ts'
 import { intoPage } from './report.ts'
 import { type Addresses, everyResponse, type RouterResponse, responses } from './responses.ts'
-import { CHECKOUT, type Speaker, speakers } from './speakers.ts'
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } })
 const minutes = Number(values.minutes)

@@ -1,6 +1,8 @@
 /** Writes the measurement as tables. */
+
+import type { Steady } from '../capture.ts'
 import { intoMarkers, table } from '../page/markers.ts'
-import type { Row, Steady } from './capture.ts'
+import type { Row } from './dials.ts'
 import { rejections, responses } from './responses.ts'
 
 export interface Report {

@@ -19,5 +19,3 @@ export const everyResponse = Object.keys(responses) as RouterResponse[]
 
 /** All responses except the one that keeps the session. */
 export const rejections = everyResponse.filter(response => response !== 'steady')
-
-export const as = { speaker: 65010, router: 65001 } as const

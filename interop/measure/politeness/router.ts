@@ -6,7 +6,8 @@
 import { createServer, type Socket } from 'node:net'
 import { Listener, Session } from '@softspoken/session'
 import { cease, Decoder, encode, type Message, notificationCode, type Open, subcode } from '@softspoken/wire'
-import { type Addresses, as } from './responses.ts'
+import { as } from '../speakers.ts'
+import type { Addresses } from './responses.ts'
 
 const speaker = process.env.SPEAKER ?? ''
 const at: Addresses = JSON.parse(process.env.ADDRESSES ?? '')

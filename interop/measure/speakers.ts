@@ -1,5 +1,4 @@
 /** The speakers that are measured. Their configurations have only what they need to dial, and a route if that is possible. */
-import { as } from './responses.ts'
 
 export interface Speaker {
   name: string
@@ -12,8 +11,11 @@ export interface Speaker {
   options?: string[]
 }
 
+/** The AS numbers in all measurements. */
+export const as = { speaker: 65010, router: 65001 } as const
+
 export const ROUTE = '198.51.100.10/32'
-const root = new URL('../../..', import.meta.url).pathname
+const root = new URL('../..', import.meta.url).pathname
 
 /** Arguments of `docker run` for programs that run from the checkout. */
 export const CHECKOUT = ['--volume', `${root}:${root}:ro`, '--workdir', root]
