@@ -18,7 +18,7 @@ export function start(file: string, ...words: string[]): ChildProcess {
   return child
 }
 
-/** To whoever started this process. */
+/** To the process that started this one. */
 export function tell(message: object): void {
   if (process.send === undefined) throw new Error('this file is started by another: see package.json, bench')
   process.send(message)

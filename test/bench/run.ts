@@ -83,7 +83,7 @@ From \`perf record -e cpu-clock node --perf-basic-prof\` over one corpus at a ti
 
 - **decode table**: the communities' text, which is their value here, 3.7 of them in a message on average, and in this
   corpus hardly one comes twice: a quarter of the time, most of it waiting for the pieces that they are put together from.
-  GoBGP keeps them as numbers until somebody prints them. Judging the attributes takes a sixth, walking and storing them an
+  GoBGP keeps them as numbers until they are printed. Judging the attributes takes a sixth, walking and storing them an
   eighth, AS paths a twelfth.
 - **decode with prefixes as text**: five pieces put together, about 60 ns a prefix: three quarters of the time.
 - **validate and drop**: three fifths of it is walking and judging the attributes, a sixth reads the header; each attribute is judged by a

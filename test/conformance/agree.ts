@@ -31,7 +31,7 @@ export interface Reading {
 }
 
 /**
- * Reads a vector. Where nobody knows how wide its AS numbers are, either reading may agree; where the vector does not
+ * Reads a vector. If the width of its AS numbers is unknown, either reading may agree; where the vector does not
  * say what peer it comes from, it is an internal one.
  */
 export function read(vector: Vector): Reading {

@@ -1,5 +1,5 @@
 /**
- * Is a message of somebody else's in the one form that our encoder writes? Found from its octets, by readers of its
+ * Is a message of another speaker in the one form that our encoder writes? Found from its octets, by readers of its
  * own that share nothing with the codec.
  *
  * Our form: MP_REACH_NLRI and MP_UNREACH_NLRI first (RFC 7606 §5.1), then attributes by code (RFC 4271 §5); lengths in

@@ -42,7 +42,7 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
   ['RFC 7607 §2', 'AS 0', open('04 0000 005a c0000201'), [2, 2, '']],
   ['RFC 7607 §2', 'AS 0 in the capability', open(sound, '02 06 41 04 00000000'), [2, 2, '']],
   ['RFC 6286 §2.1', 'a BGP Identifier of zero', open('04 fde9 005a 00000000'), [2, 3, '']],
-  ['RFC 4271 §6.2', 'an optional parameter nobody knows', open(sound, '63 02 abcd'), [2, 4, '']],
+  ['RFC 4271 §6.2', 'an unknown optional parameter', open(sound, '63 02 abcd'), [2, 4, '']],
   ['RFC 4271 §6.2', 'authentication, which is deprecated', open(sound, '01 01 00'), [2, 4, '']],
   ['RFC 4271 §6.2', 'a hold time of 1 s', open('04 fde9 0001 c0000201'), [2, 6, '']],
   ['RFC 4271 §6.2', 'a hold time of 2 s', open('04 fde9 0002 c0000201'), [2, 6, '']],
@@ -63,7 +63,7 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
   ['RFC 7606 §3.b', 'a Total Path Attribute Length beyond the message', message(2, '0000 0001'), [3, 1, '']],
   [
     'RFC 4271 §6.3',
-    'a well-known attribute nobody knows; the data is the attribute',
+    'an unknown well-known attribute; the data is the attribute',
     update(`${base} 40 63 02 abcd`),
     [3, 2, '406302abcd'],
   ],
@@ -231,7 +231,7 @@ const survived: readonly Survived[] = [
     `${base} 80 04 04 00000001 80 04 04 00000002`,
     [['MULTI_EXIT_DISC', 'discard']],
   ],
-  ['RFC 7606 §3.g', 'a second attribute nobody knows', `${base} c0 63 00 c0 63 00`, [['attribute 99', 'discard']]],
+  ['RFC 7606 §3.g', 'an unknown attribute twice', `${base} c0 63 00 c0 63 00`, [['attribute 99', 'discard']]],
   [
     'RFC 7606 §3.h',
     'the stronger of two findings',
@@ -503,13 +503,13 @@ describe('a fault that the session survives', () => {
     const { withdrawn } = received(update(`40 01 01 03 ${path} ${nextHop}`, route, '18 c63364'))
     expect(withdrawn).toEqual(['198.51.100.0/24', '198.51.100.10/32'])
   })
-  it('withdraws IPv6 routes as IPv6 routes, beside those withdrawn before (RFC 7606 §2)', () => {
+  it('withdraws IPv6 routes as IPv6 routes, with those already withdrawn (RFC 7606 §2)', () => {
     const { attributes } = received(update(`${reach} ${unreach} 40 01 01 03 ${path}`, ''))
     expect(attributes).toEqual({
       mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db9::/32', '2001:db8::/32'] },
     })
   })
-  it('withdraws IPv4 routes of MP_REACH_NLRI with the other IPv4 routes (RFC 7606 §2, RFC 8950)', () => {
+  it('withdraws IPv4 routes of MP_REACH_NLRI with the others (RFC 7606 §2, RFC 8950)', () => {
     const { withdrawn, attributes } = received(
       update(`80 0e 0e 0001 01 04 c0000201 00 20 c633640b 80 0f 08 0001 01 20 c633640c 40 01 01 03 ${path} ${nextHop}`),
     )
@@ -555,8 +555,8 @@ describe('no fault at all', () => {
       'a reserved octet that is not zero',
       update(`${reach.replace(' 00 20', ' 01 20')} ${origin} ${path}`, ''),
     ],
-    ['RFC 4271 §5', 'an optional attribute nobody knows, transitive or not', update(`${base} c0 63 00 80 64 00`)],
-    ['RFC 7606 §7.14', 'an extended community of a type nobody knows', update(`${base} c0 10 08 ${'ff'.repeat(8)}`)],
+    ['RFC 4271 §5', 'an unknown optional attribute, transitive or not', update(`${base} c0 63 00 80 64 00`)],
+    ['RFC 7606 §7.14', 'an extended community of an unknown type', update(`${base} c0 10 08 ${'ff'.repeat(8)}`)],
     ['RFC 7311 §3.2', 'an AIGP without a metric', update(`${base} 80 1a 03 02 0003`)],
     [
       'RFC 7311 §3',
@@ -582,10 +582,10 @@ describe('no fault at all', () => {
     ['RFC 4271 §4.2', 'a hold time of 0', open('04 fde9 0000 c0000201')],
     ['RFC 4271 §4.2', 'a hold time of 3', open('04 fde9 0003 c0000201')],
     ['RFC 6286 §2.1', 'a BGP Identifier that is no address of a host', open('04 fde9 005a ffffffff')],
-    ['RFC 5492 §3', 'a capability nobody knows', open(sound, '02 04 fe 02 abcd')],
+    ['RFC 5492 §3', 'an unknown capability', open(sound, '02 04 fe 02 abcd')],
     ['RFC 5492 §4', 'a parameter without any capability', open(sound, '02 00')],
-    ['RFC 4271 §6.4', 'a NOTIFICATION with numbers nobody knows', message(3, 'ff ff')],
-    ['RFC 7313 §4', 'a ROUTE-REFRESH subtype nobody knows', message(5, '0001 09 01')],
+    ['RFC 4271 §6.4', 'a NOTIFICATION with unknown numbers', message(3, 'ff ff')],
+    ['RFC 7313 §4', 'an unknown ROUTE-REFRESH subtype', message(5, '0001 09 01')],
     // RFC 7313 §5 makes it 7/1 where the peer offered the capability; whether it did is not known here.
     ['RFC 2918 §3', 'an EoRR with an octet too many', message(5, '0001 02 01 00')],
   ])('%s: %s', (_clause, _what, bytes) => expect(refusal(decode(bytes))).toBe('nothing'))

@@ -76,7 +76,7 @@ export const exceptions: readonly Exception[] = [
     rule: ({ bytes, expect }, { answer }) => expect.ok === false && answer === '3/9' && malformedMp(bytes),
   },
   {
-    why: 'an attribute that nobody assigned claims to be well-known, whatever else is wrong',
+    why: 'an unassigned attribute claims to be well-known, whatever else is wrong',
     settledBy: 'RFC 4271 §6.3: Unrecognized Well-known Attribute, which RFC 7606 leaves as it is',
     count: 81,
     rule: ({ bytes }, { answer }) => answer === '3/2' && claimsToBeWellKnown(bytes),
@@ -105,7 +105,7 @@ export const exceptions: readonly Exception[] = [
   },
   {
     why: 'an MP_REACH_NLRI without a route stands where ORIGIN is missing; we name what is missing',
-    settledBy: 'RFC 7606 §3.d, §5.2; octets of a family that nobody knows are not malformed',
+    settledBy: 'RFC 7606 §3.d, §5.2; octets of an unknown family are not malformed',
     ids: ['43e51705a1a486'],
   },
   {

@@ -1,4 +1,4 @@
-/** Announces a route with a lease that nobody renews. Arguments: the announcer's options as JSON, and the lease. */
+/** Announces a route with a lease that is never renewed. Arguments: the announcer's options as JSON, and the lease. */
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
 
 const [options, ttl] = process.argv.slice(2)

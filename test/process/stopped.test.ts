@@ -11,7 +11,7 @@ import { expect, test } from 'vitest'
 const program = fileURLToPath(new URL('leaseholder.ts', import.meta.url))
 const TTL = 3.5 // seconds; longer than a keepalive takes to fall due, which at hold time 9 is 2.25 to 3
 
-test('a process that is stopped beyond its lease withdraws before it says anything else', {
+test('a process stopped beyond its lease withdraws before it sends anything else', {
   timeout: 60_000,
 }, async () => {
   await using router = new Router()

@@ -54,8 +54,8 @@ describe('of any list of prefixes', patient, () => {
   })
 })
 
-describe('of any octets', patient, () => {
-  it('decoding them ends in a message or in a NOTIFICATION that can be sent, and all of the message can be read', () => {
+describe('any octets', patient, () => {
+  it('any octets decode to a readable message or to a NOTIFICATION that can be sent', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), anyBody, damaged), contexts, (bytes, context) => {
         const result = decode(bytes, context)
@@ -71,7 +71,7 @@ describe('of any octets', patient, () => {
       { numRuns: 5000 },
     )
   })
-  it('a message among them has a form of ours, no longer than it was, which is sound and stays as it is', () => {
+  it('our form of a decoded message is not longer, is valid and stays as it is', () => {
     fc.assert(
       fc.property(fc.oneof(anyBody, damaged), contexts, (bytes, context) => {
         const result = decode(bytes, context)

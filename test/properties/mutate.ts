@@ -41,14 +41,14 @@ const contexts: readonly (readonly Partial<Context>[])[] = [
 
 const random = chance(seed)
 const seeds = [...fixtures(), ...(vectors() ?? [])].map(({ bytes }) => bytes).filter(({ length }) => length >= HEADER)
-const tally = { decoded: 0, issues: 0, refused: 0, failed: 0, slowest: 0 }
+const counts = { decoded: 0, issues: 0, refused: 0, failed: 0, slowest: 0 }
 
 async function run(): Promise<void> {
   const heart = new Int32Array(new SharedArrayBuffer(4))
   const watchdog = watch(heart)
   const started = performance.now()
   let done = 0
-  for (; done < count && tally.failed < REPORTS; done++) {
+  for (; done < count && counts.failed < REPORTS; done++) {
     Atomics.store(heart, 0, done)
     const bytes = mutate()
     for (const context of contexts[done % contexts.length]!) examine(bytes, context)
@@ -57,10 +57,10 @@ async function run(): Promise<void> {
   await watchdog.terminate()
   console.log(
     `${done} mutations of ${seeds.length} messages, seed ${seed}, in ${seconds.toFixed(0)} s ` +
-      `(${Math.round(done / seconds)}/s), each in two contexts: ${tally.decoded} decoded, ${tally.issues} of them ` +
-      `with issues, ${tally.refused} refused, slowest ${tally.slowest.toFixed(0)} ms, ${tally.failed} failures`,
+      `(${Math.round(done / seconds)}/s), each in two contexts: ${counts.decoded} decoded, ${counts.issues} of them ` +
+      `with issues, ${counts.refused} refused, slowest ${counts.slowest.toFixed(0)} ms, ${counts.failed} failures`,
   )
-  if (tally.failed > 0) process.exitCode = 1
+  if (counts.failed > 0) process.exitCode = 1
 }
 
 function examine(bytes: Uint8Array, context: Partial<Context>): void {
@@ -70,7 +70,7 @@ function examine(bytes: Uint8Array, context: Partial<Context>): void {
       took,
       timed(() => decode(bytes, context)),
     )
-  tally.slowest = Math.max(tally.slowest, took)
+  counts.slowest = Math.max(counts.slowest, took)
   if (took > LIMIT) fail(`took ${took.toFixed(0)} ms`, bytes, context)
 }
 function timed(run: () => void): number {
@@ -85,12 +85,12 @@ function hold(bytes: Uint8Array, context: Partial<Context>): void {
     if (!result.ok) {
       const { code, subcode } = result.notification
       if (![1, 2, 3, 7].includes(code)) fail(`answers with ${code}/${subcode}`, bytes, context)
-      tally.refused++
+      counts.refused++
     } else {
       const message = result.value
-      tally.decoded++
+      counts.decoded++
       if (message.type === 'update') {
-        if (message.issues) tally.issues++
+        if (message.issues) counts.issues++
         routes(message)
       }
       const ours = encode(message, context)
@@ -105,9 +105,9 @@ function hold(bytes: Uint8Array, context: Partial<Context>): void {
   }
 }
 
-function fail(why: string, bytes: Uint8Array, context: Partial<Context>): void {
-  tally.failed++
-  console.error(`${why}\n  ${JSON.stringify(context)}\n  ${toHex(bytes)}`)
+function fail(problem: string, bytes: Uint8Array, context: Partial<Context>): void {
+  counts.failed++
+  console.error(`${problem}\n  ${JSON.stringify(context)}\n  ${toHex(bytes)}`)
 }
 
 /** A seed with one wound or a few; mostly with a header that still fits, so that the damage is found further in. */

@@ -180,7 +180,7 @@ const aigpFields = fc.record(
   { requiredKeys: [] },
 )
 const aigp = aigpFields.filter(({ metric, others }) => metric !== undefined || others !== undefined)
-/** Codes that nobody assigned, and one that is kept although it is known: that has a value (RFC 7606 §4). */
+/** Unassigned codes, and one that is kept although it is known: that has a value (RFC 7606 §4). */
 const raw = fc.oneof(
   fc.record({ code: fc.integer({ min: 200, max: 254 }), flags: fc.constantFrom(0x80, 0xc0, 0xe0), value: octets }),
   fc.record({
@@ -197,7 +197,7 @@ function attributes(context: Context): fc.Arbitrary<Attributes> {
   return fc.record(
     {
       origin: fc.constantFrom('igp', 'egp', 'incomplete'),
-      // Nobody outside a confederation sees its segments (RFC 5065 §5).
+      // Segments of a confederation stay inside it (RFC 5065 §5).
       asPath: external
         ? path(as4, plainSegments, fourOctetAs ? 2 : 1)
         : fourOctetAs

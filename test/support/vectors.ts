@@ -14,7 +14,7 @@ export interface Vector {
   readonly source: string
   readonly kind: string
   readonly bytes: Uint8Array
-  /** AS numbers in AS_PATH have four octets; null where it does not matter, or nobody knows. */
+  /** AS numbers in AS_PATH have four octets; null if it does not matter or is unknown. */
   readonly as4: boolean | null
   readonly addpath: boolean | null
   readonly peer?: 'ebgp' | 'ibgp'
