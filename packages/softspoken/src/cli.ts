@@ -4,7 +4,6 @@ import { Command, CommanderError, Option } from 'commander'
 import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withOptions } from './config/flags.ts'
 import { readConfiguration } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
-
 import { escapeControls } from './log/escape-controls.ts'
 import { exitCodes, type Shutdown } from './shutdown.ts'
 import { version } from './version.ts'

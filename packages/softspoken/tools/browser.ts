@@ -1,4 +1,4 @@
-/** Headless Chromium, spoken to through its debugging pipe: as little of it as looking at a page takes. */
+/** Headless Chromium through its debugging pipe, with just enough to look at a page. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,25 +20,25 @@ interface View {
   readonly scheme: 'light' | 'dark'
 }
 
-/** One that is open. */
+/** An open page. */
 export interface Page {
-  /** What an expression comes to in the page, as JSON can say it; a promise is waited for. */
+  /** The value of an expression in the page, as JSON; waits for a promise. */
   evaluate(expression: string): Promise<unknown>
-  /** All of it, in PNG. */
+  /** The whole page as PNG. */
   picture(): Promise<Buffer>
   close(): Promise<void>
 }
 
-/** `CHROMIUM` names the program where it is not `chromium`. */
+/** `CHROMIUM` names the program if it is not `chromium`. */
 export const chromium = process.env.CHROMIUM ?? 'chromium'
 
 export class Browser implements AsyncDisposable {
-  /** What the page's console and policy said. */
+  /** Errors of the page, from its console and its security policy. */
   readonly errors: string[] = []
   readonly #process: ChildProcess
   readonly #profile: string
   readonly #waiting = new Map<number, (answer: Answer) => void>()
-  #asked = 0
+  #requests = 0
 
   static async start(): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), 'softspoken-page-'))
@@ -60,7 +60,7 @@ export class Browser implements AsyncDisposable {
     pipe.setEncoding('utf8').on('data', (chunk: string) => {
       const messages = (rest + chunk).split('\0')
       rest = messages.pop() ?? ''
-      for (const message of messages) this.#hear(JSON.parse(message))
+      for (const message of messages) this.#receive(JSON.parse(message))
     })
   }
 
@@ -95,7 +95,7 @@ export class Browser implements AsyncDisposable {
   }
 
   #ask(method: string, params: object = {}, sessionId?: unknown): Promise<Record<string, unknown>> {
-    const id = ++this.#asked
+    const id = ++this.#requests
     const pipe = this.#process.stdio[3] as Writable // as start() asked for
     pipe.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
     return new Promise((done, failed) => {
@@ -104,7 +104,7 @@ export class Browser implements AsyncDisposable {
       )
     })
   }
-  #hear(answer: Answer): void {
+  #receive(answer: Answer): void {
     if (answer.id !== undefined) this.#waiting.get(answer.id)?.(answer)
     else if (answer.method === 'Log.entryAdded' || answer.method === 'Runtime.exceptionThrown')
       this.errors.push(JSON.stringify(answer.params))

@@ -1,6 +1,6 @@
 /**
- * Pictures of the page in headless Chromium, in the folder that is given: on a phone and on a desk, light and dark, well
- * and ill. Exits with 1 where the browser complains about the page, as of something that its policy forbids.
+ * Takes pictures of the page in headless Chromium: on a phone and on a desk, light and dark, with the route sent, withheld
+ * and without a session. Writes them to the given folder. Exits with 1 if the browser reports an error of the page.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,34 +11,32 @@ import { serve } from '../src/http/status-page.ts'
 import { Browser } from './browser.ts'
 
 const [folder] = process.argv.slice(2)
-if (folder === undefined) throw new Error('which folder shall the pictures go to?')
+if (folder === undefined) throw new Error('give the folder for the pictures')
 mkdirSync(folder, { recursive: true })
 
+const HEALTH = 'tcp://127.0.0.1:6443' // as in the command of the README
 let healthy = true
-const apiserver = new HealthGate({
+const gate = new HealthGate({
   check: async () => {
-    if (!healthy) throw new Error('https://127.0.0.1:6443/readyz answered 503')
+    if (!healthy) throw new Error('connect ECONNREFUSED 127.0.0.1:6443')
   },
   interval: 1,
-  rise: 1,
-  fall: 2,
 })
+const router = new Session({
+  local: { as: 65000, id: '10.0.5.1' },
+  peer: { as: 64515, address: '127.0.0.1' },
+  passive: true,
+}).start()
+const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router)
 const announcer = new Announcer({
   local: { as: 64515, id: '10.0.5.11' },
-  peers: [{ as: 65000, address: '127.0.0.1' }],
+  peers: [{ as: 65000, address: '127.0.0.1', port: await listener.listen() }],
   nextHop: '10.0.5.11',
-  firstDialDelay: 60,
   drainTime: 0,
 })
 const site = await serve('127.0.0.1:0')
-site.attach(announcer, { apiserver })
-announcer.announce('198.51.100.10/32', { gate: apiserver, med: 100 })
-const session = announcer.sessions[0]! // there is one peer
-const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(session)
-const router = new Session({
-  local: { as: 65000, id: '10.0.5.1' },
-  peer: { as: 64515, address: '127.0.0.1', port: await listener.listen() },
-}).start()
+site.attach(announcer, { [HEALTH]: gate })
+announcer.announce('198.51.100.10/32', { gate })
 await until(() => announcer.status().peers[0]?.sent.length === 1)
 
 const browser = await Browser.start()
@@ -46,14 +44,14 @@ try {
   await picture('phone-light', { width: 390, height: 844, scheme: 'light' })
   await picture('desk-light', { width: 1100, height: 800, scheme: 'light' })
   healthy = false
-  await until(() => !apiserver.up)
+  await until(() => !gate.up)
   await picture('phone-dark-withheld', { width: 390, height: 844, scheme: 'dark' })
   await router.stop('maintenance until 06:00')
-  await until(() => session.state === 'Idle')
+  await until(() => announcer.sessions[0]?.state === 'Idle')
   await picture('desk-dark-down', { width: 1100, height: 800, scheme: 'dark' })
 } finally {
   await browser[Symbol.asyncDispose]()
-  apiserver.stop()
+  gate.stop()
   await announcer.stop()
   await listener.stop()
   await site[Symbol.asyncDispose]()

@@ -254,14 +254,16 @@ export const optionsSchema = v.strictObject({
     }),
   ),
   healthCa: v.optional(
-    option(text, { text: 'file with the authority that verifies the service', libraryName: 'http.ca' }),
+    option(text, { text: 'file with the authority that verifies the service', libraryName: 'httpCheck.ca' }),
   ),
-  healthCert: v.optional(option(text, { text: 'file with our certificate for the service', libraryName: 'http.cert' })),
-  healthKey: v.optional(option(text, { text: 'file with the key of that certificate', libraryName: 'http.key' })),
+  healthCert: v.optional(
+    option(text, { text: 'file with our certificate for the service', libraryName: 'httpCheck.cert' }),
+  ),
+  healthKey: v.optional(option(text, { text: 'file with the key of that certificate', libraryName: 'httpCheck.key' })),
   healthVerify: v.optional(
     option(v.literal('none', 'none'), {
       text: '`none`: do not verify the certificate of the service',
-      libraryName: 'http.verify',
+      libraryName: 'httpCheck.verify',
     }),
   ),
   healthInterval: v.optional(
