@@ -7,7 +7,14 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
+import {
+  type CollisionSide,
+  type Connections,
+  newConnections,
+  type SessionAction,
+  sessionDeadline,
+  stepSession,
+} from './collision.ts'
 import { configure, type SessionConfig } from './config.ts'
 import type { SessionEvent } from './events.ts'
 import type { Input } from './fsm.ts'
@@ -41,12 +48,12 @@ const ROUNDING = 0.001 // what adding up fractions of a millisecond may come out
 
 class World {
   now = 0
-  readonly pairs: [Pair, Pair]
+  readonly pairs: [Connections, Connections]
   readonly configs: readonly [SessionConfig, SessionConfig]
   readonly told: readonly [SessionEvent[], SessionEvent[]] = [[], []]
   readonly dials: readonly [number[], number[]] = [[], []]
   readonly connections = new Set<Connection>()
-  readonly #lines: [{ [slot in Slot]?: Connection }, { [slot in Slot]?: Connection }] = [{}, {}]
+  readonly #lines: [{ [side in CollisionSide]?: Connection }, { [side in CollisionSide]?: Connection }] = [{}, {}]
   readonly #agenda: { readonly at: number; readonly happen: () => void }[] = []
   readonly #scenario: Scenario
   #sent = 0
@@ -56,14 +63,14 @@ class World {
     this.#scenario = scenario
     const [one, two] = scenario.ends
     this.configs = [configure(one), configure(two)]
-    this.pairs = [newPair(this.configs[0], 0), newPair(this.configs[1], 0)]
+    this.pairs = [newConnections(this.configs[0], 0), newConnections(this.configs[1], 0)]
     for (const { at, kind } of scenario.faults ?? []) this.#at(at, () => this.#harm(kind))
     for (const end of [0, 1] as const) this.#feed(end, { type: 'start' })
   }
 
   pass(until: number): this {
     for (;;) {
-      const deadlines = this.pairs.map(pair => pairDeadline(pair) ?? Number.POSITIVE_INFINITY)
+      const deadlines = this.pairs.map(pair => sessionDeadline(pair) ?? Number.POSITIVE_INFINITY)
       const event = this.#agenda[0]
       const at = Math.min(...deadlines, event?.at ?? Number.POSITIVE_INFINITY)
       if (at > until) return this
@@ -75,40 +82,40 @@ class World {
   }
   /** The connection that each end is Established on. */
   established(end: End): Connection | undefined {
-    const { machine, slot } = this.pairs[end].first
-    return machine.state === 'Established' ? this.#lines[end][slot] : undefined
+    const { machine, side } = this.pairs[end].main
+    return machine.state === 'Established' ? this.#lines[end][side] : undefined
   }
   held(): number {
     return [...this.connections].filter(({ held }) => held[0] || held[1]).length
   }
 
-  #feed(end: End, input: Input, slot?: Slot, offered?: Connection): void {
+  #feed(end: End, input: Input, side?: CollisionSide, offered?: Connection): void {
     const tick = { now: this.now, jitter: turn(this.#scenario.jitters, this.#steps++) }
-    const [next, actions] = stepPair(this.pairs[end], input, tick, slot)
+    const [next, actions] = stepSession(this.pairs[end], input, tick, side)
     this.pairs[end] = next
     for (const action of actions) this.#perform(end, action, offered)
   }
-  #perform(end: End, action: PairAction, offered: Connection | undefined): void {
+  #perform(end: End, action: SessionAction, offered: Connection | undefined): void {
     if (action.type === 'emit') {
       this.told[end].push(action.event)
       return
     }
     const lines = this.#lines[end]
-    const connection = lines[action.slot]
+    const connection = lines[action.side]
     if (action.type === 'connect') {
       if (connection) throw new Error('a second dial while one is under way')
-      lines.dialled = this.#dial(end)
+      lines.outgoing = this.#dial(end)
     } else if (action.type === 'accept') {
       if (connection) throw new Error('a second connection accepted')
-      lines.accepted = offered! // only 'accepted' brings about an 'accept'
-      lines.accepted.held[end] = true
+      lines.incoming = offered! // only 'incoming' brings about an 'accept'
+      lines.incoming.held[end] = true
     } else if (action.type === 'send') {
       if (!connection) throw new Error(`${action.message.type} on no connection`)
       this.#deliver(connection, other(end), { type: 'message', message: action.message })
-      const { slot } = action // the system takes what is written, though it may never arrive
-      this.#at(this.now, () => lines[slot] === connection && this.#feed(end, { type: 'sent' }, slot))
+      const { side } = action // the system takes what is written, though it may never arrive
+      this.#at(this.now, () => lines[side] === connection && this.#feed(end, { type: 'sent' }, side))
     } else if (connection) {
-      delete lines[action.slot]
+      delete lines[action.side]
       this.#hangUp(connection, end)
     }
   }
@@ -129,9 +136,9 @@ class World {
     this.#deliver(connection, other(end), { type: 'disconnected', reason: 'closed', detail: 'closed' })
   }
   #deliver(connection: Connection, to: End, input: Input): void {
-    const slot = connection.dialler === to ? 'dialled' : 'accepted'
+    const side = connection.dialler === to ? 'outgoing' : 'incoming'
     this.#send(connection, to, () => {
-      if (this.#lines[to][slot] === connection) this.#feed(to, input, slot)
+      if (this.#lines[to][side] === connection) this.#feed(to, input, side)
     })
   }
   #send(connection: Connection, to: End, arrive: () => void): void {
@@ -201,7 +208,7 @@ describe('two speakers that dial each other', { timeout: 60_000 }, () => {
         for (const end of [0, 1] as const) {
           expect(heard(world, end)).toEqual(['established'])
           expect(world.dials[end].length).toBeLessThanOrEqual(1)
-          expect(world.pairs[end].first.machine.history).toMatchObject({ transport: 0, protocol: 0 })
+          expect(world.pairs[end].main.machine.history).toMatchObject({ transport: 0, protocol: 0 })
         }
         collisions += Number(world.connections.size === 2)
       }),

@@ -2,14 +2,14 @@ import type { Message, Notification, Open } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  type CollisionSide,
+  type Connections,
   furthest,
-  newPair,
-  type Pair,
-  type PairAction,
-  type PairInput,
-  pairDeadline,
-  type Slot,
-  stepPair,
+  newConnections,
+  type SessionAction,
+  type SessionInput,
+  sessionDeadline,
+  stepSession,
 } from './collision.ts'
 import { configure } from './config.ts'
 import type { Down, SessionState } from './events.ts'
@@ -41,47 +41,47 @@ const notificationOf = (code: number, subcode: number): Message => ({
 // ---- a pair that is played step by step, in virtual time
 
 class Play {
-  pair: Pair
+  pair: Connections
   now = 0
   log: string[] = []
   downs: Down[] = []
 
   constructor(settings: Partial<SessionOptions> = {}) {
-    this.pair = newPair(configure({ ...given, ...settings }), 0)
+    this.pair = newConnections(configure({ ...given, ...settings }), 0)
   }
   get state(): SessionState {
     return furthest(this.pair).machine.state
   }
   /** Which connections there are, and how far each has come. */
-  get connections(): Partial<Record<Slot, SessionState>> {
-    const sides = [this.pair.first, this.pair.second].flatMap(side => side ?? [])
-    return Object.fromEntries(sides.map(({ slot, machine }) => [slot, machine.state]))
+  get connections(): Partial<Record<CollisionSide, SessionState>> {
+    const sides = [this.pair.main, this.pair.pending].flatMap(side => side ?? [])
+    return Object.fromEntries(sides.map(({ side, machine }) => [side, machine.state]))
   }
   get down(): Down | undefined {
     return this.downs.at(-1)
   }
   get history() {
-    return this.pair.first.machine.history
+    return this.pair.main.machine.history
   }
-  do(input: PairInput, slot?: Slot): this {
-    const [next, actions] = stepPair(this.pair, input, { now: this.now, jitter: 1 }, slot)
+  do(input: SessionInput, side?: CollisionSide): this {
+    const [next, actions] = stepSession(this.pair, input, { now: this.now, jitter: 1 }, side)
     this.pair = next
     for (const action of actions)
       if (action.type === 'emit' && action.event.type === 'down') this.downs.push(action.event)
     this.log.push(...actions.map(inWords))
     return this
   }
-  hear(slot: Slot, ...messages: Message[]): this {
-    for (const message of messages) this.do({ type: 'message', message }, slot)
+  hear(side: CollisionSide, ...messages: Message[]): this {
+    for (const message of messages) this.do({ type: 'message', message }, side)
     return this
   }
-  lose(slot: Slot): this {
-    return this.do({ type: 'disconnected', reason: 'closed', detail: 'closed' }, slot)
+  lose(side: CollisionSide): this {
+    return this.do({ type: 'disconnected', reason: 'closed', detail: 'closed' }, side)
   }
   /** Lets seconds pass; each timer that runs out on the way does so at its time. */
   wait(seconds: number): this {
     const until = this.now + seconds * 1000
-    for (let at = pairDeadline(this.pair); at !== undefined && at <= until; at = pairDeadline(this.pair)) {
+    for (let at = sessionDeadline(this.pair); at !== undefined && at <= until; at = sessionDeadline(this.pair)) {
       this.now = Math.max(this.now, at)
       this.do({ type: 'tick' })
     }
@@ -94,9 +94,9 @@ class Play {
   }
   reach(place: 'Connect' | 'OpenSent' | 'OpenConfirm' | 'Established', open: Open = higher): this {
     this.do({ type: 'start' })
-    if (place !== 'Connect') this.do({ type: 'connected' }, 'dialled')
-    if (place === 'OpenConfirm' || place === 'Established') this.hear('dialled', open)
-    if (place === 'Established') this.hear('dialled', keepalive)
+    if (place !== 'Connect') this.do({ type: 'connected' }, 'outgoing')
+    if (place === 'OpenConfirm' || place === 'Established') this.hear('outgoing', open)
+    if (place === 'Established') this.hear('outgoing', keepalive)
     this.said()
     return this
   }
@@ -107,13 +107,13 @@ class Play {
     return this
   }
 }
-function inWords(action: PairAction): string {
+function inWords(action: SessionAction): string {
   if (action.type === 'emit')
     return action.event.type === 'state' ? `-> ${action.event.to}` : `tell ${action.event.type}`
-  const { slot } = action
-  if (action.type !== 'send') return `${slot}: ${action.type}`
+  const { side } = action
+  if (action.type !== 'send') return `${side}: ${action.type}`
   const { message } = action
-  return `${slot}: send ${message.type === 'notification' ? `${message.code}/${message.subcode}` : message.type}`
+  return `${side}: send ${message.type === 'notification' ? `${message.code}/${message.subcode}` : message.type}`
 }
 
 // ---- §6.8, clause by clause
@@ -121,57 +121,57 @@ function inWords(action: PairAction): string {
 describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)', () => {
   it('ours is less: the connection that exists, in OpenConfirm, is closed, and the one the peer began goes on (clause 2)', () => {
     const play = new Play().reach('OpenConfirm', higher).do({ type: 'accepted' })
-    expect(play.said()).toBe('accepted: accept, accepted: send open')
-    play.hear('accepted', higher)
-    expect(play.said()).toBe('dialled: send 6/7, dialled: close, accepted: send keepalive')
-    expect(play.connections).toEqual({ accepted: 'OpenConfirm' })
+    expect(play.said()).toBe('incoming: accept, incoming: send open')
+    play.hear('incoming', higher)
+    expect(play.said()).toBe('outgoing: send 6/7, outgoing: close, incoming: send keepalive')
+    expect(play.connections).toEqual({ incoming: 'OpenConfirm' })
   })
   it('ours is greater: the new connection is closed, and the one in OpenConfirm is used (clause 3)', () => {
     const play = new Play().reach('OpenConfirm', lower).do({ type: 'accepted' })
     play.said()
-    expect(play.hear('accepted', lower).said()).toBe('accepted: send 6/7, accepted: close')
-    expect(play.connections).toEqual({ dialled: 'OpenConfirm' })
+    expect(play.hear('incoming', lower).said()).toBe('incoming: send 6/7, incoming: close')
+    expect(play.connections).toEqual({ outgoing: 'OpenConfirm' })
   })
   it('what exists may be the one that the peer dialled, too', () => {
     const twoUp = (open: Open) => {
-      const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'connected' }, 'dialled')
+      const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'connected' }, 'outgoing')
       play.said()
-      return play.hear('accepted', open)
+      return play.hear('incoming', open)
     }
     const theirs = twoUp(higher)
-    expect(theirs.said()).toBe('dialled: send 6/7, dialled: close, accepted: send keepalive, -> OpenConfirm')
-    expect(theirs.connections).toEqual({ accepted: 'OpenConfirm' })
-    const ours = twoUp(lower).hear('dialled', lower)
-    expect(ours.said()).toBe('accepted: send 6/7, accepted: close, dialled: send keepalive, -> OpenConfirm')
-    expect(ours.connections).toEqual({ dialled: 'OpenConfirm' })
+    expect(theirs.said()).toBe('outgoing: send 6/7, outgoing: close, incoming: send keepalive, -> OpenConfirm')
+    expect(theirs.connections).toEqual({ incoming: 'OpenConfirm' })
+    const ours = twoUp(lower).hear('outgoing', lower)
+    expect(ours.said()).toBe('incoming: send 6/7, incoming: close, outgoing: send keepalive, -> OpenConfirm')
+    expect(ours.connections).toEqual({ outgoing: 'OpenConfirm' })
   })
   it('one in OpenSent is examined as well: an OPEN on the preferred connection closes the other at once', () => {
-    const dialled = new Play().both().hear('dialled', lower)
-    expect(dialled.said()).toBe('accepted: send 6/7, accepted: close, dialled: send keepalive, -> OpenConfirm')
-    const accepted = new Play().both().hear('accepted', higher)
-    expect(accepted.said()).toBe('dialled: send 6/7, dialled: close, accepted: send keepalive, -> OpenConfirm')
+    const dialled = new Play().both().hear('outgoing', lower)
+    expect(dialled.said()).toBe('incoming: send 6/7, incoming: close, outgoing: send keepalive, -> OpenConfirm')
+    const accepted = new Play().both().hear('incoming', higher)
+    expect(accepted.said()).toBe('outgoing: send 6/7, outgoing: close, incoming: send keepalive, -> OpenConfirm')
   })
   it('identifiers are compared as unsigned integers (RFC 6286 §2.1)', () => {
     const numbers = [
-      ['10.0.0.2', '9.255.255.255', 'dialled'],
-      ['9.255.255.255', '10.0.0.2', 'accepted'],
-      ['200.0.0.1', '1.0.0.200', 'dialled'],
+      ['10.0.0.2', '9.255.255.255', 'outgoing'],
+      ['9.255.255.255', '10.0.0.2', 'incoming'],
+      ['200.0.0.1', '1.0.0.200', 'outgoing'],
     ] as const
     for (const [ours, theirs, kept] of numbers)
       expect(keptBetween({ local: { as: 65001, id: ours } }, openOf(theirs))).toBe(kept)
   })
   it('of equal identifiers, the higher AS number decides (RFC 6286 §2.3)', () => {
     const same = (as: number) => openOf('192.0.2.1', { as })
-    expect(keptBetween({}, same(65002))).toBe('accepted')
-    expect(keptBetween({ peer: { as: 64999, address: '192.0.2.2' } }, same(64999))).toBe('dialled')
+    expect(keptBetween({}, same(65002))).toBe('incoming')
+    expect(keptBetween({ peer: { as: 64999, address: '192.0.2.2' } }, same(64999))).toBe('outgoing')
     const fourOctets = { as: 4200000000, address: '192.0.2.2' }
-    expect(keptBetween({ peer: fourOctets }, same(4200000000))).toBe('accepted')
+    expect(keptBetween({ peer: fourOctets }, same(4200000000))).toBe('incoming')
   })
 
-  function keptBetween(settings: Partial<SessionOptions>, open: Open): Slot | undefined {
-    const play = new Play(settings).both().hear('dialled', open).hear('accepted', open)
-    expect(play.pair.second).toBeUndefined()
-    return play.pair.first.slot
+  function keptBetween(settings: Partial<SessionOptions>, open: Open): CollisionSide | undefined {
+    const play = new Play(settings).both().hear('outgoing', open).hear('incoming', open)
+    expect(play.pair.pending).toBeUndefined()
+    return play.pair.main.side
   }
 })
 
@@ -179,119 +179,121 @@ describe('a connection in Established wins over a new one (RFC 4271 §6.8)', () 
   it('whatever the identifiers: the new one gets Cease 6/7 on its OPEN, and nobody hears of it', () => {
     for (const open of [lower, higher]) {
       const play = new Play().reach('Established', open).do({ type: 'accepted' })
-      expect(play.said()).toBe('accepted: accept, accepted: send open')
-      expect(play.hear('accepted', open).said()).toBe('accepted: send 6/7, accepted: close')
-      expect([play.state, play.connections]).toEqual(['Established', { dialled: 'Established' }])
+      expect(play.said()).toBe('incoming: accept, incoming: send open')
+      expect(play.hear('incoming', open).said()).toBe('incoming: send 6/7, incoming: close')
+      expect([play.state, play.connections]).toEqual(['Established', { outgoing: 'Established' }])
     }
   })
   it('a silent connection beside it ends by its hold timer after 10 s (RFC 4271 §6.5)', () => {
     const play = new Play().reach('Established').do({ type: 'accepted' })
     play.said()
     expect(play.wait(9.999).said()).toBe('')
-    expect(play.wait(0.001).said()).toBe('accepted: send 4/0, accepted: close')
-    expect([play.state, play.connections]).toEqual(['Established', { dialled: 'Established' }])
+    expect(play.wait(0.001).said()).toBe('incoming: send 4/0, incoming: close')
+    expect([play.state, play.connections]).toEqual(['Established', { outgoing: 'Established' }])
     expect(play.downs).toEqual([])
   })
   it('the session goes on meanwhile: UPDATEs go out on it, and on it alone', () => {
     const play = new Play().reach('Established').do({ type: 'accepted' })
     play.said()
     play.do({ type: 'send', update: { type: 'update', withdrawn: [], attributes: {}, announced: [] } })
-    expect(play.said()).toBe('dialled: send update')
+    expect(play.said()).toBe('outgoing: send update')
   })
   it('where it falls before the newcomer was judged, `down` is told, and the newcomer is the session', () => {
     const play = new Play().reach('Established').do({ type: 'accepted' })
     play.said()
-    expect(play.lose('dialled').said()).toBe('dialled: close, tell down, -> OpenSent')
+    expect(play.lose('outgoing').said()).toBe('outgoing: close, tell down, -> OpenSent')
     expect(play.history.protocol).toBe(1)
-    play.hear('accepted', higher, keepalive)
-    expect(play.said()).toBe('accepted: send keepalive, -> OpenConfirm, tell established, -> Established')
+    play.hear('incoming', higher, keepalive)
+    expect(play.said()).toBe('incoming: send keepalive, -> OpenConfirm, tell established, -> Established')
   })
 })
 
 describe('an OPEN on the connection that is not preferred', () => {
   it('waits while the preferred one is in OpenSent, so that both sides keep the same', () => {
-    expect(new Play().both().hear('accepted', lower).said()).toBe('')
-    expect(new Play().both().hear('dialled', higher).said()).toBe('')
+    expect(new Play().both().hear('incoming', lower).said()).toBe('')
+    expect(new Play().both().hear('outgoing', higher).said()).toBe('')
   })
   it('is answered with Cease 6/7 once the preferred one has its own (RFC 4271 §6.8)', () => {
-    const play = new Play().both().hear('accepted', lower).hear('dialled', lower)
-    expect(play.said()).toBe('accepted: send 6/7, accepted: close, dialled: send keepalive, -> OpenConfirm')
+    const play = new Play().both().hear('incoming', lower).hear('outgoing', lower)
+    expect(play.said()).toBe('incoming: send 6/7, incoming: close, outgoing: send keepalive, -> OpenConfirm')
   })
   it('is taken once the preferred one is gone, with the KEEPALIVE that followed it', () => {
-    const play = new Play().both().hear('accepted', lower, keepalive, keepalive).lose('dialled')
-    expect(play.said()).toBe('dialled: close, accepted: send keepalive, tell established, -> Established')
-    expect(play.connections).toEqual({ accepted: 'Established' })
+    const play = new Play().both().hear('incoming', lower, keepalive, keepalive).lose('outgoing')
+    expect(play.said()).toBe('outgoing: close, incoming: send keepalive, tell established, -> Established')
+    expect(play.connections).toEqual({ incoming: 'Established' })
   })
   it('is taken after 10 s, and the preferred one gets 4/0 (RFC 4271 §6.5)', () => {
-    const ours = new Play().reach('OpenSent').wait(100).do({ type: 'accepted' }).wait(3).hear('accepted', lower)
+    const ours = new Play().reach('OpenSent').wait(100).do({ type: 'accepted' }).wait(3).hear('incoming', lower)
     ours.said()
     expect(ours.wait(9.999).said()).toBe('')
-    expect(ours.wait(0.001).said()).toBe('dialled: send 4/0, dialled: close, accepted: send keepalive, -> OpenConfirm')
-    const theirs = new Play().reach('OpenSent').do({ type: 'accepted' }).wait(3).hear('dialled', higher)
+    expect(ours.wait(0.001).said()).toBe(
+      'outgoing: send 4/0, outgoing: close, incoming: send keepalive, -> OpenConfirm',
+    )
+    const theirs = new Play().reach('OpenSent').do({ type: 'accepted' }).wait(3).hear('outgoing', higher)
     theirs.said()
     expect(theirs.wait(6.999).said()).toBe('')
     expect(theirs.wait(0.001).said()).toBe(
-      'accepted: send 4/0, accepted: close, dialled: send keepalive, -> OpenConfirm',
+      'incoming: send 4/0, incoming: close, outgoing: send keepalive, -> OpenConfirm',
     )
     expect(theirs.history).toMatchObject({ transport: 0, protocol: 0 })
   })
   it('waits 10 s at most, however often the peer repeats it', () => {
-    const play = new Play().both().hear('accepted', lower).wait(6).hear('accepted', lower).wait(3.999)
+    const play = new Play().both().hear('incoming', lower).wait(6).hear('incoming', lower).wait(3.999)
     expect(play.said()).toBe('')
-    expect(play.wait(0.001).said()).toContain('dialled: send 4/0, dialled: close, accepted: send keepalive')
+    expect(play.wait(0.001).said()).toContain('outgoing: send 4/0, outgoing: close, incoming: send keepalive')
   })
   it('waits 10 s at most, however often the peer replaces the silent one', () => {
-    const play = new Play().reach('OpenSent').do({ type: 'accepted' }).hear('dialled', higher)
+    const play = new Play().reach('OpenSent').do({ type: 'accepted' }).hear('outgoing', higher)
     for (let at = 0; at < 9; at += 3) play.wait(3).do({ type: 'accepted' })
     expect(play.wait(1).state).toBe('OpenConfirm')
-    expect(play.connections).toEqual({ dialled: 'OpenConfirm' })
+    expect(play.connections).toEqual({ outgoing: 'OpenConfirm' })
   })
   it('one that has had its OPEN is given its full 240 s meanwhile', () => {
-    const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'connected' }, 'dialled')
-    play.wait(5).hear('accepted', lower).wait(9)
-    expect(play.connections).toEqual({ accepted: 'OpenSent', dialled: 'OpenSent' })
+    const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'connected' }, 'outgoing')
+    play.wait(5).hear('incoming', lower).wait(9)
+    expect(play.connections).toEqual({ incoming: 'OpenSent', outgoing: 'OpenSent' })
   })
   it('and then anything but a KEEPALIVE is an error of its connection, and of no other (RFC 4271 §6.6)', () => {
     const update: Message = { type: 'update', withdrawn: [], attributes: {}, announced: [] }
-    const play = new Play().both().hear('accepted', lower, update)
-    expect(play.said()).toBe('accepted: send 5/1, accepted: close')
-    expect(play.connections).toEqual({ dialled: 'OpenSent' })
+    const play = new Play().both().hear('incoming', lower, update)
+    expect(play.said()).toBe('incoming: send 5/1, incoming: close')
+    expect(play.connections).toEqual({ outgoing: 'OpenSent' })
   })
   it('and then the connection may be lost: what waited is forgotten', () => {
-    const play = new Play().both().hear('accepted', lower).lose('accepted').hear('dialled', lower)
-    expect(play.said()).toBe('accepted: close, dialled: send keepalive, -> OpenConfirm')
+    const play = new Play().both().hear('incoming', lower).lose('incoming').hear('outgoing', lower)
+    expect(play.said()).toBe('incoming: close, outgoing: send keepalive, -> OpenConfirm')
   })
   it('no flood of KEEPALIVEs makes it hold more than one', () => {
-    const play = new Play().both().hear('accepted', lower)
-    for (let i = 0; i < 100; i++) play.hear('accepted', keepalive)
-    expect(play.pair.second?.waiting).toHaveLength(2)
+    const play = new Play().both().hear('incoming', lower)
+    for (let i = 0; i < 100; i++) play.hear('incoming', keepalive)
+    expect(play.pair.pending?.queue).toHaveLength(2)
   })
 })
 
 describe('the peer dials us while our dial is under way', () => {
   it('no collision can be detected in Connect (RFC 4271 §6.8): both go on', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
-    expect(play.said()).toBe('accepted: accept, accepted: send open, -> OpenSent')
-    expect(play.do({ type: 'connected' }, 'dialled').said()).toBe('dialled: send open')
-    expect(play.connections).toEqual({ accepted: 'OpenSent', dialled: 'OpenSent' })
+    expect(play.said()).toBe('incoming: accept, incoming: send open, -> OpenSent')
+    expect(play.do({ type: 'connected' }, 'outgoing').said()).toBe('outgoing: send open')
+    expect(play.connections).toEqual({ incoming: 'OpenSent', outgoing: 'OpenSent' })
   })
   it('the dial is given up once the peer has said OPEN, whoever is higher', () => {
     for (const open of [lower, higher]) {
       const play = new Play().reach('Connect').do({ type: 'accepted' })
       play.said()
-      expect(play.hear('accepted', open).said()).toBe('dialled: close, accepted: send keepalive, -> OpenConfirm')
+      expect(play.hear('incoming', open).said()).toBe('outgoing: close, incoming: send keepalive, -> OpenConfirm')
     }
   })
   it('and our dial fails: the session goes on, and that is no failure', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     play.said()
-    expect(play.lose('dialled').said()).toBe('dialled: close')
-    expect(play.hear('accepted', higher, keepalive).state).toBe('Established')
+    expect(play.lose('outgoing').said()).toBe('outgoing: close')
+    expect(play.hear('incoming', higher, keepalive).state).toBe('Established')
     expect([play.history, play.downs]).toMatchObject([{ transport: 0, protocol: 0 }, []])
   })
   it('and leaves without an OPEN, as our dial fails: that is told, and counts', () => {
-    const play = new Play().reach('Connect').do({ type: 'accepted' }).lose('dialled')
-    play.wait(2).lose('accepted')
+    const play = new Play().reach('Connect').do({ type: 'accepted' }).lose('outgoing')
+    play.wait(2).lose('incoming')
     expect(play.downs).toMatchObject([{ from: 'Connect', detail: 'closed', retryIn: 3 }])
     expect(play.history).toMatchObject({ transport: 1, protocol: 0 })
   })
@@ -299,65 +301,65 @@ describe('the peer dials us while our dial is under way', () => {
     const play = new Play().reach('Connect').wait(5).do({ type: 'accepted' })
     play.said()
     expect(play.wait(4.999).said()).toBe('')
-    expect(play.wait(0.001).said()).toBe('dialled: close')
+    expect(play.wait(0.001).said()).toBe('outgoing: close')
   })
   it('and leaves again: our dial goes on', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     play.said()
-    expect(play.lose('accepted').said()).toBe('accepted: close, -> Connect')
-    expect(play.wait(10).said()).toBe('dialled: close, tell down, -> Idle')
+    expect(play.lose('incoming').said()).toBe('incoming: close, -> Connect')
+    expect(play.wait(10).said()).toBe('outgoing: close, tell down, -> Idle')
     expect(play.downs).toMatchObject([{ detail: 'no answer within 10 s', retryIn: 5 }])
   })
   it('a connection without an OPEN delays no dial, and hides no failure of one', () => {
-    const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' })
+    const play = new Play().reach('Connect').lose('outgoing').do({ type: 'accepted' })
     play.said()
-    expect(play.wait(5).said()).toBe('dialled: connect, tell dial')
-    expect(play.lose('dialled').said()).toBe('dialled: close')
+    expect(play.wait(5).said()).toBe('outgoing: connect, tell dial')
+    expect(play.lose('outgoing').said()).toBe('outgoing: close')
     expect(play.wait(9.999).said()).toBe('')
-    expect(play.wait(0.001).said()).toBe('tell down, dialled: connect, tell dial')
+    expect(play.wait(0.001).said()).toBe('tell down, outgoing: connect, tell dial')
     expect(play.downs.at(-1)).toMatchObject({ from: 'Connect', retryIn: 0 })
   })
   it('we do not dial after its OPEN, and do again once it and the wait are over', () => {
-    const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' }).hear('accepted', higher)
+    const play = new Play().reach('Connect').lose('outgoing').do({ type: 'accepted' }).hear('incoming', higher)
     play.said()
     expect(play.wait(89).said()).not.toMatch(/connect|dial/)
-    expect(play.lose('accepted').wait(60).said()).toBe(
-      'accepted: close, tell down, -> Idle, dialled: connect, tell dial, -> Connect',
+    expect(play.lose('incoming').wait(60).said()).toBe(
+      'incoming: close, tell down, -> Idle, outgoing: connect, tell dial, -> Connect',
     )
   })
 })
 
 describe('one connection per direction', () => {
   it('a newer incoming connection replaces one without an OPEN, and ours goes on', () => {
-    const replaced = 'accepted: send 6/7, accepted: close, accepted: accept, accepted: send open'
+    const replaced = 'incoming: send 6/7, incoming: close, incoming: accept, incoming: send open'
     for (const place of ['Connect', 'OpenSent', 'OpenConfirm', 'Established'] as const) {
       const play = new Play().reach(place).do({ type: 'accepted' })
       const before = play.state
       play.said()
       expect(play.wait(9).do({ type: 'accepted' }).said()).toBe(replaced)
       expect([play.state, play.downs, play.history]).toMatchObject([before, [], { transport: 0, protocol: 0 }])
-      play.lose('dialled').said()
+      play.lose('outgoing').said()
       expect(play.do({ type: 'accepted' }).said()).toBe(replaced)
-      expect(play.connections.accepted).toBe('OpenSent')
+      expect(play.connections.incoming).toBe('OpenSent')
     }
   })
   it('half an OPEN is none', () => {
-    const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'octets' }, 'accepted')
+    const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'octets' }, 'incoming')
     play.said()
-    expect(play.do({ type: 'accepted' }).said()).toContain('accepted: close, accepted: accept')
+    expect(play.do({ type: 'accepted' }).said()).toContain('incoming: close, incoming: accept')
     expect(play.history).toMatchObject({ transport: 0, protocol: 0 })
   })
   it('a newer incoming connection is turned away once the first has sent its OPEN', () => {
-    const waits = new Play().both().hear('accepted', lower)
+    const waits = new Play().both().hear('incoming', lower)
     expect(waits.do({ type: 'accepted' }).said()).toBe('')
-    const taken = new Play().reach('Connect').do({ type: 'accepted' }).hear('accepted', higher)
+    const taken = new Play().reach('Connect').do({ type: 'accepted' }).hear('incoming', higher)
     taken.said()
     expect(taken.do({ type: 'accepted' }).said()).toBe('')
-    expect(taken.hear('accepted', keepalive).do({ type: 'accepted' }).state).toBe('Established')
+    expect(taken.hear('incoming', keepalive).do({ type: 'accepted' }).state).toBe('Established')
   })
   it('there is room again once the first is gone', () => {
-    const play = new Play().both().lose('accepted').do({ type: 'accepted' })
-    expect(play.connections).toEqual({ dialled: 'OpenSent', accepted: 'OpenSent' })
+    const play = new Play().both().lose('incoming').do({ type: 'accepted' })
+    expect(play.connections).toEqual({ outgoing: 'OpenSent', incoming: 'OpenSent' })
   })
   it('once stopped, and before start(), it is turned away (RFC 4271 §8.2.2, Idle)', () => {
     const play = new Play().do({ type: 'accepted' })
@@ -368,9 +370,9 @@ describe('one connection per direction', () => {
   })
   it('a passive session takes one, and never dials', () => {
     const play = new Play({ passive: true }).do({ type: 'start' }).do({ type: 'accepted' })
-    expect(play.said()).toBe('-> Active, accepted: accept, accepted: send open, -> OpenSent')
-    expect(play.do({ type: 'octets' }, 'accepted').lose('accepted').wait(1e6).said()).toBe(
-      'accepted: close, tell down, -> Idle, -> Active',
+    expect(play.said()).toBe('-> Active, incoming: accept, incoming: send open, -> OpenSent')
+    expect(play.do({ type: 'octets' }, 'incoming').lose('incoming').wait(1e6).said()).toBe(
+      'incoming: close, tell down, -> Idle, -> Active',
     )
     expect(play.downs.at(-1)).not.toHaveProperty('retryIn')
   })
@@ -378,30 +380,32 @@ describe('one connection per direction', () => {
     const play = new Play({ passive: true }).do({ type: 'start' }).do({ type: 'accepted' }).wait(100)
     play.do({ type: 'accepted' }).said()
     expect(play.wait(239.999).said()).toBe('')
-    expect(play.wait(0.001).said()).toBe('accepted: send 4/0, accepted: close, tell down, -> Active')
+    expect(play.wait(0.001).said()).toBe('incoming: send 4/0, incoming: close, tell down, -> Active')
     expect(play.downs).toMatchObject([{ detail: 'nothing heard from the peer for 240 s' }])
     expect(play.history).toEqual({ transport: 0, protocol: 0 })
-    play.do({ type: 'accepted' }).hear('accepted', higher, keepalive)
+    play.do({ type: 'accepted' }).hear('incoming', higher, keepalive)
     expect(play.state).toBe('Established')
   })
 })
 
 describe('an incoming connection on which the peer sent nothing changes no record', () => {
   const probes: readonly (readonly [string, (play: Play) => unknown])[] = [
-    ['closed at once', play => play.lose('accepted')],
+    ['closed at once', play => play.lose('incoming')],
     [
       'reset',
-      play => play.do({ type: 'disconnected', reason: 'closed', detail: 'the peer reset the connection' }, 'accepted'),
+      play => play.do({ type: 'disconnected', reason: 'closed', detail: 'the peer reset the connection' }, 'incoming'),
     ],
-    ['replaced', play => play.do({ type: 'accepted' }).lose('accepted')],
+    ['replaced', play => play.do({ type: 'accepted' }).lose('incoming')],
     ['silent until we close it', play => play.wait(240)],
   ]
   it.each(probes)('%s, five times while we wait to dial: the dial is not a second later', (_, probe) => {
-    const play = new Play({ backOff: { administrative: 3600 } }).reach('OpenSent').hear('dialled', notificationOf(6, 5))
+    const play = new Play({ backOff: { administrative: 3600 } })
+      .reach('OpenSent')
+      .hear('outgoing', notificationOf(6, 5))
     const { history } = play
     for (let i = 0; i < 5; i++) probe(play.do({ type: 'accepted' }))
     expect([play.state, play.history, play.downs.length]).toEqual(['Idle', history, 1])
-    expect(pairDeadline(play.pair)).toBe(3_600_000)
+    expect(sessionDeadline(play.pair)).toBe(3_600_000)
   })
   it.each(probes.slice(0, 3))('%s, five times while ours is there: it goes on as if alone', (_, probe) => {
     for (const place of ['Connect', 'OpenSent', 'OpenConfirm', 'Established'] as const) {
@@ -412,43 +416,47 @@ describe('an incoming connection on which the peer sent nothing changes no recor
     }
   })
   it('but our own dial that is accepted and closed counts as a protocol failure', () => {
-    const play = new Play().reach('OpenSent').lose('dialled')
+    const play = new Play().reach('OpenSent').lose('outgoing')
     expect([play.history.protocol, play.down?.retryIn]).toEqual([1, 60])
-    play.wait(60).do({ type: 'connected' }, 'dialled').do({ type: 'accepted' }).lose('dialled').lose('accepted')
+    play.wait(60).do({ type: 'connected' }, 'outgoing').do({ type: 'accepted' }).lose('outgoing').lose('incoming')
     expect([play.history.protocol, play.down?.retryIn, play.downs.length]).toEqual([2, 120, 2])
   })
   it('and one on which it sent something does: that is told, and no wait gets shorter', () => {
     const sent: readonly (readonly [(play: Play) => unknown, number])[] = [
-      [play => play.do({ type: 'octets' }, 'accepted').lose('accepted'), 60], // half an OPEN
-      [play => play.hear('accepted', { ...higher, as: 65099 }), 60],
-      [play => play.hear('accepted', notificationOf(6, 5)), 300],
+      [play => play.do({ type: 'octets' }, 'incoming').lose('incoming'), 60], // half an OPEN
+      [play => play.hear('incoming', { ...higher, as: 65099 }), 60],
+      [play => play.hear('incoming', notificationOf(6, 5)), 300],
       [
         play =>
           play.do(
             { type: 'malformed', sent: notificationOf(1, 1) as Notification, reason: 'notification-sent', detail: '' },
-            'accepted',
+            'incoming',
           ),
         60,
       ],
     ]
     for (const [ends, retryIn] of sent) {
-      const play = new Play().reach('Connect').lose('dialled').do({ type: 'accepted' })
+      const play = new Play().reach('Connect').lose('outgoing').do({ type: 'accepted' })
       ends(play)
       expect(play.downs).toMatchObject([{ from: 'Connect' }, { from: 'OpenSent', retryIn }])
       expect([play.history.transport, play.history.protocol]).toEqual([1, 1])
-      expect(pairDeadline(play.pair)).toBe(retryIn * 1000)
+      expect(sessionDeadline(play.pair)).toBe(retryIn * 1000)
     }
     const delayed = new Play({ firstDialDelay: 60, backOff: { protocolInitial: 30 } }).do({ type: 'start' })
-    delayed.do({ type: 'accepted' }).hear('accepted', { ...higher, as: 65099 })
-    expect([delayed.down?.retryIn, pairDeadline(delayed.pair)]).toEqual([60, 60_000])
-    const waiting = new Play().reach('OpenSent').hear('dialled', notificationOf(6, 2)).wait(10).do({ type: 'accepted' })
-    expect(waiting.hear('accepted', { ...higher, as: 65099 }).down?.retryIn).toBe(290)
+    delayed.do({ type: 'accepted' }).hear('incoming', { ...higher, as: 65099 })
+    expect([delayed.down?.retryIn, sessionDeadline(delayed.pair)]).toEqual([60, 60_000])
+    const waiting = new Play()
+      .reach('OpenSent')
+      .hear('outgoing', notificationOf(6, 2))
+      .wait(10)
+      .do({ type: 'accepted' })
+    expect(waiting.hear('incoming', { ...higher, as: 65099 }).down?.retryIn).toBe(290)
   })
   it('two failures of one moment, ours and the one beside it, are one', () => {
     const play = new Play()
       .both()
-      .lose('dialled')
-      .hear('accepted', { ...higher, as: 65099 })
+      .lose('outgoing')
+      .hear('incoming', { ...higher, as: 65099 })
     expect([play.downs.length, play.history.protocol, play.down?.retryIn]).toEqual([1, 1, 60])
   })
 })
@@ -457,71 +465,71 @@ describe('an incoming connection without an OPEN', () => {
   it('is given 240 s while we wait, and 10 s from when we dial (RFC 4271 §8.2.2)', () => {
     const play = new Play({ firstDialDelay: 60 }).do({ type: 'start' }).wait(1).do({ type: 'accepted' })
     play.said()
-    expect(play.wait(59).said()).toBe('dialled: connect, tell dial')
-    play.do({ type: 'connected' }, 'dialled').said()
+    expect(play.wait(59).said()).toBe('outgoing: connect, tell dial')
+    play.do({ type: 'connected' }, 'outgoing').said()
     expect(play.wait(9.999).said()).toBe('')
-    expect(play.wait(0.001).said()).toBe('accepted: send 4/0, accepted: close')
-    expect(play.connections).toEqual({ dialled: 'OpenSent' })
+    expect(play.wait(0.001).said()).toBe('incoming: send 4/0, incoming: close')
+    expect(play.connections).toEqual({ outgoing: 'OpenSent' })
   })
   it('is given its 240 s again once our dial has failed', () => {
     const play = new Play({ backOff: { minInterval: 3600 } })
       .reach('Connect')
       .wait(1)
       .do({ type: 'accepted' })
-      .lose('dialled')
+      .lose('outgoing')
     play.said()
     expect(play.wait(239.999).said()).toBe('')
-    expect(play.wait(0.001).said()).toBe('accepted: send 4/0, accepted: close, tell down, -> Idle')
+    expect(play.wait(0.001).said()).toBe('incoming: send 4/0, incoming: close, tell down, -> Idle')
   })
   it('is the session once its OPEN comes, and our dial or wait ends without a failure', () => {
     for (const place of ['Connect', 'OpenSent'] as const) {
       const play = new Play().reach(place).do({ type: 'accepted' })
-      expect(play.hear('accepted', higher, keepalive).connections).toEqual({ accepted: 'Established' })
+      expect(play.hear('incoming', higher, keepalive).connections).toEqual({ incoming: 'Established' })
       expect([play.downs, play.history]).toMatchObject([[], { transport: 0, protocol: 0 }])
     }
     const waiting = new Play()
       .reach('Connect')
-      .lose('dialled')
+      .lose('outgoing')
       .do({ type: 'accepted' })
-      .hear('accepted', lower, keepalive)
-    expect(waiting.connections).toEqual({ accepted: 'Established' })
-    expect(waiting.lose('accepted').history).toMatchObject({ transport: 1, protocol: 1 })
+      .hear('incoming', lower, keepalive)
+    expect(waiting.connections).toEqual({ incoming: 'Established' })
+    expect(waiting.lose('incoming').history).toMatchObject({ transport: 1, protocol: 1 })
   })
   it('does not hide that a session was lost, and that it was stable (RFC 4271 §8.1.1)', () => {
     const play = new Play().reach('Established')
-    for (let at = 0; at < 300; at += 30) play.wait(30).hear('dialled', keepalive)
+    for (let at = 0; at < 300; at += 30) play.wait(30).hear('outgoing', keepalive)
     play.do({ type: 'accepted' }).said()
-    expect(play.lose('dialled').said()).toBe('dialled: close, tell down, -> OpenSent')
+    expect(play.lose('outgoing').said()).toBe('outgoing: close, tell down, -> OpenSent')
     expect(play.down?.retryIn).toBe(5)
-    expect(play.wait(5).said()).toBe('dialled: connect, tell dial')
+    expect(play.wait(5).said()).toBe('outgoing: connect, tell dial')
   })
 })
 
 describe('a collision is not an error', () => {
   it('Cease 6/7 received while the other connection lives: it is kept, and no wait grows (RFC 4486 §4)', () => {
     for (const [open, loser] of [
-      [higher, 'dialled'],
-      [lower, 'accepted'],
+      [higher, 'outgoing'],
+      [lower, 'incoming'],
     ] as const) {
       const play = new Play().both().hear(loser, notificationOf(6, 7))
       expect(play.said()).toBe(`${loser}: close`)
-      expect(play.hear(loser === 'dialled' ? 'accepted' : 'dialled', open, keepalive).state).toBe('Established')
+      expect(play.hear(loser === 'outgoing' ? 'incoming' : 'outgoing', open, keepalive).state).toBe('Established')
       expect(play.history).toMatchObject({ transport: 0, protocol: 0 })
       expect(play.downs).toEqual([])
     }
   })
   it('Cease 6/7 received with no other connection backs off as any NOTIFICATION does', () => {
-    const play = new Play().reach('OpenConfirm').hear('dialled', notificationOf(6, 7))
-    expect(play.said()).toBe('dialled: close, tell down, -> Idle')
+    const play = new Play().reach('OpenConfirm').hear('outgoing', notificationOf(6, 7))
+    expect(play.said()).toBe('outgoing: close, tell down, -> Idle')
     expect(play.down).toMatchObject({ retryIn: 60, received: { code: 6, subcode: 7 } })
   })
   it('both closed: that is told once, and it is one failure', () => {
-    const play = new Play().both().hear('dialled', notificationOf(6, 7)).hear('accepted', notificationOf(6, 7))
-    expect(play.said()).toBe('dialled: close, accepted: close, tell down, -> Idle')
+    const play = new Play().both().hear('outgoing', notificationOf(6, 7)).hear('incoming', notificationOf(6, 7))
+    expect(play.said()).toBe('outgoing: close, incoming: close, tell down, -> Idle')
     expect([play.downs.length, play.down?.retryIn, play.history.protocol]).toEqual([1, 60, 1])
   })
   it('any other NOTIFICATION is remembered, though the other connection lives', () => {
-    const play = new Play().both().hear('dialled', notificationOf(6, 5)).lose('accepted')
+    const play = new Play().both().hear('outgoing', notificationOf(6, 5)).lose('incoming')
     expect([play.downs.length, play.down?.retryIn]).toEqual([1, 300])
   })
   it.each([
@@ -529,35 +537,35 @@ describe('a collision is not an error', () => {
     [3, 7],
     [5, 7],
   ])('%i/%i is not Cease 6/7: it is remembered, though the other connection lives', (code, subcode) => {
-    for (const slot of ['dialled', 'accepted'] as const) {
-      const play = new Play().both().hear(slot, notificationOf(code, subcode))
-      const other = slot === 'dialled' ? 'accepted' : 'dialled'
-      play.hear(other, slot === 'dialled' ? higher : lower, keepalive)
+    for (const side of ['outgoing', 'incoming'] as const) {
+      const play = new Play().both().hear(side, notificationOf(code, subcode))
+      const other = side === 'outgoing' ? 'incoming' : 'outgoing'
+      play.hear(other, side === 'outgoing' ? higher : lower, keepalive)
       expect([play.state, play.history.protocol]).toEqual(['Established', 1])
     }
   })
   it('a lost session is remembered on whichever connection is kept (RFC 4724 §4.1)', () => {
     const gracefulRestart = { restartTime: 120, restarting: true }
-    const restarting = (play: Play, input: PairInput, slot?: Slot) =>
-      stepPair(play.pair, input, { now: play.now, jitter: 1 }, slot)[1].flatMap(action =>
+    const restarting = (play: Play, input: SessionInput, side?: CollisionSide) =>
+      stepSession(play.pair, input, { now: play.now, jitter: 1 }, side)[1].flatMap(action =>
         action.type === 'send' && action.message.type === 'open'
           ? action.message.capabilities.flatMap(one => (one.name === 'graceful-restart' ? one.restarting : []))
           : [],
       )
     // The second connection is made before any session stood, and ends before it is Established.
     const play = new Play({ gracefulRestart }).reach('OpenConfirm', lower).do({ type: 'accepted' })
-    play.hear('dialled', keepalive).lose('dialled').hear('accepted', higher).lose('accepted')
+    play.hear('outgoing', keepalive).lose('outgoing').hear('incoming', higher).lose('incoming')
     expect(play.downs).toMatchObject([{ from: 'Established' }, { from: 'OpenConfirm' }])
     play.wait(play.down!.retryIn!) // it dials
-    expect(restarting(play, { type: 'connected' }, 'dialled')).toEqual([false])
+    expect(restarting(play, { type: 'connected' }, 'outgoing')).toEqual([false])
   })
   it('an OPEN that is refused is an error of its own, not a collision (RFC 4271 §6.2)', () => {
-    const play = new Play().both().hear('accepted', { ...higher, as: 65099 })
-    expect(play.said()).toBe('accepted: send 2/2, accepted: close')
-    expect([play.connections, play.history.protocol]).toEqual([{ dialled: 'OpenSent' }, 1])
+    const play = new Play().both().hear('incoming', { ...higher, as: 65099 })
+    expect(play.said()).toBe('incoming: send 2/2, incoming: close')
+    expect([play.connections, play.history.protocol]).toEqual([{ outgoing: 'OpenSent' }, 1])
   })
   it('the minInterval after a dial holds, whichever connection was kept', () => {
-    const play = new Play({ backOff: { minInterval: 3600 } }).both().hear('accepted', higher).lose('accepted')
+    const play = new Play({ backOff: { minInterval: 3600 } }).both().hear('incoming', higher).lose('incoming')
     expect(play.down?.retryIn).toBe(3600)
   })
 })
@@ -566,15 +574,15 @@ describe('stop()', () => {
   it('says Cease 6/2 on both, and `down` once (RFC 4271 §8.2.2, event 2)', () => {
     const play = new Play().both().do({ type: 'stop', communication: 'maintenance' })
     expect(play.said()).toBe(
-      'accepted: send 6/2, accepted: close, dialled: send 6/2, dialled: close, tell down, -> Idle',
+      'incoming: send 6/2, incoming: close, outgoing: send 6/2, outgoing: close, tell down, -> Idle',
     )
-    expect([play.downs.length, pairDeadline(play.pair)]).toEqual([1, undefined])
+    expect([play.downs.length, sessionDeadline(play.pair)]).toEqual([1, undefined])
   })
   it('gives up a dial that is under way beside a connection', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     play.said()
     expect(play.do({ type: 'stop', communication: '' }).said()).toBe(
-      'dialled: close, accepted: send 6/2, accepted: close, tell down, -> Idle',
+      'outgoing: close, incoming: send 6/2, incoming: close, tell down, -> Idle',
     )
   })
 })
@@ -589,9 +597,9 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
     { type: 'update', withdrawn: [], attributes: {}, announced: [] },
   ]
   const anyMessage = fc.constantFrom(...messages)
-  const anyInput: fc.Arbitrary<readonly [Input, Slot?]> = fc.oneof(
+  const anyInput: fc.Arbitrary<readonly [Input, CollisionSide?]> = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom<[Input][]>([{ type: 'start' }], [{ type: 'tick' }]) },
-    { weight: 6, arbitrary: fc.constant<[Input, Slot]>([{ type: 'connected' }, 'dialled']) },
+    { weight: 6, arbitrary: fc.constant<[Input, CollisionSide]>([{ type: 'connected' }, 'outgoing']) },
     { weight: 6, arbitrary: fc.constant<[Input]>([{ type: 'accepted' }]) },
     { weight: 1, arbitrary: fc.constant<[Input]>([{ type: 'stop', communication: '' }]) },
     {
@@ -601,7 +609,7 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
           { weight: 9, arbitrary: anyMessage.map((message): Input => ({ type: 'message', message })) },
           { weight: 1, arbitrary: fc.constant<Input>({ type: 'disconnected', reason: 'closed', detail: 'closed' }) },
         ),
-        fc.constantFrom<Slot[]>('dialled', 'accepted'),
+        fc.constantFrom<CollisionSide[]>('outgoing', 'incoming'),
       ),
     },
   )
@@ -613,18 +621,18 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
     fc.assert(
       fc.property(anyRun, steps => {
         const play = new Play()
-        const held = new Set<Slot>()
-        const up = new Set<Slot>()
+        const held = new Set<CollisionSide>()
+        const up = new Set<CollisionSide>()
         let state: SessionState = 'Idle'
         let established = false
         let started = false
-        for (const [wait, [input, slot]] of steps) {
+        for (const [wait, [input, side]] of steps) {
           // The shell hears of a connection only while it has it, and of an answer only to a dial that has none.
-          if (slot && (!held.has(slot) || up.has(slot) === (input.type === 'connected'))) continue
+          if (side && (!held.has(side) || up.has(side) === (input.type === 'connected'))) continue
           play.now += wait
           if (input.type === 'start' || input.type === 'stop') started = input.type === 'start'
-          if (input.type === 'connected') up.add('dialled')
-          const [next, actions] = stepPair(play.pair, input, { now: play.now, jitter: 1 }, slot)
+          if (input.type === 'connected') up.add('outgoing')
+          const [next, actions] = stepSession(play.pair, input, { now: play.now, jitter: 1 }, side)
           play.pair = next
           for (const action of actions) {
             if (action.type === 'emit') {
@@ -636,21 +644,21 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
               if (event.type === 'established') expect(established).toBe(false)
               if (event.type === 'established' || event.type === 'down') established = event.type === 'established'
               // `down` of our own may be told while a connection without an OPEN is there; it has none itself.
-              if (event.type === 'down' && event.from !== 'Established') expect(held.has('dialled')).toBe(false)
+              if (event.type === 'down' && event.from !== 'Established') expect(held.has('outgoing')).toBe(false)
             } else if (action.type === 'connect' || action.type === 'accept') {
-              expect(held.has(action.slot)).toBe(false)
+              expect(held.has(action.side)).toBe(false)
               if (action.type === 'connect') expect(['Idle', 'OpenSent']).toContain(state) // no OPEN was taken
-              held.add(action.slot)
-              if (action.type === 'accept') up.add(action.slot)
+              held.add(action.side)
+              if (action.type === 'accept') up.add(action.side)
             } else if (action.type === 'send') {
-              expect([...up]).toContain(action.slot)
+              expect([...up]).toContain(action.side)
             } else {
-              held.delete(action.slot)
-              up.delete(action.slot)
+              held.delete(action.side)
+              up.delete(action.side)
             }
           }
           const connected = Object.entries(play.connections).filter(([, at]) => at !== 'Idle')
-          const seen = [play.state, state === 'Established', pairDeadline(play.pair) !== undefined]
+          const seen = [play.state, state === 'Established', sessionDeadline(play.pair) !== undefined]
           expect([...seen, ...connected.map(([name]) => name).sort()]).toEqual([
             ...[state, established, started],
             ...[...held].sort(),

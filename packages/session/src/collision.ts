@@ -1,25 +1,24 @@
 /**
- * The peer may dial us while we dial it, so for a while there may be two connections (RFC 4271 §6.8). Each has a machine
- * of fsm.ts; there is one per direction at most, and to the outside they are one session:
+ * Connection collision detection (RFC 4271 §6.8). The peer may connect to us while we dial it, so for a while there may
+ * be two connections. Each has a state machine of fsm.ts; there is at most one per side, and together they are one session:
  *
- *     stepPair(pair, input, tick, slot?) -> [pair, actions]
+ *     stepSession(connections, input, tick, side?) -> [connections, actions]
  *
- * An incoming connection is second until its OPEN is taken; our own machine goes on meanwhile, whether it waits, dials or
- * is connected. The connection that the side with the higher BGP Identifier dialled is preferred (with equal identifiers,
- * the higher AS number: RFC 6286 §2.3). They are compared when an OPEN comes, so after any OPEN that was taken one
- * connection is left, or the other has yet to receive its own:
+ * An incoming connection is `pending` until its OPEN is accepted. The `main` machine goes on meanwhile: it waits, dials,
+ * or is connected. The preferred connection is the one dialled by the side with the higher BGP Identifier; with equal
+ * identifiers, the side with the higher AS number (RFC 6286 §2.3). The two are compared when an OPEN arrives:
  *
- * - on the preferred connection: the other is closed with Cease 6/7, unless that is Established already;
- * - on the other one: it is closed with Cease 6/7 where the preferred one has had its OPEN; while that is still to come,
- *   this OPEN waits for it. The RFC lets both go on to OpenConfirm there. Then a KEEPALIVE may overtake the OPEN on the
- *   other connection, the two sides keep different ones, and both are lost. And a peer that merely closes the second
- *   connection, as many do, would leave us with none, had we closed the first at once.
+ * - on the preferred connection: we close the other with Cease 6/7, unless the other is Established already;
+ * - on the other connection: if the preferred one has received its OPEN, we close the other with Cease 6/7. If not, we
+ *   queue this OPEN until the preferred connection receives its own. (The RFC lets both go on to OpenConfirm. Then a
+ *   KEEPALIVE may overtake the OPEN of the other connection, the two sides keep different connections, and both are lost.
+ *   Also, many peers close the second connection without a message; had we closed the first at once, none would be left.)
  *
- * A connection without an OPEN must not block the other: an incoming one is given 10 s while ours exists, an OPEN waits
- * for the preferred connection for 10 s, and a newer incoming connection replaces one that has not sent its OPEN. A dial
- * that has not been answered yet is given up as soon as the peer's connection has had its OPEN.
+ * A connection without an OPEN must not block the other: while our own connection exists, an incoming one has 10 s for
+ * its OPEN; a queued OPEN waits 10 s for the preferred connection; and a newer incoming connection replaces one that has
+ * not sent its OPEN. We give up a dial without an answer as soon as the OPEN of the incoming connection arrives.
  *
- * An incoming connection on which the peer sent nothing changes no record.
+ * An incoming connection on which the peer sent nothing does not change the failure history.
  */
 import { notificationCode, type Open, parseAddress, subcode } from '@softspoken/wire'
 import type { History } from './backoff.ts'
@@ -27,274 +26,307 @@ import type { SessionConfig } from './config.ts'
 import type { Down } from './events.ts'
 import {
   type Action,
-  atRest,
   type Input,
+  idleMachine,
   type Machine,
   newMachine,
   nextDeadline,
   OPEN_HOLD_TIME,
-  offered,
+  offeredConfig,
   step,
   type Tick,
 } from './fsm.ts'
 import { checkOpen, type Negotiated } from './open-check.ts'
 
-/** Which connection: the one that we dialled, or the one that the peer dialled. */
-export type Slot = 'dialled' | 'accepted'
+/** Which side made the connection: we dialled, or the peer did. */
+export type CollisionSide = 'outgoing' | 'incoming'
 
-interface Side {
-  readonly slot: Slot
+/** A connection, or the absence of one, with its state machine. */
+interface Candidate {
+  readonly side: CollisionSide
   readonly machine: Machine
   /** The peer has sent an octet on this connection. */
-  readonly heard: boolean
-  /** Received on this connection, and kept from its machine until the preferred connection's fate is known. */
-  readonly waiting: readonly Input[]
-  /** When the first of them came. */
-  readonly waitingSince?: number
+  readonly peerSent: boolean
+  /** Inputs that its machine receives when the collision with the preferred connection is resolved. */
+  readonly queue: readonly Input[]
+  /** When the first of them arrived. */
+  readonly queuedAt?: number
 }
 
-export interface Pair {
-  /** The session's own: its timers and its record, and the connection once there is one whose OPEN was taken. */
-  readonly first: Side
-  /** A connection that the peer made, and whose OPEN has yet to come or to be judged. */
-  readonly second?: Side
-  /** Since when our own connection exists, or is being dialled. */
-  readonly oursSince?: number
-  /** Our own connection or dial ended beside the second. If that is kept it was a collision; if not it is told late. */
-  readonly lost?: { readonly down: Down; readonly before: History }
+export interface Connections {
+  /** Has the timers and the failure history of the session, and the connection whose OPEN was accepted. */
+  readonly main: Candidate
+  /** An incoming connection without an OPEN, or whose OPEN is queued. */
+  readonly pending?: Candidate
+  /** When our own connection was made or its dial began. */
+  readonly outgoingSince?: number
+  /** Our own connection or dial ended beside the pending one. If that one is kept it was a collision; if not, we emit it. */
+  readonly unreported?: { readonly down: Down; readonly historyBefore: History }
 }
 
-/** What the shell says besides: the first octet has come on a connection. No event of the RFC's. */
-export type PairInput = Input | { readonly type: 'octets' }
+/** `octets`: the first octets arrived on a connection. The RFC has no such event. */
+export type SessionInput = Input | { readonly type: 'octets' }
 
-type Told = Extract<Action, { type: 'emit' }>
-export type PairAction = Told | (Exclude<Action, Told> & { readonly slot: Slot })
-export type PairStep = readonly [Pair, readonly PairAction[]]
+type EmitAction = Extract<Action, { type: 'emit' }>
+export type SessionAction = EmitAction | (Exclude<Action, EmitAction> & { readonly side: CollisionSide })
+export type SessionStep = readonly [Connections, readonly SessionAction[]]
 
-const SILENCE = 10_000 // milliseconds that a connection without an OPEN is given while it may block another
+const OPEN_TIMEOUT = 10_000 // milliseconds in which a connection must receive its OPEN if it may block another
 
-export function newPair(config: SessionConfig, now: number): Pair {
-  return { first: { slot: 'dialled', machine: newMachine(config, now), heard: false, waiting: [] } }
+export function newConnections(config: SessionConfig, now: number): Connections {
+  return { main: { side: 'outgoing', machine: newMachine(config, now), peerSent: false, queue: [] } }
 }
 
-/** The same with what an earlier process left behind; before it is started. */
-export function withHistory({ first }: Pair, history: History): Pair {
-  return { first: { ...first, machine: { ...first.machine, history } } }
+/** Before the start: with the failure history of an earlier process. */
+export function withHistory({ main }: Connections, history: History): Connections {
+  return { main: { ...main, machine: { ...main.machine, history } } }
 }
 
-/** `slot` says which connection the input comes from; what comes from our own side has none. */
-export function stepPair(pair: Pair, input: PairInput, t: Tick, slot?: Slot): PairStep {
-  const [met, actions] = input.type === 'accepted' ? meet(pair, input, t) : receive(pair, input, t, slot)
-  const next = hurry(met, t)
-  const [from, to] = [furthest(pair).machine.state, furthest(next).machine.state]
-  return [next, from === to ? actions : [...actions, { type: 'emit', event: { type: 'state', from, to } }]]
+/** `side` is the connection that the input belongs to; an input from the caller or the clock has none. */
+export function stepSession(before: Connections, input: SessionInput, t: Tick, side?: CollisionSide): SessionStep {
+  const [stepped, actions] = input.type === 'accepted' ? onIncoming(before, input, t) : onInput(before, input, t, side)
+  const after = limitOpenWait(stepped, t)
+  const [from, to] = [furthest(before).machine.state, furthest(after).machine.state]
+  return [after, from === to ? actions : [...actions, { type: 'emit', event: { type: 'state', from, to } }]]
 }
 
-/** When stepPair(pair, { type: 'tick' }, …) next has work to do. */
-export function pairDeadline({ first, second }: Pair): number | undefined {
-  const [one, two] = [nextDeadline(first.machine), second && nextDeadline(second.machine)]
-  return one === undefined || two === undefined ? (one ?? two) : Math.min(one, two)
+/** The time at which stepSession(connections, { type: 'tick' }, …) has something to do. */
+export function sessionDeadline({ main, pending }: Connections): number | undefined {
+  const deadlines = [nextDeadline(main.machine), pending && nextDeadline(pending.machine)]
+  const known = deadlines.filter(deadline => deadline !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
-/** The machine whose state is the session's: the one that has come further. */
-export function furthest({ first, second }: Pair): { readonly slot: Slot; readonly machine: Machine } {
-  return second && !isConnected(first.machine) ? second : first
+/** The state of the session is that of the machine that has come further. */
+export function furthest({ main, pending }: Connections): Candidate {
+  return pending && !isConnected(main.machine) ? pending : main
 }
 
-/** What the OPENs of this connection settled, while it has a machine. */
-export function negotiatedOn(pair: Pair, slot: Slot): Negotiated | undefined {
-  return sideOf(pair, slot)?.machine.negotiated
+/** What the OPENs of this connection agreed on. */
+export function negotiatedOn(connections: Connections, side: CollisionSide): Negotiated | undefined {
+  return candidateOf(connections, side)?.machine.negotiated
 }
 
-// ---- two connections
+// ---- inputs
 
-/** The peer has dialled us. One that has had its OPEN is not replaced: then no action takes the new one. */
-function meet(pair: Pair, input: Input, t: Tick): PairStep {
-  const { first, second } = pair
-  if (first.slot === 'accepted' || (second && second.waiting.length > 0)) return [pair, []]
-  const { state } = first.machine
-  const [machine, actions] = step(
-    state === 'Idle' ? first.machine : { ...atRest(first.machine), state: 'Active' },
-    input,
-    t,
-  )
-  if (machine.state !== 'OpenSent') return [pair, []] // stopped
-  const side: Side = { slot: 'accepted', machine, heard: false, waiting: [] }
-  return [{ ...pair, second: side }, [...(second ? giveUp(second, t) : []), ...label(side, actions, 'untold')]]
+/** The peer has connected to us. Without an `accept` action, the shell closes the connection. */
+function onIncoming(connections: Connections, input: Input, t: Tick): SessionStep {
+  const { main, pending } = connections
+  const isTaken = main.side === 'incoming' || (pending !== undefined && pending.queue.length > 0)
+  if (isTaken) return [connections, []]
+  const idle: Machine = main.machine.state === 'Idle' ? main.machine : { ...idleMachine(main.machine), state: 'Active' }
+  const [machine, actions] = step(idle, input, t)
+  if (machine.state !== 'OpenSent') return [connections, []] // the session is stopped
+  const incoming: Candidate = { side: 'incoming', machine, peerSent: false, queue: [] }
+  const replaced = pending ? closeWithCollision(pending, t) : []
+  return [{ ...connections, pending: incoming }, [...replaced, ...withoutEvents(incoming, actions)]]
 }
 
-function receive(
-  pair: Pair,
-  input: Exclude<PairInput, { type: 'accepted' }>,
-  t: Tick,
-  slot: Slot | undefined,
-): PairStep {
-  const { first, second } = pair
-  if (slot !== undefined || second === undefined) return hear(pair, slot ?? first.slot, input, t)
-  // Stopped together, the connection that the state is of goes last, and is told.
-  const both = isConnected(first.machine) ? [second.slot, first.slot] : [first.slot, second.slot]
-  return inTurn(pair, both, (now, one) => hear(now, one, input, t))
+type OtherInput = Exclude<SessionInput, { type: 'accepted' }>
+
+function onInput(connections: Connections, input: OtherInput, t: Tick, side?: CollisionSide): SessionStep {
+  const { main, pending } = connections
+  if (side !== undefined || pending === undefined) return onInputOf(connections, side ?? main.side, input, t)
+  // The connection that has the state of the session is the last, because stop() emits the failure of the last.
+  const sides = isConnected(main.machine) ? [pending.side, main.side] : [main.side, pending.side]
+  return stepEach(connections, sides, (now, one) => onInputOf(now, one, input, t))
 }
 
-function hear(pair: Pair, slot: Slot, input: PairInput, t: Tick): PairStep {
-  const side = sideOf(pair, slot)
-  if (side === undefined) return [pair, []]
-  const speaks = input.type === 'octets' || input.type === 'message' || input.type === 'malformed'
-  if (speaks && !side.heard) return hear(replace(pair, { ...side, heard: true }), slot, input, t)
-  if (input.type === 'octets') return [pair, []]
+function onInputOf(connections: Connections, side: CollisionSide, input: SessionInput, t: Tick): SessionStep {
+  const candidate = candidateOf(connections, side)
+  if (candidate === undefined) return [connections, []]
+  const isFromPeer = input.type === 'octets' || input.type === 'message' || input.type === 'malformed'
+  if (isFromPeer && !candidate.peerSent)
+    return onInputOf(replaceCandidate(connections, { ...candidate, peerSent: true }), side, input, t)
+  if (input.type === 'octets') return [connections, []]
   const message = input.type === 'message' ? input.message : undefined
-  if (message?.type === 'open' && collides(pair, side, message)) return judge(pair, side, message, t)
-  // Only a KEEPALIVE may follow an OPEN that we have not confirmed, and one of them says all. Anything else is an error.
-  if (message?.type === 'keepalive' && side.waiting.length > 0)
-    return [replace(pair, { ...side, waiting: [...side.waiting.slice(0, 1), input] }), []]
-  return side === pair.second ? ofSecond(pair, side, input, t) : ofFirst(pair, input, t)
+  if (message?.type === 'open' && isCollision(connections, candidate, message))
+    return resolveCollision(connections, candidate, message, t)
+  // After a queued OPEN only KEEPALIVEs are allowed, and one stands for all. The machine rejects any other message.
+  if (message?.type === 'keepalive' && candidate.queue.length > 0)
+    return [replaceCandidate(connections, { ...candidate, queue: [...candidate.queue.slice(0, 1), input] }), []]
+  if (candidate === connections.pending) return stepPending(connections, candidate, input, t)
+  return stepMain(connections, input, t)
 }
 
-/** Two, and nothing wrong with the OPEN; one that is refused anyhow collides with nothing. */
-function collides(pair: Pair, side: Side, open: Open): boolean {
-  const { machine } = side
-  const fits = machine.state === 'OpenSent' && !('sent' in checkOpen(open, offered(machine)))
-  return fits && other(pair, side) !== undefined
+// ---- the collision
+
+/** There are two connections, and this OPEN is acceptable. A rejected OPEN causes no collision. */
+function isCollision(connections: Connections, candidate: Candidate, open: Open): boolean {
+  const { machine } = candidate
+  const isAcceptable = machine.state === 'OpenSent' && !('sent' in checkOpen(open, offeredConfig(machine)))
+  return isAcceptable && otherThan(connections, candidate) !== undefined
 }
 
-function judge(pair: Pair, here: Side, open: Open, t: Tick): PairStep {
-  const there = other(pair, here)! // collides() has seen it
+function resolveCollision(connections: Connections, here: Candidate, open: Open, t: Tick): SessionStep {
+  const there = otherThan(connections, here)! // isCollision() has checked it
   const input: Input = { type: 'message', message: open }
-  const { state } = there.machine
-  const wins = !isConnected(there.machine) || here.slot === preferred(here.machine.config, open)
-  if (wins && state !== 'Established') return then(keep(pair, here, there, t), now => hear(now, here.slot, input, t))
-  if (state === 'OpenSent')
-    return [replace(pair, { ...here, waiting: [input], waitingSince: here.waitingSince ?? t.now }), []]
-  return then(keep(pair, there, here, t), now => [now, []])
+  const isWinner = !isConnected(there.machine) || here.side === preferredSide(here.machine.config, open)
+  if (isWinner && there.machine.state !== 'Established')
+    return chain(keepOne(connections, here, there, t), now => onInputOf(now, here.side, input, t))
+  if (there.machine.state === 'OpenSent')
+    return [replaceCandidate(connections, { ...here, queue: [input], queuedAt: here.queuedAt ?? t.now }), []]
+  return keepOne(connections, there, here, t)
 }
 
-/** RFC 4271 §6.8 and RFC 6286 §2.3. Equal in both, the OPEN is refused with 2/3. */
-function preferred({ local, peer }: SessionConfig, { id }: Open): Slot {
-  return (number(local.id) - number(id) || local.as - peer.as) > 0 ? 'dialled' : 'accepted'
+/** RFC 4271 §6.8 and RFC 6286 §2.3. If both are equal, the OPEN is rejected with 2/3. */
+function preferredSide({ local, peer }: SessionConfig, { id }: Open): CollisionSide {
+  return (toNumber(local.id) - toNumber(id) || local.as - peer.as) > 0 ? 'outgoing' : 'incoming'
 }
-function number(id: string): number {
+function toNumber(id: string): number {
   return parseAddress(id, 'id').reduce((sum, octet) => sum * 256 + octet, 0)
 }
 
-/** One of two goes, and what it was is no failure: the record is as it was before, and what is true of the peer stays. */
-function keep(pair: Pair, side: Side, loser: Side, t: Tick): PairStep {
-  const { machine } = pair.first
-  const history = pair.lost?.before ?? machine.history
-  const kept = {
-    ...emptied(side),
-    machine: { ...side.machine, history, ...(machine.stood && { stood: machine.stood }) },
+/** The end of the loser is no failure: the history is as before the collision. */
+function keepOne(connections: Connections, winner: Candidate, loser: Candidate, t: Tick): SessionStep {
+  const { history, wasEstablished } = connections.main.machine
+  const machine: Machine = {
+    ...winner.machine,
+    history: connections.unreported?.historyBefore ?? history,
+    ...(wasEstablished && { wasEstablished }),
   }
-  return [{ ...withoutSecond(pair), first: kept }, giveUp(loser, t)]
+  return [{ ...withoutPending(connections), main: { ...withoutQueue(winner), machine } }, closeWithCollision(loser, t)]
 }
-/** Event 23 (RFC 4271 §8.1.5). Nothing of it is told, or remembered. */
-function giveUp(side: Side, t: Tick): PairAction[] {
-  return label(side, step(side.machine, { type: 'collision' }, t)[1], 'untold')
+/** Event 23 (RFC 4271 §8.1.5). It emits nothing and records nothing. */
+function closeWithCollision(candidate: Candidate, t: Tick): SessionAction[] {
+  return withoutEvents(candidate, step(candidate.machine, { type: 'collision' }, t)[1])
 }
 
-/** Until when each connection without an OPEN is given. RFC 4271 §8.2.2 suggests 4 minutes, and knows of no other connection. */
-function hurry(pair: Pair, t: Tick): Pair {
-  const { first, second } = pair
-  const exists = first.slot === 'dialled' && (isConnected(first.machine) || first.machine.state === 'Connect')
-  if (second === undefined && first.machine.state !== 'OpenSent' && exists === (pair.oursSince !== undefined))
-    return pair
-  const { oursSince = t.now, ...rest } = pair
-  const next: Pair = exists ? { ...rest, oursSince } : rest
+/** Bounds the wait for an OPEN. RFC 4271 §8.2.2 suggests 4 minutes, without regard to a second connection. */
+function limitOpenWait(connections: Connections, t: Tick): Connections {
+  const { main, pending, outgoingSince = t.now, ...rest } = connections
+  const isDialling = main.machine.state === 'Connect'
+  const hasOutgoing = main.side === 'outgoing' && (isConnected(main.machine) || isDialling)
+  const isUnchanged = hasOutgoing === (connections.outgoingSince !== undefined)
+  if (pending === undefined && main.machine.state !== 'OpenSent' && isUnchanged) return connections
   return {
-    ...next,
-    first: given(first, second, []),
-    ...(second && {
-      second: given(second, first, exists ? [Math.max(second.machine.since, oursSince) + SILENCE] : []),
+    ...rest,
+    main: withOpenDeadline(main, pending, undefined),
+    ...(pending && {
+      pending: withOpenDeadline(
+        pending,
+        main,
+        hasOutgoing ? Math.max(pending.machine.since, outgoingSince) + OPEN_TIMEOUT : undefined,
+      ),
     }),
+    ...(hasOutgoing && { outgoingSince }),
   }
 }
-function given(side: Side, other: Side | undefined, limits: readonly number[]): Side {
-  const { machine, waiting } = side
-  if (machine.state !== 'OpenSent') return side
-  const asked = other?.waitingSince === undefined ? limits : [...limits, other.waitingSince + SILENCE]
-  const holdTimer = Math.min(machine.since + OPEN_HOLD_TIME * 1000, ...(waiting.length > 0 ? [] : asked))
-  return { ...side, machine: { ...machine, timers: { ...machine.timers, holdTimer } } }
+/** `limit` is the latest time for its OPEN, besides the one that a queued OPEN of the other connection sets. */
+function withOpenDeadline(candidate: Candidate, other: Candidate | undefined, limit: number | undefined): Candidate {
+  const { machine, queue } = candidate
+  if (machine.state !== 'OpenSent') return candidate
+  const { queuedAt } = other ?? {}
+  const limits = queue.length > 0 ? [] : [limit, queuedAt === undefined ? undefined : queuedAt + OPEN_TIMEOUT]
+  const holdTimer = Math.min(machine.since + OPEN_HOLD_TIME * 1000, ...limits.filter(time => time !== undefined))
+  return { ...candidate, machine: { ...machine, timers: { ...machine.timers, holdTimer } } }
 }
 
-// ---- one connection's step, and what it means for the two
+// ---- the step of one machine, and what it means for the session
 
-function ofFirst(pair: Pair, input: Input, t: Tick): PairStep {
-  const { first, second, lost } = pair
-  const [machine, actions] = step(first.machine, input, t)
-  // Without a connection, the next is our own dial until the peer's is taken.
-  const slot = machine.state === 'Idle' ? 'dialled' : first.slot
+function stepMain(connections: Connections, input: Input, t: Tick): SessionStep {
+  const { main, pending, unreported } = connections
+  const [machine, actions] = step(main.machine, input, t)
   const down = downOf(actions)
-  const next: Pair = { ...pair, first: { ...(down ? emptied(first) : first), machine, slot } }
-  if (second === undefined || down === undefined) {
-    if (lost === undefined || machine.state === 'Idle') return [next, label(first, actions, 'told')]
-    return [withoutLost(next), [tellLate(lost.down, machine, t), ...label(first, actions, 'told')]] // we dial again: it was a failure
-  }
-  const beside: Pair = { ...next, second: emptied(second) }
-  const replay = (now: Pair) => inTurn(now, second.waiting, (one, input) => hear(one, second.slot, input, t))
-  if (down.from === 'Established') return then([beside, label(first, actions, 'told')], replay)
-  const before = counts(down) ? machine.history : first.machine.history
-  return then([{ ...beside, lost: { down, before } }, label(first, actions, 'untold')], replay)
+  // Without a connection, the next one is our own dial, until an incoming one is accepted.
+  const side = machine.state === 'Idle' ? 'outgoing' : main.side
+  const next: Connections = { ...connections, main: { ...(down ? withoutQueue(main) : main), machine, side } }
+  if (pending !== undefined && down !== undefined) return mainLost(next, main, actions, down, t)
+  if (unreported === undefined || machine.state === 'Idle') return [next, withEvents(main, actions)]
+  // We dial again, so that the end of the last attempt was a failure and no collision.
+  return [withoutUnreported(next), [delayedDown(unreported.down, machine, t), ...withEvents(main, actions)]]
 }
 
-/** Ends it, or changes nothing: an OPEN that is taken goes through judge(). */
-function ofSecond(pair: Pair, second: Side, input: Input, t: Tick): PairStep {
-  const { first, lost } = pair
-  const alone = !isConnected(first.machine) && first.machine.state !== 'Connect'
-  const history = (alone && lost?.before) || first.machine.history
-  const [machine, actions] = step({ ...second.machine, history }, input, t)
-  if (machine.state !== 'Idle') return [replace(pair, { ...second, machine }), label(second, actions, 'untold')]
-  const left: Pair = { ...withoutSecond(pair), first: emptied(first) }
+/** The main connection ended while another is pending: it may have been the loser of a collision. */
+function mainLost(next: Connections, lost: Candidate, actions: readonly Action[], down: Down, t: Tick): SessionStep {
+  const pending = next.pending! // stepMain() has checked it
+  const after: Connections = { ...next, pending: withoutQueue(pending) }
+  const replayQueue = (now: Connections) =>
+    stepEach(now, pending.queue, (one, input) => onInputOf(one, pending.side, input, t))
+  if (down.from === 'Established') return chain([after, withEvents(lost, actions)], replayQueue)
+  const historyBefore = isFailure(down) ? next.main.machine.history : lost.machine.history
+  return chain([{ ...after, unreported: { down, historyBefore } }, withoutEvents(lost, actions)], replayQueue)
+}
+
+/** Ends the pending connection or changes nothing: an acceptable OPEN goes to resolveCollision(). */
+function stepPending(connections: Connections, pending: Candidate, input: Input, t: Tick): SessionStep {
+  const { main, unreported } = connections
+  const isAlone = !isConnected(main.machine) && main.machine.state !== 'Connect'
+  const history = (isAlone && unreported?.historyBefore) || main.machine.history
+  const [machine, actions] = step({ ...pending.machine, history }, input, t)
+  if (machine.state !== 'Idle')
+    return [replaceCandidate(connections, { ...pending, machine }), withoutEvents(pending, actions)]
   const down = downOf(actions)
-  if (down === undefined || input.type === 'stop')
-    return [left, label(second, actions, isConnected(first.machine) ? 'untold' : 'told')]
-  const closed = label(second, actions, 'untold')
-  const replay = (now: Pair) => inTurn(now, first.waiting, (one, input) => hear(one, first.slot, input, t))
-  if (!second.heard || !(alone || counts(down))) {
-    // Where only the peer dials, what becomes of its connections is all that there is to tell.
-    const late = alone && machine.config.passive ? down : lost?.down
-    return then([left, [...closed, ...(late ? [tellLate(late, first.machine, t)] : [])]], replay)
+  if (down === undefined || input.type === 'stop') {
+    const stopped: Connections = { ...withoutPending(connections), main: withoutQueue(main) }
+    return [stopped, isConnected(main.machine) ? withoutEvents(pending, actions) : withEvents(pending, actions)]
   }
-  const { history: record } = machine
-  if (!alone)
-    return then([{ ...left, first: { ...left.first, machine: { ...first.machine, history: record } } }, closed], replay)
-  const until = Math.max(first.machine.timers.idleHoldTimer ?? 0, machine.timers.idleHoldTimer ?? 0)
-  const resting = { ...machine, history: { ...record, retryAt: until }, timers: { idleHoldTimer: until } }
-  return [{ ...left, first: { ...left.first, machine: resting } }, [...closed, tellLate(down, resting, t)]]
+  return pendingLost(connections, pending, machine, actions, down, isAlone, t)
+}
+
+/** The pending connection ended. `lost` is its machine afterwards; `isAlone` if we neither dial nor are connected. */
+function pendingLost(
+  { main, unreported, ...rest }: Connections,
+  pending: Candidate,
+  lost: Machine,
+  actions: readonly Action[],
+  down: Down,
+  isAlone: boolean,
+  t: Tick,
+): SessionStep {
+  const next: Connections = { ...withoutPending({ main, ...rest }), main: withoutQueue(main) }
+  const closed = withoutEvents(pending, actions)
+  const replayQueue = (now: Connections) =>
+    stepEach(now, main.queue, (one, input) => onInputOf(one, main.side, input, t))
+  if (!pending.peerSent || !(isAlone || isFailure(down))) {
+    // If only the peer dials, the end of its connections is all that there is to report.
+    const late = isAlone && lost.config.passive ? down : unreported?.down
+    return chain([next, [...closed, ...(late ? [delayedDown(late, main.machine, t)] : [])]], replayQueue)
+  }
+  if (!isAlone) {
+    const machine = { ...main.machine, history: lost.history }
+    return chain([{ ...next, main: { ...next.main, machine } }, closed], replayQueue)
+  }
+  // The longer of both back-offs holds.
+  const retryAt = Math.max(main.machine.timers.idleHoldTimer ?? 0, lost.timers.idleHoldTimer ?? 0)
+  const machine = { ...lost, history: { ...lost.history, retryAt }, timers: { idleHoldTimer: retryAt } }
+  return [{ ...next, main: { ...next.main, machine } }, [...closed, delayedDown(down, machine, t)]]
 }
 
 /**
- * Whether the loss of one of two connections is held against the peer: a session that was established, and whatever was
- * said, but not a collision, and not that a connection went away without a word, which is how many resolve one.
- * Of the last connection everything counts, Cease 6/7 included: a peer that says it while it keeps no connection of
- * ours would otherwise have us dial again and again.
+ * Whether the end of one of two connections counts as a failure: if it was Established, or a NOTIFICATION other than 6/7
+ * was sent or received. A close without a NOTIFICATION does not count, because many peers resolve a collision that way.
+ * The end of the only connection always counts, even with Cease 6/7: otherwise a peer that sends it while it keeps no
+ * connection of ours would make us dial again and again.
  */
-function counts({ from, sent, received }: Down): boolean {
-  const said = sent ?? received
-  return (
-    from === 'Established' ||
-    (!!said && !(said.code === notificationCode.cease && said.subcode === subcode.cease.connectionCollision))
-  )
+function isFailure({ from, sent, received }: Down): boolean {
+  if (from === 'Established') return true
+  const notification = sent ?? received
+  if (notification === undefined) return false
+  return notification.code !== notificationCode.cease || notification.subcode !== subcode.cease.connectionCollision
 }
 
-// ---- words
+// ---- helpers
 
-function sideOf({ first, second }: Pair, slot: Slot): Side | undefined {
-  return first.slot === slot ? first : second?.slot === slot ? second : undefined
+function candidateOf({ main, pending }: Connections, side: CollisionSide): Candidate | undefined {
+  return main.side === side ? main : pending?.side === side ? pending : undefined
 }
-function other({ first, second }: Pair, side: Side): Side | undefined {
-  return side === first ? second : first
+function otherThan({ main, pending }: Connections, candidate: Candidate): Candidate | undefined {
+  return candidate === main ? pending : main
 }
-function replace(pair: Pair, side: Side): Pair {
-  return pair.second?.slot === side.slot ? { ...pair, second: side } : { ...pair, first: side }
+function replaceCandidate(connections: Connections, candidate: Candidate): Connections {
+  return connections.pending?.side === candidate.side
+    ? { ...connections, pending: candidate }
+    : { ...connections, main: candidate }
 }
-/** Nothing waits any more. */
-function emptied({ waitingSince: _, ...side }: Side): Side {
-  return { ...side, waiting: [] }
+function withoutQueue({ queuedAt: _, ...candidate }: Candidate): Candidate {
+  return { ...candidate, queue: [] }
 }
-function withoutSecond({ second: _, lost: __, ...pair }: Pair): Pair {
-  return pair
+function withoutPending({ pending: _, unreported: __, ...connections }: Connections): Connections {
+  return connections
 }
-function withoutLost({ lost: _, ...pair }: Pair): Pair {
-  return pair
+function withoutUnreported({ unreported: _, ...connections }: Connections): Connections {
+  return connections
 }
 function isConnected({ state }: Machine): boolean {
   return state === 'OpenSent' || state === 'OpenConfirm' || state === 'Established'
@@ -303,24 +335,28 @@ function downOf(actions: readonly Action[]): Down | undefined {
   for (const action of actions) if (action.type === 'emit' && action.event.type === 'down') return action.event
   return undefined
 }
-/** `down`, with the wait that is left now. */
-function tellLate(down: Down, { config, timers }: Machine, t: Tick): PairAction {
+/** `down`, with the back-off that is left now. */
+function delayedDown(down: Down, { config, timers }: Machine, t: Tick): SessionAction {
   const { retryIn: _, ...event } = down
-  const left = Math.max(0, (timers.idleHoldTimer ?? t.now) - t.now) / 1000
-  return { type: 'emit', event: config.passive ? event : { ...event, retryIn: left } }
+  const retryIn = Math.max(0, (timers.idleHoldTimer ?? t.now) - t.now) / 1000
+  return { type: 'emit', event: config.passive ? event : { ...event, retryIn } }
 }
 
-function inTurn<item>(pair: Pair, items: readonly item[], take: (pair: Pair, item: item) => PairStep): PairStep {
-  return items.reduce<PairStep>((so, item) => then(so, now => take(now, item)), [pair, []])
+function stepEach<item>(
+  connections: Connections,
+  items: readonly item[],
+  take: (connections: Connections, item: item) => SessionStep,
+): SessionStep {
+  return items.reduce<SessionStep>((step, item) => chain(step, now => take(now, item)), [connections, []])
 }
-function then([pair, actions]: PairStep, next: (pair: Pair) => PairStep): PairStep {
-  const [after, more] = next(pair)
+function chain([connections, actions]: SessionStep, next: (connections: Connections) => SessionStep): SessionStep {
+  const [after, more] = next(connections)
   return [after, [...actions, ...more]]
 }
-/** Changes of state are told for both together, by stepPair(). */
-function label({ slot }: Side, actions: readonly Action[], tells: 'told' | 'untold'): PairAction[] {
-  return actions.flatMap((action): PairAction[] => {
-    if (action.type !== 'emit') return [{ ...action, slot }]
-    return action.event.type !== 'state' && tells === 'told' ? [action] : []
-  })
+/** The actions of one machine, for the connection of its side. */
+function withEvents({ side }: Candidate, actions: readonly Action[]): SessionAction[] {
+  return actions.map((action): SessionAction => (action.type === 'emit' ? action : { ...action, side }))
+}
+function withoutEvents({ side }: Candidate, actions: readonly Action[]): SessionAction[] {
+  return actions.flatMap((action): SessionAction[] => (action.type === 'emit' ? [] : [{ ...action, side }]))
 }

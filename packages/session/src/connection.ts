@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Context, Decoder, type Message, type Notification, type Result } from '@softspoken/wire'
-import type { PairInput } from './collision.ts'
+import type { SessionInput } from './collision.ts'
 import type { SessionConfig } from './config.ts'
 import { type Explanation, explainError } from './connection-error.ts'
 import { omitUndefined } from './omit-undefined.ts'
@@ -18,7 +18,7 @@ export interface ConnectionOwner {
   /** Whether the session still has this connection. */
   isCurrent(): boolean
   /** Hands an input to the state machine. */
-  feed(input: PairInput): void
+  feed(input: SessionInput): void
   received(result: Result<Message>): void
   /** The peer reads again after `backlogged` was true. */
   writable(): void

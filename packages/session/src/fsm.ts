@@ -3,12 +3,13 @@
  *
  *     step(machine, input, tick) -> [machine, actions]
  *
- * No socket, no clock, no log. Timers are deadlines held in the machine, and entering a state replaces them all, so
- * none can be left running. TABLE is the machine; each function below is one cell of it, or a part of one.
+ * No socket, no clock, no log. Timers are deadlines in the machine. To enter a state replaces them all, so that no timer
+ * runs on. TABLE is the machine; each function below is one cell of it or a part of one, and its name has the next state
+ * or the outcome. Every exit to Idle goes through toIdle(), every other change of state through enter().
  *
- * Chosen against the RFC's letter, each to be gentler: a failed dial goes to Idle and waits there, not in Active
- * (DampPeerOscillations for every failure, §8.1.1); a peer that connects to us is heard in Idle too, unless we were
- * stopped; DelayOpen is left out, since it only makes collisions rarer.
+ * Three differences to the RFC spare the peer. A failed dial leads to Idle and waits there before we reconnect, not to
+ * Active (DampPeerOscillations for every failure, §8.1.1). We accept a peer that connects to us in Idle too, unless the
+ * session is stopped. DelayOpen is left out, because it only makes collisions rarer.
  */
 import {
   cease,
@@ -38,7 +39,7 @@ import {
 } from './backoff.ts'
 import type { SessionConfig } from './config.ts'
 import type { Explanation } from './connection-error.ts'
-import type { SessionEvent, SessionState } from './events.ts'
+import type { Down, SessionEvent, SessionState } from './events.ts'
 import { checkOpen, type Negotiated, needsNoCapability, ourOpen, withoutCapabilities } from './open-check.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
 
@@ -54,49 +55,48 @@ export interface Machine {
   readonly history: History
   /** From the peer's OPEN until the session ends. */
   readonly negotiated?: Negotiated
-  /** A session has stood before: we have not just been started (RFC 4724 §4.1). */
-  readonly stood?: true
+  /** The session was established before: this process has not just started (RFC 4724 §4.1). */
+  readonly wasEstablished?: true
   /**
-   * After OPEN error 2/4 our next OPEN goes without capabilities (RFC 5492 §3), `now`, and so do those after it for as long
-   * as sessions come of it. If none does, capabilities are back, and that was the one try (`spent`) until a session is
-   * Established. stop() ends either.
+   * After OPEN error 2/4 our OPENs have no capabilities (RFC 5492 §3): `active`, as long as sessions are established that
+   * way. If one is not, capabilities are back, and the one attempt is `used` until a session is Established. stop() ends both.
    */
-  readonly plain?: 'now' | 'spent'
-  /** At the last look, the address of this session was on this host, or was `missed` after it had been. */
+  readonly capabilityFallback?: 'active' | 'used'
+  /** At the last check, our address was on this host; or was `missed` once after that. */
   readonly ownAddress?: 'here' | 'missed'
 }
 
-/** What a look at this host says of our own address; `unknown` if the system does not tell. */
+/** Whether our address is on this host; `unknown` if the system does not report it. */
 export type Presence = 'here' | 'gone' | 'unknown'
 
 /** Numbers are the events of RFC 4271 §8.1. */
 export type Input =
   | { readonly type: 'start' } // 1, 3, 4 to 7
   | { readonly type: 'stop'; readonly communication: string } // 2, 8
-  | { readonly type: 'send'; readonly update: Update } // §9.2: ours to say
-  | { readonly type: 'resend'; readonly family: Family; readonly updates: readonly Update[] } // RFC 2918: the same again
-  | { readonly type: 'sent' } // bytes of ours have left for the peer's side: RFC 9687 counts from here
-  | { readonly type: 'own-address'; readonly address: string; readonly presence: Presence } // a look at our own end
+  | { readonly type: 'send'; readonly update: Update } // §9.2
+  | { readonly type: 'resend'; readonly family: Family; readonly updates: readonly Update[] } // RFC 2918
+  | { readonly type: 'sent' } // some of our octets have left (RFC 9687)
+  | { readonly type: 'own-address'; readonly address: string; readonly presence: Presence } // a check of this host
   | { readonly type: 'tick' } // 9, 10, 11, 13, and 29 of RFC 9687
-  | { readonly type: 'accepted' } // 14, 17: a connection that the peer made
-  | { readonly type: 'connected' } // 16: the one we dialled
+  | { readonly type: 'accepted' } // 14, 17: an incoming connection
+  | { readonly type: 'connected' } // 16: our dial
   | ({ readonly type: 'disconnected' } & Explanation) // 18
-  | { readonly type: 'collision' } // 23: this connection loses (§6.8), collision.ts has judged
+  | { readonly type: 'collision' } // 23: this connection lost the collision (§6.8), see collision.ts
   | ({ readonly type: 'message'; readonly message: Message } & FollowedBy) // 19, 24 to 27
   | ({ readonly type: 'malformed'; readonly sent: Notification } & Explanation & FollowedBy) // 21, 22, 28
 
 interface FollowedBy {
-  /** A NOTIFICATION that came in one piece with it. If this message is one that we refuse, that has the true reason. */
+  /** A NOTIFICATION that arrived right behind it. If we reject this message, the NOTIFICATION has the true reason. */
   readonly followedBy?: Notification | undefined
 }
 
 export type Action =
   /** Dial the peer. */
   | { readonly type: 'connect' }
-  /** Take the connection that was offered with 'accepted'; without this action it is turned away. */
+  /** Accept the connection that was offered with 'accepted'; without this action it is closed. */
   | { readonly type: 'accept' }
   | { readonly type: 'send'; readonly message: Message }
-  /** Close the connection, or give up the dial. `atOnce` waits for nothing that has yet to leave. */
+  /** Close the connection, or give up the dial. `atOnce` does not wait until all octets have left. */
   | { readonly type: 'close'; readonly atOnce?: true }
   | { readonly type: 'emit'; readonly event: SessionEvent }
 
@@ -128,8 +128,8 @@ type InputOf<event> = event extends Message['type']
 type Handler<input> = (s: Machine, t: Tick, input: input) => Step
 type Row = { readonly [event in EventName]?: Handler<InputOf<event>> } & { readonly otherwise: Handler<Input> }
 
-/** Requests of our own side that make no sense in a state are dropped, not punished. */
-const ours = {
+/** Requests of our own side that a state has no use for. */
+const ignoredRequests = {
   start: ignore,
   send: ignore,
   resend: ignore,
@@ -139,72 +139,90 @@ const ours = {
   collision: ignore,
 }
 
-/** RFC 4271 §8.2.2: what each state does on each event. `otherwise` is its "any other event". */
+/** RFC 4271 §8.2.2: what each state does on each event. `otherwise` is its "any other event". docs/fsm.md shows the cells. */
 export const TABLE: Readonly<Record<SessionState, Row>> = {
-  Idle: { ...ours, start: begin, stop: halt, accepted: answer, idleHoldTimer: resume, otherwise: ignore },
-  Connect: { ...ours, stop: halt, collision: fail, connected: sendOpen, connectRetryTimer: noAnswer, otherwise: fail },
-  Active: { ...ours, stop: halt, accepted: answer, otherwise: fail },
+  Idle: {
+    ...ignoredRequests,
+    start: toConnectOrWait,
+    stop: toIdleStopped,
+    accepted: toOpenSentOnAccept,
+    idleHoldTimer: toConnectOrActive,
+    otherwise: ignore,
+  },
+  Connect: {
+    ...ignoredRequests,
+    stop: toIdleStopped,
+    collision: toIdleOnLoss,
+    connected: toOpenSent,
+    connectRetryTimer: toIdleOnConnectTimeout,
+    otherwise: toIdleOnLoss,
+  },
+  Active: {
+    ...ignoredRequests,
+    stop: toIdleStopped,
+    accepted: toOpenSentOnAccept,
+    otherwise: toIdleOnLoss,
+  },
   OpenSent: {
-    ...ours,
-    stop: sayCease,
-    collision: dump,
-    open: judgeOpen,
-    disconnected: fail,
-    holdTimer: holdExpired,
-    notification: notified,
-    malformed: reject,
-    otherwise: unexpected,
+    ...ignoredRequests,
+    stop: toIdleWithCease,
+    collision: toIdleOnCollision,
+    open: toOpenConfirm,
+    disconnected: toIdleOnLoss,
+    holdTimer: toIdleOnHoldTimer,
+    notification: toIdleOnNotification,
+    malformed: toIdleOnMalformed,
+    otherwise: toIdleOnUnexpected,
   },
   OpenConfirm: {
-    ...ours,
-    stop: sayCease,
-    collision: dump,
-    keepalive: establish,
+    ...ignoredRequests,
+    stop: toIdleWithCease,
+    collision: toIdleOnCollision,
+    keepalive: toEstablished,
     keepaliveTimer: sendKeepalive,
-    disconnected: fail,
-    holdTimer: holdExpired,
-    notification: notified,
-    malformed: reject,
-    otherwise: unexpected,
+    disconnected: toIdleOnLoss,
+    holdTimer: toIdleOnHoldTimer,
+    notification: toIdleOnNotification,
+    malformed: toIdleOnMalformed,
+    otherwise: toIdleOnUnexpected,
   },
   Established: {
-    ...ours,
-    stop: sayCease,
+    ...ignoredRequests,
+    stop: toIdleWithCease,
     send: sendUpdate,
-    resend: sendAgain,
-    sent: left,
-    'own-address': seeOwnAddress,
-    keepalive: heard,
-    update: takeUpdate,
-    'route-refresh': takeRefresh,
+    resend: sendRefreshedRoutes,
+    sent: restartSendHoldTimer,
+    'own-address': toIdleOnLostAddress,
+    keepalive: restartHoldTimer,
+    update: emitUpdate,
+    'route-refresh': emitRefresh,
     keepaliveTimer: sendKeepalive,
-    disconnected: fail,
-    holdTimer: holdExpired,
-    sendHoldTimer: sendHoldExpired,
-    notification: notified,
-    malformed: reject,
-    otherwise: unexpected,
+    disconnected: toIdleOnLoss,
+    holdTimer: toIdleOnHoldTimer,
+    sendHoldTimer: toIdleOnSendHoldTimer,
+    notification: toIdleOnNotification,
+    malformed: toIdleOnMalformed,
+    otherwise: toIdleOnUnexpected,
   },
 }
 
 export function step(s: Machine, input: Input, tick: Tick): Step {
   const event =
-    input.type === 'tick' ? expired(s, tick.now) : input.type === 'message' ? input.message.type : input.type
+    input.type === 'tick' ? expiredTimer(s, tick.now) : input.type === 'message' ? input.message.type : input.type
   if (event === undefined) return [s, []]
   const handler = TABLE[s.state][event] ?? TABLE[s.state].otherwise
   const [next, actions] = (handler as Handler<Input>)(s, tick, input) // the column fixes the input's type
-  if (next.state === s.state) return [next, actions]
-  return [{ ...next, since: tick.now }, [...actions, emit({ type: 'state', from: s.state, to: next.state })]]
+  return [next.state === s.state ? next : { ...next, since: tick.now }, actions]
 }
 
-/** When step(machine, { type: 'tick' }, …) next has work to do. */
+/** The time at which step(machine, { type: 'tick' }, …) has something to do. */
 export function nextDeadline(s: Machine): number | undefined {
   const all = Object.values(s.timers)
   return all.length === 0 ? undefined : Math.min(...all)
 }
 
-function expired(s: Machine, now: number): Timer | undefined {
-  // Hold first: after a long pause we must not talk over a session that we should have dropped.
+function expiredTimer(s: Machine, now: number): Timer | undefined {
+  // The hold timer first: after a long pause we must not send on a session that has expired.
   return timersByUrgency.find(timer => (s.timers[timer] ?? Number.POSITIVE_INFINITY) <= now)
 }
 const timersByUrgency = ['holdTimer', 'sendHoldTimer', 'keepaliveTimer', 'connectRetryTimer', 'idleHoldTimer'] as const
@@ -215,15 +233,16 @@ function ignore(s: Machine): Step {
   return [s, []]
 }
 
-/** Events 1 and 3. While a back-off runs, another start changes nothing. */
-function begin(s: Machine, t: Tick): Step {
+/** Events 1 and 3. A start during the back-off changes nothing. */
+function toConnectOrWait(s: Machine, t: Tick): Step {
   if (s.timers.idleHoldTimer !== undefined) return [s, []]
   const { firstDialDelay, backOff } = s.config
   const at = earliestDial(t.now + firstDialDelay * 1000, s.history, backOff)
-  return at <= t.now ? resume(s, t) : [enter(s, 'Idle', { idleHoldTimer: at }), []]
+  return at <= t.now ? toConnectOrActive(s, t) : [enter(s, 'Idle', { idleHoldTimer: at }), []]
 }
 
-function resume(s: Machine, t: Tick): Step {
+/** The back-off is over: reconnect. A passive session waits for the peer instead. */
+function toConnectOrActive(s: Machine, t: Tick): Step {
   if (s.config.passive) return [enter(s, 'Active', {}), []]
   const history = { ...s.history, dialledAt: t.now }
   const timers = { connectRetryTimer: t.now + s.config.connectTimeout * 1000 }
@@ -231,86 +250,82 @@ function resume(s: Machine, t: Tick): Step {
   return [{ ...enter(s, 'Connect', timers), history }, [{ type: 'connect' }, emit({ type: 'dial', failures })]]
 }
 
-/** The peer came to us. Where we have a connection or a dial already, collision.ts makes a machine of its own for it. */
-function answer(s: Machine, t: Tick): Step {
-  const stopped = s.state === 'Idle' && s.timers.idleHoldTimer === undefined
-  if (stopped) return [s, []]
-  const [next, actions] = sendOpen(s, t)
+/** The peer connected to us. If we have a connection or dial, collision.ts gives this one a machine of its own. */
+function toOpenSentOnAccept(s: Machine, t: Tick): Step {
+  if (s.state === 'Idle' && s.timers.idleHoldTimer === undefined) return [s, []] // stopped
+  const [next, actions] = toOpenSent(s, t)
   return [next, [{ type: 'accept' }, ...actions]]
 }
 
-function sendOpen(s: Machine, t: Tick): Step {
-  return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(ourOpen(offered(s), !s.stood))]]
+function toOpenSent(s: Machine, t: Tick): Step {
+  const open = ourOpen(offeredConfig(s), !s.wasEstablished)
+  return [enter(s, 'OpenSent', { holdTimer: t.now + OPEN_HOLD_TIME * 1000 }), [send(open)]]
 }
-/** What our OPENs say, and the peer's is checked against. */
-export function offered({ config, plain }: Machine): SessionConfig {
-  return plain === 'now' ? withoutCapabilities(config) : config
+/** The configuration that our OPEN offers, and against which the peer's is checked. */
+export function offeredConfig({ config, capabilityFallback }: Machine): SessionConfig {
+  return capabilityFallback === 'active' ? withoutCapabilities(config) : config
 }
 
-function noAnswer(s: Machine, t: Tick): Step {
-  return fall(s, t, {
-    reason: 'timeout',
-    detail: `no answer within ${s.config.connectTimeout} s`,
-    failureClass: 'transport',
-  })
+function toIdleOnConnectTimeout(s: Machine, t: Tick): Step {
+  const detail = `no answer within ${s.config.connectTimeout} s`
+  return toIdleOnFailure(s, t, { reason: 'timeout', detail, failureClass: 'transport' })
 }
 
 // ---- OpenSent, OpenConfirm
 
-function judgeOpen(s: Machine, t: Tick, input: { readonly message: Open } & FollowedBy): Step {
-  const verdict = checkOpen(input.message, offered(s))
-  if ('sent' in verdict) {
-    return refuse(s, t, input, { ...verdict, failureClass: 'protocol' })
-  }
-  const next = { ...s, negotiated: verdict }
-  return [
-    enter(next, 'OpenConfirm', { ...holdTimer(next, t), ...keepaliveTimer(next, t) }),
-    [send({ type: 'keepalive' })],
-  ]
+function toOpenConfirm(s: Machine, t: Tick, input: { readonly message: Open } & FollowedBy): Step {
+  const result = checkOpen(input.message, offeredConfig(s))
+  if ('sent' in result) return rejectMessage(s, t, input, { ...result, failureClass: 'protocol' })
+  const next = { ...s, negotiated: result }
+  const timers = { ...holdTimer(next, t), ...keepaliveTimer(next, t) }
+  return [enter(next, 'OpenConfirm', timers), [send({ type: 'keepalive' })]]
 }
 
-function establish(s: Machine, t: Tick): Step {
+function toEstablished(s: Machine, t: Tick): Step {
   const next = enter(s, 'Established', { ...s.timers, ...holdTimer(s, t), ...sendHoldTimer(s, t) })
-  const { plain, ...up } = next
-  const kept = plain === 'now' ? next : up
-  return [{ ...kept, stood: true }, [emit({ type: 'established', negotiated: negotiated(s) })]]
+  const established: Machine = {
+    ...(next.capabilityFallback === 'used' ? withoutFallback(next) : next),
+    wasEstablished: true,
+  }
+  return [established, [emit({ type: 'established', negotiated: negotiated(s) })]]
 }
 
 // ---- OpenConfirm, Established
 
-function heard(s: Machine, t: Tick): Step {
+function restartHoldTimer(s: Machine, t: Tick): Step {
   return [{ ...s, timers: { ...s.timers, ...holdTimer(s, t) } }, []]
 }
-function takeUpdate(s: Machine, t: Tick, { message }: { readonly message: Update }): Step {
-  return [heard(s, t)[0], [emit({ type: 'update', update: message })]]
+function emitUpdate(s: Machine, t: Tick, { message }: { readonly message: Update }): Step {
+  return [restartHoldTimer(s, t)[0], [emit({ type: 'update', update: message })]]
 }
-/** Only a plain request for a family in use asks for anything; the rest is ignored (RFC 2918 §4, RFC 7313 §4). */
-function takeRefresh(s: Machine, t: Tick, { message }: { readonly message: RouteRefresh }): Step {
+/** A plain request for a family in use asks for our routes. Any other is ignored (RFC 2918 §4, RFC 7313 §4). */
+function emitRefresh(s: Machine, t: Tick, { message }: { readonly message: RouteRefresh }): Step {
   const { afi, safi, subtype, filters } = message
-  const mark = subtype === BEGINNING || subtype === END
-  if (mark && filters && negotiated(s).enhancedRouteRefresh) {
-    // RFC 7313 §5. Without that capability no RFC calls it an error, and it is ignored as any mark is.
+  const isMark = subtype === BEGINNING || subtype === END
+  if (isMark && filters && negotiated(s).enhancedRouteRefresh) {
+    // RFC 7313 §5. Without that capability no RFC calls it an error, so that it is ignored as every mark is.
     const sent = notification(
       notificationCode.routeRefresh,
       subcode.routeRefresh.invalidMessageLength,
-      encode(message, { extendedMessage: true }),
-    ) // it was read, so it fits
+      encode(message, { extendedMessage: true }), // it was decoded, so it fits
+    )
     const detail = 'the mark of a route refresh is too long'
-    return fall(s, t, { reason: 'notification-sent', detail, sent, failureClass: 'protocol' })
+    return toIdleOnFailure(s, t, { reason: 'notification-sent', detail, sent, failureClass: 'protocol' })
   }
-  const family = negotiated(s).families.find(name => familyByName[name].afi === afi && familyByName[name].safi === safi)
-  // A ROUTE-REFRESH does not restart the HoldTimer: RFC 4271 §4.4 counts KEEPALIVE and UPDATE only, 2918 adds nothing.
+  const { families } = negotiated(s)
+  const family = families.find(name => familyByName[name].afi === afi && familyByName[name].safi === safi)
+  // A ROUTE-REFRESH does not restart the hold timer: RFC 4271 §4.4 counts KEEPALIVE and UPDATE only, 2918 adds nothing.
   return [s, family && subtype === 0 ? [emit({ type: 'refresh', family })] : []]
 }
 function sendKeepalive(s: Machine, t: Tick): Step {
   return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send({ type: 'keepalive' })]]
 }
-/** An UPDATE says that we live as well as a KEEPALIVE does (RFC 4271 §8.2.2, event 27 and §4.4). */
+/** An UPDATE restarts the peer's hold timer as a KEEPALIVE does (RFC 4271 §8.2.2, event 27 and §4.4). */
 function sendUpdate(s: Machine, t: Tick, { update }: { readonly update: Update }): Step {
   return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send(update)]]
 }
-/** The answer to a ROUTE-REFRESH, between its marks where the peer knows them (RFC 7313 §4). */
-function sendAgain(s: Machine, t: Tick, { family, updates }: Extract<Input, { type: 'resend' }>): Step {
+/** The answer to a ROUTE-REFRESH, between marks if the peer knows them (RFC 7313 §4). */
+function sendRefreshedRoutes(s: Machine, t: Tick, { family, updates }: Extract<Input, { type: 'resend' }>): Step {
   const { afi, safi } = familyByName[family]
   const mark = (subtype: number): Action[] =>
     negotiated(s).enhancedRouteRefresh ? [send({ type: 'route-refresh', afi, safi, subtype })] : []
@@ -320,33 +335,38 @@ function sendAgain(s: Machine, t: Tick, { family, updates }: Extract<Input, { ty
 const BEGINNING = 1
 const END = 2 // RFC 7313 §3.2
 
-/** What we said has left. A peer that stops reading lets nothing leave, however diligently it goes on talking. */
-function left(s: Machine, t: Tick): Step {
+/** Octets were flushed (RFC 9687). A peer that does not read lets nothing leave, although it may still send. */
+function restartSendHoldTimer(s: Machine, t: Tick): Step {
   return [{ ...s, timers: { ...s.timers, ...sendHoldTimer(s, t) } }, []]
 }
 
 /**
- * Gone at two looks in a row is gone: one may fall into a change. Nothing is held against an address that was never seen,
- * since a local route may make one that no list has, and what cannot be known changes nothing.
+ * Two checks in a row must miss the address, because one may fall into a change. An address that was never on the list
+ * does not count, because a local route may provide it; nor does a check that the system does not answer.
  */
-function seeOwnAddress(s: Machine, t: Tick, { address, presence }: Extract<Input, { type: 'own-address' }>): Step {
+function toIdleOnLostAddress(
+  s: Machine,
+  t: Tick,
+  { address, presence }: Extract<Input, { type: 'own-address' }>,
+): Step {
   if (presence === 'here' || (presence === 'unknown' && s.ownAddress)) return [{ ...s, ownAddress: 'here' }, []]
   if (presence === 'unknown' || s.ownAddress === undefined) return [s, []]
   if (s.ownAddress === 'here') return [{ ...s, ownAddress: 'missed' }, []]
   const detail = `our own address ${address} is no longer on this host`
-  return fall(s, t, { reason: 'own-address-lost', detail, failureClass: 'transport', atOnce: true })
+  return toIdleOnFailure(s, t, { reason: 'own-address-lost', detail, failureClass: 'transport', atOnce: true })
 }
 
+/** The hold time that both OPENs agreed on; 0 means that neither side watches the other. */
 function holdTimer(s: Machine, t: Tick): Machine['timers'] {
   const { holdTime } = negotiated(s)
   return holdTime === 0 ? {} : { holdTimer: t.now + holdTime * 1000 }
 }
-/** A third of the hold time, jittered (RFC 4271 §4.4, §10). */
+/** A third of the hold time, with jitter (RFC 4271 §4.4, §10). */
 function keepaliveTimer(s: Machine, t: Tick): Machine['timers'] {
   const { holdTime } = negotiated(s)
   return holdTime === 0 ? {} : { keepaliveTimer: t.now + (holdTime / 3) * 1000 * t.jitter }
 }
-/** Runs only where keepalives do: without them, nothing need leave (RFC 9687 §3.3). */
+/** Only together with KEEPALIVEs: without them, a session may send nothing for hours (RFC 9687 §3.3). */
 function sendHoldTimer(s: Machine, t: Tick): Machine['timers'] {
   return negotiated(s).holdTime === 0 ? {} : { sendHoldTimer: t.now + sendHoldTime(s) * 1000 }
 }
@@ -354,167 +374,182 @@ function sendHoldTime(s: Machine): number {
   return sendHoldTimeFor(s.config, negotiated(s).holdTime)
 }
 function negotiated(s: Machine): Negotiated {
-  if (s.negotiated === undefined) throw new Error(`nothing is negotiated in ${s.state}`) // cannot be: only judgeOpen() leads here
+  if (s.negotiated === undefined) throw new Error(`nothing is negotiated in ${s.state}`) // impossible: toOpenConfirm() sets it
   return s.negotiated
 }
 
-// ---- every way down but stop() goes through fall()
+// ---- failures: each leads to Idle with a back-off
 
-interface Fall extends Explanation {
+interface Failure extends Explanation {
+  /** Selects the track of the exponential back-off. */
   readonly failureClass: FailureClass
   readonly sent?: Notification
   readonly received?: Notification
   readonly atOnce?: true
 }
 
-/** The connection failed, or was closed without a word. */
-function fail(s: Machine, t: Tick, input: Input): Step {
-  const { reason, detail }: Explanation =
+/** The dial failed, or the connection was closed without a NOTIFICATION. */
+function toIdleOnLoss(s: Machine, t: Tick, input: Input): Step {
+  const explanation: Explanation =
     input.type === 'disconnected' ? input : { reason: 'error', detail: `${input.type} in ${s.state}` }
-  const dialling = s.state === 'Connect' || s.state === 'Active'
-  return fall(s, t, { reason, detail, failureClass: dialling || stable(s, t) ? 'transport' : 'protocol' })
+  const { reason, detail } = explanation
+  const isDialling = s.state === 'Connect' || s.state === 'Active'
+  return toIdleOnFailure(s, t, {
+    reason,
+    detail,
+    failureClass: isDialling || isStable(s, t) ? 'transport' : 'protocol',
+  })
 }
-function notified(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
+function toIdleOnNotification(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
   const { code, subcode: sub } = withoutHardReset(message)
-  const administrative = code === notificationCode.cease && operatorSubcodes.includes(sub)
-  const restart = administrative && restartSubcodes.includes(sub) && stable(s, t)
-  const failureClass = restart ? 'restart' : administrative ? 'administrative' : 'protocol'
-  const detail = `the peer sent ${describeNotification(message)}`
-  const down = { reason: 'notification-received', detail, received: message, failureClass } as const
-  const plain = code === notificationCode.open && sub === subcode.open.unsupportedOptionalParameter && mayOmit(s)
-  return plain ? fall({ ...s, plain: 'now' }, t, { ...down, reason: 'capabilities-refused' }) : fall(s, t, down)
+  const isAdministrative = code === notificationCode.cease && administrativeSubcodes.includes(sub)
+  const isRestart = isAdministrative && restartSubcodes.includes(sub) && isStable(s, t)
+  const failure: Failure = {
+    reason: 'notification-received',
+    detail: `the peer sent ${describeNotification(message)}`,
+    received: message,
+    failureClass: isRestart ? 'restart' : isAdministrative ? 'administrative' : 'protocol',
+  }
+  const isParameter = code === notificationCode.open && sub === subcode.open.unsupportedOptionalParameter
+  if (!isParameter || !mayOmitCapabilities(s)) return toIdleOnFailure(s, t, failure)
+  const next: Machine = { ...s, capabilityFallback: 'active' }
+  return toIdleOnFailure(next, t, { ...failure, reason: 'capabilities-refused' })
 }
-/** Our OPEN had capabilities, none of them is needed, and no try without them has failed since the last session. */
-function mayOmit({ state, config, plain }: Machine): boolean {
-  const answered = state === 'OpenSent' || state === 'OpenConfirm'
-  return answered && plain === undefined && needsNoCapability(config) && ourOpen(config).capabilities.length > 0
+/** Our OPEN had capabilities, none is required, and no attempt without them has failed since the last session. */
+function mayOmitCapabilities({ state, config, capabilityFallback }: Machine): boolean {
+  const isAnswer = state === 'OpenSent' || state === 'OpenConfirm'
+  const isFirstAttempt = isAnswer && capabilityFallback === undefined
+  return isFirstAttempt && needsNoCapability(config) && ourOpen(config).capabilities.length > 0
 }
-/** A person limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). */
-const operatorSubcodes: readonly number[] = [
+/** An operator limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). */
+const administrativeSubcodes: readonly number[] = [
   subcode.cease.maximumPrefixes,
   subcode.cease.administrativeShutdown,
   subcode.cease.peerDeconfigured,
   subcode.cease.connectionRejected,
 ]
-/** Those that a daemon says as well when it is merely stopped to be started again: BIRD and FRR 6/2, GoBGP 6/3. */
+/** A daemon that is restarted sends these too: BIRD and FRR 6/2, GoBGP 6/3. */
 const restartSubcodes: readonly number[] = [subcode.cease.administrativeShutdown, subcode.cease.peerDeconfigured]
 
-function reject(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
+function toIdleOnMalformed(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
   const { sent, reason, detail } = input
-  return refuse(s, t, input, { reason, detail, sent, failureClass: 'protocol' })
+  return rejectMessage(s, t, input, { reason, detail, sent, failureClass: 'protocol' })
 }
-/** Says what is wrong with a message, unless the peer has ended the session right behind it: then it has said why. */
-function refuse(s: Machine, t: Tick, { followedBy }: FollowedBy, what: Fall): Step {
-  return followedBy ? notified(s, t, { message: followedBy }) : fall(s, t, what)
+/** Answers a message with a NOTIFICATION, unless the peer ended the session right behind it and gave its own reason. */
+function rejectMessage(s: Machine, t: Tick, { followedBy }: FollowedBy, failure: Failure): Step {
+  return followedBy ? toIdleOnNotification(s, t, { message: followedBy }) : toIdleOnFailure(s, t, failure)
 }
-/** RFC 4486 §4. Nobody waits for it: the connection that is kept goes on with the record as it was. */
-function dump(s: Machine, t: Tick): Step {
+/** RFC 4486 §4. The connection that is kept has the failure history of before. */
+function toIdleOnCollision(s: Machine, t: Tick): Step {
   const detail = 'another connection with the peer is kept'
-  return fall(s, t, {
-    reason: 'collision',
-    detail,
-    sent: notification(notificationCode.cease, subcode.cease.connectionCollision),
-    failureClass: 'protocol',
-  })
+  const sent = notification(notificationCode.cease, subcode.cease.connectionCollision)
+  return toIdleOnFailure(s, t, { reason: 'collision', detail, sent, failureClass: 'protocol' })
 }
-function holdExpired(s: Machine, t: Tick): Step {
+function toIdleOnHoldTimer(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
-  const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may be in a hurry
+  const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may shorten it
   const detail = `nothing heard from the peer for ${seconds} s`
-  return fall(s, t, {
-    reason: 'hold-timer',
-    detail,
-    sent: notification(notificationCode.holdTimer, 0),
-    failureClass: 'protocol',
-  })
+  const sent = notification(notificationCode.holdTimer, 0)
+  return toIdleOnFailure(s, t, { reason: 'hold-timer', detail, sent, failureClass: 'protocol' })
 }
-/** RFC 9687, event 29. What waits to be sent is not waited for: 8/0 leaves only where there is room for it. */
-function sendHoldExpired(s: Machine, t: Tick): Step {
+/** RFC 9687, event 29. The 8/0 leaves only if there is room for it. */
+function toIdleOnSendHoldTimer(s: Machine, t: Tick): Step {
   const detail = `nothing of ours has left for ${sendHoldTime(s)} s: the peer does not read`
-  return fall(s, t, {
-    reason: 'send-hold-timer',
-    detail,
-    sent: notification(notificationCode.sendHoldTimer, 0),
-    failureClass: 'protocol',
-    atOnce: true,
-  })
+  const sent = notification(notificationCode.sendHoldTimer, 0)
+  return toIdleOnFailure(s, t, { reason: 'send-hold-timer', detail, sent, failureClass: 'protocol', atOnce: true })
 }
-function unexpected(s: Machine, t: Tick, input: Input): Step {
+/** RFC 6608 §3. */
+function toIdleOnUnexpected(s: Machine, t: Tick, input: Input): Step {
   const what = input.type === 'message' ? input.message.type : input.type
-  const sub = subcode.fsm[`unexpectedIn${s.state as 'OpenSent'}`] // RFC 6608 §3; no other state has this cell
   const detail = `unexpected ${what} in ${s.state}`
+  const sent = notification(notificationCode.fsm, unexpectedSubcode[s.state] ?? subcode.fsm.unspecified)
   const followedBy = input.type === 'message' ? input : {}
-  return refuse(s, t, followedBy, {
-    reason: 'notification-sent',
-    detail,
-    sent: notification(notificationCode.fsm, sub),
-    failureClass: 'protocol',
-  })
+  return rejectMessage(s, t, followedBy, { reason: 'notification-sent', detail, sent, failureClass: 'protocol' })
+}
+const unexpectedSubcode: { readonly [state in SessionState]?: number } = {
+  OpenSent: subcode.fsm.unexpectedInOpenSent,
+  OpenConfirm: subcode.fsm.unexpectedInOpenConfirm,
+  Established: subcode.fsm.unexpectedInEstablished,
 }
 
-/** The one way down: says why, closes, and waits as long as the record demands. */
-function fall(s: Machine, t: Tick, { failureClass, atOnce, ...cause }: Fall): Step {
-  const { config } = s
-  const what = cause.sent ? { ...cause, sent: cutToFit(cause.sent, s.negotiated) } : cause // its data may be the peer's
-  const history = recordFailure(record(s, t), failureClass)
-  const at = earliestDial(
-    t.now + delayAfter(history, failureClass, config.backOff, t.jitter) * 1000,
-    history,
-    config.backOff,
-  )
-  const retryIn = config.passive ? {} : { retryIn: (at - t.now) / 1000 }
-  const failed =
-    s.plain === 'now' &&
-    cause.reason !== 'capabilities-refused' &&
-    (s.state === 'OpenSent' || s.state === 'OpenConfirm')
-  const rest = atRest(failed ? { ...s, plain: 'spent' } : s)
-  return [
-    { ...rest, history: { ...history, retryAt: at }, timers: { idleHoldTimer: at } },
-    [
-      ...(what.sent ? [send(what.sent)] : []),
-      { type: 'close', ...(atOnce && { atOnce }) },
-      emit({ type: 'down', from: s.state, ...what, ...retryIn }),
-    ],
-  ]
+/** Records the failure, and waits in Idle as long as the exponential back-off demands before it reconnects. */
+function toIdleOnFailure(s: Machine, t: Tick, { failureClass, atOnce, ...failure }: Failure): Step {
+  const { backOff, passive } = s.config
+  const history = recordFailure(historyAtEnd(s, t), failureClass)
+  const delay = delayAfter(history, failureClass, backOff, t.jitter)
+  const retryAt = earliestDial(t.now + delay * 1000, history, backOff)
+  const sent = failure.sent && cutToFit(failure.sent, s.negotiated) // its data may be the peer's
+  const isAnswer = s.state === 'OpenSent' || s.state === 'OpenConfirm'
+  const isFallbackUsed = s.capabilityFallback === 'active' && failure.reason !== 'capabilities-refused' && isAnswer
+  return toIdle(isFallbackUsed ? { ...s, capabilityFallback: 'used' } : s, {
+    history: { ...history, retryAt },
+    timers: { idleHoldTimer: retryAt },
+    down: { ...failure, ...(sent && { sent }), ...(!passive && { retryIn: (retryAt - t.now) / 1000 }) },
+    ...(atOnce && { atOnce }),
+  })
 }
-/** What counts of the past once this session ends. */
-function record(s: Machine, t: Tick): History {
-  return stable(s, t) ? resetFailures(s.history) : s.history
+/** The failures that count when this session ends: none if it was stable. */
+function historyAtEnd(s: Machine, t: Tick): History {
+  return isStable(s, t) ? resetFailures(s.history) : s.history
 }
-function stable(s: Machine, t: Tick): boolean {
+function isStable(s: Machine, t: Tick): boolean {
   return s.state === 'Established' && t.now - s.since >= s.config.backOff.resetAfter * 1000
 }
 
-/** Events 2 and 8, with the reason as RFC 9003 carries it. Nothing is tried again. */
-function sayCease(s: Machine, t: Tick, { communication }: Extract<Input, { type: 'stop' }>): Step {
-  const { administrativeShutdown } = subcode.cease
-  // Where a NOTIFICATION keeps our routes, one that ends the session for good must say so (RFC 8538 §3.1).
-  const sent = s.negotiated?.hardReset
-    ? hardReset(cease(administrativeShutdown, communication))
-    : cease(administrativeShutdown, communication)
+// ---- stop: leads to Idle without a timer
+
+/** Events 2 and 8, with the communication of RFC 9003. */
+function toIdleWithCease(s: Machine, t: Tick, { communication }: Extract<Input, { type: 'stop' }>): Step {
+  const shutdown = cease(subcode.cease.administrativeShutdown, communication)
+  // If a NOTIFICATION would keep our routes, one that ends the session for good must be a Hard Reset (RFC 8538 §3.1).
+  const sent = s.negotiated?.hardReset ? hardReset(shutdown) : shutdown
   const detail = communication === '' ? 'stopped' : `stopped: ${communication}`
-  return [
-    { ...stopped(s), history: record(s, t) },
-    [send(sent), { type: 'close' }, emit({ type: 'down', from: s.state, reason: 'stopped', detail, sent })],
-  ]
+  const down = { reason: 'stopped', detail, sent } as const
+  return toIdle(withoutFallback(s), { history: historyAtEnd(s, t), timers: {}, down })
 }
-function halt(s: Machine): Step {
-  return [stopped(s), [{ type: 'close' }]]
-}
-function stopped(s: Machine): Machine {
-  const { plain: _, ...rest } = atRest(s)
-  return rest
+/** There is no session to end. */
+function toIdleStopped(s: Machine): Step {
+  return toIdle(withoutFallback(s), { history: s.history, timers: {} })
 }
 
-// ---- words
+// ---- changes of state
 
 function enter(s: Machine, state: SessionState, timers: Machine['timers']): Machine {
   return { ...s, state, timers }
 }
-/** Idle without timers: only start() leads out of it. The record stays, so stopping and starting is no way round it. */
-export function atRest({ config, since, history, stood, plain }: Machine): Machine {
-  return { config, state: 'Idle', since, timers: {}, history, ...(stood && { stood }), ...(plain && { plain }) }
+interface IdleEntry extends Pick<Machine, 'history' | 'timers'> {
+  readonly down?: Omit<Down, 'type' | 'from'>
+  readonly atOnce?: true
 }
+/** The one way to Idle: sends the NOTIFICATION, closes the connection, and emits `down`. */
+function toIdle(s: Machine, { history, timers, down, atOnce }: IdleEntry): Step {
+  return [
+    { ...idleMachine(s), history, timers },
+    [
+      ...(down?.sent ? [send(down.sent)] : []),
+      { type: 'close', ...(atOnce && { atOnce }) },
+      ...(down ? [emit({ type: 'down', from: s.state, ...down })] : []),
+    ],
+  ]
+}
+/** Idle without timers: only start() leads out of it. The failure history stays, so that stop() and start() do not reset it. */
+export function idleMachine({ config, since, history, wasEstablished, capabilityFallback }: Machine): Machine {
+  return {
+    config,
+    state: 'Idle',
+    since,
+    timers: {},
+    history,
+    ...(wasEstablished && { wasEstablished }),
+    ...(capabilityFallback && { capabilityFallback }),
+  }
+}
+function withoutFallback({ capabilityFallback: _, ...machine }: Machine): Machine {
+  return machine
+}
+
+// ---- helpers
+
 function send(message: Message): Action {
   return { type: 'send', message }
 }

@@ -11,7 +11,14 @@ import type { Notification, Open } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BackOff } from './backoff.ts'
-import { newPair, type Pair, type PairAction, pairDeadline, type Slot, stepPair } from './collision.ts'
+import {
+  type CollisionSide,
+  type Connections,
+  newConnections,
+  type SessionAction,
+  sessionDeadline,
+  stepSession,
+} from './collision.ts'
 import { configure, type SessionConfig } from './config.ts'
 import { dialBudget, type EndingName, mostDials } from './dial-budget.ts'
 import type { Input } from './fsm.ts'
@@ -74,18 +81,18 @@ const ROUNDING = 0.001 // what adding up fractions of a millisecond may come out
 function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
   const { config, dials: behaviours, visits = [], collisions = [], restarts = [], stalls = [], jitters } = scenario
   const dials: number[] = []
-  let pair: Pair = newPair(config, 0)
+  let pair: Connections = newConnections(config, 0)
   let now = 0
   let steps = 0
   let longestWait = 0
   let connections = 0
-  const standing: { [slot in Slot]?: number } = {}
+  const standing: { [slot in CollisionSide]?: number } = {}
   let ends = 0
   const agenda = new Agenda()
 
   feed({ type: 'start' })
   for (;;) {
-    const deadline = pairDeadline(pair) ?? Number.POSITIVE_INFINITY
+    const deadline = sessionDeadline(pair) ?? Number.POSITIVE_INFINITY
     const event = agenda.next(deadline)
     const at = event?.at ?? deadline
     if (at > until) return { dials, longestWait }
@@ -94,26 +101,26 @@ function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
     else event.happen()
   }
 
-  function feed(input: Input, slot?: Slot, treatment?: Behaviour): void {
-    const [next, actions] = stepPair(pair, input, { now, jitter: turn(jitters, steps++) }, slot)
+  function feed(input: Input, slot?: CollisionSide, treatment?: Behaviour): void {
+    const [next, actions] = stepSession(pair, input, { now, jitter: turn(jitters, steps++) }, slot)
     pair = next
     for (const action of actions) perform(action, treatment)
-    longestWait = Math.max(longestWait, (pairDeadline(pair) ?? Number.POSITIVE_INFINITY) - now)
+    longestWait = Math.max(longestWait, (sessionDeadline(pair) ?? Number.POSITIVE_INFINITY) - now)
   }
-  function perform(action: PairAction, treatment: Behaviour | undefined): void {
+  function perform(action: SessionAction, treatment: Behaviour | undefined): void {
     if (action.type === 'connect') {
       dials.push(now)
       expectVisit(turn(collisions, dials.length - 1))
-      meet(turn(behaviours, dials.length - 1), action.slot)
+      meet(turn(behaviours, dials.length - 1), action.side)
       now += 1000 * (turn(stalls, dials.length - 1) ?? 0)
     } else if (action.type === 'accept') {
-      meet(treatment!, action.slot) // 'accepted' is always fed with one
+      meet(treatment!, action.side) // 'incoming' is always fed with one
     } else if (action.type === 'send') {
-      const { slot } = action
+      const { side: slot } = action
       const line = standing[slot]
       agenda.add({ at: now, happen: () => standing[slot] === line && feed({ type: 'sent' }, slot) }) // every peer here reads
     } else if (action.type === 'close') {
-      delete standing[action.slot]
+      delete standing[action.side]
     } else if (action.type === 'emit' && action.event.type === 'down') {
       rest()
     }
@@ -133,7 +140,7 @@ function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
     if (!visit) return
     agenda.add({ at: now + visit.after * 1000, happen: () => feed({ type: 'accepted' }, undefined, visit) })
   }
-  function meet({ reach, stay, end, higher = true }: Behaviour, slot: Slot): void {
+  function meet({ reach, stay, end, higher = true }: Behaviour, slot: CollisionSide): void {
     const connection = ++connections
     standing[slot] = connection
     const hear = (input: Input): void => {
@@ -144,7 +151,7 @@ function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
       if (end === 'close') then(now + stay * 1000, { type: 'disconnected', reason: 'closed', detail: 'refused' })
       return
     }
-    if (slot === 'dialled') then(now, { type: 'connected' })
+    if (slot === 'outgoing') then(now, { type: 'connected' })
     if (reach !== 'connection') then(now, { type: 'message', message: goodOpen(config, higher) })
     if (reach === 'Established')
       for (let at = 0; at <= stay; at += config.holdTime / 3)

@@ -5,16 +5,16 @@ import { encode, type Family, type Message, OptionError, type Result, type Updat
 import { shown } from '@softspoken/wire/internal'
 import { checkEnvironment } from './checks.ts'
 import {
+  type CollisionSide,
+  type Connections,
   furthest,
   negotiatedOn,
-  newPair,
-  type Pair,
-  type PairAction,
-  type PairInput,
-  type PairStep,
-  pairDeadline,
-  type Slot,
-  stepPair,
+  newConnections,
+  type SessionAction,
+  type SessionInput,
+  type SessionStep,
+  sessionDeadline,
+  stepSession,
   withHistory,
 } from './collision.ts'
 import { configure, type SessionConfig } from './config.ts'
@@ -59,8 +59,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   readonly #record: DialRecord | undefined
   /** Connections that the peer may make: ten at once, then one per second. */
   readonly #accepts = new RateLimit(10, 1)
-  #pair: Pair
-  readonly #connections: { [slot in Slot]?: Connection } = {}
+  #machines: Connections
+  readonly #connections: { [side in CollisionSide]?: Connection } = {}
   /** Connections that send their last octets. */
   readonly #closing = new Set<Promise<void>>()
   #started = false
@@ -84,7 +84,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     this.#dial = dial
     this.#observer = new Observer(this, this.config, this.#log, clock)
     this.#timer = new DeadlineTimer(clock, () => this.#feed({ type: 'tick' }))
-    this.#pair = newPair(this.config, clock.now())
+    this.#machines = newConnections(this.config, clock.now())
     const { stateDirectory, passive } = this.config
     if (stateDirectory !== undefined && !passive) this.#record = new DialRecord(this.config, stateDirectory, this.#log)
   }
@@ -98,12 +98,12 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   }
 
   get state(): SessionState {
-    return furthest(this.#pair).machine.state
+    return furthest(this.#machines).machine.state
   }
 
   /** The connection whose events listeners receive. */
   get #connection(): Connection | undefined {
-    return this.#connections[this.#pair.first.slot]
+    return this.#connections[this.#machines.main.side]
   }
 
   /** More octets wait than the peer reads. Wait for `writable` before you send more, and then send only what is still true. */
@@ -119,7 +119,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     if (this.#record) {
       const { now, jitter } = this.#tick()
       const history = this.#record.load(now, jitter)
-      if (history !== undefined) this.#pair = withHistory(this.#pair, history)
+      if (history !== undefined) this.#machines = withHistory(this.#machines, history)
     }
     this.#schedule(() => this.#feed({ type: 'start' }))
     return this
@@ -164,7 +164,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     )
     const closed = Promise.all(this.#closing)
     await undefined // other sessions that are stopped at the same time send their Cease first
-    if (options?.keepRecord !== true) this.#record?.clear(this.#pair.first.machine, this.#clock.now())
+    if (options?.keepRecord !== true) this.#record?.clear(this.#machines.main.machine, this.#clock.now())
     if (this.#record) await waitAtMost(this.#clock, DISK_TIMEOUT, written())
     await closed
   }
@@ -185,7 +185,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     this.#schedule(() => {
       if (this.#accepts.take(this.#clock.now())) this.#feed({ type: 'accepted' }, undefined, connection)
       else this.#observer.tooManyConnections()
-      if (this.#connections.accepted?.uses(connection)) return
+      if (this.#connections.incoming?.uses(connection)) return
       connection.on('error', () => {}) // it is destroyed anyway
       destroy(connection)
     })
@@ -194,45 +194,45 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   /** A snapshot of now. */
   status(): SessionStatus {
     const { counters, lastFailure } = this.#observer
-    const connection = this.#connections[furthest(this.#pair).slot]
-    return statusOf(this.#pair, connection, counters, lastFailure, this.#clock.now())
+    const connection = this.#connections[furthest(this.#machines).side]
+    return statusOf(this.#machines, connection, counters, lastFailure, this.#clock.now())
   }
 
-  /** Runs the state machine. `slot` is the connection that the input comes from; `offered` is one that the peer made. */
-  #feed(input: PairInput, slot?: Slot, offered?: Duplex): void {
+  /** Runs the state machine. `side` is the connection that the input comes from; `offered` is one that the peer made. */
+  #feed(input: SessionInput, side?: CollisionSide, offered?: Duplex): void {
     const fromCaller = input.type === 'send' || input.type === 'resend'
-    const [next, actions] = this.#step(input, slot)
-    for (const slot of slots) {
-      const connection = this.#connections[slot]
-      if (connection) connection.negotiated = negotiatedOn(next, slot)
+    const [next, actions] = this.#step(input, side)
+    for (const side of slots) {
+      const connection = this.#connections[side]
+      if (connection) connection.negotiated = negotiatedOn(next, side)
     }
-    const failed: [Slot, unknown][] = []
+    const failed: [CollisionSide, unknown][] = []
     // Everything is encoded before anything is performed: a caller's mistake throws here, and changes nothing.
     const encoded = actions.map(action => {
       if (action.type !== 'send') return undefined
       try {
-        const context = this.#connections[action.slot]?.context ?? contextOf(undefined, this.config)
+        const context = this.#connections[action.side]?.context ?? contextOf(undefined, this.config)
         return encode(action.message, context)
       } catch (error) {
         if (fromCaller) throw error
-        failed.push([action.slot, error])
+        failed.push([action.side, error])
         return undefined
       }
     })
-    this.#pair = next
+    this.#machines = next
     this.#performing = true
     for (const [index, action] of actions.entries()) {
       try {
         this.#perform(action, encoded[index], offered)
       } catch (error) {
-        if (action.type !== 'emit') failed.push([action.slot, error])
+        if (action.type !== 'emit') failed.push([action.side, error])
       }
     }
     this.#performing = false
-    this.#timer.set(pairDeadline(next))
-    this.#record?.keep(next.first.machine, this.#clock.now())
+    this.#timer.set(sessionDeadline(next))
+    this.#record?.keep(next.main.machine, this.#clock.now())
     if (actions.some(isTimeToCheckAddress)) this.#checkOwnAddress()
-    for (const [slot, error] of failed) this.#fail(slot, error)
+    for (const [side, error] of failed) this.#fail(side, error)
     while (!this.#performing && this.#tasks.length > 0) this.#tasks.shift()?.()
   }
 
@@ -242,15 +242,15 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     else task()
   }
 
-  #step(input: PairInput, slot: Slot | undefined): PairStep {
+  #step(input: SessionInput, side: CollisionSide | undefined): SessionStep {
     const tick = this.#tick()
     try {
-      return stepPair(this.#pair, input, tick, slot)
+      return stepSession(this.#machines, input, tick, side)
     } catch (error) {
       // A fault of ours ends the connection, not the process: no input from the peer may throw here.
       if (input.type === 'disconnected') throw error
       const disconnected = { type: 'disconnected', reason: 'error', detail: errorText(error) } as const
-      return stepPair(this.#pair, disconnected, tick, slot ?? this.#pair.first.slot)
+      return stepSession(this.#machines, disconnected, tick, side ?? this.#machines.main.side)
     }
   }
 
@@ -259,33 +259,33 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   }
 
   /** An error on our side ends the connection as its loss does: it is closed, reported, and counts for the back-off. */
-  #fail(slot: Slot, error: unknown): void {
-    this.#feed({ type: 'disconnected', reason: 'error', detail: errorText(error) }, slot)
+  #fail(side: CollisionSide, error: unknown): void {
+    this.#feed({ type: 'disconnected', reason: 'error', detail: errorText(error) }, side)
   }
 
   #checkOwnAddress(): void {
-    const { slot, machine } = this.#pair.first
-    const address = this.#connections[slot]?.endpoints.localAddress
+    const { side, machine } = this.#machines.main
+    const address = this.#connections[side]?.endpoints.localAddress
     if (machine.state !== 'Established' || address === undefined) return
-    this.#feed({ type: 'own-address', address, presence: lookFor(address) }, slot)
+    this.#feed({ type: 'own-address', address, presence: lookFor(address) }, side)
   }
 
-  #perform(action: PairAction, octets: Uint8Array | undefined, offered: Duplex | undefined): void {
+  #perform(action: SessionAction, octets: Uint8Array | undefined, offered: Duplex | undefined): void {
     switch (action.type) {
       case 'connect':
-        this.#connect(action.slot)
+        this.#connect(action.side)
         break
       case 'accept':
-        if (offered) this.#open(action.slot, offered)
+        if (offered) this.#open(action.side, offered)
         break
       case 'send':
         if (octets === undefined) break // it could not be encoded, and the connection ends
         this.#observer.sent(action.message)
-        this.#connections[action.slot]?.write(octets)
+        this.#connections[action.side]?.write(octets)
         break
       case 'close': {
-        const connection = this.#connections[action.slot]
-        delete this.#connections[action.slot]
+        const connection = this.#connections[action.side]
+        delete this.#connections[action.side]
         if (action.atOnce) connection?.abort()
         else if (connection) this.#close(connection)
         break
@@ -297,47 +297,47 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   }
 
   /** Dials when the record is written: a process that dies during the dial must have counted it. A disk that hangs delays it by a second. */
-  #connect(slot: Slot): void {
+  #connect(side: CollisionSide): void {
     if (this.#record === undefined) {
-      this.#open(slot, dialWith(this.#dial, this.config))
+      this.#open(side, dialWith(this.#dial, this.config))
       return
     }
-    const { dialledAt } = this.#pair.first.machine.history
-    this.#record.keep(this.#pair.first.machine, this.#clock.now())
+    const { dialledAt } = this.#machines.main.machine.history
+    this.#record.keep(this.#machines.main.machine, this.#clock.now())
     void waitAtMost(this.#clock, DISK_TIMEOUT, written()).then(() =>
       this.#schedule(() => {
-        const { state, history } = this.#pair.first.machine
+        const { state, history } = this.#machines.main.machine
         if (state !== 'Connect' || history.dialledAt !== dialledAt) return // the attempt has ended meanwhile
-        this.#pair = withHistory(this.#pair, { ...history, dialledAt: this.#clock.now() }) // backOff.minInterval counts from here
-        this.#open(slot, dialWith(this.#dial, this.config))
+        this.#machines = withHistory(this.#machines, { ...history, dialledAt: this.#clock.now() }) // backOff.minInterval counts from here
+        this.#open(side, dialWith(this.#dial, this.config))
       }),
     )
   }
 
-  #open(slot: Slot, stream: Duplex): void {
+  #open(side: CollisionSide, stream: Duplex): void {
     const connection = new Connection(stream, this.config)
-    this.#connections[slot] = connection
-    const isCurrent = () => this.#connections[slot] === connection
+    this.#connections[side] = connection
+    const isCurrent = () => this.#connections[side] === connection
     connection.open({
       isCurrent,
       schedule: task => this.#schedule(() => isCurrent() && task()),
-      feed: input => this.#feed(input, slot),
-      received: result => this.#receive(slot, connection, result),
+      feed: input => this.#feed(input, side),
+      received: result => this.#receive(side, connection, result),
       writable: () => {
         if (this.#connection === connection) this.#observer.writable()
       },
-      failed: error => this.#fail(slot, error),
+      failed: error => this.#fail(side, error),
     })
   }
 
-  #receive(slot: Slot, connection: Connection, result: Result<Message>): void {
+  #receive(side: CollisionSide, connection: Connection, result: Result<Message>): void {
     this.#observer.received(result)
     // Only for a message that we may refuse: looking ahead at each UPDATE of a table would take time.
     const followedBy = result.ok && this.state === 'Established' ? undefined : connection.notificationAhead()
-    if (result.ok) this.#feed({ type: 'message', message: result.value, followedBy }, slot)
+    if (result.ok) this.#feed({ type: 'message', message: result.value, followedBy }, side)
     else {
       const { notification, detail } = result
-      this.#feed({ type: 'malformed', sent: notification, ...connection.explainMalformed(detail), followedBy }, slot)
+      this.#feed({ type: 'malformed', sent: notification, ...connection.explainMalformed(detail), followedBy }, side)
     }
     this.#observer.flush() // now and not after the chunk: the next message may end the session that listeners see established
   }
@@ -348,10 +348,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   }
 }
 
-const slots = ['dialled', 'accepted'] as const
+const slots = ['outgoing', 'incoming'] as const
 
 /** The own address is looked for when the session is established, and with each KEEPALIVE sent. */
-function isTimeToCheckAddress(action: PairAction): boolean {
+function isTimeToCheckAddress(action: SessionAction): boolean {
   return action.type === 'emit'
     ? action.event.type === 'established'
     : action.type === 'send' && action.message.type === 'keepalive'

@@ -1,6 +1,6 @@
 /** A snapshot of a session for operators. */
 import type { Address } from '@softspoken/wire'
-import { furthest, type Pair } from './collision.ts'
+import { type Connections, furthest } from './collision.ts'
 import type { Connection } from './connection.ts'
 import type { SessionFailure, SessionState } from './events.ts'
 import type { MalformedUpdates } from './malformed.ts'
@@ -46,15 +46,15 @@ export interface SessionStatus {
 }
 
 export function statusOf(
-  pair: Pair,
+  pair: Connections,
   connection: Connection | undefined,
   counters: Readonly<SessionCounters>,
   lastFailure: SessionStatus['lastFailure'],
   now: number,
 ): SessionStatus {
-  const { slot, machine } = furthest(pair)
+  const { side, machine } = furthest(pair)
   const { state, since, negotiated, config } = machine
-  const { idleHoldTimer } = pair.first.machine.timers
+  const { idleHoldTimer } = pair.main.machine.timers
   const { localAddress, localPort, remotePort } = connection?.endpoints ?? {}
   const nextDialIn = idleHoldTimer === undefined || config.passive ? undefined : Math.max(0, idleHoldTimer - now) / 1000
   return {
@@ -68,7 +68,7 @@ export function statusOf(
     peer: { as: config.peer.as, address: config.peer.address, port: config.peer.port },
     ...(connection && {
       connection: {
-        direction: slot === 'accepted' ? 'incoming' : 'outgoing',
+        direction: side === 'incoming' ? 'incoming' : 'outgoing',
         ...omitUndefined({ localPort, remotePort }),
       },
     }),

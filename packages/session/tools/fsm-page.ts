@@ -25,18 +25,18 @@ const events: { readonly [event in EventName]: readonly [string, Input] } = {
   stop: ['`stop()`', { type: 'stop', communication: '' }],
   send: ['`send()`', { type: 'send', update }],
   resend: ['`resend()`', { type: 'resend', family: 'ipv4-unicast', updates: [update] }],
-  sent: ['bytes have left', { type: 'sent' }],
-  'own-address': ['our address is gone at two looks', { type: 'own-address', address: '192.0.2.1', presence: 'gone' }],
-  accepted: ['the peer dialled', { type: 'accepted' }],
+  sent: ['octets have left', { type: 'sent' }],
+  'own-address': ['our address is missed twice', { type: 'own-address', address: '192.0.2.1', presence: 'gone' }],
+  accepted: ['the peer connected', { type: 'accepted' }],
   connected: ['connected', { type: 'connected' }],
-  collision: ['this connection loses', { type: 'collision' }],
+  collision: ['this connection lost the collision', { type: 'collision' }],
   disconnected: ['disconnected', { type: 'disconnected', reason: 'closed', detail: '' }],
   open: ['OPEN', message(open)],
   keepalive: ['KEEPALIVE', message({ type: 'keepalive' })],
   update: ['UPDATE', message(update)],
   'route-refresh': ['ROUTE-REFRESH', message({ type: 'route-refresh', afi: 1, safi: 1, subtype: 0 })],
   notification: ['NOTIFICATION', message(error)],
-  malformed: ['what cannot be read', { type: 'malformed', sent: error, reason: 'notification-sent', detail: '' }],
+  malformed: ['malformed message', { type: 'malformed', sent: error, reason: 'notification-sent', detail: '' }],
   idleHoldTimer: ['IdleHoldTimer', { type: 'tick' }],
   connectRetryTimer: ['ConnectRetryTimer', { type: 'tick' }],
   holdTimer: ['HoldTimer', { type: 'tick' }],
@@ -90,9 +90,9 @@ export function fsmPage(): string {
   return [
     '# The state machine',
     '',
-    'Every state of RFC 4271 §8.2.2 on every event, made from `TABLE` in `packages/session/src/fsm.ts` by `npx --yes pnpm@12 docs:pages`; a test fails when it is out of date. Why a cell differs from the RFC stands in [rfc.md](rfc.md).',
+    'This page shows every state of RFC 4271 §8.2.2 on every event. `npx --yes pnpm@12 docs:pages` makes it from `TABLE` in `packages/session/src/fsm.ts`; a test fails if it is out of date. [rfc.md](rfc.md) explains where a cell differs from the RFC.',
     '',
-    'A cell has what is done, in its order, then the state that follows where it is another. `-` is nothing; `timers` means that only timers are set anew. OPEN is one that fits; one that does not is answered with its 2/x and leads to Idle. NOTIFICATIONs that we send are shown by code and subcode. Idle is shown twice, before `start()` and while a wait runs, and with the peer dialled by us; a `passive` session goes to Active where this one goes to Connect.',
+    'A cell lists the actions in order, then the next state if it changes. `-` means no action; `timers` means that only timers are restarted. OPEN is an acceptable OPEN; any other is answered with 2/x and leads to Idle. A NOTIFICATION that we send is shown by code and subcode. Idle is shown twice: before `start()`, and during a back-off. The session dials; a `passive` session goes to Active instead of Connect.',
     '',
     row(['event', ...columns.map(([title]) => title)]),
     row(Array.from({ length: columns.length + 1 }, () => '---')),
@@ -104,14 +104,13 @@ export function fsmPage(): string {
 }
 function cell(state: SessionState, event: EventName, variant: Variant): string {
   const { to, actions, changed } = take(state, event, variant)
-  const done = actions.flatMap(inWords)
+  const done = actions.map(describeAction)
   const next = to === state ? [] : [`→ **${to}**`]
   return [...done, ...next].join(', ') || (changed ? 'timers' : '-')
 }
-/** Without what only listeners hear of a change of state. */
-function inWords(action: Action): string | [] {
-  if (action.type === 'emit') return action.event.type === 'state' ? [] : `tell \`${action.event.type}\``
-  if (action.type === 'close') return action.atOnce ? 'drop' : 'close'
+function describeAction(action: Action): string {
+  if (action.type === 'emit') return `emit \`${action.event.type}\``
+  if (action.type === 'close') return action.atOnce ? 'close at once' : 'close'
   if (action.type !== 'send') return action.type
   const { message } = action
   return message.type === 'notification'
@@ -138,7 +137,7 @@ function edgesFrom(from: SessionState): string[] {
     const passive = named.filter(event => leads(from, event, to, { passive: true }) && !usual.includes(event))
     const words = [
       ...usual.map(event => events[event][0]),
-      ...passive.map(event => `${events[event][0]} where passive`),
+      ...passive.map(event => `${events[event][0]} if passive`),
     ].map(word => word.replaceAll('`', ''))
     if (other && leads(from, other, to, {})) return [`  ${from} --> ${to}: anything else`]
     return words.length > 0 ? [`  ${from} --> ${to}: ${words.join(', ')}`] : []
