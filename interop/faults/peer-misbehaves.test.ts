@@ -41,7 +41,7 @@ describe.skipIf(!inject('engine')).concurrent('a session with a peer that misbeh
     ['silent', 'never answers OPEN', 'hold-timer', { sent: { code: 4, subcode: 0 } }],
     ['resets', 'answers OPEN with an RST', 'reset', {}],
     ['closes', 'closes each connection', 'closed', {}],
-    ['garbage', 'does not speak BGP', 'notification-sent', { sent: { code: 1, subcode: 1 } }],
+    ['garbage', 'does not speak BGP', 'speaks-http', { sent: { code: 1, subcode: 1 } }],
     ['garbage-after-open', 'sends garbage later', 'notification-sent', { sent: { code: 1, subcode: 1 } }],
   ])('%s: a peer that %s gets no more dials than the budget', async (behaviour, _, reason, error) => {
     const clock = fastClock(20)
