@@ -16,7 +16,7 @@ it('Deno and Bun are not supported, because they make sockets of their own', () 
   expect(supportWith(load, { v8: '13', deno: '2.9.6' })).toEqual({
     supported: false,
     reason: 'runtime',
-    detail: 'this is deno, which takes no socket made elsewhere',
+    detail: 'this is deno, which does not use a socket made elsewhere',
   })
   expect(supportWith(load, { bun: '1.4.5' })).toMatchObject({ reason: 'runtime' })
   expect(supportWith(load, { node: '24.21.0', v8: '13' })).toEqual({ supported: true })
@@ -31,7 +31,7 @@ it('without koffi, the detail has the command that adds it', () => {
   expect(supportWith(load, {})).toEqual({
     supported: false,
     reason: 'koffi-missing',
-    detail: 'koffi could not be loaded, npm install koffi adds it',
+    detail: 'koffi cannot be loaded (npm install koffi)',
     cause: missing,
   })
 })

@@ -43,12 +43,16 @@ export function supportWith(load: () => unknown, versions: object = process.vers
   // Their `net` makes a socket of its own in place of ours, and reports nothing.
   const runtime = ['deno', 'bun'].find(name => name in versions)
   if (runtime !== undefined)
-    return { supported: false, reason: 'runtime', detail: `this is ${runtime}, which takes no socket made elsewhere` }
+    return {
+      supported: false,
+      reason: 'runtime',
+      detail: `this is ${runtime}, which does not use a socket made elsewhere`,
+    }
   try {
     load()
     return { supported: true }
   } catch (cause) {
-    const detail = 'koffi could not be loaded, npm install koffi adds it'
+    const detail = 'koffi cannot be loaded (npm install koffi)'
     return { supported: false, reason: 'koffi-missing', detail, cause }
   }
 }

@@ -35,7 +35,7 @@ export class Connection {
   readonly #decoder: Decoder
   #owner: ConnectionOwner | undefined
   #negotiated: Negotiated | undefined
-  /** Enough to recognize a protocol other than BGP. */
+  /** As many as are needed to recognize a protocol other than BGP. */
   #firstOctets: Uint8Array = new Uint8Array()
 
   constructor(stream: Duplex, config: SessionConfig) {
@@ -91,7 +91,7 @@ export class Connection {
     return this.#decoder.notificationAhead()
   }
 
-  /** What the OPENs agreed on. It decides how messages are read and written from here on. */
+  /** What both OPENs agreed on: how messages are encoded and decoded from here on. */
   set negotiated(negotiated: Negotiated | undefined) {
     if (negotiated === undefined || negotiated === this.#negotiated) return
     this.#negotiated = negotiated
@@ -110,7 +110,7 @@ export class Connection {
     })
   }
 
-  /** The stream wants no more until the peer reads. */
+  /** The buffer is full: `drain` comes when the peer has read. */
   get backlogged(): boolean {
     return this.#stream.writableNeedDrain
   }
@@ -120,7 +120,7 @@ export class Connection {
     return this.#stream.writableLength
   }
 
-  /** Of a socket. Another Duplex has none of them. */
+  /** The addresses and ports of a socket. A Duplex that is not a socket has none. */
   get endpoints(): Pick<Partial<Socket>, 'localAddress' | 'localPort' | 'remotePort'> {
     const { localAddress, localPort, remotePort } = this.#stream as Partial<Socket>
     const isText = typeof localAddress === 'string'
@@ -178,7 +178,7 @@ export function destroy(stream: Duplex): void {
   } catch {}
 }
 
-/** How messages are read and written; without `negotiated`, until the OPENs are exchanged. */
+/** How messages are encoded and decoded. `negotiated` is undefined until both OPENs have arrived. */
 export function contextOf(negotiated: Negotiated | undefined, { local, peer }: SessionConfig): Context {
   return {
     fourOctetAs: negotiated?.fourOctetAs ?? true,

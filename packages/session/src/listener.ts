@@ -14,7 +14,7 @@ import { LogThrottle } from './log-throttle.ts'
 import { type Clock, type Logger, realTime } from './runtime.ts'
 import type { Session } from './session.ts'
 import { canonicalAddress, formatZoned, parseZoned, unmapIpv4Text } from './socket-address.ts'
-import { firstLinuxOption, notAvailable, requireLinux } from './socket-options.ts'
+import { firstLinuxOption, rejectLinuxOptions, requireLinux } from './socket-options.ts'
 
 /** Where to listen. */
 export interface ListenerOptions {
@@ -97,7 +97,7 @@ export class Listener implements AsyncDisposable {
       socket?.close()
       throw error
     }
-    this.#socket = socket // from here on the server closes it, if it fails too
+    this.#socket = socket // from here on the server closes it, also if it fails
     await once(this.#server, 'listening')
     return (this.#server.address() as AddressInfo).port // a TCP server's address has one
   }
@@ -150,8 +150,5 @@ function isServed(session: unknown): session is ServedSession {
 function prepare(socket: ListeningSocket | undefined, sessions: readonly ServedSession[]): void {
   const configs = sessions.map(({ config }) => config)
   if (socket) socket.prepare(configs)
-  for (const config of socket ? [] : configs) {
-    const option = firstLinuxOption(config)
-    if (option !== undefined) throw notAvailable(option, 'this listener began without them')
-  }
+  else for (const config of configs) rejectLinuxOptions(config, 'this listener was started without them')
 }

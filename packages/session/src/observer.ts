@@ -35,7 +35,7 @@ export class Observer {
   readonly #outbox: { readonly event: SessionEvent | MalformedUpdate; readonly log: () => void }[] = []
   readonly #malformed = new LogThrottle()
   readonly #excess = new LogThrottle()
-  /** Lines about a session that comes and goes. More of them have level debug. */
+  /** Lines about a session that comes and goes: 20 at once, then one per 6 s. Others have level debug. */
   readonly #changes = new RateLimit(20, 6)
 
   /** `log` must be guarded. */

@@ -86,7 +86,7 @@ describe('start()', () => {
         peer: '127.0.0.1',
         connection: expect.stringMatching(/^127\.0\.0\.1 port \d+ to 127\.0\.0\.1 port \d+$/),
         hint: 'look for another BGP speaker on this host, and give one of the two another local address',
-        text: 'this host already has a connection to the peer, and a router takes one session from an address',
+        text: 'this host already has a connection to the peer, and a router accepts one session per address',
       },
     ])
   })

@@ -29,7 +29,7 @@ export function warnOfConflict(config: SessionConfig, log: Logger): void {
       connection: `${from} to ${to}`,
       hint: 'look for another BGP speaker on this host, and give one of the two another local address',
     },
-    'this host already has a connection to the peer, and a router takes one session from an address',
+    'this host already has a connection to the peer, and a router accepts one session per address',
   )
 }
 

@@ -135,7 +135,7 @@ describe.runIf(own !== undefined)('on a link of this host', () => {
     const waits = (zone: string, tcpMd5Key: string) => begin({ local: local(65002, 2), peer: peer(zone), tcpMd5Key })
     const server = new Listener({ port: 0 }).serve(waits('eth0', 'secret')).serve(waits('eth1', 'other'))
     return expect(server.listen()).rejects.toThrow(
-      'tcpMd5Key: fe80::1 is a peer on two interfaces, and a listener has one key for an address',
+      'tcpMd5Key: fe80::1 is a peer on two interfaces, and a listener has one key per address',
     )
   })
 })

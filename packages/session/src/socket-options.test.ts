@@ -64,7 +64,7 @@ describe('the options of a connection', () => {
   })
   it('a key for an IPv6 peer on a socket of IPv4 throws', () => {
     const config = configure({ ...given, peer: { as: 1, address: '2001:db8::2' }, tcpMd5Key: 'secret' })
-    expect(() => keyOptions(config, 'ipv4')).toThrow('tcpMd5Key: there is no key for 2001:db8::2')
+    expect(() => keyOptions(config, 'ipv4')).toThrow('tcpMd5Key: an IPv4 socket cannot have a key for 2001:db8::2')
   })
 })
 
@@ -129,14 +129,14 @@ describe('a system that refuses an option', () => {
 
 describe('an option that is not available', () => {
   const cause = new Error("Cannot find module 'koffi'")
-  const detail = 'koffi could not be loaded, npm install koffi adds it'
+  const detail = 'koffi cannot be loaded (npm install koffi)'
   const without: LinuxSupport = { supported: false, reason: 'koffi-missing', detail, cause }
 
   it.each(linuxOptions)('%j throws without koffi', options => {
     const [name] = Object.keys(options)
     const refused = () => requireLinux(configure({ ...given, ...options }), without)
     expect(refused).toThrow(
-      `${name}: not possible here, it needs Linux and the package koffi, and koffi could not be loaded, npm install koffi adds it`,
+      `${name}: needs Linux and the package koffi, but koffi cannot be loaded (npm install koffi)`,
     )
     expect(refused).toThrow(expect.objectContaining({ cause }))
   })
@@ -147,7 +147,7 @@ describe('an option that is not available', () => {
       expect.objectContaining({
         name: 'OptionError',
         option: name,
-        message: `${name}: not possible here, it needs Linux and the package koffi, and this is darwin`,
+        message: `${name}: needs Linux and the package koffi, but this is darwin`,
       }),
     )
   })
@@ -155,10 +155,10 @@ describe('an option that is not available', () => {
     const session = new Session({ ...given, ...options })
     on('darwin')
     await using listener = new Listener({ address: '127.0.0.1', port: 0 })
-    expect(() => listener.serve(session)).toThrow('not possible here, it needs Linux and the package koffi')
+    expect(() => listener.serve(session)).toThrow('needs Linux and the package koffi')
     await listener.listen()
     on('linux')
-    expect(() => listener.serve(session)).toThrow('and this listener began without them')
+    expect(() => listener.serve(session)).toThrow('but this listener was started without them')
   })
   it('a session without such an option needs neither Linux nor koffi', () => {
     expect(() => requireLinux(configure(given), without)).not.toThrow()

@@ -33,19 +33,24 @@ const CS6 = 48 // RFC 4594 §3.1
  * @throws OptionError naming the option, and what it needs.
  */
 export function requireLinux(config: SessionConfig, support: LinuxSupport = linuxSupport()): void {
-  const option = firstLinuxOption(config)
-  if (option === undefined || support.supported) return
-  throw notAvailable(option, support.detail, support.cause)
+  if (!support.supported) rejectLinuxOptions(config, support.detail, support.cause)
 }
 
-/** The error for an option that needs Linux. `detail` is the end of the sentence. */
-export function notAvailable(option: string, detail: string, cause?: unknown): Error {
-  const message = `${option}: not possible here, it needs Linux and the package koffi, and ${detail}`
-  return Object.assign(new OptionError(option, undefined, 'used on Linux with the package koffi', message), { cause })
+/**
+ * `detail` is the end of the sentence.
+ * @throws OptionError for the first option of the session that Node's `net` alone does not have.
+ */
+export function rejectLinuxOptions(config: SessionConfig, detail: string, cause?: unknown): void {
+  const option = firstLinuxOption(config)
+  if (option === undefined) return
+  const value = option === 'tcpMd5Key' ? undefined : config[option]
+  const needs = 'Linux and the package koffi'
+  const message = `${option}: needs ${needs}, but ${detail}`
+  throw Object.assign(new OptionError(option, value, `left out without ${needs}`, message), { cause })
 }
 
 /** The first option of a session, if any, that Node's `net` alone does not have. */
-export function firstLinuxOption(config: SessionConfig): string | undefined {
+export function firstLinuxOption(config: SessionConfig): (typeof linuxOptions)[number] | undefined {
   return linuxOptions.find(name => config[name] !== undefined)
 }
 
@@ -86,8 +91,10 @@ function requireOneKeyPerAddress(configs: readonly SessionConfig[]): void {
     const { address, zone } = splitZone(peer.address)
     if (zone === undefined) continue
     const key = tcpMd5Key && Buffer.from(tcpMd5Key.octets()).toString('hex')
-    if (keys.has(address) && keys.get(address) !== key)
-      throw new Error(`tcpMd5Key: ${address} is a peer on two interfaces, and a listener has one key for an address`)
+    if (keys.has(address) && keys.get(address) !== key) {
+      const message = `tcpMd5Key: ${address} is a peer on two interfaces, and a listener has one key per address`
+      throw new OptionError('tcpMd5Key', undefined, 'the same for both sessions', message)
+    }
     keys.set(address, key)
   }
 }
@@ -95,8 +102,10 @@ function requireOneKeyPerAddress(configs: readonly SessionConfig[]): void {
 /** The key, for segments to and from the session's peer. */
 export function keyOptions({ tcpMd5Key, peer }: SessionConfig, family: TcpFamily): SocketOption[] {
   if (tcpMd5Key === undefined) return []
-  if (family === 'ipv4' && familyOf(peer.address) === 'ipv6')
-    throw new Error(`tcpMd5Key: there is no key for ${peer.address} on a socket of IPv4`)
+  if (family === 'ipv4' && familyOf(peer.address) === 'ipv6') {
+    const message = `tcpMd5Key: an IPv4 socket cannot have a key for ${peer.address}`
+    throw new OptionError('tcpMd5Key', undefined, 'for an IPv4 peer', message)
+  }
   return [{ option: 'tcpMd5Key', set: to => setTcpMd5Key(to, octetsOf(peer.address), tcpMd5Key.octets()) }]
 }
 

@@ -32,7 +32,7 @@ function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
 it('the bundle without koffi refuses a key with one sentence and exit 2', { timeout }, async () => {
   const { output, exit } = start([], { SOFTSPOKEN_TCP_MD5_KEY: 'a key' })
   expect(await exit).toEqual([2, null])
-  expect(output.err).toMatch(/^SOFTSPOKEN_TCP_MD5_KEY: not possible here, [^\n]* npm install koffi adds it\n$/)
+  expect(output.err).toMatch(/^SOFTSPOKEN_TCP_MD5_KEY: needs Linux and the package koffi, [^\n]*npm install koffi\)\n$/)
   expect(output.out).toBe('')
 })
 
