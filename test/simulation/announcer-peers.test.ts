@@ -77,6 +77,11 @@ describe('an option of a peer that is not allowed is named with its place in the
     ['nextHop', '0.0.0.0', "peers[1].nextHop: '0.0.0.0' is not allowed, it must be the address of one host"],
     ['nextHop', { ipv4: 5 }, "peers[1].nextHop.ipv4: 5 is not allowed, it must be a string such as '192.0.2.1'"],
     ['localAddress', 5, "peers[1].localAddress: 5 is not allowed, it must be a string such as '192.0.2.1'"],
+    ['as', 0, 'peers[1].as: 0 is not allowed, it must be from 1 to 4294967295'],
+    ['address', 'router', "peers[1].address: 'router' is not allowed, it must be"],
+    ['port', 70000, 'peers[1].port: 70000 is not allowed, it must be from 1 to 65535'],
+    ['holdTime', 5, 'peers[1].holdTime: 5 is not allowed, it must be from 9 to 65535 seconds'],
+    ['localAddress', '2001:db8::1', "peers[1].localAddress: '2001:db8::1' is not allowed, it must be"],
     ['holdtime', 9, 'peers[1].holdtime: no such option, did you mean holdTime?'],
   ])('%s: %j', (name, value, message) => {
     const { lab, one, two } = twoRouters()

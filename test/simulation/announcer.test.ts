@@ -991,7 +991,7 @@ describe('refused at construction, with nothing dialled:', () => {
       'peer: no such option, did you mean peers?',
     ],
     ['waiting for peers to dial', { passive: true }, OptionError, 'passive: no such option'],
-    ['an unknown option', { maxPrefix: 2 }, OptionError, 'maxPrefix: no such option'],
+    ['an unknown option', { maxPrefix: 2 }, OptionError, 'maxPrefix: no such option, did you mean maxPrefixes?'],
     ['an unknown part of local', { local: { as: 65001, id: '192.0.2.1', port: 1 } }, OptionError, 'local.port: '],
     ['the same peer twice', { peers: Array(2).fill({ as: 65000, address: '192.0.2.254' }) }, OptionError, 'peers: '],
     [
@@ -1009,7 +1009,7 @@ describe('refused at construction, with nothing dialled:', () => {
         ],
       },
       OptionError,
-      'peer.as: 0',
+      'peers[1].as: 0',
     ],
     [
       'no second peer',

@@ -22,7 +22,7 @@ import {
 } from './advertise.ts'
 import { AnnouncedRoute, type Announcement, type AnnounceOptions } from './announcement.ts'
 import { AnnouncerSession } from './announcer-session.ts'
-import { type AnnouncerOptions, configure } from './config.ts'
+import { type AnnouncerOptions, configure, type PeerConfig } from './config.ts'
 import { HealthGate } from './health/gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
 import { leasesFirst, ttlBounds } from './lease.ts'
@@ -99,9 +99,9 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     const sent: PeerRoutesOptions['sent'] = event => this.#emit('sent', event)
     const unsendable: PeerRoutesOptions['unsendable'] = event => this.#emit('unsendable', event)
     this.#peers = peers.map(
-      ({ sessionOptions, nextHop }) =>
-        new PeerRoutes(new Session({ ...sessionOptions, clock }), {
-          ...{ due, sent, unsendable, nextHop, advertisementInterval, clock, log },
+      config =>
+        new PeerRoutes(sessionOf(config, clock), {
+          ...{ due, sent, unsendable, nextHop: config.nextHop, advertisementInterval, clock, log },
         }),
     )
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
@@ -349,6 +349,17 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   }
   async #pause(milliseconds: number): Promise<void> {
     if (milliseconds > 0) await new Promise<void>(done => this.#clock.setTimeout(done, Math.ceil(milliseconds)))
+  }
+}
+
+/** @throws OptionError with the name that the caller has for the option. */
+function sessionOf({ sessionOptions, callersName }: PeerConfig, clock: Clock): Session {
+  try {
+    return new Session({ ...sessionOptions, clock })
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error
+    const { option, value, allowed, message } = error
+    throw new OptionError(callersName(option), value, allowed, message.replace(option, callersName(option)))
   }
 }
 

@@ -7,9 +7,11 @@ import {
   assertString,
   checkEnvironment,
   isIpv6,
+  optionNames,
   rejectUnknown,
 } from '@softspoken/session/internal'
 import { type Address, OptionError } from '@softspoken/wire'
+import { shown } from '@softspoken/wire/internal'
 import { canonical, isNoHost } from './address.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
@@ -75,9 +77,11 @@ interface Config extends Required<Pick<AnnouncerOptions, 'maxPrefixes' | 'drainT
   readonly advertisementInterval: number | undefined
   readonly peers: readonly PeerConfig[]
 }
-interface PeerConfig {
+export interface PeerConfig {
   readonly sessionOptions: SessionOptions
   readonly nextHop: Address | PerFamily | undefined
+  /** The name that the caller has for an option of the session: `peers[1].as` for `peer.as`. */
+  readonly callersName: (option: string) => string
 }
 
 const LONGEST_DRAIN = 25 // seconds; with the end of the sessions it fits the 30 s that Kubernetes gives
@@ -95,10 +99,19 @@ export function configure(options: AnnouncerOptions): Config {
     gracefulShutdownTime = 0,
     ...rest
   } = options
-  if ('peer' in rest) throw unusable('peer', 'did you mean peers? An announcer has a list of them')
-  if ('passive' in rest) throw unusable('passive', 'an announcer dials each of its peers')
-  if (!Array.isArray(peers) || peers.length === 0)
-    throw new OptionError('peers', peers, 'a list of at least one peer, each with as and address')
+  if ('passive' in rest)
+    throw new OptionError(
+      'passive',
+      undefined,
+      'left out',
+      'passive: no such option, because an announcer dials each of its peers',
+    )
+  rejectUnknown(options, announcerOptions, '')
+  if (!Array.isArray(peers) || peers.length === 0) {
+    const allowed = 'a list of at least one peer, each with as and address'
+    const message = `peers: ${shown(peers)} is not allowed, it must be ${allowed}`
+    throw new OptionError('peers', undefined, allowed, message) // it may hold a key
+  }
   for (const [at, peer] of peers.entries()) checkPeer(peer, at)
   checkEnvironment(rest)
   assertInteger(maxPrefixes, 1, 1000, 'maxPrefixes')
@@ -124,9 +137,12 @@ export function configure(options: AnnouncerOptions): Config {
   }
 }
 
-function unusable(option: string, because: string): OptionError {
-  return new OptionError(option, undefined, 'left out', `${option}: no such option, ${because}`)
-}
+/** Every option of an announcer, its own first. */
+const announcerOptions: readonly string[] = [
+  ...['local', 'peers', 'nextHop', 'maxPrefixes', 'advertisementInterval', 'drainTime', 'gracefulShutdownTime'],
+  ...optionNames().filter(name => !['local', 'peer', 'passive'].includes(name)),
+  ...['log', 'clock', 'random', 'dial'],
+]
 
 function checkPeer(peer: AnnouncerPeer, at: number): void {
   const path = `peers[${at}]`
@@ -163,5 +179,11 @@ function peerConfig(
       peer: { as, address, ...(port !== undefined && { port }) },
     },
     nextHop: canonicalNextHop(nextHop, `peers[${at}].nextHop`) ?? all.nextHop,
+    callersName: option => {
+      const [top = '', part] = option.split('.')
+      if (top === 'peer') return `peers[${at}].${part}`
+      if (option === 'local.address' && localAddress !== undefined) return `peers[${at}].localAddress`
+      return Object.hasOwn(own, top) ? `peers[${at}].${option}` : option
+    },
   }
 }
