@@ -1,4 +1,4 @@
-/** The program as it is shipped: one file, minified, in a folder that has no packages beside it. */
+/** The program as it is shipped: minified, in a folder without packages. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The program as a person runs it, against a router made of our own listener on loopback. */
+/** The program as a user runs it, with a router made of our own Listener on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -75,7 +75,7 @@ class Router implements AsyncDisposable {
   }
 }
 
-/** The same in this process: it ends before anything is dialled. */
+/** The same in this process, for commands that dial nothing. */
 async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const output = { out: '', err: '' }
   const code = await main(options, env, {
@@ -311,10 +311,10 @@ describe.each([
       'starting',
       'session established',
       'route sent',
-      'withdrawal sent', // before anything else, a full pipe of a log included
+      'withdrawal sent', // first, even if the log is a full pipe
       'withdrawing and stopping',
       'session down',
-      ...(health.length > 0 ? ['health gate down'] : []), // not before: closing the gate withdraws as well
+      ...(health.length > 0 ? ['health gate down'] : []), // last, because stopping the gate withdraws as well
       'stopped',
     ])
   })

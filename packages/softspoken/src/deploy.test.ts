@@ -1,4 +1,4 @@
-/** What deploy/ promises: time enough to say goodbye, no rights, and options that the program understands. */
+/** The files of deploy/ allow enough time to stop, give no rights, and have options that the program accepts. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ import { readConfiguration } from '../tools/configuration.ts'
 const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
 const read = (file: string) => readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), 'utf8')
 
-// Only what is asked about below.
+// Only the parts that are used below.
 const probe = (path: string) =>
   v.object({ httpGet: v.object({ host: v.literal('127.0.0.1'), port: v.literal(9179), path: v.literal(path) }) })
 const podSpec = v.object({
@@ -103,12 +103,12 @@ describe('systemd/softspoken.service', () => {
   })
 })
 
-/** systemd-analyze looks at all units that ours needs, and what it says of others is not ours to mend. */
+/** systemd-analyze also checks the units that ours needs. Their errors are left out. */
 function aboutOurUnit(output: string): readonly string[] {
   return output.split('\n').filter(line => line.includes('softspoken.service'))
 }
 
-/** What the types made of Kubernetes' OpenAPI say of manifests of one kind. */
+/** The errors of manifests of one kind, by the types made of Kubernetes' OpenAPI. */
 function formFaults(manifests: readonly [{ readonly kind: string }, ...object[]]): readonly string[] {
   const [{ kind }] = manifests
   const types = { Pod: 'core/v1', DaemonSet: 'apps/v1' }[kind]

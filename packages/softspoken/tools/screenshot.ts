@@ -59,7 +59,7 @@ try {
 for (const complaint of browser.errors) console.error(complaint)
 process.exitCode = browser.errors.length > 0 ? 1 : 0
 
-/** Once the page has asked for the status twice. */
+/** After the page has read the status twice. */
 async function picture(name: string, view: Parameters<Browser['open']>[1]): Promise<void> {
   const page = await browser.open(`http://127.0.0.1:${site.port}/`, view)
   await sleep(2500)

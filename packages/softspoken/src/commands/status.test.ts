@@ -1,4 +1,4 @@
-/** The table of `status`, on a /status that was captured from a running announcer with two routers, one of them away. */
+/** The tables of `status`, made from a captured /status of an announcer with two routers, one of which does not answer. */
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -106,7 +106,7 @@ function table(head: readonly string[], rows: readonly Row[]): string {
     columns
       .map((at, nth) => cells[at]!.padEnd(widths[nth]!))
       .join('  ')
-      .trimEnd() // the same columns
+      .trimEnd()
   const lines = rows.flatMap(({ cells, notes }) => [
     line(cells),
     ...notes.flatMap(note => (note === undefined ? [] : [`  ${note}`])),

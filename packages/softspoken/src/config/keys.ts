@@ -1,4 +1,4 @@
-/** Keys of TCP MD5: read from their files, and what is odd about them. No key is ever shown. */
+/** Keys of TCP MD5: reads them from files, and warns about odd ones. No key is ever shown. */
 import { readFile } from 'node:fs/promises'
 import type { ProgramOptions } from './options.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
@@ -7,7 +7,7 @@ import type { GivenValues } from './values.ts'
 
 /**
  * The options with each `tcpMd5Key` in place of its file.
- * @throws RetryableError if a file cannot be read; UsageError if it holds no key, or if there is a key beside it.
+ * @throws RetryableError if a file cannot be read; UsageError if it has no key in it, or if a key is given as well.
  */
 export async function readKeyFiles(options: ProgramOptions, given: GivenValues): Promise<ProgramOptions> {
   const { tcpMd5KeyFile, peers } = options

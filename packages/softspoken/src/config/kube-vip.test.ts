@@ -88,7 +88,7 @@ describe("kube-vip's variables", () => {
   })
 })
 
-/** What a name makes of a value: options, and a warning where there is one, or what it is refused with. */
+/** The variables, the options that they make, and the warning, if any. */
 type Form = [env: Record<string, string>, options: object, warning?: RegExp]
 const absent = { port: undefined, tcpMd5Key: undefined, multihop: undefined, nextHop: undefined }
 const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_peeras: '' })

@@ -41,7 +41,7 @@ const address = wordWithoutSecret('an address')
 const list = v.array(word, 'a list')
 const path = v.pipe(v.string('a path'), v.regex(/^[^\0]+$/, 'a path'))
 
-/** A key may stand in the place of any value of a router, so a value is not shown if it is no address or interface. */
+/** A key may be in the wrong place, so a value of a router is not shown if it is no address or interface. */
 const ipAddress = v.pipe(
   word,
   v.check(value => isIP(value) !== 0, 'an IPv4 or IPv6 address'),

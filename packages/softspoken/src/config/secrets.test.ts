@@ -1,4 +1,4 @@
-/** A key, and what may hold one, is shown nowhere: whatever the source, and however broken it is. */
+/** No output shows a key, or a value that may hold one, for each source and for damaged sources. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ const kubeVip = {
   SOFTSPOKEN_NEXT_HOP: '10.0.5.11',
 }
 
-/** All that the program says with --check, and the stack of whatever it throws. */
+/** All output of check, and the stack of a thrown error. */
 async function outputOf(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   const output = warned.splice(0)
   const note = (text: string): void => void output.push(text)
@@ -44,7 +44,7 @@ async function outputOf(argv: readonly string[], env: NodeJS.ProcessEnv): Promis
   await new Promise(setImmediate)
   return [...output, ...warned.splice(0)].join('\n')
 }
-/** A part of the secret is as bad as all of it. */
+/** True if four characters of the secret are shown. */
 function shows(output: string, secret: string): boolean {
   const parts = Array.from({ length: secret.length - 3 }, (_, at) => secret.slice(at, at + 4))
   return parts.some(part => output.includes(part))

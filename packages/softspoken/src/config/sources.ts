@@ -12,7 +12,7 @@ import type { GivenValues, SourceValues } from './values.ts'
 
 export interface Configuration {
   readonly options: ProgramOptions
-  /** What the user gave, and where. */
+  /** What the user gave, and in which place. */
   readonly given: GivenValues
   /** What is ignored, or risky; one sentence each. */
   readonly warnings: readonly string[]

@@ -52,7 +52,7 @@ function schemaError({ path, input, message, expected }: v.BaseIssue<unknown>, g
     )
   const where = place(from, keys)
   if (input === undefined) return new UsageError(`${where} is missing, there must be ${message}`)
-  // A key may stand in the place of any value of a router.
+  // a key may be in the place of another value of a router
   return name === 'peers' || secrets.includes(name)
     ? secretNotAllowed(where, message)
     : notAllowed(where, input, message)
@@ -77,7 +77,7 @@ export function toUsageError(error: unknown, given: GivenValues): unknown {
   return new UsageError(`${placeOf(option, given)}${rest}`)
 }
 
-/** Where the library's option was given, or where it can be given. */
+/** The place where the library's option was given, or can be given. */
 function placeOf(option: string, given: GivenValues): string {
   const [, number, part] = /^peers\[(\d+)\](?:\.(.+))?$/.exec(option) ?? []
   if (number !== undefined && given.peers) return place(given.peers.from, [Number(number), ...(part ? [part] : [])])

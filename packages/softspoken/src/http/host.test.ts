@@ -1,4 +1,4 @@
-/** Whose Host is answered (DNS rebinding), with a page on loopback. */
+/** Which host names are answered (DNS rebinding), with a page on loopback. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { OptionError } from '@softspoken/wire'

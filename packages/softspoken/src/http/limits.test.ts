@@ -1,4 +1,4 @@
-/** What clients may hold of the page, and that it costs the session nothing: sockets and queued octets are counted. */
+/** Limits of the HTTP server: few sockets and few queued octets, and no effect on the session. */
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
@@ -54,7 +54,7 @@ async function client(page: StatusPage, text = '', localAddress = '127.0.0.1'): 
   socket.write(text)
   return socket
 }
-/** All that comes back until the connection ends. */
+/** Everything that is received until the connection ends. */
 async function answerTo(page: StatusPage, text: string): Promise<string> {
   const socket = await client(page, text)
   let answer = ''

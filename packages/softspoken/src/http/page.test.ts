@@ -1,4 +1,4 @@
-/** The page in headless Chromium, as wide as a phone: what it shows, that it is live, and that the browser is content. */
+/** The page in headless Chromium, as wide as a phone: what it shows, its updates, and no error of the browser. */
 import { spawnSync } from 'node:child_process'
 import { Announcer, HealthGate } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'

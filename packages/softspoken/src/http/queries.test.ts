@@ -1,4 +1,4 @@
-/** The queries of deploy/ are PromQL, and ask for metrics and labels that are there. */
+/** The queries of deploy/ are valid PromQL and use metrics and labels that exist. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +26,7 @@ const dashboard: Dashboard = JSON.parse(read('deploy/grafana-dashboard.json'))
 const rules = (parse(read('deploy/prometheus-alerts.yaml')) as Rules).groups.flatMap(({ rules }) => rules)
 const targets = dashboard.panels.flatMap(({ title, targets }) => targets.map(target => ({ title, ...target })))
 
-/** Labels by metric, as docs/operations.md lists them; that they are those of the code is a test of its own. */
+/** Labels by metric, from docs/operations.md. Another test compares that page with the code. */
 const listed = new Map(
   [...read('docs/operations.md').matchAll(/^\| `(softspoken_bgp_\w+)` +\| (\w+) +\| ([^|]*)\|/gm)].flatMap(
     ([, name = '', type, labels = '']) => {
@@ -41,7 +41,7 @@ const listed = new Map(
     },
   ) as [string, string[]][],
 )
-/** Prometheus gives these to whatever it scrapes. */
+/** Prometheus adds these to every target. */
 const givenToAll = ['job', 'instance']
 
 describe('the Grafana dashboard', () => {
@@ -132,7 +132,7 @@ function faults(query: string): string[] {
   ]
 }
 
-/** `named` are the labels that a query has, `labels` those that it may have. */
+/** `named` are the labels of a query, `labels` those that it may have. */
 function seen(query: string) {
   const metrics: string[] = []
   const named: string[] = []

@@ -1,4 +1,4 @@
-/** The program's HTTP server as a client finds it, with an announcer and a router on loopback. */
+/** The program's HTTP server, with an announcer and a router on loopback. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
@@ -303,7 +303,7 @@ interface Announcing {
   readonly port: number
   ask(path: string, init?: RequestInit): Promise<Response>
 }
-/** An announcer of one route that has yet to dial, and its server. Without a next hop, none can be found here. */
+/** An announcer of one route that has not dialled, and its server. Without the option, it finds no next hop here. */
 async function announcing(
   given: { gate?: HealthGate; nextHop?: undefined; peers?: readonly string[] } = {},
 ): Promise<Announcing> {
@@ -324,7 +324,7 @@ async function announcing(
   return { announcer, port, ask: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init) }
 }
 
-/** The router comes to us. */
+/** The router dials us. */
 async function toRouter(announcer: Announcer): Promise<Session> {
   const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(announcer.sessions[0]!) // it has a peer
   const port = await listener.listen()

@@ -1,4 +1,4 @@
-/** Lines of the log on what may be full, slow or gone: a scripted descriptor, a FIFO, a small tmpfs. */
+/** LineOutput on a scripted descriptor, a FIFO and a small tmpfs, which may be full, slow or gone. */
 import { spawnSync } from 'node:child_process'
 import {
   closeSync,

@@ -158,7 +158,7 @@ export class LineOutput {
 }
 
 const lineFeed = Buffer.from('\n')
-/** A line whose line feed alone is missing is not lost. */
+/** A line is not lost if only its line feed is missing. */
 function linesIn(octets: Uint8Array): number {
   return octets.filter((octet, at) => at > 0 && octet === lineFeed[0]).length
 }

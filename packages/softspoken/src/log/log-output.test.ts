@@ -1,4 +1,4 @@
-/** The program with a log that is full, closed or not read: it announces, withdraws, and ends as ever. */
+/** The program announces, withdraws and exits as usual with a log that is full, closed or not read. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ describe.concurrent('the program exits 0 on SIGTERM if its standard output is', 
     })
     const flags = `${needed} --next-hop 10.0.5.11 --port ${await listener.listen()} --log-level debug`
     const warner = join(folder, 'warner.cjs')
-    // Node itself warns on standard error, and then, once that has failed, comes the SIGTERM.
+    // Node prints a warning on standard error; after that has failed, the SIGTERM is sent.
     const warn =
       "process.emitWarning('of Node'); setImmediate(() => setImmediate(process.kill, process.pid, 'SIGTERM'))"
     writeFileSync(warner, `process.on('SIGWINCH', () => { ${warn} })`)

@@ -37,7 +37,7 @@ test('the colour of the level ends before the message, and is optional', () => {
   expect(terminalLine(event, false)).toMatch(/^\d\d:\d\d:00\.000 WARN {2}x\n$/)
 })
 
-/** C0 and C1 controls, DEL, and what turns text round, hides it or begins a line. */
+/** C0 and C1 controls, DEL, and characters that reverse or hide text, or begin a line. */
 const controls = [
   ...[0x00, 0x07, 0x0a, 0x0d, 0x1b, 0x7f, 0x80, 0x85, 0x9b, 0x9d, 0x9f],
   ...[0xad, 0x61c, 0x200b, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff],

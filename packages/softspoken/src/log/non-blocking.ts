@@ -1,4 +1,4 @@
-/** Writes to standard output or standard error without waiting, whatever they are. */
+/** Writes to standard output or standard error without waiting, even if they are full or slow. */
 import { constants, fstatSync, openSync, readFileSync, write, writeSync } from 'node:fs'
 import type { Write } from './line-output.ts'
 
