@@ -1,4 +1,4 @@
-/** Addresses between text and octets. The only file that knows ip-address. */
+/** Addresses: text to octets and back. IPv4 is parsed by hand, because every prefix sent passes here; IPv6 by ip-address. */
 import { Address6 } from 'ip-address'
 import { u32 } from './bytes.ts'
 import { afterDot, decimal } from './decimal.ts'
@@ -26,8 +26,8 @@ export function parseIpv4(text: Address, field: string): number {
 }
 
 /**
- * The IPv4 address in the first `end` characters as a number, or -1. By hand, since all that is sent passes here.
- * 010.0.0.1 means one thing here and another there: no leading zeros.
+ * The IPv4 address in the first `end` characters as a number, or -1. Leading zeros are not allowed, because programs disagree
+ * whether they mean octal.
  */
 export function scanIpv4(text: string, end: number): number {
   let address = 0
@@ -48,18 +48,18 @@ export function scanIpv4(text: string, end: number): number {
   }
   return octets === 4 ? address >>> 0 : -1
 }
-const DOT = -2 // as far below '0'
+const DOT = -2 // its distance from '0'
 
 function parse6(text: string): Uint8Array | undefined {
   if (!/^[0-9a-fA-F:.]+$/.test(text)) return undefined
   try {
     return Uint8Array.from(new Address6(text).toUnsignedByteArray())
   } catch {
-    return undefined // ip-address has its own words for it; ours name the field
+    return undefined // the caller throws an error that names the field
   }
 }
 
-/** The text of an address of 4 or 16 octets; IPv6 as RFC 5952 writes it. */
+/** The text of an address of 4 or 16 octets, IPv6 as in RFC 5952. @throws OptionError for another length */
 export function formatAddress(octets: Uint8Array): Address {
   assertOctets('octets', octets)
   if (octets.length === 4) return formatIpv4(u32(octets, 0))
@@ -67,7 +67,7 @@ export function formatAddress(octets: Uint8Array): Address {
   return Address6.fromUnsignedByteArray([...octets]).correctForm()
 }
 
-/** The text of an IPv4 address, which is given as a number. */
+/** The text of an IPv4 address that is given as a number. */
 export function formatIpv4(address: number): Address {
   return (
     decimal(address >>> 24) +

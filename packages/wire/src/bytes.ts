@@ -1,12 +1,12 @@
-/** Big-endian cursors. Reading past the end is the peer's mistake, writing a number that does not fit is the caller's. */
+/** Big-endian cursors. Reading beyond the end is the peer's mistake; a number that does not fit is the caller's. */
 import { throwOptionError, WireError } from './error.ts'
 
-/** A plain copy: a Buffer's own slice() would be a view that changes with the Buffer. */
+/** A copy also if `bytes` is a Buffer, whose own slice() is a view. */
 export function copy(bytes: Uint8Array, at: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(at, end))
 }
 
-/** Reads words in one step; making it takes as long as reading some ten of them. */
+/** Reads four octets in one step. To make it takes as long as reading about ten times, so it is made once per chunk. */
 export function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, length)
 }
@@ -19,7 +19,7 @@ export function u32(bytes: Uint8Array, at: number): number {
   return u16(bytes, at) * 0x10000 + u16(bytes, at + 2)
 }
 
-/** Reads `bytes` from `at` to `end` and never beyond: an inner length cannot reach past its outer one. */
+/** Reads octets at..end of `bytes` and never beyond, so an inner length cannot exceed the outer one. */
 export class Reader {
   readonly bytes: Uint8Array
   at: number
@@ -52,14 +52,14 @@ export class Reader {
   }
   #take(length: number): number {
     // Code 0: failure() in message.ts fills in the code, because it knows the type of the message.
-    if (length > this.left) throw new WireError(0, 0, `${length} octets wanted where ${this.left} are left`, this.at)
+    if (length > this.left) throw new WireError(0, 0, `${length} octets needed, ${this.left} left`, this.at)
     const at = this.at
     this.at += length
     return at
   }
 }
 
-/** A growing buffer that refuses numbers which do not fit; `field` is what the caller calls them. */
+/** A growing buffer. A number that does not fit throws an OptionError that names `field`. */
 export class Writer {
   #bytes = new Uint8Array(512)
   length = 0
@@ -92,7 +92,7 @@ export class Writer {
     for (let i = from; i < to; i++) this.#bytes[at++] = bytes[i]!
     return this
   }
-  /** Goes back to `at` and fills in the length of what came after it, which was not known when its place was left. */
+  /** Fills in the length, of one octet or two, that was left open at `at`: the number of octets written after it. */
   close(at: number, octets: 1 | 2): void {
     const { length } = this
     this.length = at
@@ -100,15 +100,16 @@ export class Writer {
     else this.u16(length - at - 2)
     this.length = length
   }
-  /** Replaces an octet that was written before. */
+  /** Replaces an octet that has been written. */
   set(at: number, octet: number): void {
     this.#bytes[at] = octet
   }
-  /** Makes room for one octet at `at`, and moves what follows. */
+  /** Inserts one octet at `at`. */
   insert(at: number): void {
     this.#room(1)
     this.#bytes.copyWithin(at + 1, at, this.length - 1)
   }
+  /** A copy of what has been written. */
   done(): Uint8Array {
     return this.#bytes.slice(0, this.length)
   }

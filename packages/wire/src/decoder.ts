@@ -1,4 +1,4 @@
-/** One direction of a TCP stream, cut into messages. */
+/** Cuts one direction of a TCP stream into messages. */
 import { viewOf } from './bytes.ts'
 import { type CodecContext, type Context, contextOf } from './context.ts'
 import { assertOctets } from './error.ts'
@@ -11,23 +11,25 @@ import type { Result } from './result.ts'
 const NOTIFICATION = 3 // type, the last octet of a header (RFC 4271 §4.1)
 
 /**
- * Feed it what the socket yields, in order; it holds back at most one message. After a header that cannot be trusted
- * it yields that one error and then nothing: where the next message begins is unknown (RFC 4271 §6.1).
+ * Takes the chunks of a stream in order and returns their messages; it keeps the octets of one incomplete message at most.
+ * After a malformed header it returns that one error and then nothing, because the beginning of the next message is unknown
+ * (RFC 4271 §6.1).
  */
 export class Decoder {
   #context: CodecContext
   readonly #nextHops = new NextHops()
-  /** What push() brought last, and how far it has been read. */
+  /** The last chunk, and how far it has been read. */
   #chunk: Uint8Array = new Uint8Array()
   #view = viewOf(this.#chunk)
   #at = 0
-  /** The beginning of a message whose end has not come, and how many of its octets are there. */
+  /** An incomplete message, and how many of its octets have arrived. */
   #partial = new Uint8Array(HEADER_LENGTH)
   #have = 0
+  /** A header was malformed. */
   #lost = false
-  /** What notificationAhead() found in this chunk: it stays the first until it is read itself. */
+  /** What notificationAhead() has found in this chunk. It remains the first one until it is read itself. */
   #ahead: { readonly notification: Notification | undefined } | undefined
-  /** By hand: a generator would take longer to resume than a KEEPALIVE takes to read. */
+  /** Not a generator, because resuming one takes longer than reading a KEEPALIVE. */
   readonly #messages: IterableIterator<Result<Message>> = {
     next: () => this.#next(),
     [Symbol.iterator]: () => this.#messages,
@@ -46,8 +48,9 @@ export class Decoder {
   }
 
   /**
-   * The messages that `chunk` completes, each decoded when it is asked for: ask for all of them before the next push.
-   * Do not change the chunk afterwards.
+   * The messages that `chunk` completes, decoded one by one as the iterator advances. Run it to its end before the next
+   * push(), and do not change the chunk afterwards: UPDATEs refer to it.
+   * @throws OptionError if `chunk` is not a Uint8Array
    */
   push(chunk: Uint8Array): IterableIterator<Result<Message>> {
     assertOctets('chunk', chunk)
@@ -59,8 +62,8 @@ export class Decoder {
   }
 
   /**
-   * The first NOTIFICATION in the chunk behind what was read last; nothing of it is taken. A peer that ends the session
-   * right behind a message may have said there what is wrong.
+   * The first NOTIFICATION in the rest of the chunk, if there is one; it is not consumed. A peer that ends the session right
+   * after a message has perhaps sent the reason there.
    */
   notificationAhead(): Notification | undefined {
     this.#ahead ??= { notification: this.#lookAhead() }
@@ -78,7 +81,7 @@ export class Decoder {
         if (result?.ok && result.value.type === 'notification') return result.value
         at += length
       }
-    } catch {} // what follows cannot be read: there is none
+    } catch {} // a malformed header follows: no NOTIFICATION can be found behind it
     return undefined
   }
 
@@ -90,7 +93,7 @@ export class Decoder {
     return { done: true, value: undefined }
   }
 
-  /** A message that lies in the chunk as a whole; what remains of the chunk is put aside. */
+  /** A message that is complete in the chunk; an incomplete one is kept for the next chunk. */
   #inPlace(): Result<Message> | undefined {
     const chunk = this.#chunk
     const at = this.#at
@@ -112,7 +115,7 @@ export class Decoder {
     return undefined
   }
 
-  /** A message that began in an earlier chunk: first its header, then, once its length is known, the rest. */
+  /** A message that began in an earlier chunk: first its header, then the rest, whose length the header has. */
   #assembled(): Result<Message> | undefined {
     this.#fill()
     const partial = this.#partial

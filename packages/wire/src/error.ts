@@ -1,4 +1,4 @@
-/** The two kinds of fault: the peer's mistakes end as values (WireError, Result), the caller's are exceptions (OptionError). */
+/** Errors: the peer's mistakes become values (WireError, then Result), the caller's are exceptions (OptionError). */
 import { nearest, OptionError, shown } from './option-error.ts'
 
 /**

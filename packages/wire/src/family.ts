@@ -1,6 +1,6 @@
-/** Address families whose routes this package reads. Every other family passes through as bytes. */
+/** The address families whose routes this package models. The routes of every other family are kept as octets. */
 
-/** One row per family: the numbers of IANA's registries (RFC 4760 §3) and the length of an address in octets. */
+/** One row per family: its AFI and SAFI in IANA's registries (RFC 4760 §3), and the octets of an address. */
 export const familyByName = {
   'ipv4-unicast': { afi: 1, safi: 1, octets: 4 },
   'ipv6-unicast': { afi: 2, safi: 1, octets: 16 },
@@ -8,10 +8,10 @@ export const familyByName = {
   'ipv6-multicast': { afi: 2, safi: 2, octets: 16 },
 } as const
 
-/** A family whose routes are read as text, by name. */
+/** A family whose routes are modelled, by name. */
 export type Family = keyof typeof familyByName
 
-/** The family that an AFI and a SAFI name, or undefined where this package keeps it as bytes. */
+/** The family with this AFI and SAFI; undefined if this package does not model it. */
 export function familyOf(afi: number, safi: number): Family | undefined {
   if (afi !== 1 && afi !== 2) return undefined
   if (safi === 1) return afi === 1 ? 'ipv4-unicast' : 'ipv6-unicast'

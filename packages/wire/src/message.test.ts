@@ -72,7 +72,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an AS number unlike that in the capability',
     open({ capabilities: [{ name: 'four-octet-as', as: 65002 }] }),
-    /^as: 65001 is not allowed, it must be what four-octet-as says/,
+    /^as: 65001 is not allowed, it must be that of the capability four-octet-as/,
   ],
   ['an AS number of zero', open({ as: 0 }), /^as: 0 is not allowed, it must be other than zero/],
   ['a hold time of 2 s', open({ holdTime: 2 }), /^holdTime: 2 is not allowed, it must be 0 or at least 3 s/],
@@ -83,11 +83,11 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an identifier of IPv6',
     open({ id: '2001:db8::1' }),
-    /^id: '2001:db8::1' is not allowed, it must be written as an IPv4/,
+    /^id: '2001:db8::1' is not allowed, it must be an IPv4 address/,
   ],
   ['an identifier of zero', open({ id: '0.0.0.0' }), /^id: '0.0.0.0' is not allowed/],
   [
-    'a capability nobody knows',
+    'an unknown capability name',
     open({ capabilities: [untyped<Capability>({ name: 'psychic' })] }),
     /^capabilities: 'psychic'/,
   ],
@@ -103,7 +103,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   ],
 
   [
-    'a role nobody knows',
+    'an unknown role',
     open({ capabilities: [{ name: 'role', role: untyped('boss') }] }),
     /^role: 'boss' is not allowed, it must be one of provider, rs,/,
   ],
@@ -117,7 +117,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^restartTime: 4096 is not allowed, it must be a whole number from 0 to 4095/,
   ],
   [
-    'an ADD-PATH mode nobody knows',
+    'an unknown ADD-PATH mode',
     open({ capabilities: [{ name: 'add-path', families: [{ afi: 1, safi: 1, mode: untyped('none') }] }] }),
     /^mode: 'none' is not allowed, it must be one of receive, send, both/,
   ],
@@ -226,7 +226,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^attributes: 'localpref' is not allowed, did you mean 'localPref'\? It must be one of mpReach, /,
   ],
   [
-    'an origin nobody knows',
+    'an unknown origin',
     announce({ origin: untyped('ebgp') }),
     /^origin: 'ebgp' is not allowed, did you mean 'egp'\? It must be one of igp, egp, incomplete/,
   ],
@@ -241,7 +241,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^asPath: 256 is not allowed, it must be 1 to 255 AS numbers/,
   ],
   [
-    'a segment nobody knows',
+    'an unknown segment type',
     announce({ asPath: [{ type: untyped('list'), as: [1] }] }),
     /^asPath: 'list' is not allowed, it must be one of set, sequence/,
   ],
@@ -289,21 +289,21 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^nextHop: /,
   ],
   [
-    'a family nobody knows',
+    'an unknown family',
     update({ attributes: { mpUnreach: { family: untyped<'ipv6-unicast'>('ipv6'), withdrawn: [] } } }),
     /^family: 'ipv6' is not allowed, it must be one of ipv4-unicast, ipv6-unicast/,
   ],
   [
     'routes of a family that has a name, without it',
     update({ attributes: { mpUnreach: { family: 'other', afi: 1, safi: 1, withdrawn: new Uint8Array() } } }),
-    /^family: 'other' is not allowed, it must be called by its name, ipv4-unicast/,
+    /^family: 'other' is not allowed, it must be its name, 'ipv4-unicast'/,
   ],
   [
     'routes announced of a family that has a name, without it',
     announce({
       mpReach: { family: 'other', afi: 2, safi: 2, nextHop: new Uint8Array(16), announced: new Uint8Array() },
     }),
-    /^family: 'other' is not allowed, it must be called by its name, ipv6-multicast/,
+    /^family: 'other' is not allowed, it must be its name, 'ipv6-multicast'/,
   ],
   [
     'a MED below zero',
@@ -317,7 +317,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^communities: an empty list is not allowed, it must be left out/,
   ],
   [
-    'a community by a name nobody knows',
+    'an unknown community name',
     announce({ communities: ['no-imports'] }),
     /^communities: 'no-imports' is not allowed, it must be 2 numbers up to 65535, such as 65000:100, graceful-shutdown/,
   ],
@@ -346,7 +346,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'AS4_AGGREGATOR where AGGREGATOR has four octets',
     announce({ as4Aggregator: { as: 1, address: '192.0.2.2' } }),
-    /^as4Aggregator: an object is not allowed, it must be beside/,
+    /^as4Aggregator: an object is not allowed, it must be left out if AS numbers have four octets/,
   ],
   ['an ORIGINATOR_ID that is a name', announce({ originatorId: 'router1' }), /^originatorId: 'router1' is not allowed/],
   [
@@ -402,7 +402,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an AIGP metric that means unreachable',
     announce({ aigp: { metric: '18446744073709551615' } }),
-    /^aigp.metric: '18446744073709551615' .* digits, 0 to 18446744073709551614/,
+    /^aigp.metric: '18446744073709551615' .* digits from 0 to 18446744073709551614/,
   ],
   [
     'an AIGP of nothing',
@@ -478,7 +478,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'AS4_PATH where AS_PATH has four octets',
     announce({ as4Path: route.asPath }),
-    /^as4Path: a list is not allowed, it must be sets and sequences, beside an asPath of two-octet/,
+    /^as4Path: a list is not allowed, it must be sets and sequences, and left out if/,
   ],
   ['an empty AS4_PATH', announce({ as4Path: [] }), /^as4Path: an empty list is not allowed/, { fourOctetAs: false }],
   [
@@ -534,7 +534,7 @@ describe('a value of a wrong type', () => {
   })
 })
 
-describe('encode() refuses', () => {
+describe('encode() throws an OptionError for', () => {
   it.each<(typeof mistakes)[number]>(mistakes)('%s', (_what, message, error, context) => {
     expect(() => encode(message, context)).toThrow(error)
     expect(() => encode(message, context)).toSatisfy(isCallersMistake)

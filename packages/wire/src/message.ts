@@ -1,4 +1,4 @@
-/** The message header (RFC 4271 §4.1) and what follows it. */
+/** The message header (RFC 4271 §4.1), and the table of message types. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type CodecContext, type Context, contextOf } from './context.ts'
 import { assertOctets, rethrow, throwOptionError, throwUnknownName, WireError } from './error.ts'
@@ -12,26 +12,28 @@ import { type RouteRefresh, readRouteRefresh, writeRouteRefresh } from './route-
 import { readUpdate, type Update } from './update.ts'
 import { writeUpdate } from './update-encode.ts'
 
-/** KEEPALIVE: a header and nothing else (RFC 4271 §4.4). */
+/** KEEPALIVE: only a header (RFC 4271 §4.4). */
 export interface Keepalive {
   readonly type: 'keepalive'
 }
-/** What a header may announce, told apart by `type` (RFC 4271 §4.1, RFC 2918). */
+/** A BGP message; `type` tells which (RFC 4271 §4.1, RFC 2918). */
 export type Message = Open | Update | Notification | Keepalive | RouteRefresh
 
-/** Octets in a message at most, header included (RFC 4271 §4). */
+/** The greatest length of a message in octets, with its header (RFC 4271 §4). */
 const MAX_MESSAGE_LENGTH = 4096
-/** The same once both sides have said so (RFC 8654). */
+/** The same if both sides sent the capability extended-message (RFC 8654). */
 const MAX_EXTENDED_LENGTH = 65535
 
 const MARKER_LENGTH = 16
 
-/** One row per type: the shortest legal message, and the error code of a fault in its body. */
+/** One row per type. */
 interface MessageRow<message> {
   readonly code: number
+  /** The shortest legal message, in octets. */
   readonly minLength: number
-  readonly faults: number
-  /** May be longer than 4096 octets once that is settled (RFC 8654 §4). */
+  /** The error code of a NOTIFICATION for an error in the body. */
+  readonly errorCode: number
+  /** May be longer than 4096 octets if extended messages are negotiated (RFC 8654 §4). */
   readonly extensible: boolean
   read(bytes: Uint8Array, at: number, end: number, context: CodecContext): message
   write(w: Writer, message: message, context: CodecContext): void
@@ -40,7 +42,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   open: {
     code: 1,
     minLength: 29,
-    faults: notificationCode.open,
+    errorCode: notificationCode.open,
     extensible: false,
     read: withReader(readOpen),
     write: writeOpen,
@@ -48,7 +50,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   update: {
     code: 2,
     minLength: 23,
-    faults: notificationCode.update,
+    errorCode: notificationCode.update,
     extensible: true,
     read: readUpdate,
     write: writeUpdate,
@@ -56,7 +58,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   notification: {
     code: 3,
     minLength: 21,
-    faults: notificationCode.header,
+    errorCode: notificationCode.header,
     extensible: true,
     read: withReader(readNotification),
     write: writeNotification,
@@ -64,7 +66,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   keepalive: {
     code: 4,
     minLength: 19,
-    faults: notificationCode.header,
+    errorCode: notificationCode.header,
     extensible: false,
     read: () => keepalive,
     write: () => {},
@@ -72,7 +74,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
   'route-refresh': {
     code: 5,
     minLength: 23,
-    faults: notificationCode.routeRefresh,
+    errorCode: notificationCode.routeRefresh,
     extensible: true,
     read: withReader(readRouteRefresh),
     write: writeRouteRefresh,
@@ -85,24 +87,25 @@ const keepalive: Keepalive = Object.freeze({ type: 'keepalive' })
 const byCode = [undefined, ...(Object.values(table) as MessageRow<Message>[])] // codes 1 to 5, in this order
 
 /**
- * Decodes one whole message. Never throws on what the bytes say: the outcome is the message, or the NOTIFICATION that
- * answers it (RFC 4271 §6, RFC 7606) with a sentence for the log.
+ * Decodes one whole message. It does not throw whatever the octets are: the result is the message, or the NOTIFICATION to
+ * answer with (RFC 4271 §6, RFC 7606) and a sentence for the log.
  *
- * An UPDATE keeps a reference to `bytes`; do not change them afterwards.
+ * An UPDATE keeps a reference to `bytes`: do not change them afterwards.
+ * @throws OptionError if `bytes` is not a Uint8Array, or the context is wrong
  */
 export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Message> {
   assertOctets('bytes', bytes)
-  const settled = contextOf(context)
+  const codecContext = contextOf(context)
   try {
-    const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, viewOf(bytes), 0, settled)
+    const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, viewOf(bytes), 0, codecContext)
     if (length !== bytes.length) throw badLength(bytes, 0, `${bytes.length} octets are not one whole message`)
   } catch (error) {
     return failure(error, 0)
   }
-  return decodeAt(bytes, 0, bytes.length, settled)
+  return decodeAt(bytes, 0, bytes.length, codecContext)
 }
 
-/** The length that a header announces; `view` is on `bytes`. @throws WireError where the header is not sound (RFC 4271 §6.1). */
+/** The message length in the header at `at`; `view` is on `bytes`. @throws WireError if the header is malformed (RFC 4271 §6.1) */
 export function messageLength(bytes: Uint8Array, view: DataView, at: number, context: Context): number {
   if (!isMarker(view, at)) {
     const wrong = bytes.subarray(at, at + MARKER_LENGTH).findIndex(octet => octet !== 0xff)
@@ -132,13 +135,13 @@ export function messageLength(bytes: Uint8Array, view: DataView, at: number, con
   return length
 }
 
-/** As four words, in whichever byte order: sixteen octets took longer than the rest of a KEEPALIVE. */
+/** Four octets at a time: sixteen single ones would take longer than the rest of a KEEPALIVE. */
 function isMarker(view: DataView, at: number): boolean {
   const first = view.getInt32(at, true) & view.getInt32(at + 4, true)
   return (first & view.getInt32(at + 8, true) & view.getInt32(at + 12, true)) === -1
 }
 
-/** RFC 4271 §6.1: the data is the length. */
+/** RFC 4271 §6.1: the data of the NOTIFICATION is the length field. */
 function badLength(bytes: Uint8Array, at: number, detail: string): WireError {
   return new WireError(
     notificationCode.header,
@@ -149,40 +152,40 @@ function badLength(bytes: Uint8Array, at: number, detail: string): WireError {
   )
 }
 
-/** Decodes the message whose header messageLength() has found sound. */
+/** Decodes the message at `at`, whose header messageLength() has checked. */
 export function decodeAt(bytes: Uint8Array, at: number, length: number, context: CodecContext): Result<Message> {
   const row = byCode[bytes[at + 18]!]!
   try {
     return { ok: true, value: row.read(bytes, at + HEADER_LENGTH, at + length, context) }
   } catch (error) {
-    return failure(error, at, row.faults)
+    return failure(error, at, row.errorCode)
   }
 }
 
 /**
- * The peer's mistake in the message that begins at `start`, as a value; ours goes on as the exception it is. `faults` is
- * the code for a fault without one.
+ * Makes a value of a WireError in the message that begins at `start`; throws every other error again. `errorCode` is that of
+ * an error without a code of its own.
  */
-export function failure(error: unknown, start: number, faults: number = notificationCode.header): Result<never> {
+export function failure(error: unknown, start: number, errorCode: number = notificationCode.header): Result<never> {
   if (!(error instanceof WireError)) throw error
   const { code, subcode, detail, at, data } = error
-  const notification: Notification = { type: 'notification', code: code || faults, subcode, data }
+  const notification: Notification = { type: 'notification', code: code || errorCode, subcode, data }
   return { ok: false, notification, detail, at: at - start }
 }
 
-/** Octets in an UPDATE at most. */
+/** The greatest length of an UPDATE in octets. */
 export function longestUpdate(context: Partial<Context> | undefined): number {
   return longest('update', context)
 }
 
-/** Octets in a message of this type at most (RFC 4271 §4, RFC 8654 §4). */
+/** The greatest length of a message of this type in octets (RFC 4271 §4, RFC 8654 §4). */
 function longest(type: Message['type'], context: Partial<Context> | undefined): number {
   return context?.extendedMessage && table[type].extensible ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
 }
 
 /**
- * The same NOTIFICATION with its data cut to what one message can hold: 4075 octets, or 65514 with `extendedMessage`.
- * The data is often what the peer sent, and encode() refuses more (RFC 4271 §4.5, RFC 8654 §4).
+ * The NOTIFICATION with its data cut to what one message can hold: 4075 octets, or 65514 with `extendedMessage`. The data
+ * often comes from the peer's message, and encode() throws for a longer one (RFC 4271 §4.5, RFC 8654 §4).
  */
 export function cutToFit(notification: Notification, context?: Partial<Context>): Notification {
   const { data } = notification
@@ -191,14 +194,14 @@ export function cutToFit(notification: Notification, context?: Partial<Context>)
 }
 
 /**
- * Encodes one message. To send many, keep an Encoder.
+ * Encodes one message. A program that sends many keeps an Encoder.
  * @throws OptionError if a field has no encoding, or the message is longer than 4096 octets (65535 with `extendedMessage`).
  */
 export function encode(message: Message, context?: Partial<Context>): Uint8Array {
   return new Encoder(context).encode(message)
 }
 
-/** Encodes message after message, and reuses its buffer: each result is a copy. */
+/** Encodes message after message. It reuses one buffer, which saves a third of the time; each result is a copy. */
 export class Encoder {
   #context: CodecContext
   readonly #nextHops = new NextHops()

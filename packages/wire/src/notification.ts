@@ -3,39 +3,39 @@ import type { Reader, Writer } from './bytes.ts'
 import { assertOctets, throwOptionError } from './error.ts'
 import { notificationCode, subcode as subcodes, textsOf } from './notification-codes.ts'
 
-/** Why a session ends (RFC 4271 §4.5). */
+/** The error message that ends a session (RFC 4271 §4.5). */
 export interface Notification {
   readonly type: 'notification'
-  /** Error code, 0 to 255. */
+  /** Error code, 0 to 255: see `notificationCode`. */
   readonly code: number
-  /** Error subcode, 0 to 255; 0 is Unspecific. */
+  /** Error subcode, 0 to 255, 0 if unspecific: see `subcode`. */
   readonly subcode: number
-  /** What the code and subcode say it is; often empty. */
+  /** Its meaning depends on code and subcode; often empty. */
   readonly data: Uint8Array
 }
 
 /**
- * A NOTIFICATION in words: `Cease/Administrative Shutdown (6/2): "maintenance"`. A Hard Reset says what it is for as well.
- * A peer's text is quoted, with control characters replaced, so that it is safe in a log or on a terminal.
+ * A NOTIFICATION as text: `Cease/Administrative Shutdown (6/2): "maintenance"`. For a Hard Reset, its own reason follows. The
+ * peer's text is quoted and its control characters are replaced, so that it is safe in a log or on a terminal.
  */
 export function describeNotification(notification: Notification): string {
   const inner = withoutHardReset(notification)
-  return inner === notification ? inWords(inner) : `${inWords(notification)} for ${inWords(inner)}`
+  return inner === notification ? textOf(inner) : `${textOf(notification)} for ${textOf(inner)}`
 }
-function inWords({ code, subcode, data }: Notification): string {
+function textOf({ code, subcode, data }: Notification): string {
   const [name = 'Unknown error', known = subcode === 0 ? '' : 'unknown subcode'] = textsOf(code, subcode)
   const detail = known && `/${known}`
   const text = subcode === HARD_RESET ? undefined : shutdownText({ type: 'notification', code, subcode, data })
   return `${name}${detail} (${code}/${subcode})${text ? `: "${text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')}"` : ''}`
 }
 
-/** Subcodes of Cease that may carry a text (RFC 9003 §2): Administrative Shutdown and Administrative Reset. */
+/** The subcodes of Cease that may carry a text (RFC 9003 §2). */
 const withText: readonly number[] = [subcodes.cease.administrativeShutdown, subcodes.cease.administrativeReset]
 
 /**
- * A Cease (RFC 4486), with the operator's text where the subcode takes one (RFC 9003): 2 and 4.
- * A text beyond 255 octets of UTF-8 is cut at a character.
- * @throws OptionError for a text with any other subcode.
+ * A Cease (RFC 4486). `text` is the operator's, for Administrative Shutdown and Administrative Reset (RFC 9003); it is cut at a
+ * character after at most 255 octets of UTF-8.
+ * @throws OptionError for a text with another subcode
  */
 export function cease(subcode: number, text = ''): Notification {
   let data = new Uint8Array()
@@ -53,7 +53,10 @@ export function cease(subcode: number, text = ''): Notification {
 
 const HARD_RESET = subcodes.cease.hardReset
 
-/** A NOTIFICATION that ends the session for good, between two speakers that else keep each other's routes (RFC 8538 §3). */
+/**
+ * The NOTIFICATION wrapped in a Cease/Hard Reset: between two speakers that keep each other's routes after a NOTIFICATION, it
+ * ends the session without that (RFC 8538 §3).
+ */
 export function hardReset({ code, subcode, data }: Notification): Notification {
   assertOctets('notification.data', data)
   return {
@@ -64,7 +67,7 @@ export function hardReset({ code, subcode, data }: Notification): Notification {
   }
 }
 
-/** What a Hard Reset is for (RFC 8538 §3); any other NOTIFICATION, and one that does not say, as it is. */
+/** The NOTIFICATION in a Hard Reset (RFC 8538 §3). Any other, and a Hard Reset without one, is returned as it is. */
 export function withoutHardReset(notification: Notification): Notification {
   const data = notification?.data
   assertOctets('notification.data', data)
@@ -74,7 +77,7 @@ export function withoutHardReset(notification: Notification): Notification {
   return { type: 'notification', code, subcode, data: data.subarray(2) }
 }
 
-/** The text in a Cease, as the peer sent it, or undefined where there is none or it is no UTF-8 (RFC 9003 §2). */
+/** The text in a Cease as the peer sent it; undefined if there is none, or if it is not UTF-8 (RFC 9003 §2). */
 export function shutdownText(notification: Notification): string | undefined {
   const { code, subcode, data } = withoutHardReset(notification)
   if (code !== notificationCode.cease || !withText.includes(subcode)) return undefined

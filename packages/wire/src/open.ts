@@ -1,4 +1,4 @@
-/** OPEN (RFC 4271 §4.2), its capabilities (RFC 5492), and parameters beyond 255 octets (RFC 9072). */
+/** OPEN (RFC 4271 §4.2), its capabilities (RFC 5492), and optional parameters of more than 255 octets (RFC 9072). */
 import { type Address, formatAddress, parseAddress } from './address.ts'
 import { AS_TRANS } from './as-number.ts'
 import { type Reader, Writer } from './bytes.ts'
@@ -6,22 +6,22 @@ import { type Capability, readCapability, writeCapability } from './capability/r
 import { assertList, throwOptionError, WireError } from './error.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 
-/** The first message of either side (RFC 4271 §4.2). */
+/** The first message that each side sends (RFC 4271 §4.2). */
 export interface Open {
   readonly type: 'open'
-  /** 4; a peer that sends another gets 2/1. */
+  /** Always 4: decode() answers another version with NOTIFICATION 2/1. */
   readonly version: number
-  /** The sender's AS number, 1 to 4294967295: from the four-octet AS capability where there is one (RFC 6793 §4.1). */
+  /** The sender's AS number, 1 to 4294967295: that of the four-octet AS capability, if there is one (RFC 6793 §4.1). */
   readonly as: number
-  /** Seconds; 0 or at least 3. */
+  /** In seconds: 0, or 3 to 65535. */
   readonly holdTime: number
-  /** BGP Identifier, written as an IPv4 address (RFC 6286). */
+  /** BGP Identifier, as an IPv4 address (RFC 6286). */
   readonly id: Address
   readonly capabilities: readonly Capability[]
 }
 
-const CAPABILITIES = 2 // the one optional parameter that is left; 1, authentication, is deprecated
-const EXTENDED = 255 // RFC 9072 §2: as a parameter's type it says that the real length follows
+const CAPABILITIES = 2 // the only optional parameter in use; 1, authentication, is deprecated
+const EXTENDED = 255 // RFC 9072 §2: as a parameter's type it means that lengths of two octets follow
 
 export function readOpen(r: Reader): Open {
   const { at } = r
@@ -91,7 +91,7 @@ function invalidField({ as, holdTime, id }: Pick<Open, 'as' | 'holdTime' | 'id'>
     return { subcode: badBgpIdentifier, field: 'id', value: id, allowed: 'other than zero (RFC 6286 §2.1)' }
   return undefined
 }
-/** Octets before each, in the body (RFC 4271 §4.2). */
+/** The offset of each field in the body (RFC 4271 §4.2). */
 const fieldAt = { as: 1, holdTime: 3, id: 5 } as const
 function fourOctetAs(capabilities: readonly Capability[]): { readonly as: number } | undefined {
   return capabilities.find(capability => capability.name === 'four-octet-as')
@@ -102,11 +102,11 @@ export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }
   const invalid = invalidField({ as, holdTime, id })
   if (invalid) throwOptionError(invalid.field, invalid.value, invalid.allowed)
   const octets = parseAddress(id, 'id')
-  if (octets.length !== 4) throwOptionError('id', id, 'written as an IPv4 address')
+  if (octets.length !== 4) throwOptionError('id', id, 'an IPv4 address')
   assertList('capabilities', capabilities)
   const four = fourOctetAs(capabilities)
   if (four ? four.as !== as : as > 0xffff)
-    throwOptionError('as', as, 'what four-octet-as says, or below 65536 without it')
+    throwOptionError('as', as, 'that of the capability four-octet-as, or below 65536 without it')
   w.u8(version)
     .u16(as > 0xffff ? AS_TRANS : as, 'as')
     .u16(holdTime, 'holdTime')

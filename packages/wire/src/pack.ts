@@ -1,4 +1,4 @@
-/** An UPDATE of any size as messages that fit: kinds of routes apart, prefixes packed. */
+/** Encodes an UPDATE of any size as messages that fit: kinds of routes apart, prefixes packed. */
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
 import type { Attributes } from './attribute/registry.ts'
 import type { Context } from './context.ts'
@@ -7,20 +7,21 @@ import type { Prefix } from './prefix.ts'
 import type { Update } from './update.ts'
 
 /**
- * Encodes an UPDATE whose routes may be more than fit one message. Each message carries one kind of routes: withdrawn,
- * those of MP_UNREACH_NLRI, announced, or those of MP_REACH_NLRI (RFC 7606 §5.1), in this order. A family that this
- * package keeps as bytes is not split.
- * @throws OptionError as encode() does, before any message is handed out.
+ * Encodes an UPDATE whose routes may not fit one message. Each message has one kind of routes (RFC 7606 §5.1), in this
+ * order: withdrawn, MP_UNREACH_NLRI, announced, MP_REACH_NLRI. The routes of a family that is kept as octets are not split.
+ * @throws OptionError as encode() does
  */
 export function encodeAll(update: Update, context?: Partial<Context>): Uint8Array[] {
   const { withdrawn, announced, attributes } = update
-  const { mpReach, mpUnreach, ...plain } = attributes
-  const { nextHop: _, ...ofMp } = plain
+  const { mpReach, mpUnreach, ...withNextHop } = attributes
+  const { nextHop: _, ...withoutNextHop } = withNextHop
   const messages = [
     ...fill(withdrawn, some => make({}, some, []), context),
     ...(mpUnreach ? fill(listed(mpUnreach), some => make({ mpUnreach: withRoutes(mpUnreach, some) }), context) : []),
-    ...fill(announced, some => make(plain, [], some), context),
-    ...(mpReach ? fill(listed(mpReach), some => make({ mpReach: withRoutes(mpReach, some), ...ofMp }), context) : []),
+    ...fill(announced, some => make(withNextHop, [], some), context),
+    ...(mpReach
+      ? fill(listed(mpReach), some => make({ mpReach: withRoutes(mpReach, some), ...withoutNextHop }), context)
+      : []),
   ]
   return messages.length > 0 ? messages : [encode(update, context)]
 }
@@ -29,7 +30,7 @@ function make(attributes: Attributes, withdrawn: readonly Prefix[] = [], announc
   return { type: 'update', withdrawn, attributes, announced }
 }
 
-/** The prefixes that may be spread over messages; undefined where they stay together. */
+/** The prefixes that may be spread over several messages; undefined if they stay together. */
 function listed(mp: MpReach | MpUnreach): readonly Prefix[] | undefined {
   if (mp.family === 'other') return undefined
   const prefixes = 'announced' in mp ? mp.announced : mp.withdrawn
@@ -40,7 +41,7 @@ function withRoutes<mp extends MpReach | MpUnreach>(mp: mp, some: readonly Prefi
   return 'announced' in mp ? { ...mp, announced: some } : { ...mp, withdrawn: some }
 }
 
-/** As many prefixes to a message as it takes; one message without a choice where there is no list. */
+/** Puts as many prefixes into each message as fit. */
 function fill(
   prefixes: readonly Prefix[] | undefined,
   message: (some?: readonly Prefix[]) => Update,
@@ -48,7 +49,7 @@ function fill(
 ): Uint8Array[] {
   if (prefixes === undefined) return [encode(message(), context)]
   const messages: Uint8Array[] = []
-  const max = longestUpdate(context) - 1 // an attribute's length may take a second octet as it grows
+  const max = longestUpdate(context) - 1 // because the length of a growing attribute may need a second octet
   for (let at = 0; at < prefixes.length; ) {
     let end = at + 1
     let length = encode(message(prefixes.slice(at, end)), context).length
@@ -59,7 +60,7 @@ function fill(
   return messages
 }
 
-/** What a prefix takes on the wire, as its text tells it; encode() judges the text. */
+/** The octets of a prefix, as its text has them; encode() checks the text. */
 function octetsOf(prefix: Prefix): number {
   const [, length = '0', pathId] = prefix.split(/[/#]/)
   return 1 + Math.ceil(Number(length) / 8) + (pathId === undefined ? 0 : 4)

@@ -1,17 +1,17 @@
-/** NLRI: runs of <length, prefix> (RFC 4271 §4.3, RFC 4760 §5), each behind a path identifier with ADD-PATH (RFC 7911 §3). */
+/** NLRI: a run of lengths and prefixes (RFC 4271 §4.3, RFC 4760 §5); with ADD-PATH, a path identifier before each (RFC 7911 §3). */
 import { type Address, formatAddress, formatIpv4, parseAddress, scanIpv4 } from './address.ts'
 import { u32, type Writer } from './bytes.ts'
 import { throwOptionError } from './error.ts'
 
 /**
- * A prefix as text: `198.51.100.10/32`, `2001:db8::/32` (RFC 5952). Bits beyond its length are zero. Where a family's
- * routes carry path identifiers (RFC 7911), `#` and the identifier follow: `198.51.100.10/32#7`.
+ * A prefix as text: `198.51.100.10/32`, `2001:db8::/32` (RFC 5952). Bits beyond its length are zero. If the routes of its
+ * family carry path identifiers (RFC 7911), `#` and the identifier follow: `198.51.100.10/32#7`.
  */
 export type Prefix = string
 
 const PATH_ID = 4 // octets
 
-/** Why octets at..end are no run of prefixes, or undefined where they are one. `octets` is the length of an address. */
+/** What is wrong with the prefixes in octets at..end, or undefined. `octets` is the length of an address of the family. */
 export function checkPrefixes(
   bytes: Uint8Array,
   at: number,
@@ -23,16 +23,16 @@ export function checkPrefixes(
   while (at < end) {
     if (pathIds) at += PATH_ID
     const length = at < end ? bytes[at]! : 0
-    if (length > longest) return `prefix length ${length}, at most ${longest} is allowed`
+    if (length > longest) return `prefix length ${length}, it must be at most ${longest}`
     at += 1 + ((length + 7) >> 3)
   }
   return at === end ? undefined : 'the last prefix is cut short'
 }
 
-/** A visit to one prefix: its length in bits, and where in `bytes` its address begins; ceil(length / 8) octets of it are there. */
+/** Is called with a prefix's length in bits, and with the place of its address in `bytes`, which has ceil(length / 8) octets there. */
 export type Visit = (length: number, bytes: Uint8Array, at: number, pathId: number | undefined) => void
 
-/** Walks what checkPrefixes() has found to be sound, without making anything of it. */
+/** Visits the prefixes that checkPrefixes() has checked, without making text. */
 export function visitPrefixes(bytes: Uint8Array, at: number, end: number, pathIds: boolean, visit: Visit): void {
   while (at < end) {
     const pathId = pathIds ? u32(bytes, at) : undefined
@@ -43,7 +43,7 @@ export function visitPrefixes(bytes: Uint8Array, at: number, end: number, pathId
   }
 }
 
-/** Reads what checkPrefixes() has found to be sound. */
+/** Reads the prefixes that checkPrefixes() has checked. */
 export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets: number, pathIds: boolean): Prefix[] {
   const prefixes: Prefix[] = []
   const read = octets === 4 ? read4 : read6
@@ -56,7 +56,7 @@ export function readPrefixes(bytes: Uint8Array, at: number, end: number, octets:
 
 const lengthTexts = new Array<string>(129) // made once each, when needed
 
-// Trailing bits are irrelevant (RFC 4271 §4.3); cleared, equal prefixes are equal strings.
+// Bits beyond the length have no meaning (RFC 4271 §4.3). They are cleared, so that equal prefixes are equal strings.
 function read4(length: number, bytes: Uint8Array, at: number): Address {
   let address = 0
   for (let bit = 0; bit < length; bit += 8) address |= bytes[at++]! << (24 - bit)
@@ -70,7 +70,7 @@ function read6(length: number, bytes: Uint8Array, at: number): Address {
 }
 
 /**
- * Octets and length of a prefix's text.
+ * The address and the length of a prefix.
  * @throws OptionError if the text is not a prefix, or has bits set beyond its length, which is usually a typing mistake.
  */
 export function parsePrefix(text: Prefix, field: string): { address: Uint8Array; length: number } {
@@ -86,7 +86,7 @@ export function parsePrefix(text: Prefix, field: string): { address: Uint8Array;
   return { address, length }
 }
 
-/** The number that `text` ends with, from `at` on; -1 where that is no number below 1000, or has a leading zero. */
+/** The number in `text` from `at` to its end; -1 if that is not a number below 1000, or has a leading zero. */
 function parseLength(text: string, at: number): number {
   const digits = text.length - at
   let length = 0
@@ -98,7 +98,7 @@ function parseLength(text: string, at: number): number {
   return digits < 1 || digits > 3 ? -1 : length
 }
 
-/** Writes one prefix, whose address must be of `octets` octets. */
+/** Writes one prefix. `octets` is the length of an address of its family. */
 export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: boolean, field: string): void {
   let prefix = text
   if (pathIds) {
@@ -114,13 +114,13 @@ export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: bo
   w.u8(length).put(address, 0, (length + 7) >> 3)
 }
 
-/** An IPv4 prefix as it should be, without making anything on the way; false, and nothing written, where it is not. */
+/** Writes a correct IPv4 prefix without making an object; otherwise returns false and writes nothing. */
 function tryWriteIpv4Prefix(w: Writer, prefix: Prefix): boolean {
   const slash = prefix.indexOf('/')
   const address = slash < 0 ? -1 : scanIpv4(prefix, slash)
   const length = parseLength(prefix, slash + 1)
   if (address < 0 || length < 0 || length > 32 || (length < 32 && address << length !== 0)) return false
   w.u8(length).u32(address)
-  w.length -= (32 - length) >> 3 // octets beyond its length
+  w.length -= (32 - length) >> 3 // the octets beyond its length
   return true
 }

@@ -1,15 +1,15 @@
-/** ROUTE-REFRESH (RFC 2918, RFC 7313): ask for a family's routes again, or mark where the answer begins and ends. */
+/** ROUTE-REFRESH (RFC 2918, RFC 7313): a request for a family's routes, or a mark at the beginning or end of the answer. */
 import type { Reader, Writer } from './bytes.ts'
 import { assertOctets } from './error.ts'
 
-/** A request for routes, or a mark in the answer to one (RFC 2918 §3, RFC 7313 §3.2). */
+/** A request for the routes of a family, or a mark in the answer to it (RFC 2918 §3, RFC 7313 §3.2). */
 export interface RouteRefresh {
   readonly type: 'route-refresh'
   readonly afi: number
   readonly safi: number
-  /** 0 request, 1 beginning of the refresh (BoRR), 2 its end (EoRR); others are to be ignored (RFC 7313 §4). */
+  /** 0 request, 1 beginning of the refresh (BoRR), 2 end of the refresh (EoRR). A receiver ignores others (RFC 7313 §4). */
   readonly subtype: number
-  /** Outbound route filters that follow (RFC 5291), kept as bytes. */
+  /** Outbound route filters (RFC 5291), kept as octets. */
   readonly filters?: Uint8Array
 }
 

@@ -1,24 +1,24 @@
-/** The routes of an UPDATE, whichever of its four fields carried them. */
+/** The routes of an UPDATE, from all of the four fields that carry routes. */
 import type { Address } from './address.ts'
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
 import type { Family } from './family.ts'
 import type { Prefix } from './prefix.ts'
 import type { Update } from './update.ts'
 
-/** A route as `routes()` tells it. */
+/** An announced route. */
 export interface Route {
-  /** With ADD-PATH, `#` and the path identifier follow (RFC 7911). */
+  /** With ADD-PATH, `#` and the path identifier follow the prefix (RFC 7911). */
   readonly prefix: Prefix
   readonly nextHop: Address
 }
 
-/** Unicast routes of both address families; those of other families are left out. */
+/** The IPv4 and IPv6 unicast routes; those of other families are left out. */
 export function routes({ withdrawn, attributes, announced }: Update): {
   readonly withdrawn: readonly Prefix[]
   readonly announced: readonly Route[]
 } {
   const { mpReach, mpUnreach } = attributes
-  const reached = announced.map(prefix => ({ prefix, nextHop: attributes.nextHop! })) // NLRI is never without NEXT_HOP
+  const reached = announced.map(prefix => ({ prefix, nextHop: attributes.nextHop! })) // NLRI without NEXT_HOP is withdrawn by treat-as-withdraw
   return {
     withdrawn: isUnicast(mpUnreach) ? [...withdrawn, ...mpUnreach.withdrawn] : withdrawn,
     announced: isUnicast(mpReach)
@@ -32,8 +32,8 @@ function isUnicast<mp extends MpReach | MpUnreach>(mp: mp | undefined): mp is Ex
 }
 
 /**
- * The family whose routes the peer has now sent in full, where the UPDATE says just that: an empty one for IPv4 unicast,
- * an empty MP_UNREACH_NLRI for any other (RFC 4724 §2).
+ * The family of an End-of-RIB, with which the peer has sent all of its routes; undefined for another UPDATE. It is an empty
+ * UPDATE for IPv4 unicast, and an empty MP_UNREACH_NLRI for the others (RFC 4724 §2).
  */
 export function endOfRib({ withdrawn, attributes, announced, issues }: Update): Family | 'other' | undefined {
   const { mpUnreach, ...rest } = attributes

@@ -1,4 +1,4 @@
-/** AGGREGATOR, and AS4_AGGREGATOR which carries it past speakers that know two octets only. */
+/** AGGREGATOR, and AS4_AGGREGATOR, which carries its AS number through speakers with two-octet AS numbers. */
 import { type Address, formatIpv4 } from '../address.ts'
 import { AS_TRANS } from '../as-number.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
@@ -7,7 +7,7 @@ import { subcode } from '../notification-codes.ts'
 import { writeIpv4 } from './next-hop.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
 
-/** The speaker that made one route of several: its AS number, four octets, and its BGP Identifier (RFC 4271 §5.1.7). */
+/** The speaker that has aggregated routes: its AS number and its BGP Identifier (RFC 4271 §5.1.7). */
 export interface Aggregator {
   readonly as: number
   /** IPv4. */
@@ -34,15 +34,14 @@ export const as4Aggregator = defineAttribute<'as4Aggregator', Aggregator>({
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
   check(bytes, at, end, { fourOctetAs }) {
-    if (fourOctetAs)
-      return [subcode.update.optionalAttributeError, 'comes beside four-octet AS numbers (RFC 6793 §4.1)']
+    if (fourOctetAs) return [subcode.update.optionalAttributeError, 'comes with four-octet AS numbers (RFC 6793 §4.1)']
     return checkAggregator(bytes, at, end, 4)
   },
   read(into, bytes, at) {
     into.as4Aggregator = readAggregator(bytes, at, 4)
   },
   encode(w, value, { fourOctetAs }) {
-    if (fourOctetAs) throwOptionError('as4Aggregator', value, 'beside an aggregator of two-octet AS numbers')
+    if (fourOctetAs) throwOptionError('as4Aggregator', value, 'left out if AS numbers have four octets')
     writeAggregator(w, value, 4, 'as4Aggregator')
   },
 })

@@ -3,15 +3,15 @@ import { assertList, assertOctets, throwOptionError } from '../error.ts'
 import { subcode } from '../notification-codes.ts'
 import { defineAttribute, wrongLength } from './spec.ts'
 
-/** The accumulated IGP metric (RFC 7311). It is for networks under one administration; whether to send it is not asked here. */
+/** The accumulated IGP metric (RFC 7311). It is for networks under one administration; this package does not check that. */
 export interface Aigp {
-  /** Decimal, 0 to 18446744073709551614: text, since a number would round it and JSON knows no bigint. */
+  /** Decimal, '0' to '18446744073709551614'. Text, because a number would be rounded and JSON has no bigint. */
   readonly metric?: string
-  /** Every other TLV, a second metric included, behind the metric when written; a receiver passes them on (§3). */
+  /** All other TLVs, a second metric too. They are written after the metric; a receiver passes them on (§3). */
   readonly others?: readonly AigpTlv[]
 }
 
-/** One TLV that is no metric (RFC 7311 §3). */
+/** A TLV other than the metric (RFC 7311 §3). */
 export interface AigpTlv {
   readonly type: number
   /** Without type and length. */
@@ -19,7 +19,7 @@ export interface AigpTlv {
 }
 
 const METRIC = 1
-const HEAD = 3 // a type and a length, which the length counts
+const HEAD = 3 // type and length, which are part of the length
 
 /** RFC 7311 §3, §3.2. */
 export const aigp = defineAttribute<'aigp', Aigp>({
@@ -61,7 +61,7 @@ export const aigp = defineAttribute<'aigp', Aigp>({
       throwOptionError('aigp', value, 'left out, or have a metric or others')
     if (metric !== undefined) {
       const digits = /^(0|[1-9]\d{0,19})$/.test(metric) ? BigInt(metric) : UNREACHABLE
-      if (digits >= UNREACHABLE) throwOptionError('aigp.metric', metric, `digits, 0 to ${UNREACHABLE - 1n}`)
+      if (digits >= UNREACHABLE) throwOptionError('aigp.metric', metric, `decimal digits from 0 to ${UNREACHABLE - 1n}`)
       w.u8(METRIC)
         .u16(HEAD + 8)
         .u32(Number(digits >> 32n))

@@ -1,4 +1,4 @@
-/** AS_PATH, and AS4_PATH which carries it past speakers that know two octets only: one format, two widths. */
+/** AS_PATH, and AS4_PATH, which carries it through speakers with two-octet AS numbers: one format, two widths. */
 
 import { AS_TRANS } from '../as-number.ts'
 import { u16, u32, type Writer } from '../bytes.ts'
@@ -8,7 +8,7 @@ import { defineAttribute, type Malformed } from './spec.ts'
 
 const segmentTypes = { set: 1, sequence: 2, 'confed-sequence': 3, 'confed-set': 4 } as const // RFC 5065 §3
 
-/** One segment of a path; the most recent AS of a sequence stands first. */
+/** One segment of a path. The most recent AS of a sequence is the first one. */
 export interface AsSegment {
   readonly type: keyof typeof segmentTypes
   readonly as: readonly number[]
@@ -34,7 +34,7 @@ export const as4Path = defineAttribute<'as4Path', readonly AsSegment[]>({
   category: 'optional transitive',
   onMalformed: 'attribute-discard',
   check(bytes, at, end, { fourOctetAs }) {
-    if (fourOctetAs) return [subcode.update.optionalAttributeError, 'comes beside four-octet AS numbers (RFC 6793 §6)']
+    if (fourOctetAs) return [subcode.update.optionalAttributeError, 'comes with four-octet AS numbers (RFC 6793 §6)']
     const malformed = checkPath(bytes, at, end, 4, false)
     if (malformed) return malformed
     return withoutConfederations(readPath(bytes, at, end, 4)).length === 0
@@ -46,7 +46,7 @@ export const as4Path = defineAttribute<'as4Path', readonly AsSegment[]>({
   },
   encode(w, path, { fourOctetAs }) {
     if (fourOctetAs || path.length === 0 || withoutConfederations(path).length < path.length)
-      throwOptionError('as4Path', path, 'sets and sequences, beside an asPath of two-octet AS numbers')
+      throwOptionError('as4Path', path, 'sets and sequences, and left out if AS numbers have four octets')
     writePath(w, path, 4)
   },
 })
@@ -69,11 +69,11 @@ function checkPath(
     if (end - at < 2) return [subcode.update.malformedAsPath, 'a segment header is cut short']
     if (type < 1 || type > 4) return [subcode.update.malformedAsPath, `segment type ${type}`]
     if (external && type > 2)
-      return [subcode.update.malformedAsPath, 'a confederation, from outside of it (RFC 5065 §5)']
+      return [subcode.update.malformedAsPath, 'a confederation segment from an external peer (RFC 5065 §5)']
     if (count === 0) return [subcode.update.malformedAsPath, 'an empty segment']
     const next = at + 2 + count * octets
     if (next > end) return [subcode.update.malformedAsPath, 'a segment is cut short']
-    // The last octet alone first: it is seldom zero, and every path of every UPDATE comes through here.
+    // The last octet first, because it is seldom zero: every path of every UPDATE passes here.
     for (at += 2; at < next; at += octets)
       if (bytes[at + octets - 1] === 0 && (octets === 4 ? u32(bytes, at) : u16(bytes, at)) === 0)
         return [subcode.update.malformedAsPath, 'AS 0 (RFC 7607 §2)']
@@ -81,7 +81,7 @@ function checkPath(
   return undefined
 }
 
-/** Lists as long as they are to be: V8 gives one that grows room for seventeen, and it keeps it. */
+/** Makes lists of their final length, because V8 allocates at least 17 places for one that grows. */
 function readPath(bytes: Uint8Array, at: number, end: number, octets: number): AsSegment[] {
   let segments = 0
   for (let start = at; start < end; start += 2 + bytes[start + 1]! * octets) segments++

@@ -1,10 +1,10 @@
-/** Communities, plain and large: lists of equal parts, written as numbers with colons between. */
+/** COMMUNITIES and LARGE_COMMUNITY: each community as numbers with colons between them. */
 import { u16, u32, type Writer } from '../bytes.ts'
 import { afterColon, decimal } from '../decimal.ts'
 import { assertNonEmptyList, throwOptionError } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
-/** IANA's "BGP Well-known Communities"; those that only drafts describe are left out. */
+/** IANA's "BGP Well-known Communities", without those that only drafts describe. */
 const wellKnown: ReadonlyMap<string, string> = new Map([
   ['graceful-shutdown', '65535:0'], // RFC 8326
   ['accept-own', '65535:1'], // RFC 7611
@@ -19,8 +19,8 @@ const wellKnown: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Each `'65000:100'`, two numbers up to 65535. Where it is written, also the name of a well-known one; it is read as
- * numbers always, so that equal communities are equal strings. RFC 1997, RFC 7606 §7.8.
+ * Each `'65000:100'`, two numbers up to 65535. encode() also takes the name of a well-known community; decode() always
+ * returns numbers, so that equal communities are equal strings. RFC 1997, RFC 7606 §7.8.
  */
 export const communities = defineAttribute<'communities', readonly string[]>({
   code: 8,
@@ -50,12 +50,12 @@ export const largeCommunities = defineAttribute<'largeCommunities', readonly str
   },
 })
 
-/** Without repetition (RFC 8092 §3). A Set makes a hash of each text: among a few, comparing them takes less. */
+/** Without repetition (RFC 8092 §3). A Set hashes each text, so for a few it is faster to compare them. */
 function distinct(all: string[]): string[] {
   return all.length > 16 ? [...new Set(all)] : all.filter((text, i) => all.indexOf(text) === i)
 }
 
-/** A community as it is read: the numbers of a well-known one, and every other as it is, for encode() to judge. */
+/** The numbers of a well-known community; any other text is returned as it is, and encode() checks it. */
 export function communityByNumber(community: string): string {
   return wellKnown.get(community) ?? community
 }
@@ -65,7 +65,7 @@ function numbers(
   count: 2 | 3,
   width: 'u16' | 'u32',
   names: ReadonlyMap<string, string>,
-  /** A repeated one is not sent (RFC 8092 §3). */
+  /** A repeated one is not allowed (RFC 8092 §3). */
   unique = false,
 ): Pick<AttributeSpec<string, readonly string[]>, 'check' | 'encode'> {
   const octets = count * (width === 'u16' ? 2 : 4)

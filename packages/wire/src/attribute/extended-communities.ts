@@ -1,24 +1,24 @@
 /**
- * Extended communities of 8 octets (RFC 4360) and of 20 (RFC 5701), each as one text.
+ * Extended communities of 8 octets (RFC 4360) and of 20 octets (RFC 5701), as text.
  *
- * - `rt:65000:100`, `rt:4200000000:100`, `rt:192.0.2.1:100`: a route target. An AS number that fits in two octets and
- *   stands in four has an L: `rt:65000L:100` (RFC 5668).
+ * - `rt:65000:100`, `rt:4200000000:100`, `rt:192.0.2.1:100`: a route target. An AS number below 65536 in a four-octet field
+ *   has an L: `rt:65000L:100` (RFC 5668).
  * - `ro:65000:100`: a route origin, in the same forms.
  * - `rt:[2001:db8::1]:100`, `ro:[2001:db8::1]:100`: the same in 20 octets.
  * - `lb:65000:125000000`: link bandwidth in octets per second, as a 32-bit float holds it.
  * - `color:100` and `encap:8` (RFC 9012 §4.1, §4.3).
- * - `0x0102030405060708`: every other one, those included whose reserved octets are not zero.
+ * - `0x0102030405060708`: every other one, also one of the above with reserved octets that are not zero.
  *
- * A community has one text only, and encode() refuses every other: equal communities are equal strings.
+ * Each community has exactly one text, and encode() takes no other: equal communities are equal strings.
  */
 import { formatAddress, parseAddress } from '../address.ts'
 import { copy, type Writer } from '../bytes.ts'
 import { assertNonEmptyList, throwOptionError } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
-/** How the octets after type and subtype are said. write() may be careless: what does not read back is refused. */
+/** How the octets after type and subtype are written as text. write() need not check: parse() reads the octets back and compares. */
 interface Layout {
-  /** Undefined where the text would not say all of them. */
+  /** Undefined if the text would not hold all of them. */
   read(octets: DataView): string | undefined
   write(octets: DataView, text: string): void
 }
@@ -45,14 +45,14 @@ const fourOctetAs: Layout = {
   },
 }
 const bandwidth: Layout = {
-  // Neither negative nor infinite: those are no bandwidth.
+  // A negative or infinite number is not a bandwidth.
   read: v => (v.getUint32(4) < 0x7f800000 ? `${v.getUint16(2)}:${v.getFloat32(4)}` : undefined),
   write(v, text) {
     v.setUint16(2, part(text, 0))
     v.setFloat32(4, part(text, 1))
   },
 }
-/** A number at the end, behind flags or reserved octets that are zero. */
+/** A number at the end, after flags or reserved octets that are zero. */
 const color: Layout = {
   read: v => (v.getUint16(2) === 0 ? `${v.getUint32(4)}` : undefined),
   write: (v, text) => v.setUint32(4, part(text, 0)),
@@ -141,12 +141,12 @@ function readTexts(kinds: readonly Kind[], length: number, bytes: Uint8Array, at
 function format(kinds: readonly Kind[], octets: Uint8Array): string {
   const view = new DataView(octets.buffer)
   const kind = kinds.find(([, code]) => code === view.getUint16(0))
-  const said = kind?.[2].read(view)
-  if (kind && said !== undefined) return `${kind[0]}:${said}`
+  const text = kind?.[2].read(view)
+  if (kind && text !== undefined) return `${kind[0]}:${text}`
   return `0x${Array.from(octets, octet => octet.toString(16).padStart(2, '0')).join('')}`
 }
 
-/** The octets whose one text this is. */
+/** The octets of the community whose text this is. */
 function parse(kinds: readonly Kind[], text: string, length: number): Uint8Array | undefined {
   const colon = text.indexOf(':')
   const raw = Uint8Array.from(text.slice(2).match(/../g)?.slice(0, length) ?? [], pair => Number(`0x${pair}`))

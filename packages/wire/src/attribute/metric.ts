@@ -1,4 +1,4 @@
-/** The two plain 32-bit metrics; they differ only in their rows. */
+/** The two 32-bit metrics: MULTI_EXIT_DISC and LOCAL_PREF. */
 import { u32 } from '../bytes.ts'
 import { type AttributeSpec, defineAttribute, exactly } from './spec.ts'
 

@@ -1,4 +1,4 @@
-/** MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): the routes of every family but plain IPv4 unicast. */
+/** MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): routes of any family; IPv4 unicast usually has fields of its own. */
 import { type Address, formatAddress, parseAddress } from '../address.ts'
 import { Reader, u16, type Writer } from '../bytes.ts'
 import { type Context, hasPathIds } from '../context.ts'
@@ -12,11 +12,11 @@ import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
 export type MpReach =
   | {
       readonly family: Family
-      /** One address, or a global and a link-local one (RFC 2545 §3). IPv6 for IPv4 routes is RFC 8950. */
+      /** One address, or a global and a link-local IPv6 address (RFC 2545 §3). IPv4 routes may have IPv6 next hops (RFC 8950). */
       readonly nextHop: readonly [Address] | readonly [Address, Address]
       readonly announced: readonly Prefix[]
     }
-  /** A family that this package does not read. */
+  /** A family that this package does not model. */
   | {
       readonly family: 'other'
       readonly afi: number
@@ -27,11 +27,11 @@ export type MpReach =
 
 /** Routes withdrawn in MP_UNREACH_NLRI (RFC 4760 §4), of one family. */
 export type MpUnreach =
-  /** With nothing withdrawn it is the family's End-of-RIB (RFC 4724 §2). */
+  /** An empty list is the End-of-RIB of the family (RFC 4724 §2). */
   | { readonly family: Family; readonly withdrawn: readonly Prefix[] }
   | { readonly family: 'other'; readonly afi: number; readonly safi: number; readonly withdrawn: Uint8Array }
 
-// A route that cannot be found cannot be withdrawn: the session resets (RFC 7606 §3.j, §7.11, §7.12).
+// A route that cannot be read cannot be withdrawn, so the session resets (RFC 7606 §3.j, §7.11, §7.12).
 const { optionalAttributeError } = subcode.update
 
 /** RFC 4760 §3, RFC 2545 §3, RFC 7606 §5.3, §7.11, RFC 8950. */
@@ -58,7 +58,7 @@ export const mpReach = defineAttribute<'mpReach', MpReach>({
     const hops = value.family === 'other' ? [value.nextHop] : value.nextHop.map(hop => parseAddress(hop, 'nextHop'))
     const octets = hops.reduce((sum, hop) => sum + hop.length, 0)
     if (!isNextHop(octets, value.family) || (value.family !== 'other' && hops.length !== (octets === 32 ? 2 : 1)))
-      throwOptionError('nextHop', value.nextHop.join(', '), `one address for ${value.family} routes, or an IPv6 pair`)
+      throwOptionError('nextHop', value.nextHop.join(', '), `one address for ${value.family} routes, or two of IPv6`)
     w.u8(octets, 'nextHop')
     for (const hop of hops) w.put(hop)
     w.u8(0)
@@ -85,24 +85,24 @@ export const mpUnreach = defineAttribute<'mpUnreach', MpUnreach>({
   },
 })
 
-/** The value of MP_REACH_NLRI, found sound. */
+/** The value of an MP_REACH_NLRI that has been checked. */
 export function readReach(bytes: Uint8Array, at: number, end: number, context: Context): MpReach {
   const r = new Reader(bytes, at, end)
   const family = readFamily(r)
   const hop = r.take(r.u8())
   r.u8() // reserved
   const nextHop = family.family === 'other' ? hop : addresses(hop)
-  return { ...family, nextHop, announced: readNlri(r, family, context) } as MpReach // of one kind, as the family is
+  return { ...family, nextHop, announced: readNlri(r, family, context) } as MpReach // the family decides which of the two types it is
 }
 
-/** The value of MP_UNREACH_NLRI, found sound. */
+/** The value of an MP_UNREACH_NLRI that has been checked. */
 export function readUnreach(bytes: Uint8Array, at: number, end: number, context: Context): MpUnreach {
   const r = new Reader(bytes, at, end)
   const family = readFamily(r)
-  return { ...family, withdrawn: readNlri(r, family, context) } as MpUnreach // of one kind, as the family is
+  return { ...family, withdrawn: readNlri(r, family, context) } as MpUnreach // the family decides which of the two types it is
 }
 
-/** A family by its name, or by its numbers where it has none here. */
+/** A family by its name, or by its numbers if it is not modelled. */
 type Named = { readonly family: Family } | { readonly family: 'other'; readonly afi: number; readonly safi: number }
 
 function familyAt(bytes: Uint8Array, at: number): Family | 'other' {
@@ -117,7 +117,7 @@ function readFamily(r: Reader): Named {
 function writeFamily(w: Writer, value: Named): void {
   const { afi, safi } = value.family === 'other' ? value : rowOf(value.family)
   const name = value.family === 'other' && familyOf(afi, safi)
-  if (name) throwOptionError('family', 'other', `called by its name, ${name}`)
+  if (name) throwOptionError('family', 'other', `its name, '${name}'`)
   w.u16(afi, 'afi').u8(safi, 'safi')
 }
 function rowOf(family: Family): (typeof familyByName)[Family] {

@@ -1,7 +1,7 @@
 import { u32 } from '../bytes.ts'
 import { defineAttribute, exactly } from './spec.ts'
 
-/** The AS that first sent the route down to a customer, or sideways to a peer: RFC 9234 §5. What it forbids is policy. */
+/** The AS that first advertised the route to a customer or a peer: RFC 9234 §5. What follows from it is policy. */
 export const onlyToCustomer = defineAttribute<'onlyToCustomer', number>({
   code: 35,
   name: 'ONLY_TO_CUSTOMER',

@@ -1,7 +1,6 @@
 /**
- * Attributes that have an RFC and whose values this package does not read. They are kept as octets, in `unknown`; their
- * flags are judged (RFC 7606 §3.c), and that they say something at all (§4). What else is wrong inside is for whoever
- * reads them.
+ * Attributes that have an RFC and whose values this package does not model. They are kept as octets in `unknown`. Their flags
+ * (RFC 7606 §3.c) and a length other than zero (§4) are checked, their contents are not.
  */
 import { type AttributeRule, wrongLength } from './spec.ts'
 

@@ -18,7 +18,7 @@ export const origin = defineAttribute<'origin', Origin>({
     return bytes[at]! < origins.length ? undefined : [subcode.update.invalidOrigin, `undefined value ${bytes[at]}`]
   },
   read(into, bytes, at) {
-    into.origin = origins[bytes[at]!] ?? 'incomplete' // check() has seen that it is one of the three
+    into.origin = origins[bytes[at]!] ?? 'incomplete' // check() allows these three
   },
   encode(w, value) {
     const octet = origins.indexOf(value)

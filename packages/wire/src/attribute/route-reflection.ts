@@ -1,11 +1,11 @@
-/** What route reflectors tell each other to find loops (RFC 4456 §8); none of it leaves an AS. */
+/** The attributes with which route reflectors detect loops (RFC 4456 §8). They do not leave an AS. */
 import { type Address, formatIpv4 } from '../address.ts'
 import { u32 } from '../bytes.ts'
 import { assertNonEmptyList } from '../error.ts'
 import { writeIpv4 } from './next-hop.ts'
 import { defineAttribute, exactly, listOf } from './spec.ts'
 
-/** The BGP Identifier of the speaker that brought the route into the AS: RFC 4456 §8, RFC 7606 §7.9. */
+/** The BGP Identifier of the router that originated the route in the AS: RFC 4456 §8, RFC 7606 §7.9. */
 export const originatorId = defineAttribute<'originatorId', Address>({
   code: 9,
   name: 'ORIGINATOR_ID',
@@ -19,7 +19,7 @@ export const originatorId = defineAttribute<'originatorId', Address>({
   encode: (w, value) => writeIpv4(w, value, 'originatorId'),
 })
 
-/** Clusters that the route has passed, the most recent one first, written as IPv4 addresses: RFC 4456 §8, RFC 7606 §7.10. */
+/** The clusters that the route has passed, the most recent first, as IPv4 addresses: RFC 4456 §8, RFC 7606 §7.10. */
 export const clusterList = defineAttribute<'clusterList', readonly Address[]>({
   code: 10,
   name: 'CLUSTER_LIST',

@@ -1,4 +1,4 @@
-/** What one row of the attribute table says (RFC 4271 §5, RFC 7606 §7). */
+/** The columns of the attribute table (RFC 4271 §5, RFC 7606 §7). */
 import type { Writer } from '../bytes.ts'
 import type { CodecContext, Context } from '../context.ts'
 import { subcode } from '../notification-codes.ts'
@@ -15,37 +15,37 @@ export const category = {
   'optional non-transitive': flag.optional,
 } as const
 
-/** Why a value is malformed, with the subcode of the UPDATE Message Error where that resets the session. */
+/** Why a value is malformed; the subcode of UPDATE Message Error is for a session reset. */
 export type Malformed = readonly [subcode: number, detail: string]
 
-/** What a row says of an attribute that arrives, whether its value is read or kept as octets. */
+/** How a received attribute is checked, whether its value is modelled or opaque. */
 export interface AttributeRule {
   readonly code: number
-  /** As IANA spells it; for logs and errors. */
+  /** As in IANA's registry; for logs and errors. */
   readonly name: string
   readonly category: keyof typeof category
-  /** What a malformed value costs (RFC 7606 §7). */
+  /** The error handling of a malformed value (RFC 7606 §2, §7). */
   readonly onMalformed: 'attribute-discard' | 'treat-as-withdraw' | 'session-reset'
-  /** Discarded where it comes from an external peer (RFC 7606 §7.5). */
+  /** Discarded if an external peer sends it (RFC 7606 §7.5). */
   readonly internalOnly?: true
-  /** What a wrong Transitive bit costs, where the attribute's own RFC asks for less than RFC 7606 §3.c. */
+  /** The handling of a wrong Transitive bit, if the attribute's own RFC asks for less than RFC 7606 §3.c. */
   readonly onWrongTransitive?: 'attribute-discard'
-  /** Looks at octets at..end without making anything of them. Where it finds nothing, read() cannot fail. */
+  /** Checks octets at..end without making an object. If it returns undefined, read() cannot fail. */
   check(bytes: Uint8Array, at: number, end: number, context: Context): Malformed | undefined
 }
 
-/** One row: everything the driver needs to know, nothing it has to ask. */
+/** One row: everything that depends on the attribute. */
 export interface AttributeSpec<key extends string, value> extends AttributeRule {
   /**
-   * Reads octets at..end, which check() has found sound, into its own field, by a literal name: through a computed one,
-   * storing the value takes as long as reading it.
+   * Reads octets at..end, which check() has checked, into the attribute's field. Each row names the field literally: storing
+   * through a computed name takes as long as reading the value.
    */
   read(into: { [name in key]?: value }, bytes: Uint8Array, at: number, end: number, context: CodecContext): void
-  /** @throws OptionError where the caller's value has no encoding. */
+  /** @throws OptionError if the value has no encoding */
   encode(w: Writer, value: value, context: CodecContext): void
 }
 
-/** Keeps the types of the name and the value without spelling them twice. */
+/** Infers the types of the key and the value. */
 export function defineAttribute<key extends string, value>(spec: AttributeSpec<key, value>): AttributeSpec<key, value> {
   return spec
 }
@@ -55,7 +55,7 @@ export function exactly(octets: number): AttributeRule['check'] {
   return (_, at, end) => (end - at === octets ? undefined : wrongLength(end - at, `${octets}`))
 }
 
-/** RFC 7606 §7.8 and its like: a list of equal parts, and not an empty one. */
+/** RFC 7606 §7.8 and others: a list of items of equal length, not empty. */
 export function listOf(octets: number): AttributeRule['check'] {
   return (_, at, end) =>
     end > at && (end - at) % octets === 0 ? undefined : wrongLength(end - at, `a multiple of ${octets}`)

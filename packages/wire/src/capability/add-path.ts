@@ -2,7 +2,7 @@ import { type AfiSafi, defineCapability, indexOf, readAfiSafi, writeAfiSafi } fr
 
 const modes = ['receive', 'send', 'both'] as const // in the order of their codes, from 1
 
-/** What the sender can do with path identifiers on routes of a family. */
+/** Whether the sender can receive or send path identifiers with the routes of a family. */
 export interface AddPath extends AfiSafi {
   readonly mode: (typeof modes)[number]
 }
@@ -17,7 +17,7 @@ export const addPath = defineCapability<{ readonly families: readonly AddPath[] 
     while (r.left > 0) {
       const family = readAfiSafi(r)
       const mode = modes[r.u8() - 1]
-      if (mode === undefined) return undefined // §4: then the capability is ignored, as one that is not understood
+      if (mode === undefined) return undefined // §4: the capability is ignored
       families.push({ ...family, mode })
     }
     return { families }

@@ -1,6 +1,6 @@
 import { defineCapability } from './spec.ts'
 
-/** AS numbers are four octets, and this is the sender's: RFC 6793 §3. */
+/** The sender supports four-octet AS numbers, and this is its own: RFC 6793 §3. */
 export const fourOctetAs = defineCapability<{ readonly as: number }>({
   code: 65,
   length: 4,

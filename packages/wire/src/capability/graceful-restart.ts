@@ -1,22 +1,24 @@
-/** Graceful restart, and the long-lived one which takes over where its time ends. */
-import { type AfiSafi, defineCapability, parts, readAfiSafi, whole, writeAfiSafi } from './spec.ts'
+/** Graceful restart, and long-lived graceful restart, which begins when the restart time ends. */
+import { type AfiSafi, defineCapability, parts, readAfiSafi, wholeNumber, writeAfiSafi } from './spec.ts'
 
-/** What the sender asks for when it restarts (RFC 4724 §3, RFC 8538 §2). */
+/** How the sender restarts (RFC 4724 §3, RFC 8538 §2). */
 export interface GracefulRestart {
-  /** R: the sender has just restarted, and asks not to be waited for. */
+  /** R: the sender has just restarted, so the peer need not wait for its End-of-RIB before sending routes. */
   readonly restarting: boolean
-  /** N: a NOTIFICATION, too, keeps the routes (RFC 8538 §2). */
+  /** N: routes are kept also after a NOTIFICATION (RFC 8538 §2). */
   readonly notification: boolean
-  /** Seconds until the session is to be up again, 0 to 4095. */
+  /** Seconds in which the session is re-established, 0 to 4095. */
   readonly restartTime: number
   readonly families: readonly GracefulFamily[]
 }
+/** A family whose routes the peer keeps. */
 export interface GracefulFamily extends AfiSafi {
-  /** F: forwarding went on while the sender restarted. */
+  /** F: the sender kept forwarding during the restart. */
   readonly forwarding: boolean
 }
+/** A family whose routes the peer keeps beyond the restart time (RFC 9494 §3.1). */
 export interface LongLivedFamily extends GracefulFamily {
-  /** Seconds for which stale routes are kept when the restart time is over, 0 to 16777215. */
+  /** Seconds for which stale routes are kept after the restart time, 0 to 16777215. */
   readonly staleTime: number
 }
 
@@ -39,7 +41,7 @@ export const gracefulRestart = defineCapability<GracefulRestart>({
     }
   },
   write(w, { restarting, notification, restartTime, families }) {
-    const seconds = whole(restartTime, 0xfff, 'restartTime')
+    const seconds = wholeNumber(restartTime, 0xfff, 'restartTime')
     w.u16((restarting ? RESTARTING : 0) | (notification ? NOTIFICATION : 0) | seconds)
     for (const family of families) writeAfiSafi(w, family).u8(family.forwarding ? FORWARDING : 0)
   },
@@ -59,7 +61,7 @@ export const longLivedGracefulRestart = defineCapability<{ readonly families: re
   }),
   write(w, { families }) {
     for (const { forwarding, staleTime, ...family } of families) {
-      const seconds = whole(staleTime, 0xffffff, 'staleTime')
+      const seconds = wholeNumber(staleTime, 0xffffff, 'staleTime')
       writeAfiSafi(w, family).u8(forwarding ? FORWARDING : 0)
       w.u8(seconds >> 16).u16(seconds & 0xffff)
     }

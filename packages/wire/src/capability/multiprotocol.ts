@@ -1,6 +1,6 @@
 import { type AfiSafi, defineCapability, parts } from './spec.ts'
 
-/** Routes of this family are welcome: RFC 4760 §8. */
+/** The sender takes routes of this family: RFC 4760 §8. */
 export const multiprotocol = defineCapability<AfiSafi>({
   code: 1,
   length: 4,
@@ -9,7 +9,7 @@ export const multiprotocol = defineCapability<AfiSafi>({
   write: (w, { afi, safi }) => w.u16(afi, 'afi').u8(0).u8(safi, 'safi'),
 })
 
-/** Routes of a family may have a next hop of another address family. */
+/** The sender takes routes of this family with a next hop of another address family. */
 export interface ExtendedNextHop extends AfiSafi {
   readonly nextHopAfi: number
 }

@@ -1,8 +1,8 @@
-/** What a peer says about itself for people. Its texts are its own choice: quote them where they are shown. */
+/** How a peer calls itself. The texts come from the peer, so quote them in logs and pages. */
 import type { Reader, Writer } from '../bytes.ts'
 import { defineCapability } from './spec.ts'
 
-/** Two texts, 253 octets of UTF-8 together at most: draft-walton-bgp-hostname-capability §2. */
+/** Two texts of at most 253 octets of UTF-8 together: draft-walton-bgp-hostname-capability §2. */
 export const fqdn = defineCapability<{ readonly hostName: string; readonly domainName: string }>({
   code: 73,
   length: 0,
@@ -30,7 +30,7 @@ export const softwareVersion = defineCapability<{ readonly version: string }>({
   write: (w, { version }) => writeText(w, version, 'version'),
 })
 
-/** A length, and so many octets of UTF-8. Undefined where they are none, since text could not bring them back. */
+/** A length, and as many octets of UTF-8. Undefined if they are not UTF-8, because text could not be written back as them. */
 function readText(r: Reader): string | undefined {
   if (r.left === 0 || r.bytes[r.at]! >= r.left) return undefined
   const octets = r.take(r.u8())

@@ -1,4 +1,4 @@
-/** Every capability this package reads. To add one: its file, its line here. Codes without a row are kept as octets. */
+/** Every capability that this package models. To add one: its file, and a line here. Others are kept as octets. */
 import { Reader, Writer } from '../bytes.ts'
 import { assertOctets, rethrow, throwUnknownName, WireError } from '../error.ts'
 import { notificationCode, subcode } from '../notification-codes.ts'
@@ -14,7 +14,7 @@ const registry = {
   multiprotocol,
   'route-refresh': flag(2), // RFC 2918 §2
   'extended-next-hop': extendedNextHop,
-  'extended-message': flag(6), // RFC 8654 §3: messages of up to 65535 octets are welcome
+  'extended-message': flag(6), // RFC 8654 §3
   role,
   'graceful-restart': gracefulRestart,
   'four-octet-as': fourOctetAs,
@@ -28,12 +28,12 @@ const registry = {
 type Registry = typeof registry
 type ValueOf<spec> = spec extends CapabilitySpec<infer value> ? value : never
 
-/** A capability by its name, with what its row says; or `unknown`, where it has no row or its octets say nothing to it. */
+/** A capability by its name, with the fields of its row; `unknown` if it has no row, or its octets have no meaning for it. */
 export type Capability =
   | { [name in keyof Registry]: { readonly name: name } & ValueOf<Registry[name]> }[keyof Registry]
   | { readonly name: 'unknown'; readonly code: number; readonly value: Uint8Array }
 
-/** A row whose value's type is no longer known; who calls it passes what the same row gave. */
+/** A row without the type of its value: write() takes what the same row returned. */
 type CapabilityRow = CapabilitySpec<object> & { readonly name: keyof Registry }
 
 const byCode = new Map<number, CapabilityRow>(
@@ -57,9 +57,9 @@ export function readCapability(r: Reader): Capability {
         `capability ${code} is ${value.left} octets long`,
         at,
       )
-    // One that cannot be read is one that we do not have in common: no harm, and the octets are kept.
+    // A capability that cannot be read is not shared, so it does no harm. Its octets are kept.
     const read = fits ? row.read(value) : undefined
-    if (read !== undefined) return { name, ...read } as Capability // name and value are of one row
+    if (read !== undefined) return { name, ...read } as Capability // name and value belong to one row
   }
   return { name: 'unknown', code, value: octets.take(octets.left) }
 }
@@ -79,7 +79,7 @@ export function writeCapability(w: Writer, capability: Capability): void {
   w.close(at, 1)
 }
 
-/** A capability as it stands in an OPEN: code, length, value. NOTIFICATION 2/7 carries those that are missing so (RFC 5492 §5). */
+/** The octets of a capability: code, length, value. They are the data of NOTIFICATION 2/7 (RFC 5492 §5). @throws OptionError */
 export function encodeCapability(capability: Capability): Uint8Array {
   const w = new Writer()
   try {

@@ -2,7 +2,7 @@ import { defineCapability, indexOf } from './spec.ts'
 
 const roles = ['provider', 'rs', 'rs-client', 'customer', 'peer'] as const // in the order of their codes, from 0
 
-/** What the sender is to its peer; `rs` is a route server. Whether the two roles fit is for the session (RFC 9234 §4.2). */
+/** The sender's role towards its peer; `rs` is a route server. This package does not check that two roles match (RFC 9234 §4.2). */
 export type Role = (typeof roles)[number]
 
 /** RFC 9234 §4.1. */

@@ -1,32 +1,32 @@
-/** What one row of the capability table says (RFC 5492 §4), and what several rows are made of. */
+/** The columns of the capability table (RFC 5492 §4), and what several rows have in common. */
 import type { Reader, Writer } from '../bytes.ts'
 import { throwOptionError, throwUnknownName } from '../error.ts'
 
 export interface CapabilitySpec<value> {
   readonly code: number
-  /** Octets of the value, or of what comes before its equal parts. */
+  /** The length of the value in octets, or of what comes before its equal parts. */
   readonly length: number
-  /** Octets of each part. */
+  /** The length of each part in octets. */
   readonly part?: number
-  /** The meaning of later octets hangs on it: where its length is wrong, the session cannot begin (2/0). */
+  /** A wrong length is an OPEN error (2/0), because the meaning of later messages depends on this capability. */
   readonly strictLength?: true
-  /** Undefined where the octets say nothing that the row knows. Reserved ones are not read, as the RFCs have it. */
+  /** Undefined if the octets have no meaning for this row. Reserved octets are ignored, as the RFCs require. */
   read(r: Reader): value | undefined
-  /** @throws OptionError where the caller's value has no encoding. */
+  /** @throws OptionError if the value has no encoding */
   write(w: Writer, value: value): void
 }
 
-/** Keeps the value's type without spelling it twice. */
+/** Infers the type of the value. */
 export function defineCapability<value>(spec: CapabilitySpec<value>): CapabilitySpec<value> {
   return spec
 }
 
-/** One that says "I can", and no more. */
+/** A capability without a value. */
 export function flag(code: number): CapabilitySpec<unknown> {
   return { code, length: 0, read: () => ({}), write: () => {} }
 }
 
-/** The numbers of a family, whether or not this package reads its routes. */
+/** The numbers of a family, modelled or not. */
 export interface AfiSafi {
   readonly afi: number
   readonly safi: number
@@ -49,8 +49,8 @@ export function indexOf<name extends string>(names: readonly name[], name: name,
   return index < 0 ? throwUnknownName(field, name, names) : index
 }
 
-/** For numbers that share their octets with flags. */
-export function whole(value: number, max: number, field: string): number {
+/** For a number that shares its octets with flags. */
+export function wholeNumber(value: number, max: number, field: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= max) return value
   return throwOptionError(field, value, `a whole number from 0 to ${max}`)
 }
