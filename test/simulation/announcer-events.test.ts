@@ -55,7 +55,7 @@ test('down has the reason stopped when the announcer stops', async () => {
   expect(reasons).toEqual(['stopped'])
 })
 
-test('unsendable comes once for a prefix on each session, with prefix, peer, reason and detail', async () => {
+test('unsendable is emitted once per prefix and session, with its reason', async () => {
   const lab = new Lab()
   const router = lab.router({ localAddress: '198.51.100.10' })
   const announcer = lab.announcer()

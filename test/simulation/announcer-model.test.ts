@@ -266,7 +266,7 @@ const commands = fc.commands<Model, Real, false>(
   { maxCommands: 40, size: 'max' },
 )
 
-test('after any sequence of events every peer that is up has been told exactly what is wanted: nothing needless, no withdrawal late, no announcement early (RFC 4271 §9.2.1.1)', {
+test('after any events each peer has the desired routes, on time (RFC 4271 §9.2.1.1)', {
   timeout: 60_000,
 }, async () => {
   await fc.assert(

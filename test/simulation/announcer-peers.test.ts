@@ -92,7 +92,7 @@ describe('an option of a peer that is not allowed is named with its place in the
   })
 })
 
-test('the next hop of a peer must not be that peer, and may be another (RFC 4271 §5.1.3)', () => {
+test('the next hop for a peer may be another peer, not itself (RFC 4271 §5.1.3)', () => {
   const { lab, one, two } = twoRouters()
   const towards = (nextHop: string) => lab.announcer({ peers: [one.peer, { ...two.peer, nextHop }] })
   expect(() => towards('192.0.2.253').announce(VIP)).toThrow("192.0.2.253 is the peer's own address")

@@ -78,7 +78,7 @@ test('an AnnouncerSession has the state, the status and the events of its sessio
   expect([session.state, states]).toEqual(['Established', 1])
 })
 
-test('emitting an event on an AnnouncerSession reaches its listeners and not the announcer', async () => {
+test('an event emitted on an AnnouncerSession reaches its listeners only', async () => {
   const { announcer, session } = await established()
   announcer.announce(VIP)
   const heard: unknown[] = []
@@ -89,7 +89,7 @@ test('emitting an event on an AnnouncerSession reaches its listeners and not the
   expect(announcer.status().peers[0]?.sent, 'the announcer still counts it as sent').toEqual([VIP])
 })
 
-test('a Listener serves an AnnouncerSession and refuses what has no config and accept()', async () => {
+test('a Listener serves an AnnouncerSession, and refuses other objects', async () => {
   const { session } = await established()
   const listener = new Listener({ address: '127.0.0.1', port: 0 })
   expect(listener.serve(session)).toBe(listener)

@@ -68,7 +68,7 @@ describe('announcing', () => {
     expect(internal.heard[0]!.attributes).toEqual({ ...both, ...marks, asPath: [], localPref: 200 })
   })
 
-  test('by an epoch prefers each leader over the one before, in its own way on either side of the border', async () => {
+  test('with an epoch prefers each leader over the one before, by MED and LOCAL_PREF', async () => {
     const lab = new Lab()
     const external = lab.router({ address: '192.0.2.254', as: 65000 })
     const internal = lab.router({ address: '192.0.2.253', as: 65001 })
@@ -87,7 +87,7 @@ describe('announcing', () => {
     expect(internal.heard[0]!.attributes.asPath).toEqual([])
   })
 
-  test('is replayed when a session comes back, and only to the router whose session it is', async () => {
+  test('is sent again after a reset, to the router of that session only', async () => {
     const lab = new Lab()
     const one = lab.router({ address: '192.0.2.254' })
     const two = lab.router({ address: '192.0.2.253' })
@@ -199,7 +199,7 @@ describe('update()', () => {
     expect(router.heard).toHaveLength(1)
   })
 
-  test('with the same communities in other words or another order sends nothing: they are sets (RFC 1997, RFC 8092)', async () => {
+  test('with the same communities in another order or form sends nothing (RFC 1997)', async () => {
     const lab = new Lab()
     const router = lab.router()
     const given = { communities: ['no-export', '65000:1'], largeCommunities: ['65000:1:2', '65000:1:1'] }
@@ -382,7 +382,7 @@ describe('a route refresh (RFC 2918)', () => {
 })
 
 describe('drain()', () => {
-  test('withdraws at once, keeps the sessions, takes nothing new, and gives the routers drainTime', async () => {
+  test('withdraws at once, keeps the sessions for drainTime, and refuses new routes', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -405,7 +405,7 @@ describe('drain()', () => {
     expect(() => announcer.announce(VIP)).toThrow('the announcer is draining or stopped')
   })
 
-  test('takes no time where no router was told anything, and none is told anything when it comes', async () => {
+  test('takes no time if no router has a route, and sends none to a router that comes', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -427,7 +427,7 @@ describe('drain()', () => {
 })
 
 describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
-  test('marks each route GRACEFUL_SHUTDOWN, with LOCAL_PREF 0 to internal peers, and withdraws when the time is over (§4)', async () => {
+  test('marks routes GRACEFUL_SHUTDOWN, LOCAL_PREF 0 if internal, then withdraws (§4)', async () => {
     const lab = new Lab()
     const external = lab.router({ address: '192.0.2.254', as: 65000 })
     const internal = lab.router({ address: '192.0.2.253', as: 65001 })
@@ -480,7 +480,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     expect(second.renew()).toBe(false)
   })
 
-  test('keeps the interval: a router that heard of a route just before hears no more of it but its end', async () => {
+  test('keeps the interval: a route sent just before is only withdrawn, not marked', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ gracefulShutdownTime: 10 })
@@ -532,7 +532,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
 })
 
 describe('close()', () => {
-  test('withdraws, serves on for drainTime, then says Cease with the reason (RFC 4486, RFC 9003)', async () => {
+  test('withdraws, waits drainTime, then sends Cease with the text (RFC 4486, RFC 9003)', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ drainTime: 7 })
@@ -553,7 +553,7 @@ describe('close()', () => {
     expect(router.heard).toHaveLength(2)
   })
 
-  test('gives the routers drainTime after a route that was withdrawn just before, as scopes end', async () => {
+  test('waits drainTime for a route that was withdrawn just before, as scopes end', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -756,7 +756,7 @@ describe('End-of-RIB (RFC 4724 §2)', () => {
   const gracefulRestart = { restartTime: 120 }
   const ends = (router: Router) => router.heard.map(({ end, announced }) => end ?? announced[0])
 
-  test('follows the first routes, once for each family, to a router that has graceful restart', async () => {
+  test('follows the first routes, once per family, if the router has graceful restart', async () => {
     const lab = new Lab()
     const families: Family[] = ['ipv4-unicast', 'ipv6-unicast']
     const router = lab.router({ families, gracefulRestart })
@@ -837,7 +837,7 @@ describe('several routers, two families', () => {
   const four = { address: '192.0.2.254' }
   const six = { address: '2001:db8:1::ffff', localAddress: '2001:db8:1::1', families: ['ipv6-unicast'] as const }
 
-  test('a route goes to each router whose session carries its family, from its own address', async () => {
+  test('a route goes to each router whose session carries its family', async () => {
     const lab = new Lab()
     const [one, two] = [lab.router(four), lab.router(six)]
     const announcer = lab.announcer({ maxPrefixes: 2 })
@@ -900,7 +900,7 @@ describe('several routers, two families', () => {
   })
 
   test.each(['freeze', 'reset', 'refuse', 'prefer'] as const)(
-    'one that is in trouble (%s) delays no withdrawal for another, whatever its family and its place',
+    'one with a fault (%s) delays no withdrawal for another, of any family and place',
     async trouble => {
       for (const place of [0, 1, 2]) {
         const lab = new Lab()
@@ -1204,7 +1204,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
     expect(router.meds).toEqual([5, 5, 6])
   })
 
-  test('a message of the greatest length that passes is sent to a router with two-octet AS numbers too (RFC 6793)', async () => {
+  test('the longest message that is allowed is sent to a two-octet router too (RFC 6793)', async () => {
     for (let count = 1000; count <= 1020; count++) {
       const lab = new Lab()
       const router = lab.router({ twoOctetAs: true })

@@ -334,7 +334,7 @@ describe('the results of single checks', () => {
     expect(told).toEqual(['passed 0'])
   })
 
-  test('are a timeout where the answer came too late, even if nobody was awake to abort it', async () => {
+  test('are a timeout if the answer is too late, even if the process was stopped', async () => {
     const lab = new Lab()
     let answer = (): void => {}
     const { told } = watched(lab, { check: () => new Promise<void>(done => (answer = done)) })

@@ -1,4 +1,4 @@
-/** Announcements that stand only while somebody renews them, in virtual time. */
+/** Announcements that last only while they are renewed, in virtual time. */
 import { describe, expect, test } from 'vitest'
 import { Lab } from './lab.ts'
 
@@ -6,7 +6,7 @@ const VIP = '198.51.100.10/32'
 const OTHER = '198.51.100.11/32'
 
 describe('a lease', () => {
-  test('that nobody renews is withdrawn when it runs out, from every router, and says why', async () => {
+  test('that is not renewed is withdrawn from every router, with a reason', async () => {
     const lab = new Lab()
     const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
     const announcer = lab.announcer()
@@ -55,7 +55,7 @@ describe('a lease', () => {
     expect(router.times).toEqual([0, 320])
   })
 
-  test('that is renewed after it ran out is announced again, when the interval allows (RFC 4271 §9.2.1.1)', async () => {
+  test('that is renewed late is announced again after the interval (RFC 4271 §9.2.1.1)', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -90,7 +90,7 @@ describe('a lease', () => {
     expect(told.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
   })
 
-  test('keeps its prefix, so that announcing it once more still throws, until it is withdrawn', async () => {
+  test('keeps its prefix, which cannot be announced again until it is withdrawn', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -176,7 +176,7 @@ describe('a process that was stopped beyond its lease', () => {
     }
   })
 
-  test('answers a route refresh that waited for it with the withdrawal, not with the route (RFC 2918)', async () => {
+  test('answers a waiting route refresh with the withdrawal, not the route (RFC 2918)', async () => {
     const lab = new Lab()
     const router = lab.router()
     lab.announcer().announce(VIP, { ttl: 40 })
@@ -189,7 +189,7 @@ describe('a process that was stopped beyond its lease', () => {
     expect(router.table).toEqual({})
   })
 
-  test('withdraws when it is told to renew too late, and announces no sooner than the interval allows', async () => {
+  test('withdraws if it is renewed too late, and announces after the interval', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -205,7 +205,7 @@ describe('a process that was stopped beyond its lease', () => {
     expect(router.times).toEqual([0, 25, 30])
   })
 
-  test('beyond the hold time too, withdraws first, whatever becomes of the session (RFC 4271 §6.5)', async () => {
+  test('beyond the hold time too, withdraws first (RFC 4271 §6.5)', async () => {
     const lab = new Lab()
     const router = lab.router()
     lab.announcer().announce(VIP, { ttl: 20 })

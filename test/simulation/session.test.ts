@@ -39,7 +39,7 @@ describe('two sessions, one that dials and one that waits', () => {
     })
     expect(far.status().negotiated?.peerId).toBe('192.0.2.1')
   })
-  it('keep each other alive for an hour, with a keepalive every third of the hold time (RFC 4271 §4.4)', async () => {
+  it('stay up for an hour, a KEEPALIVE each third of the hold time (RFC 4271 §4.4)', async () => {
     const { near, far, clock } = pairOfSessions()
     await clock.advance(3600)
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
@@ -47,7 +47,7 @@ describe('two sessions, one that dials and one that waits', () => {
     expect(near.status().counters).toMatchObject({ dials: 1, outTotalMessages: 2 + 120, inTotalMessages: 2 + 120 })
     expect(far.status().counters).toMatchObject({ dials: 0, outTotalMessages: 2 + 120, inTotalMessages: 2 + 120 })
   })
-  it('both notice when the cable is pulled, at the end of the hold time and not before (RFC 4271 §6.5)', async () => {
+  it('both end when the hold time is over if the cable is pulled (RFC 4271 §6.5)', async () => {
     const { near, far, clock, ends } = pairOfSessions()
     await clock.advance(30)
     ends()[0].cut()
@@ -297,7 +297,7 @@ describe('a peer that does not do its part', () => {
       },
     })
   })
-  it('goes on talking in the chunk that ended the session: the rest is not counted either', async () => {
+  it('sends more in the chunk that ended the session: the rest is not counted', async () => {
     const { session, clock, peer } = await established()
     peer().send(openMessage(65002), withdrawal, withdrawal)
     await clock.advance(0)
@@ -314,7 +314,7 @@ describe('a peer that does not do its part', () => {
     await establish(clock, peer())
     expect(session.status()).toMatchObject({ state: 'Established', counters: { fsmEstablishedTransitions: 2 } })
   })
-  it('goes on talking on a connection that was given up: nobody listens', async () => {
+  it('sends more on a connection that was given up: nothing reads it', async () => {
     const { session, clock, peer } = await established()
     peer().send(openMessage(65002))
     await clock.advance(0)
@@ -324,7 +324,7 @@ describe('a peer that does not do its part', () => {
     await clock.advance(0.5)
     expect(session.status()).toMatchObject({ state: 'Idle', counters })
   })
-  it('resets a connection that was given up: nobody is troubled', async () => {
+  it('resets a connection that was given up: nothing happens', async () => {
     const { session, clock, peer } = await established()
     peer().send(openMessage(65002))
     await settled()
@@ -514,7 +514,7 @@ describe('a peer that speaks something else', () => {
 })
 
 describe('a peer that never stops talking', () => {
-  it('moves no timer that is due sooner: a KEEPALIVE that is set anew with each message never goes (RFC 4271 §4.4)', async () => {
+  it('delays no KEEPALIVE of ours (RFC 4271 §4.4)', async () => {
     const { clock, peer } = await established()
     const set = vi.spyOn(clock, 'setTimeout')
     for (let i = 0; i < 50; i++) {
@@ -637,7 +637,7 @@ describe('send()', () => {
     expect(peer().types).toEqual(['open', 'keepalive', 'keepalive'])
     expect(session.state).toBe('Established')
   })
-  it('up to 65535 octets at once where both sides said so, and 4096 where not (RFC 8654 §4)', async () => {
+  it('sends up to 65535 octets at once if both agreed, otherwise 4096 (RFC 8654 §4)', async () => {
     const withdrawn = Array.from({ length: 2000 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 0xff}/32`)
     const { near, far, clock } = pairOfSessions({ extendedMessage: true })
     const heard: number[] = []
@@ -754,7 +754,7 @@ describe('dialling', () => {
       ['no descriptors left', 40],
     ])
   })
-  it('a peer that comes while we dial is taken, and the dial is given up once it has said OPEN', async () => {
+  it('a peer that dials while we dial is accepted, and its OPEN ends our dial', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
     await clock.advance(1)
     const visitor = visit(session)
@@ -787,7 +787,7 @@ describe('dialling', () => {
     await clock.advance(0)
     expect(winner.types).toEqual(['open', 'keepalive', 'update'])
   })
-  it('each connection is read on its own: half a message on one does not trouble the other', async () => {
+  it('each connection is read on its own, half a message on one does not mix in', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     const visitor = visit(session)
@@ -801,7 +801,7 @@ describe('dialling', () => {
     expect(session.state).toBe('Established')
     expect(peer().notification).toMatchObject({ code: 6, subcode: 7 })
   })
-  it('a visitor beside a session that stands gets Cease 6/7 for its OPEN (RFC 4271 §6.8)', async () => {
+  it('a second connection to an established session gets Cease 6/7 (RFC 4271 §6.8)', async () => {
     const { session, clock, peer } = await established()
     const visitor = visit(session)
     await clock.advance(1)
@@ -811,7 +811,7 @@ describe('dialling', () => {
     expect([visitor.notification, visitor.closed]).toMatchObject([{ code: 6, subcode: 7 }, true])
     expect([session.state, peer().types]).toEqual(['Established', ['open', 'keepalive']])
   })
-  it('lost to a collision with nobody left: the slow track, with a hint (RFC 4486 §4)', async () => {
+  it('lost to a collision, none left: the slow track, with a hint (RFC 4486 §4)', async () => {
     const { session, clock, peer } = scripted()
     const downs = collectDowns(session)
     await clock.advance(0)
@@ -921,8 +921,8 @@ describe('status()', () => {
         outUpdates: 0,
         inTotalMessages: 0,
         outTotalMessages: 0,
-        inMessages: tally({}),
-        outMessages: tally({}),
+        inMessages: counters({}),
+        outMessages: counters({}),
       },
     })
   })
@@ -965,8 +965,8 @@ describe('status()', () => {
         outUpdates: 1,
         inTotalMessages: 2,
         outTotalMessages: 3,
-        inMessages: tally({ open: 1, keepalive: 1 }),
-        outMessages: tally({ open: 1, keepalive: 1, update: 1 }),
+        inMessages: counters({ open: 1, keepalive: 1 }),
+        outMessages: counters({ open: 1, keepalive: 1, update: 1 }),
       },
     })
   })
@@ -1009,17 +1009,14 @@ describe('status()', () => {
     [6, 'Other Configuration Change'],
     [7, 'Connection Collision Resolution'],
     [8, 'Out of Resources'],
-  ])(
-    'after Cease 6/%i names it: %s, with the words of the operator where it has any (RFC 4486 §3, RFC 9003)',
-    async (subcode, name) => {
-      const { session, clock, peer } = await established()
-      const spoken = subcode === 2 || subcode === 4
-      peer().send(cease(subcode, spoken ? 'see ticket 7' : ''))
-      await clock.advance(0)
-      const words = `the peer sent Cease/${name} (6/${subcode})${spoken ? ': "see ticket 7"' : ''}`
-      expect(session.status().lastFailure).toMatchObject({ detail: words, received: { code: 6, subcode } })
-    },
-  )
+  ])("after Cease 6/%i names it, with the operator's text: %s (RFC 4486 §3, RFC 9003)", async (subcode, name) => {
+    const { session, clock, peer } = await established()
+    const spoken = subcode === 2 || subcode === 4
+    peer().send(cease(subcode, spoken ? 'see ticket 7' : ''))
+    await clock.advance(0)
+    const words = `the peer sent Cease/${name} (6/${subcode})${spoken ? ': "see ticket 7"' : ''}`
+    expect(session.status().lastFailure).toMatchObject({ detail: words, received: { code: 6, subcode } })
+  })
   it('is a snapshot: what happens later does not change it', async () => {
     const { session, clock } = await established()
     const { counters } = session.status()
@@ -1083,7 +1080,7 @@ describe('the log', () => {
 })
 
 describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
-  it('is counted by what it costs, and told with its faults, its routes and all of its octets', async () => {
+  it('is counted by what it costs, and emitted with its faults, routes and octets', async () => {
     const { session, clock, peer, lines } = await established()
     const told: MalformedUpdate[] = []
     const order: string[] = []
@@ -1245,7 +1242,7 @@ function collectDowns(session: Session): SessionFailure[] {
   return downs
 }
 
-function tally(seen: Partial<MessageCounters['byType']>): MessageCounters {
+function counters(seen: Partial<MessageCounters['byType']>): MessageCounters {
   const none = { open: 0, update: 0, notification: 0, keepalive: 0, 'route-refresh': 0, malformed: 0 }
   return { byType: { ...none, ...seen }, notifications: [] }
 }

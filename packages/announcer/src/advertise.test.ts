@@ -18,7 +18,7 @@ function asRead(update: Update, context?: Partial<Context>): Update {
 }
 
 describe('the UPDATE of a host route', () => {
-  test('to an external peer has ORIGIN, our AS once, and NEXT_HOP (RFC 4271 §5.1.1 to §5.1.3)', () => {
+  test('to an external peer has ORIGIN, our AS once, and NEXT_HOP (RFC 4271 §5.1)', () => {
     const update = asRead(advertisement(ipv4, {}, external))
     expect(update.attributes).toEqual({
       origin: 'igp',
@@ -29,7 +29,7 @@ describe('the UPDATE of a host route', () => {
     expect(update.withdrawn).toEqual([])
   })
 
-  test('to an internal peer has an empty AS_PATH and LOCAL_PREF 100 (RFC 4271 §5.1.2, §5.1.5)', () => {
+  test('to an internal peer has an empty AS_PATH and LOCAL_PREF 100 (RFC 4271 §5.1)', () => {
     expect(asRead(advertisement(ipv4, {}, internal)).attributes).toEqual({
       origin: 'igp',
       asPath: [],
@@ -63,11 +63,11 @@ describe('the UPDATE of a host route', () => {
     [{ communities: null }, 'communities: null is not allowed, it must be a list of strings'],
     [{ communities: [1] }, 'communities: a list is not allowed, it must be a list of strings'],
     [{ prepend: null }, 'prepend: null is not allowed, it must be from 0 to 10'],
-  ])('is not sent without what somebody wanted in it: %o', (preference, why) => {
+  ])('is not sent without what the caller wants in it: %o', (preference, why) => {
     expect(() => resolve(preference as unknown as Preference)).toThrow(why)
   })
 
-  test('has IPv4 routes with an IPv6 next hop in MP_REACH_NLRI, and no NEXT_HOP (RFC 8950 §3)', () => {
+  test('has IPv4 routes with an IPv6 next hop in MP_REACH_NLRI alone (RFC 8950 §3)', () => {
     const update = asRead(advertisement(ipv4, {}, external6))
     expect(update.attributes.mpReach).toEqual({
       family: 'ipv4-unicast',
@@ -77,7 +77,7 @@ describe('the UPDATE of a host route', () => {
     expect([update.attributes.nextHop, update.announced]).toEqual([undefined, []])
   })
 
-  test('has IPv6 routes in MP_REACH_NLRI, before every other attribute, and no NEXT_HOP (RFC 4760 §3, RFC 7606 §5.1)', () => {
+  test('has IPv6 routes in MP_REACH_NLRI, first, and no NEXT_HOP (RFC 4760 §3, RFC 7606)', () => {
     const update = asRead(advertisement(ipv6, { med: 7 }, external6))
     expect(update.attributes).toEqual({
       mpReach: { family: 'ipv6-unicast', nextHop: ['2001:db8:1::1'], announced: ['2001:db8::10/128'] },
@@ -93,7 +93,7 @@ describe('the UPDATE of a host route', () => {
     })
   })
 
-  test('of IPv6 to an internal peer has LOCAL_PREF and an empty AS_PATH as well (RFC 4271 §5.1)', () => {
+  test('of IPv6 to an internal peer has LOCAL_PREF, and an empty AS_PATH (RFC 4271 §5.1)', () => {
     expect(asRead(advertisement(ipv6, {}, { ...external6, external: false })).attributes).toMatchObject({
       asPath: [],
       localPref: 100,
@@ -105,14 +105,14 @@ describe('the UPDATE of a host route', () => {
     expect(asRead(update).attributes.communities).toEqual(['65535:65281', '65535:0'])
   })
 
-  test('has our AS once more for each that is prepended, to external peers alone (RFC 4271 §5.1.2)', () => {
+  test('has our AS once more for each `prepend`, to external peers (RFC 4271 §5.1.2)', () => {
     const path = (as: number[]) => [{ type: 'sequence', as }]
     expect(asRead(advertisement(ipv4, { prepend: 2 }, external)).attributes.asPath).toEqual(path([65001, 65001, 65001]))
     expect(asRead(advertisement(ipv4, { prepend: 0 }, external)).attributes.asPath).toEqual(path([65001]))
     expect(asRead(advertisement(ipv4, { prepend: 2 }, internal)).attributes.asPath).toEqual([])
   })
 
-  test('names an AS number beyond 65535 to a peer that has two octets for one (RFC 6793 §4.2.2)', () => {
+  test('has AS numbers over 65535 in AS4_PATH for a two-octet peer (RFC 6793 §4.2.2)', () => {
     const to = { ...external, localAs: 4200000001 }
     const update = advertisement(ipv4, {}, to)
     expect(Buffer.from(encode(update, { fourOctetAs: false })).toString('hex')).toMatch(/02015ba0.*c011060201fa56ea01/)
@@ -121,7 +121,7 @@ describe('the UPDATE of a host route', () => {
 })
 
 describe('the UPDATE that takes a host route back', () => {
-  test('is a Withdrawn Routes field and nothing else for IPv4, whatever its next hop was (RFC 4271 §4.3)', () => {
+  test('of IPv4 has a Withdrawn Routes field alone, for any next hop (RFC 4271 §4.3)', () => {
     const update = asRead(withdrawal(ipv4))
     expect(update).toMatchObject({ withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] })
     expect(encode(withdrawal(ipv4))).toHaveLength(23 + 5)
@@ -178,7 +178,7 @@ describe('a preference by epoch', () => {
   })
 })
 
-test('as its end comes near a route is marked for a receiver to take only where there is no other (RFC 8326 §4)', () => {
+test('GRACEFUL_SHUTDOWN marks a route that is about to end (RFC 8326 §4)', () => {
   for (const communities of [['65000:1'], ['65000:1', '65535:0'], ['65000:1', 'graceful-shutdown']]) {
     const last = withGracefulShutdown({ med: 5, localPref: 200, communities })
     const marked = ['65000:1', '65535:0']

@@ -30,7 +30,7 @@ function times<item>(count: number, item: item): item[] {
   return new Array<item>(count).fill(item)
 }
 
-describe('the quick track: nobody there', () => {
+describe('the quick track: the peer does not answer', () => {
   it('waits 5, 10, 20, 40, 80, then 120 s', () => {
     expect(waits(times(8, 'transport'))).toEqual([5, 10, 20, 40, 80, 120, 120, 120])
   })
@@ -42,7 +42,7 @@ describe('the quick track: nobody there', () => {
   })
 })
 
-describe('the slow track: somebody there who would not have us', () => {
+describe('the slow track: the peer answers and refuses us', () => {
   it('waits 60, 120, 240, then 300 s', () => {
     expect(waits(times(6, 'protocol'))).toEqual([60, 120, 240, 300, 300, 300])
   })
@@ -72,7 +72,7 @@ describe('a person who said no (RFC 4486)', () => {
   it('waits 300 s at once', () => {
     expect(waits(times(4, 'administrative'))).toEqual([300, 300, 300, 300])
   })
-  it('waits as long as the operator setting says, and never shorter than the slow track would', () => {
+  it('causes a wait of backOff.administrative, or of the slow track if that is longer', () => {
     expect(waits(times(4, 'administrative'), { ...defaults, administrative: 60 })).toEqual([60, 120, 240, 300])
     expect(waits(times(4, 'administrative'), { ...defaults, administrative: 1800 })).toEqual([1800, 1800, 1800, 1800])
   })

@@ -28,7 +28,7 @@ interface Connection {
   readonly last: [number, number]
   /** Who still holds it. */
   readonly held: [boolean, boolean]
-  /** Nothing arrives any more, and nobody knows. */
+  /** Nothing arrives any more, and neither end is notified. */
   cut: boolean
 }
 interface Fault {
@@ -199,7 +199,7 @@ const anyFaults = fc.array(
 )
 
 describe('two speakers that dial each other', { timeout: 60_000 }, () => {
-  it('keep one connection, the same at both ends, and nobody hears of the other (RFC 4271 §6.8)', () => {
+  it('keep one connection, the same at both ends, with one event (RFC 4271 §6.8)', () => {
     let collisions = 0
     fc.assert(
       fc.property(fc.record({ ends: anyEnds, delays: anyDelays, jitters: anyJitters }), scenario => {
@@ -216,7 +216,7 @@ describe('two speakers that dial each other', { timeout: 60_000 }, () => {
     )
     expect(collisions).toBeGreaterThan(300)
   })
-  it('find together again after whatever the network did to them, without a dial within the minInterval', () => {
+  it('establish again after any network fault, without a dial within minInterval', () => {
     const scenario = fc.record({ ends: anyEnds, delays: anyDelays, jitters: anyJitters, faults: anyFaults })
     fc.assert(
       fc.property(scenario, one => {

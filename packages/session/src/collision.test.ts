@@ -119,14 +119,14 @@ function inWords(action: SessionAction): string {
 // ---- §6.8, clause by clause
 
 describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)', () => {
-  it('ours is less: the connection that exists, in OpenConfirm, is closed, and the one the peer began goes on (clause 2)', () => {
+  it("if ours is less, the one in OpenConfirm closes and the peer's goes on (clause 2)", () => {
     const play = new Play().reach('OpenConfirm', higher).do({ type: 'accepted' })
     expect(play.said()).toBe('incoming: accept, incoming: send open')
     play.hear('incoming', higher)
     expect(play.said()).toBe('outgoing: send 6/7, outgoing: close, incoming: send keepalive')
     expect(play.connections).toEqual({ incoming: 'OpenConfirm' })
   })
-  it('ours is greater: the new connection is closed, and the one in OpenConfirm is used (clause 3)', () => {
+  it('if ours is greater, the new one closes, not the one in OpenConfirm (clause 3)', () => {
     const play = new Play().reach('OpenConfirm', lower).do({ type: 'accepted' })
     play.said()
     expect(play.hear('incoming', lower).said()).toBe('incoming: send 6/7, incoming: close')
@@ -145,7 +145,7 @@ describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)',
     expect(ours.said()).toBe('incoming: send 6/7, incoming: close, outgoing: send keepalive, -> OpenConfirm')
     expect(ours.connections).toEqual({ outgoing: 'OpenConfirm' })
   })
-  it('one in OpenSent is examined as well: an OPEN on the preferred connection closes the other at once', () => {
+  it('an OPEN on the preferred connection closes one in OpenSent at once', () => {
     const dialled = new Play().both().hear('outgoing', lower)
     expect(dialled.said()).toBe('incoming: send 6/7, incoming: close, outgoing: send keepalive, -> OpenConfirm')
     const accepted = new Play().both().hear('incoming', higher)
@@ -176,7 +176,7 @@ describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)',
 })
 
 describe('a connection in Established wins over a new one (RFC 4271 §6.8)', () => {
-  it('whatever the identifiers: the new one gets Cease 6/7 on its OPEN, and nobody hears of it', () => {
+  it('for any identifiers: the new one gets Cease 6/7 for its OPEN, without an event', () => {
     for (const open of [lower, higher]) {
       const play = new Play().reach('Established', open).do({ type: 'accepted' })
       expect(play.said()).toBe('incoming: accept, incoming: send open')
@@ -198,7 +198,7 @@ describe('a connection in Established wins over a new one (RFC 4271 §6.8)', () 
     play.do({ type: 'send', update: { type: 'update', withdrawn: [], attributes: {}, announced: [] } })
     expect(play.said()).toBe('outgoing: send update')
   })
-  it('where it falls before the newcomer was judged, `down` is told, and the newcomer is the session', () => {
+  it('if it is lost before the collision is resolved, the new one is the session', () => {
     const play = new Play().reach('Established').do({ type: 'accepted' })
     play.said()
     expect(play.lose('outgoing').said()).toBe('outgoing: close, tell down, -> OpenSent')
@@ -253,7 +253,7 @@ describe('an OPEN on the connection that is not preferred', () => {
     play.wait(5).hear('incoming', lower).wait(9)
     expect(play.connections).toEqual({ incoming: 'OpenSent', outgoing: 'OpenSent' })
   })
-  it('and then anything but a KEEPALIVE is an error of its connection, and of no other (RFC 4271 §6.6)', () => {
+  it('and then a message other than KEEPALIVE ends it alone (RFC 4271 §6.6)', () => {
     const update: Message = { type: 'update', withdrawn: [], attributes: {}, announced: [] }
     const play = new Play().both().hear('incoming', lower, update)
     expect(play.said()).toBe('incoming: send 5/1, incoming: close')
@@ -277,7 +277,7 @@ describe('the peer dials us while our dial is under way', () => {
     expect(play.do({ type: 'connected' }, 'outgoing').said()).toBe('outgoing: send open')
     expect(play.connections).toEqual({ incoming: 'OpenSent', outgoing: 'OpenSent' })
   })
-  it('the dial is given up once the peer has said OPEN, whoever is higher', () => {
+  it('the dial is given up once the peer has sent its OPEN, for any identifiers', () => {
     for (const open of [lower, higher]) {
       const play = new Play().reach('Connect').do({ type: 'accepted' })
       play.said()
@@ -506,7 +506,7 @@ describe('an incoming connection without an OPEN', () => {
 })
 
 describe('a collision is not an error', () => {
-  it('Cease 6/7 received while the other connection lives: it is kept, and no wait grows (RFC 4486 §4)', () => {
+  it('a received Cease 6/7 keeps the other connection, and no wait grows (RFC 4486 §4)', () => {
     for (const [open, loser] of [
       [higher, 'outgoing'],
       [lower, 'incoming'],
@@ -616,7 +616,7 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
   const anyWait = fc.oneof({ weight: 4, arbitrary: fc.nat(1000) }, { weight: 1, arbitrary: fc.nat(400_000) })
   const anyRun = fc.array(fc.tuple(anyWait, anyInput), { minLength: 20, maxLength: 100 })
 
-  it('one connection per direction, spoken on while it is there; and outside, one session', () => {
+  it('there is at most one connection per direction, and one session for listeners', () => {
     let together = 0
     fc.assert(
       fc.property(anyRun, steps => {

@@ -429,7 +429,7 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
     expect(timers.length === 0 ? shown[0] : shown.join(' | ').replace(/^ \|/, ' |')).toBe(outcome)
   })
 
-  it('the walk is complete: an event that a row of TABLE names has an input, and an expectation in every place', () => {
+  it('every event of TABLE has an input, and an expectation in every state', () => {
     const named = Object.values(TABLE).flatMap(row => Object.keys(row).filter(name => name !== 'otherwise'))
     expect([...new Set(named)].filter(event => !(event in inputs))).toEqual([])
     expect(Object.keys(expected).sort()).toEqual(Object.keys(inputs).sort())
@@ -449,7 +449,7 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
     extended.do({ type: 'malformed', sent: error, reason: 'notification-sent', detail: '' })
     expect(encode(extended.down!.sent!, { extendedMessage: true })).toHaveLength(65_535)
   })
-  it('a NOTIFICATION is the last thing said, and goes out before the connection closes (§6)', () => {
+  it('a NOTIFICATION is the last message, sent before the connection closes (§6)', () => {
     for (const place of ['OpenSent', 'OpenConfirm', 'Established'] as const) {
       const said = new Play().reach(place).do(inputs.malformed).said()
       expect(said).toMatch(/^send 1\/1, close, /)
@@ -495,7 +495,7 @@ describe('negotiation', () => {
       peerId: '192.0.2.2',
     })
   })
-  it('our OPEN offers multiprotocol for the families, both kinds of route refresh and four-octet AS, and nothing else (RFC 5492)', () => {
+  it('our OPEN offers families, both route refreshes and four-octet AS only (RFC 5492)', () => {
     const families = ['ipv4-unicast', 'ipv6-unicast'] as const
     const machine = newMachine(configure({ ...given, families, holdTime: 30 }), 0)
     const connecting = step(machine, inputs.start, { now: 0, jitter: 1 })[0]
@@ -529,11 +529,11 @@ describe('negotiation', () => {
     const peer = { as: 65002, address: '2001:db8:1::2' }
     const families = ['ipv4-unicast'] as const
 
-    it('are offered by themselves where the peer has an IPv6 address, and IPv4 routes would have no other', () => {
+    it('are offered by default to a peer with an IPv6 address, for IPv4 routes', () => {
       expect(offered({ peer, families })).toContainEqual(ipv4OverIpv6)
       expect(offered({ peer, families: ['ipv6-unicast', 'ipv4-unicast'] })).toContainEqual(ipv4OverIpv6)
     })
-    it('are offered to a peer with an IPv4 address where somebody says so', () => {
+    it('are offered to a peer with an IPv4 address if the option is true', () => {
       expect(offered({ extendedNextHop: true })).toContainEqual(ipv4OverIpv6)
     })
     it('are not offered otherwise', () => {
@@ -587,7 +587,7 @@ describe('negotiation', () => {
     expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, reason: 'as-trans' })
     expect(play.down?.detail).toBe('the peer says it is AS 23456 and offers no AS number of four octets')
   })
-  it('messages beyond 4096 octets are agreed on where both sides offer them, and not offered unless asked for (RFC 8654 §3)', () => {
+  it('messages over 4096 octets need both offers, and are off by default (RFC 8654)', () => {
     const extended: Capability = { name: 'extended-message' }
     expect(offered({})).not.toContainEqual(extended)
     expect(offered({ extendedMessage: true })).toContainEqual(extended)
@@ -607,7 +607,7 @@ describe('negotiation', () => {
     const ours = (settings: Partial<SessionOptions>) =>
       offered(settings).find(({ name }) => name === 'graceful-restart')
 
-    it('is not offered unless somebody asks for it', () => {
+    it('is not offered by default', () => {
       expect(ours({})).toBeUndefined()
     })
     it('is offered for our families, and claims nothing that was not said (§3)', () => {
@@ -630,7 +630,7 @@ describe('negotiation', () => {
         families: [{ forwarding: true }],
       })
     })
-    it('says that we have just been started until a session has stood, and never again (§4.1)', () => {
+    it('has the R bit until a session was established, and never again (§4.1)', () => {
       const restarting = (play: Play): unknown => {
         const [, actions] = step(play.machine, inputs.connected, { now: play.now, jitter: 1 })
         return actions.flatMap(action =>
@@ -641,7 +641,7 @@ describe('negotiation', () => {
       }
       const play = new Play({ gracefulRestart: { restartTime: 120, restarting: true } }).reach('Connect')
       expect(restarting(play)).toEqual([true])
-      play.do(inputs.connected, inputs.disconnected).wait(60) // refused after our OPEN: nobody has heard it out
+      play.do(inputs.connected, inputs.disconnected).wait(60) // refused after our OPEN: the peer did not accept it
       expect(restarting(play)).toEqual([true])
       play.do(inputs.connected).hear(open, { type: 'keepalive' }).do(inputs.disconnected).wait(120)
       expect([play.state, restarting(play)]).toEqual(['Connect', [false]])
@@ -685,7 +685,7 @@ describe('negotiation', () => {
       expect(new Play().reach('Established').hear(hardReset(cease(4))).down?.retryIn).toBe(60)
     })
   })
-  it('requireFourOctetAs refuses a peer without them with 2/7, and with our capability as data (RFC 5492 §5)', () => {
+  it('requireFourOctetAs refuses an old peer with 2/7 and our capability (RFC 5492)', () => {
     const capabilities = open.capabilities.filter(({ name }) => name !== 'four-octet-as')
     expect(offer({ capabilities }).machine.negotiated?.fourOctetAs).toBe(false)
     const play = offer({ capabilities }, { requireFourOctetAs: true })
@@ -736,7 +736,7 @@ describe('negotiation', () => {
   it('refuses hold time 0 with 2/6 (RFC 4271 §6.2: an implementation may reject any)', () => {
     expect(refusal(offer({ holdTime: 0 }))).toMatchObject({ code: 2, subcode: 6 })
   })
-  it('takes hold time 0 where allowZeroHoldTime says so, and then runs neither timer (RFC 4271 §4.4)', () => {
+  it('hold time 0 is accepted with allowZeroHoldTime, without timers (RFC 4271 §4.4)', () => {
     const play = offer({ holdTime: 0 }, { allowZeroHoldTime: true })
     expect([play.state, play.timers]).toEqual(['OpenConfirm', {}])
     expect([play.hear({ type: 'keepalive' }).state, play.timers]).toEqual(['Established', {}])
@@ -754,7 +754,7 @@ describe('negotiation', () => {
     expect(play.machine.negotiated?.holdTime).toBe(counts)
     expect(play.timers).toEqual({ holdTimer: counts, keepaliveTimer: counts / 3 })
   })
-  it('refuses a peer without a common family with 2/7, with the capabilities it lacks as data (RFC 5492 §5)', () => {
+  it('a peer without a common family gets 2/7 with what it lacks (RFC 5492 §5)', () => {
     const play = offer({ capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }] })
     expect(refusal(play)).toEqual({
       type: 'notification',
@@ -790,7 +790,7 @@ describe('negotiation', () => {
     const families = ['ipv6-unicast', 'ipv4-unicast'] as const
     expect(offer({}, { families }).machine.negotiated?.families).toEqual(['ipv4-unicast'])
   })
-  it('a peer without the four-octet AS capability is an old speaker, not an error (RFC 6793 §4.2.1)', () => {
+  it('a peer without the four-octet AS capability is accepted (RFC 6793 §4.2.1)', () => {
     expect(offer({ capabilities: [] }).machine.negotiated).toMatchObject({ fourOctetAs: false, routeRefresh: false })
   })
   it('what was negotiated ends with the session', () => {
@@ -912,7 +912,7 @@ describe('timers', () => {
     expect(play.wait(239.999).state).toBe('OpenSent')
     expect(play.wait(0.001).down).toMatchObject({ detail: 'nothing heard from the peer for 240 s', sent: { code: 4 } })
   })
-  it('a keepalive restarts the hold timer, so does an UPDATE, and a ROUTE-REFRESH does not (RFC 4271 §4.4)', () => {
+  it('KEEPALIVE and UPDATE restart the hold timer, not ROUTE-REFRESH (RFC 4271 §4.4)', () => {
     const play = new Play().reach('Established').wait(10)
     expect(play.timers.holdTimer).toBe(80)
     expect(play.hear(refreshFor(1)).timers.holdTimer).toBe(80)
@@ -930,7 +930,7 @@ describe('timers', () => {
     expect(play.reach('Established').timers.keepaliveTimer).toBeCloseTo(30 * jitter)
     expect(play.timers.holdTimer).toBe(90) // the hold timer itself has no jitter: the peer counts on it
   })
-  it('an UPDATE of ours restarts the keepalive timer, for it says as much (RFC 4271 §8.2.2, §4.4)', () => {
+  it('an UPDATE that we send restarts the keepalive timer (RFC 4271 §8.2.2, §4.4)', () => {
     const play = new Play().reach('Established').wait(20)
     expect(play.do(inputs.send).timers.keepaliveTimer).toBe(30)
   })
@@ -947,25 +947,22 @@ describe('timers', () => {
     ['480 s', {}, 480],
     ['twice the negotiated hold time, where that is more', { holdTime: 300 }, 600],
     ['what was set', { sendHoldTime: 90 }, 90],
-  ])(
-    'a peer that talks and does not read is dropped after %s, with 8/0 (RFC 9687 §3.3, §4)',
-    (_, settings, seconds) => {
-      const play = new Play(settings).reach('OpenConfirm')
-      play.machine = {
-        ...play.machine,
-        negotiated: { ...play.machine.negotiated!, holdTime: play.machine.config.holdTime },
-      }
-      hours(play.hear({ type: 'keepalive' }), seconds - 1, false)
-      expect(play.now / 1000).toBe(seconds)
-      expect(play.down).toMatchObject({
-        detail: `nothing of ours has left for ${seconds} s: the peer does not read`,
-        from: 'Established',
-        sent: { code: 8, subcode: 0 },
-        retryIn: 60,
-      })
-      expect(play.said()).toMatch(/send 8\/0, close at once, tell down, -> Idle$/)
-    },
-  )
+  ])('a peer that sends and does not read is dropped after %s, with 8/0 (RFC 9687 §4)', (_, settings, seconds) => {
+    const play = new Play(settings).reach('OpenConfirm')
+    play.machine = {
+      ...play.machine,
+      negotiated: { ...play.machine.negotiated!, holdTime: play.machine.config.holdTime },
+    }
+    hours(play.hear({ type: 'keepalive' }), seconds - 1, false)
+    expect(play.now / 1000).toBe(seconds)
+    expect(play.down).toMatchObject({
+      detail: `nothing of ours has left for ${seconds} s: the peer does not read`,
+      from: 'Established',
+      sent: { code: 8, subcode: 0 },
+      retryIn: 60,
+    })
+    expect(play.said()).toMatch(/send 8\/0, close at once, tell down, -> Idle$/)
+  })
   it('a peer that reads is kept, for a day as well', () => {
     expect(hours(new Play().reach('Established'), 86_400, true).state).toBe('Established')
   })
@@ -974,11 +971,11 @@ describe('timers', () => {
     play.hear({ type: 'keepalive' }).do(inputs.sent)
     expect([play.state, play.timers]).toEqual(['Established', {}])
   })
-  it('after a long pause the hold timer comes before the keepalive: we do not talk over a dead session', () => {
+  it('after a long pause the hold timer expires before a KEEPALIVE is sent', () => {
     const play = new Play().reach('Established').sleep(100_000).do({ type: 'tick' })
     expect(play.said()).toBe('send 4/0, close, tell down, -> Idle')
   })
-  it('a dial without an answer is given up after connectTimeout (RFC 4271 §8.2.2, event 9)', () => {
+  it('a dial without an answer ends after connectTimeout (RFC 4271 §8.2.2, event 9)', () => {
     const play = new Play({ connectTimeout: 20 }).reach('Connect')
     expect(play.wait(19.999).state).toBe('Connect')
     expect(play.wait(0.001).said()).toBe('close, tell down, -> Idle')
@@ -1089,7 +1086,7 @@ describe('every way down backs off', () => {
   it('rejected again and again: 60, 120, 240, then 300 s', () => {
     expect(waits(5, p => p.do(inputs.connected).hear({ ...open, as: 7 }))).toEqual([60, 120, 240, 300, 300])
   })
-  it('a session that flaps before it is stable does not clear the record, and reaching Established neither', () => {
+  it('a session that flaps, or that is just established, keeps its record of failures', () => {
     const flap = (p: Play) => p.do(inputs.connected).hear(open, { type: 'keepalive' }).do(inputs.disconnected)
     expect(waits(5, flap)).toEqual([60, 120, 240, 300, 300])
   })
@@ -1121,7 +1118,7 @@ describe('every way down backs off', () => {
     })
     expect(seen).toEqual([5, 60, 10, 120])
   })
-  it('jitter makes a wait shorter by up to a quarter (RFC 4271 §10), and the minInterval holds all the same', () => {
+  it('jitter shortens a wait by a quarter at most, and never below minInterval (§10)', () => {
     const play = new Play().reach('Connect')
     play.jitter = 0.75
     expect(play.do(inputs.disconnected).down?.retryIn).toBe(5) // 3.75 s, but the dial was only now
@@ -1272,16 +1269,16 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
   it('a request for a family that is not in use is ignored (§4)', () => {
     expect(new Play().reach('Established').hear(refreshFor(2)).said()).toBe('')
   })
-  it('the marks around a refresh are ignored: nothing is kept that could be stale (RFC 7313 §4)', () => {
+  it('the marks around a refresh are ignored, because we keep no routes (RFC 7313 §4)', () => {
     for (const play of [new Play().reach('Established'), without().hear({ type: 'keepalive' })]) {
       play.said()
       expect(play.hear(refreshFor(1, 1), refreshFor(1, 2)).said()).toBe('')
     }
   })
-  it('subtypes that nobody knows are ignored (RFC 7313 §4)', () => {
+  it('unknown subtypes are ignored (RFC 7313 §4)', () => {
     expect(new Play().reach('Established').hear(refreshFor(1, 3), refreshFor(1, 255)).said()).toBe('')
   })
-  it.each([1, 2])('a mark (%i) of another length is answered with 7/1 and the whole message (RFC 7313 §5)', subtype => {
+  it.each([1, 2])('a mark (%i) of a wrong length is answered with 7/1 and the message (RFC 7313 §5)', subtype => {
     const long: Message = { type: 'route-refresh', afi: 1, safi: 1, subtype, filters: Uint8Array.of(7, 7) }
     const play = new Play().reach('Established').hear(long)
     expect(play.said()).toBe('send 7/1, close, tell down, -> Idle')
@@ -1308,17 +1305,17 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
     })
     expect(encode(sent!, { extendedMessage: extended })).toHaveLength(21 + answered)
   })
-  it('… and is ignored where enhanced route refresh was not negotiated: no other RFC calls it an error', () => {
+  it('a mark of a wrong length is ignored without enhanced route refresh', () => {
     const play = without().hear({ type: 'keepalive' })
     play.said()
     const long: Message = { type: 'route-refresh', afi: 1, safi: 1, subtype: 1, filters: Uint8Array.of(7) }
     expect([play.hear(long).said(), play.state]).toEqual(['', 'Established'])
   })
-  it('a request with filters is a request all the same: they may only make the answer smaller (RFC 5291)', () => {
+  it('a request with filters is answered in full (RFC 5291)', () => {
     const request: Message = { type: 'route-refresh', afi: 1, safi: 1, subtype: 0, filters: Uint8Array.of(1) }
     expect(new Play().reach('Established').hear(request).said()).toBe('tell refresh')
   })
-  it('the answer has its marks where the peer offered enhanced route refresh (RFC 7313 §4)', () => {
+  it('the answer has marks if the peer offered enhanced route refresh (RFC 7313 §4)', () => {
     const [, actions] = step(new Play().reach('Established').machine, inputs.resend, { now: 0, jitter: 1 })
     expect(actions.map(action => action.type === 'send' && action.message)).toEqual([
       { type: 'route-refresh', afi: 1, safi: 1, subtype: 1 },
@@ -1331,7 +1328,7 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
     play.said()
     expect(play.do(inputs.resend).said()).toBe('send update')
   })
-  it('an empty answer is no sign of life: only UPDATE and KEEPALIVE are (RFC 4271 §4.4)', () => {
+  it('an empty answer does not replace a KEEPALIVE (RFC 4271 §4.4)', () => {
     const play = new Play().reach('Established').wait(10).do({ type: 'resend', family: 'ipv4-unicast', updates: [] })
     expect([play.said(), play.timers.keepaliveTimer]).toEqual(['send route-refresh, send route-refresh', 20])
   })
@@ -1435,7 +1432,7 @@ describe('on any sequence of inputs', () => {
   }
   const connected: readonly SessionState[] = ['OpenSent', 'OpenConfirm', 'Established']
 
-  it('there is one connection, it is there when something is said, and it goes with the session', () => {
+  it('there is one connection, from the first message to the end of the session', () => {
     run(({ before, input, actions, after, config }) => {
       let held: 'nothing' | 'dial' | 'connection' = holds(before.state)
       if (input.type === 'connected' && held === 'dial') held = 'connection'
@@ -1445,13 +1442,14 @@ describe('on any sequence of inputs', () => {
           if (action.type === 'connect' && config.passive) throw new Error('a passive session dials')
           held = action.type === 'connect' ? 'dial' : 'connection'
         }
-        if (action.type === 'send' && held !== 'connection') throw new Error(`sends in ${before.state}, to nobody`)
+        if (action.type === 'send' && held !== 'connection')
+          throw new Error(`sends in ${before.state}, without a connection`)
         if (action.type === 'close') held = 'nothing'
       }
       expect(held).toBe(holds(after.state))
     })
   })
-  it('each state runs its own timers and no other, and none of them is overdue when it is set', () => {
+  it('each state runs its own timers only, and none is overdue when it is set', () => {
     run(({ before, after, now }) => {
       for (const [timer, at] of Object.entries(after.timers)) {
         expect(timersOf[after.state]).toContain(timer)
@@ -1475,7 +1473,7 @@ describe('on any sequence of inputs', () => {
       },
     )
   })
-  it('something is negotiated from the OPEN to the end of the session, and at no other time', () => {
+  it('`negotiated` is set from the OPEN to the end of the session only', () => {
     run(({ after }) => {
       expect(after.negotiated !== undefined).toBe(after.state === 'OpenConfirm' || after.state === 'Established')
     })

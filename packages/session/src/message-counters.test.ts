@@ -10,7 +10,7 @@ const notification = (code: number, subcode: number): Message => ({
   data: new Uint8Array(),
 })
 
-test('messages are countMessage by type (RFC 4271 §4.1), and those that cannot be read by themselves', () => {
+test('messages are counted by type (RFC 4271 §4.1), and malformed ones apart', () => {
   expect(all([{ type: 'keepalive' }, undefined, { type: 'keepalive' }, notification(4, 0)]).byType).toEqual({
     open: 0,
     update: 0,
@@ -21,7 +21,7 @@ test('messages are countMessage by type (RFC 4271 §4.1), and those that cannot 
   })
 })
 
-test('NOTIFICATIONs are countMessage by name (RFC 4271 §4.5), without the text of an operator (RFC 9003)', () => {
+test("NOTIFICATIONs are counted by name, without the operator's text (RFC 9003)", () => {
   const texts = ['on monday (or tuesday)', 'on wednesday', 'on a line\u2028of "its" own', ' (\n'].map(text =>
     cease(2, text),
   )

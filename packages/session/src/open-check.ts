@@ -14,7 +14,7 @@ import type { SessionConfig } from './config.ts'
 
 /** What the two OPENs settled. */
 export interface Negotiated {
-  /** Seconds, the smaller of both proposals; 0 where nobody watches (RFC 4271 §4.2). */
+  /** Seconds, the smaller of both proposals; 0 if neither side watches (RFC 4271 §4.2). */
   readonly holdTime: number
   /** Families that both sides offered (RFC 4760 §8). */
   readonly families: readonly Family[]
@@ -45,7 +45,7 @@ export interface OpenRejection {
   readonly detail: string
 }
 
-/** What our OPEN offers: nothing that nobody here uses. `first` until a session has stood. */
+/** What our OPEN offers: nothing that is not used here. `first` until a session has stood. */
 export function ourOpen(config: SessionConfig, first = false): Open {
   const { local, holdTime, families: offered, capabilities } = config
   return {

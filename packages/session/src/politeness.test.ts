@@ -386,7 +386,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     for (const [what, numbers] of Object.entries(budget))
       expect(rows.find(([, first]) => first === what)?.slice(2, 5)).toEqual(numbers.map(String))
   })
-  it('the worst cases without jitter: 9 dials refused, 9 dropped, 4 rejected, 2 once an operator said no', () => {
+  it('without jitter: 9 dials refused, 9 dropped, 4 rejected, 2 after a shutdown', () => {
     const first = (...dials: Behaviour[]) =>
       play({ config: defaults, dials, jitters: [1] }, TEN_MINUTES - 1).dials.map(at => at / 1000)
     expect(first({ reach: 'nothing', stay: 0, end: 'close' })).toEqual([0, 5, 15, 35, 75, 155, 275, 395, 515])
@@ -415,12 +415,12 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     what: keyof typeof budget,
     process: { stalls: fc.Arbitrary<number[]> } = { stalls: anyStalls },
   ): void {
-    const nobody = { visits: fc.constant([]), collisions: fc.constant([]) }
+    const noVisits = { visits: fc.constant([]), collisions: fc.constant([]) }
     const scenario = fc.record({
       config: fc.constant(defaults),
       days,
       jitters: anyJitters,
-      ...nobody,
+      ...noVisits,
       ...process,
       ...peer,
     })

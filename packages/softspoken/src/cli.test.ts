@@ -280,7 +280,7 @@ describe.each([
   ['SIGTERM', [], { SOFTSPOKEN_HEALTH_RISE: '1' }],
   ['SIGHUP', named('ignore'), watched],
 ] as const)('%s', (signal, before, env) => {
-  it(`after ${before.length} ignored signals withdraws, drains, sends Cease, exits 0 (RFC 9003)`, {
+  it(`after ${before.length} ignored signals withdraws, drains and exits 0 (RFC 9003)`, {
     timeout,
   }, async () => {
     await using router = await Router.start()

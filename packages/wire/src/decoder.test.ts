@@ -12,7 +12,7 @@ const announcement: Message = {
 }
 
 describe('Decoder', () => {
-  it('gives up once the marker is wrong, says so once, and is silent ever after (RFC 4271 §6.1)', () => {
+  it('returns one error for a wrong marker, and then nothing (RFC 4271 §6.1)', () => {
     const decoder = new Decoder()
     const junk = new Uint8Array(40)
     expect([...decoder.push(junk)]).toMatchObject([{ ok: false, notification: { code: 1, subcode: 1 } }])
@@ -26,7 +26,7 @@ describe('Decoder', () => {
       { ok: false, notification: { code: 1, subcode: 1 }, at: bit >> 3 },
     ])
   })
-  it('refuses a length as soon as the header is there, before it waits for a body (RFC 4271 §6.1)', () => {
+  it('refuses a wrong length when the header is there, without a body (RFC 4271 §6.1)', () => {
     const decoder = new Decoder()
     const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0x10, 0x01, 2) // 4097 octets
     expect([...decoder.push(header.subarray(0, 18))]).toEqual([])

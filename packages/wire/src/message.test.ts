@@ -518,7 +518,7 @@ describe('a value of a wrong type', () => {
       for (const fourOctetAs of [true, false])
         throwsNothingElse(() => encode(announce(untyped({ [key]: value })), { fourOctetAs }))
   })
-  it('throws an OptionError as bytes, chunk, message, context, octets, text or notification', () => {
+  it('throws an OptionError for every argument of a function', () => {
     const attempts: ((value: never) => unknown)[] = [
       value => decode(value),
       value => new Decoder().push(value),
@@ -573,7 +573,7 @@ describe('encode() leaves no doubt', () => {
     expect([bytes.length, bytes[28], bytes[29]]).toEqual([29 + 4 + 255 + 1 + 1 - 1, 255, 255])
     expect(decode(bytes)).toEqual({ ok: true, value: message })
   })
-  it('adds AS4_PATH where two octets lose a number, without the confederation (RFC 6793 §4.2.2)', () => {
+  it('adds AS4_PATH without the confederation if a number is lost (RFC 6793 §4.2.2)', () => {
     const asPath = [
       { type: 'confed-sequence', as: [64512] },
       { type: 'sequence', as: [4200000000, 65001] },
@@ -600,7 +600,7 @@ describe('encode() leaves no doubt', () => {
     expect(codesOf(bytes)).toEqual(codes)
     expect(Buffer.from(bytes).toString('hex')).toContain(`4002040201${octets}c00706${octets}c0000202`)
   })
-  it('writes a well-known community by its name, and reads it as numbers (RFC 1997, RFC 8326)', () => {
+  it('writes a well-known community by name, and reads numbers (RFC 1997, RFC 8326)', () => {
     const names = ['no-export', '65000:100', 'graceful-shutdown']
     const numbers = ['65535:65281', '65000:100', '65535:0']
     const decoded = decode(encode(announce({ communities: names })))
@@ -627,7 +627,7 @@ describe('encode() leaves no doubt', () => {
     const bytes = encode(announce({ aggregator: { as: 4200000000, address: '192.0.2.2' } }), { fourOctetAs: false })
     expect(Buffer.from(bytes).toString('hex')).toContain('c007065ba0c0000202')
   })
-  it('writes attributes in the order of their codes, MP_* first, whatever the order they are given in (RFC 7606 §5.1)', () => {
+  it('writes attributes in the order of their codes, MP_* first (RFC 7606 §5.1)', () => {
     const backwards = Object.fromEntries(Object.entries({ ...route, med: 1, unknown: [raw] }).reverse())
     expect(encode(announce(backwards))).toEqual(encode(announce({ med: 1, unknown: [raw] })))
   })

@@ -26,7 +26,7 @@ describe('encodeAll()', () => {
     expect(encodeAll(one)).toEqual([encode(one)])
     expect(encodeAll(update({}))).toEqual([encode(update({}))]) // End-of-RIB
   })
-  it('packs as many prefixes as a message takes, in their order, and loses none (RFC 4271 §4.3)', () => {
+  it('fills messages with prefixes in their order, and loses none (RFC 4271 §4.3)', () => {
     const announced = hosts(2000)
     const messages = encodeAll(update({ attributes, announced }))
     expect(messages.map(bytes => received(bytes)).flatMap(one => one.announced)).toEqual(announced)
@@ -34,7 +34,7 @@ describe('encodeAll()', () => {
     for (const bytes of messages.slice(0, -1)) expect(bytes.length).toBeGreaterThan(4090)
     for (const bytes of messages) expect(received(bytes).attributes).toEqual(attributes)
   })
-  it('sends each kind of routes in messages of their own, what is withdrawn first (RFC 7606 §5.1)', () => {
+  it('sends each kind of routes in its own messages, withdrawals first (RFC 7606 §5.1)', () => {
     const all = update({
       withdrawn: hosts(2),
       attributes: {
@@ -52,7 +52,7 @@ describe('encodeAll()', () => {
       update({ attributes: { mpReach: { ...reach, announced: hosts6(2) }, origin, asPath } }),
     ])
   })
-  it('splits MP_REACH_NLRI and MP_UNREACH_NLRI, and counts path identifiers (RFC 7911 §3)', () => {
+  it('splits MP_REACH_NLRI and MP_UNREACH_NLRI with path identifiers (RFC 7911 §3)', () => {
     const context = { addPath: ['ipv6-unicast'] } as const
     const announced = hosts6(600).map((prefix, i) => `${prefix}#${i}`)
     const { origin, asPath } = attributes

@@ -53,18 +53,15 @@ describe('a received UPDATE', () => {
     expect(read).toEqual(hops)
   })
   it('can be sent as it is', () => expect(encode(received(plain))).toEqual(encode(plain)))
-  it.each([2, 16, 17, 300])(
-    'reads %i large communities of which one repeats another as one less (RFC 8092 §3)',
-    count => {
-      const largeCommunities = Array.from({ length: count }, (_, i) => `4200000000:1:${i}`)
-      const bytes = encode({ ...plain, announced: [], attributes: { ...plain.attributes, largeCommunities } })
-      bytes.copyWithin(bytes.length - 12, bytes.length - 24, bytes.length - 12)
-      expect(decode(bytes)).toMatchObject({
-        value: { attributes: { largeCommunities: largeCommunities.slice(0, -1) } },
-      })
-    },
-  )
-  it('hands out copies of octets, also where they came in a Buffer, whose slice() is none', () => {
+  it.each([2, 16, 17, 300])('reads %i large communities, one of them repeated, as one less (RFC 8092 §3)', count => {
+    const largeCommunities = Array.from({ length: count }, (_, i) => `4200000000:1:${i}`)
+    const bytes = encode({ ...plain, announced: [], attributes: { ...plain.attributes, largeCommunities } })
+    bytes.copyWithin(bytes.length - 12, bytes.length - 24, bytes.length - 12)
+    expect(decode(bytes)).toMatchObject({
+      value: { attributes: { largeCommunities: largeCommunities.slice(0, -1) } },
+    })
+  })
+  it('returns copies of octets, also if they came in a Buffer', () => {
     const unknown = [{ code: 99, flags: 0xc0, value: Uint8Array.of(1, 2) }]
     const bytes = Buffer.from(encode({ ...plain, attributes: { ...plain.attributes, unknown } }))
     const result = decode(bytes)
@@ -127,12 +124,12 @@ describe('routes()', () => {
 })
 
 describe('the attribute table', () => {
-  it('has one row per code, MP_* first and then in the order of their codes (RFC 4271 §5, RFC 7606 §5.1)', () => {
+  it('has one row per code, MP_* first, then in order (RFC 4271 §5, RFC 7606 §5.1)', () => {
     const codes = rows.map(({ code }) => code)
     expect(codes.slice(0, 2)).toEqual([registry.mpReach.code, registry.mpUnreach.code])
     expect(codes.slice(2)).toEqual([...new Set(codes.slice(2))].sort((a, b) => a - b))
   })
-  it('has no row for what is kept as octets, each of which has one rule (RFC 7606 §3.c)', () => {
+  it('has no row for an attribute kept as octets; each has one rule (RFC 7606 §3.c)', () => {
     const codes = opaque.map(({ code }) => code)
     expect(codes.filter(code => byCode[code])).toEqual([])
     expect(codes).toEqual([...new Set(codes)].sort((a, b) => a - b))

@@ -149,7 +149,7 @@ describe('a check that hangs', () => {
     expect(bench.actions).toEqual(['check', 'up', 'check', 'abort', 'down: no answer within 3 s'])
   })
 
-  test('is not joined by another, and fails in the place of each that it keeps from starting', () => {
+  test('keeps other checks from starting, and fails once for each of them', () => {
     const bench = new Bench()
     bench.checks('+++')
     bench.pass(2.999) // the third failure would be at 15 + 3 + 5 + 5
@@ -171,7 +171,7 @@ describe('a check that hangs', () => {
     expect(bench.up).toBe(true)
   })
 
-  test('makes room for the next one when it returns after all, and counts as failed whatever it says', () => {
+  test('lets the next check start when it returns late, and counts as failed', () => {
     const bench = new Bench({ rise: 1 })
     bench.pass(4)
     bench.feed({ type: 'passed' })
@@ -224,7 +224,7 @@ describe('an answer', () => {
 })
 
 describe('the hold-down', () => {
-  test('keeps a gate down for 5 min that closed 3 times in 10 min, checks go on, and the first that passes then opens it', () => {
+  test('holds a gate down for 5 min after 3 downs in 10 min, then a check opens it', () => {
     const bench = new Bench()
     for (let i = 0; i < 3; i++) bench.checks('+++---')
     expect(bench.gate.downAt).toHaveLength(3)
@@ -271,14 +271,14 @@ type Event =
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ type: fc.constant('end' as const), well: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constant('pass' as const), time: fc.integer({ min: 1, max: 8000 }) }) },
-  // Nobody is awake, and timers run late.
+  // The process is stopped, and timers run late.
   {
     weight: 1,
     arbitrary: fc.record({ type: fc.constant('stall' as const), time: fc.integer({ min: 1, max: 60_000 }) }),
   },
 )
 
-test('whatever happens, no check joins one that is not given up, no gate opens without rise, and none stands without a result younger than ttl', () => {
+test('any events: one check at a time, up only with rise and a fresh result', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 120 }), events => {
       const bench = new Bench()

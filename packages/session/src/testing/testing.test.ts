@@ -35,7 +35,7 @@ describe('VirtualClock', () => {
 })
 
 describe('ScriptedPeer', () => {
-  it('establishes a session, keeps it up for a day, and knows the addresses of both ends', async () => {
+  it('keeps a session established for a day, with the addresses of both ends', async () => {
     const { session, clock } = await established()
     await clock.advance(86_400)
     expect(session.state).toBe('Established')
