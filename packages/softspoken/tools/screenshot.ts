@@ -14,6 +14,7 @@ const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('give the folder for the pictures')
 mkdirSync(folder, { recursive: true })
 
+const VIP = '198.51.100.10/32'
 const HEALTH = 'tcp://127.0.0.1:6443' // as in the command of the README
 let healthy = true
 const gate = new HealthGate({
@@ -35,8 +36,8 @@ const announcer = new Announcer({
   drainTime: 0,
 })
 const site = await serve('127.0.0.1:0')
-site.attach(announcer, { [HEALTH]: gate })
-announcer.announce('198.51.100.10/32', { gate })
+site.attach(announcer, { gates: { [HEALTH]: gate }, routes: { [VIP]: { nextHop: '10.0.5.11' } } })
+announcer.announce(VIP, { gate })
 await until(() => announcer.status().peers[0]?.sent.length === 1)
 
 const browser = await Browser.start()

@@ -1,5 +1,5 @@
 /** `softspoken announce`: announces the route until a signal; then withdraws it, waits for the router, and sends Cease. */
-import { Announcer, type HealthGate } from '@softspoken/announcer'
+import { Announcer, type HealthGate, hostRoute } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
 import type { Logger } from 'pino'
 import { announcerOptions, omitUndefined, preference } from '../config/announcer-options.ts'
@@ -38,7 +38,7 @@ export async function announce(
     await page?.[Symbol.asyncDispose]()
     throw error
   }
-  attach(page, announcer, gate, shownUrl(options.health ?? ''), log) // before their first events, which come in microtasks
+  attach(page, announcer, gate, options, log) // before their first events, which come in microtasks
   const systemd = serviceManager(env, err => log.warn({ err }, 'systemd could not be notified'))
   const { drainTime = 3, gracefulShutdownTime = 0 } = options // the library's defaults
   shutdown.handle({
@@ -100,11 +100,15 @@ function attach(
   page: StatusPage | undefined,
   announcer: Announcer,
   gate: HealthGate | undefined,
-  health: string,
+  options: ProgramOptions,
   log: Logger,
 ): void {
   try {
-    page?.attach(announcer, gate && { [health]: gate })
+    const { nextHop, health = '' } = options
+    page?.attach(announcer, {
+      gates: gate === undefined ? {} : { [shownUrl(health)]: gate },
+      routes: { [hostRoute(options.prefix).prefix]: { ...omitUndefined({ nextHop }), ...preference(options) } },
+    })
   } catch (err) {
     log.warn({ err }, 'page failed')
   }

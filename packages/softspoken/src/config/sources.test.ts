@@ -297,6 +297,11 @@ describe('a mistake is reported in one sentence:', () => {
     ['local.as: 65535', { localAs: 'bgp_as' }, 'bgp_as: 65535'],
     ['peer.as: 4294967295', { peers: 'peers in a.yaml' }, 'peers in a.yaml, as: 4294967295'],
     ['tcpMd5Key: a key of 90 octets', { peers: 'bgp_peers' }, 'bgp_peers, tcpMd5Key: a key of 90 octets'],
+    [
+      'tcpMd5Key: a key of 90 octets',
+      { tcpMd5KeyFile: '--tcp-md5-key-file' },
+      '--tcp-md5-key-file: a key of 90 octets',
+    ],
     ['tcpMd5Key: a key of 90 octets', {}, 'SOFTSPOKEN_TCP_MD5_KEY: a key of 90 octets'],
     ['peers: 10.0.5.1 port 179', { peer: 'SOFTSPOKEN_PEER' }, 'SOFTSPOKEN_PEER: 10.0.5.1 port 179'],
     ['peers[1].as: 0', { peers: 'peers in a.yaml' }, 'peers in a.yaml, number 2, as: 0'],

@@ -86,7 +86,7 @@ function placeOf(option: string, given: GivenValues): string {
   const name = option.startsWith('peers') && !given.peers ? (part ? `peer.${part}` : 'peer.address') : option
   const ofPeer = name.replace(/^peer\./, '')
   const row = rowOf(name) ?? rowOf(ofPeer)
-  const from = row && given[row.name]?.from
+  const from = row && (given[row.name] ?? (row.name === 'tcpMd5Key' ? given.tcpMd5KeyFile : undefined))?.from
   if (row && from !== undefined) return place(from, inside(row, name))
   if (given.peers && peerOptionNames.includes(ofPeer)) return place(given.peers.from, [ofPeer])
   return row ? place(row.hasFlag ? row.flag : row.variable, inside(row, name)) : name

@@ -27,7 +27,7 @@ test.skipIf(missing)(
       drainTime: 0,
     })
     await using site = await serve('127.0.0.1:0')
-    site.attach(announcer, { apiserver: gate })
+    site.attach(announcer, { gates: { apiserver: gate }, routes: { [VIP]: { nextHop: '10.0.5.11', med: 100 } } })
     announcer.announce(VIP, { gate })
     await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(announcer.sessions[0]!) // it has one peer
     await using _router = new Session({
@@ -41,6 +41,7 @@ test.skipIf(missing)(
     await expect.poll(() => text('headline'), soon).toBe('Sent')
     expect(await text('detail')).toBe(`${VIP} to 1 of 1 router`)
     expect(await text('name')).toBe('Softspoken, 10.0.5.11')
+    expect(await text('routes')).toMatch(/Next hop\s+10\.0\.5\.11\s+MED\s+100/)
     expect(await text('sessions')).toContain('Established')
     expect(await text('timeline')).toContain(`${VIP} sent to 127.0.0.1`)
     expect(await page.evaluate('document.documentElement.scrollWidth'), 'nothing to scroll sideways').toBe(390)

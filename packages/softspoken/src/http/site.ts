@@ -22,12 +22,16 @@ export function emptySite(): Site {
   return new Map([...['/readyz', '/metrics', '/status', '/events'].map(path => [path, starting] as const), ...constant])
 }
 
-/** `gates` have the names that are shown. `droppedLines` counts the lines of the log that could not be written. */
-export function siteOf(
-  announcer: Announcer,
-  gates: Readonly<Record<string, HealthGate>>,
-  droppedLines: () => number,
-): Site {
+/** What is shown of an announcer, besides its own status. */
+export interface Shown {
+  /** By the name that is shown. */
+  readonly gates: Readonly<Record<string, HealthGate>>
+  /** Options of each route, by its prefix. */
+  readonly routes: Readonly<Record<string, object>>
+}
+
+/** `droppedLines` counts the lines of the log that could not be written. */
+export function siteOf(announcer: Announcer, { gates, routes }: Shown, droppedLines: () => number): Site {
   const registry = new Registry()
   registerMetrics(announcer, registry, gates)
   new Counter({
@@ -50,7 +54,10 @@ export function siteOf(
   return new Map<string, () => Answer | Promise<Answer>>([
     ['/metrics', shared(async () => ({ type: registry.contentType, body: Buffer.from(await registry.metrics()) }))],
     ['/readyz', () => readiness(announcer.status())], // never reused: after a withdrawal it is not ready at once
-    ['/status', shared(() => json({ version, uptime: process.uptime(), ...announcer.status(), health: health() }))],
+    [
+      '/status',
+      shared(() => json({ version, uptime: process.uptime(), ...announcer.status(), routes, health: health() })),
+    ],
     ['/events', shared(() => json(recent.events))],
     ...constant,
   ])

@@ -126,7 +126,10 @@ describe('the answer of', () => {
     await router.stop('b')
     await expect.poll(() => announcer.sessions[0]?.state).toBe('Idle')
     expect(await (await ask('/status')).json()).toMatchObject({
+      version: '0.0.0',
+      uptime: expect.any(Number),
       announcements: [VIP],
+      routes: {},
       health: {},
       peers: [{ state: 'Idle', sent: [], lastFailure: { received: { code: 6, subcode: 2, data: '0162' } } }],
     })
@@ -318,7 +321,7 @@ async function announcing(
   toClose.push(announcer)
   announcer.announce(VIP, { ...(gate && { gate }) })
   const server = await serve('127.0.0.1:0')
-  server.attach(announcer, gate && { check: gate })
+  server.attach(announcer, gate && { gates: { check: gate } })
   toClose.push(server)
   const port = Number(server.port)
   return { announcer, port, ask: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init) }

@@ -1,11 +1,11 @@
 /** The HTTP server. It listens before there is an announcer, and none of its failures affects a route. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Announcer, HealthGate, HealthGateOptions } from '@softspoken/announcer'
+import type { Announcer, HealthGateOptions } from '@softspoken/announcer'
 import { httpAddress, httpHosts } from './address.ts'
 import { Connections, limits } from './connections.ts'
 import { pathOf, refusedHost } from './host.ts'
-import { type Answer, emptySite, siteOf, text } from './site.ts'
+import { type Answer, emptySite, type Shown, siteOf, text } from './site.ts'
 
 const RETRY_MS = 2_000 // between two attempts to listen
 const MAX_LOGGED = 16 // refused host names: a client can send any number of them
@@ -63,11 +63,11 @@ export class StatusPage implements AsyncDisposable {
   }
 
   /**
-   * Shows an announcer and its gates, by their names. Call it in the same step that creates them: their events come in
+   * Shows an announcer. Call it in the same step that creates the announcer and its gates: their events come in
    * microtasks, so it misses none.
    */
-  attach(announcer: Announcer, gates: Readonly<Record<string, HealthGate>> = {}): void {
-    this.#site = siteOf(announcer, gates, this.#droppedLines)
+  attach(announcer: Announcer, { gates = {}, routes = {} }: Partial<Shown> = {}): void {
+    this.#site = siteOf(announcer, { gates, routes }, this.#droppedLines)
   }
 
   /** Resolves after the first try. */

@@ -64,7 +64,8 @@ function headline(kind, words, detail) {
   byId('detail').textContent = harmless(detail)
 }
 
-function route(prefix, { withheld, leases, peers }) {
+function route(prefix, { withheld, leases, peers, routes }) {
+  const { nextHop, med, localPref, communities = [], largeCommunities = [], prepend } = routes[prefix] ?? {}
   const takers = peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
   const refusals = peers.flatMap(({ peer, unsendable }) =>
     unsendable[prefix] === undefined ? [] : [`${peer.address}: ${unsendable[prefix].detail}`],
@@ -72,6 +73,11 @@ function route(prefix, { withheld, leases, peers }) {
   const kind = takers.length > 0 ? 'good' : 'bad'
   return card(kind, prefix, takers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
     ['Sent to', takers.join(', ') || 'no router'],
+    ['Next hop', nextHop],
+    ['MED', med],
+    ['Local preference', localPref],
+    ['Communities', [...communities, ...largeCommunities].join(', ')],
+    ['Prepended', prepend && `${prepend} times`],
     ['Withheld', withheld[prefix]?.detail],
     ['Cannot be sent', refusals.join('; ')],
     [
