@@ -49,7 +49,7 @@ const TOO_OLD = 1 / 10
 /**
  * Runs an agent until the signal is aborted; then it withdraws the VIP gracefully, gives the leadership up, and resolves.
  * If the election or the interface fails, it does the same at once, and rejects.
- * @throws OptionError (the promise rejects with it) if an option is not allowed; nothing was dialled or checked then. The
+ * @throws OptionError (the promise rejects with it) if an option is not allowed; nothing was dialled then. The
  * error of the election or the interface if one of them fails.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
@@ -71,7 +71,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const announcer = new Announcer({ log, families: [family], ...options.announcer })
   const { drainTime = 3 } = options.announcer // seconds in which routers converge
 
-  // Every withdrawal comes by here, one for a lease that ran out or a failed check included: the routers receive it first.
+  // Emitted for every withdrawal, also if a lease ran out or a check failed, and after the routers were sent the withdrawal.
   announcer.on('withdrawn', ({ prefix, reason, detail }) => {
     log.info({ prefix, reason, detail }, 'withdrawn')
     if (!ending.aborted) address.removeAfter(drainTime) // at the end it is removed after the Cease
