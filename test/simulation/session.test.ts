@@ -993,7 +993,7 @@ describe('status()', () => {
     expect([state, nextDialIn]).toEqual(['Idle', 50])
     expect(lastFailure).toEqual<SessionStatus['lastFailure']>({
       reason: 'notification-sent',
-      detail: 'the peer says it is AS 65099, we were told AS 65002',
+      detail: 'the peer sent AS 65099, but peer.as is 65002',
       hint: 'check the AS that we expect of 192.0.2.2, and that this is the router that you meant',
       from: 'OpenSent',
       sent: { type: 'notification', code: 2, subcode: 2, data: new Uint8Array() },
@@ -1066,7 +1066,7 @@ describe('the log', () => {
       { level: 'info', text: 'session down', detail: 'stopped' },
     ])
   })
-  it('a new reason is news, and an old one after it is news again', async () => {
+  it('logs a changed reason as a warning, and a changed one back again', async () => {
     const { clock, ends, lines } = scripted({}, { answers: false })
     await clock.advance(10 + 5)
     ends()[1]?.destroy()

@@ -117,7 +117,7 @@ describe('the earliest moment for a dial', () => {
   it('is when it is wanted, where nothing was dialled yet', () => {
     expect(earliestDial(7, noHistory, defaults)).toBe(7)
   })
-  it('is no sooner than the minInterval after the last dial', () => {
+  it('is at least minInterval after the last dial', () => {
     expect(earliestDial(1001, { ...noHistory, dialledAt: 1000 }, defaults)).toBe(6000)
     expect(earliestDial(6001, { ...noHistory, dialledAt: 1000 }, defaults)).toBe(6001)
   })

@@ -18,10 +18,10 @@ const lost: Input = { type: 'disconnected', reason: 'closed', detail: '' }
 const broughtAbout: Record<EndingName, Input> = {
   'TCP fails': lost,
   rejected: { type: 'message', message: cease(4) },
-  'operator said no': { type: 'message', message: cease(5) },
+  'administrative Cease': { type: 'message', message: cease(5) },
   'stable session, then lost': lost,
   'stable session, then rejected': { type: 'message', message: cease(4) },
-  'stable session, then operator said no': { type: 'message', message: cease(1) },
+  'stable session, then administrative Cease': { type: 'message', message: cease(1) },
   'stable session, then restarted': { type: 'message', message: cease(2) },
 }
 

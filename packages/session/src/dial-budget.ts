@@ -1,11 +1,10 @@
 /**
- * The most dials at one peer in any span of time, exactly, for a given back-off: a shortest path over the waits of
- * backoff.ts. An adversary picks how each dial ends, and the jitter is always the least.
+ * The dial budget: the exact maximum of dials to one peer in a given time, for a given back-off. It is a shortest path over
+ * the delays of backoff.ts, in which an adversary chooses how each dial ends, and the jitter is always the minimum.
  *
- * What the adversary may pick is complete. A failure that comes later, a session that is no longer than it must be to be
- * stable, and a longer wait only cost it time. A connection that the peer makes is no help either: it costs no dial, but
- * fails as a dial of that moment could, or is stable for as long as one that we dialled. A dial that stop() ends is left
- * out; the minimum interval holds for it.
+ * The choices are complete. A later failure, a session longer than it must be to be stable, and a longer delay only cost
+ * the adversary time. An incoming connection does not help it either: it costs no dial, but it fails as a dial at that
+ * time could, or is stable for as long as one that we dialled. A dial that stop() ends is left out; `minInterval` holds for it.
  */
 import {
   type BackOff,
@@ -18,7 +17,7 @@ import {
   resetFailures,
 } from './backoff.ts'
 
-/** How a dial may end: the failure, and whether a session was stable before it, so that the record is clear. */
+/** How a dial may end: the failure, and whether a session was stable before it, which resets the failures. */
 interface Ending {
   readonly failureClass: FailureClass
   readonly stable?: true
@@ -26,27 +25,27 @@ interface Ending {
 export const endings = {
   'TCP fails': { failureClass: 'transport' },
   rejected: { failureClass: 'protocol' },
-  'operator said no': { failureClass: 'administrative' },
+  'administrative Cease': { failureClass: 'administrative' },
   'stable session, then lost': { failureClass: 'transport', stable: true },
   'stable session, then rejected': { failureClass: 'protocol', stable: true },
-  'stable session, then operator said no': { failureClass: 'administrative', stable: true },
+  'stable session, then administrative Cease': { failureClass: 'administrative', stable: true },
   'stable session, then restarted': { failureClass: 'restart', stable: true },
 } as const satisfies Readonly<Record<string, Ending>>
 export type EndingName = keyof typeof endings
 
-/** Dials at most in any minute, ten minutes and hour. A span has its first moment, and not its last. */
+/** The maximum of dials in any minute, ten minutes and hour. A period includes its first moment and not its last. */
 export interface DialBudget {
   readonly minute: number
   readonly tenMinutes: number
   readonly hour: number
 }
 
-const LEAST_JITTER = 0.75 // of Tick.jitter: the shortest wait
-const ENOUGH = 12 // failures in a row after which no track of an accepted back-off grows
+const MIN_JITTER = 0.75 // of Tick.jitter: the shortest delay
+const MAX_FAILURES = 12 // in a row, after which no delay of an accepted back-off grows
 
 const all = Object.keys(endings) as EndingName[] // its own keys
 
-/** For dials that end in any of these ways; default: in any way there is. */
+/** For dials that end in these ways. Default: in every way. */
 export function dialBudget(backOff: BackOff, among: readonly EndingName[] = all): DialBudget {
   const dials = (span: number) => mostDials(backOff, span, among).length + 1
   return { minute: dials(60), tenMinutes: dials(600), hour: dials(3600) }
@@ -59,10 +58,10 @@ interface Path {
   readonly before?: Path
 }
 
-/** How each dial but the last ends, in a span of so many seconds that has the most dials. */
+/** How each dial except the last ends, in the period of `span` seconds with the most dials. */
 export function mostDials(backOff: BackOff, span: number, among: readonly EndingName[] = all): readonly EndingName[] {
   const states = reachable(backOff, among)
-  // The span may begin with any record that there can be.
+  // The period may begin with any history.
   let paths = new Map<State, Path>([...states.values()].map(state => [state, { seconds: 0 }]))
   let best: Path = { seconds: 0 }
   while (paths.size > 0) {
@@ -84,7 +83,7 @@ function* endingsOf(path: Path): Generator<EndingName> {
   for (let at: Path | undefined = path; at?.last !== undefined; at = at.before) yield at.last
 }
 
-/** A record, as far as the waits to come depend on it, and where each ending of a dial leads. */
+/** A history, as far as the next delays depend on it, and the state that each ending of a dial leads to. */
 interface State {
   readonly steps: { readonly ending: EndingName; readonly seconds: number; readonly next: State }[]
 }
@@ -92,7 +91,7 @@ interface State {
 function reachable(backOff: BackOff, among: readonly EndingName[]): Map<string, State> {
   const states = new Map<string, State>()
   const stateOf = ({ transport, protocol }: History): State => {
-    const history = { transport: Math.min(transport, ENOUGH), protocol: Math.min(protocol, ENOUGH) }
+    const history = { transport: Math.min(transport, MAX_FAILURES), protocol: Math.min(protocol, MAX_FAILURES) }
     const key = `${history.transport} ${history.protocol}`
     const known = states.get(key)
     if (known !== undefined) return known
@@ -108,13 +107,13 @@ function reachable(backOff: BackOff, among: readonly EndingName[]): Map<string, 
   return states
 }
 
-/** When the next dial is, in milliseconds after this one, and the record that it begins with; as fall() of fsm.ts has it. */
+/** When the next dial is, in milliseconds after this one, and its history; as toIdleOnFailure() of fsm.ts computes them. */
 function redial(history: History, { failureClass, stable }: Ending, backOff: BackOff): { at: number; after: History } {
   const dialled = { ...history, dialledAt: 0 }
   const now = stable ? backOff.resetAfter * 1000 : 0
   const after = recordFailure(stable ? resetFailures(dialled) : dialled, failureClass)
   return {
-    at: earliestDial(now + delayAfter(after, failureClass, backOff, LEAST_JITTER) * 1000, after, backOff),
+    at: earliestDial(now + delayAfter(after, failureClass, backOff, MIN_JITTER) * 1000, after, backOff),
     after,
   }
 }

@@ -17,7 +17,7 @@ import { errorText } from './guard.ts'
 import { ourOpen } from './open-check.ts'
 import type { Logger } from './runtime.ts'
 
-/** What the process was doing when it wrote: nothing, a dial or a session, or a session that was stable (`backOff.resetAfter`). */
+/** What was in progress at the time of writing: nothing, a dial or session, or a stable session (`backOff.resetAfter`). */
 type Underway = 'none' | 'unstable' | 'stable'
 
 /** The file, as JSON. Times are in milliseconds of the system's clock, because it also runs while no process does. */

@@ -585,7 +585,7 @@ describe('negotiation', () => {
   it('AS 23456 alone is refused with 2/2, with a reason of its own (RFC 6793 §4.2.3)', () => {
     const play = offer({ as: 23456, capabilities: [] }, { peer: { as: 4_200_000_000, address: '192.0.2.2' } })
     expect(play.down).toMatchObject({ sent: { code: 2, subcode: 2 }, reason: 'as-trans' })
-    expect(play.down?.detail).toBe('the peer says it is AS 23456 and offers no AS number of four octets')
+    expect(play.down?.detail).toBe('the peer sent AS 23456 and no AS number of four octets')
   })
   it('messages over 4096 octets need both offers, and are off by default (RFC 8654)', () => {
     const extended: Capability = { name: 'extended-message' }
@@ -701,7 +701,7 @@ describe('negotiation', () => {
   it('refuses another AS than configured with 2/2 (RFC 4271 §6.2)', () => {
     const play = offer({ as: 65003 })
     expect(refusal(play)).toMatchObject({ code: 2, subcode: 2 })
-    expect(play.down?.detail).toBe('the peer says it is AS 65003, we were told AS 65002')
+    expect(play.down?.detail).toBe('the peer sent AS 65003, but peer.as is 65002')
     expect(play.said()).toBe('send 2/2, close, tell down, -> Idle')
   })
   it('refuses our own BGP Identifier from an internal peer with 2/3 (RFC 6286 §2.1)', () => {
@@ -1071,7 +1071,7 @@ describe('every way down backs off', () => {
       expect(again().do(inputs.connected, inputs.disconnected).down?.retryIn).toBe(120)
       expect(again().do(inputs.disconnected).down?.retryIn).toBe(5)
     })
-    it('waits for the minInterval, where that is longer', () => {
+    it('waits for minInterval if that is longer', () => {
       const play = new Play({ backOff: { minInterval: 3600, resetAfter: 60 } }).reach('Established').sleep(60)
       expect(play.hear(notificationOf(6, 2)).down?.retryIn).toBe(3540)
     })
@@ -1195,7 +1195,7 @@ describe('start and stop', () => {
     for (let i = 0; i < 19; i++) play.wait(1).do(inputs.start)
     expect(play.timers).toEqual({ idleHoldTimer: 1 })
   })
-  it('stop and start is no way round the minInterval', () => {
+  it('stop() and start() do not shorten minInterval', () => {
     const play = new Play({ backOff: { minInterval: 30 } }).reach('Established').wait(1).do(inputs.stop, inputs.start)
     expect([play.state, play.timers]).toEqual(['Idle', { idleHoldTimer: 29 }])
   })
@@ -1249,7 +1249,7 @@ describe('a peer that comes to us', () => {
     play.wait(10).do(accepted, inputs.disconnected)
     expect(play.down?.retryIn).toBe(290)
   })
-  it('does not get round the minInterval by leaving at once', () => {
+  it('a peer that leaves at once does not shorten minInterval', () => {
     const play = new Play({ backOff: { minInterval: 3600 } })
       .reach('Idle, waiting')
       .wait(1)
@@ -1499,7 +1499,7 @@ describe('on any sequence of inputs', () => {
       expect(sent).toBe((input.type === 'send' || input.type === 'resend') && before.state === 'Established')
     })
   })
-  it('two dials keep the minInterval between them', () => {
+  it('two dials are at least minInterval apart', () => {
     let last = Number.NEGATIVE_INFINITY
     run(
       ({ actions, now, config }) => {

@@ -1,4 +1,4 @@
-/** The peer's OPEN against our configuration (RFC 4271 §6.2): what both can do, or the NOTIFICATION that refuses it. */
+/** Checks the peer's OPEN against our configuration (RFC 4271 §6.2): what both support, or the NOTIFICATION that rejects it. */
 import {
   AS_TRANS,
   type Capability,
@@ -12,27 +12,27 @@ import {
 } from '@softspoken/wire'
 import type { SessionConfig } from './config.ts'
 
-/** What the two OPENs settled. */
+/** What the two OPENs agreed on. */
 export interface Negotiated {
-  /** Seconds, the smaller of both proposals; 0 if neither side watches (RFC 4271 §4.2). */
+  /** The hold time in seconds, the smaller of both proposals; 0 means that neither side watches the other (RFC 4271 §4.2). */
   readonly holdTime: number
   /** Families that both sides offered (RFC 4760 §8). */
   readonly families: readonly Family[]
-  /** AS numbers are four octets on the wire (RFC 6793). */
+  /** AS numbers have four octets in messages (RFC 6793). */
   readonly fourOctetAs: boolean
-  /** The peer will understand a ROUTE-REFRESH, and may send one (RFC 2918). */
+  /** The peer supports ROUTE-REFRESH and may send one (RFC 2918). */
   readonly routeRefresh: boolean
-  /** What answers a ROUTE-REFRESH is marked at its beginning and end (RFC 7313). */
+  /** The answer to a ROUTE-REFRESH has marks at its beginning and end (RFC 7313). */
   readonly enhancedRouteRefresh: boolean
   /** IPv4 routes may have IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean
   /** Messages may have up to 65535 octets, OPEN and KEEPALIVE apart (RFC 8654). */
   readonly extendedMessage: boolean
-  /** The peer, too, has graceful restart: it waits for our End-of-RIB, where its own routes are new (RFC 4724 §2). */
+  /** The peer offered graceful restart: it waits for our End-of-RIB if its own routes are new (RFC 4724 §2). */
   readonly endOfRib: boolean
   /** The peer keeps our routes for our `restartTime` when the connection is lost (RFC 4724). */
   readonly gracefulRestart: boolean
-  /** … and when a NOTIFICATION ends it, but for a Hard Reset (RFC 8538). */
+  /** It keeps them after a NOTIFICATION too, unless that is a Hard Reset (RFC 8538). */
   readonly hardReset: boolean
   /** The peer's BGP Identifier. */
   readonly peerId: string
@@ -45,7 +45,7 @@ export interface OpenRejection {
   readonly detail: string
 }
 
-/** What our OPEN offers: nothing that is not used here. `first` until a session has stood. */
+/** Our OPEN: it offers only what is used here. `first` until a session was established. */
 export function ourOpen(config: SessionConfig, first = false): Open {
   const { local, holdTime, families: offered, capabilities } = config
   return {
@@ -66,7 +66,7 @@ export function ourOpen(config: SessionConfig, first = false): Open {
   }
 }
 
-/** IPv4 unicast between AS numbers of two octets needs no capability, and no setting asks for one (RFC 5492 §3). */
+/** IPv4 unicast between AS numbers of two octets, and no option that needs a capability (RFC 5492 §3). */
 export function needsNoCapability({ local, peer, families: ours, ...asked }: SessionConfig): boolean {
   const { extendedNextHop, extendedMessage, requireFourOctetAs, gracefulRestart: restart } = asked
   return (
@@ -76,7 +76,7 @@ export function needsNoCapability({ local, peer, families: ours, ...asked }: Ses
   )
 }
 
-/** The same without any capability, for a peer that takes none; see needsNoCapability(). */
+/** The same without capabilities, for a peer that refuses them; see needsNoCapability(). */
 export function withoutCapabilities(config: SessionConfig): SessionConfig {
   const none = { multiprotocol: false, routeRefresh: false, enhancedRouteRefresh: false, fourOctetAs: false }
   return { ...config, capabilities: none }
@@ -87,20 +87,17 @@ export function checkOpen(open: Open, config: SessionConfig): Negotiated | OpenR
   const has = (wanted: Capability['name']) => open.capabilities.some(({ name }) => name === wanted)
   if (open.as === AS_TRANS && !has('four-octet-as'))
     return {
-      ...rejectOpen(
-        subcode.open.badPeerAs,
-        `the peer says it is AS ${AS_TRANS} and offers no AS number of four octets`,
-      ),
+      ...rejectOpen(subcode.open.badPeerAs, `the peer sent AS ${AS_TRANS} and no AS number of four octets`),
       reason: 'as-trans',
     }
   if (open.as !== peer.as)
-    return rejectOpen(subcode.open.badPeerAs, `the peer says it is AS ${open.as}, we were told AS ${peer.as}`)
+    return rejectOpen(subcode.open.badPeerAs, `the peer sent AS ${open.as}, but peer.as is ${peer.as}`)
   if (open.id === local.id && open.as === local.as)
     return rejectOpen(subcode.open.badBgpIdentifier, `the peer has our own BGP Identifier ${local.id} (RFC 6286 §2.1)`)
   if (open.holdTime === 0 && !config.allowZeroHoldTime)
     return rejectOpen(
       subcode.open.unacceptableHoldTime,
-      'the peer proposes hold time 0, with which a dead session is never noticed',
+      'the peer proposes hold time 0, so that a dead session would never be detected',
     )
   const common = config.families.filter(family => offers(open, family))
   if (common.length === 0)
@@ -120,7 +117,7 @@ export function checkOpen(open: Open, config: SessionConfig): Negotiated | OpenR
   }
 }
 
-/** Without any multiprotocol capability, a peer speaks IPv4 unicast (RFC 4760 §8). */
+/** A peer without a multiprotocol capability supports IPv4 unicast (RFC 4760 §8). */
 function offers({ capabilities }: Open, family: Family): boolean {
   const { afi, safi } = familyByName[family]
   const offered = capabilities.filter(capability => capability.name === 'multiprotocol')
@@ -163,7 +160,7 @@ function multiprotocol(family: Family): Capability {
   const { afi, safi } = familyByName[family]
   return { name: 'multiprotocol', afi, safi }
 }
-/** What would have been needed is the data (RFC 5492 §5). */
+/** The data has the capabilities that we require (RFC 5492 §5). */
 function rejectWithout(detail: string, capabilities: readonly Capability[]): OpenRejection {
   return rejectOpen(subcode.open.unsupportedCapability, detail, join(capabilities.map(encodeCapability)))
 }

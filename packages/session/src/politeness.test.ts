@@ -325,16 +325,16 @@ function within(
 
 const answered: readonly EndingName[] = [
   'rejected',
-  'operator said no',
+  'administrative Cease',
   'stable session, then rejected',
-  'stable session, then operator said no',
+  'stable session, then administrative Cease',
   'stable session, then restarted',
 ]
 /** What ends dials, by the rows of docs/defaults.md. */
 const rows = {
   'TCP fails: refused or dropped': ['TCP fails'],
   'the router answers and then rejects us, whatever it says': answered,
-  'the router answers that an operator said no': answered.filter(ending => !ending.endsWith('rejected')),
+  'the router sends an administrative Cease': answered.filter(ending => !ending.endsWith('rejected')),
   'any mix of these, with sessions that were stable in between': undefined,
 } as const satisfies Readonly<Record<string, readonly EndingName[] | undefined>>
 /** The exact maximum of each. */
@@ -354,7 +354,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     const peer = { dials: some(anyone), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
     holds(peer, 'the router answers and then rejects us, whatever it says')
   })
-  it('the router answers that an operator said no', () => {
+  it('the router sends an administrative Cease', () => {
     const operator = fc
       .record({ behaviour: rejecting(resetAfter), end: fc.constantFrom(...operatorSays) })
       // Hold expiry would come before the operator's word where nothing is said for so long.
@@ -363,7 +363,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
       )
     // Its own connections, too: one of them may take the place of our dial, and then it is the one that says no.
     const peer = { dials: some(operator), visits: visitsOf(operator), collisions: collisionsOf(operator) }
-    holds(peer, 'the router answers that an operator said no', { stalls: fc.constant([]) }) // nor must we stand still until then
+    holds(peer, 'the router sends an administrative Cease', { stalls: fc.constant([]) }) // nor must we stand still until then
   })
   it('anything of that happens, with visits, and sessions that stood in between', () => {
     const anything = fc.oneof(unreachable, reachable(resetAfter))
@@ -400,10 +400,10 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
   const behaviourOf: Readonly<Record<EndingName, Behaviour>> = {
     'TCP fails': { reach: 'nothing', stay: 0, end: 'close' },
     rejected: { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 4 } },
-    'operator said no': { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 5 } },
+    'administrative Cease': { reach: 'OPEN', stay: 0, end: { code: 6, subcode: 5 } },
     'stable session, then lost': { ...stable, end: 'close' },
     'stable session, then rejected': { ...stable, end: { code: 6, subcode: 4 } },
-    'stable session, then operator said no': { ...stable, end: { code: 6, subcode: 1 } },
+    'stable session, then administrative Cease': { ...stable, end: { code: 6, subcode: 1 } },
     'stable session, then restarted': { ...stable, end: { code: 6, subcode: 2 } },
   }
 
@@ -455,7 +455,7 @@ describe('with any configuration that is accepted', { timeout: 120_000 }, () => 
     })
   })
 
-  it('never two dials within the minInterval', () => {
+  it('never two dials within minInterval', () => {
     fc.assert(
       fc.property(scenario, one => {
         expect(closestTwo(play(one))).toBeGreaterThanOrEqual(one.config.backOff.minInterval * 1000 - ROUNDING)
