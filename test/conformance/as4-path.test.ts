@@ -31,7 +31,7 @@ function joined(path: Path, path4: Path): Attributes {
   return attributes
 }
 
-describe('AS_PATH and AS4_PATH make one path (RFC 6793 §4.2.3)', () => {
+describe('AS_PATH and AS4_PATH are merged (RFC 6793 §4.2.3)', () => {
   it.each<[what: string, path: Path, path4: Path, expected: Path]>([
     ['of equal length: AS4_PATH', [sequence(23456, 65002)], [sequence(70_000, 65002)], [sequence(70_000, 65002)]],
     [
@@ -98,7 +98,7 @@ describe('AS_PATH and AS4_PATH make one path (RFC 6793 §4.2.3)', () => {
     ],
   ])('%s', (_what, path, path4, expected) => expect(joined(path, path4).asPath).toEqual(expected))
 
-  it('and an AS4_PATH that says something else is kept beside it', () => {
+  it('an AS4_PATH that encode() would not make again is kept', () => {
     expect(joined([sequence(23456)], [sequence(70_000, 70_001)]).as4Path).toEqual([sequence(70_000, 70_001)])
     expect(joined([sequence(65001, 23456)], [sequence(70_000)]).as4Path).toEqual([sequence(70_000)])
     expect(joined([sequence(23456)], [sequence(70_000)])).not.toHaveProperty('as4Path')
@@ -111,22 +111,22 @@ describe('AGGREGATOR and AS4_AGGREGATOR (RFC 6793 §4.2.3)', () => {
   const read = (attributes: string) => received(update(`${base} ${attributes}`), { fourOctetAs: false }).attributes
   const as4 = attribute('c0 12', 'fa56ea00 c0000203')
 
-  it('of AS_TRANS take both numbers from the AS4 attributes', () => {
+  it('AGGREGATOR with AS_TRANS takes both numbers from the AS4 attributes', () => {
     const { aggregator, asPath } = read(`${attribute('c0 07', '5ba0 c0000202')} ${as4}`)
     expect({ aggregator, asPath }).toEqual({ aggregator: { as: 4200000000, address: '192.0.2.3' }, asPath: merged })
   })
-  it('of another AS take none of them, and AS4_PATH is ignored, too', () => {
+  it('AGGREGATOR with another AS makes both AS4 attributes ignored', () => {
     const { aggregator, asPath } = read(`${attribute('c0 07', 'fde9 c0000202')} ${as4}`)
     expect({ aggregator, asPath }).toEqual({
       aggregator: { as: 65001, address: '192.0.2.2' },
       asPath: [sequence(65001, 23456)],
     })
   })
-  it('without AS4_AGGREGATOR leave AS4_PATH to count', () => {
+  it('AGGREGATOR without AS4_AGGREGATOR does not affect AS4_PATH', () => {
     const { aggregator, asPath } = read(attribute('c0 07', 'fde9 c0000202'))
     expect({ aggregator, asPath }).toEqual({ aggregator: { as: 65001, address: '192.0.2.2' }, asPath: merged })
   })
-  it('are written back as they came: AS4_AGGREGATOR stays if AGGREGATOR lacks it', () => {
+  it('AS4_AGGREGATOR is written back if AGGREGATOR does not imply it', () => {
     const given = { as: 4200000000, address: '192.0.2.3' }
     expect(read(`${attribute('c0 07', '5ba0 c0000202')} ${as4}`)).not.toHaveProperty('as4Aggregator')
     expect(read(as4).as4Aggregator).toEqual(given)
@@ -137,7 +137,7 @@ describe('AGGREGATOR and AS4_AGGREGATOR (RFC 6793 §4.2.3)', () => {
       as4Aggregator: { as: 65001, address: '192.0.2.3' },
     })
   })
-  it('without AGGREGATOR leave AS4_PATH to count, and make no aggregator', () => {
+  it('AS4_AGGREGATOR without AGGREGATOR makes no aggregator', () => {
     const { aggregator, asPath } = read(as4)
     expect({ aggregator, asPath }).toEqual({ aggregator: undefined, asPath: merged })
   })

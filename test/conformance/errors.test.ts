@@ -130,12 +130,12 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
   ['RFC 7606 §7.12', 'an MP_UNREACH_NLRI of 2 octets', update('80 0f 02 0002', ''), [3, 9, '800f020002']],
 ]
 
-describe('a message that costs the session', () => {
+describe('an error that resets the session', () => {
   it.each(refused)('%s: %s', (_clause, _why, bytes, [code, subcode, data]) => {
     const answer = refusal(decode(bytes))
     expect(answer).toEqual([code, subcode, data ?? answer[2]])
   })
-  it('is told why in words', () => {
+  it('has a sentence for the log', () => {
     expect(decode(message(6, ''))).toMatchObject({ ok: false, detail: 'message type 6' })
   })
 })
@@ -477,7 +477,7 @@ const survived: readonly Survived[] = [
   ),
 ]
 
-describe('a fault that the session survives', () => {
+describe('an error that does not reset the session', () => {
   it.each<Survived>(survived)('%s: %s', (_clause, _why, attributes, issues, context) => {
     const { withdrawn, announced, issues: found } = received(update(attributes), context)
     const handling = { withdraw: 'treat-as-withdraw', discard: 'attribute-discard' } as const
@@ -487,7 +487,7 @@ describe('a fault that the session survives', () => {
       gone ? { withdrawn: ['198.51.100.10/32'], announced: [] } : { withdrawn: [], announced: ['198.51.100.10/32'] },
     )
   })
-  it('leaves the other attributes where it costs one (RFC 7606 §3.g, §7.6)', () => {
+  it('keeps the other attributes after attribute discard (RFC 7606 §3.g, §7.6)', () => {
     const { attributes } = received(update(`${base} 40 06 01 00 80 04 04 00000001 80 04 04 00000002`))
     expect(attributes).toEqual({
       origin: 'igp',
@@ -496,10 +496,10 @@ describe('a fault that the session survives', () => {
       med: 1,
     })
   })
-  it('leaves no attribute where it costs the routes (RFC 7606 §2)', () => {
+  it('keeps no attribute after treat-as-withdraw (RFC 7606 §2)', () => {
     expect(received(update(`40 01 01 03 ${path} ${nextHop}`)).attributes).toEqual({})
   })
-  it('keeps what was withdrawn before what it withdraws (RFC 7606 §2)', () => {
+  it('lists the withdrawn routes first, then those of treat-as-withdraw (RFC 7606 §2)', () => {
     const { withdrawn } = received(update(`40 01 01 03 ${path} ${nextHop}`, route, '18 c63364'))
     expect(withdrawn).toEqual(['198.51.100.0/24', '198.51.100.10/32'])
   })
@@ -518,19 +518,19 @@ describe('a fault that the session survives', () => {
       attributes: {},
     })
   })
-  it('withdraws routes of a family that is not read as octets (RFC 7606 §2)', () => {
+  it('withdraws routes of a family that is not modelled as octets (RFC 7606 §2)', () => {
     const other = '80 0e 0e 0001 80 04 c0000201 00 20 c633640b 80 0f 08 0001 80 20 c633640c'
     expect(plain(received(update(`${other} 40 01 01 03 ${path}`, '')).attributes)).toEqual({
       mpUnreach: { family: 'other', afi: 1, safi: 128, withdrawn: 'hex:20c633640c20c633640b' },
     })
   })
-  it('is no End-of-RIB where an empty MP_REACH_NLRI stands beside it (RFC 4724 §2)', () => {
+  it('beside an empty MP_REACH_NLRI makes no End-of-RIB (RFC 4724 §2)', () => {
     const empty = '80 0e 15 0002 01 10 20010db8000000000000000000000001 00'
     expect(received(update(`${empty} 40 01 01 03 ${path} ${nextHop}`)).attributes).toEqual({})
   })
 })
 
-describe('no fault at all', () => {
+describe('no error', () => {
   it.each<[clause: string, what: string, bytes: Uint8Array, Partial<Context>?]>([
     [
       'RFC 7606 §3.d',
@@ -591,7 +591,7 @@ describe('no fault at all', () => {
   ])('%s: %s', (_clause, _what, bytes) => expect(refusal(decode(bytes))).toBe('nothing'))
 })
 
-describe('where a fault is, in octets from the beginning of the message', () => {
+describe('the place of an error is', () => {
   it.each(Array.from({ length: 16 }, (_, at) => at))('octet %i of the marker', at => {
     const bytes = message(4, '')
     bytes[at] = 0xfe
@@ -619,7 +619,7 @@ describe('where a fault is, in octets from the beginning of the message', () => 
     ['the first fault, where no route is in sight', update(`${origin} 40 02 01 02 80 04 00`, ''), 27],
   ])('%s', (_what, bytes, at) => expect(decode(bytes)).toMatchObject({ ok: false, at }))
 
-  it('of each issue: its attribute, or before all of them where it is missing', () => {
+  it('the attribute of each issue, or the first attribute if it is missing', () => {
     const bytes = update(`${origin} 80 04 00 ${path} 40 06 01 00`, route, '18 c63364')
     const { issues, octets } = received(bytes)
     expect(octets, 'the whole message').toEqual(bytes)
@@ -631,7 +631,7 @@ describe('where a fault is, in octets from the beginning of the message', () => 
   })
 })
 
-describe('decode() is given exactly one message', () => {
+describe('decode() takes exactly one message', () => {
   const keepalive = message(4, '')
   it.each([
     ['nothing', hex('')],

@@ -36,14 +36,14 @@ const badLength = (length: number) => `1,2,${number(length, 2)}`
 
 describe.each(['update', 'notification', 'route-refresh'] as const)('of type %s', type => {
   const make = ofLength[type]
-  it('has 4096 octets at most, where nothing else was agreed (RFC 4271 §4.1)', () => {
+  it('has at most 4096 octets by default (RFC 4271 §4.1)', () => {
     expect(answer(make(4096), false)).toBe(type)
     for (const length of [4097, 5000, 65535]) expect(answer(make(length), false)).toBe(badLength(length))
   })
-  it('has 65535 octets at most, where both sides agreed on it (RFC 8654 §4)', () => {
+  it('has at most 65535 octets if both sides agreed on it (RFC 8654 §4)', () => {
     for (const length of [4096, 4097, 5000, 65535]) expect(answer(make(length), true)).toBe(type)
   })
-  it('is written up to the same lengths', () => {
+  it('is encoded up to the same lengths', () => {
     for (const [extendedMessage, most] of [
       [false, 4096],
       [true, 65535],
@@ -59,7 +59,7 @@ describe.each(['update', 'notification', 'route-refresh'] as const)('of type %s'
 })
 
 describe('an OPEN', () => {
-  it.each([false, true])('has 4096 octets at most, extended messages agreed on: %s (RFC 8654 §4)', extended => {
+  it.each([false, true])('has at most 4096 octets, extended messages agreed on: %s (RFC 8654 §4)', extended => {
     expect(answer(ofLength.open(4096), extended)).toBe('open')
     for (const length of [4097, 4367, 65535]) expect(answer(ofLength.open(length), extended)).toBe(badLength(length))
   })
@@ -74,7 +74,7 @@ describe('a KEEPALIVE', () => {
 })
 
 describe('a message of unknown type', () => {
-  it('is refused for its length if that is too long, else its type (RFC 4271 §6.1)', () => {
+  it('is rejected for a wrong length, otherwise for its type (RFC 4271 §6.1)', () => {
     const long = message(9, filler(5000 - 19))
     expect(answer(long, false)).toBe(badLength(5000))
     expect(answer(long, true)).toBe('1,3,09')

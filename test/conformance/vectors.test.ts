@@ -29,15 +29,15 @@ function run(all: readonly Vector[]): void {
   }
 
   describe(`${all.length} conformance vectors`, () => {
-    it('agree, or the exception is known', () => expect(unsettled).toEqual([]))
+    it('agree, or are known exceptions', () => expect(unsettled).toEqual([]))
 
-    it.each(exceptions)('part from us where $why ($settledBy)', exception => {
+    it.each(exceptions)('differ from us: $why ($settledBy)', exception => {
       const found = settled.get(exception) ?? []
       if ('ids' in exception) expect(found.sort()).toEqual([...exception.ids].sort())
       else expect(found).toHaveLength(exception.count)
     })
 
-    it('are encoded to the same octets where they are in the form that we write', () => {
+    it('are encoded to the same octets if they are in canonical form', () => {
       const accepted = readings.filter(({ vector }) => vector.expect.ok)
       const identical = accepted.filter(({ reading }) => reading.identical)
       // That all canonical ones are among them is held vector by vector; this is so that they are not few.

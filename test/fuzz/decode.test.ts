@@ -5,8 +5,8 @@ import { fuzz } from './decode.ts'
 /** A folder that a run has left; `npx --yes pnpm@12 test:fuzz` measures its coverage by it. */
 const folder = process.env.SOFTSPOKEN_CORPUS
 
-describe('what fuzzing has reached', () => {
-  it('holds, input by input', () => {
+describe('the inputs that the fuzzer has found', () => {
+  it('keep every invariant of decode()', () => {
     for (const input of folder ? inputsIn(folder) : corpus()) fuzz(input)
   })
 })

@@ -13,8 +13,8 @@ const patient = { timeout: 120_000 }
 const outcome = (result: Result<Message>): unknown => plain(result)
 const outcomes = (results: Iterable<Result<Message>>): unknown[] => [...results].map(outcome)
 
-describe('of every message that can be said', patient, () => {
-  it('what is encoded and decoded again is the same', () => {
+describe('every message that can be encoded', patient, () => {
+  it('is the same after encoding and decoding', () => {
     fc.assert(
       fc.property(said, ({ message, context }) => {
         expect(outcome(decode(encode(message, context), context))).toEqual(plain({ ok: true, value: message }))
@@ -22,7 +22,7 @@ describe('of every message that can be said', patient, () => {
       { numRuns: 800 },
     )
   })
-  it('a part is nothing to a stream, and the rest completes it', () => {
+  it('is returned by a Decoder only when its last octet arrives', () => {
     fc.assert(
       fc.property(said, fc.nat(), ({ message, context }, place) => {
         const bytes = encode(message, context)
@@ -36,8 +36,8 @@ describe('of every message that can be said', patient, () => {
   })
 })
 
-describe('of any list of prefixes', patient, () => {
-  it('encodeAll() makes messages that fit and carry all, in order (RFC 4271 §4.3)', () => {
+describe('any list of prefixes', patient, () => {
+  it('is carried in order by messages of encodeAll() that fit (RFC 4271 §4.3)', () => {
     fc.assert(
       fc.property(manyPrefixes, fc.boolean(), (prefixes, pathIds) => {
         const context: Partial<Context> = { addPath: pathIds ? ['ipv4-unicast'] : [] }
@@ -55,7 +55,7 @@ describe('of any list of prefixes', patient, () => {
 })
 
 describe('any octets', patient, () => {
-  it('any octets decode to a readable message or to a NOTIFICATION that can be sent', () => {
+  it('decode to a readable message, or to a NOTIFICATION that can be sent', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), anyBody, damaged), contexts, (bytes, context) => {
         const result = decode(bytes, context)
@@ -71,7 +71,7 @@ describe('any octets', patient, () => {
       { numRuns: 5000 },
     )
   })
-  it('our form of a decoded message is not longer, is valid and stays as it is', () => {
+  it('that are a message are encoded without errors, no longer, and stay the same', () => {
     fc.assert(
       fc.property(fc.oneof(anyBody, damaged), contexts, (bytes, context) => {
         const result = decode(bytes, context)
@@ -87,7 +87,7 @@ describe('any octets', patient, () => {
       { numRuns: 5000 },
     )
   })
-  it('a stream decoder finds the same in them, however they are cut into chunks', () => {
+  it('decode to the same messages in chunks of any size', () => {
     fc.assert(
       fc.property(
         fc.array(damaged, { minLength: 1, maxLength: 5 }),

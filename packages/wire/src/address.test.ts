@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { formatAddress, parseAddress } from './address.ts'
 import { OptionError } from './option-error.ts'
 
-describe('an IPv6 address is written as RFC 5952 says', () => {
+describe('formatAddress() writes IPv6 in the form of RFC 5952', () => {
   it.each([
     ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1', '§4.1, §4.2.1: short'],
     ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1', '§4.2.2: one zero field stays'],
@@ -14,14 +14,14 @@ describe('an IPv6 address is written as RFC 5952 says', () => {
   ])('%s is %s (%s)', (text, canonical) => {
     expect(formatAddress(parseAddress(text, 'address'))).toBe(canonical)
   })
-  it('an IPv4 address inside one is read, and comes back as the same octets', () => {
+  it('reads an embedded IPv4 address as the same octets', () => {
     const octets = parseAddress('::ffff:192.0.2.1', 'address')
     expect([...octets]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1])
     expect(parseAddress(formatAddress(octets), 'address')).toEqual(octets)
   })
 })
 
-describe('what is no address in full is refused by name', () => {
+describe('parseAddress() throws an OptionError with the field for', () => {
   it.each([
     '',
     ' ',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { afterColon, decimal } from './decimal.ts'
 
-it('writes every number of sixteen bits as JavaScript does', () => {
+it('decimal() writes every 16-bit number as JavaScript does', () => {
   for (let value = 0; value <= 0xffff; value++)
     if (decimal(value) !== String(value) || afterColon(value) !== `:${value}`)
       expect([decimal(value), afterColon(value)]).toEqual([String(value), `:${value}`])
@@ -10,6 +10,6 @@ it('writes every number of sixteen bits as JavaScript does', () => {
 
 it.each([
   99_999, 100_000, 999_999, 1_000_000, 1_000_001, 65_000_000, 999_999_999, 1_000_000_000, 4_000_000_007, 0xffffffff,
-])('writes %i as JavaScript does', value =>
+])('decimal() writes %i as JavaScript does', value =>
   expect([decimal(value), afterColon(value)]).toEqual([String(value), `:${value}`]),
 )

@@ -12,27 +12,27 @@ const announcement: Message = {
 }
 
 describe('Decoder', () => {
-  it('returns one error for a wrong marker, and then nothing (RFC 4271 §6.1)', () => {
+  it('returns one error for a wrong marker, and nothing after it (RFC 4271 §6.1)', () => {
     const decoder = new Decoder()
     const junk = new Uint8Array(40)
     expect([...decoder.push(junk)]).toMatchObject([{ ok: false, notification: { code: 1, subcode: 1 } }])
     expect([...decoder.push(junk)]).toEqual([])
     expect([...decoder.push(keepalive)]).toEqual([])
   })
-  it.each(Array.from({ length: 128 }, (_, bit) => bit))('wants bit %i of the marker to be one', bit => {
+  it.each(Array.from({ length: 128 }, (_, bit) => bit))('rejects a marker with bit %i at zero', bit => {
     const wrong = keepalive.slice()
     wrong[bit >> 3]! ^= 0x80 >> (bit % 8)
     expect([...new Decoder().push(wrong)]).toMatchObject([
       { ok: false, notification: { code: 1, subcode: 1 }, at: bit >> 3 },
     ])
   })
-  it('refuses a wrong length when the header is there, without a body (RFC 4271 §6.1)', () => {
+  it('rejects a wrong length before the body arrives (RFC 4271 §6.1)', () => {
     const decoder = new Decoder()
     const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0x10, 0x01, 2) // 4097 octets
     expect([...decoder.push(header.subarray(0, 18))]).toEqual([])
     expect([...decoder.push(header.subarray(18))]).toMatchObject([{ ok: false, notification: { code: 1, subcode: 2 } }])
   })
-  it('goes on after a body that it refuses: the next message is where the header said', () => {
+  it('reads the next message after a body with an error', () => {
     const unacceptable = encode({ type: 'open', version: 4, as: 1, holdTime: 3, id: '192.0.2.1', capabilities: [] })
     unacceptable[23] = 1 // a hold time of 1 s
     expect([...new Decoder().push(Uint8Array.of(...unacceptable, ...keepalive))]).toMatchObject([
@@ -40,7 +40,7 @@ describe('Decoder', () => {
       { ok: true, value: { type: 'keepalive' } },
     ])
   })
-  it('reads each message by the context of its time (RFC 6793 §4.1)', () => {
+  it('reads each message with the context set before it (RFC 6793 §4.1)', () => {
     const two = encode(announcement, { fourOctetAs: false })
     const four = encode(announcement)
     const decoder = new Decoder({ fourOctetAs: false })
@@ -51,7 +51,7 @@ describe('Decoder', () => {
     }
     expect(paths).toEqual([[route], [route]])
   })
-  it.each([1, 2, 18, 19, 20, 40])('finds each of several messages in chunks of %i octets', size => {
+  it.each([1, 2, 18, 19, 20, 40])('finds all messages in chunks of %i octets', size => {
     const sent = [keepalive, encode(announcement), keepalive, encode(announcement)].flatMap(bytes => [...bytes])
     const decoder = new Decoder()
     const types: string[] = []
@@ -60,21 +60,21 @@ describe('Decoder', () => {
         types.push(result.ok ? result.value.type : result.detail)
     expect(types).toEqual(['keepalive', 'update', 'keepalive', 'update'])
   })
-  it('decodes when it is asked, and not before', () => {
+  it('decodes a message only when the iterator reaches it', () => {
     const decoder = new Decoder()
     const results = decoder.push(Uint8Array.of(...keepalive, ...new Uint8Array(19)))
     expect(results.next().value).toMatchObject({ ok: true })
     expect(results.next().value).toMatchObject({ ok: false })
     expect(results.next().done).toBe(true)
   })
-  it('keeps no part of a chunk whose end it has seen', () => {
+  it('keeps no reference to a chunk that it has read to its end', () => {
     const decoder = new Decoder()
     const chunk = keepalive.slice()
     expect([...decoder.push(chunk)]).toHaveLength(1)
     chunk.fill(0)
     expect([...decoder.push(keepalive)]).toEqual([{ ok: true, value: { type: 'keepalive' } }])
   })
-  it('takes an empty chunk for what it is', () => expect([...new Decoder().push(new Uint8Array())]).toEqual([]))
+  it('returns no message for an empty chunk', () => expect([...new Decoder().push(new Uint8Array())]).toEqual([]))
 })
 
 describe('notificationAhead()', () => {
@@ -88,7 +88,7 @@ describe('notificationAhead()', () => {
     messages.next()
     return { decoder, messages }
   }
-  it('is the first NOTIFICATION behind what was read, and takes nothing', () => {
+  it('returns the first NOTIFICATION in the rest of the chunk and does not consume it', () => {
     const { decoder, messages } = after(open, keepalive, encode(one), encode(other))
     expect(decoder.notificationAhead()).toEqual(one)
     expect(decoder.notificationAhead()).toEqual(one)
@@ -98,7 +98,7 @@ describe('notificationAhead()', () => {
       'notification',
     ])
   })
-  it('is nothing without a whole one behind sound headers, or in the next chunk', () => {
+  it('returns undefined without a complete NOTIFICATION in the same chunk', () => {
     expect(after(open, keepalive).decoder.notificationAhead()).toBeUndefined()
     expect(after(open, encode(one).subarray(0, 20)).decoder.notificationAhead()).toBeUndefined()
     expect(after(open, new Uint8Array(19), encode(one)).decoder.notificationAhead()).toBeUndefined()

@@ -492,7 +492,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
 /** What a caller without types can give for anything. */
 const wrongTypes = [undefined, null, 1.5, 10n, 'x', true, {}, [null], [{}], Symbol('x'), () => 0, Uint8Array.of(1)]
 
-describe('a value of a wrong type', () => {
+describe('encode() with values of wrong types', () => {
   const messages: { [type in Message['type']]: Message } = {
     open: open({}),
     update: announce({}),
@@ -510,15 +510,15 @@ describe('a value of a wrong type', () => {
       expect(error).toBeInstanceOf(OptionError)
     }
   }
-  it.each(fields)('throws nothing but OptionError in %o at %s', (message, field) => {
+  it.each(fields)('throws only OptionErrors for field %2$s of %1$o', (message, field) => {
     for (const value of wrongTypes) throwsNothingElse(() => encode(untyped({ ...message, [field]: value })))
   })
-  it.each([...byKey.keys(), 'unknown'])('throws nothing but OptionError as attribute %s', key => {
+  it.each([...byKey.keys(), 'unknown'])('throws only OptionErrors for attribute %s', key => {
     for (const value of wrongTypes)
       for (const fourOctetAs of [true, false])
         throwsNothingElse(() => encode(announce(untyped({ [key]: value })), { fourOctetAs }))
   })
-  it('throws an OptionError for every argument of a function', () => {
+  it('throws an OptionError for each argument of the public functions', () => {
     const attempts: ((value: never) => unknown)[] = [
       value => decode(value),
       value => new Decoder().push(value),
@@ -539,41 +539,41 @@ describe('encode() throws an OptionError for', () => {
     expect(() => encode(message, context)).toThrow(error)
     expect(() => encode(message, context)).toSatisfy(isCallersMistake)
   })
-  it('and writes the next message as if nothing had happened', () => {
+  it('nothing in the message after one that has thrown', () => {
     expect(() => encode(announce({ med: -1 }))).toThrow()
     expect(encode({ type: 'keepalive' })).toHaveLength(19)
   })
 })
 
-describe('encode() leaves no doubt', () => {
+describe('encode()', () => {
   it.each([
     [4075, {}, 4075],
     [4076, {}, 4075],
     [70_000, {}, 4075],
     [65_514, { extendedMessage: true }, 65_514],
     [65_515, { extendedMessage: true }, 65_514],
-  ])('sends %i octets of data as cutToFit() cuts them (RFC 4271 §4.5, RFC 8654 §4)', (octets, context, left) => {
+  ])('writes %i octets of data as cutToFit() cuts them (RFC 4271 §4.5, RFC 8654 §4)', (octets, context, left) => {
     const cut = cutToFit({ type: 'notification', code: 1, subcode: 2, data: new Uint8Array(octets).fill(7) }, context)
     expect(decode(encode(cut, context), context)).toEqual({
       ok: true,
       value: { ...cut, data: new Uint8Array(left).fill(7) },
     })
   })
-  it('sends an OPEN of exactly 255 octets of parameters in the old form (RFC 9072 §2)', () => {
+  it('writes 255 octets of OPEN parameters with one-octet lengths (RFC 9072 §2)', () => {
     const filler: Capability = { name: 'unknown', code: 73, value: new Uint8Array(249) }
     const message = open({ capabilities: [filler, { name: 'route-refresh' }] })
     const bytes = encode(message)
     expect([bytes.length, bytes[28], bytes[29]]).toEqual([29 + 255, 255, 2])
     expect(decode(bytes)).toEqual({ ok: true, value: message })
   })
-  it('sends one octet more in the extended form (RFC 9072 §2)', () => {
+  it('writes 256 octets of OPEN parameters in the extended form (RFC 9072 §2)', () => {
     const filler: Capability = { name: 'unknown', code: 73, value: new Uint8Array(250) }
     const message = open({ capabilities: [filler, { name: 'route-refresh' }] })
     const bytes = encode(message)
     expect([bytes.length, bytes[28], bytes[29]]).toEqual([29 + 4 + 255 + 1 + 1 - 1, 255, 255])
     expect(decode(bytes)).toEqual({ ok: true, value: message })
   })
-  it('adds AS4_PATH without the confederation if a number is lost (RFC 6793 §4.2.2)', () => {
+  it('adds AS4_PATH without confederations if AS_PATH loses a number (RFC 6793 §4.2.2)', () => {
     const asPath = [
       { type: 'confed-sequence', as: [64512] },
       { type: 'sequence', as: [4200000000, 65001] },
@@ -584,7 +584,7 @@ describe('encode() leaves no doubt', () => {
     expect(Buffer.from(bytes).toString('hex')).toContain('c0110a0202fa56ea000000fde9')
     expect(decode(bytes, context)).toMatchObject({ value: { attributes: { asPath } } })
   })
-  it('adds no AS4_PATH where nothing is lost outside a confederation (RFC 6793 §4.2.2)', () => {
+  it('adds no AS4_PATH if only a confederation loses a number (RFC 6793 §4.2.2)', () => {
     const asPath = [{ type: 'confed-sequence', as: [4200000000] }] as const
     const context = { fourOctetAs: false, external: false }
     const decoded = decode(encode(announce({ asPath }), context), context)
@@ -594,13 +594,13 @@ describe('encode() leaves no doubt', () => {
   it.each([
     [65535, 'ffff', [2, 7]],
     [65536, '5ba0', [2, 7, 17, 18]],
-  ])('says AS %i in two octets as %s, in the attributes %j (RFC 6793 §4.2.2)', (as, octets, codes) => {
+  ])('writes AS %i in two octets as %s, in attributes %j (RFC 6793 §4.2.2)', (as, octets, codes) => {
     const attributes = { asPath: [{ type: 'sequence', as: [as] }], aggregator: { as, address: '192.0.2.2' } } as const
     const bytes = encode(update({ attributes }), { fourOctetAs: false })
     expect(codesOf(bytes)).toEqual(codes)
     expect(Buffer.from(bytes).toString('hex')).toContain(`4002040201${octets}c00706${octets}c0000202`)
   })
-  it('writes a well-known community by name, and reads numbers (RFC 1997, RFC 8326)', () => {
+  it('writes a well-known community given by name, and reads numbers (RFC 1997)', () => {
     const names = ['no-export', '65000:100', 'graceful-shutdown']
     const numbers = ['65535:65281', '65000:100', '65535:0']
     const decoded = decode(encode(announce({ communities: names })))
@@ -623,15 +623,15 @@ describe('encode() leaves no doubt', () => {
     const [community] = received(bytes).attributes.communities ?? []
     expect(community).toBe(communityByNumber(name))
   })
-  it('writes AS_TRANS for an aggregator that two octets cannot hold (RFC 6793 §4.2.2)', () => {
+  it('writes AS_TRANS for an aggregator above 65535 (RFC 6793 §4.2.2)', () => {
     const bytes = encode(announce({ aggregator: { as: 4200000000, address: '192.0.2.2' } }), { fourOctetAs: false })
     expect(Buffer.from(bytes).toString('hex')).toContain('c007065ba0c0000202')
   })
-  it('writes attributes in the order of their codes, MP_* first (RFC 7606 §5.1)', () => {
+  it('writes attributes given in any order by code, MP_* first (RFC 7606 §5.1)', () => {
     const backwards = Object.fromEntries(Object.entries({ ...route, med: 1, unknown: [raw] }).reverse())
     expect(encode(announce(backwards))).toEqual(encode(announce({ med: 1, unknown: [raw] })))
   })
-  it('writes unknown attributes in order of code, behind MP_* (RFC 7606 §5.1)', () => {
+  it('writes unknown attributes by code, behind MP_* (RFC 7606 §5.1)', () => {
     const { origin, asPath } = route
     const mpReach = { family: 'ipv6-unicast', nextHop: ['2001:db8::1'], announced: ['2001:db8::10/128'] } as const
     const unknown = [251, 11, 30, 21].map(code => ({ ...raw, code }))
@@ -650,7 +650,7 @@ describe('encode() leaves no doubt', () => {
     const given: object = { med: undefined, unknown: undefined }
     expect(encode(announce(given))).toEqual(encode(announce({})))
   })
-  it('takes Extended Length from the value alone (RFC 4271 §4.3)', () => {
+  it('sets Extended Length only if the value needs it (RFC 4271 §4.3)', () => {
     const flagged = { ...raw, flags: raw.flags | 0x10, value: Uint8Array.of(1) }
     expect(encode(update({ attributes: { unknown: [flagged] } }))).toEqual(
       encode(update({ attributes: { unknown: [{ ...flagged, flags: raw.flags }] } })),

@@ -4,7 +4,7 @@ import { notificationCode, subcode } from './notification-codes.ts'
 import { OptionError } from './option-error.ts'
 
 const none = new Uint8Array()
-const told = (code: number, subcode: number, data = none) =>
+const described = (code: number, subcode: number, data = none) =>
   describeNotification({ type: 'notification', code, subcode, data })
 
 describe('describeNotification()', () => {
@@ -22,7 +22,7 @@ describe('describeNotification()', () => {
     [6, 99, 'Cease/unknown subcode (6/99)', 'not assigned'],
     [99, 0, 'Unknown error (99/0)', 'not assigned'],
     [99, 1, 'Unknown error/unknown subcode (99/1)', 'not assigned'],
-  ])('%i/%i is "%s" (%s)', (code, subcode, words) => expect(told(code, subcode)).toBe(words))
+  ])('%i/%i is "%s" (%s)', (code, subcode, words) => expect(described(code, subcode)).toBe(words))
 
   it.each<[code: number, name: string, subcodes: Record<number, string>]>([
     [1, 'Message Header Error', { 1: 'Connection Not Synchronized', 2: 'Bad Message Length', 3: 'Bad Message Type' }],
@@ -90,7 +90,7 @@ describe('describeNotification()', () => {
   ])('code %i is %s, with the subcodes of its registry (IANA, BGP Parameters)', (code, name, subcodes) => {
     for (let subcode = 0; subcode <= 255; subcode++) {
       const words = subcodes[subcode] ?? (subcode > 0 ? 'unknown subcode' : [1, 2, 3].includes(code) && 'Unspecific')
-      expect(told(code, subcode)).toBe(`${name}${words ? `/${words}` : ''} (${code}/${subcode})`)
+      expect(described(code, subcode)).toBe(`${name}${words ? `/${words}` : ''} (${code}/${subcode})`)
     }
   })
 
@@ -119,7 +119,7 @@ describe('describeNotification()', () => {
       'Cease/Administrative Shutdown (6/2): "maintenance until 06:00"',
     )
   })
-  it('lets no control character of a peer through to a terminal (RFC 9003 §4)', () => {
+  it('replaces the control characters in a text from the peer (RFC 9003 §4)', () => {
     expect(describeNotification(cease(4, 'a\u001b[2Jb\nc\u202ed\u2028e\u2029f\u009bg'))).toBe(
       'Cease/Administrative Reset (6/4): "a\ufffd[2Jb\ufffdc\ufffdd\ufffde\ufffdf\ufffdg"',
     )
@@ -130,25 +130,25 @@ describe('a Cease with a text', () => {
   it('is read as it was written (RFC 9003 §2)', () => {
     expect(shutdownText(cease(2, 'wartung → 5 min'))).toBe('wartung → 5 min')
   })
-  it('is no text without one, and has no length octet then (RFC 9003 §2)', () => {
+  it('has no data without a text (RFC 9003 §2)', () => {
     expect(cease(2).data).toEqual(none)
     expect(shutdownText(cease(2))).toBeUndefined()
   })
-  it('is cut at a character where it exceeds 255 octets (RFC 9003 §2)', () => {
+  it('is cut at a character if it exceeds 255 octets (RFC 9003 §2)', () => {
     const { data } = cease(2, `${'a'.repeat(254)}→b`)
     expect(data).toHaveLength(1 + 254)
     expect(shutdownText(cease(2, '→'.repeat(100)))).toBe('→'.repeat(85))
     for (const length of [256, 257, 1000]) expect(shutdownText(cease(2, 'a'.repeat(length)))).toBe('a'.repeat(255))
     expect(shutdownText(cease(2, `a${'😀'.repeat(100)}`))).toBe(`a${'😀'.repeat(63)}`)
   })
-  it('takes 255 octets whole, which RFC 8203 did not', () => {
+  it('holds 255 octets, more than RFC 8203 allowed', () => {
     expect(shutdownText(cease(2, 'a'.repeat(255)))).toHaveLength(255)
   })
-  it('is read as it was sent, a byte order mark included', () => {
+  it('keeps a byte order mark in its text', () => {
     expect(shutdownText(cease(2, '\ufeffwhy'))).toBe('\ufeffwhy')
     expect(describeNotification(cease(2, '\ufeffwhy'))).toContain('"\ufffdwhy"')
   })
-  it('is refused with a subcode that takes none (RFC 9003 §2)', () => {
+  it('throws for a text with a subcode that takes none (RFC 9003 §2)', () => {
     expect(() => cease(6, 'maintenance')).toThrow(
       new OptionError('text', 'maintenance', 'empty with subcode 6: only 2 and 4 take a text (RFC 9003 §2)'),
     )
@@ -158,12 +158,12 @@ describe('a Cease with a text', () => {
     ['a length one octet beyond the data', [2, 0x61]],
     ['a length of 0', [0]],
     ['octets that are no UTF-8', [2, 0xc3, 0x28]],
-  ])('has no text to show where there is %s', (_what, data) => {
+  ])('has no text if the data has %s', (_what, data) => {
     const notification = { type: 'notification', code: 6, subcode: 2, data: Uint8Array.from(data) } as const
     expect(shutdownText(notification)).toBeUndefined()
     expect(describeNotification(notification)).toBe('Cease/Administrative Shutdown (6/2)')
   })
-  it('is not looked for elsewhere', () => {
+  it('is not looked for in other NOTIFICATIONs', () => {
     expect(shutdownText({ type: 'notification', code: 3, subcode: 2, data: Uint8Array.of(1, 0x61) })).toBeUndefined()
     expect(shutdownText({ type: 'notification', code: 6, subcode: 6, data: Uint8Array.of(1, 0x61) })).toBeUndefined()
   })
@@ -172,29 +172,29 @@ describe('a Cease with a text', () => {
 describe('a Hard Reset (RFC 8538 §3)', () => {
   const inner = cease(2, 'moving house')
 
-  it('carries code, subcode and data of the NOTIFICATION that it is for', () => {
+  it('carries code, subcode and data of the wrapped NOTIFICATION', () => {
     const { code, subcode, data } = hardReset(inner)
     expect([code, subcode, [...data.subarray(0, 3)]]).toEqual([6, 9, [6, 2, 12]])
     expect(withoutHardReset(hardReset(inner))).toEqual(inner)
   })
-  it('is told with what it is for, and with its text', () => {
+  it('is described with the wrapped NOTIFICATION and its text', () => {
     expect(describeNotification(hardReset(inner))).toBe(
       'Cease/Hard Reset (6/9) for Cease/Administrative Shutdown (6/2): "moving house"',
     )
     expect(shutdownText(hardReset(inner))).toBe('moving house')
-    expect(told(6, 9, Uint8Array.of(4, 0))).toBe('Cease/Hard Reset (6/9) for Hold Timer Expired (4/0)')
+    expect(described(6, 9, Uint8Array.of(4, 0))).toBe('Cease/Hard Reset (6/9) for Hold Timer Expired (4/0)')
   })
-  it.each([[[]], [[6]]])('that does not say what it is for is itself: %j', octets => {
+  it.each([[[]], [[6]]])('without a wrapped NOTIFICATION is returned as it is: %j', octets => {
     const data = Uint8Array.from(octets)
-    expect(told(6, 9, data)).toBe('Cease/Hard Reset (6/9)')
+    expect(described(6, 9, data)).toBe('Cease/Hard Reset (6/9)')
     const reset = { type: 'notification', code: 6, subcode: 9, data } as const
     expect(withoutHardReset(reset)).toBe(reset)
   })
-  it('within another is opened once', () => {
+  it('inside another Hard Reset is unwrapped once', () => {
     expect(describeNotification(hardReset(hardReset(inner)))).toBe('Cease/Hard Reset (6/9) for Cease/Hard Reset (6/9)')
     expect(shutdownText(hardReset(hardReset(inner)))).toBeUndefined()
   })
-  it('is not what another Cease with the same data is', () => {
-    expect(told(6, 4, Uint8Array.of(6, 2))).toBe('Cease/Administrative Reset (6/4)')
+  it('is not unwrapped from another Cease with the same data', () => {
+    expect(described(6, 4, Uint8Array.of(6, 2))).toBe('Cease/Administrative Reset (6/4)')
   })
 })

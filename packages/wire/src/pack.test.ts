@@ -21,12 +21,12 @@ function received(bytes: Uint8Array, context?: Parameters<typeof decode>[1]): Up
 }
 
 describe('encodeAll()', () => {
-  it('leaves what fits in one message as it is', () => {
+  it('encodes an UPDATE that fits as one message', () => {
     const one = update({ attributes, announced: hosts(3) })
     expect(encodeAll(one)).toEqual([encode(one)])
     expect(encodeAll(update({}))).toEqual([encode(update({}))]) // End-of-RIB
   })
-  it('fills messages with prefixes in their order, and loses none (RFC 4271 §4.3)', () => {
+  it('packs all prefixes in order, as many as fit a message (RFC 4271 §4.3)', () => {
     const announced = hosts(2000)
     const messages = encodeAll(update({ attributes, announced }))
     expect(messages.map(bytes => received(bytes)).flatMap(one => one.announced)).toEqual(announced)
@@ -34,7 +34,7 @@ describe('encodeAll()', () => {
     for (const bytes of messages.slice(0, -1)) expect(bytes.length).toBeGreaterThan(4090)
     for (const bytes of messages) expect(received(bytes).attributes).toEqual(attributes)
   })
-  it('sends each kind of routes in its own messages, withdrawals first (RFC 7606 §5.1)', () => {
+  it('puts each kind of routes into its own messages, withdrawn first (RFC 7606 §5.1)', () => {
     const all = update({
       withdrawn: hosts(2),
       attributes: {
@@ -52,7 +52,7 @@ describe('encodeAll()', () => {
       update({ attributes: { mpReach: { ...reach, announced: hosts6(2) }, origin, asPath } }),
     ])
   })
-  it('splits MP_REACH_NLRI and MP_UNREACH_NLRI with path identifiers (RFC 7911 §3)', () => {
+  it('splits MP_* attributes, and counts path identifiers (RFC 7911 §3)', () => {
     const context = { addPath: ['ipv6-unicast'] } as const
     const announced = hosts6(600).map((prefix, i) => `${prefix}#${i}`)
     const { origin, asPath } = attributes
@@ -64,7 +64,7 @@ describe('encodeAll()', () => {
     const gone = encodeAll(update({ attributes: { mpUnreach: { family: 'ipv6-unicast', withdrawn } } }))
     expect(gone.flatMap(bytes => [...(received(bytes).attributes.mpUnreach?.withdrawn ?? [])])).toEqual(withdrawn)
   })
-  it('fills each message and never overfills it, whatever room the attributes leave', () => {
+  it('fills each message without exceeding it, for any length of the attributes', () => {
     for (let octets = 0; octets < 17; octets++) {
       const unknown = [{ code: 200, flags: 0xc0, value: new Uint8Array(octets) }]
       const { origin, asPath } = attributes
@@ -81,18 +81,18 @@ describe('encodeAll()', () => {
       }
     }
   })
-  it('needs fewer messages where they may be longer (RFC 8654)', () => {
+  it('makes fewer messages if they may be longer (RFC 8654)', () => {
     const context = { extendedMessage: true }
     const [bytes, ...rest] = encodeAll(update({ attributes, announced: hosts(2000) }), context)
     expect(rest).toEqual([])
     expect(received(bytes as Uint8Array, context).announced).toHaveLength(2000)
     expect(decode(bytes as Uint8Array)).toMatchObject({ ok: false, notification: { code: 1, subcode: 2 } })
   })
-  it('does not split what it does not read', () => {
+  it('does not split the routes of a family that is not modelled', () => {
     const other = { family: 'other', afi: 1, safi: 128, withdrawn: new Uint8Array(100) } as const
     expect(encodeAll(update({ attributes: { mpUnreach: other } }))).toHaveLength(1)
   })
-  it('keeps an End-of-RIB and a family that is not read beside other routes', () => {
+  it('keeps an End-of-RIB and opaque routes beside other routes', () => {
     const endOfIpv6 = { family: 'ipv6-unicast', withdrawn: [] } as const
     const other = { family: 'other', afi: 1, safi: 128, withdrawn: Uint8Array.of(8, 10) } as const
     for (const mpUnreach of [endOfIpv6, other])
@@ -101,14 +101,14 @@ describe('encodeAll()', () => {
         encode(update({ attributes: { mpUnreach } })),
       ])
   })
-  it('throws as encode() does, and hands nothing out', () => {
+  it('throws as encode() does, and returns nothing', () => {
     expect(() => encodeAll(update({ attributes, announced: [...hosts(2000), 'all'] }))).toThrow(/^announced: 'all'/)
   })
 })
 
 describe('messages beyond 4096 octets (RFC 8654 §4)', () => {
   const context = { extendedMessage: true }
-  it('are no OPEN, whatever is settled', () => {
+  it('are not allowed for OPEN in any context', () => {
     const filler = { name: 'unknown', code: 200, value: new Uint8Array(255) } as const
     const open: Message = {
       type: 'open',
@@ -120,7 +120,7 @@ describe('messages beyond 4096 octets (RFC 8654 §4)', () => {
     }
     expect(() => encode(open, context)).toThrow(/^open length: 41\d\d is not allowed, it must be at most 4096 octets/)
   })
-  it('are at most 65535 octets', () => {
+  it('have at most 65535 octets', () => {
     const raw = { code: 200, flags: 0xc0, value: new Uint8Array(65535 - 23 - 4) }
     const longest = encode(update({ attributes: { unknown: [raw] } }), context)
     expect(longest).toHaveLength(65535)
@@ -144,7 +144,7 @@ describe('endOfRib()', () => {
   ])('of %j is %s (RFC 4724 §2)', (message, family) => {
     expect(endOfRib(received(encode(message)))).toBe(family)
   })
-  it('is none of an UPDATE that a fault has emptied (RFC 4724 §2, RFC 7606 §2)', () => {
+  it('is undefined for an UPDATE that errors have emptied (RFC 4724 §2, RFC 7606 §2)', () => {
     const localPref = encode(update({ attributes: { localPref: 100 } })) // discarded, from an external peer
     expect(received(localPref)).toMatchObject({ attributes: {}, issues: [{ handling: 'attribute-discard' }] })
     expect(endOfRib(received(localPref))).toBeUndefined()
@@ -152,7 +152,7 @@ describe('endOfRib()', () => {
     wrongFlags[23] = 0xc0
     expect(endOfRib(received(wrongFlags))).toBeUndefined()
   })
-  it('is none of an UPDATE with attributes and no route', () => {
+  it('is undefined for an UPDATE with attributes and no route', () => {
     expect(endOfRib(received(encode(update({ attributes: { med: 1 } }))))).toBeUndefined()
   })
 })
@@ -167,7 +167,7 @@ describe('visitRoutes()', () => {
     visitRoutes(message, visit('-'), visit('+'))
     return seen
   }
-  it('shows every route of every field as octets', () => {
+  it('visits every route of every field as octets', () => {
     const message = update({
       withdrawn: ['10.1.0.0/16'],
       attributes: {
@@ -187,12 +187,12 @@ describe('visitRoutes()', () => {
     expect(read(received(encode(message)))).toEqual(expected)
     expect(routes(received(encode(message))).announced).toHaveLength(3)
   })
-  it('shows path identifiers (RFC 7911 §3)', () => {
+  it('visits path identifiers (RFC 7911 §3)', () => {
     const context = { addPath: ['ipv4-unicast'] } as const
     const bytes = encode(update({ withdrawn: ['10.0.0.0/8#7'] }), context)
     expect(read(received(bytes, context))).toEqual(['-0a/8#7'])
   })
-  it('shows path identifiers of the families that have them (RFC 7911 §3)', () => {
+  it('visits path identifiers only in families that have them (RFC 7911 §3)', () => {
     const context = { addPath: ['ipv6-unicast'] } as const
     const mpReach = { ...reach, announced: ['2001:db8::/32#7'] }
     const mpUnreach = { family: 'ipv6-unicast', withdrawn: ['2001:db9::/32#8'] } as const
@@ -203,7 +203,7 @@ describe('visitRoutes()', () => {
       '+0a/8#undefined',
     ])
   })
-  it('shows routes of MP_REACH_NLRI as withdrawn after treat-as-withdraw (RFC 7606 §2)', () => {
+  it('visits MP_REACH_NLRI as withdrawn after treat-as-withdraw (RFC 7606 §2)', () => {
     const { origin, asPath } = attributes
     const bytes = encode(
       update({ attributes: { mpReach: { ...reach, announced: ['2001:db8::/32'] }, origin, asPath } }),
@@ -212,12 +212,12 @@ describe('visitRoutes()', () => {
     expect(received(bytes).issues).toMatchObject([{ attribute: 'ORIGIN' }])
     expect(read(received(bytes))).toEqual(['-20010db8/32#undefined'])
   })
-  it('shows routes that treat-as-withdraw has turned as withdrawn (RFC 7606 §2)', () => {
+  it('visits announced routes as withdrawn after treat-as-withdraw (RFC 7606 §2)', () => {
     const bytes = encode(update({ attributes, announced: ['10.0.0.0/8'] }))
     bytes[26] = 9 // ORIGIN 9
     expect(read(received(bytes))).toEqual(['-0a/8#undefined'])
   })
-  it('shows routes of MP_* behind all attributes, of families that are read', () => {
+  it('visits routes of MP_* in any place, of modelled families', () => {
     const behind = (mp: Attributes) => {
       const bytes = encode(update({ attributes: { ...attributes, ...mp }, announced: ['10.0.0.0/8'] }))
       const end = 23 + (bytes[21]! << 8) + bytes[22]!
@@ -240,7 +240,7 @@ describe('visitRoutes()', () => {
     ])
     expect(read(received(behind({ mpUnreach: other })))).toEqual(['+0a/8#undefined'])
   })
-  it('is for what was received', () => {
+  it('throws for an UPDATE that was not received', () => {
     expect(() =>
       visitRoutes(
         update({}),

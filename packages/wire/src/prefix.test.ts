@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { parsePrefix, readPrefixes } from './prefix.ts'
 
 describe('parsePrefix()', () => {
-  it('takes a host route of either family', () => {
+  it('parses a host route of either family', () => {
     expect(parsePrefix('198.51.100.10/32', 'prefix')).toEqual({ address: Uint8Array.of(198, 51, 100, 10), length: 32 })
     expect(parsePrefix('2001:db8::10/128', 'prefix').length).toBe(128)
   })
-  it('takes a default route', () => {
+  it('parses a default route', () => {
     expect(parsePrefix('0.0.0.0/0', 'prefix').length).toBe(0)
     expect(parsePrefix('::/0', 'prefix').length).toBe(0)
   })
@@ -17,7 +17,7 @@ describe('parsePrefix()', () => {
     '128.0.0.0/0',
     '10.0.0.128/12',
     '2001:db8:0:8000::/36',
-  ])('refuses the stray bits of %s', text => {
+  ])('throws for %s, which has bits beyond its length', text => {
     expect(() => parsePrefix(text, 'prefix')).toThrow(
       `prefix: '${text}' is not allowed, it must be a prefix without bits set beyond its length`,
     )

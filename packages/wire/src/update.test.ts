@@ -19,24 +19,24 @@ function received(update: Update): Update {
 }
 
 describe('a received UPDATE', () => {
-  it('makes each list once, when it is asked for', () => {
+  it('makes each list once, when it is first asked for', () => {
     const update = received(plain)
     expect(update.announced).toBe(update.announced)
     expect(update.withdrawn).toBe(update.withdrawn)
     expect(update.attributes).toBe(update.attributes)
   })
-  it('is a view: a spread copies none of its lists, JSON.stringify() reads all', () => {
+  it('has getters: a spread copies no list, JSON.stringify() reads all', () => {
     expect({ ...received(plain) }).not.toHaveProperty('announced')
     expect(JSON.parse(JSON.stringify(received(plain)))).toEqual(plain)
   })
-  it('hands out its octets if something was wrong with it (RFC 7606 §6)', () => {
+  it('has its octets if it has issues (RFC 7606 §6)', () => {
     expect(received(plain).octets).toBeUndefined()
     const bytes = encode({ ...plain, attributes: { ...plain.attributes, localPref: 1 } }) // from an external peer
     const result = decode(Buffer.from([1, 2, 3, ...bytes, 4]).subarray(3, -1))
     if (!result.ok || result.value.type !== 'update') throw new Error('no update')
     expect([...(result.value.octets ?? [])]).toEqual([...bytes])
   })
-  it('has its own next hop, whatever the messages before it had (RFC 4271 §5.1.3)', () => {
+  it('has its own next hop after messages with others (RFC 4271 §5.1.3)', () => {
     const hops = [
       '192.0.2.1',
       '198.51.100.1',
@@ -52,8 +52,8 @@ describe('a received UPDATE', () => {
     )
     expect(read).toEqual(hops)
   })
-  it('can be sent as it is', () => expect(encode(received(plain))).toEqual(encode(plain)))
-  it.each([2, 16, 17, 300])('reads %i large communities, one of them repeated, as one less (RFC 8092 §3)', count => {
+  it('can be encoded again', () => expect(encode(received(plain))).toEqual(encode(plain)))
+  it.each([2, 16, 17, 300])('reads %i large communities with one repetition as one less (RFC 8092 §3)', count => {
     const largeCommunities = Array.from({ length: count }, (_, i) => `4200000000:1:${i}`)
     const bytes = encode({ ...plain, announced: [], attributes: { ...plain.attributes, largeCommunities } })
     bytes.copyWithin(bytes.length - 12, bytes.length - 24, bytes.length - 12)
@@ -61,7 +61,7 @@ describe('a received UPDATE', () => {
       value: { attributes: { largeCommunities: largeCommunities.slice(0, -1) } },
     })
   })
-  it('returns copies of octets, also if they came in a Buffer', () => {
+  it('returns copies of octets, also if the message was in a Buffer', () => {
     const unknown = [{ code: 99, flags: 0xc0, value: Uint8Array.of(1, 2) }]
     const bytes = Buffer.from(encode({ ...plain, attributes: { ...plain.attributes, unknown } }))
     const result = decode(bytes)
@@ -69,7 +69,7 @@ describe('a received UPDATE', () => {
     bytes.fill(0)
     expect(result).toMatchObject({ value: { attributes: { unknown } } })
   })
-  it('reads the buffer it came in, which is why that must not change', () => {
+  it('reads the buffer it came in later, so that must not change', () => {
     const bytes = encode(plain)
     const result = decode(bytes)
     bytes[bytes.length - 1] = 99
@@ -99,7 +99,7 @@ describe('routes()', () => {
       routes({ type: 'update', withdrawn: [], announced: [], attributes: { ...path, mpReach } }).announced,
     ).toEqual([{ prefix: '198.51.100.10/32', nextHop: '2001:db8::1' }])
   })
-  it('leaves out multicast routes, which are read (RFC 4760 §6)', () => {
+  it('leaves out multicast routes (RFC 4760 §6)', () => {
     const attributes: Attributes = {
       ...path,
       mpReach: { family: 'ipv6-multicast', nextHop: ['2001:db8::1'], announced: ['2001:db8::10/128'] },
@@ -109,7 +109,7 @@ describe('routes()', () => {
     expect(update.attributes.mpReach?.announced).toEqual(['2001:db8::10/128'])
     expect(routes(update)).toEqual({ withdrawn: [], announced: [] })
   })
-  it('leaves out families that are not read', () => {
+  it('leaves out families that are not modelled', () => {
     const octets = Uint8Array.of(0x08, 0x0a)
     const attributes: Attributes = {
       ...path,
@@ -124,12 +124,12 @@ describe('routes()', () => {
 })
 
 describe('the attribute table', () => {
-  it('has one row per code, MP_* first, then in order (RFC 4271 §5, RFC 7606 §5.1)', () => {
+  it('has one row per code, MP_* first, then by code (RFC 4271 §5, RFC 7606 §5.1)', () => {
     const codes = rows.map(({ code }) => code)
     expect(codes.slice(0, 2)).toEqual([registry.mpReach.code, registry.mpUnreach.code])
     expect(codes.slice(2)).toEqual([...new Set(codes.slice(2))].sort((a, b) => a - b))
   })
-  it('has no row for an attribute kept as octets; each has one rule (RFC 7606 §3.c)', () => {
+  it('has one rule and no row for each opaque attribute (RFC 7606 §3.c)', () => {
     const codes = opaque.map(({ code }) => code)
     expect(codes.filter(code => byCode[code])).toEqual([])
     expect(codes).toEqual([...new Set(codes)].sort((a, b) => a - b))
