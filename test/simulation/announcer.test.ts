@@ -10,7 +10,7 @@ const VIP6 = '2001:db8::10/128'
 const OTHER = '198.51.100.11/32'
 
 describe('announcing', () => {
-  test('before the session stands waits for it, and after it is sent at once', async () => {
+  test('a route waits for the session, and is sent at once afterwards', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ maxPrefixes: 2 })
@@ -26,7 +26,7 @@ describe('announcing', () => {
     expect(router.heard).toHaveLength(2)
   })
 
-  test('gives the prefix in its one spelling', async () => {
+  test('an announcement has the prefix in its canonical form', async () => {
     const lab = new Lab()
     lab.router({ families: ['ipv6-unicast'] })
     const announcer = lab.announcer({ families: ['ipv6-unicast'], nextHop: '2001:db8:1::1' })
@@ -34,7 +34,7 @@ describe('announcing', () => {
     expect(announcer.status().announcements).toEqual([VIP6])
   })
 
-  test('takes no more prefixes than maxPrefixes, and room that is given back is room', async () => {
+  test('announce() rejects more prefixes than maxPrefixes', async () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer()
@@ -44,7 +44,7 @@ describe('announcing', () => {
     expect(announcer.announce(OTHER).prefix).toBe(OTHER)
   })
 
-  test('twice throws, in any spelling, and changes nothing', async () => {
+  test('announcing a prefix twice throws, in any spelling, and changes nothing', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ maxPrefixes: 2 })
@@ -56,7 +56,7 @@ describe('announcing', () => {
     expect(announcer.announce(VIP).prefix).toBe(VIP)
   })
 
-  test('reaches each of several routers, each in its own way (RFC 4271 §5.1)', async () => {
+  test('external and internal routers get their own attributes (RFC 4271 §5.1)', async () => {
     const lab = new Lab()
     const external = lab.router({ address: '192.0.2.254', as: 65000 })
     const internal = lab.router({ address: '192.0.2.253', as: 65001 })
@@ -104,7 +104,7 @@ describe('announcing', () => {
     expect(two.heard).toHaveLength(1)
   })
 
-  test('what was withdrawn while the session was down is not replayed', async () => {
+  test('a route that was withdrawn without a session is not sent on the next one', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcement = lab.announcer().announce(VIP)
@@ -117,7 +117,7 @@ describe('announcing', () => {
     expect(router.heard).toHaveLength(1)
   })
 
-  test('keeps no hold on what the caller changes afterwards', async () => {
+  test('changes of the options object after announce() have no effect', async () => {
     const lab = new Lab()
     const router = lab.router()
     const communities = ['65000:1']
@@ -133,7 +133,7 @@ describe('the interval between advertisements of one prefix (RFC 4271 §9.2.1.1)
     ['30 s to an external peer', 65000, {}, 30],
     ['5 s to an internal peer', 65001, {}, 5],
     ['what advertisementInterval says', 65000, { advertisementInterval: 12 }, 12],
-  ])('is %s, by default or by option (RFC 4271 §10)', async (_, as, options, interval) => {
+  ])('the interval is %s, by default or by option (RFC 4271 §10)', async (_, as, options, interval) => {
     const lab = new Lab()
     const router = lab.router({ as })
     const announcement = lab.announcer(options).announce(VIP, { med: 1 })
@@ -146,7 +146,7 @@ describe('the interval between advertisements of one prefix (RFC 4271 §9.2.1.1)
     expect(router.heard[1]!.at - router.heard[0]!.at).toBe(interval)
   })
 
-  test('holds for a route that is withdrawn and announced again', async () => {
+  test('the interval holds for a route that is withdrawn and announced again', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -162,7 +162,7 @@ describe('the interval between advertisements of one prefix (RFC 4271 §9.2.1.1)
     expect(router.table).toEqual({ [VIP]: '192.0.2.1' })
   })
 
-  test('does not hold across sessions: a router that forgot us hears of us at once', async () => {
+  test('the interval does not hold across sessions', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcement = lab.announcer().announce(VIP)
@@ -174,7 +174,7 @@ describe('the interval between advertisements of one prefix (RFC 4271 §9.2.1.1)
     expect(router.times).toEqual([0, 400, 406])
   })
 
-  test('is counted for each prefix alone', async () => {
+  test('the interval is counted for each prefix alone', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ maxPrefixes: 2 })
@@ -187,7 +187,7 @@ describe('the interval between advertisements of one prefix (RFC 4271 §9.2.1.1)
 })
 
 describe('update()', () => {
-  test('with what stands already sends nothing, ever', async () => {
+  test('update() with equal content sends nothing', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcement = lab.announcer().announce(VIP, { med: 5, communities: ['65000:1'] })
@@ -219,7 +219,7 @@ describe('update()', () => {
     expect(router.heard[1]!.attributes.communities).toEqual(['65000:1', '65535:65282'])
   })
 
-  test('taken back before the interval is over sends nothing', async () => {
+  test('an update() that is undone before the interval is over sends nothing', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcement = lab.announcer().announce(VIP, { med: 5 })
@@ -230,7 +230,7 @@ describe('update()', () => {
     expect(router.meds).toEqual([5])
   })
 
-  test('leaves what it does not name as announce() said it', async () => {
+  test('update() keeps the options of announce() that it does not name', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcement = lab.announcer().announce(VIP, { med: 5, communities: ['65000:1'] })
@@ -243,7 +243,7 @@ describe('update()', () => {
     expect(router.heard[2]!.attributes).toMatchObject({ med: 5, communities: ['65000:2'] })
   })
 
-  test('does not bring back what is withdrawn', async () => {
+  test('update() throws once the announcement is withdrawn', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -265,7 +265,7 @@ describe('withdrawing', () => {
     ['aborting the signal', (_, controller) => controller.abort()],
   ] satisfies [string, (announcement: Disposable & { withdraw(): void }, controller: AbortController) => void][]
 
-  test.each(ways)('by %s is heard at once, within the interval too, and once', async (_, withdraw) => {
+  test.each(ways)('withdrawing by %s is sent at once, within the interval too, and once', async (_, withdraw) => {
     const lab = new Lab()
     const router = lab.router()
     const controller = new AbortController()
@@ -283,7 +283,7 @@ describe('withdrawing', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 
-  test('by the signal works after an update()', async () => {
+  test('the signal withdraws after an update()', async () => {
     const lab = new Lab()
     const router = lab.router()
     const controller = new AbortController()
@@ -294,7 +294,7 @@ describe('withdrawing', () => {
     expect(router.table).toEqual({})
   })
 
-  test('with a signal that is aborted already announces nothing and throws its reason', async () => {
+  test('a signal that is aborted already makes announce() throw its reason', async () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer()
@@ -303,7 +303,7 @@ describe('withdrawing', () => {
     expect(announcer.status().announcements).toEqual([])
   })
 
-  test('an earlier announcement does not touch a later one of the same prefix', async () => {
+  test('an earlier announcement does not change a later one of the same prefix', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -317,7 +317,7 @@ describe('withdrawing', () => {
     expect(router.table).toHaveProperty(VIP)
   })
 
-  test('is not delayed for one router by another that is dead', async () => {
+  test('a dead router does not delay the withdrawal to another', async () => {
     const lab = new Lab()
     const frozen = lab.router({ address: '192.0.2.254' })
     const silent = lab.router({ address: '192.0.2.253', answers: false })
@@ -334,7 +334,7 @@ describe('withdrawing', () => {
 })
 
 describe('a route refresh (RFC 2918)', () => {
-  test('is answered with our route, as soon as the interval allows', async () => {
+  test('a route refresh is answered as soon as the interval allows', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -353,7 +353,7 @@ describe('a route refresh (RFC 2918)', () => {
     expect(router.times).toEqual([0, 100, 130])
   })
 
-  test('waits for no route that is withdrawn meanwhile', async () => {
+  test('a route refresh waits for no route that is withdrawn meanwhile', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ maxPrefixes: 2 })
@@ -369,7 +369,7 @@ describe('a route refresh (RFC 2918)', () => {
     expect(router.heard.at(-1)).toMatchObject({ announced: [VIP] })
   })
 
-  test('is answered in the family that it names, and no other', async () => {
+  test('a route refresh is answered in the family that it names, and no other', async () => {
     const lab = new Lab()
     const both: Family[] = ['ipv4-unicast', 'ipv6-unicast']
     const router = lab.router({ families: both })
@@ -416,7 +416,7 @@ describe('drain()', () => {
     expect(router.heard).toEqual([])
   })
 
-  test('twice is one drain', async () => {
+  test('drain() twice is one drain', async () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer()
@@ -456,7 +456,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     expect(drained.is).toBe('resolved')
   })
 
-  test('takes nothing new meanwhile, and lets withdraw() and leases end a route at once', async () => {
+  test('withdraw() and leases end a route at once during a graceful shutdown', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ gracefulShutdownTime: 20, maxPrefixes: 3 })
@@ -492,7 +492,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     expect(router.farewell).toMatchObject({ at: 14, code: 6, subcode: 2 })
   })
 
-  test('marks each route for a router that is there while another is away', async () => {
+  test('a graceful shutdown marks the routes while another router is away', async () => {
     const lab = new Lab()
     const away = lab.router({ address: '192.0.2.254', answers: false })
     const there = lab.router({ address: '192.0.2.253' })
@@ -507,7 +507,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     expect(away.heard).toEqual([])
   })
 
-  test('takes no time where no router was told anything', async () => {
+  test('a graceful shutdown takes no time if no router was sent a route', async () => {
     const lab = new Lab()
     lab.router({ answers: false })
     const announcer = lab.announcer({ gracefulShutdownTime: 10 })
@@ -518,7 +518,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     expect(drained.is).toBe('resolved')
   })
 
-  test('is bounded where a router never reads', async () => {
+  test('a graceful shutdown is bounded if a router never reads', async () => {
     const lab = new Lab()
     const frozen = lab.router()
     const announcer = lab.announcer({ gracefulShutdownTime: 22 })
@@ -568,7 +568,7 @@ describe('close()', () => {
     expect(router.farewell).toMatchObject({ at: 13, code: 6, subcode: 2 })
   })
 
-  test('does not wait for a router that has gone since', async () => {
+  test('stop() does not wait for a router whose session has ended', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -582,7 +582,7 @@ describe('close()', () => {
     expect(closed.is).toBe('resolved')
   })
 
-  test('takes no time with drainTime 0, or where nothing is out there to withdraw', async () => {
+  test('stop() takes no time with drainTime 0, or with nothing to withdraw', async () => {
     for (const drainTime of [0, 25]) {
       const lab = new Lab()
       const router = lab.router()
@@ -600,7 +600,7 @@ describe('close()', () => {
     }
   })
 
-  test('is bounded where a router never reads, and says goodbye to the others in time', async () => {
+  test('stop() is bounded if a router never reads, and ends the others in time', async () => {
     const lab = new Lab()
     const frozen = lab.router({ address: '192.0.2.254' })
     const well = lab.router({ address: '192.0.2.253' })
@@ -617,7 +617,7 @@ describe('close()', () => {
     expect(closed.is).toBe('resolved')
   })
 
-  test('twice is one closing, while it runs and after it', async () => {
+  test('stop() twice is one end, while it runs and after it', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -632,7 +632,7 @@ describe('close()', () => {
     expect(() => announcer.announce(VIP)).toThrow('the announcer is draining or stopped')
   })
 
-  test('after drain() drains no second time', async () => {
+  test('stop() after drain() drains no second time', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -646,8 +646,8 @@ describe('close()', () => {
   })
 })
 
-describe('what a router cannot be sent', () => {
-  test('because it did not negotiate the family is in the status, and in the log once', async () => {
+describe('routes that cannot be sent', () => {
+  test('a family that is not negotiated is in the status, and in the log once', async () => {
     const lab = new Lab()
     const both: Family[] = ['ipv4-unicast', 'ipv6-unicast']
     const able = lab.router({ address: '192.0.2.254', families: both })
@@ -695,7 +695,7 @@ describe('what a router cannot be sent', () => {
       'next-hop-of-another-family',
       '2001:db8:1::1 is not of the family of 198.51.100.10/32, and IPv6 next hops for IPv4 are not negotiated (RFC 8950)',
     ],
-  ])('because the session has the address %s of its own is in the status', async (localAddress, reason, detail) => {
+  ])('a route with the local address %s as next hop is unsendable', async (localAddress, reason, detail) => {
     const lab = new Lab()
     const router = lab.router({ localAddress })
     const announcer = lab.announcer()
@@ -713,7 +713,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
     const router = lab.router({ address: '2001:db8:1::fe', localAddress: '2001:db8:1::1', ...options })
     return { lab, router }
   }
-  test('go to a peer with an IPv6 address by themselves, and are taken back', async () => {
+  test('IPv4 routes go to a peer with an IPv6 address, and are withdrawn (RFC 8950)', async () => {
     const { lab, router } = towards()
     const announcement = lab.announcer({ families: ['ipv4-unicast'] }).announce(VIP)
     await lab.pass(0)
@@ -723,13 +723,13 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
     expect(router.table).toEqual({})
     expect(router.heard.at(-1)).toMatchObject({ withdrawn: [VIP] })
   })
-  test('go to a peer with an IPv4 address where both sides say so', async () => {
+  test('IPv6 next hops go to a peer with an IPv4 address if negotiated (RFC 8950)', async () => {
     const { lab, router } = towards({ address: '192.0.2.254', localAddress: '192.0.2.1', extendedNextHop: true })
     lab.announcer({ extendedNextHop: true, nextHop: '2001:db8:1::1' }).announce(VIP)
     await lab.pass(0)
     expect(router.table).toEqual({ [VIP]: '2001:db8:1::1' })
   })
-  test('do not go to a peer that did not say so: the status says why', async () => {
+  test('IPv6 next hops are unsendable to a peer without RFC 8950', async () => {
     const { lab, router } = towards({ extendedNextHop: false })
     const announcer = lab.announcer({ families: ['ipv4-unicast'] })
     announcer.announce(VIP)
@@ -743,7 +743,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
       },
     })
   })
-  test('throw where we would not offer them', async () => {
+  test('announce() throws if we do not offer RFC 8950', async () => {
     const { lab } = towards()
     const announcer = lab.announcer({ families: ['ipv4-unicast'], extendedNextHop: false })
     expect(() => announcer.announce(VIP)).toThrow(
@@ -768,14 +768,14 @@ describe('End-of-RIB (RFC 4724 §2)', () => {
     await lab.pass(60)
     expect(ends(router)).toEqual([VIP, 'ipv4-unicast', 'ipv6-unicast', '198.51.100.11/32'])
   })
-  test('comes where there is no route at all: a router need not keep what it has of us', async () => {
+  test('End-of-RIB is sent if there is no route at all (RFC 4724 §2)', async () => {
     const lab = new Lab()
     const router = lab.router({ gracefulRestart })
     lab.announcer()
     await lab.pass(0)
     expect(ends(router)).toEqual(['ipv4-unicast'])
   })
-  test('comes again on the next session', async () => {
+  test('End-of-RIB is sent again on the next session (RFC 4724 §2)', async () => {
     const lab = new Lab()
     const router = lab.router({ gracefulRestart })
     lab.announcer({ gracefulRestart }).announce(VIP)
@@ -784,7 +784,7 @@ describe('End-of-RIB (RFC 4724 §2)', () => {
     await lab.pass(100)
     expect(ends(router)).toEqual([VIP, 'ipv4-unicast', VIP, 'ipv4-unicast'])
   })
-  test('does not go to a router without graceful restart', async () => {
+  test('End-of-RIB is not sent to a router without graceful restart (RFC 4724 §2)', async () => {
     const lab = new Lab()
     const router = lab.router()
     lab.announcer({ gracefulRestart }).announce(VIP)
@@ -794,7 +794,7 @@ describe('End-of-RIB (RFC 4724 §2)', () => {
 })
 
 describe('the next hop (RFC 4271 §5.1.3)', () => {
-  test("is each session's own address where none is given", async () => {
+  test("the next hop is each session's own address by default (RFC 4271 §5.1.3)", async () => {
     const lab = new Lab()
     const one = lab.router({ address: '192.0.2.254' })
     const two = lab.router({ address: '203.0.113.254', localAddress: '203.0.113.1' })
@@ -804,7 +804,7 @@ describe('the next hop (RFC 4271 §5.1.3)', () => {
     expect(two.table).toEqual({ [VIP]: '203.0.113.1' })
   })
 
-  test('is the one that is given', async () => {
+  test('the next hop is the option nextHop (RFC 4271 §5.1.3)', async () => {
     const lab = new Lab()
     const router = lab.router()
     lab.announcer({ nextHop: '192.0.2.7' }).announce(VIP)
@@ -812,7 +812,7 @@ describe('the next hop (RFC 4271 §5.1.3)', () => {
     expect(router.table).toEqual({ [VIP]: '192.0.2.7' })
   })
 
-  test('of an IPv6 route is an IPv6 address', async () => {
+  test('the next hop of an IPv6 route is an IPv6 address', async () => {
     const lab = new Lab()
     const router = lab.router({
       address: '2001:db8:1::ffff',
@@ -824,7 +824,7 @@ describe('the next hop (RFC 4271 §5.1.3)', () => {
     expect(router.table).toEqual({ [VIP6]: '2001:db8:1::1' })
   })
 
-  test('is never an IPv4-mapped address, though a socket of both families says so', async () => {
+  test('the next hop is never an IPv4-mapped address of a socket of both families', async () => {
     const lab = new Lab()
     const router = lab.router({ localAddress: '::ffff:192.0.2.1' })
     lab.announcer().announce(VIP)
@@ -853,7 +853,7 @@ describe('several routers, two families', () => {
     expect(lab.lines('error')).toEqual([])
   })
 
-  test('both families on every session, with a next hop for each', async () => {
+  test('every session carries both families, with a next hop for each', async () => {
     const lab = new Lab()
     const families: Family[] = ['ipv4-unicast', 'ipv6-unicast']
     const [one, two] = [lab.router({ ...four, families }), lab.router({ ...four, address: '192.0.2.253', families })]
@@ -890,7 +890,7 @@ describe('several routers, two families', () => {
     expect(one.sessions.map(({ config }) => config.local.address)).toEqual([undefined, '2001:db8:1::1'])
   })
 
-  test('a preference that no session of its family could carry is refused', () => {
+  test('a preference that no session of its family can carry is rejected', () => {
     const lab = new Lab()
     lab.router({ ...four, as: 65001 })
     lab.router(six)
@@ -946,7 +946,7 @@ describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
       multihop,
       bindDevice,
     }))
-  test('reaches the session with each peer', () => {
+  test('socket options reach the session with each peer', () => {
     const lab = new Lab()
     lab.router()
     lab.router({ address: '192.0.2.253' })
@@ -954,7 +954,7 @@ describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
     const all = { key: 'sesame', ttlSecurity: 1, multihop: undefined, bindDevice: 'eth0' }
     expect(settingsOf(announcer)).toEqual([all, all])
   })
-  test('may differ from peer to peer', () => {
+  test('socket options may differ from peer to peer', () => {
     const lab = new Lab()
     const [one, two] = [lab.router(), lab.router({ address: '192.0.2.253' })]
     const announcer = lab.announcer({
@@ -969,7 +969,7 @@ describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
       { key: 'other', ttlSecurity: 1, multihop: undefined, bindDevice: 'eth1' },
     ])
   })
-  test('is shown by no status', async () => {
+  test('no status shows the TCP MD5 key', async () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer({ tcpMd5Key: 'sesame' })
@@ -980,7 +980,7 @@ describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
   })
 })
 
-describe('refused at construction, with nothing dialled:', () => {
+describe('new Announcer() rejects, and dials nothing:', () => {
   test.each<[string, object, ErrorConstructor | typeof OptionError, string]>([
     ['no peers', { peers: [] }, OptionError, 'peers: an empty list is not allowed'],
     ['peers that are no list', { peers: { as: 65000, address: '192.0.2.254' } }, OptionError, 'peers: '],
@@ -1045,7 +1045,7 @@ describe('refused at construction, with nothing dialled:', () => {
       OptionError,
       "nextHop.ipv4: '0.0.0.0' is not allowed",
     ],
-    ['nobody to be', { local: undefined }, OptionError, 'local: undefined is not allowed'],
+    ['no local', { local: undefined }, OptionError, 'local: undefined is not allowed'],
     [
       'an address of no family',
       { local: { as: 65001, id: '192.0.2.1', address: { v4: '192.0.2.1' } } },
@@ -1056,7 +1056,7 @@ describe('refused at construction, with nothing dialled:', () => {
     ['an IPv4-mapped next hop', { nextHop: '::ffff:192.0.2.1' }, OptionError, "nextHop: '::ffff:192.0.2.1'"],
     ['a next hop with a zone', { nextHop: 'fe80::1%eth0' }, OptionError, "nextHop: 'fe80::1%eth0'"],
     ['a name as next hop', { nextHop: 'localhost' }, OptionError, "nextHop: 'localhost'"],
-  ])('%s', async (_, options, type, message) => {
+  ])('new Announcer() rejects %s, and dials nothing', async (_, options, type, message) => {
     const lab = new Lab()
     const router = lab.router()
     expect(() => lab.announcer(options)).toThrow(type)
@@ -1066,7 +1066,7 @@ describe('refused at construction, with nothing dialled:', () => {
   })
 })
 
-describe('refused at announce(), with nothing sent and nothing left behind:', () => {
+describe('announce() rejects, and sends nothing:', () => {
   test.each<[string, object, string, AnnounceOptions, string]>([
     [
       'the address of a peer in another spelling',
@@ -1163,7 +1163,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
     ['a large community of two numbers', {}, VIP, { largeCommunities: ['1:2'] }, "largeCommunities: '1:2'"],
     ['more than fits one message', {}, VIP, { communities: manyCommunities(1020) }, 'update length: '],
     ['an unknown preference', {}, VIP, { mde: 1 } as AnnounceOptions, 'mde: no such option'], // a caller without types
-  ])('%s', async (_, options, prefix, preference, message) => {
+  ])('announce() rejects %s, and sends nothing', async (_, options, prefix, preference, message) => {
     const lab = new Lab()
     const router = lab.router({ families: ['ipv4-unicast', 'ipv6-unicast'] })
     const announcer = lab.announcer(options)
@@ -1176,7 +1176,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
     expect(router.heard).toEqual([])
   })
 
-  test('what only one of several peers could not be sent', async () => {
+  test('announce() throws if one of several peers cannot be sent the route', async () => {
     const lab = new Lab()
     const external = lab.router({ address: '192.0.2.254', as: 65000 })
     lab.router({ address: '192.0.2.253', as: 65001 })
@@ -1187,7 +1187,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
     expect(external.heard).toEqual([])
   })
 
-  test('an update() that is refused leaves the former preference standing', async () => {
+  test('an update() that throws keeps the former preference', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcement = lab.announcer().announce(VIP, { med: 5 })
@@ -1226,7 +1226,7 @@ describe('refused at announce(), with nothing sent and nothing left behind:', ()
 })
 
 describe('status()', () => {
-  test('says what has been sent, not what was taken: a change that waits is not among it', async () => {
+  test('status() has what was sent; a change that waits is not in it', async () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer()
@@ -1243,7 +1243,7 @@ describe('status()', () => {
     expect(announcer.status()).toMatchObject({ announcements: [], peers: [{ sent: [] }] })
   })
 
-  test('names nothing as sent once the session is down', async () => {
+  test('status() has nothing sent once the session is down', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -1257,7 +1257,7 @@ describe('status()', () => {
   })
 })
 
-test('the log has one line for each thing that is sent', async () => {
+test('the log has one line per route that is sent or withdrawn', async () => {
   const lab = new Lab()
   lab.router()
   const announcement = lab.announcer().announce(VIP, { med: 5 })

@@ -10,7 +10,7 @@ import { Lab } from './lab.ts'
 const VIP = '198.51.100.10/32'
 const OTHER = '198.51.100.11/32'
 
-test('a health gate opens again after an endpoint that switched protocols once', async () => {
+test('a health gate goes up again after an endpoint switched protocols once', async () => {
   const clock = new VirtualClock()
   const answers = ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n']
   const server = createServer(socket => {
@@ -30,7 +30,7 @@ test('a health gate opens again after an endpoint that switched protocols once',
   server.close()
 })
 
-test('a health gate takes whatever a check rejects with for a failure', async () => {
+test('a health gate counts every rejection of a check as a failure', async () => {
   const bug = (): never => {
     throw new Error('a bug')
   }
@@ -67,7 +67,7 @@ test('a health gate takes whatever a check rejects with for a failure', async ()
 })
 
 describe('a health gate', () => {
-  test('announces after three checks, 5 s apart, and withdraws after three that failed', async () => {
+  test('a gate announces after three passed checks, and withdraws after three failed', async () => {
     const lab = new Lab()
     const router = lab.router()
     const service = new Service()
@@ -106,7 +106,7 @@ describe('a health gate', () => {
     ])
   })
 
-  test('of a service that is never well says so once, and not that it went down', async () => {
+  test('a gate that was never up logs that once, and not that it went down', async () => {
     const lab = new Lab()
     const service = new Service()
     service.well = false
@@ -116,7 +116,7 @@ describe('a health gate', () => {
     expect(lab.lines('warn')).toEqual([{ reason: 'check-failed', detail: 'refused', text: 'health gate stays down' }])
   })
 
-  test('that stood before the announcement lets it out at once', async () => {
+  test('a gate that is up already announces at once', async () => {
     const lab = new Lab()
     const router = lab.router()
     const gate = new Service().gate(lab)
@@ -128,7 +128,7 @@ describe('a health gate', () => {
     expect(router.times).toEqual([60])
   })
 
-  test('drives several announcements, and none that was withdrawn', async () => {
+  test('a gate drives several announcements, and none that was withdrawn', async () => {
     const lab = new Lab()
     const router = lab.router()
     const service = new Service()
@@ -148,7 +148,7 @@ describe('a health gate', () => {
     expect(gate.listenerCount('up') + gate.listenerCount('down')).toBe(0)
   })
 
-  test('whose check hangs withdraws, though nothing ever fails', async () => {
+  test('a gate whose check hangs withdraws the route', async () => {
     const lab = new Lab()
     const router = lab.router()
     const service = new Service()
@@ -162,7 +162,7 @@ describe('a health gate', () => {
     expect(service.most).toBe(1)
   })
 
-  test('gives up a check that never ends after ten intervals, and opens again', async () => {
+  test('a gate abandons a check that never ends, and goes up again', async () => {
     const lab = new Lab()
     const router = lab.router()
     const service = new Service()
@@ -179,7 +179,7 @@ describe('a health gate', () => {
     expect(service.running, 'what never ends is held once in ten intervals').toBeLessThanOrEqual(11)
   })
 
-  test('of a process that was stopped withdraws before KEEPALIVE, and must rise again', async () => {
+  test('a gate of a stopped process withdraws before KEEPALIVE, and needs rise again', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -199,7 +199,7 @@ describe('a health gate', () => {
     expect(router.table).toHaveProperty(VIP)
   })
 
-  test('that was never up causes no event when its announcement is withdrawn', async () => {
+  test('a gate that was never up causes no withdrawn event', async () => {
     const lab = new Lab()
     lab.router()
     const service = new Service()
@@ -217,7 +217,7 @@ describe('a health gate', () => {
     expect(told).toEqual([])
   })
 
-  test('that flaps is held down, and says for how long', async () => {
+  test('a gate that flaps is held down, and has the end in its status', async () => {
     const lab = new Lab()
     const router = lab.router()
     const service = new Service()
@@ -255,7 +255,7 @@ describe('a health gate', () => {
     expect(router.times.at(-1)).toBeLessThanOrEqual(closed + 305)
   })
 
-  test('beside a lease of the caller: both must hold', async () => {
+  test('a gate and a lease together must both hold', async () => {
     const lab = new Lab()
     const router = lab.router()
     const service = new Service()
@@ -279,7 +279,7 @@ describe('a health gate', () => {
     expect(announcer.status().withheld).toEqual({ [VIP]: { reason: 'unhealthy', detail: 'health: refused' } })
   })
 
-  test('that is closed withdraws, aborts its check, and leaves no timer', async () => {
+  test('stop() withdraws the route, aborts the check, and leaves no timer', async () => {
     const lab = new Lab()
     const router = lab.router()
     const service = new Service()
@@ -299,7 +299,7 @@ describe('a health gate', () => {
     expect(gate.status()).toEqual({ up: false, streak: 0, reason: 'stopped', detail: 'the health gate was stopped' })
   })
 
-  test('may be closed by who hears of it', async () => {
+  test('a listener of a gate may stop it', async () => {
     const lab = new Lab()
     lab.router()
     const service = new Service()
@@ -312,7 +312,7 @@ describe('a health gate', () => {
 })
 
 describe('the results of single checks', () => {
-  test('are told with how long they took; a check that hangs ends once', async () => {
+  test('checked has the duration, and is emitted once for a check that hangs', async () => {
     const lab = new Lab()
     const { gate, told, service } = watched(lab)
     await lab.pass(1)
@@ -324,7 +324,7 @@ describe('the results of single checks', () => {
     gate.stop()
   })
 
-  test('are none of a check that close() cut short', async () => {
+  test('checked is not emitted for a check that stop() aborted', async () => {
     const lab = new Lab()
     const { gate, told, service } = watched(lab)
     service.hangs = true
@@ -366,13 +366,13 @@ describe('a health gate is refused', () => {
     [{ holdDown: true }, 'holdDown: true is not allowed'],
     [{ risen: 1 }, 'risen: no such option, did you mean rise?'],
     [{ check: 'http://192.0.2.1' }, "check: 'http://192.0.2.1' is not allowed, it must be a function"],
-  ])('for %j', (options, message) => {
+  ])('a gate with the options %j is rejected', (options, message) => {
     const lab = new Lab()
     expect(() => new Service().gate(lab, options)).toThrow(message)
     expect(lab.clock.pendingTimers).toBe(0)
   })
 
-  test('as a gate by what is none, with nothing left behind', () => {
+  test('announce() rejects a gate that is no HealthGate, and leaves nothing behind', () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer()
@@ -381,7 +381,7 @@ describe('a health gate is refused', () => {
     expect(announcer.status()).toMatchObject({ announcements: [], withheld: {} })
   })
 
-  test('nowhere for a long interval alone: what depends on it follows', async () => {
+  test('a long interval alone is accepted, and its defaults follow', async () => {
     const lab = new Lab()
     for (const interval of [1, 3, 60, 3600]) using(new Service().gate(lab, { interval }))
     expect(lab.clock.pendingTimers).toBe(0)

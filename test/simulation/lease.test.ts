@@ -39,7 +39,7 @@ describe('a lease', () => {
     ])
   })
 
-  test('stands for as long as it is renewed, and renewing sends nothing', async () => {
+  test('a renewed lease keeps the route, and renewing sends nothing', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -76,7 +76,7 @@ describe('a lease', () => {
     expect(told.filter(text => text.startsWith('withdrawn'))).toHaveLength(3)
   })
 
-  test('that runs out while no session stands is not replayed when one does', async () => {
+  test('a lease that runs out without a session is not sent on the next one', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -108,7 +108,7 @@ describe('a lease', () => {
     expect(told.filter(text => text.startsWith('withdrawn'))).toEqual([`withdrawn ${VIP} the lease of 2 s ran out`])
   })
 
-  test('of one prefix is no business of another', async () => {
+  test('the lease of one prefix does not change another', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ maxPrefixes: 3 })
@@ -123,7 +123,7 @@ describe('a lease', () => {
     expect(Object.keys(router.table)).toEqual([third])
   })
 
-  test('leaves no timer behind once all is withdrawn', async () => {
+  test('no timer of a lease is left once all is withdrawn', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ drainTime: 0 })
@@ -140,7 +140,7 @@ describe('a lease', () => {
     [3601, 'ttl: 3601 is not allowed, it must be from 2 to 3600 seconds'],
     [Number.NaN, 'ttl: NaN is not allowed'],
     ['20', "ttl: '20' is not allowed"],
-  ])('of %s is refused, with nothing sent', async (ttl, message) => {
+  ])('a lease of %s is rejected, and nothing is sent', async (ttl, message) => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -150,7 +150,7 @@ describe('a lease', () => {
     expect(router.heard).toEqual([])
   })
 
-  test('that was never given is not renewed', () => {
+  test('renew() throws without a lease', () => {
     const lab = new Lab()
     lab.router()
     const announcement = lab.announcer().announce(VIP)
@@ -159,7 +159,7 @@ describe('a lease', () => {
 })
 
 describe('a process that was stopped beyond its lease', () => {
-  test('withdraws before it says KEEPALIVE, though that was due first', async () => {
+  test('a stopped process withdraws before a KEEPALIVE that was due first', async () => {
     const lab = new Lab()
     const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
     const announcer = lab.announcer()
@@ -250,7 +250,7 @@ describe('withdrawn', () => {
         return told
       },
     ],
-  ])('is told once, with the reason: %s', async (why, act) => {
+  ])('withdrawn is emitted once, with the reason: %s', async (why, act) => {
     const lab = new Lab()
     lab.router()
     const told = await act(lab)
@@ -258,7 +258,7 @@ describe('withdrawn', () => {
     expect(told).toEqual([`withdrawn ${VIP} ${why}`])
   })
 
-  test('is told after every router has been sent the withdrawal', async () => {
+  test('withdrawn is emitted after every router has been sent the withdrawal', async () => {
     const lab = new Lab()
     const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
     const announcer = lab.announcer()
@@ -272,7 +272,7 @@ describe('withdrawn', () => {
     expect(routers.map(({ table }) => table)).toEqual([{}, {}])
   })
 
-  test('lets its listener announce again', async () => {
+  test('a listener of withdrawn may announce again', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()

@@ -39,7 +39,7 @@ describe('a link-local session', () => {
     ['one with a subnet before a virtual one', ['2001:db8:1::1/128', '2001:db8:1::2/64'], '2001:db8:1::2'],
     ['a single one where that is all (DHCPv6)', ['2001:db8:1::7/128'], '2001:db8:1::7'],
     ['never the announced address', ['2001:db8::10/64', '2001:db8:1::1/64'], '2001:db8:1::1'],
-  ])('sends an IPv6 route with an address of its interface: %s (RFC 2545 §3)', async (_, addresses, expected) => {
+  ])('an IPv6 route has an address of the interface: %s (RFC 2545 §3)', async (_, addresses, expected) => {
     host(...addresses)
     const { lab, router, announcer } = linkLocal()
     announcer.announce(VIP6)
@@ -53,7 +53,7 @@ describe('a link-local session', () => {
     ['one with a subnet before a virtual one', ['192.0.2.8/32', '192.0.2.9/24'], {}, '192.0.2.9'],
     ['its IPv6 address where IPv4 has none', ['2001:db8:1::1/64', '169.254.7.7/16'], {}, '2001:db8:1::1'],
     ['its IPv4 address without RFC 8950', ['192.0.2.9/24'], { extendedNextHop: false }, '192.0.2.9'],
-  ])('sends an IPv4 route with %s', async (_, addresses, router, expected) => {
+  ])('an IPv4 route of a link-local session has %s', async (_, addresses, router, expected) => {
     host(...addresses)
     const { lab, router: one, announcer } = linkLocal(router)
     announcer.announce(VIP)
@@ -71,7 +71,7 @@ describe('a link-local session', () => {
       { address: 'fe80::fe%eth7', localAddress: 'fe80::1' },
       'eth7',
     ],
-  ])('refuses %s, asks for nextHop, and stops no other peer', async (_, prefix, router, why) => {
+  ])('a link-local session cannot send %s, and no other peer is affected', async (_, prefix, router, why) => {
     host()
     const { lab, other, announcer } = linkLocal(router)
     announcer.announce(prefix)
@@ -88,7 +88,7 @@ describe('a link-local session', () => {
     expect(lab.lines('error'), 'logged once').toHaveLength(1)
   })
 
-  test('sends the route once its interface gets the address, and keeps it over a flap', async () => {
+  test('the route is sent once the interface has the address, and kept over a flap', async () => {
     host()
     const { lab, router, announcer } = linkLocal()
     announcer.announce(VIP)
@@ -105,7 +105,7 @@ describe('a link-local session', () => {
     expect(announcer.status().peers[0]).toMatchObject({ sent: [VIP], unsendable: {} })
   })
 
-  test('goes on where the system does not say what addresses there are', async () => {
+  test('a route is unsendable if the system lists no addresses', async () => {
     vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
       throw new Error('uv_interface_addresses')
     })
@@ -116,7 +116,7 @@ describe('a link-local session', () => {
     expect(announcer.status().peers[0]?.unsendable[VIP]?.detail).toContain('nextHop must be given')
   })
 
-  test('needs none of them with nextHop, which has no interface behind it', async () => {
+  test('nextHop replaces the addresses of the interface', async () => {
     host('192.0.2.9/24')
     const { lab, router, announcer } = linkLocal({}, { nextHop: '192.0.2.77' })
     announcer.announce(VIP)
@@ -139,7 +139,7 @@ function failing(call: 'send' | 'resend', peer: string, times = Number.POSITIVE_
 }
 
 describe('what throws while one peer is served', () => {
-  test('becomes "route cannot be sent" of that peer, and is tried again', async () => {
+  test('a send that throws makes the route unsendable, and is tried again', async () => {
     const lab = new Lab()
     const [one, two] = [lab.router(), lab.router({ address: '192.0.2.253' })]
     const announcer = lab.announcer()
@@ -172,7 +172,7 @@ describe('what throws while one peer is served', () => {
     expect(one.table, 'nothing but a second try withdraws it').toEqual({})
   })
 
-  test('of the answer to a route refresh leaves it to be answered', async () => {
+  test('a refresh whose answer throws is answered later', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -188,7 +188,7 @@ describe('what throws while one peer is served', () => {
   })
 })
 
-test('a peer whose session does not carry the family is named, with how to mend it', async () => {
+test('a session without the family reports the route as unsendable', async () => {
   const lab = new Lab()
   lab.router()
   lab.router({ address: '2001:db8:1::fe', localAddress: '2001:db8:1::1', families: both })

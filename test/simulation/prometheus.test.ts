@@ -34,12 +34,12 @@ const names = [
 ]
 
 describe('the metrics of an announcer', () => {
-  test('have these names', async () => {
+  test('the metrics have these names', async () => {
     const { registry } = scene()
     expect((await registry.getMetricsAsJSON()).map(({ name }) => name).sort()).toEqual(names)
   })
 
-  test('tell of a session and a route that stand', async () => {
+  test('the metrics show an established session and a sent route', async () => {
     const { lab, announcer, samples } = scene()
     announcer.announce(VIP, { ttl: 60 })
     await lab.pass(100 / 3)
@@ -69,7 +69,7 @@ describe('the metrics of an announcer', () => {
     expect(seen.filter(name => absent.some(one => name.startsWith(one)))).toEqual([])
   })
 
-  test('say that a route is not sent without a session, nor before its change is due', async () => {
+  test('route_sent is 0 without a session, and while a change waits', async () => {
     const lab = new Lab()
     const away = lab.router({ answers: false })
     const there = lab.router({ address: '192.0.2.253' })
@@ -86,7 +86,7 @@ describe('the metrics of an announcer', () => {
     expect(await samples()).toMatchObject({ ...wanted, [sent('192.0.2.253')]: 1 })
   })
 
-  test('tell of a route that is withheld, and forget it once it is withdrawn', async () => {
+  test('route_desired is 0 while withheld, and absent once withdrawn', async () => {
     const { lab, announcer, samples } = scene()
     const announcement = announcer.announce(VIP, { ttl: 10 })
     await lab.pass(11)
@@ -166,7 +166,7 @@ describe('the metrics of an announcer', () => {
     [{ address: peer, port: 1179 }, `${peer}:1179`],
     [{ address: '2001:db8::1' }, '2001:db8::1'],
     [{ address: '2001:db8::1', port: 1179 }, '[2001:db8::1]:1179'],
-  ])('name a peer as it was configured: %j', async (configured, label) => {
+  ])('the label peer is the configured address: %j', async (configured, label) => {
     const lab = new Lab()
     const router = lab.router()
     const dial = () => router.answer(65001)
@@ -174,14 +174,14 @@ describe('the metrics of an announcer', () => {
     expect(await samples()).toHaveProperty([`dials_total{peer="${label}"}`], 1)
   })
 
-  test('of two announcers need two registries', () => {
+  test('two announcers need two registries', () => {
     const { announcer, registry } = scene()
     expect(() => registerMetrics(announcer, registry)).toThrow('softspoken_bgp_session_state')
   })
 })
 
 describe('docs/operations.md', () => {
-  test('lists every metric with its type, its labels and its meaning, and no other', async () => {
+  test('docs/operations.md lists each metric with type, labels and meaning, and no other', async () => {
     const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
     const listed = [...page.matchAll(/^\| `(softspoken_bgp_\w+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm)].map(
       ([, name, type, labels = '', meaning]) => ({ name, type, labels: labels.match(/\w+/g) ?? [], meaning }),

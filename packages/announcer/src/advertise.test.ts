@@ -38,18 +38,18 @@ describe('the UPDATE of a host route', () => {
     })
   })
 
-  test('never takes LOCAL_PREF to an external peer (RFC 4271 §5.1.5)', () => {
+  test('an external peer never gets LOCAL_PREF (RFC 4271 §5.1.5)', () => {
     expect(asRead(advertisement(ipv4, { localPref: 200 }, external)).attributes).not.toHaveProperty('localPref')
     expect(asRead(advertisement(ipv4, { localPref: 200 }, internal)).attributes.localPref).toBe(200)
     expect(asRead(advertisement(ipv4, { localPref: 0 }, internal)).attributes.localPref).toBe(0)
   })
 
-  test('has MULTI_EXIT_DISC where it is given, 0 included (RFC 4271 §5.1.4)', () => {
+  test('MULTI_EXIT_DISC is sent if it is given, 0 included (RFC 4271 §5.1.4)', () => {
     for (const to of [external, internal])
       for (const med of [0, 1, 0xffffffff]) expect(asRead(advertisement(ipv4, { med }, to)).attributes.med).toBe(med)
   })
 
-  test('has communities where there are any (RFC 1997, RFC 8092)', () => {
+  test('communities are sent if there are any (RFC 1997, RFC 8092)', () => {
     const marked = { communities: ['65000:100', '65535:65281'], largeCommunities: ['4200000000:1:2'] }
     expect(asRead(advertisement(ipv4, marked, external)).attributes).toMatchObject(marked)
     const plain = asRead(advertisement(ipv4, { communities: [], largeCommunities: [] }, external)).attributes
@@ -100,7 +100,7 @@ describe('the UPDATE of a host route', () => {
     })
   })
 
-  test('has well-known communities by name too, sent as their numbers (RFC 1997)', () => {
+  test('well-known communities given by name are sent as numbers (RFC 1997)', () => {
     const update = advertisement(ipv4, { communities: ['no-export', 'graceful-shutdown'] }, external)
     expect(asRead(update).attributes.communities).toEqual(['65535:65281', '65535:0'])
   })
@@ -127,18 +127,21 @@ describe('the UPDATE that takes a host route back', () => {
     expect(encode(withdrawal(ipv4))).toHaveLength(23 + 5)
   })
 
-  test('is MP_UNREACH_NLRI and nothing else for IPv6 (RFC 4760 §4)', () => {
+  test('a withdrawal of IPv6 has MP_UNREACH_NLRI and nothing else (RFC 4760 §4)', () => {
     const update = asRead(withdrawal(ipv6))
     expect(update.attributes).toEqual({ mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db8::10/128'] } })
     expect(routes(update)).toEqual({ withdrawn: ['2001:db8::10/128'], announced: [] })
   })
 })
 
-test.each(['ipv4-unicast', 'ipv6-unicast'] as const)('the End-of-RIB of %s is read as that (RFC 4724 §2)', family => {
-  const update = asRead(endOfRib(family))
-  expect(readEndOfRib(update)).toBe(family)
-  expect(encode(endOfRib(family))).toHaveLength(family === 'ipv4-unicast' ? 23 : 23 + 6)
-})
+test.each(['ipv4-unicast', 'ipv6-unicast'] as const)(
+  'the End-of-RIB of %s is decoded as End-of-RIB (RFC 4724 §2)',
+  family => {
+    const update = asRead(endOfRib(family))
+    expect(readEndOfRib(update)).toBe(family)
+    expect(encode(endOfRib(family))).toHaveLength(family === 'ipv4-unicast' ? 23 : 23 + 6)
+  },
+)
 
 describe('a preference by epoch', () => {
   test.each<[Preference, number | undefined, number | undefined]>([
@@ -154,7 +157,7 @@ describe('a preference by epoch', () => {
     expect([resolved.med, resolved.localPref]).toEqual([med, localPref])
   })
 
-  test('makes each leader win over the one before, until the base is used up', () => {
+  test('each epoch gives a better metric, until the limit is reached', () => {
     for (let epoch = 1; epoch <= 50; epoch++) {
       const [before, after] = [epoch - 1, epoch].map(epoch =>
         resolve({ med: { base: 50, epoch }, localPref: { base: 100, epoch } }),
@@ -173,7 +176,7 @@ describe('a preference by epoch', () => {
     [{ med: null }, 'med: null is not allowed'],
     [{ prepend: 11 }, 'prepend: 11 is not allowed, it must be from 0 to 10'],
     [{ prepend: 0.5 }, 'prepend: 0.5 is not allowed, it must be a whole number'],
-  ])('that is %j throws', (preference, message) => {
+  ])('an invalid epoch throws: %j', (preference, message) => {
     expect(() => resolve(preference)).toThrow(message)
   })
 })

@@ -14,11 +14,11 @@ describe('a host route', () => {
     ['fd00::1/128', 'fd00::1', 'ipv6-unicast'],
     ['::2/128', '::2', 'ipv6-unicast'],
     ['fec0::1/128', 'fec0::1', 'ipv6-unicast'],
-  ])('is %s', (prefix, address, family) => {
+  ])('hostRoute() accepts %s', (prefix, address, family) => {
     expect(hostRoute(prefix)).toEqual({ prefix, address, family })
   })
 
-  test('may be given as the bare address', () => {
+  test('hostRoute() accepts a bare address', () => {
     expect(hostRoute('198.51.100.10').prefix).toBe('198.51.100.10/32')
     expect(hostRoute('2001:db8::10').prefix).toBe('2001:db8::10/128')
   })
@@ -42,7 +42,7 @@ describe('a host route', () => {
     ['2001:db8::/64'],
     ['2001:db8::10/127'],
     ['::/0'],
-  ])('is not %s, which is wider than one address', prefix => {
+  ])('hostRoute() rejects %s, which is wider than one address', prefix => {
     expect(() => hostRoute(prefix)).toThrow(OptionError)
   })
 
@@ -63,7 +63,7 @@ describe('a host route', () => {
     ['ff02::1/128', 'a multicast address'],
     ['fe80::1/128', 'a link-local address'],
     ['febf:ffff::1/128', 'a link-local address'],
-  ])('is not %s, which is %s (RFC 6890)', (prefix, kind) => {
+  ])('hostRoute() rejects %s, which is %s (RFC 6890)', (prefix, kind) => {
     expect(() => hostRoute(prefix)).toThrow(
       `prefix: '${prefix}' is not allowed, it must be the address of one host, and not ${kind}`,
     )
@@ -85,18 +85,18 @@ describe('a host route', () => {
     '2001:db8::1::2/128',
     '2001:db8::10%eth0/128',
     '2001:db8::10%eth0',
-  ])("is not '%s', and the message names the field and the text", text => {
+  ])("hostRoute() rejects '%s' and names the field and the text", text => {
     expect(() => hostRoute(text)).toThrow(Error)
     expect(() => hostRoute(text)).toThrow(/^prefix: '.*' is not allowed, it must be /)
     expect(() => hostRoute(text)).toThrow(`'${text.replace(/\/.*/, '')}`)
   })
 
-  test('is no other type of value', () => {
+  test('hostRoute() rejects values that are no string', () => {
     for (const value of [undefined, null, 32, {}])
       expect(() => hostRoute(value as string)).toThrow(/^prefix: .* is not allowed, it must be a string such as/) // a caller without types
   })
 
-  test('says what would be allowed instead', () => {
+  test('hostRoute() names what is allowed', () => {
     expect(() => hostRoute('198.51.100.0/24')).toThrow(
       "prefix: '198.51.100.0/24' is not allowed, it must be a host route: /32 for IPv4, /128 for IPv6",
     )

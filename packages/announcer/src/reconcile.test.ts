@@ -36,16 +36,16 @@ function peer() {
 }
 const nothing = { withdraw: [], advertise: [] }
 
-describe('a peer', () => {
-  test('that was told nothing is told what is desired at once', () => {
+describe('reconcile()', () => {
+  test('a peer with an empty Adj-RIB-Out is sent the desired routes at once', () => {
     expect(peer().wants({ [A]: 'a', [B]: 'b' }, 0)).toEqual({ withdraw: [], advertise: [A, B] })
   })
 
-  test('of which nothing is desired is told nothing', () => {
+  test('a peer is sent nothing if nothing is desired', () => {
     expect(peer().wants({}, 0)).toEqual(nothing)
   })
 
-  test('that knows it is not told again, however long ago it was told', () => {
+  test('a route that was sent is never sent again', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     for (const now of [0, 1, interval, 1e9]) expect(p.wants({ [A]: 'a' }, now)).toEqual(nothing)
@@ -59,20 +59,20 @@ describe('a peer', () => {
     expect(p.wants({ [A]: 'b' }, 31_000)).toEqual({ withdraw: [], advertise: [A] })
   })
 
-  test('hears of a change at once when the last advertisement is long ago', () => {
+  test('a change is sent at once if the last advertisement is longer ago', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     expect(p.wants({ [A]: 'b' }, interval)).toEqual({ withdraw: [], advertise: [A] })
   })
 
-  test('hears nothing of a change that is taken back while it waits', () => {
+  test('a change that is undone while it waits is not sent', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.wants({ [A]: 'b' }, 1)
     expect(p.wants({ [A]: 'a' }, 2)).toEqual(nothing)
   })
 
-  test('hears the last of several changes, once', () => {
+  test('the last of several changes is sent, once', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.wants({ [A]: 'b' }, 1)
@@ -81,14 +81,14 @@ describe('a peer', () => {
     expect(p.wants({ [A]: 'c' }, interval + 1)).toEqual(nothing)
   })
 
-  test('hears of a withdrawal at once, and only once', () => {
+  test('a withdrawal is sent at once, and once', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     expect(p.wants({}, 0)).toEqual({ withdraw: [A], advertise: [] })
     expect(p.wants({}, 1)).toEqual(nothing)
   })
 
-  test('hears no withdrawal of what it was never told', () => {
+  test('a route that was never sent is not withdrawn', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.wants({}, 1)
@@ -104,13 +104,13 @@ describe('a peer', () => {
     expect(p.wants({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A] })
   })
 
-  test('hears of one prefix while another waits', () => {
+  test('one prefix is sent while another waits', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     expect(p.wants({ [A]: 'x', [B]: 'b' }, 1)).toEqual({ withdraw: [], advertise: [B], wakeAt: interval })
   })
 
-  test('of two prefixes that wait, is looked at again for the one that is due first', () => {
+  test('wakeAt is the time of the prefix that is due first', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.wants({ [A]: 'a', [B]: 'b' }, 10)
@@ -139,14 +139,14 @@ describe('a peer', () => {
     expect(p.wants({ [A]: 'a', [B]: 'b' }, interval + 10)).toEqual(all)
   })
 
-  test('that requests a family without routes gets the empty answer at once', () => {
+  test('a refresh of a family without routes is answered at once', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.requests('ipv6-unicast')
     expect(p.wants({ [A]: 'a' }, 5)).toEqual({ ...nothing, refresh: ['ipv6-unicast'] })
   })
 
-  test('that requests a refresh before a withdrawal gets no more for it', () => {
+  test('a refresh before a withdrawal sends the route no more', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.requests('ipv4-unicast')
@@ -157,7 +157,7 @@ describe('a peer', () => {
 })
 
 describe('an Adj-RIB-Out', () => {
-  test('keeps nothing of prefixes that came and went', () => {
+  test('an Adj-RIB-Out keeps nothing of prefixes that came and went', () => {
     let rib = emptyAdjRibOut
     for (let i = 0; i < 100; i++) {
       rib = reconcile(
@@ -172,7 +172,7 @@ describe('an Adj-RIB-Out', () => {
     expect(rib.requested.size).toBe(0)
   })
 
-  test('is never changed in place', () => {
+  test('an Adj-RIB-Out is never changed in place', () => {
     const before = reconcile(emptyAdjRibOut, routes({ [A]: 'a' }), 0, interval).next
     const after = reconcile(requestRefresh(before, 'ipv4-unicast'), new Map(), 1, interval).next
     restore(after, before, [A])
@@ -180,7 +180,7 @@ describe('an Adj-RIB-Out', () => {
     expect(emptyAdjRibOut).toEqual({ advertised: new Map(), advertisedAt: new Map(), requested: new Set() })
   })
 
-  test('has a route as it was before if its UPDATE could not be sent', () => {
+  test('restore() undoes the routes whose UPDATE could not be sent', () => {
     const before = reconcile(emptyAdjRibOut, routes({ [A]: 'a' }), 0, interval).next
     const after = reconcile(before, routes({ [A]: 'x', [B]: 'b' }), interval, interval).next
     expect(restore(after, before, [A, B]).advertised).toEqual(before.advertised)

@@ -11,7 +11,7 @@ const pem = (name: string) =>
 const { signal } = new AbortController()
 
 describe('tcpCheck()', () => {
-  test('passes where a connection is accepted, and closes it', async () => {
+  test('tcpCheck() passes if a connection is accepted, and closes it', async () => {
     await using server = await listening(createTcpServer())
     const closed = new Promise(done => server.server.once('connection', socket => socket.once('close', done).resume()))
     await tcpCheck({ port: server.port })(signal)
@@ -26,7 +26,7 @@ describe('tcpCheck()', () => {
     )
   })
 
-  test('gives up when it is told to', async () => {
+  test('tcpCheck() ends when its signal is aborted', async () => {
     await using server = await listening(createTcpServer())
     await expect(tcpCheck({ port: server.port })(AbortSignal.abort())).rejects.toThrow('aborted')
   })
@@ -35,7 +35,7 @@ describe('tcpCheck()', () => {
     [{}, 'tcpCheck.port: undefined is not allowed'],
     [{ port: 0 }, 'tcpCheck.port: 0 is not allowed, it must be from 1 to 65535'],
     [{ port: 80, hostname: 'a' }, 'tcpCheck.hostname: no such option'],
-  ])('refuses %j', (options, message) => {
+  ])('tcpCheck() rejects the options %j', (options, message) => {
     expect(() => tcpCheck(options as { port: number })).toThrow(message)
   })
 })
@@ -52,21 +52,21 @@ describe('httpCheck()', () => {
     ['/ill', { status: 503 }, undefined],
     ['/moved', {}, 'answered 302'],
     ['/endless', { body: 'ok' }, 'answered 200, but not ok'],
-  ])('of %s with %j', async (path, probe, failure) => {
+  ])('httpCheck() of %s with %j', async (path, probe, failure) => {
     await using server = await listening(createServer(service))
     const checked = httpCheck(`http://127.0.0.1:${server.port}${path}`, probe)(signal)
     if (failure === undefined) await checked
     else await expect(checked).rejects.toThrow(`http://127.0.0.1:${server.port}${path} ${failure}`)
   })
 
-  test('looks again with the same expression as if for the first time', async () => {
+  test('httpCheck() resets the regular expression between checks', async () => {
     await using server = await listening(createServer(service))
     const check = httpCheck(`http://127.0.0.1:${server.port}/livez`, { body: /ok/g })
     await check(signal)
     await check(signal)
   })
 
-  test.each(['/silent', '/half'])('gives up on %s when it is told to', async path => {
+  test.each(['/silent', '/half'])('httpCheck() of %s ends when its signal is aborted', async path => {
     const controller = new AbortController()
     await using server = await listening(
       createServer((asked, answer) => {
@@ -101,13 +101,13 @@ describe('httpCheck() over TLS', () => {
     else await expect(checked).rejects.toThrow(failure)
   })
 
-  test('does not take a certificate of another name', async () => {
+  test('httpCheck() rejects a certificate for another name', async () => {
     await using server = await listening(createTlsServer(own, service))
     const checked = httpCheck(`https://localhost:${server.port}/livez`, { ca: pem('ca') })(signal)
     await expect(checked).rejects.toThrow("Hostname/IP does not match certificate's altnames")
   })
 
-  test('shows our certificate where the service asks for one', async () => {
+  test('httpCheck() sends our certificate if the service requests one', async () => {
     await using server = await listening(
       createTlsServer({ ...own, ca: pem('ca'), requestCert: true, rejectUnauthorized: true }, service),
     )
@@ -117,7 +117,7 @@ describe('httpCheck() over TLS', () => {
   })
 })
 
-describe('httpCheck() refuses', () => {
+describe('httpCheck() rejects', () => {
   const https = 'https://127.0.0.1/livez'
   test.each<[string, object, string]>([
     ['ftp://127.0.0.1/', {}, 'httpCheck.url: it must be a URL that begins with http:// or https://'],
@@ -129,7 +129,7 @@ describe('httpCheck() refuses', () => {
     [https, { verify: 'none', ca: pem('ca') }, "left out beside verify 'none'"],
     [https, { cert: 'nonsense', key: 'nonsense' }, 'PEM'],
     [https, { insecure: true }, 'httpCheck.insecure: no such option'],
-  ])('%s with %j', (url, probe, message) => {
+  ])('httpCheck() rejects %s with %j', (url, probe, message) => {
     expect(() => httpCheck(url, probe)).toThrow(message)
   })
 })

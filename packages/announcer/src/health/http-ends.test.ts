@@ -56,7 +56,7 @@ const ways: readonly [string, (socket: Socket) => void, body?: string][] = [
 afterEach(() => vi.restoreAllMocks())
 
 describe.each(['http', 'https'])('httpCheck() over %s of a service that', scheme => {
-  test.each(ways)('%s fails in time, and shows no secret', async (_, act, body) => {
+  test.each(ways)('a service that %s fails the check in time, without a secret', async (_, act, body) => {
     await using server = await serving(scheme, act)
     const check = httpCheck(`${scheme}://user:password@127.0.0.1:${server.port}/livez?token=query`, {
       ...(body !== undefined && { body }),
@@ -69,7 +69,7 @@ describe.each(['http', 'https'])('httpCheck() over %s of a service that', scheme
 })
 
 describe('httpCheck()', () => {
-  test('says of an upgrade what it is', async () => {
+  test('httpCheck() names a change of protocol', async () => {
     await using server = await serving('http', ways[0]![1])
     expect(await failure(httpCheck(`http://127.0.0.1:${server.port}/livez`))).toBe(
       `http://127.0.0.1:${server.port}/livez answered 101, and changed to another protocol`,
@@ -84,26 +84,26 @@ describe('httpCheck()', () => {
       403,
       'credentials (cert and key) are missing, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)',
     ],
-  ])('says of %i what to check', async (status, advice) => {
+  ])('httpCheck() says what to check after status %i', async (status, advice) => {
     await using server = await serving('http', socket =>
       socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`),
     )
     const url = `http://127.0.0.1:${server.port}/livez`
     expect(await failure(httpCheck(`${url}?verbose`))).toBe(`${url} answered ${status}: ${advice}`)
   })
-  test('says of a user that is known what to check', async () => {
+  test('httpCheck() with a user names its permissions', async () => {
     await using server = await serving('http', socket => socket.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n'))
     expect(await failure(httpCheck(`http://user:password@127.0.0.1:${server.port}/`))).toBe(
       `http://127.0.0.1:${server.port}/ answered 403: check the permissions of our credentials, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)`,
     )
   })
-  test('says of an authority that is not known that ca is needed', async () => {
+  test('httpCheck() asks for ca if the authority is unknown', async () => {
     await using server = await serving('https', socket => socket.end(head))
     expect(await failure(httpCheck(`https://127.0.0.1:${server.port}/`))).toMatch(
       /set ca to the authority of its certificate$/,
     )
   })
-  test('says why no address of a name answers', async () => {
+  test('httpCheck() names the error of each address of a name', async () => {
     vi.spyOn(dns, 'lookup').mockImplementation(((_: string, __: object, done: (...of: unknown[]) => void) =>
       done(null, [
         { address: '::1', family: 6 },
@@ -111,7 +111,7 @@ describe('httpCheck()', () => {
       ])) as never)
     expect(await failure(httpCheck('http://two.test:1/'))).toMatch(/^connect ECONNREFUSED .*; connect ECONNREFUSED /)
   })
-  test('shows no secret of a URL that is refused', () => {
+  test('httpCheck() shows no secret of a URL that it rejects', () => {
     for (const url of [
       'http://user:password@[/',
       'ftp://user:password@host/path?query',
@@ -128,7 +128,7 @@ describe('httpCheck()', () => {
       expect(JSON.stringify(Object.entries(error as object))).not.toContain('password') // Node keeps the text it was given
     }
   })
-  test('closes its connection when it has its answer', async () => {
+  test('httpCheck() closes its connection after the answer', async () => {
     const closed = later()
     await using server = await serving('http', socket => {
       socket.on('error', () => {}).once('close', closed.resolve)
@@ -139,19 +139,19 @@ describe('httpCheck()', () => {
   })
 })
 
-describe('a name that is never looked up', () => {
+describe('a name that is never resolved', () => {
   test.each<[string, Check]>([
     ['httpCheck()', httpCheck('http://never.test/')],
     ['httpCheck() over TLS', httpCheck('https://never.test/')],
     ['tcpCheck()', tcpCheck({ host: 'never.test', port: 80 })],
-  ])('ends %s in time', async (_, check) => {
+  ])('%s of a name that is never resolved ends in time', async (_, check) => {
     vi.spyOn(dns, 'lookup').mockImplementation((() => {}) as never)
     expect(await failure(check, SOON)).toMatch(/abort|took too long/)
   })
 })
 
 describe('tcpCheck()', () => {
-  test('ends in time where a connection is neither taken nor refused', async () => {
+  test('tcpCheck() ends in time if a connection is neither accepted nor refused', async () => {
     await using server = await serving('http', () => {})
     const { signal } = new AbortController()
     await tcpCheck({ port: server.port })(signal)
@@ -162,7 +162,7 @@ describe('tcpCheck()', () => {
 })
 
 describe('untilAborted()', () => {
-  test('ends what never ends, and leaves nothing behind', async () => {
+  test('untilAborted() ends a check that never ends, and leaves no listener', async () => {
     const controller = new AbortController()
     const over = untilAborted(controller.signal, () => new Promise(() => {}))
     controller.abort(new Error('the check took too long'))

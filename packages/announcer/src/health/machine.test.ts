@@ -60,7 +60,7 @@ function inWords(action: Action): string {
 }
 
 describe('a gate', () => {
-  test('starts down, and checks at once', () => {
+  test('a gate starts down and checks at once', () => {
     const bench = new Bench()
     expect(bench.up).toBe(false)
     expect(whyDown(bench.gate, 0)?.detail).toBe('no check has passed yet')
@@ -78,20 +78,20 @@ describe('a gate', () => {
     ['+++---', false],
     ['+++---++', false],
     ['+++---+++', true],
-  ])('after checks that ended %s is up: %s', (results, up) => {
+  ])('a gate after the results %s is up: %s', (results, up) => {
     const bench = new Bench()
     bench.checks(results)
     expect(bench.up).toBe(up)
   })
 
-  test('says what failed, and how often', () => {
+  test('a gate that goes down has the error and the number of failures', () => {
     const bench = new Bench()
     bench.checks('+++---')
     expect(bench.actions.filter(action => action !== 'check')).toEqual(['up', 'down: refused (3 checks in a row)'])
     expect(whyDown(bench.gate, bench.now)?.detail).toBe('refused (3 checks in a row)')
   })
 
-  test('checks once in each interval, from start to start', () => {
+  test('a gate starts one check per interval', () => {
     const bench = new Bench()
     const startedAt = [0]
     for (let i = 0; i < 4; i++) {
@@ -108,8 +108,8 @@ describe('a gate', () => {
   })
 })
 
-describe('a gate that has been open for long', () => {
-  test('is held down after as many withdrawals as one that is new', () => {
+describe('a gate that has been up for long', () => {
+  test('a gate that was up for long is held down after three withdrawals too', () => {
     const bench = new Bench({ rise: 1, fall: 1 })
     bench.checks('+'.repeat(720)) // an hour
     const ups = [...'-+-+-+-+'].map(result => {
@@ -119,7 +119,7 @@ describe('a gate that has been open for long', () => {
     expect(ups).toEqual([false, true, false, true, false, false, false, false])
   })
 
-  test('stays open while fewer than `fall` checks fail: each result renews its lease', () => {
+  test('a gate stays up while fewer than `fall` checks fail in a row', () => {
     const bench = new Bench({ rise: 1, fall: 10 })
     bench.checks('+---------') // 45 s of failures, and a ttl of 20 s
     expect(bench.up).toBe(true)
@@ -130,7 +130,7 @@ describe('a gate that has been open for long', () => {
 })
 
 describe('a check that hangs', () => {
-  test('is judged before the next begins if both fall due in a stopped process', () => {
+  test('a hanging check fails before the next starts, if both are due at once', () => {
     const bench = new Bench({ rise: 1, fall: 1 })
     bench.checks('+')
     bench.now += 12_000 // its timeout is over, and so is the interval
@@ -140,7 +140,7 @@ describe('a check that hangs', () => {
     expect(bench.actions.filter(action => action === 'check')).toHaveLength(2)
   })
 
-  test('has failed at its timeout, and is told so', () => {
+  test('a hanging check fails at its timeout, and its signal is aborted', () => {
     const bench = new Bench({ rise: 1, fall: 1 })
     bench.checks('+')
     bench.pass(2.999)
@@ -161,7 +161,7 @@ describe('a check that hangs', () => {
     expect(bench.actions.slice(-3)).toEqual(['check', 'abort', 'down: no answer within 3 s (3 checks in a row)'])
   })
 
-  test('is given up ten intervals after its timeout, and the next one decides', () => {
+  test('a hanging check is abandoned ten intervals after its timeout', () => {
     const bench = new Bench({ rise: 1 })
     bench.pass(54.999) // its time was up at 3
     expect(bench.actions).toEqual(['check', 'abort'])
@@ -182,7 +182,7 @@ describe('a check that hangs', () => {
     expect(bench.up).toBe(true)
   })
 
-  test('has failed though its answer comes first, where both are late', () => {
+  test('a check fails if both its result and its timeout are late', () => {
     const bench = new Bench({ rise: 1 })
     bench.now = 3000
     bench.feed({ type: 'passed' })
@@ -192,8 +192,8 @@ describe('a check that hangs', () => {
   })
 })
 
-describe('an answer', () => {
-  test('that is older than ttl is no, before any timer has run', () => {
+describe('a result', () => {
+  test('a result older than ttl does not count, before any timer has run', () => {
     const bench = new Bench()
     bench.checks('++')
     bench.feed({ type: 'passed' })
@@ -237,7 +237,7 @@ describe('the hold-down', () => {
     expect(bench.up).toBe(true)
   })
 
-  test('counts no closing that is longer ago', () => {
+  test('the hold-down does not count a change to down that is longer ago', () => {
     const bench = new Bench()
     for (let i = 0; i < 6; i++) {
       bench.checks('+++---')
@@ -246,14 +246,14 @@ describe('the hold-down', () => {
     }
   })
 
-  test('is nothing where it is switched off', () => {
+  test('the hold-down can be switched off', () => {
     const bench = new Bench({ holdDown: undefined })
     for (let i = 0; i < 20; i++) bench.checks('+++---')
     expect(bench.actions.filter(action => action === 'up')).toHaveLength(20)
   })
 })
 
-test('stop() aborts the check that runs, closes, and leaves no deadline', () => {
+test('stop() aborts the running check, and leaves no deadline', () => {
   const bench = new Bench()
   bench.checks('+++')
   bench.feed({ type: 'stop' })
