@@ -68,6 +68,12 @@ export interface AnnouncerEvents {
   down: [SessionFailure & { readonly peer: Address }]
 }
 
+/** An active route that must not be advertised any more. */
+interface Expired {
+  readonly announced: AnnouncedRoute
+  readonly cause: Explanation<WithheldReason>
+}
+
 /** Announces host routes. Its sessions start when it is made, so that they are established before the first route. */
 export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDisposable {
   /** One for each peer, in their order; for their events, and for a Listener. */
@@ -80,6 +86,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   readonly #gracefulShutdownTime: number
   readonly #clock: Clock
   readonly #log: Logger | undefined
+  /** See PeerRoutes.check(). */
+  readonly #encoded = new Map<string, string>()
   #timer: unknown
   #ending: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -193,15 +201,29 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
 
   /** What the peers should have at this moment, whether or not any timer has run that should have. */
   #desired(): readonly DesiredRoute[] {
+    return this.#divided().desired
+  }
+  #expireLeases(): void {
+    if (this.#divided().expired.length > 0) run(this.#sync())
+  }
+  /** The announced routes that may be advertised now, and the active ones that must not any more. */
+  #divided(): { readonly desired: readonly AnnouncedRoute[]; readonly expired: readonly Expired[] } {
     const now = this.#clock.now()
-    return [...this.#announced.values()].filter(announced => announced.withheld(now) === undefined)
+    const desired: AnnouncedRoute[] = []
+    const expired: Expired[] = []
+    for (const announced of this.#announced.values()) {
+      const cause = announced.withheld(now)
+      if (cause === undefined) desired.push(announced)
+      else if (announced.isActive) expired.push({ announced, cause })
+    }
+    return { desired, expired }
   }
 
   /** Sends every peer what is due, then sets the alarm for the next lease. Returns the log lines; events follow by themselves. */
   #sync(): readonly LogLine[] {
-    const expired = this.#expired()
-    const desired = this.#desired()
-    const lines = this.#peers.flatMap(peer => peer.reconcile(desired))
+    const { desired, expired } = this.#divided()
+    const lines: LogLine[] = []
+    for (const peer of this.#peers) lines.push(...peer.reconcile(desired))
     for (const { announced, cause } of expired) {
       const { prefix } = announced.route
       announced.isActive = false
@@ -211,21 +233,10 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#arm()
     return lines
   }
-  /** Active routes that must not be advertised any more. */
-  #expired(): readonly { readonly announced: AnnouncedRoute; readonly cause: Explanation<WithheldReason> }[] {
-    const now = this.#clock.now()
-    return [...this.#announced.values()].flatMap(announced => {
-      const cause = announced.isActive ? announced.withheld(now) : undefined
-      return cause === undefined ? [] : [{ announced, cause }]
-    })
-  }
-  #expireLeases(): void {
-    if (this.#expired().length > 0) run(this.#sync())
-  }
   #arm(): void {
     this.#clock.clearTimeout(this.#timer)
-    const active = [...this.#announced.values()].filter(({ isActive }) => isActive)
-    const next = Math.min(...active.map(({ leaseUntil }) => leaseUntil))
+    let next = Number.POSITIVE_INFINITY
+    for (const { isActive, leaseUntil } of this.#announced.values()) if (isActive) next = Math.min(next, leaseUntil)
     if (next === Number.POSITIVE_INFINITY) return
     const rest = Math.max(0, Math.ceil(next - this.#clock.now()))
     this.#timer = this.#clock.setTimeout(() => run(this.#sync()), rest)
@@ -320,10 +331,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       )
     const resolved = resolve(preference)
     const contents = this.#gracefulShutdownTime > 0 ? [withGracefulShutdown(resolved), resolved] : [resolved]
-    for (const content of contents) {
-      const encoded = new Set<string>()
-      for (const peer of this.#peers) peer.check(route, content, encoded)
-    }
+    for (const content of contents) for (const peer of this.#peers) peer.check(route, content, this.#encoded)
     return resolved
   }
 

@@ -132,10 +132,11 @@ export class PeerRoutes {
   }
 
   /**
-   * `encoded` has the kinds of UPDATE that have been encoded for the same route and preference.
+   * `encoded` has, for each kind of UPDATE, the preference that was encoded last: peers and routes of one kind share it,
+   * because only the octets of their addresses differ.
    * @throws OptionError for what is wrong with this route towards this peer, whether or not its session is established.
    */
-  check(route: HostRoute, preference: ResolvedPreference, encoded: Set<string>): void {
+  check(route: HostRoute, preference: ResolvedPreference, encoded: Map<string, string>): void {
     const { local, extendedNextHop: extended } = this.session.config
     if (route.address === local.id)
       throw new OptionError(
@@ -146,7 +147,7 @@ export class PeerRoutes {
     if (route.address === this.#peerAddress)
       throw new OptionError('prefix', route.prefix, 'another address than that of a peer')
     if (!this.carries(route)) return
-    const hop = this.#chooseNextHop(route, { local: local.address, addresses: [], extended, announced: [] })
+    const hop = this.#chooseNextHop(route, local.address, [], extended, [])
     if (!('address' in hop) && !hop.mayCome && hop.reason !== 'local-address-unknown') {
       const { nextHop } = this.#options
       const given = forFamily(nextHop, route.family) ?? local.address
@@ -161,11 +162,12 @@ export class PeerRoutes {
     }
     const nextHop = 'address' in hop ? hop.address : this.#peerAddress // of the same length
     this.#checked = this.#build(route, preference, nextHop)
-    const kind = `${this.external} ${isIpv6(nextHop)}`
-    if (encoded.has(kind)) return
-    encoded.add(kind)
+    const kind = `${route.family} ${this.external} ${isIpv6(nextHop)}`
+    const content = JSON.stringify(preference)
+    if (encoded.get(kind) === content) return
     // As long as it can get: four octets, or two if those are not enough, with an AS4_PATH beside (RFC 6793 §4.2.2).
     encode(this.#checked.update, { fourOctetAs: local.as <= 0xffff })
+    encoded.set(kind, content)
   }
 
   /** Sends what is due. Returns its log lines, for when every other peer has been sent its own. It never throws. */
@@ -341,25 +343,25 @@ export class PeerRoutes {
     const { negotiated, local, addresses } = established
     if (!negotiated.families.includes(route.family))
       return { ...unsendableReason('family-not-negotiated', route.family), mayCome: false }
-    const context = { local, addresses, extended: negotiated.extendedNextHop, announced }
-    const known = this.#chooseNextHop(route, context)
+    const { extendedNextHop } = negotiated
+    const known = this.#chooseNextHop(route, local, addresses, extendedNextHop, announced)
     if ('address' in known || !known.mayCome) return known
     const again = interfaceAddresses()
-    const now = this.#chooseNextHop(route, { ...context, addresses: again })
+    const now = this.#chooseNextHop(route, local, again, extendedNextHop, announced)
     if ('address' in now) established.addresses = again
     return now
   }
 
   #chooseNextHop(
     route: HostRoute,
-    context: Pick<Parameters<typeof chooseNextHop>[1], 'local' | 'addresses' | 'extended' | 'announced'>,
+    local: Address | undefined,
+    addresses: readonly InterfaceAddress[],
+    extended: boolean,
+    announced: readonly Address[],
   ): NextHop {
     const { bindDevice, peer } = this.session.config
-    return chooseNextHop(route, {
-      ...context,
-      given: forFamily(this.#options.nextHop, route.family),
-      device: bindDevice ?? splitZone(peer.address).zone,
-      peer: this.#peerAddress,
-    })
+    const given = forFamily(this.#options.nextHop, route.family)
+    const device = bindDevice ?? splitZone(peer.address).zone
+    return chooseNextHop(route, { given, local, device, addresses, extended, peer: this.#peerAddress, announced })
   }
 }
