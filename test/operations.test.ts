@@ -80,6 +80,6 @@ function ownerOf(callee: ts.Expression): string {
 /** `log.warn` has one, `log[news ? 'warn' : 'debug']` two. */
 function levelsOf(callee: ts.Expression): string[] {
   if (ts.isPropertyAccessExpression(callee)) return [callee.name.text]
-  if (/\blevel\b/.test(callee.getText())) return ['info', 'warn', 'debug'] // of failureReasons, or debug
+  if (/\blevel\b/.test(callee.getText())) return ['info', 'warn', 'debug'] // failureLevel(), or debug
   return [...callee.getText().matchAll(/'(\w+)'/g)].map(([, level = '']) => level)
 }

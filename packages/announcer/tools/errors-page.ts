@@ -1,5 +1,6 @@
 /** docs/errors.md, made from the tables of reasons and of NOTIFICATION codes. */
-import { failureReasons } from '@softspoken/session'
+import { type FailureReason, failureReasons } from '@softspoken/session'
+import { failureLevel } from '@softspoken/session/internal'
 import { describeNotification, notificationCode, subcode } from '@softspoken/wire'
 import {
   type Explanation,
@@ -63,7 +64,11 @@ failure that repeats is logged as debug.
 
 ${table(
   ['reason', 'meaning', 'level'],
-  Object.entries(failureReasons).map(([reason, { meaning, level }]) => [code(reason), meaning, level]),
+  (Object.entries(failureReasons) as [FailureReason, string][]).map(([reason, meaning]) => [
+    code(reason),
+    meaning,
+    failureLevel(reason),
+  ]), // its own keys
 )}
 
 ## Why a route is withheld

@@ -13,4 +13,5 @@ export {
 export { configure } from './config.ts'
 export { errorText, guardLog, notify } from './guard.ts'
 export { optionNames, sessionOptions } from './options.ts'
+export { failureLevel } from './reasons.ts'
 export { canonicalAddress, isIpv6, isLinkLocal, isOneHost, splitZone, unmapIpv4 } from './socket-address.ts'

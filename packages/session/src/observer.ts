@@ -10,7 +10,7 @@ import { countMalformed, type MalformedUpdate, malformedUpdate, zeroMalformed } 
 import { countMessage, zeroCounters } from './message-counters.ts'
 import { omitUndefined } from './omit-undefined.ts'
 import { RateLimit } from './rate-limit.ts'
-import { failureReasons } from './reasons.ts'
+import { failureLevel } from './reasons.ts'
 import type { Clock, Logger } from './runtime.ts'
 import type { SessionCounters, SessionStatus } from './status.ts'
 
@@ -116,7 +116,7 @@ export class Observer {
   #recordDown({ type: _, retryIn, ...failure }: Down): () => void {
     const peer = this.#config.peer.address
     const { reason, detail, sent, hint } = failure
-    const { level } = failureReasons[reason]
+    const level = failureLevel(reason)
     if (reason === 'stopped') return () => this.#log?.[level]({ peer, reason, detail }, 'session down')
     const last = this.lastFailure
     const isRepeated = last !== undefined && isSameFailure(last, failure) && failure.from !== 'Established'

@@ -117,7 +117,7 @@ export interface SessionOptions extends SessionEnvironment {
   stateDirectory?: string
 }
 
-/** One option. `ours` as the reference means that no RFC gives the default or the bounds. */
+/** One option. Its reference and the reason for its default are in ../tools/defaults-page.ts, which makes the docs. */
 interface OptionRow {
   readonly type: 'integer' | 'number' | 'boolean' | 'string' | 'list'
   /** Absent: there is none, or it depends on other options. */
@@ -126,60 +126,57 @@ interface OptionRow {
   readonly min?: number
   readonly max?: number
   readonly unit?: ' seconds'
-  readonly reference: string
 }
 
 /** A name with a dot is part of an option that is an object. docs/defaults.md is made from this table. */
 export const sessionOptions = {
-  'local.as': { type: 'integer', min: 1, max: 0xffffffff, reference: 'RFC 6793, RFC 7300, RFC 7607' },
-  'local.id': { type: 'string', reference: 'RFC 6286' },
-  'local.address': { type: 'string', reference: 'ours' },
-  'peer.as': { type: 'integer', min: 1, max: 0xffffffff, reference: 'RFC 6793, RFC 7300, RFC 7607' },
-  'peer.address': { type: 'string', reference: 'RFC 4007 §11' },
-  'peer.port': { type: 'integer', default: 179, min: 1, max: 65535, reference: 'RFC 4271 §8' },
-  passive: { type: 'boolean', default: false, reference: 'RFC 4271 §8.1.1' },
-  families: { type: 'list', reference: 'RFC 4760 §8' },
-  extendedNextHop: { type: 'boolean', reference: 'RFC 8950' },
-  'capabilities.multiprotocol': { type: 'boolean', default: true, reference: 'RFC 4760, RFC 5492 §3' },
-  'capabilities.routeRefresh': { type: 'boolean', default: true, reference: 'RFC 2918' },
-  'capabilities.enhancedRouteRefresh': { type: 'boolean', reference: 'RFC 7313' },
-  'capabilities.fourOctetAs': { type: 'boolean', default: true, reference: 'RFC 6793' },
-  extendedMessage: { type: 'boolean', default: false, reference: 'RFC 8654' },
-  requireFourOctetAs: { type: 'boolean', default: false, reference: 'RFC 6793, RFC 5492' },
-  'gracefulRestart.restartTime': { type: 'integer', min: 1, max: 4095, unit: ' seconds', reference: 'RFC 4724' },
-  'gracefulRestart.forwarding': { type: 'boolean', default: false, reference: 'RFC 4724 §3' },
-  'gracefulRestart.restarting': { type: 'boolean', default: false, reference: 'RFC 4724 §3' },
-  'gracefulRestart.notification': { type: 'boolean', default: false, reference: 'RFC 8538' },
-  holdTime: { type: 'integer', default: 90, min: 9, max: 65535, unit: ' seconds', reference: 'RFC 4271 §4.2, §10' },
-  sendHoldTime: { type: 'number', max: 131070, unit: ' seconds', reference: 'RFC 9687 §4' },
-  allowAggressiveTimers: { type: 'boolean', default: false, reference: 'ours' },
-  allowZeroHoldTime: { type: 'boolean', default: false, reference: 'RFC 4271 §4.2, §6.2' },
-  connectTimeout: { type: 'number', default: 10, min: 5, max: 120, unit: ' seconds', reference: 'ours' },
-  firstDialDelay: { type: 'number', default: 0, min: 0, max: 60, unit: ' seconds', reference: 'ours' },
-  'backOff.minInterval': { type: 'number', default: 5, min: 1, max: 3600, unit: ' seconds', reference: 'ours' },
+  'local.as': { type: 'integer', min: 1, max: 0xffffffff },
+  'local.id': { type: 'string' },
+  'local.address': { type: 'string' },
+  'peer.as': { type: 'integer', min: 1, max: 0xffffffff },
+  'peer.address': { type: 'string' },
+  'peer.port': { type: 'integer', default: 179, min: 1, max: 65535 },
+  passive: { type: 'boolean', default: false },
+  families: { type: 'list' },
+  extendedNextHop: { type: 'boolean' },
+  'capabilities.multiprotocol': { type: 'boolean', default: true },
+  'capabilities.routeRefresh': { type: 'boolean', default: true },
+  'capabilities.enhancedRouteRefresh': { type: 'boolean' },
+  'capabilities.fourOctetAs': { type: 'boolean', default: true },
+  extendedMessage: { type: 'boolean', default: false },
+  requireFourOctetAs: { type: 'boolean', default: false },
+  'gracefulRestart.restartTime': { type: 'integer', min: 1, max: 4095, unit: ' seconds' },
+  'gracefulRestart.forwarding': { type: 'boolean', default: false },
+  'gracefulRestart.restarting': { type: 'boolean', default: false },
+  'gracefulRestart.notification': { type: 'boolean', default: false },
+  holdTime: { type: 'integer', default: 90, min: 9, max: 65535, unit: ' seconds' },
+  sendHoldTime: { type: 'number', max: 131070, unit: ' seconds' },
+  allowAggressiveTimers: { type: 'boolean', default: false },
+  allowZeroHoldTime: { type: 'boolean', default: false },
+  connectTimeout: { type: 'number', default: 10, min: 5, max: 120, unit: ' seconds' },
+  firstDialDelay: { type: 'number', default: 0, min: 0, max: 60, unit: ' seconds' },
+  'backOff.minInterval': { type: 'number', default: 5, min: 1, max: 3600, unit: ' seconds' },
   'backOff.transportCap': {
     type: 'number',
     default: 120,
     min: 30,
     max: 3600,
     unit: ' seconds',
-    reference: 'RFC 4271 §10',
   },
-  'backOff.protocolInitial': { type: 'number', default: 60, min: 30, max: 3600, unit: ' seconds', reference: 'ours' },
+  'backOff.protocolInitial': { type: 'number', default: 60, min: 30, max: 3600, unit: ' seconds' },
   'backOff.administrative': {
     type: 'number',
     default: 300,
     min: 60,
     max: 3600,
     unit: ' seconds',
-    reference: 'RFC 4486',
   },
-  'backOff.resetAfter': { type: 'number', default: 300, min: 60, max: 3600, unit: ' seconds', reference: 'ours' },
-  tcpMd5Key: { type: 'string', reference: 'RFC 2385' },
-  ttlSecurity: { type: 'integer', min: 1, max: 254, reference: 'RFC 5082' },
-  multihop: { type: 'integer', min: 1, max: 255, reference: 'ours' },
-  bindDevice: { type: 'string', reference: 'ours' },
-  stateDirectory: { type: 'string', reference: 'ours' },
+  'backOff.resetAfter': { type: 'number', default: 300, min: 60, max: 3600, unit: ' seconds' },
+  tcpMd5Key: { type: 'string' },
+  ttlSecurity: { type: 'integer', min: 1, max: 254 },
+  multihop: { type: 'integer', min: 1, max: 255 },
+  bindDevice: { type: 'string' },
+  stateDirectory: { type: 'string' },
 } as const satisfies Readonly<Record<string, OptionRow>>
 
 export type SessionOptionName = keyof typeof sessionOptions
