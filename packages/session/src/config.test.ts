@@ -97,10 +97,7 @@ describe('hold time', () => {
 
 describe('an unknown name', () => {
   it.each([
-    [
-      { holdtime: 30 },
-      'holdtime: no such option, did you mean holdTime? it must be one of local, peer, passive, families, ',
-    ],
+    [{ holdtime: 30 }, 'holdtime: no such option, did you mean holdTime?'],
     [{ local: { ...given.local, asn: 1 } }, 'local.asn: no such option, it must be one of as, id, address'],
     [{ peer: { ...given.peer, host: 'x' } }, 'peer.host: no such option, it must be one of as, address, port'],
     [{ backOff: { jitter: 0 } }, 'backOff.jitter: no such option, it must be one of minInterval, transportCap'],

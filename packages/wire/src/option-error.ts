@@ -26,12 +26,12 @@ export class OptionError extends Error {
   }
 }
 
-/** For a name that does not exist. Its value is left out, because a misspelt name may hold a secret. */
+/** For a name that does not exist. Its value is left out, because a misspelt name may hold a secret. The message has the nearest name, or all. */
 export function unknownOption(option: string, names: readonly string[]): OptionError {
   const similar = nearest(option.slice(option.lastIndexOf('.') + 1), names)
-  const suggestion = similar === undefined ? '' : `did you mean ${similar}? `
   const allowed = `one of ${names.join(', ')}`
-  return new OptionError(option, undefined, allowed, `${option}: no such option, ${suggestion}it must be ${allowed}`)
+  const advice = similar === undefined ? `it must be ${allowed}` : `did you mean ${similar}?`
+  return new OptionError(option, undefined, allowed, `${option}: no such option, ${advice}`)
 }
 
 /** A value as a sentence shows it: text in quotes, an object or a function by its kind, because its own text may be long, secret or throw. */
