@@ -56,7 +56,7 @@ describe('two sessions, one that dials and one that waits', () => {
     await clock.advance(1)
     expect([near.state, far.state]).toEqual(['Idle', 'Idle'])
     expect(near.status().lastFailure).toMatchObject({
-      detail: 'nothing heard from the peer for 90 s',
+      detail: 'no message from the peer for 90 s',
       from: 'Established',
       sent: { code: 4, subcode: 0 },
       hint: 'check the path to the peer, whether the router or this process stands still, and whether the router wants TTL security',

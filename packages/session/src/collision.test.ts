@@ -381,7 +381,7 @@ describe('one connection per direction', () => {
     play.do({ type: 'accepted' }).said()
     expect(play.wait(239.999).said()).toBe('')
     expect(play.wait(0.001).said()).toBe('incoming: send 4/0, incoming: close, tell down, -> Active')
-    expect(play.downs).toMatchObject([{ detail: 'nothing heard from the peer for 240 s' }])
+    expect(play.downs).toMatchObject([{ detail: 'no message from the peer for 240 s' }])
     expect(play.history).toEqual({ transport: 0, protocol: 0 })
     play.do({ type: 'accepted' }).hear('incoming', higher, keepalive)
     expect(play.state).toBe('Established')

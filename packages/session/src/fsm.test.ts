@@ -900,17 +900,17 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
 // ---- timers
 
 describe('timers', () => {
-  it('nothing heard for the hold time: 4/0, and the slow track (RFC 4271 §6.5)', () => {
+  it('sends 4/0 if the peer is silent for the hold time (RFC 4271 §6.5)', () => {
     const play = new Play({ holdTime: 9 }).reach('Established').wait(8.999)
     expect(play.state).toBe('Established')
     play.log = []
     expect(play.wait(0.001).said()).toBe('send 4/0, close, tell down, -> Idle')
-    expect(play.down).toMatchObject({ detail: 'nothing heard from the peer for 9 s', from: 'Established', retryIn: 60 })
+    expect(play.down).toMatchObject({ detail: 'no message from the peer for 9 s', from: 'Established', retryIn: 60 })
   })
   it('waits 240 s for the OPEN (RFC 4271 §8.2.2)', () => {
     const play = new Play().reach('OpenSent')
     expect(play.wait(239.999).state).toBe('OpenSent')
-    expect(play.wait(0.001).down).toMatchObject({ detail: 'nothing heard from the peer for 240 s', sent: { code: 4 } })
+    expect(play.wait(0.001).down).toMatchObject({ detail: 'no message from the peer for 240 s', sent: { code: 4 } })
   })
   it('KEEPALIVE and UPDATE restart the hold timer, not ROUTE-REFRESH (RFC 4271 §4.4)', () => {
     const play = new Play().reach('Established').wait(10)

@@ -448,7 +448,7 @@ function toIdleOnCollision(s: Machine, t: Tick): Step {
 function toIdleOnHoldTimer(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
   const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may shorten it
-  const detail = `nothing heard from the peer for ${seconds} s`
+  const detail = `no message from the peer for ${seconds} s`
   const sent = notification(notificationCode.holdTimer, 0)
   return toIdleOnFailure(s, t, { reason: 'hold-timer', detail, sent, failureClass: 'protocol' })
 }
