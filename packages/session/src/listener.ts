@@ -28,8 +28,8 @@ export interface ListenerOptions {
   clock?: Clock
 }
 
-/** What a Listener needs of a session: a Session fits, and so does each of an announcer's `sessions`. */
-export type ServedSession = Pick<Session, 'config' | 'accept'>
+/** What a Listener needs of a session. */
+type ServedSession = Pick<Session, 'config' | 'accept'>
 
 /** A TCP server that hands each connection to the session of its peer's address. */
 export class Listener implements AsyncDisposable {
@@ -68,11 +68,11 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * Hands connections from this session's peer to it, from now on.
-   * @throws OptionError if it is not a Session, or if another session has the same peer address; Error if this listener
-   * cannot have the session's tcpMd5Key, ttlSecurity, multihop or bindDevice.
+   * Hands connections from this session's peer to it, from now on. It takes a Session, or one of an announcer's `sessions`.
+   * @throws OptionError if it is not a Session, if another session has the same peer address, or if this listener cannot
+   * have the session's tcpMd5Key, ttlSecurity, multihop or bindDevice.
    */
-  serve(session: ServedSession): this {
+  serve(session: Pick<Session, 'config' | 'accept'>): this {
     if (!isServed(session)) throw new OptionError('session', session, 'a Session')
     const address = canonicalAddress(session.config.peer.address)
     if (this.#sessions.has(address)) {
