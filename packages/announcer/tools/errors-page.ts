@@ -42,15 +42,15 @@ const healthDown: Record<HealthDownReason, Explanation<string>> = {
   'check-failed': healthDownReason('check-failed', 'connect ECONNREFUSED 127.0.0.1:6443', 3),
   'check-timeout': healthDownReason('check-timeout', 2, 3),
   'result-expired': healthDownReason('result-expired', 10),
-  'held-down': healthDownReason('held-down', '12:30:00'),
+  'held-down': healthDownReason('held-down', '2026-01-31T12:05:00Z'),
   stopped: healthDownReason('stopped'),
 }
 
 export function errorsPage(): string {
   return `# Errors and reasons
 
-Every failure has a \`reason\`, one of a fixed list, for programs. Its \`detail\` is a sentence made from the reason, for people;
-the sentence may change in any version, so no program should read it. \`npx --yes pnpm@12 docs:pages\` makes this page from the code.
+Every failure has a \`reason\` and a \`detail\`. The reason is a code from a fixed list, for programs. The detail is a sentence
+for people. It may change in any version, so no program should read it. \`npx --yes pnpm@12 docs:pages\` makes this page from the code.
 
 ## Your mistakes
 
@@ -73,31 +73,31 @@ ${table(
 
 ## Why a route is withheld
 
-\`status().withheld\` of an announcer.
+\`reason\` and \`detail\` of each prefix in \`status().withheld\` of an announcer.
 
 ${details(withheld)}
 
 ## Why a route was withdrawn
 
-\`reason\` of the event \`withdrawn\` of an announcer.
+\`reason\` and \`detail\` of the event \`withdrawn\` of an announcer.
 
 ${details(withdrawn)}
 
 ## Why a route cannot be sent to a peer
 
-\`unsendable\` of a peer in \`status()\` of an announcer.
+\`reason\` and \`detail\` of the event \`unsendable\` of an announcer, and of each prefix in \`status().peers[].unsendable\`.
 
 ${details(unsendable)}
 
 ## Why a health gate is down
 
-\`status()\` and the event \`down\` of a health gate.
+\`reason\` and \`detail\` in \`status()\` and in the event \`down\` of a health gate.
 
 ${details(healthDown)}
 
 ## NOTIFICATION codes
 
-\`sent\` and \`received\` of a failure are NOTIFICATIONs, with \`code\`, \`subcode\` and \`data\`. \`@softspoken/wire\` exports the names as
+\`sent\` and \`received\` of a failure of a session are NOTIFICATIONs, with \`code\`, \`subcode\` and \`data\`. \`@softspoken/wire\` exports the names as
 \`notificationCode\` and \`subcode\`, for example \`subcode.cease.administrativeShutdown\`.
 
 ${table(['code', 'subcode', 'name', 'text'], notifications())}

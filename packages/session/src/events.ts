@@ -13,19 +13,19 @@ export interface SessionFailure {
   readonly reason: FailureReason
   /** One sentence, made from the reason. */
   readonly detail: string
-  /** What to check. */
+  /** What to check, if there is advice for this failure. */
   readonly hint?: string
   /** The state in which it ended. */
   readonly from: SessionState
-  /** The NOTIFICATION that we sent; the peer may not have received it. */
+  /** The NOTIFICATION that we sent; the peer may not have received it. Present if the reason is 'notification-sent'. */
   readonly sent?: Notification
-  /** The NOTIFICATION that the peer sent. */
+  /** The NOTIFICATION that the peer sent. Present if the reason is 'notification-received'. */
   readonly received?: Notification
   /** Seconds until the next dial. Absent after stop(), and if only the peer dials. */
   readonly retryIn?: number
 }
 
-/** The same reason and the same NOTIFICATION: not worth a second log line. */
+/** Whether both have the same reason and the same NOTIFICATION; the log then has the second at level debug. */
 export function isSameFailure(one: SessionFailure, other: SessionFailure): boolean {
   return (
     one.reason === other.reason &&
