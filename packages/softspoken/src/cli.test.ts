@@ -1,9 +1,11 @@
 /** The program as a user runs it, with a router made of our own Listener on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Listener, Session, type SessionFailure } from '@softspoken/session'
 import { describeNotification, routes } from '@softspoken/wire'
@@ -108,7 +110,7 @@ describe('a wrong option is one sentence on standard error and exit 2', () => {
       expect(code).toBe(2)
       expect(err).toMatch(/^[^\n]*not allowed[^\n]*\n$/)
       expect(err).toContain(value)
-      expect(err, 'the words of the person').toContain(flag)
+      expect(err, 'the name that the user typed').toContain(flag)
       expect(out).toBe('')
     }
   })
@@ -154,15 +156,33 @@ it('check shows options, their places and messages, no key, and dials nothing', 
   expect(output.out).toMatch(/^tcpMd5Key +\(secret\) +SOFTSPOKEN_TCP_MD5_KEY$/m)
   expect(output.out).toMatch(/^logLevel +info +default$/m)
   expect(output.out).toMatch(/^holdTime +90 +default$/m)
-  expect(output.out, 'of no use without health').not.toContain('healthInterval')
+  expect(output.out, 'not used without health').not.toContain('healthInterval')
   expect(output.out).toContain(`To 127.0.0.1 port ${port}, from 127.0.0.1:`)
   expect(output.out).toContain("type: 'open'")
-  expect(output.out).toContain('Most dials, whatever the router does: 5 in a minute, 12 in ten minutes, 52 in an hour')
+  expect(output.out).toContain('The router gets at most 5 dials in a minute, 12 in ten minutes and 52 in an hour')
   expect(output.out).toMatch(/nextHop: '10.0.5.11',\s+med: 7/)
   expect(output.out).not.toContain('not to be seen')
   expect(output.err).toBe('')
   expect(dialled).toEqual([])
   router.close()
+})
+
+it('check shows the hold time, address and next hop of one router in its messages alone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'peers-'))
+  const config = join(folder, 'peers.json')
+  const own = { holdTime: 30, localAddress: '127.0.0.2', nextHop: '10.0.5.12' }
+  const peers = [
+    { address: '127.0.0.1', as: 65000, ...own },
+    { address: '127.0.0.3', as: 65000 },
+  ]
+  writeFileSync(config, JSON.stringify({ peers, nextHop: '10.0.5.11' }))
+  const argv = ['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11']
+  const { code, out } = await call(['check', ...argv, '--config', config])
+  rmSync(folder, { recursive: true })
+  const [, first, second] = out.split(/^To /m)
+  expect(code).toBe(0)
+  expect(first).toMatch(/^127\.0\.0\.1 port 179, from 127\.0\.0\.2:.*holdTime: 30,.*nextHop: '10\.0\.5\.12'/s)
+  expect(second).toMatch(/^127\.0\.0\.3 port 179, from 127\.0\.0\.1:.*holdTime: 90,.*nextHop: '10\.0\.5\.11'/s)
 })
 
 async function listening(server: Server): Promise<AsyncDisposable & { port: number }> {
@@ -185,13 +205,13 @@ it('announce withdraws when --health fails, and serves --http once its port is f
   const health = `http://127.0.0.1:${(service.address() as AddressInfo).port}/livez` // a TCP server's address has one
   await using router = await Router.start()
   const { routeLog, port } = router
-  const busy = createServer().listen(0, '127.0.0.1') // what it listens on is to be the page's
+  const busy = createServer().listen(0, '127.0.0.1') // the page gets its port later
   await once(busy, 'listening')
   const page = `127.0.0.1:${(busy.address() as AddressInfo).port}` // a TCP server's address has one
   const flags = ['--next-hop', '10.0.5.11', '--port', port, '--health', health, '--http', page]
   const { child, output, exit } = run(['announce', ...words(needed), ...flags], { SOFTSPOKEN_HEALTH_INTERVAL: '1' })
   await expect.poll(() => routeLog, { timeout }).toEqual(['+198.51.100.10/32 via 10.0.5.11'])
-  expect(output.out, 'a page that cannot listen costs no route').toMatch(
+  expect(output.out, 'the route is announced although the page cannot listen').toMatch(
     /"detail":"listen EADDRINUSE.*"page cannot listen"/,
   )
   busy.close()
@@ -237,7 +257,7 @@ describe('the version', () => {
   it('is printed by --version', async () => {
     expect(await call(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
   })
-  it('is printed by the command version with that of Node', async () => {
+  it('is printed by the command version, with the version of Node', async () => {
     expect((await call(['version'])).out).toBe(
       `softspoken ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}\n`,
     )
@@ -254,11 +274,12 @@ describe('a wrong command line is one sentence and exit 2', () => {
     ],
     [['--prefix', 'a'], '--prefix: a command comes first, such as softspoken announce --prefix'],
     [['--secret=1'], /^the first argument is no command/],
-    [['announce', '--prefix'], "option '--prefix <route>' argument missing"],
-    [['announce', 'foo'], 'there is a word that belongs to no flag; an option is given as --prefix 198.51.100.10/32'],
+    [['announce', '--prefix'], '--prefix: it has no value'],
+    [['announce', 'foo'], 'an argument is not the value of a flag; give an option as --prefix 198.51.100.10/32'],
+    [['announce', '--check=yes'], '--check: it takes no value'],
     [['check', '--check'], '--check: it belongs to announce; the command check does the same'],
-    [['status', '--verbose'], 'status: give one address and port at most, such as 127.0.0.1:9179'],
-    [['status', '127.0.0.1:9179', 'b'], 'status: give one address and port at most, such as 127.0.0.1:9179'],
+    [['status', '--verbose'], 'status: give at most one address and port, such as 127.0.0.1:9179'],
+    [['status', '127.0.0.1:9179', 'b'], 'status: give at most one address and port, such as 127.0.0.1:9179'],
     [['status', 'localhost'], /^status: 'localhost' is not allowed, it must be an address and a port/],
     [['version', 'x'], 'version: it takes no argument'],
   ])('%j', async (argv, sentence) => {

@@ -1,7 +1,7 @@
 /** The command line: `softspoken <command> [options]`. Each command is loaded when it is run. */
 import { nearest } from '@softspoken/wire/internal'
 import { Command, CommanderError, Option } from 'commander'
-import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withOptions } from './config/flags.ts'
+import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withOptions, withoutValue } from './config/flags.ts'
 import { readConfiguration } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
 import { escapeControls } from './log/escape-controls.ts'
@@ -24,7 +24,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, io: 
     return exitCodes.ok
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok // --help, --version
-    const known = error instanceof CommanderError ? new UsageError(withoutPrefix(error.message)) : error
+    const known = error instanceof CommanderError ? fromCommander(error, argv) : error
     if (!(known instanceof UsageError || known instanceof RetryableError)) throw error
     io.printError(escapeControls(known.message)) // it may show what the user typed
     return known instanceof UsageError ? exitCodes.usage : exitCodes.retryable
@@ -72,7 +72,7 @@ function commandLine(env: NodeJS.ProcessEnv, io: Io): Command {
     .allowUnknownOption()
     .action(async (address: string, _options, command: Command) => {
       if (command.args.length > 1 || address.startsWith('-'))
-        throw new UsageError('status: give one address and port at most, such as 127.0.0.1:9179')
+        throw new UsageError('status: give at most one address and port, such as 127.0.0.1:9179')
       io.print(`${await (await import('./commands/status.ts')).status(address)}\n`)
     })
   root
@@ -106,6 +106,8 @@ function noCommand(word: string | undefined, names: readonly string[]): UsageErr
   return new UsageError(`the first argument is no command: it must be ${list}; softspoken --help explains them`)
 }
 
-function withoutPrefix(message: string): string {
-  return message.replace(/^error: /, '').replaceAll('\n', ' ')
+/** Commander accepts any argument as the value of a flag, so only the last argument can be a flag without a value. */
+function fromCommander({ code, message }: CommanderError, argv: readonly string[]): UsageError {
+  if (code === 'commander.optionMissingArgument') return withoutValue(`${argv.at(-1)}`)
+  return new UsageError(message.replace(/^error: /, '').replaceAll('\n', ' '))
 }

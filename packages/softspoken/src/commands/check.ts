@@ -82,7 +82,7 @@ async function exchange(
     )
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
-  const budget = `Most dials, whatever the router does: ${minute} in a minute, ${tenMinutes} in ten minutes, ${hour} in an hour`
+  const budget = `The router gets at most ${minute} dials in a minute, ${tenMinutes} in ten minutes and ${hour} in an hour`
   return { messages, budget }
 }
 

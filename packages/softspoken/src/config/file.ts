@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { nearest } from '@softspoken/wire/internal'
 import { optionTable } from './options.ts'
-import { RetryableError, UsageError } from './usage-error.ts'
+import { notAllowed, RetryableError, UsageError } from './usage-error.ts'
 import type { SourceValues } from './values.ts'
 
 const names = optionTable.map(({ name }) => name)
@@ -14,7 +14,7 @@ const names = optionTable.map(({ name }) => name)
 export async function readConfigFile(file: string): Promise<SourceValues> {
   const content = await parse(file, await textOf(file))
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new UsageError(`${file}: it must have options by name, such as prefix: 198.51.100.10/32`)
+    throw new UsageError(`${file}: it must be a map of options, such as prefix: 198.51.100.10/32`)
   const options = new Map<string, unknown>(Object.entries(content))
   for (const [name, value] of options)
     if (!(names as readonly string[]).includes(name)) throw new UsageError(`${file}: ${noSuchName(name, value, names)}`)
@@ -33,11 +33,12 @@ export async function readConfigFile(file: string): Promise<SourceValues> {
 export function noSuchName(name: string, value: unknown, names: readonly string[]): string {
   const shown = value === null || !/^[a-z][\w-]{0,40}$/i.test(name) ? 'a name in it' : name
   const near = shown === name ? nearest(name, names) : undefined
-  return `${shown} is no option, ${near ? `did you mean ${near}?` : `there are ${names.join(', ')}`}`
+  return `${shown} is no option, ${near ? `did you mean ${near}?` : `the options are ${names.join(', ')}`}`
 }
 
 function readValue(kind: string, value: unknown, from: string): unknown {
   if (value === null || value === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
+  if (kind === 'map' && Array.isArray(value)) throw notAllowed(from, value, 'a map of names and numbers')
   return kind === 'list' && typeof value === 'string' ? [value] : value // one community needs no list
 }
 

@@ -36,7 +36,7 @@ export function withOptions(command: Command): Command {
     .addHelpText('after', `\nEach flag can be a variable or a line of the file instead. All options:\n${OPTIONS_PAGE}`)
 }
 function optionOf({ flag, placeholder, kind, text, group, required }: OptionRow): Option {
-  const value = placeholder ?? (kind === 'list' ? '<value...>' : '<value>')
+  const value = placeholder ?? { list: '<value...>', map: '<name=number...>', number: '<value>', text: '<value>' }[kind]
   const option = new Option(`${flag} ${value}`, required ? `${text} (required)` : text)
   if (placeholder === undefined) option.hideHelp()
   if (group !== undefined) option.helpGroup(`${group}:`)
@@ -55,11 +55,13 @@ function takesOneValue(option: Option): Option {
  * @throws UsageError, which shows no value of an unknown flag.
  */
 export function readFlags(command: Command): Flags {
-  const unknown = command.args.find(arg => arg.startsWith('-'))
-  if (unknown !== undefined) throw unknownFlag(unknown)
-  if (command.args.length > 0)
-    throw new UsageError('there is a word that belongs to no flag; an option is given as --prefix 198.51.100.10/32')
   const given = (flag: string): unknown => command.getOptionValue(new Option(`${flag} <value>`).attributeName())
+  for (const flag of flagNames)
+    if ([given(flag)].flat().some(part => flagNames.includes(`${part}`))) throw withoutValue(flag)
+  const unknown = command.args.find(arg => arg.startsWith('-'))
+  if (unknown !== undefined) throw unknownFlag(unknown, command.name())
+  if (command.args.length > 0)
+    throw new UsageError('an argument is not the value of a flag; give an option as --prefix 198.51.100.10/32')
   const values = rowsWithFlag.flatMap(row => {
     const value = given(row.flag)
     return value === undefined ? [] : [[row.name, { from: row.flag, read: () => parseText(row, value, row.flag) }]]
@@ -73,8 +75,14 @@ export function readFlags(command: Command): Flags {
   }
 }
 
-function unknownFlag(arg: string): UsageError {
+/** The next argument of the flag is a flag, or there is none. */
+export function withoutValue(flag: string): UsageError {
+  return new UsageError(`${flag}: it has no value`)
+}
+
+function unknownFlag(arg: string, command: string): UsageError {
   const [name = ''] = arg.split('=')
+  if (name === '--check' && command === 'announce') return new UsageError('--check: it takes no value')
   if (name === '--check') return new UsageError('--check: it belongs to announce; the command check does the same')
   const row = optionTable.find(({ flag }) => flag === name)
   if (row?.fileOnly) return new UsageError(`${name}: no such flag, ${row.name} is set in a file`)
@@ -83,6 +91,6 @@ function unknownFlag(arg: string): UsageError {
       `${name}: no such flag, because flags are visible to all users of the host; set ${row.variable}, or ${row.name} in a file`,
     )
   const near = nearest(name, flagNames)
-  const shown = /^--[a-z][a-z0-9-]*$/i.test(name) ? name : 'a flag with an unexpected beginning'
+  const shown = /^--[a-z][a-z0-9-]*$/i.test(name) ? name : 'an argument begins with a hyphen'
   return new UsageError(`${shown}: no such flag${near ? `, did you mean ${near}?` : '; --help lists them'}`)
 }

@@ -38,6 +38,7 @@ const wordWithoutSecret = (allowed: string) =>
     v.check(value => !mayHoldSecret(value), allowed),
   )
 const address = wordWithoutSecret('an address')
+const addressAndPort = 'an address and a port, such as 127.0.0.1:9179'
 const list = v.array(word, 'a list')
 const path = v.pipe(v.string('a path'), v.regex(/^[^\0]+$/, 'a path'))
 
@@ -64,24 +65,27 @@ const peerEntries = {
 /** The options of one router in `peers`. */
 export const peerOptionNames: readonly string[] = Object.keys(peerEntries)
 const [addressName, asName, ...optionalNames] = peerOptionNames
-const peer = v.strictObject(peerEntries, `${addressName} and ${asName}, and perhaps ${optionalNames.join(', ')}`)
+const peer = v.strictObject(
+  peerEntries,
+  `a map with ${addressName} and ${asName}, and perhaps ${optionalNames.join(', ')}`,
+)
 
 /** The capabilities that the library can leave out. */
 const capabilities = optionNames('capabilities')
 
 const backOff = v.strictObject(
   optionalNumbers(optionNames('backOff')),
-  'minInterval and so on, each with a number of seconds',
+  'a map of names and seconds, such as minInterval: 10',
 )
-const holdDown = v.strictObject({
-  withdrawals: v.optional(number),
-  within: v.optional(number),
-  stayDown: v.optional(number),
-})
+const holdDown = v.strictObject(
+  { withdrawals: v.optional(number), within: v.optional(number), stayDown: v.optional(number) },
+  'false, or a map of withdrawals, within and stayDown',
+)
 /** The names inside an option that is a map. */
 export const partNames: Readonly<Record<string, readonly string[]>> = {
   peers: peerOptionNames,
   backOff: Object.keys(backOff.entries),
+  healthHoldDown: Object.keys(holdDown.entries),
 }
 
 function optionalNumbers(names: readonly string[]) {
@@ -99,7 +103,7 @@ const page = { group: 'Page and log' }
 // A message is what is allowed. The sentence is made around it.
 export const optionsSchema = v.strictObject({
   prefix: option(wordWithoutSecret('a host route'), {
-    text: 'host route to announce: a /32 or a /128',
+    text: 'host route to announce, a /32 or a /128',
     placeholder: '<route>',
     libraryName: 'prefix',
     ...route,
@@ -301,24 +305,22 @@ export const optionsSchema = v.strictObject({
     }),
   ),
   healthHoldDown: v.optional(
-    option(v.union([v.literal(false), holdDown], 'false, or a map of withdrawals, within and stayDown'), {
-      text: 'when a flapping service stays withdrawn, see below',
-      libraryName: 'holdDown',
-    }),
-  ),
-  http: v.optional(
+    // Not a union, whose error has neither the name nor the value inside the map.
     option(
-      v.pipe(
-        word,
-        v.check(value => !value.includes('@'), 'an address and a port, such as 127.0.0.1:9179'),
-      ),
+      v.lazy(value => (value === false ? v.literal(false) : holdDown)),
       {
-        text: 'where to serve the page and metrics, such as 127.0.0.1:9179',
-        placeholder: '<address>',
-        libraryName: 'http',
-        ...page,
+        text: 'when a flapping service stays withdrawn, see below',
+        libraryName: 'holdDown',
       },
     ),
+  ),
+  http: v.optional(
+    option(v.pipe(v.string(addressAndPort), v.regex(/^[^\s@]*$/, addressAndPort)), {
+      text: 'where to serve the page and metrics, such as 127.0.0.1:9179',
+      placeholder: '<address>',
+      libraryName: 'http',
+      ...page,
+    }),
   ),
   httpHost: v.optional(
     option(list, {
@@ -358,7 +360,7 @@ const kinds: Readonly<Record<string, OptionRow['kind']>> = {
   number: 'number',
   array: 'list',
   strict_object: 'map',
-  union: 'map',
+  lazy: 'map',
 }
 
 export const optionTable: readonly OptionRow[] = Object.entries(optionsSchema.entries).map(([name, entry]) => {

@@ -7,17 +7,25 @@ import { notAllowed, UsageError } from './usage-error.ts'
  * @throws UsageError naming the place.
  */
 export function parseText({ kind, secret }: OptionRow, given: unknown, from: string): unknown {
-  if (Array.isArray(given)) return given.map(part => trimmed(String(part), from))
-  const text = secret ? String(given) : trimmed(String(given), from) // every octet of a key counts
+  if (Array.isArray(given) && kind === 'list') return given.map(part => trimmed(String(part), from))
+  const whole = Array.isArray(given) ? given.join(' ') : String(given)
+  const text = secret ? whole : whole.trim() // every octet of a key counts
   if (text === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
   if (kind === 'list') return partsOf(text, from)
-  if (kind === 'map')
-    return text === 'false' ? false : Object.fromEntries(partsOf(text, from).map(part => entryOf(part, from)))
+  if (kind === 'map') return text === 'false' ? false : mapOf(partsOf(text, from), from)
   return kind === 'number' ? numberOf(text, from) : text
 }
 
 function partsOf(text: string, from: string): readonly string[] {
   return text.split(/\s*,\s*|\s+/).map(part => trimmed(part, from))
+}
+function mapOf(parts: readonly string[], from: string): Readonly<Record<string, number>> {
+  const entries = new Map<string, number>()
+  for (const [name, value] of parts.map(part => entryOf(part, from))) {
+    if (entries.has(name)) throw new UsageError(`${from}: a name is given twice`)
+    entries.set(name, value)
+  }
+  return Object.fromEntries(entries)
 }
 /** `minInterval=10` */
 function entryOf(part: string, from: string): readonly [string, number] {
@@ -32,6 +40,6 @@ function numberOf(text: string, from: string): number {
 }
 function trimmed(part: string, from: string): string {
   const text = part.trim()
-  if (text === '') throw new UsageError(`${from}: it is empty, or has an empty part; leave that out, or fill it in`)
+  if (text === '') throw new UsageError(`${from}: a part of it is empty; leave that part out, or give it a value`)
   return text
 }

@@ -98,8 +98,10 @@ describe('an option that is a map', () => {
   const expected = { backOff: { minInterval: 10, resetAfter: 600 }, healthHoldDown: { withdrawals: 4 } }
   const health = ['--health', 'tcp://127.0.0.1:6443']
   it('comes from a flag, a variable or a file', async () => {
-    const argv = ['--back-off', 'minInterval=10,resetAfter=600', '--health-hold-down', 'withdrawals=4']
-    expect(await options([...words(), ...health, ...argv])).toMatchObject(expected)
+    for (const backOff of [['minInterval=10,resetAfter=600'], ['minInterval=10', 'resetAfter=600']]) {
+      const argv = ['--back-off', ...backOff, '--health-hold-down', 'withdrawals=4']
+      expect(await options([...words(), ...health, ...argv])).toMatchObject(expected)
+    }
     const env = { SOFTSPOKEN_BACK_OFF: 'minInterval=10 resetAfter=600', SOFTSPOKEN_HEALTH_HOLD_DOWN: 'withdrawals=4' }
     expect(await options([...words(), ...health], env)).toMatchObject(expected)
     const config = file('maps.json', JSON.stringify(expected))
@@ -194,22 +196,37 @@ describe('a mistake is reported in one sentence:', () => {
     [['--back-off', '10'], {}, '--back-off: each part must be a name and a number, such as name=10'],
     [['--back-off', 'minInterval=ten'], {}, "--back-off, minInterval: 'ten' is not allowed, it must be a whole number"],
     [['--back-off', 'minIntervl=10'], {}, '--back-off: minIntervl is no option, did you mean minInterval?'],
-    [['--health-hold-down', 'for=10'], {}, /^--health-hold-down: a map is not allowed, it must be false, or a map of/],
+    [['--back-off', 'minInterval=10', 'minInterval=20'], {}, '--back-off: a name is given twice'],
+    [['--back-off', 'false'], {}, /^--back-off: false is not allowed, it must be a map of names and seconds, such as/],
+    [
+      ['--health-hold-down', 'withdrawal=10'],
+      {},
+      /^--health-hold-down: withdrawal is no option, did you mean withdrawals\?/,
+    ],
+    [['--health-hold-down', 'true'], {}, '--health-hold-down: each part must be a name and a number, such as name=10'],
+    [['--check'], {}, '--check: it belongs to announce; the command check does the same'],
+    [['-x'], {}, 'an argument begins with a hyphen: no such flag; --help lists them'],
+    [['--med', '--local-pref', '7'], {}, '--med: it has no value'],
+    [['--community', '--med', '7'], {}, '--community: it has no value'],
     [['--peers', 'a'], {}, '--peers: no such flag, peers is set in a file'],
     [
       ['--med', '1', 'twice'],
       {},
-      'there is a word that belongs to no flag; an option is given as --prefix 198.51.100.10/32',
+      'an argument is not the value of a flag; give an option as --prefix 198.51.100.10/32',
     ],
     [['--med', '1', '--med', '1'], {}, '--med: it is given twice, and takes one value'],
     [['--prefix', '198.51.100.11/32'], {}, '--prefix: it is given twice, and takes one value'],
     [['--health', 'tcp://[::1]:1', '--health=tcp://[::1]:2'], {}, '--health: it is given twice, and takes one value'],
     [['--config', 'a.yaml', '--config', 'b.yaml'], {}, '--config: it is given twice, and takes one value'],
-    [['--med', ''], {}, '--med: it is empty, or has an empty part; leave that out, or fill it in'],
-    [[], { SOFTSPOKEN_MED: '' }, 'SOFTSPOKEN_MED: it is empty, or has an empty part; leave that out, or fill it in'],
+    [['--med', ''], {}, '--med: it is empty; leave it out, or give it a value'],
+    [[], { SOFTSPOKEN_MED: '' }, 'SOFTSPOKEN_MED: it is empty; leave it out, or give it a value'],
     [[], { SOFTSPOKEN_HEALTH: ' ' }, /^SOFTSPOKEN_HEALTH: it is empty/],
     [[], { SOFTSPOKEN_TCP_MD5_KEY: '' }, /^SOFTSPOKEN_TCP_MD5_KEY: it is empty/],
-    [[], { SOFTSPOKEN_COMMUNITY: '65000:1,,65000:2' }, /^SOFTSPOKEN_COMMUNITY: it is empty, or has an empty part/],
+    [
+      [],
+      { SOFTSPOKEN_COMMUNITY: '65000:1,,65000:2' },
+      /^SOFTSPOKEN_COMMUNITY: a part of it is empty; leave that part out/,
+    ],
     [[], { SOFTSPOKEN_CONFIG: '' }, /^SOFTSPOKEN_CONFIG: it is empty/],
   ])('flags %j with variables %j', async (extra, env, sentence) => {
     const run = options([...words(), ...extra], env)
@@ -218,20 +235,34 @@ describe('a mistake is reported in one sentence:', () => {
   })
   it.each([
     ['localAS: 1', 'localAS is no option, did you mean localAs?'],
-    ['colour: red', /colour is no option, there are prefix, localAs, .*logLevel/],
+    ['peers: [{ adress: 10.0.5.1, as: 1 }]', /^peers in .*, number 1: adress is no option, did you mean address\?$/],
+    [
+      'healthHoldDown: { within: ten }',
+      /^healthHoldDown in .*, within: 'ten' is not allowed, it must be a whole number$/,
+    ],
+    ['healthHoldDown: { withn: 10 }', /^healthHoldDown in .*: withn is no option, did you mean within\?$/],
+    ['healthHoldDown: true', /^healthHoldDown in .*: true is not allowed, it must be false, or a map of withdrawals, /],
+    ['healthHoldDown: []', /^healthHoldDown in .*: a list is not allowed, it must be a map/],
+    ['backOff: []', /^backOff in .*: a list is not allowed, it must be a map/],
+    ['backOff: 3', /^backOff in .*: 3 is not allowed, it must be a map/],
+    ['http: 9179', /^http in .*: 9179 is not allowed, it must be an address and a port/],
+    ['colour: red', /colour is no option, the options are prefix, localAs, .*logLevel/],
     ['med: "7"', /^med in .*: '7' is not allowed, it must be a whole number/],
     ['med: 1.5', /^med in .*: 1.5 is not allowed, it must be a whole number/],
-    ['peers: [{ address: 10.0.5.1 }]', /^peers in .*, number 1, as is missing, there must be address and as/],
+    [
+      'peers: [{ address: 10.0.5.1 }]',
+      /^peers in .*, number 1, as is missing; a router must be a map with address and as/,
+    ],
     [
       'peers: [{ address: 10.0.5.1, as: 1, asn: 2 }]',
-      /^peers in .*, number 1: asn is no option, there are address, as, /,
+      /^peers in .*, number 1: asn is no option, the options are address, as, /,
     ],
     [
       'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, colour: 9 }]',
-      /^peers in .*, number 2: colour is no option, there are address, as, port, .*bindDevice$/,
+      /^peers in .*, number 2: colour is no option, the options are address, as, port, .*bindDevice$/,
     ],
-    ['- 1', /it must have options by name/],
-    ['', /it must have options by name/],
+    ['- 1', /it must be a map of options/],
+    ['', /it must be a map of options/],
     ['{', /wrong.yaml, line 1: it is not valid YAML$/],
     ['med: 1\nlocalPref: [', /wrong.yaml, line 2: it is not valid YAML$/],
     ['med: 1\nlocalPref: 7\nmed: 1', /wrong.yaml, line 3: a name is given twice$/],
@@ -308,6 +339,7 @@ describe('a mistake is reported in one sentence:', () => {
     ['peers[1].address: 1', { peer: '--peer' }, '--peer: 1'],
     ['peers[0].tcpMd5Key: a key of 90 octets', { tcpMd5Key: 'bgp_peerpass' }, 'bgp_peerpass: a key of 90 octets'],
     ['backOff.minInterval: 0', { backOff: 'SOFTSPOKEN_BACK_OFF' }, 'SOFTSPOKEN_BACK_OFF, minInterval: 0'],
+    ['nextHop: 0.0.0.0', { nextHop: '--next-hop' }, '--next-hop: 0.0.0.0'],
     ['holdDown.within: 0', { healthHoldDown: 'healthHoldDown in a.yaml' }, 'healthHoldDown in a.yaml, within: 0'],
     ['prefix: 10.0.5.11/32', {}, '--prefix: 10.0.5.11/32'],
     [
@@ -320,6 +352,13 @@ describe('a mistake is reported in one sentence:', () => {
     const [option = ''] = start.split(': ', 1)
     const error = toUsageError(new OptionError(option, undefined, '', `${start} is not allowed`), given)
     expect(error).toEqual(new UsageError(`${sentence} is not allowed`))
+  })
+  it('the sentence names the router of a list whose next hop is wrong', () => {
+    const peers = { from: 'peers in a.yaml', value: [{ nextHop: '10.0.5.9' }, { nextHop: '2001:DB8::1' }] }
+    const given = { peers, nextHop: { from: '--next-hop', value: '10.0.5.10' } }
+    const message = (hop: string) => (toUsageError(new OptionError('nextHop', hop, 'another'), given) as Error).message
+    expect(message('2001:db8::1')).toMatch(/^peers in a\.yaml, number 2, nextHop: '2001:db8::1' is not allowed/)
+    expect(message('10.0.5.10')).toMatch(/^--next-hop: '10\.0\.5\.10' is not allowed/)
   })
   it('an error that is no OptionError is not changed', () => {
     for (const fault of [new TypeError("Cannot read properties of undefined (reading 'as')"), 'thrown', undefined])

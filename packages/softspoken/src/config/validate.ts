@@ -1,4 +1,5 @@
 /** The given values against the schema, and errors in the user's words. */
+import { canonicalAddress } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import * as v from 'valibot'
 import { noSuchName } from './file.ts'
@@ -32,7 +33,7 @@ export function validate(given: GivenValues, otherNames: Partial<Record<OptionNa
   const values = Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value]))
   const { success, output, issues } = v.safeParse(optionsSchema, values)
   if (success) return output
-  throw schemaError(issues[0], given)
+  throw schemaError(issues.find(isUnknownName) ?? issues[0], given) // a misspelt name is missing as well
 }
 
 function missingPeer(given: GivenValues): OptionRow | undefined {
@@ -41,17 +42,21 @@ function missingPeer(given: GivenValues): OptionRow | undefined {
     : optionTable.find(({ name }) => (name === 'peer' || name === 'peerAs') && !given[name])
 }
 
-function schemaError({ path, input, message, expected }: v.BaseIssue<unknown>, given: GivenValues): UsageError {
+function isUnknownName({ expected }: v.BaseIssue<unknown>): boolean {
+  return expected === 'never'
+}
+function schemaError(issue: v.BaseIssue<unknown>, given: GivenValues): UsageError {
+  const { path, input, message } = issue
   const [first, ...keys] = (path ?? []).map(({ key }) => key)
   const name = String(first) // a path begins at an option
   const from = given[name as OptionName]?.from ?? name
   const last = keys.at(-1)
-  if (expected === 'never')
+  if (isUnknownName(issue))
     return new UsageError(
       `${place(from, keys.slice(0, -1))}: ${noSuchName(String(last), path?.at(-1)?.value, partNames[name] ?? [])}`,
     )
   const where = place(from, keys)
-  if (input === undefined) return new UsageError(`${where} is missing, there must be ${message}`)
+  if (input === undefined) return new UsageError(`${where} is missing; a router must be ${message}`)
   // a key may be in the place of another value of a router
   return name === 'peers' || secrets.includes(name)
     ? secretNotAllowed(where, message)
@@ -74,7 +79,15 @@ export function toUsageError(error: unknown, given: GivenValues): unknown {
   if (!(error instanceof OptionError)) return error
   const { option, message } = error
   const rest = message.startsWith(option) ? message.slice(option.length) : `: ${message}`
-  return new UsageError(`${placeOf(option, given)}${rest}`)
+  return new UsageError(`${nextHopOfPeer(error, given) ?? placeOf(option, given)}${rest}`)
+}
+
+/** The library does not report which router has the next hop. */
+function nextHopOfPeer({ option, value }: OptionError, given: GivenValues): string | undefined {
+  if (option !== 'nextHop' || typeof value !== 'string' || !given.peers) return undefined
+  const peers = given.peers.value as NonNullable<ProgramOptions['peers']> // validate() has checked it
+  const at = peers.findIndex(({ nextHop }) => nextHop !== undefined && canonicalAddress(nextHop) === value)
+  return at < 0 ? undefined : place(given.peers.from, [at, 'nextHop'])
 }
 
 /** The place where the library's option was given, or can be given. */

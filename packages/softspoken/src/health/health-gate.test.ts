@@ -38,7 +38,7 @@ describe('--health', () => {
     await expect(healthCheck({ ...needed, health: `http://127.0.0.1:${port}/` })?.check(signal)).rejects.toThrow('503')
   })
   it.each<[Partial<ProgramOptions>, string | RegExp]>([
-    [{ health: '127.0.0.1:6443' }, /^health: '127.0.0.1:6443' is not allowed, it must be such as tcp:/],
+    [{ health: '127.0.0.1:6443' }, /^health: '127.0.0.1:6443' is not allowed, it must be a URL such as tcp:/],
     [{ health: 'tcp://127.0.0.1' }, /^health: tcp:\/\/127.0.0.1 is not allowed/],
     [{ health: 'tcp://127.0.0.1:0' }, /^health: tcp:\/\/127.0.0.1:0 is not allowed/],
     [{ health: 'http://127.0.0.1:0/livez' }, /^health: http:\/\/127.0.0.1:0\/livez is not allowed/],

@@ -92,7 +92,7 @@ export function healthCheck(options: ProgramOptions, given: GivenValues = {}): H
   const check = tcpCheck({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) })
   return { check, load: async () => check }
 }
-const examples = 'such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
+const examples = 'a URL such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
 
 /** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if one is not there yet. */
 function checkWithFiles(health: string, options: ProgramOptions, place: (name: string) => string): Health {
