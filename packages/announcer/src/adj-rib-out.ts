@@ -14,7 +14,7 @@ export interface AdjRibOut {
   readonly advertised: ReadonlyMap<Prefix, RouteContent>
   /** When each prefix was advertised within the last interval, in milliseconds, whether it is withdrawn now or not. */
   readonly advertisedAt: ReadonlyMap<Prefix, number>
-  /** Families whose routes the peer has requested once more, and not been sent yet (RFC 2918). */
+  /** Families whose routes the peer has requested again, and that have not been sent again yet (RFC 2918). */
   readonly requested: ReadonlySet<Family>
 }
 

@@ -99,7 +99,7 @@ function metric(given: number | Epoch, name: string, at: (base: number, epoch: n
   )
 }
 
-/** The same route before a graceful shutdown (GRACEFUL_SHUTDOWN, RFC 8326 §4): a receiver uses it only if it has no other. */
+/** For a graceful shutdown (GRACEFUL_SHUTDOWN, RFC 8326 §4): a router uses such a route only if it has no other. */
 export function withGracefulShutdown(preference: ResolvedPreference): ResolvedPreference {
   const { communities = [] } = preference
   return resolve({ ...preference, localPref: 0, communities: [...communities, 'graceful-shutdown'] })

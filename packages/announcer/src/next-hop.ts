@@ -28,7 +28,7 @@ export interface NextHopContext {
   readonly extended: boolean
   /** The peer's address, without its interface. */
   readonly peer: Address
-  /** Addresses that are announced: an interface may have them too, and they are no next hop. */
+  /** The announced addresses. An interface may have them too, but they are never a next hop. */
   readonly announced: readonly Address[]
 }
 
@@ -36,9 +36,9 @@ export interface NextHopContext {
 export type NextHop = { readonly address: Address } | (Explanation<UnsendableReason> & { readonly mayCome: boolean })
 
 /**
- * The one place that chooses a next hop. Without the option it is the session's own address. A link-local address is of use
- * on its link alone, and only beside a global one (RFC 2545 §3), so there it is an address of the session's interface: for
- * an IPv6 route an IPv6 address that is not link-local, for an IPv4 route an IPv4 address, or that IPv6 address if RFC 8950
+ * The one place that chooses a next hop. Without the option it is the session's own address. A link-local address must not
+ * be the only next hop (RFC 2545 §3). The next hop of a link-local session is therefore an address of its interface: for an
+ * IPv6 route an IPv6 address that is not link-local; for an IPv4 route an IPv4 address, or that IPv6 address if RFC 8950
  * was negotiated.
  */
 export function chooseNextHop(route: HostRoute, context: NextHopContext): NextHop {
@@ -60,7 +60,7 @@ export function chooseNextHop(route: HostRoute, context: NextHopContext): NextHo
   return { ...unsendableReason('interface-has-no-address', address, zone, kind), mayCome: true }
 }
 
-/** The router would refuse any other as the next hop, or lose the traffic. */
+/** Rejects a next hop that the router would refuse, or with which it would lose the traffic. */
 function usable({ prefix, address }: HostRoute, nextHop: Address, { peer, extended }: NextHopContext): NextHop {
   if (isIpv6(nextHop) !== isIpv6(address) && !(isIpv6(nextHop) && extended))
     return none(unsendableReason('next-hop-of-another-family', nextHop, prefix))

@@ -75,7 +75,7 @@ export class PeerRoutes {
   #built: ReadonlyMap<Prefix, BuiltUpdate> = new Map()
   /** The last that was checked: the next to be sent, most often. */
   #checked: BuiltUpdate | undefined
-  /** End-of-RIB has been sent, if the peer knows it. */
+  /** End-of-RIB has been sent, if the peer supports it. */
   #complete = false
   #withdrawnAt = Number.NEGATIVE_INFINITY
   /** Prefixes that have been logged as unsendable on this session. */
@@ -265,7 +265,7 @@ export class PeerRoutes {
     return lines
   }
 
-  /** Once per session, after what was desired when it was established; to a peer that knows what it means (RFC 4724 §2, §4.1). */
+  /** Once per session, after what was desired when it was established; to a peer that supports it (RFC 4724 §2, §4.1). */
   #endOfRib({ negotiated }: Established): void {
     this.#complete = true
     if (negotiated.endOfRib) for (const family of negotiated.families) this.session.send(endOfRib(family))

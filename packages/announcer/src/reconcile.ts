@@ -13,7 +13,7 @@ export interface Plan {
   readonly advertise: readonly Prefix[]
   /** Families whose requested refresh is answered now, with all of their prefixes in `advertise`. */
   readonly refresh: readonly Family[]
-  /** When more is to be sent; Infinity if nothing waits. */
+  /** When to send more; Infinity if nothing waits. */
   readonly wakeAt: number
   /** The Adj-RIB-Out once all of this is sent. */
   readonly next: AdjRibOut

@@ -324,7 +324,7 @@ function sendKeepalive(s: Machine, t: Tick): Step {
 function sendUpdate(s: Machine, t: Tick, { update }: { readonly update: Update }): Step {
   return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send(update)]]
 }
-/** The answer to a ROUTE-REFRESH, between marks if the peer knows them (RFC 7313 §4). */
+/** The answer to a ROUTE-REFRESH, between marks if the peer supports them (RFC 7313 §4). */
 function sendRefreshedRoutes(s: Machine, t: Tick, { family, updates }: Extract<Input, { type: 'resend' }>): Step {
   const { afi, safi } = familyByName[family]
   const mark = (subtype: number): Action[] =>

@@ -202,7 +202,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   #feed(input: SessionInput, side?: CollisionSide, offered?: Duplex): void {
     const fromCaller = input.type === 'send' || input.type === 'resend'
     const [next, actions] = this.#step(input, side)
-    for (const side of slots) {
+    for (const side of sides) {
       const connection = this.#connections[side]
       if (connection) connection.negotiated = negotiatedOn(next, side)
     }
@@ -348,7 +348,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   }
 }
 
-const slots = ['outgoing', 'incoming'] as const
+const sides = ['outgoing', 'incoming'] as const
 
 /** The own address is looked for when the session is established, and with each KEEPALIVE sent. */
 function isTimeToCheckAddress(action: SessionAction): boolean {

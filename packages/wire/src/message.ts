@@ -16,7 +16,7 @@ import { writeUpdate } from './update-encode.ts'
 export interface Keepalive {
   readonly type: 'keepalive'
 }
-/** A BGP message; `type` tells which (RFC 4271 §4.1, RFC 2918). */
+/** A BGP message; `type` is its kind (RFC 4271 §4.1, RFC 2918). */
 export type Message = Open | Update | Notification | Keepalive | RouteRefresh
 
 /** The greatest length of a message in octets, with its header (RFC 4271 §4). */

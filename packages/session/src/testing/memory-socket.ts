@@ -1,7 +1,7 @@
 /** A connection without a network: two ends, each of which is a stream with a socket's addresses. */
 import { Duplex } from 'node:stream'
 
-/** What a socket knows of its two ends. An announcer takes its next hop from `localAddress`. */
+/** The addresses and ports of both ends of a socket. An announcer takes its next hop from `localAddress`. */
 export interface SocketAddresses {
   readonly localAddress?: string | undefined
   readonly localPort?: number | undefined
