@@ -1,7 +1,7 @@
-/** One TCP connection with the peer: the stream, the decoder of what arrives, and how it is closed. */
+/** One TCP connection with the peer: the stream, the decoder and the encoder of its messages, and how it is closed. */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type Context, Decoder, type Message, type Notification, type Result } from '@softspoken/wire'
+import { type Context, Decoder, Encoder, type Message, type Notification, type Result } from '@softspoken/wire'
 import type { SessionInput } from './collision.ts'
 import type { SessionConfig } from './config.ts'
 import { type Explanation, explainError } from './connection-error.ts'
@@ -33,6 +33,7 @@ export class Connection {
   readonly #stream: Duplex
   readonly #config: SessionConfig
   readonly #decoder: Decoder
+  readonly #encoder: Encoder
   #owner: ConnectionOwner | undefined
   #negotiated: Negotiated | undefined
   /** As many as are needed to recognize a protocol other than BGP. */
@@ -41,7 +42,9 @@ export class Connection {
   constructor(stream: Duplex, config: SessionConfig) {
     this.#stream = stream
     this.#config = config
-    this.#decoder = new Decoder(contextOf(undefined, config))
+    const context = contextOf(undefined, config)
+    this.#decoder = new Decoder(context)
+    this.#encoder = new Encoder(context)
   }
 
   /** Begins to report to the session. */
@@ -95,12 +98,14 @@ export class Connection {
   set negotiated(negotiated: Negotiated | undefined) {
     if (negotiated === undefined || negotiated === this.#negotiated) return
     this.#negotiated = negotiated
-    this.#decoder.context = contextOf(negotiated, this.#config)
+    const context = contextOf(negotiated, this.#config)
+    this.#decoder.context = context
+    this.#encoder.context = context
   }
 
-  /** How messages of this connection are encoded. */
-  get context(): Context {
-    return this.#decoder.context
+  /** @throws OptionError as encode() of wire does */
+  encode(message: Message): Uint8Array {
+    return this.#encoder.encode(message)
   }
 
   write(octets: Uint8Array): void {

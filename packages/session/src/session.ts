@@ -211,8 +211,8 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     const encoded = actions.map(action => {
       if (action.type !== 'send') return undefined
       try {
-        const context = this.#connections[action.side]?.context ?? contextOf(undefined, this.config)
-        return encode(action.message, context)
+        const { side, message } = action
+        return this.#connections[side]?.encode(message) ?? encode(message, contextOf(undefined, this.config))
       } catch (error) {
         if (fromCaller) throw error
         failed.push([action.side, error])
