@@ -175,12 +175,12 @@ export function failure(error: unknown, start: number, errorCode: number = notif
 
 /** The greatest length of an UPDATE in octets. */
 export function longestUpdate(context: Partial<Context> | undefined): number {
-  return longest('update', context)
+  return longest(table.update, context)
 }
 
-/** The greatest length of a message of this type in octets (RFC 4271 §4, RFC 8654 §4). */
-function longest(type: Message['type'], context: Partial<Context> | undefined): number {
-  return context?.extendedMessage && table[type].extensible ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+/** The greatest length of a message of this row in octets (RFC 4271 §4, RFC 8654 §4). */
+function longest({ extensible }: { readonly extensible: boolean }, context: Partial<Context> | undefined): number {
+  return context?.extendedMessage && extensible ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
 }
 
 /**
@@ -189,7 +189,7 @@ function longest(type: Message['type'], context: Partial<Context> | undefined): 
  */
 export function cutToFit(notification: Notification, context?: Partial<Context>): Notification {
   const { data } = notification
-  const max = longest('notification', context) - table.notification.minLength
+  const max = longest(table.notification, context) - table.notification.minLength
   return data.length <= max ? notification : { ...notification, data: data.subarray(0, max) }
 }
 
@@ -225,18 +225,18 @@ export class Encoder {
     const row = table[message.type] as MessageRow<Message> | undefined
     if (row === undefined) throwUnknownName('type', message.type, Object.keys(table))
     const w = this.#w
-    w.length = MARKER_LENGTH
-    w.u16(0).u8(row.code)
+    w.length = HEADER_LENGTH // its length and type are filled in below
     try {
       row.write(w, message, this.#context)
     } catch (error) {
       rethrow(error, message.type, message)
     }
-    const max = longest(message.type, this.#context)
+    const max = longest(row, this.#context)
     if (w.length > max) throwOptionError(`${message.type} length`, w.length, `at most ${max} octets`)
     const bytes = w.done()
     bytes[16] = bytes.length >> 8
     bytes[17] = bytes.length
+    bytes[18] = row.code
     return bytes
   }
 }

@@ -1,5 +1,5 @@
 /** UPDATE (RFC 4271 §4.3), sent. */
-import { type AttributeRow, type Attributes, byCode, byKey, type RawAttribute, rules } from './attribute/registry.ts'
+import { type Attributes, byCode, byKey, type RawAttribute, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
 import type { Writer } from './bytes.ts'
 import { type CodecContext, hasPathIds } from './context.ts'
@@ -42,36 +42,32 @@ function writeAttributes(w: Writer, attributes: Attributes, context: CodecContex
   const raws = attributes.unknown === undefined ? [] : sortedRaws(attributes.unknown)
   let next = 0
   let last = -1
-  for (const key in attributes) {
-    const value = attributes[key as keyof Attributes]
-    if (key === 'unknown' || value === undefined) continue
-    const row = rowNamed(key)
-    if (row.place < last) {
-      // Callers seldom give them in another order. Then all is written again, in order.
-      w.length = start
-      writeAttributes(w, inOrder(attributes), context)
-      return
-    }
-    last = row.place
-    if (row.onMalformed !== 'session-reset')
-      while (next < raws.length && raws[next]!.code < row.code) writeRaw(w, raws[next++]!, context)
-    try {
+  let key = ''
+  try {
+    for (key in attributes) {
+      const value = attributes[key as keyof Attributes]
+      if (key === 'unknown' || value === undefined) continue
+      const row = byKey.get(key) ?? throwUnknownName('attributes', key, [...byKey.keys(), 'unknown'])
+      if (row.place < last) {
+        // Callers seldom give them in another order. Then all is written again, in order.
+        w.length = start
+        writeAttributes(w, inOrder(attributes), context)
+        return
+      }
+      last = row.place
+      while (next < raws.length && raws[next]!.code < row.code && row.onMalformed !== 'session-reset')
+        writeRaw(w, raws[next++]!, context)
       writeAttribute(w, row.bits, row.code, row, value, context)
-    } catch (error) {
-      rethrow(error, `attributes.${key}`, value)
     }
+  } catch (error) {
+    rethrow(error, `attributes.${key}`, attributes[key as keyof Attributes])
   }
   while (next < raws.length) writeRaw(w, raws[next++]!, context)
 }
 
-function inOrder({ unknown, ...attributes }: Attributes): Attributes {
-  const rows = Object.keys(attributes).map(rowNamed)
-  const keys = rows.sort((a, b) => a.place - b.place).map(({ key }) => key)
-  return { ...Object.fromEntries(keys.map(key => [key, attributes[key]])), ...(unknown && { unknown }) }
-}
-
-function rowNamed(key: string): AttributeRow {
-  return byKey.get(key) ?? throwUnknownName('attributes', key, [...byKey.keys(), 'unknown'])
+function inOrder(attributes: Attributes): Attributes {
+  const place = (key: string) => byKey.get(key)?.place ?? 0 // `unknown` has no place
+  return Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => place(a) - place(b)))
 }
 
 /** One attribute: flags, code, length, value; the length in two octets if one is too few (RFC 4271 §4.3, Extended Length). */
