@@ -270,10 +270,10 @@ describe('a wrong command line is one sentence and exit 2', () => {
     [['anounce'], 'anounce: no such command, did you mean announce?'],
     [
       ['secret'],
-      'the first argument is no command: it must be announce, check, status or version; softspoken --help explains them',
+      'the first argument is not a command: it must be announce, check, status or version; softspoken --help explains them',
     ],
     [['--prefix', 'a'], '--prefix: a command comes first, such as softspoken announce --prefix'],
-    [['--secret=1'], /^the first argument is no command/],
+    [['--secret=1'], /^the first argument is not a command/],
     [['announce', '--prefix'], '--prefix: it has no value'],
     [['announce', 'foo'], 'an argument is not the value of a flag; give an option as --prefix 198.51.100.10/32'],
     [['announce', '--check=yes'], '--check: it takes no value'],

@@ -8,7 +8,7 @@ import { escapeControls } from './log/escape-controls.ts'
 import { exitCodes, type Shutdown } from './shutdown.ts'
 import { version } from './version.ts'
 
-/** What a command needs of its process. */
+/** What a command needs from its process. */
 export interface Io {
   readonly shutdown: Shutdown
   /** To standard output. */
@@ -103,7 +103,7 @@ function noCommand(word: string | undefined, names: readonly string[]): UsageErr
     return new UsageError(`${flag}: a command comes first, such as softspoken announce ${flag}`)
   const near = /^[a-z]{1,12}$/i.test(word) ? nearest(word, names) : undefined
   if (near !== undefined) return new UsageError(`${word}: no such command, did you mean ${near}?`)
-  return new UsageError(`the first argument is no command: it must be ${list}; softspoken --help explains them`)
+  return new UsageError(`the first argument is not a command: it must be ${list}; softspoken --help explains them`)
 }
 
 /** Commander accepts any argument as the value of a flag, so only the last argument can be a flag without a value. */

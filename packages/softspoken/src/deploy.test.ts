@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { readConfiguration } from '../tools/configuration.ts'
 
-const LONGEST_GOODBYE = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
+const LONGEST_STOP = 25 + 1 // seconds: the longest drainTime, and a second for the Cease to leave (docs/defaults.md)
 const read = (file: string) => readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), 'utf8')
 
 // Only the parts that are used below.
@@ -18,7 +18,7 @@ const probe = (path: string) =>
   v.object({ httpGet: v.object({ host: v.literal('127.0.0.1'), port: v.literal(9179), path: v.literal(path) }) })
 const podSpec = v.object({
   hostNetwork: v.literal(true),
-  terminationGracePeriodSeconds: v.pipe(v.number(), v.minValue(LONGEST_GOODBYE), v.maxValue(30)),
+  terminationGracePeriodSeconds: v.pipe(v.number(), v.minValue(LONGEST_STOP), v.maxValue(30)),
   automountServiceAccountToken: v.literal(false),
   enableServiceLinks: v.literal(false),
   securityContext: v.object({ runAsNonRoot: v.literal(true), runAsUser: v.literal(65532) }),
@@ -47,15 +47,15 @@ describe.each([
     ),
   ],
 ] as const)('%s', (file, schema) => {
-  const { spec } = v.parse(schema, parse(read(file))) // throws where a promise is not kept
+  const { spec } = v.parse(schema, parse(read(file))) // throws if a part is missing or different
   const [{ args, env, ...container }] = spec.containers
 
   it('allows the time of the longest drain and the Cease', () => {
-    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(LONGEST_STOP)
   })
   it('has no unknown name and no wrong type, by the types of Kubernetes', { timeout: 60_000 }, () => {
     const manifest = parse(read(file)) as { kind: string; metadata: object }
-    const mistaken = { ...manifest, metadata: { ...manifest.metadata, labls: {} } } // it must be found, and nothing else
+    const mistaken = { ...manifest, metadata: { ...manifest.metadata, labls: {} } } // the only error to find
     expect(formFaults([manifest, mistaken])).toEqual([expect.stringContaining('labls')])
   })
   it('probes the address of --http', () => {
@@ -81,7 +81,7 @@ describe('systemd/softspoken.service', () => {
     const folder = mkdtempSync(join(tmpdir(), 'softspoken-unit-'))
     try {
       const file = join(folder, 'softspoken.service')
-      writeFileSync(file, unit.replace('/usr/bin/node', process.execPath)) // it looks for the program
+      writeFileSync(file, unit.replace('/usr/bin/node', process.execPath)) // because it checks that the program exists
       const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })
       expect([status, aboutOurUnit(stderr)]).toEqual([0, []])
       writeFileSync(file, unit.replace('WatchdogSec', 'WatchdogSecs'))
@@ -90,8 +90,8 @@ describe('systemd/softspoken.service', () => {
       rmSync(folder, { recursive: true })
     }
   })
-  it('gives the longest drain and the goodbye the time they need', () => {
-    expect(Number(value('TimeoutStopSec'))).toBeGreaterThanOrEqual(LONGEST_GOODBYE)
+  it('allows the time of the longest drain and the Cease', () => {
+    expect(Number(value('TimeoutStopSec'))).toBeGreaterThanOrEqual(LONGEST_STOP)
   })
   it('accepts systemd-notify, and does not restart after a wrong option', () => {
     expect(['Type', 'NotifyAccess', 'RestartPreventExitStatus'].map(value)).toEqual(['notify', 'all', '2'])
@@ -112,7 +112,7 @@ function aboutOurUnit(output: string): readonly string[] {
 function formFaults(manifests: readonly [{ readonly kind: string }, ...object[]]): readonly string[] {
   const [{ kind }] = manifests
   const types = { Pod: 'core/v1', DaemonSet: 'apps/v1' }[kind]
-  const name = fileURLToPath(new URL('manifest.ts', import.meta.url)) // it need not be there
+  const name = fileURLToPath(new URL('manifest.ts', import.meta.url)) // the file does not exist
   return compilerErrors(
     name,
     `import type { ${kind} } from 'kubernetes-types/${types}'

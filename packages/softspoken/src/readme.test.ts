@@ -21,9 +21,9 @@ describe('the first screen of the README', () => {
     expect(existsSync(new URL(picture, root))).toBe(true)
   })
   it('has code that compiles', { timeout: 60_000 }, () => {
-    const mistake = "announcer.announce('198.51.100.11/32', { gates: health })" // it must be found, and nothing else
+    const mistake = "announcer.announce('198.51.100.11/32', { gates: health })" // the only error to find
     const code = `declare const ca: string\n${block('ts')}\n${mistake}`
-    const file = fileURLToPath(new URL('embedding.ts', import.meta.url)) // it need not be there
+    const file = fileURLToPath(new URL('embedding.ts', import.meta.url)) // the file does not exist
     expect(code).toContain('announcer.announce(')
     expect(compilerErrors(file, code)).toEqual([expect.stringContaining('gates')])
   })

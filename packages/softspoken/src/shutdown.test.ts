@@ -76,7 +76,7 @@ describe('a signal', () => {
     expect([causes, ignored]).toEqual([[], ['SIGHUP']])
   })
   it('is in the table if it ends a process on Linux and can be handled', () => {
-    // signal(7), default action Term or Core; those for a fault of the process itself end it as the system says.
+    // signal(7), default action Term or Core; those for a fault of the process itself keep their default effect.
     const faults = ['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGSYS', 'SIGTRAP']
     const byNode = ['SIGPIPE', 'SIGXFSZ'] // ignored
     const others = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGSTKFLT']

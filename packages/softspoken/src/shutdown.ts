@@ -11,7 +11,7 @@ import { nonBlockingWriter } from './log/non-blocking.ts'
 /** A restart may help after 1, and cannot help after 2: see RestartPreventExitStatus in deploy/systemd. */
 export const exitCodes = { ok: 0, retryable: 1, usage: 2 } as const
 
-/** What each signal does, as in docs/operations.md. Any other signal has the effect that the system gives it. */
+/** What each signal does, as in docs/operations.md. Any other signal has its default effect. */
 export const signals = {
   SIGTERM: 'stop',
   SIGINT: 'stop',
@@ -158,8 +158,8 @@ function started(option: RegExp): boolean {
 }
 
 /**
- * True under nohup(1) and `trap '' HUP`. Node undoes at its start what they set, so this looks for traces: the parent
- * ignores the signal, the shell names nohup as the command, or nohup has replaced standard input by a write-only file.
+ * True under nohup(1) and `trap '' HUP`. Node resets the signal when it starts, so this looks for other traces: the
+ * parent ignores the signal, the shell names nohup as the command, or nohup has replaced standard input by a write-only file.
  */
 function hangupIgnored(): boolean {
   if (/(^|\/)nohup$/.test(process.env._ ?? '')) return true

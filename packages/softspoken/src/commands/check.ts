@@ -67,7 +67,7 @@ async function exchange(
 ): Promise<{ messages: readonly Message[]; budget: string }> {
   const [peer] = libraryOptions.peers
   const router = new AcceptingRouter(peer?.as ?? 0, options.localAs)
-  const { stateDirectory: _, ...memory } = libraryOptions // its record is that of the running program
+  const { stateDirectory: _, ...memory } = libraryOptions // the record belongs to the running program
   await using announcer = new Announcer({
     ...memory,
     drainTime: 0,
@@ -77,9 +77,7 @@ async function exchange(
   const messages = await router.received
   const cause = announcer.status().peers[0]?.unsendable[options.prefix]
   if (cause !== undefined && localAddress !== undefined)
-    throw new RetryableError(
-      `${options.prefix} cannot be sent to ${peer?.address} as this host is now: ${cause.detail}`,
-    )
+    throw new RetryableError(`${options.prefix} cannot be sent to ${peer?.address} from this host now: ${cause.detail}`)
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
   const budget = `The router gets at most ${minute} dials in a minute, ${tenMinutes} in ten minutes and ${hour} in an hour`
@@ -125,7 +123,7 @@ class AcceptingRouter {
     } else if (message.type === 'update') {
       messages.push(message)
       this.#done([...messages])
-    } else if (message.type === 'keepalive') setImmediate(() => this.#done([...messages])) // there will be no route
+    } else if (message.type === 'keepalive') setImmediate(() => this.#done([...messages])) // no route follows
   }
 }
 function otherThan(id: string): string {

@@ -27,15 +27,15 @@ it('hostWarnings() has no warning for what this host has', async () => {
 it.each<[Partial<ProgramOptions>, string]>([
   [
     { localAddress: '203.0.113.77' },
-    'localAddress: 203.0.113.77 is not on this host now; nothing is dialled from it before it is',
+    'localAddress: 203.0.113.77 is not on this host now; the program cannot dial from it until it is',
   ],
   [
     { localAddress: '2001:db8::77' },
-    'localAddress: 2001:db8::77 is not on this host now; nothing is dialled from it before it is',
+    'localAddress: 2001:db8::77 is not on this host now; the program cannot dial from it until it is',
   ],
   [
     { peers: [{ address: '10.0.5.1', as: 1, localAddress: '203.0.113.77' }] },
-    'peers, number 1: 203.0.113.77 is not on this host now; nothing is dialled from it before it is',
+    'peers, number 1: 203.0.113.77 is not on this host now; the program cannot dial from it until it is',
   ],
   [{ bindDevice: 'none0' }, 'bindDevice: there is no interface none0 on this host now'],
   [{ peer: ['fe80::1%none0'] }, 'peer: there is no interface none0 on this host now'],

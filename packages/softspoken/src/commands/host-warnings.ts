@@ -1,4 +1,4 @@
-/** What this host does not have now and may have later: a warning of `check`, and no reason to refuse anything. */
+/** Warnings of `check` about what this host does not have now and may have later. None of them is an error. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { placeOfPeer } from '../config/validate.ts'
 import type { GivenValues } from '../config/values.ts'
 import { httpAddress } from '../http/address.ts'
 
-/** A sentence each. Nothing is sent: sockets are bound and closed again. */
+/** One sentence each. Nothing is sent: sockets are bound and closed again. */
 export async function hostWarnings(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
   const { localAddress, peers = [], http } = options
   const warnings: string[] = []
@@ -18,7 +18,7 @@ export async function hostWarnings(options: ProgramOptions, given: GivenValues):
   ]
   for (const { from, address } of local)
     if (address !== undefined && !(await isHere(address)))
-      warnings.push(`${from}: ${address} is not on this host now; nothing is dialled from it before it is`)
+      warnings.push(`${from}: ${address} is not on this host now; the program cannot dial from it until it is`)
   for (const [name, from] of interfaces(options, given))
     if (existsSync('/sys/class/net') && !existsSync(`/sys/class/net/${name}`))
       warnings.push(`${from}: there is no interface ${name} on this host now`)
@@ -43,7 +43,7 @@ function interfaces(
   return new Map(named.flatMap(([name, from = '']) => (name === undefined ? [] : [[name, from]])))
 }
 
-/** True as well if the system cannot be asked. */
+/** Also true if the check itself fails. */
 async function isHere(address: string): Promise<boolean> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   try {

@@ -47,12 +47,13 @@ function isReport(value: unknown): value is StatusReport {
 
 /** A table each for routes, sessions and health. Problems are below their row. */
 export function statusTable({ announcements, withheld, leases, peers, health }: StatusReport): string {
-  const takers = (prefix: string) => peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
+  const receivers = (prefix: string) =>
+    peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
   const routes = [...announcements, ...Object.keys(withheld)].map(prefix => ({
     cells: [
       prefix,
-      withheld[prefix] !== undefined ? 'withheld' : takers(prefix).length > 0 ? 'sent' : 'not sent',
-      takers(prefix).join(', ') || 'no router',
+      withheld[prefix] !== undefined ? 'withheld' : receivers(prefix).length > 0 ? 'sent' : 'not sent',
+      receivers(prefix).join(', ') || 'no router',
       prefix in withheld ? '' : span(leases[prefix]),
     ],
     notes: [
@@ -111,11 +112,11 @@ function table(head: readonly string[], rows: readonly Row[]): string {
     line(cells),
     ...notes.flatMap(note => (note === undefined ? [] : [`  ${note}`])),
   ])
-  return [line(head.map(word => word.toUpperCase())), ...lines].map(text => `${harmless(text)}\n`).join('')
+  return [line(head.map(word => word.toUpperCase())), ...lines].map(text => `${withoutControls(text)}\n`).join('')
 }
 
-/** Some text comes from outside, and a terminal obeys control characters and those that reverse text. */
-function harmless(text: string): string {
+/** Some text comes from outside, and may have characters that control a terminal or reverse text. */
+function withoutControls(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 

@@ -33,7 +33,7 @@ export async function readConfigFile(file: string): Promise<SourceValues> {
 export function noSuchName(name: string, value: unknown, names: readonly string[]): string {
   const shown = value === null || !/^[a-z][\w-]{0,40}$/i.test(name) ? 'a name in it' : name
   const near = shown === name ? nearest(name, names) : undefined
-  return `${shown} is no option, ${near ? `did you mean ${near}?` : `the options are ${names.join(', ')}`}`
+  return `${shown} is not an option, ${near ? `did you mean ${near}?` : `the options are ${names.join(', ')}`}`
 }
 
 function readValue(kind: string, value: unknown, from: string): unknown {
@@ -95,7 +95,7 @@ function duplicateKey(text: string): number | undefined {
     if (token === '{') open.push(new Set())
     else if (token === '}') open.pop()
     else if (key !== undefined) {
-      const name = JSON.parse(key) as string // a string, as the whole is JSON
+      const name = JSON.parse(key) as string // a string, because the text is JSON
       if (open.at(-1)?.has(name)) return index
       open.at(-1)?.add(name)
     }

@@ -23,7 +23,7 @@ export const flagNames: readonly string[] = [
   ...['--config', '--check', '--help'],
 ]
 
-/** Adds a flag for each option. --help shows those that most users need, by group. */
+/** Adds a flag for each option. --help shows the most used flags, by group. */
 export function withOptions(command: Command): Command {
   command
     .usage('[options]')
@@ -51,7 +51,7 @@ function takesOneValue(option: Option): Option {
 }
 
 /**
- * What a command was given.
+ * The options on the command line.
  * @throws UsageError, which shows no value of an unknown flag.
  */
 export function readFlags(command: Command): Flags {

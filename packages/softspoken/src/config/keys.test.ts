@@ -67,12 +67,12 @@ describe('tcpMd5KeyFile', () => {
   it('is refused together with tcpMd5Key', async () => {
     const argv = [...flags, ...router, '--tcp-md5-key-file', file('key', 'a key')]
     await expect(readConfiguration(argv, { SOFTSPOKEN_TCP_MD5_KEY: 'b' })).rejects.toThrow(
-      '--tcp-md5-key-file: not together with SOFTSPOKEN_TCP_MD5_KEY',
+      '--tcp-md5-key-file: not allowed together with SOFTSPOKEN_TCP_MD5_KEY',
     )
     const peers = [{ address: '10.0.5.1', as: 65000, tcpMd5Key: 'b', tcpMd5KeyFile: join(folder, 'key') }]
     const config = file('both.json', JSON.stringify({ peers }))
     await expect(readConfiguration([...flags, '--config', config], {})).rejects.toThrow(
-      /^peers in .*, number 1: tcpMd5Key or tcpMd5KeyFile, not both$/,
+      /^peers in .*, number 1: give tcpMd5Key or tcpMd5KeyFile, not both$/,
     )
   })
 })

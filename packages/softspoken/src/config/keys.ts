@@ -1,4 +1,4 @@
-/** Keys of TCP MD5: reads them from files, and warns about odd ones. No key is ever shown. */
+/** Keys of TCP MD5: reads them from files, and warns about characters that may be a mistake. No key is shown. */
 import { readFile } from 'node:fs/promises'
 import type { ProgramOptions } from './options.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
@@ -7,7 +7,7 @@ import type { GivenValues } from './values.ts'
 
 /**
  * The options with each `tcpMd5Key` in place of its file.
- * @throws RetryableError if a file cannot be read; UsageError if it has no key in it, or if a key is given as well.
+ * @throws RetryableError if a file cannot be read; UsageError if a file has no key in it, or if the key itself is given as well.
  */
 export async function readKeyFiles(options: ProgramOptions, given: GivenValues): Promise<ProgramOptions> {
   const { tcpMd5KeyFile, peers } = options
@@ -22,7 +22,7 @@ type Peer = NonNullable<ProgramOptions['peers']>[number]
 async function withKey(peer: Peer, from: string): Promise<Peer> {
   const { tcpMd5KeyFile, tcpMd5Key } = peer
   if (tcpMd5KeyFile === undefined) return peer
-  if (tcpMd5Key !== undefined) throw new UsageError(`${from}: tcpMd5Key or tcpMd5KeyFile, not both`)
+  if (tcpMd5Key !== undefined) throw new UsageError(`${from}: give tcpMd5Key or tcpMd5KeyFile, not both`)
   return { ...peer, tcpMd5Key: await readKey(tcpMd5KeyFile, `${from}, tcpMd5KeyFile`) }
 }
 
@@ -43,7 +43,7 @@ async function readKey(file: string, from: string): Promise<string> {
   return key
 }
 
-/** Each octet of a key counts, so what surrounds it by mistake changes it. */
+/** Each octet counts, so white space or a quote around a key changes it. */
 export function keyWarnings({ tcpMd5Key, peers = [] }: ProgramOptions, given: GivenValues): readonly string[] {
   const keys = [
     { from: (given.tcpMd5Key ?? given.tcpMd5KeyFile)?.from, key: tcpMd5Key },

@@ -83,7 +83,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
   })
   set('health', 'control_plane_health_check_address', text => {
     warnings.push(
-      'control_plane_health_check_address: the route is announced after three passed checks, not one as with kube-vip; healthRise: 1 does the same',
+      'control_plane_health_check_address: the route is announced after three passed checks; kube-vip needs one, as with healthRise: 1',
     )
     return text
   })
@@ -95,7 +95,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
   return { values, warnings, missing }
 }
 
-/** The router of `bgp_peeraddress`, which kube-vip uses together with those of `bgp_peers`. */
+/** The router of `bgp_peeraddress`, which kube-vip uses together with the routers of `bgp_peers`. */
 function additionalPeer(
   value: (name: string) => string | undefined,
   key: string | undefined,

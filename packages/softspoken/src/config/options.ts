@@ -1,6 +1,6 @@
 /**
- * Every option of the program, once: types, flags, variables, --help, OPTIONS.md and the names in errors come from this.
- * The schema checks the kind of a value. The library checks whether the value is allowed.
+ * Every option of the program: types, flags, variables, --help, OPTIONS.md and the names in errors come from this one
+ * table, which is why the file is long. The schema checks the kind of a value. The library checks whether the value is allowed.
  */
 import { isIP } from 'node:net'
 import { healthOptions } from '@softspoken/announcer/internal'
@@ -8,7 +8,7 @@ import { optionNames, sessionOptions } from '@softspoken/session/internal'
 import * as v from 'valibot'
 import { mayHoldSecret } from './usage-error.ts'
 
-/** What the schema does not have. */
+/** Properties of an option that the schema does not have. */
 interface OptionMeta {
   /** For --help and OPTIONS.md. */
   readonly text: string
@@ -29,9 +29,9 @@ interface OptionMeta {
 const number = v.pipe(v.number('a whole number'), v.integer('a whole number'))
 const text = v.string('text')
 const key = v.string('text, so put a number into quotes')
-/** The library shows the value in its errors, so a text that cannot be one is refused before. */
+/** The library's errors show the value. A text with white space may be a key, so it is refused before. */
 const word = v.pipe(text, v.regex(/^\S*$/, 'one word'))
-/** The same; a value that may hold a password is not shown. */
+/** The same, and a value that may hold a password is refused before, too. */
 const wordWithoutSecret = (allowed: string) =>
   v.pipe(
     word,
@@ -100,7 +100,7 @@ const router = { group: 'The router' }
 const health = { group: 'Health' }
 const page = { group: 'Page and log' }
 
-// A message is what is allowed. The sentence is made around it.
+// Each message ends the sentence "… is not allowed, it must be <message>".
 export const optionsSchema = v.strictObject({
   prefix: option(wordWithoutSecret('a host route'), {
     text: 'host route to announce, a /32 or a /128',
@@ -168,7 +168,7 @@ export const optionsSchema = v.strictObject({
   ),
   ttlSecurity: v.optional(
     option(number, {
-      text: 'TTL security (RFC 5082): the most hops to the router, which needs it, too',
+      text: 'TTL security (RFC 5082): the most hops to the router, which must have it configured, too',
       libraryName: 'ttlSecurity',
     }),
   ),
@@ -190,7 +190,7 @@ export const optionsSchema = v.strictObject({
   ),
   stateDirectory: v.optional(
     option(path, {
-      text: 'directory that keeps the last dial and the failures after a crash; else the one of systemd, if any',
+      text: 'directory that keeps the last dial and the failures after a crash (default: the StateDirectory= of systemd, if any)',
       libraryName: 'stateDirectory',
     }),
   ),

@@ -11,7 +11,7 @@ import type { GivenValues } from './values.ts'
 const LONGEST_DELAY = 60 // seconds before the first dial; this announcer is stopped long before
 
 /**
- * Resolves with what may be different later, a sentence each.
+ * Resolves with warnings about what may be different later, one sentence each.
  * @throws UsageError naming the option as it was given.
  */
 export async function rehearse(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
@@ -21,7 +21,7 @@ export async function rehearse(options: ProgramOptions, given: GivenValues): Pro
       throw new UsageError(`${given.httpHost?.from ?? 'httpHost'}: not allowed without http`)
     httpHosts(options.httpHost)
     const warnings = await rehearseHealth(options, given)
-    const { stateDirectory: _, ...libraryOptions } = announcerOptions(options) // its record is that of the running program
+    const { stateDirectory: _, ...libraryOptions } = announcerOptions(options) // the record belongs to the running program
     const announcer = new Announcer({ ...libraryOptions, firstDialDelay: LONGEST_DELAY })
     try {
       announcer.announce(options.prefix, preference(options))

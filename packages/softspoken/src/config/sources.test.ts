@@ -195,13 +195,13 @@ describe('a mistake is reported in one sentence:', () => {
     ],
     [['--back-off', '10'], {}, '--back-off: each part must be a name and a number, such as name=10'],
     [['--back-off', 'minInterval=ten'], {}, "--back-off, minInterval: 'ten' is not allowed, it must be a whole number"],
-    [['--back-off', 'minIntervl=10'], {}, '--back-off: minIntervl is no option, did you mean minInterval?'],
+    [['--back-off', 'minIntervl=10'], {}, '--back-off: minIntervl is not an option, did you mean minInterval?'],
     [['--back-off', 'minInterval=10', 'minInterval=20'], {}, '--back-off: a name is given twice'],
     [['--back-off', 'false'], {}, /^--back-off: false is not allowed, it must be a map of names and seconds, such as/],
     [
       ['--health-hold-down', 'withdrawal=10'],
       {},
-      /^--health-hold-down: withdrawal is no option, did you mean withdrawals\?/,
+      /^--health-hold-down: withdrawal is not an option, did you mean withdrawals\?/,
     ],
     [['--health-hold-down', 'true'], {}, '--health-hold-down: each part must be a name and a number, such as name=10'],
     [['--check'], {}, '--check: it belongs to announce; the command check does the same'],
@@ -234,19 +234,22 @@ describe('a mistake is reported in one sentence:', () => {
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
   it.each([
-    ['localAS: 1', 'localAS is no option, did you mean localAs?'],
-    ['peers: [{ adress: 10.0.5.1, as: 1 }]', /^peers in .*, number 1: adress is no option, did you mean address\?$/],
+    ['localAS: 1', 'localAS is not an option, did you mean localAs?'],
+    [
+      'peers: [{ adress: 10.0.5.1, as: 1 }]',
+      /^peers in .*, number 1: adress is not an option, did you mean address\?$/,
+    ],
     [
       'healthHoldDown: { within: ten }',
       /^healthHoldDown in .*, within: 'ten' is not allowed, it must be a whole number$/,
     ],
-    ['healthHoldDown: { withn: 10 }', /^healthHoldDown in .*: withn is no option, did you mean within\?$/],
+    ['healthHoldDown: { withn: 10 }', /^healthHoldDown in .*: withn is not an option, did you mean within\?$/],
     ['healthHoldDown: true', /^healthHoldDown in .*: true is not allowed, it must be false, or a map of withdrawals, /],
     ['healthHoldDown: []', /^healthHoldDown in .*: a list is not allowed, it must be a map/],
     ['backOff: []', /^backOff in .*: a list is not allowed, it must be a map/],
     ['backOff: 3', /^backOff in .*: 3 is not allowed, it must be a map/],
     ['http: 9179', /^http in .*: 9179 is not allowed, it must be an address and a port/],
-    ['colour: red', /colour is no option, the options are prefix, localAs, .*logLevel/],
+    ['colour: red', /colour is not an option, the options are prefix, localAs, .*logLevel/],
     ['med: "7"', /^med in .*: '7' is not allowed, it must be a whole number/],
     ['med: 1.5', /^med in .*: 1.5 is not allowed, it must be a whole number/],
     [
@@ -255,11 +258,11 @@ describe('a mistake is reported in one sentence:', () => {
     ],
     [
       'peers: [{ address: 10.0.5.1, as: 1, asn: 2 }]',
-      /^peers in .*, number 1: asn is no option, the options are address, as, /,
+      /^peers in .*, number 1: asn is not an option, the options are address, as, /,
     ],
     [
       'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, colour: 9 }]',
-      /^peers in .*, number 2: colour is no option, the options are address, as, port, .*bindDevice$/,
+      /^peers in .*, number 2: colour is not an option, the options are address, as, port, .*bindDevice$/,
     ],
     ['- 1', /it must be a map of options/],
     ['', /it must be a map of options/],
@@ -315,7 +318,9 @@ describe('a mistake is reported in one sentence:', () => {
   })
   it('peers of a file are given together with --peer', async () => {
     const config = file('c.yaml', 'peers: [{ address: 10.0.5.1, as: 65000 }]')
-    await expect(options([...words(), '--config', config])).rejects.toThrow(/^--peer: not together with peers in/)
+    await expect(options([...words(), '--config', config])).rejects.toThrow(
+      /^--peer: not allowed together with peers in/,
+    )
   })
   it('the sentence names the flag, the variable, or the place in the file', () => {
     const error = new OptionError('local.as', 0, 'from 1 to 4294967295')

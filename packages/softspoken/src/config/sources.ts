@@ -12,9 +12,9 @@ import type { GivenValues, SourceValues } from './values.ts'
 
 export interface Configuration {
   readonly options: ProgramOptions
-  /** What the user gave, and in which place. */
+  /** The values that the user gave, and their places. */
   readonly given: GivenValues
-  /** What is ignored, or risky; one sentence each. */
+  /** Warnings about options that are ignored or risky, one sentence each. */
   readonly warnings: readonly string[]
 }
 

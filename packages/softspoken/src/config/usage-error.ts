@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 /** The user's mistake, in one sentence. The exit code is 2, because a restart will not help. */
 export class UsageError extends Error {}
 
-/** What may be different at the next start, such as a file that is not there yet, in one sentence. The exit code is 1. */
+/** A condition that may be different at the next start, such as a missing file, in one sentence. The exit code is 1. */
 export class RetryableError extends Error {}
 
 /** `--med: 'high' is not allowed, it must be a whole number`. A value that may hold a secret is not shown. */
@@ -23,9 +23,9 @@ function shown(value: unknown): string {
 }
 
 /**
- * True for several words, and for parts of which one may be a password: `10.0.5.1:65000:password`, `65000:password`,
- * `10.0.5.1,password`, `user:password@host`. Of the texts that may be shown, only an address has more than one colon; a
- * single colon, and a comma, are followed by a small number.
+ * True for a text with white space, and for one that may have a password after a separator: `10.0.5.1:65000:password`,
+ * `65000:password`, `10.0.5.1,password`, `user:password@host`. False for an address, a prefix, and a text with at most five
+ * digits after its only colon or comma.
  */
 export function mayHoldSecret(text: string): boolean {
   if (isIP(text) !== 0 || /^[\da-f:.]+\/\d*$/i.test(text)) return false

@@ -1,4 +1,4 @@
-/** The given values against the schema, and errors in the user's words. */
+/** Checks the given values against the schema. An error names each option as the user gave it. */
 import { canonicalAddress } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import * as v from 'valibot'
@@ -27,9 +27,11 @@ export function validate(given: GivenValues, otherNames: Partial<Record<OptionNa
   }
   for (const name of ['peer', 'peerAs', 'port'] as const)
     if (given.peers && given[name])
-      throw new UsageError(`${given[name].from}: not together with ${given.peers.from}, which has it for each router`)
+      throw new UsageError(
+        `${given[name].from}: not allowed together with ${given.peers.from}, which gives it for each router`,
+      )
   if (given.tcpMd5Key && given.tcpMd5KeyFile)
-    throw new UsageError(`${given.tcpMd5KeyFile.from}: not together with ${given.tcpMd5Key.from}`)
+    throw new UsageError(`${given.tcpMd5KeyFile.from}: not allowed together with ${given.tcpMd5Key.from}`)
   const values = Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value]))
   const { success, output, issues } = v.safeParse(optionsSchema, values)
   if (success) return output

@@ -144,13 +144,17 @@ describe('a file of a check', () => {
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
   it.each([
-    [pem('client'), pem('server-key'), /^healthCert and healthKey: no certificate and its key/],
+    [pem('client'), pem('server-key'), /^healthCert and healthKey: they must hold a certificate and its key/],
     [pem('client'), '', /^healthKey: .* has no private key in it$/],
     ['', pem('client-key'), /^healthCert: .* has no certificate in it$/],
     [pem('client-key'), pem('client-key'), /^healthCert: .* has no certificate in it$/],
     [pem('client'), 'nonsense', /^healthKey: .* has no private key in it$/],
     [pem('client'), pem('client'), /^healthKey: .* has no private key in it$/],
-    [pem('client'), pem('client-key').replace(/[a-z]/g, 'A'), /^healthCert and healthKey: no certificate and its key/],
+    [
+      pem('client'),
+      pem('client-key').replace(/[a-z]/g, 'A'),
+      /^healthCert and healthKey: they must hold a certificate and its key/,
+    ],
   ])('with a certificate and a wrong key is refused (%#)', async (cert, key, sentence) => {
     const files = { healthCert: file('cert.pem', cert), healthKey: file('key.pem', key) }
     const run = rehearse({ ...secure, ...files }, {})

@@ -63,7 +63,7 @@ interface Health {
   load(): Promise<Check>
 }
 
-/** @throws UsageError for a wrong address, and for options that do not go with it. */
+/** @throws UsageError for a wrong address, and for options that are not allowed with it. */
 export function healthCheck(options: ProgramOptions, given: GivenValues = {}): Health | undefined {
   const place = (name: string): string => given[name as OptionName]?.from ?? name
   const { health, healthVerify } = options
@@ -94,7 +94,7 @@ export function healthCheck(options: ProgramOptions, given: GivenValues = {}): H
 }
 const examples = 'a URL such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
 
-/** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if one is not there yet. */
+/** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if a file is missing at the start. */
 function checkWithFiles(health: string, options: ProgramOptions, place: (name: string) => string): Health {
   const verify = options.healthVerify && { verify: options.healthVerify }
   const files = Object.entries({ ca: 'healthCa', cert: 'healthCert', key: 'healthKey' } as const).flatMap(
@@ -121,14 +121,16 @@ function checkWithFiles(health: string, options: ProgramOptions, place: (name: s
   return { load, check: async signal => (await load())(signal) }
 }
 
-/** The certificates were checked before, so Node refuses the key, or a key that does not belong to the certificate. */
+/** The certificates were checked before, so an error of Node is about the key: it is wrong, or is of another certificate. */
 function checkWith(health: string, files: HttpCheckOptions, place: (name: string) => string): Check {
   try {
     return httpCheck(health, files)
   } catch (error) {
     if (files.cert === undefined) throw error
     const detail = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`${place('healthCert')} and ${place('healthKey')}: no certificate and its key, ${detail}`)
+    throw new UsageError(
+      `${place('healthCert')} and ${place('healthKey')}: they must hold a certificate and its key, ${detail}`,
+    )
   }
 }
 

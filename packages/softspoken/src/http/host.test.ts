@@ -46,7 +46,7 @@ describe('a request is answered if its host name is', () => {
     'localhost.',
     'localhost.:9179',
   ])('%s', async host => {
-    expect(await ask(await page(), withHost(host))).toEqual([200, 'the process lives\n'])
+    expect(await ask(await page(), withHost(host))).toEqual([200, 'the process runs\n'])
   })
   test.each(['node-1', 'node-1:9179', 'NODE-1', 'node-1.', 'metrics.example.net', 'a_b.example'])(
     '%s, given with --http-host',
@@ -91,7 +91,7 @@ describe('a request is refused with 421 if its host name is', () => {
       ])
     }
   })
-  test('another one in an absolute form, whatever the Host', async () => {
+  test('another one in an absolute form, with any Host', async () => {
     const served = await page()
     expect((await ask(served, 'GET http://evil.example/status HTTP/1.1\r\nHost: 127.0.0.1'))[0]).toBe(421)
     expect((await ask(served, 'GET http://127.0.0.1/status HTTP/1.1\r\nHost: evil.example'))[0]).toBe(421)

@@ -107,7 +107,7 @@ describe('a flood', () => {
     await expect.poll(() => others.filter(({ closed }) => closed).length).toBe(15)
     expect(others.map(({ closed }) => closed)).toEqual([...Array(15).fill(true), ...Array(15).fill(false)])
     quiet.write(get('/healthz'))
-    expect(String(await once(quiet, 'data'))).toContain('the process lives')
+    expect(String(await once(quiet, 'data'))).toContain('the process runs')
   })
 })
 
@@ -134,13 +134,13 @@ describe('a connection', () => {
       page,
       `${get('/healthz')}${get('/readyz')}${get('/none').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')}`,
     )
-    expect(answer.match(/(?<=\r\n\r\n).*\n/g)).toEqual(['the process lives\n', 'ready\n', 'not found\n'])
+    expect(answer.match(/(?<=\r\n\r\n).*\n/g)).toEqual(['the process runs\n', 'ready\n', 'not found\n'])
   })
   test('with HTTP/1.0 gets an answer and is closed, with and without a Host', async () => {
     const { page } = await established()
     for (const host of ['', 'Host: localhost\r\n'])
       expect(await answerTo(page, `GET /healthz HTTP/1.0\r\n${host}\r\n`)).toMatch(
-        /^HTTP\/1\.1 200 .*the process lives\n$/s,
+        /^HTTP\/1\.1 200 .*the process runs\n$/s,
       )
   })
   test('gets the answer after the client has ended its side', async () => {
@@ -150,7 +150,7 @@ describe('a connection', () => {
     socket.on('data', chunk => (answer += chunk))
     socket.end(get('/healthz'))
     await once(socket, 'close')
-    expect(answer).toContain('the process lives')
+    expect(answer).toContain('the process runs')
   })
   test.each([
     ['a body', 413, 'GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n'],

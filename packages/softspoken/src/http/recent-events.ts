@@ -8,7 +8,7 @@ export interface RecentEvent {
   readonly at: string
   readonly kind: 'good' | 'bad' | 'note'
   readonly text: string
-  /** How many times it happened in a row: a router that does not answer fills no page. */
+  /** How many times it happened in a row. So a router that does not answer does not fill the page. */
   readonly times: number
 }
 

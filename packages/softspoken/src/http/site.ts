@@ -53,7 +53,7 @@ export function siteOf(announcer: Announcer, { gates, routes }: Shown, droppedLi
   const health = () => Object.fromEntries(Object.entries(gates).map(([name, gate]) => [name, gate.status()]))
   return new Map<string, () => Answer | Promise<Answer>>([
     ['/metrics', shared(async () => ({ type: registry.contentType, body: Buffer.from(await registry.metrics()) }))],
-    ['/readyz', () => readiness(announcer.status())], // never reused: after a withdrawal it is not ready at once
+    ['/readyz', () => readiness(announcer.status())], // never reused, because a withdrawal changes it at once
     [
       '/status',
       shared(() => json({ version, uptime: process.uptime(), ...announcer.status(), routes, health: health() })),
@@ -106,7 +106,7 @@ const constant = [
   ['/', page('index.html', 'text/html')],
   ['/page.css', page('page.css', 'text/css')],
   ['/page.js', page('page.js', 'text/javascript')],
-  ['/healthz', () => text('the process lives')],
+  ['/healthz', () => text('the process runs')],
 ] as const
 
 export function text(body: string, status = 200): Answer {

@@ -1,7 +1,7 @@
 /**
- * A connection that delivers its octets in small pieces, one per turn of the event loop. Node parses all requests of a piece
- * before anything else runs. A full piece from a socket has 64 KiB, which is 1500 requests and a tenth of a second, for each
- * of many connections.
+ * A connection that delivers its octets in small pieces, one per turn of the event loop. Node parses all requests of a
+ * chunk before anything else runs. A chunk from a socket has up to 64 KiB: 1500 requests, which take a tenth of a second,
+ * and there are many connections.
  */
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'

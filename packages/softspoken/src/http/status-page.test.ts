@@ -264,7 +264,7 @@ describe('the page of an announcer', () => {
     const page = await serve('127.0.0.1:0')
     toClose.push(page)
     const ask = (path: string) => answerOf(fetch(`http://127.0.0.1:${page.port}${path}`))
-    expect(await ask('/healthz')).toEqual([200, 'the process lives\n'])
+    expect(await ask('/healthz')).toEqual([200, 'the process runs\n'])
     for (const path of ['/readyz', '/metrics', '/status', '/events'])
       expect(await ask(path)).toEqual([503, 'not ready: the program is starting\n'])
   })

@@ -21,8 +21,8 @@ interface PageOptions {
 
 /**
  * Serves the page, `/metrics`, `/healthz`, `/readyz`, `/status` and `/events` on an address and port such as
- * `127.0.0.1:9179` or `[::1]:9179`; port 0 takes a free one. Resolves once it listens, or has warned that it cannot: then
- * it tries again every 2 s, and logs when it listens.
+ * `127.0.0.1:9179` or `[::1]:9179`; port 0 takes a free one. Resolves after the first attempt to
+ * listen. If that fails, it logs a warning, tries again every 2 s, and logs when it listens.
  * @throws OptionError for a wrong address or host name.
  */
 export async function serve(address: string, options: PageOptions = {}): Promise<StatusPage> {
@@ -63,8 +63,8 @@ export class StatusPage implements AsyncDisposable {
   }
 
   /**
-   * Shows an announcer. Call it in the same step that creates the announcer and its gates: their events come in
-   * microtasks, so it misses none.
+   * Shows an announcer. Call it in the same step that creates the announcer and its gates: their events are
+   * emitted in microtasks, so the page receives all of them.
    */
   attach(announcer: Announcer, { gates = {}, routes = {} }: Partial<Shown> = {}): void {
     this.#site = siteOf(announcer, { gates, routes }, this.#droppedLines)

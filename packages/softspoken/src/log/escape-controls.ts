@@ -1,4 +1,4 @@
-/** For text from outside, such as a peer's reason or a client's Host: a terminal obeys control characters, and some reverse text. */
+/** Text from outside, such as a peer's reason or a client's Host, may have characters that control a terminal or reverse text. */
 const controls = /(?!\n$)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /** Writes control and format characters and line separators as `\u009b`, which keeps the meaning of JSON. A last line feed stays. */

@@ -17,7 +17,7 @@ const timeout = 30_000
 /** What a shell does with standard output, `"$@"` being the program. */
 const outputs = {
   'a full disk': 'exec "$@" >/dev/full 2>/dev/full',
-  'a pipe that is full, and whose reader stands still':
+  'a full pipe whose reader has stopped':
     'mkfifo "$FIFO"; exec 3<>"$FIFO"; head -c 65536 /dev/zero >&3; exec "$@" >"$FIFO"',
   'a pipe whose reader is gone': 'mkfifo "$FIFO"; exec 3<>"$FIFO"; exec 4>"$FIFO"; exec "$@" 3<&- >&4 4>&-',
 }

@@ -26,7 +26,7 @@ async function ask(path) {
 function show(status, events) {
   const routes = [...status.announcements, ...Object.keys(status.withheld)]
   summary(status, routes)
-  byId('name').textContent = `Softspoken, ${status.peers[0].local.id}` // to tell the pages of several nodes apart
+  byId('name').textContent = `Softspoken, ${status.peers[0].local.id}` // so that the pages of several nodes differ
   byId('version').textContent = `Softspoken ${status.version}, up for ${span(status.uptime)}`
   put(
     'routes',
@@ -38,22 +38,24 @@ function show(status, events) {
   const gates = Object.entries(status.health)
   byId('health-section').hidden = gates.length === 0
   put('health', gates.map(gate))
-  put('timeline', events.length > 0 ? events.map(happened) : [make('li', 'none', 'No event yet.')])
+  put('timeline', events.length > 0 ? events.map(eventItem) : [make('li', 'none', 'No event yet.')])
 }
 
 function summary({ announcements, withheld, peers }, routes) {
   const [first] = routes
   document.title = first ?? 'Softspoken'
-  const takers = peers.filter(({ sent }) => announcements.length > 0 && announcements.every(one => sent.includes(one)))
+  const receivers = peers.filter(
+    ({ sent }) => announcements.length > 0 && announcements.every(one => sent.includes(one)),
+  )
   const [[heldBack, cause] = []] = Object.entries(withheld)
   if (first === undefined) headline('note', 'No route', 'No route is configured now.')
   else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${cause.detail}`)
-  else if (takers.length === 0) headline('bad', 'Not sent', `${first} has been sent to no router.`)
+  else if (receivers.length === 0) headline('bad', 'Not sent', `${first} has been sent to no router.`)
   else
     headline(
-      takers.length === peers.length ? 'good' : 'part',
-      takers.length === peers.length ? 'Sent' : 'Sent to some',
-      `${announcements.join(', ')} to ${takers.length} of ${peers.length} ${peers.length === 1 ? 'router' : 'routers'}`,
+      receivers.length === peers.length ? 'good' : 'part',
+      receivers.length === peers.length ? 'Sent' : 'Sent to some',
+      `${announcements.join(', ')} to ${receivers.length} of ${peers.length} ${peers.length === 1 ? 'router' : 'routers'}`,
     )
 }
 
@@ -61,18 +63,18 @@ function headline(kind, words, detail) {
   const title = byId('headline')
   if (title.textContent !== words) title.textContent = words
   document.querySelector('header').className = kind
-  byId('detail').textContent = harmless(detail)
+  byId('detail').textContent = withoutControls(detail)
 }
 
 function route(prefix, { withheld, leases, peers, routes }) {
   const { nextHop, med, localPref, communities = [], largeCommunities = [], prepend } = routes[prefix] ?? {}
-  const takers = peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
+  const receivers = peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
   const refusals = peers.flatMap(({ peer, unsendable }) =>
     unsendable[prefix] === undefined ? [] : [`${peer.address}: ${unsendable[prefix].detail}`],
   )
-  const kind = takers.length > 0 ? 'good' : 'bad'
-  return card(kind, prefix, takers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
-    ['Sent to', takers.join(', ') || 'no router'],
+  const kind = receivers.length > 0 ? 'good' : 'bad'
+  return card(kind, prefix, receivers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
+    ['Sent to', receivers.join(', ') || 'no router'],
     ['Next hop', nextHop],
     ['MED', med],
     ['Local preference', localPref],
@@ -131,7 +133,7 @@ function card(kind, title, state, rows) {
   return box
 }
 
-function happened({ at, kind, text, times }) {
+function eventItem({ at, kind, text, times }) {
   const item = make('li', kind)
   const when = make('time', '', moment(at))
   when.dateTime = at
@@ -149,12 +151,12 @@ function put(id, children) {
 function make(tag, className, text) {
   const element = document.createElement(tag)
   if (className) element.className = className
-  if (text !== undefined) element.textContent = harmless(text)
+  if (text !== undefined) element.textContent = withoutControls(text)
   return element
 }
 
-/** Some text comes from a peer or a service, and a browser obeys characters that reverse text. */
-function harmless(text) {
+/** Some text comes from a peer or a service, and may have characters that reverse text in a browser. */
+function withoutControls(text) {
   return String(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
