@@ -747,7 +747,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
     const { lab } = towards()
     const announcer = lab.announcer({ families: ['ipv4-unicast'], extendedNextHop: false })
     expect(() => announcer.announce(VIP)).toThrow(
-      'nextHop: it must be given, because the session with 2001:db8:1::fe has no IPv4 address of its own',
+      'nextHop: undefined is not allowed, it must be given, because the session with 2001:db8:1::fe has no IPv4 address of its own',
     )
   })
 })
@@ -1137,7 +1137,7 @@ describe('announce() rejects, and sends nothing:', () => {
       { families: ['ipv6-unicast'] },
       VIP6,
       {},
-      'nextHop: it must be given, because the session with 192.0.2.254 has no IPv6 address',
+      'nextHop: undefined is not allowed, it must be given, because the session with 192.0.2.254 has no IPv6 address',
     ],
     [
       'LOCAL_PREF where every peer is external (§5.1.5)',

@@ -502,14 +502,17 @@ describe('a peer that speaks something else', () => {
     ['TLS', '\x15\x03\x01\x00\x02\x02\x46'],
     ['HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'],
     ['SSH', 'SSH-2.0-OpenSSH_9.6p1 Debian\r\n'],
-  ])('%s: the hint says so, whether it closes or goes on', async (protocol, octets) => {
+  ])('%s is named in the detail, and the hint is to check the port', async (protocol, octets) => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     peer().write(Buffer.from(octets, 'latin1'))
     peer().close()
     await clock.advance(0)
-    expect(session.status().lastFailure).toMatchObject({ from: 'OpenSent' })
-    expect(session.status().lastFailure?.hint).toContain(`speaks ${protocol}, not BGP`)
+    expect(session.status().lastFailure).toMatchObject({
+      from: 'OpenSent',
+      detail: `the peer speaks ${protocol}, not BGP`,
+      hint: 'what answers on 192.0.2.2 port 179 does not speak BGP: check the address and the port',
+    })
   })
 })
 

@@ -3,7 +3,6 @@ import type { Prefix } from '@softspoken/wire'
 import type { DesiredRoute, Preference, ResolvedPreference } from './advertise.ts'
 import type { HealthGate } from './health/gate.ts'
 import type { HostRoute } from './host-route.ts'
-import { hasRunOut, type Lease, leaseFrom } from './lease.ts'
 import { type Explanation, type WithheldReason, withheldReason } from './reasons.ts'
 
 /** Options of announce(). */
@@ -46,7 +45,8 @@ export class AnnouncedRoute implements DesiredRoute {
   preference: ResolvedPreference
   readonly gate: HealthGate | undefined
   readonly #ttl: number | undefined
-  #lease: Lease | undefined
+  /** When the caller's lease runs out; Infinity if there is none. */
+  leaseUntil = Number.POSITIVE_INFINITY
   /** It is advertised, or will be as soon as a session allows; `withdrawn` has not been emitted since. */
   isActive: boolean
 
@@ -67,19 +67,13 @@ export class AnnouncedRoute implements DesiredRoute {
     return this.#ttl !== undefined
   }
 
-  /** When the caller's lease runs out; Infinity if there is none. */
-  get leaseUntil(): number {
-    return this.#lease?.until ?? Number.POSITIVE_INFINITY
-  }
-
   renew(now: number): void {
-    if (this.#ttl !== undefined) this.#lease = leaseFrom(now, this.#ttl * 1000)
+    if (this.#ttl !== undefined) this.leaseUntil = now + this.#ttl * 1000
   }
 
   /** Why it must not be advertised at this moment, whether or not a timer has run; undefined if it may. */
   withheld(now: number): Explanation<WithheldReason> | undefined {
-    if (this.#lease !== undefined && hasRunOut(this.#lease, now))
-      return withheldReason('lease-expired', this.#lease.ttl / 1000)
+    if (this.#ttl !== undefined && now >= this.leaseUntil) return withheldReason('lease-expired', this.#ttl)
     if (this.gate === undefined || this.gate.up) return undefined
     const { detail = '' } = this.gate.status() // down, so there is one
     return withheldReason('unhealthy', detail)
@@ -87,7 +81,7 @@ export class AnnouncedRoute implements DesiredRoute {
 
   /** Until the earlier of its leases, the caller's and the gate's, runs out; undefined if it has none. */
   secondsLeft(now: number): number | undefined {
-    if (this.#lease === undefined && this.gate === undefined) return undefined
+    if (this.#ttl === undefined && this.gate === undefined) return undefined
     const own = (this.leaseUntil - now) / 1000
     const health = this.gate ? (this.gate.status().secondsLeft ?? 0) : Number.POSITIVE_INFINITY
     return Math.max(0, Math.min(own, health))

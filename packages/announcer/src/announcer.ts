@@ -109,7 +109,13 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#peers = peers.map(
       config =>
         new PeerRoutes(sessionOf(config, clock), {
-          ...{ due, sent, unsendable, nextHop: config.nextHop, advertisementInterval, clock, log },
+          due,
+          sent,
+          unsendable,
+          nextHop: config.nextHop,
+          advertisementInterval,
+          clock,
+          log,
         }),
     )
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)

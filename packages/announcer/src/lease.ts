@@ -7,19 +7,6 @@ import type { Clock } from '@softspoken/session'
 /** In seconds: twice the shortest interval of a health check, and an hour. */
 export const ttlBounds = { min: 2, max: 3600 } as const
 
-export interface Lease {
-  readonly ttl: number
-  readonly until: number
-}
-
-export function leaseFrom(now: number, ttl: number): Lease {
-  return { ttl, until: now + ttl }
-}
-
-export function hasRunOut({ until }: Lease, now: number): boolean {
-  return now >= until
-}
-
 /**
  * A clock whose timers check the leases before they run. When a stopped process continues, all timers are due at once, and a
  * session's KEEPALIVE may be the earliest: it would keep a route whose lease has run out.

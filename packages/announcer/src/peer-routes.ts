@@ -151,14 +151,7 @@ export class PeerRoutes {
     if (!('address' in hop) && !hop.mayCome && hop.reason !== 'local-address-unknown') {
       const { nextHop } = this.#options
       const given = forFamily(nextHop, route.family) ?? local.address
-      if (given === undefined)
-        throw new OptionError(
-          'nextHop',
-          given,
-          `given, because ${hop.detail}`,
-          `nextHop: it must be given, because ${hop.detail}`,
-        )
-      throw new OptionError('nextHop', given, `another address, because ${hop.detail}`)
+      throw new OptionError('nextHop', given, `${given ? 'another address' : 'given'}, because ${hop.detail}`)
     }
     const nextHop = 'address' in hop ? hop.address : this.#peerAddress // of the same length
     this.#checked = this.#build(route, preference, nextHop)
@@ -224,14 +217,9 @@ export class PeerRoutes {
     const planned = plan.advertise.map(prefix => updates.get(prefix)!) // planned from these
     for (const family of plan.refresh) {
       const all = planned.filter(({ route }) => route.family === family)
-      const again = () => session.resend(family, all.map(({ update }) => update)) // biome-ignore format: one call
-      if (
-        !attempt(
-          all.map(({ route }) => route.prefix),
-          again,
-        )
-      )
-        this.#ribOut = requestRefresh(this.#ribOut, family)
+      const prefixes = all.map(({ route }) => route.prefix)
+      const again = all.map(({ update }) => update)
+      if (!attempt(prefixes, () => session.resend(family, again))) this.#ribOut = requestRefresh(this.#ribOut, family)
     }
     for (const { route, update } of planned) {
       const { prefix, family } = route
@@ -291,13 +279,11 @@ export class PeerRoutes {
   /** Routes of families that this session was not configured for. No error, because another peer's session may have them. */
   #notCarried(desired: readonly DesiredRoute[]): Readonly<Record<Prefix, Unsendable>> {
     const { peer, families } = this.session.config
-    const others = desired.filter(({ route }) => !this.carries(route))
-    return Object.fromEntries(
-      others.map(({ route: { prefix, family } }) => [
-        prefix,
-        unsendableReason('family-not-configured', peer.address, families, family),
-      ]),
-    )
+    const others: Record<Prefix, Unsendable> = {}
+    for (const { route } of desired)
+      if (!this.carries(route))
+        others[route.prefix] = unsendableReason('family-not-configured', peer.address, families, route.family)
+    return others
   }
 
   /** Undefined unless the session is established and its event has come. */

@@ -80,25 +80,26 @@ interface Koffi {
 
 function libcOf(koffi: Koffi): Libc {
   const library = koffi.load(null)
-  const socket = library.func('int socket(int domain, int type, int protocol)')
-  const bind = library.func('int bind(int fd, const void *address, uint32_t length)')
-  const setsockopt = library.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)')
-  const close = library.func('int close(int fd)')
-  const send = library.func('long send(int fd, const void *octets, size_t length, int flags)')
-  const recv = library.func('long recv(int fd, void *octets, size_t length, int flags)')
-  const checked = (syscall: string, result: number): number => {
-    if (result >= 0) return result
-    const errno = -koffi.errno()
-    const [code, text] = getSystemErrorMap().get(errno) ?? ['UNKNOWN', `error ${-errno}`]
-    throw Object.assign(new Error(`${syscall} ${code}: ${text}`), { errno, code, syscall })
+  const checked = (result: string, syscall: string, parameters: string) => {
+    const call = library.func(`${result} ${syscall}(${parameters})`)
+    return (...values: (number | Uint8Array)[]): number => {
+      const returned = call(...values)
+      if (returned >= 0) return returned
+      const errno = -koffi.errno()
+      const [code, text] = getSystemErrorMap().get(errno) ?? ['UNKNOWN', `error ${-errno}`]
+      throw Object.assign(new Error(`${syscall} ${code}: ${text}`), { errno, code, syscall })
+    }
   }
+  const bind = checked('int', 'bind', 'int fd, const void *address, uint32_t length')
+  const setsockopt = checked('int', 'setsockopt', 'int fd, int level, int name, const void *value, uint32_t length')
+  const send = checked('long', 'send', 'int fd, const void *octets, size_t length, int flags')
+  const recv = checked('long', 'recv', 'int fd, void *octets, size_t length, int flags')
   return {
-    socket: (domain, type, protocol) => checked('socket', socket(domain, type, protocol)),
-    bind: (fd, address) => void checked('bind', bind(fd, address, address.length)),
-    setsockopt: (fd, level, name, value) =>
-      void checked('setsockopt', setsockopt(fd, level, name, value, value.length)),
-    close: fd => void checked('close', close(fd)),
-    send: (fd, octets) => void checked('send', send(fd, octets, octets.length, 0)),
-    recv: (fd, octets) => checked('recv', recv(fd, octets, octets.length, 0)),
+    socket: checked('int', 'socket', 'int domain, int type, int protocol'),
+    bind: (fd, address) => bind(fd, address, address.length),
+    setsockopt: (fd, level, name, value) => setsockopt(fd, level, name, value, value.length),
+    close: checked('int', 'close', 'int fd'),
+    send: (fd, octets) => send(fd, octets, octets.length, 0),
+    recv: (fd, octets) => recv(fd, octets, octets.length, 0),
   }
 }

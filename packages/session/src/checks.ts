@@ -44,8 +44,7 @@ export function assertObject(value: unknown, option: string, allowed: string): v
 
 /** @throws OptionError unless it is an object whose names are all among `names`; `within` is its own path, '' at the top. */
 export function rejectUnknown(given: object, names: readonly string[], within: string): void {
-  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
-  if (!isObject) throw new OptionError(within || 'options', given, `an object with ${names.join(', ')}`)
+  assertObject(given, within || 'options', `an object with ${names.join(', ')}`)
   for (const name of Object.keys(given))
     if (!names.includes(name)) throw unknownOption(within === '' ? name : `${within}.${name}`, names)
 }

@@ -11,7 +11,16 @@ import {
   type SessionOptions,
   sessionOptions,
 } from './options.ts'
-import { formatZoned, isInterface, isIpv6, isOneHost, isZoneOfNet, parseZoned } from './socket-address.ts'
+import {
+  type Device,
+  formatZoned,
+  isInterface,
+  isIpv6,
+  isOneHost,
+  isZoneOfNet,
+  parseZoned,
+  type Zoned,
+} from './socket-address.ts'
 
 /** The options of a session with all defaults filled in. */
 export interface SessionConfig {
@@ -44,7 +53,7 @@ const AGGRESSIVE_HOLD_TIME = 3 // seconds; RFC 4271 §4.2
 /** @throws OptionError */
 export function configure(options: SessionOptions): SessionConfig {
   rejectUnknown(options, [...optionNames(), 'log', 'clock', 'random', 'dial'], '')
-  const { tcpMd5Key, stateDirectory, sendHoldTime } = options
+  const { tcpMd5Key, stateDirectory } = options
   const addresses = configureAddresses(options)
   const families = configureFamilies(options.families, addresses.peer.address)
   const needsIpv6NextHop = isIpv6(addresses.peer.address) && families.includes('ipv4-unicast')
@@ -68,14 +77,14 @@ export function configure(options: SessionOptions): SessionConfig {
     requireFourOctetAs,
     gracefulRestart: configureGracefulRestart(options.gracefulRestart),
     holdTime,
-    sendHoldTime: sendHoldTime === undefined ? undefined : number('sendHoldTime', sendHoldTime, holdTime),
+    sendHoldTime: optionalNumber('sendHoldTime', options.sendHoldTime, holdTime),
     allowZeroHoldTime: flag('allowZeroHoldTime', options.allowZeroHoldTime),
     connectTimeout: number('connectTimeout', options.connectTimeout),
     firstDialDelay: number('firstDialDelay', options.firstDialDelay),
     backOff: configureBackOff(options.backOff),
     tcpMd5Key: tcpMd5Key === undefined ? undefined : new Md5Key(tcpMd5Key),
-    ttlSecurity: options.ttlSecurity === undefined ? undefined : number('ttlSecurity', options.ttlSecurity),
-    multihop: options.multihop === undefined ? undefined : number('multihop', options.multihop),
+    ttlSecurity: optionalNumber('ttlSecurity', options.ttlSecurity),
+    multihop: optionalNumber('multihop', options.multihop),
     stateDirectory: stateDirectory === undefined ? undefined : assertPath(stateDirectory, 'stateDirectory'),
   }
 }
@@ -96,6 +105,9 @@ function number(name: NumberName, given: number | undefined, min?: number): numb
   // A missing value without a default is rejected as any wrong value is.
   return assert(given === undefined ? (row.default as number) : given, min ?? row.min ?? 0, row.max, name, row.unit)
 }
+function optionalNumber(name: NumberName, given: number | undefined, min?: number): number | undefined {
+  return given === undefined ? undefined : number(name, given, min)
+}
 /** True or false, or its default. */
 function flag(name: FlagName, given: boolean | undefined, usual?: boolean): boolean {
   const row: { type: string; default?: boolean } = sessionOptions[name]
@@ -114,12 +126,9 @@ function configureAddresses(options: SessionOptions): Pick<SessionConfig, 'local
   if (bindDevice !== undefined && !isInterface(bindDevice))
     throw new OptionError('bindDevice', bindDevice, 'the name of a network interface, 1 to 15 characters')
   const device = bindDevice === undefined ? undefined : { name: bindDevice, option: 'bindDevice' }
-  const router = parseZoned(peer.address, 'peer.address', device)
+  const router = parseHost(peer.address, 'peer.address', device)
   const link = device ?? (router.zone === undefined ? undefined : { name: router.zone, option: 'peer.address' })
-  const source = local.address === undefined ? undefined : parseZoned(local.address, 'local.address', link)
-  if (!isOneHost(router.octets)) throw new OptionError('peer.address', peer.address, 'the address of one host')
-  if (source !== undefined && !isOneHost(source.octets))
-    throw new OptionError('local.address', local.address, 'the address of one host')
+  const source = local.address === undefined ? undefined : parseHost(local.address, 'local.address', link)
   if (source !== undefined && source.octets.length !== router.octets.length)
     throw new OptionError('local.address', local.address, `of the family of ${peer.address}`)
   if (parseAddress(local.id, 'local.id').length !== 4 || local.id === '0.0.0.0')
@@ -136,6 +145,11 @@ function configureAddresses(options: SessionOptions): Pick<SessionConfig, 'local
   }
 }
 
+function parseHost(text: Address, option: string, device: Device | undefined): Zoned {
+  const host = parseZoned(text, option, device)
+  if (!isOneHost(host.octets)) throw new OptionError(option, text, 'the address of one host')
+  return host
+}
 function asNumber(name: 'local.as' | 'peer.as', given: number): number {
   const as = number(name, given)
   const reserved = reservedAs[as]
@@ -198,11 +212,6 @@ function configureGracefulRestart(given: GracefulRestartOptions | undefined): Se
 
 function configureBackOff(given: Partial<BackOff> = {}): BackOff {
   rejectUnknown(given, optionNames('backOff'), 'backOff')
-  return {
-    minInterval: number('backOff.minInterval', given.minInterval),
-    transportCap: number('backOff.transportCap', given.transportCap),
-    protocolInitial: number('backOff.protocolInitial', given.protocolInitial),
-    administrative: number('backOff.administrative', given.administrative),
-    resetAfter: number('backOff.resetAfter', given.resetAfter),
-  }
+  const names = optionNames('backOff') as readonly (keyof BackOff)[]
+  return Object.fromEntries(names.map(name => [name, number(`backOff.${name}`, given[name])])) as unknown as BackOff
 }

@@ -30,14 +30,10 @@ const reasonOf: Readonly<Record<string, FailureReason>> = {
 
 /** Accepts any value: a connection may emit anything as an error, and an error of the caller's may throw when it is read. */
 export function explainError(error: unknown, config: SessionConfig): Explanation {
+  let reason: FailureReason = 'error'
   try {
-    if (error instanceof Error) return explainSystemError(error, config)
+    if (error instanceof Error) reason = exactReason(error, config)
   } catch {}
-  return { reason: 'error', detail: errorText(error) }
-}
-
-function explainSystemError(error: SystemError, config: SessionConfig): Explanation {
-  const reason = exactReason(error, config)
   return { reason, detail: sentences[reason]?.(config) ?? errorText(error) }
 }
 

@@ -8,7 +8,7 @@ import { type Explanation, explainError } from './connection-error.ts'
 import { omitUndefined } from './omit-undefined.ts'
 import type { Negotiated } from './open-check.ts'
 import { explainMalformed, FIRST_OCTETS, otherProtocol } from './other-protocol.ts'
-import type { Clock } from './runtime.ts'
+import { type Clock, waitAtMost } from './runtime.ts'
 import { unmapIpv4Text } from './socket-address.ts'
 
 /** What a connection needs of the session that has it. */
@@ -145,19 +145,12 @@ export class Connection {
   close(clock: Clock): Promise<void> {
     const stream = this.#stream
     if (stream.closed) return Promise.resolve()
-    const closed = new Promise<void>(resolve => {
-      const timer = clock.setTimeout(() => {
-        destroy(stream)
-        resolve() // even if it does not close
-      }, CLOSE_TIMEOUT)
-      stream.once('close', () => {
-        clock.clearTimeout(timer)
-        resolve()
-      })
-    })
+    const closed = new Promise<void>(resolve => stream.once('close', resolve))
+    // A stream that is closed is destroyed already; one that does not close by itself is destroyed after a second.
+    const ended = waitAtMost(clock, CLOSE_TIMEOUT, closed).then(() => destroy(stream))
     if (stream instanceof Socket && stream.connecting) {
       destroy(stream)
-      return closed
+      return ended
     }
     try {
       stream.end()
@@ -165,7 +158,7 @@ export class Connection {
     } catch {
       destroy(stream)
     }
-    return closed
+    return ended
   }
 
   /** Closes at once. With an RST if octets wait, because a FIN would wait behind them and the peer would not notice. */

@@ -81,10 +81,10 @@ describe('the dial budget', () => {
   })
   it.each([
     [60, '5 dials: 4 TCP fails'],
-    [600, '12 dials: 4 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 rejected'],
+    [600, '12 dials: 5 TCP fails; 1 rejected; 1 stable session, then lost; 4 TCP fails'],
     [
       3600,
-      '52 dials: 5 TCP fails; 1 rejected; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 8 TCP fails; 1 rejected',
+      '52 dials: 5 TCP fails; 1 rejected; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 5 TCP fails',
     ],
   ])('of the defaults is reached in %i s, by these endings', (span, words) => {
     const witness = mostDials(defaults, span)

@@ -51,69 +51,49 @@ export function dialBudget(backOff: BackOff, among: readonly EndingName[] = all)
   return { minute: dials(60), tenMinutes: dials(600), hour: dials(3600) }
 }
 
+/** A sequence of dials, of which the last has not ended. */
 interface Path {
   /** Seconds from the first dial to the last. */
   readonly seconds: number
-  readonly last?: EndingName
-  readonly before?: Path
+  readonly history: History
+  readonly previous?: { readonly path: Path; readonly ending: EndingName }
 }
 
 /** How each dial except the last ends, in the period of `span` seconds with the most dials. */
 export function mostDials(backOff: BackOff, span: number, among: readonly EndingName[] = all): readonly EndingName[] {
-  const states = reachable(backOff, among)
-  // The period may begin with any history.
-  let paths = new Map<State, Path>([...states.values()].map(state => [state, { seconds: 0 }]))
-  let best: Path = { seconds: 0 }
-  while (paths.size > 0) {
-    const longer = new Map<State, Path>()
-    for (const [state, path] of paths) {
-      best = path
-      for (const { ending, seconds, next } of state.steps) {
-        const total = path.seconds + seconds
-        const known = longer.get(next)
-        if (total < span && (known === undefined || total < known.seconds))
-          longer.set(next, { seconds: total, last: ending, before: path })
+  // With fewer failures no delay is longer, so the period begins with none.
+  let best: Path = { seconds: 0, history: noHistory }
+  for (let paths = [best]; paths[0] !== undefined; ) {
+    best = paths[0]
+    const shortest = new Map<string, Path>() // one for each history, so that their number stays small
+    for (const path of paths)
+      for (const ending of among) {
+        const { at, history } = redial(path.history, endings[ending], backOff)
+        const seconds = path.seconds + at / 1000
+        const key = `${history.transport} ${history.protocol}`
+        if (seconds < (shortest.get(key)?.seconds ?? span))
+          shortest.set(key, { seconds, history, previous: { path, ending } })
       }
-    }
-    paths = longer
+    paths = [...shortest.values()]
   }
-  return [...endingsOf(best)].reverse()
-}
-function* endingsOf(path: Path): Generator<EndingName> {
-  for (let at: Path | undefined = path; at?.last !== undefined; at = at.before) yield at.last
-}
-
-/** A history, as far as the next delays depend on it, and the state that each ending of a dial leads to. */
-interface State {
-  readonly steps: { readonly ending: EndingName; readonly seconds: number; readonly next: State }[]
-}
-
-function reachable(backOff: BackOff, among: readonly EndingName[]): Map<string, State> {
-  const states = new Map<string, State>()
-  const stateOf = ({ transport, protocol }: History): State => {
-    const history = { transport: Math.min(transport, MAX_FAILURES), protocol: Math.min(protocol, MAX_FAILURES) }
-    const key = `${history.transport} ${history.protocol}`
-    const known = states.get(key)
-    if (known !== undefined) return known
-    const state: State = { steps: [] }
-    states.set(key, state)
-    for (const ending of among) {
-      const { at, after } = redial(history, endings[ending], backOff)
-      state.steps.push({ ending, seconds: at / 1000, next: stateOf(after) })
-    }
-    return state
-  }
-  stateOf(noHistory)
-  return states
+  const found: EndingName[] = []
+  for (let { previous } = best; previous !== undefined; previous = previous.path.previous)
+    found.unshift(previous.ending)
+  return found
 }
 
 /** When the next dial is, in milliseconds after this one, and its history; as toIdleOnFailure() of fsm.ts computes them. */
-function redial(history: History, { failureClass, stable }: Ending, backOff: BackOff): { at: number; after: History } {
+function redial(
+  history: History,
+  { failureClass, stable }: Ending,
+  backOff: BackOff,
+): { at: number; history: History } {
   const dialled = { ...history, dialledAt: 0 }
   const now = stable ? backOff.resetAfter * 1000 : 0
   const after = recordFailure(stable ? resetFailures(dialled) : dialled, failureClass)
+  const { transport, protocol } = after
   return {
     at: earliestDial(now + delayAfter(after, failureClass, backOff, MIN_JITTER) * 1000, after, backOff),
-    after,
+    history: { transport: Math.min(transport, MAX_FAILURES), protocol: Math.min(protocol, MAX_FAILURES) },
   }
 }

@@ -154,20 +154,15 @@ export class DialRecord {
 
   #find(): Saved | undefined {
     try {
-      return this.#read()
+      const text = readSmall(this.#file)
+      if (text === undefined) return undefined
+      const saved = parse(text)
+      if (isSaved(saved)) return saved
+      throw new Error('it holds no dial record')
     } catch (error) {
       this.#fail(errorText(error))
       return undefined
     }
-  }
-
-  /** @throws Error with the system's `code`, or if it is not a record. */
-  #read(): Saved | undefined {
-    const text = readSmall(this.#file)
-    if (text === undefined) return undefined
-    const saved = parse(text)
-    if (!isSaved(saved)) throw new Error('it holds no dial record')
-    return saved
   }
 
   /** One warning, until a write succeeds. */

@@ -275,25 +275,23 @@ function toIdleOnConnectTimeout(s: Machine, t: Tick): Step {
 
 function toOpenConfirm(s: Machine, t: Tick, input: { readonly message: Open } & FollowedBy): Step {
   const result = checkOpen(input.message, offeredConfig(s))
-  if ('sent' in result) return rejectMessage(s, t, input, { ...result, failureClass: 'protocol' })
+  if ('sent' in result) return rejectMessage(s, t, input, { ...result })
   const next = { ...s, negotiated: result }
   const timers = { ...holdTimer(next, t), ...keepaliveTimer(next, t) }
   return [enter(next, 'OpenConfirm', timers), [send({ type: 'keepalive' })]]
 }
 
 function toEstablished(s: Machine, t: Tick): Step {
-  const next = enter(s, 'Established', { ...s.timers, ...holdTimer(s, t), ...sendHoldTimer(s, t) })
-  const established: Machine = {
-    ...(next.capabilityFallback === 'used' ? withoutFallback(next) : next),
-    wasEstablished: true,
-  }
+  const timers = { ...s.timers, ...holdTimer(s, t), ...sendHoldTimer(s, t) }
+  const machine = s.capabilityFallback === 'used' ? withoutFallback(s) : s
+  const established: Machine = { ...enter(machine, 'Established', timers), wasEstablished: true }
   return [established, [emit({ type: 'established', negotiated: negotiated(s) })]]
 }
 
 // ---- OpenConfirm, Established
 
 function restartHoldTimer(s: Machine, t: Tick): Step {
-  return [{ ...s, timers: { ...s.timers, ...holdTimer(s, t) } }, []]
+  return [restart(s, holdTimer(s, t)), []]
 }
 function emitUpdate(s: Machine, t: Tick, { message }: { readonly message: Update }): Step {
   return [restartHoldTimer(s, t)[0], [emit({ type: 'update', update: message })]]
@@ -310,7 +308,7 @@ function emitRefresh(s: Machine, t: Tick, { message }: { readonly message: Route
       encode(message, { extendedMessage: true }), // it was decoded, so it fits
     )
     const detail = 'the mark of a route refresh is too long'
-    return toIdleOnFailure(s, t, { reason: 'notification-sent', detail, sent, failureClass: 'protocol' })
+    return toIdleOnFailure(s, t, { reason: 'notification-sent', detail, sent })
   }
   const { families } = negotiated(s)
   const family = families.find(name => familyByName[name].afi === afi && familyByName[name].safi === safi)
@@ -318,11 +316,11 @@ function emitRefresh(s: Machine, t: Tick, { message }: { readonly message: Route
   return [s, family && subtype === 0 ? [emit({ type: 'refresh', family })] : []]
 }
 function sendKeepalive(s: Machine, t: Tick): Step {
-  return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send({ type: 'keepalive' })]]
+  return [restart(s, keepaliveTimer(s, t)), [send({ type: 'keepalive' })]]
 }
 /** An UPDATE restarts the peer's hold timer as a KEEPALIVE does (RFC 4271 §8.2.2, event 27 and §4.4). */
 function sendUpdate(s: Machine, t: Tick, { update }: { readonly update: Update }): Step {
-  return [{ ...s, timers: { ...s.timers, ...keepaliveTimer(s, t) } }, [send(update)]]
+  return [restart(s, keepaliveTimer(s, t)), [send(update)]]
 }
 /** The answer to a ROUTE-REFRESH, between marks if the peer supports them (RFC 7313 §4). */
 function sendRefreshedRoutes(s: Machine, t: Tick, { family, updates }: Extract<Input, { type: 'resend' }>): Step {
@@ -337,7 +335,7 @@ const END = 2 // RFC 7313 §3.2
 
 /** Octets were flushed (RFC 9687). A peer that does not read lets nothing leave, although it may still send. */
 function restartSendHoldTimer(s: Machine, t: Tick): Step {
-  return [{ ...s, timers: { ...s.timers, ...sendHoldTimer(s, t) } }, []]
+  return [restart(s, sendHoldTimer(s, t)), []]
 }
 
 /**
@@ -381,8 +379,8 @@ function negotiated(s: Machine): Negotiated {
 // ---- failures: each leads to Idle with a back-off
 
 interface Failure extends Explanation {
-  /** Selects the track of the exponential back-off. */
-  readonly failureClass: FailureClass
+  /** Selects the track of the exponential back-off. Default: protocol. */
+  readonly failureClass?: FailureClass
   readonly sent?: Notification
   readonly received?: Notification
   readonly atOnce?: true
@@ -433,7 +431,7 @@ const restartSubcodes: readonly number[] = [subcode.cease.administrativeShutdown
 
 function toIdleOnMalformed(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
   const { sent, reason, detail } = input
-  return rejectMessage(s, t, input, { reason, detail, sent, failureClass: 'protocol' })
+  return rejectMessage(s, t, input, { reason, detail, sent })
 }
 /** Answers a message with a NOTIFICATION, unless the peer ended the session right behind it and gave its own reason. */
 function rejectMessage(s: Machine, t: Tick, { followedBy }: FollowedBy, failure: Failure): Step {
@@ -443,20 +441,20 @@ function rejectMessage(s: Machine, t: Tick, { followedBy }: FollowedBy, failure:
 function toIdleOnCollision(s: Machine, t: Tick): Step {
   const detail = 'another connection with the peer is kept'
   const sent = notification(notificationCode.cease, subcode.cease.connectionCollision)
-  return toIdleOnFailure(s, t, { reason: 'collision', detail, sent, failureClass: 'protocol' })
+  return toIdleOnFailure(s, t, { reason: 'collision', detail, sent })
 }
 function toIdleOnHoldTimer(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
   const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may shorten it
   const detail = `no message from the peer for ${seconds} s`
   const sent = notification(notificationCode.holdTimer, 0)
-  return toIdleOnFailure(s, t, { reason: 'hold-timer', detail, sent, failureClass: 'protocol' })
+  return toIdleOnFailure(s, t, { reason: 'hold-timer', detail, sent })
 }
 /** RFC 9687, event 29. The 8/0 leaves only if there is room for it. */
 function toIdleOnSendHoldTimer(s: Machine, t: Tick): Step {
   const detail = `nothing of ours has left for ${sendHoldTime(s)} s: the peer does not read`
   const sent = notification(notificationCode.sendHoldTimer, 0)
-  return toIdleOnFailure(s, t, { reason: 'send-hold-timer', detail, sent, failureClass: 'protocol', atOnce: true })
+  return toIdleOnFailure(s, t, { reason: 'send-hold-timer', detail, sent, atOnce: true })
 }
 /** RFC 6608 §3. */
 function toIdleOnUnexpected(s: Machine, t: Tick, input: Input): Step {
@@ -464,7 +462,7 @@ function toIdleOnUnexpected(s: Machine, t: Tick, input: Input): Step {
   const detail = `unexpected ${what} in ${s.state}`
   const sent = notification(notificationCode.fsm, unexpectedSubcode[s.state] ?? subcode.fsm.unspecified)
   const followedBy = input.type === 'message' ? input : {}
-  return rejectMessage(s, t, followedBy, { reason: 'notification-sent', detail, sent, failureClass: 'protocol' })
+  return rejectMessage(s, t, followedBy, { reason: 'notification-sent', detail, sent })
 }
 const unexpectedSubcode: { readonly [state in SessionState]?: number } = {
   OpenSent: subcode.fsm.unexpectedInOpenSent,
@@ -473,7 +471,7 @@ const unexpectedSubcode: { readonly [state in SessionState]?: number } = {
 }
 
 /** Records the failure, and waits in Idle as long as the exponential back-off demands before it reconnects. */
-function toIdleOnFailure(s: Machine, t: Tick, { failureClass, atOnce, ...failure }: Failure): Step {
+function toIdleOnFailure(s: Machine, t: Tick, { failureClass = 'protocol', atOnce, ...failure }: Failure): Step {
   const { backOff, passive } = s.config
   const history = recordFailure(historyAtEnd(s, t), failureClass)
   const delay = delayAfter(history, failureClass, backOff, t.jitter)
@@ -517,6 +515,10 @@ function toIdleStopped(s: Machine): Step {
 function enter(s: Machine, state: SessionState, timers: Machine['timers']): Machine {
   return { ...s, state, timers }
 }
+/** These timers begin again; the others run on. */
+function restart(s: Machine, timers: Machine['timers']): Machine {
+  return { ...s, timers: { ...s.timers, ...timers } }
+}
 interface IdleEntry extends Pick<Machine, 'history' | 'timers'> {
   readonly down?: Omit<Down, 'type' | 'from'>
   readonly atOnce?: true
@@ -533,16 +535,8 @@ function toIdle(s: Machine, { history, timers, down, atOnce }: IdleEntry): Step 
   ]
 }
 /** Idle without timers: only start() leads out of it. The failure history stays, so that stop() and start() do not reset it. */
-export function idleMachine({ config, since, history, wasEstablished, capabilityFallback }: Machine): Machine {
-  return {
-    config,
-    state: 'Idle',
-    since,
-    timers: {},
-    history,
-    ...(wasEstablished && { wasEstablished }),
-    ...(capabilityFallback && { capabilityFallback }),
-  }
+export function idleMachine({ negotiated: _, ownAddress: __, ...machine }: Machine): Machine {
+  return enter(machine, 'Idle', {})
 }
 function withoutFallback({ capabilityFallback: _, ...machine }: Machine): Machine {
   return machine

@@ -27,9 +27,9 @@ const byReason: { readonly [reason in FailureReason]?: Advice } = {
   'own-address-lost': () =>
     'check whether DHCP or an operator changed the address of this host, and whether the router expects the new one',
   'no-descriptor': () => 'raise the limit of open files of this process, or find what holds them',
-  'speaks-tls': speaks('TLS'),
-  'speaks-http': speaks('HTTP'),
-  'speaks-ssh': speaks('SSH'),
+  'speaks-tls': notBgp,
+  'speaks-http': notBgp,
+  'speaks-ssh': notBgp,
   'hold-timer': holdTimerAdvice,
   'send-hold-timer': () => 'the peer keeps the connection and does not read it: check whether its BGP process hangs',
   'as-trans': ({ peer }) =>
@@ -60,10 +60,6 @@ function holdTimerAdvice(config: SessionConfig, { from }: Failure): string {
 }
 function notBgp({ peer }: SessionConfig): string {
   return `what answers on ${peer.address} port ${peer.port} does not speak BGP: check the address and the port`
-}
-function speaks(protocol: string): Advice {
-  return ({ peer }) =>
-    `what answers on ${peer.address} port ${peer.port} speaks ${protocol}, not BGP: check address and port`
 }
 
 /** Advice by code and subcode. */

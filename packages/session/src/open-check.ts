@@ -56,14 +56,18 @@ export function ourOpen(config: SessionConfig, first = false): Open {
     id: local.id,
     capabilities: [
       ...(capabilities.multiprotocol ? offered.map(multiprotocol) : []),
-      ...(capabilities.routeRefresh ? [{ name: 'route-refresh' } as const] : []),
-      ...(capabilities.enhancedRouteRefresh ? [{ name: 'enhanced-route-refresh' } as const] : []),
-      ...(capabilities.fourOctetAs ? [fourOctetAs(config)] : []),
-      ...(config.extendedNextHop ? [{ name: 'extended-next-hop', families: [ipv4OverIpv6] } as const] : []),
+      ...ifSet(capabilities.routeRefresh, { name: 'route-refresh' }),
+      ...ifSet(capabilities.enhancedRouteRefresh, { name: 'enhanced-route-refresh' }),
+      ...ifSet(capabilities.fourOctetAs, fourOctetAs(config)),
+      ...ifSet(config.extendedNextHop, { name: 'extended-next-hop', families: [ipv4OverIpv6] }),
       ...(config.gracefulRestart ? [gracefulRestart(config, config.gracefulRestart, first)] : []),
-      ...(config.extendedMessage ? [{ name: 'extended-message' } as const] : []),
+      ...ifSet(config.extendedMessage, { name: 'extended-message' }),
     ],
   }
+}
+
+function ifSet(isSet: boolean, capability: Capability): Capability[] {
+  return isSet ? [capability] : []
 }
 
 /** IPv4 unicast between AS numbers of two octets, and no option that needs a capability (RFC 5492 §3). */

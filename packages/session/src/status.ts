@@ -54,26 +54,22 @@ export function statusOf(
 ): SessionStatus {
   const { side, machine } = furthest(pair)
   const { state, since, negotiated, config } = machine
+  const { local, peer } = config
   const { idleHoldTimer } = pair.main.machine.timers
   const { localAddress, localPort, remotePort } = connection?.endpoints ?? {}
   const nextDialIn = idleHoldTimer === undefined || config.passive ? undefined : Math.max(0, idleHoldTimer - now) / 1000
   return {
     state,
     secondsInState: (now - since) / 1000,
-    local: {
-      as: config.local.as,
-      id: config.local.id,
-      ...omitUndefined({ address: localAddress ?? config.local.address }),
-    },
-    peer: { as: config.peer.as, address: config.peer.address, port: config.peer.port },
+    local: { as: local.as, id: local.id, ...omitUndefined({ address: localAddress ?? local.address }) },
+    peer: { ...peer },
     ...(connection && {
       connection: {
         direction: side === 'incoming' ? 'incoming' : 'outgoing',
         ...omitUndefined({ localPort, remotePort }),
       },
     }),
-    ...omitUndefined({ negotiated, nextDialIn }),
     counters: { ...counters },
-    ...omitUndefined({ lastFailure }),
+    ...omitUndefined({ negotiated, nextDialIn, lastFailure }),
   }
 }

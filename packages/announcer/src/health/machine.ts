@@ -115,11 +115,7 @@ function timedOut(gate: Gate, now: number): Step {
     check: gate.check === 'none' ? 'none' : 'overdue',
     abandonedAt,
   }
-  const [last, actions] = applyResult(
-    next,
-    { passed: false, cause: checks => healthDownReason('check-timeout', timeout / 1000, checks) },
-    now,
-  )
+  const [last, actions] = applyResult(next, checks => healthDownReason('check-timeout', timeout / 1000, checks), now)
   return [last, gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions]
 }
 
@@ -127,28 +123,21 @@ function checkEnded(gate: Gate, input: Extract<Input, { type: 'passed' | 'failed
   // Too late to count: the check whose place it took fails at its own timeout.
   if (gate.check !== 'running' || isDue(gate, 'timeoutTimer', now)) return [{ ...gate, check: 'none' }, []]
   const next: Gate = { ...without(gate, 'timeoutTimer'), check: 'none' }
-  if (input.type === 'passed') return applyResult(next, { passed: true }, now)
+  if (input.type === 'passed') return applyResult(next, undefined, now)
   const { error } = input
-  return applyResult(next, { passed: false, cause: checks => healthDownReason('check-failed', error, checks) }, now)
+  return applyResult(next, checks => healthDownReason('check-failed', error, checks), now)
 }
 
-type Result =
-  | { readonly passed: true }
-  | {
-      readonly passed: false
-      /** After so many failed checks in a row. */
-      readonly cause: (checks: number) => HealthDown
-    }
-
-function applyResult(gate: Gate, result: Result, now: number): Step {
+/** `failure` is the cause after so many failed checks in a row; undefined if the check passed. */
+function applyResult(gate: Gate, failure: ((checks: number) => HealthDown) | undefined, now: number): Step {
   const { rise, fall, ttl } = gate.config
-  const agrees = result.passed === gate.up
+  const agrees = (failure === undefined) === gate.up
   const streak = agrees ? 0 : gate.streak + 1
   if (gate.up) {
-    if (!result.passed && streak >= fall) return goDown(gate, result.cause(fall), now)
+    if (failure && streak >= fall) return goDown(gate, failure(fall), now)
     return [{ ...gate, streak, timers: { ...gate.timers, leaseTimer: now + ttl } }, []]
   }
-  if (!result.passed) return [{ ...gate, streak, cause: result.cause(1) }, []]
+  if (failure) return [{ ...gate, streak, cause: failure(1) }, []]
   if (streak < rise || now < gate.heldUntil) return [{ ...gate, streak }, []]
   return [{ ...gate, up: true, streak: 0, timers: { ...gate.timers, leaseTimer: now + ttl } }, [{ type: 'up' }]]
 }
