@@ -167,7 +167,7 @@ it('check shows options, their places and messages, no key, and dials nothing', 
   router.close()
 })
 
-it('check shows the hold time, address and next hop of one router in its messages alone', async () => {
+it('check shows the hold time, address and next hop of one router in its messages', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'peers-'))
   const config = join(folder, 'peers.json')
   const own = { holdTime: 30, localAddress: '127.0.0.2', nextHop: '10.0.5.12' }
