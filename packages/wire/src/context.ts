@@ -1,5 +1,5 @@
 /** What the two OPENs have negotiated, as far as later messages depend on it; for one direction of a session. */
-import { assertList, throwOptionError } from './error.ts'
+import { assertList, assertObject } from './error.ts'
 import type { Family } from './family.ts'
 import type { NextHops } from './next-hops.ts'
 
@@ -25,7 +25,7 @@ export interface CodecContext extends Context {
 
 /** The context with its defaults. Field by field, because V8 takes a fifth longer to decode with an object made by a spread. */
 export function contextOf(context: Partial<Context> = {}, nextHops?: NextHops): CodecContext {
-  if (typeof context !== 'object' || context === null) throwOptionError('context', context, 'an object')
+  assertObject('context', context)
   const { fourOctetAs = true, external = true, extendedMessage = false, addPath = [] } = context
   assertList('context.addPath', addPath)
   return { fourOctetAs, external, extendedMessage, addPath, nextHops }

@@ -48,6 +48,10 @@ export function rethrow(error: unknown, field: string, given: unknown): never {
   throw error
 }
 
+export function assertObject(field: string, given: unknown): asserts given is object {
+  if (typeof given !== 'object' || given === null) throwOptionError(field, given, 'an object')
+}
+
 export function assertList(field: string, given: unknown): asserts given is readonly unknown[] {
   if (!Array.isArray(given)) throwOptionError(field, given, 'a list')
 }

@@ -1,4 +1,4 @@
-/** The caller's mistakes: each throws, and the text names the field, the value and what is allowed. */
+/** The caller's mistakes: each throws an OptionError with the field, the value and what is allowed. */
 import { describe, expect, it } from 'vitest'
 import { formatAddress } from './address.ts'
 import { communityByNumber } from './attribute/communities.ts'
@@ -7,9 +7,10 @@ import type { Capability } from './capability/registry.ts'
 import type { Context } from './context.ts'
 import { Decoder } from './decoder.ts'
 import { cutToFit, decode, encode, type Message } from './message.ts'
-import { cease, describeNotification } from './notification.ts'
+import { cease, describeNotification, hardReset } from './notification.ts'
 import type { Open } from './open.ts'
 import { OptionError } from './option-error.ts'
+import { endOfRib, routes } from './routes.ts'
 import type { Update } from './update.ts'
 
 const route = { origin: 'igp', asPath: [{ type: 'sequence', as: [65001] }], nextHop: '192.0.2.1' } as const
@@ -17,7 +18,7 @@ const route = { origin: 'igp', asPath: [{ type: 'sequence', as: [65001] }], next
 function update(fields: Partial<Update>): Update {
   return { type: 'update', withdrawn: [], attributes: {}, announced: [], ...fields }
 }
-/** An announcement of one route whose attributes are not quite right. */
+/** An announcement of one route with these attributes beside the mandatory ones. */
 function announce(attributes: Attributes, announced = ['198.51.100.10/32']): Update {
   return update({ attributes: { ...route, ...attributes }, announced })
 }
@@ -26,7 +27,7 @@ function open(fields: Partial<Open>): Open {
 }
 /** What a caller without types can write. */
 function untyped<wanted>(value: unknown): wanted {
-  return value as wanted // that it is not what it is said to be is the point of these tests
+  return value as wanted // the type is wrong on purpose
 }
 function reach(nextHop: readonly string[], announced = ['2001:db8::10/128']): Update {
   return announce({ mpReach: { family: 'ipv6-unicast', nextHop: untyped(nextHop), announced } }, [])
@@ -527,6 +528,10 @@ describe('encode() with values of wrong types', () => {
       value => formatAddress(value),
       value => cease(2, value),
       value => describeNotification(value),
+      value => hardReset(value),
+      value => cutToFit(value),
+      value => routes(value),
+      value => endOfRib(value),
     ]
     for (const attempt of attempts) expect(() => attempt(untyped(null))).toThrow(OptionError)
     expect(() => decode(untyped('ffff'))).toThrow("bytes: 'ffff' is not allowed, it must be a Uint8Array")

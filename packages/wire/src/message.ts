@@ -1,10 +1,10 @@
 /** The message header (RFC 4271 §4.1), and the table of message types. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type CodecContext, type Context, contextOf } from './context.ts'
-import { assertOctets, rethrow, throwOptionError, throwUnknownName, WireError } from './error.ts'
+import { assertObject, assertOctets, rethrow, throwOptionError, throwUnknownName, WireError } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { NextHops } from './next-hops.ts'
-import { type Notification, readNotification, writeNotification } from './notification.ts'
+import { dataOf, type Notification, readNotification, writeNotification } from './notification.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 import { type Open, readOpen, writeOpen } from './open.ts'
 import type { Result } from './result.ts'
@@ -188,7 +188,7 @@ function longest({ extensible }: { readonly extensible: boolean }, context: Part
  * often comes from the peer's message, and encode() throws for a longer one (RFC 4271 §4.5, RFC 8654 §4).
  */
 export function cutToFit(notification: Notification, context?: Partial<Context>): Notification {
-  const { data } = notification
+  const data = dataOf(notification)
   const max = longest(table.notification, context) - table.notification.minLength
   return data.length <= max ? notification : { ...notification, data: data.subarray(0, max) }
 }
@@ -221,7 +221,7 @@ export class Encoder {
 
   /** @throws OptionError as encode() does */
   encode(message: Message): Uint8Array {
-    if (typeof message !== 'object' || message === null) throwOptionError('message', message, 'an object with a type')
+    assertObject('message', message)
     const row = table[message.type] as MessageRow<Message> | undefined
     if (row === undefined) throwUnknownName('type', message.type, Object.keys(table))
     const w = this.#w

@@ -57,20 +57,15 @@ const HARD_RESET = subcodes.cease.hardReset
  * The NOTIFICATION wrapped in a Cease/Hard Reset: between two speakers that keep each other's routes after a NOTIFICATION, it
  * ends the session without that (RFC 8538 §3).
  */
-export function hardReset({ code, subcode, data }: Notification): Notification {
-  assertOctets('notification.data', data)
-  return {
-    type: 'notification',
-    code: notificationCode.cease,
-    subcode: HARD_RESET,
-    data: Uint8Array.of(code, subcode, ...data),
-  }
+export function hardReset(notification: Notification): Notification {
+  const octets = dataOf(notification)
+  const data = Uint8Array.of(notification.code, notification.subcode, ...octets)
+  return { type: 'notification', code: notificationCode.cease, subcode: HARD_RESET, data }
 }
 
 /** The NOTIFICATION in a Hard Reset (RFC 8538 §3). Any other, and a Hard Reset without one, is returned as it is. */
 export function withoutHardReset(notification: Notification): Notification {
-  const data = notification?.data
-  assertOctets('notification.data', data)
+  const data = dataOf(notification)
   const [code, subcode] = data
   const wraps = notification.code === notificationCode.cease && notification.subcode === HARD_RESET
   if (!wraps || code === undefined || subcode === undefined) return notification
@@ -88,6 +83,13 @@ export function shutdownText(notification: Notification): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** @throws OptionError if the caller has no types, and no data either */
+export function dataOf(notification: Notification): Uint8Array {
+  const data = notification?.data
+  assertOctets('notification.data', data)
+  return data
 }
 
 export function readNotification(r: Reader): Notification {

@@ -1,6 +1,7 @@
 /** The routes of an UPDATE, from all of the four fields that carry routes. */
 import type { Address } from './address.ts'
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
+import { assertObject } from './error.ts'
 import type { Family } from './family.ts'
 import type { Prefix } from './prefix.ts'
 import type { Update } from './update.ts'
@@ -13,10 +14,12 @@ export interface Route {
 }
 
 /** The IPv4 and IPv6 unicast routes; those of other families are left out. */
-export function routes({ withdrawn, attributes, announced }: Update): {
+export function routes(update: Update): {
   readonly withdrawn: readonly Prefix[]
   readonly announced: readonly Route[]
 } {
+  assertObject('update', update)
+  const { withdrawn, attributes, announced } = update
   const { mpReach, mpUnreach } = attributes
   const reached = announced.map(prefix => ({ prefix, nextHop: attributes.nextHop! })) // NLRI without NEXT_HOP is withdrawn by treat-as-withdraw
   return {
@@ -35,7 +38,9 @@ function isUnicast<mp extends MpReach | MpUnreach>(mp: mp | undefined): mp is Ex
  * The family of an End-of-RIB, with which the peer has sent all of its routes; undefined for another UPDATE. It is an empty
  * UPDATE for IPv4 unicast, and an empty MP_UNREACH_NLRI for the others (RFC 4724 §2).
  */
-export function endOfRib({ withdrawn, attributes, announced, issues }: Update): Family | 'other' | undefined {
+export function endOfRib(update: Update): Family | 'other' | undefined {
+  assertObject('update', update)
+  const { withdrawn, attributes, announced, issues } = update
   const { mpUnreach, ...rest } = attributes
   if (withdrawn.length > 0 || announced.length > 0 || Object.keys(rest).length > 0 || issues) return undefined
   if (mpUnreach === undefined) return 'ipv4-unicast'

@@ -3,7 +3,7 @@ import { type Attributes, byCode, byKey, type RawAttribute, rules } from './attr
 import { categoryBits, flag } from './attribute/spec.ts'
 import type { Writer } from './bytes.ts'
 import { type CodecContext, hasPathIds } from './context.ts'
-import { assertList, assertOctets, rethrow, throwOptionError, throwUnknownName } from './error.ts'
+import { assertList, assertObject, assertOctets, rethrow, throwOptionError, throwUnknownName } from './error.ts'
 import { withFourOctet } from './four-octet-as.ts'
 import { writePrefix } from './prefix.ts'
 import type { Update } from './update.ts'
@@ -11,7 +11,7 @@ import type { Update } from './update.ts'
 export function writeUpdate(w: Writer, { withdrawn, attributes, announced }: Update, context: CodecContext): void {
   assertList('withdrawn', withdrawn)
   assertList('announced', announced)
-  if (typeof attributes !== 'object' || attributes === null) throwOptionError('attributes', attributes, 'an object')
+  assertObject('attributes', attributes)
   requireMandatory(attributes, announced.length > 0)
   const withdrawnAt = w.length
   w.u16(0)
