@@ -1,4 +1,3 @@
-export { type DialBudget, dialBudget, type FailureReason, type SessionFailure } from '@softspoken/session'
 export { OptionError } from '@softspoken/wire'
 export type { Epoch, Preference } from './advertise.ts'
 export type { Announcement, AnnounceOptions } from './announcement.ts'
