@@ -13,7 +13,7 @@ function twoRouters() {
 }
 
 describe('two peers', () => {
-  test('have different next hops', async () => {
+  test('two peers may have different next hops', async () => {
     const { lab, one, two } = twoRouters()
     const announcer = lab.announcer({
       nextHop: '203.0.113.1',
@@ -24,14 +24,14 @@ describe('two peers', () => {
     expect([one.table, two.table]).toEqual([{ [VIP]: '203.0.113.1' }, { [VIP]: '203.0.113.2' }])
   })
 
-  test('have different hold times', async () => {
+  test('two peers may have different hold times', async () => {
     const { lab, one, two } = twoRouters()
     const announcer = lab.announcer({ holdTime: 90, peers: [{ ...one.peer, holdTime: 30 }, two.peer] })
     await lab.pass(1)
     expect(announcer.status().peers.map(({ negotiated }) => negotiated?.holdTime)).toEqual([30, 90])
   })
 
-  test('are dialled from different local addresses', () => {
+  test('two peers may be dialled from different local addresses', () => {
     const { lab, one, two } = twoRouters()
     const announcer = lab.announcer({
       local: { as: 65001, id: '192.0.2.1', address: '192.0.2.1' },
@@ -40,7 +40,7 @@ describe('two peers', () => {
     expect(announcer.sessions.map(({ config }) => config.local.address)).toEqual(['192.0.2.1', '192.0.2.2'])
   })
 
-  test('have different families', async () => {
+  test('two peers may have different families', async () => {
     const { lab, one, two } = twoRouters()
     const announcer = lab.announcer({
       peers: [one.peer, { ...two.peer, families: ['ipv6-unicast'], nextHop: { ipv6: '2001:db8::1' } }],
@@ -72,7 +72,7 @@ test('an option of a peer that is undefined leaves the option of all peers', () 
   expect(announcer.sessions.map(({ config }) => config.holdTime)).toEqual([45, 45])
 })
 
-describe('an option of a peer that is not allowed is named with its place in the list:', () => {
+describe('an option of a peer that is not allowed', () => {
   test.each([
     ['nextHop', '0.0.0.0', "peers[1].nextHop: '0.0.0.0' is not allowed, it must be the address of one host"],
     ['nextHop', { ipv4: 5 }, "peers[1].nextHop.ipv4: 5 is not allowed, it must be a string such as '192.0.2.1'"],
@@ -83,7 +83,7 @@ describe('an option of a peer that is not allowed is named with its place in the
     ['holdTime', 5, 'peers[1].holdTime: 5 is not allowed, it must be from 9 to 65535 seconds'],
     ['localAddress', '2001:db8::1', "peers[1].localAddress: '2001:db8::1' is not allowed, it must be"],
     ['holdtime', 9, 'peers[1].holdtime: no such option, did you mean holdTime?'],
-  ])('%s: %j', (name, value, message) => {
+  ])('an error names %s with its place in peers: %j', (name, value, message) => {
     const { lab, one, two } = twoRouters()
     const made = () => lab.announcer({ peers: [one.peer, { ...two.peer, [name]: value }] })
     expect(made).toThrow(OptionError)

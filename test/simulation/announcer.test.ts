@@ -68,7 +68,7 @@ describe('announcing', () => {
     expect(internal.heard[0]!.attributes).toEqual({ ...both, ...marks, asPath: [], localPref: 200 })
   })
 
-  test('with an epoch prefers each leader over the one before, by MED and LOCAL_PREF', async () => {
+  test('an epoch makes the route of each new leader better, by MED and LOCAL_PREF', async () => {
     const lab = new Lab()
     const external = lab.router({ address: '192.0.2.254', as: 65000 })
     const internal = lab.router({ address: '192.0.2.253', as: 65001 })
@@ -87,7 +87,7 @@ describe('announcing', () => {
     expect(internal.heard[0]!.attributes.asPath).toEqual([])
   })
 
-  test('is sent again after a reset, to the router of that session only', async () => {
+  test('a route is sent again after a reset, to the router of that session only', async () => {
     const lab = new Lab()
     const one = lab.router({ address: '192.0.2.254' })
     const two = lab.router({ address: '192.0.2.253' })
@@ -199,7 +199,7 @@ describe('update()', () => {
     expect(router.heard).toHaveLength(1)
   })
 
-  test('with the same communities in another order or form sends nothing (RFC 1997)', async () => {
+  test('update() with communities in another order or form sends nothing (RFC 1997)', async () => {
     const lab = new Lab()
     const router = lab.router()
     const given = { communities: ['no-export', '65000:1'], largeCommunities: ['65000:1:2', '65000:1:1'] }
@@ -265,7 +265,7 @@ describe('withdrawing', () => {
     ['aborting the signal', (_, controller) => controller.abort()],
   ] satisfies [string, (announcement: Disposable & { withdraw(): void }, controller: AbortController) => void][]
 
-  test.each(ways)('withdrawing by %s is sent at once, within the interval too, and once', async (_, withdraw) => {
+  test.each(ways)('a withdrawal by %s is sent once, at once, also within the interval', async (_, withdraw) => {
     const lab = new Lab()
     const router = lab.router()
     const controller = new AbortController()
@@ -382,7 +382,7 @@ describe('a route refresh (RFC 2918)', () => {
 })
 
 describe('drain()', () => {
-  test('withdraws at once, keeps the sessions for drainTime, and refuses new routes', async () => {
+  test('drain() withdraws at once, keeps the sessions, and rejects new routes', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -405,7 +405,7 @@ describe('drain()', () => {
     expect(() => announcer.announce(VIP)).toThrow('the announcer is draining or stopped')
   })
 
-  test('takes no time if no router has a route, and sends none to a router that comes', async () => {
+  test('drain() takes no time if no router has a route', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -427,7 +427,7 @@ describe('drain()', () => {
 })
 
 describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
-  test('marks routes GRACEFUL_SHUTDOWN, LOCAL_PREF 0 if internal, then withdraws (§4)', async () => {
+  test('drain() sends GRACEFUL_SHUTDOWN, then the withdrawals (RFC 8326 §4)', async () => {
     const lab = new Lab()
     const external = lab.router({ address: '192.0.2.254', as: 65000 })
     const internal = lab.router({ address: '192.0.2.253', as: 65001 })
@@ -480,7 +480,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     expect(second.renew()).toBe(false)
   })
 
-  test('keeps the interval: a route sent just before is only withdrawn, not marked', async () => {
+  test('a graceful shutdown keeps the interval: a recent route is only withdrawn', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ gracefulShutdownTime: 10 })
@@ -531,8 +531,8 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
   })
 })
 
-describe('close()', () => {
-  test('withdraws, waits drainTime, then sends Cease with the text (RFC 4486, RFC 9003)', async () => {
+describe('stop()', () => {
+  test('stop() withdraws, waits drainTime, then sends Cease with the text (RFC 9003)', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer({ drainTime: 7 })
@@ -553,7 +553,7 @@ describe('close()', () => {
     expect(router.heard).toHaveLength(2)
   })
 
-  test('waits drainTime for a route that was withdrawn just before, as scopes end', async () => {
+  test('stop() waits drainTime for a route that was withdrawn just before', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -756,7 +756,7 @@ describe('End-of-RIB (RFC 4724 §2)', () => {
   const gracefulRestart = { restartTime: 120 }
   const ends = (router: Router) => router.heard.map(({ end, announced }) => end ?? announced[0])
 
-  test('follows the first routes, once per family, if the router has graceful restart', async () => {
+  test('End-of-RIB follows the first routes, once per family (RFC 4724 §2)', async () => {
     const lab = new Lab()
     const families: Family[] = ['ipv4-unicast', 'ipv6-unicast']
     const router = lab.router({ families, gracefulRestart })
@@ -900,7 +900,7 @@ describe('several routers, two families', () => {
   })
 
   test.each(['freeze', 'reset', 'refuse', 'prefer'] as const)(
-    'one with a fault (%s) delays no withdrawal for another, of any family and place',
+    'a router with a fault (%s) delays no withdrawal to another router',
     async trouble => {
       for (const place of [0, 1, 2]) {
         const lab = new Lab()
@@ -938,7 +938,7 @@ test('capabilities may be left out for all peers, and for each of them (RFC 5492
 })
 
 const koffi = process.platform === 'linux' && !('deno' in process.versions) && !('bun' in process.versions)
-describe.runIf(koffi)('what a socket is to have, on Linux with koffi,', () => {
+describe.runIf(koffi)('socket options, on Linux with koffi', () => {
   const settingsOf = ({ sessions }: Announcer) =>
     sessions.map(({ config: { tcpMd5Key, ttlSecurity, multihop, bindDevice } }) => ({
       key: tcpMd5Key && new TextDecoder().decode(tcpMd5Key.octets()),

@@ -40,7 +40,7 @@ describe('a peer that sends and does not read', () => {
     })
     expect(end.destroyed).toBe(true)
   })
-  it('its connection is closed at once, because nothing more can leave', async () => {
+  it('the connection of a peer that does not read is closed at once', async () => {
     const { session, clock, peer, end } = await established({ sendHoldTime: 90 })
     peer.socket.stall()
     const gone: boolean[] = []

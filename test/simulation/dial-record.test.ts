@@ -23,7 +23,7 @@ afterEach(() => {
 })
 
 describe('a process that is killed', () => {
-  it('right after Established, again and again, dials ever more rarely', async () => {
+  it('a process killed right after Established dials ever more rarely', async () => {
     const dials: number[] = []
     for (let lives = 0; lives < 7; lives++) {
       const { session, clock, peer } = life()
@@ -35,7 +35,7 @@ describe('a process that is killed', () => {
     }
     expect(gaps(dials)).toEqual([60, 120, 240, 300, 300, 300])
   })
-  it('without a state directory, as often as it is started', async () => {
+  it('a process without a state directory dials each time it starts', async () => {
     const dials: number[] = []
     for (let lives = 0; lives < 3; lives++) {
       const { clock, peer } = life({ stateDirectory: undefined })
@@ -47,7 +47,7 @@ describe('a process that is killed', () => {
     expect(gaps(dials)).toEqual([5, 5])
     expect(readdirSync(directory)).toEqual([])
   })
-  it('before its dial is answered, counts as a session that fell', async () => {
+  it('a process killed before its dial is answered counts as a failure', async () => {
     const one = life()
     await pass(one.clock, 0)
     await kill(one.clock, 1)
@@ -60,7 +60,7 @@ describe('a process that is killed', () => {
       text: 'the first dial waits',
     })
   })
-  it('while it waits, waits for the rest of that, and is not counted again', async () => {
+  it('a process killed during a back-off waits for the rest, and counts once', async () => {
     const one = life()
     await pass(one.clock, 0)
     one.peer().send(openMessage(65099))
@@ -72,7 +72,7 @@ describe('a process that is killed', () => {
       await kill(clock, 5)
     }
   })
-  it('in a stable session may dial at once, with one failure of the transport track', async () => {
+  it('a process killed in a stable session dials at once', async () => {
     const one = life()
     await pass(one.clock, 0)
     await establish(one.peer(), 3)
@@ -90,7 +90,7 @@ describe('a process that is killed', () => {
   })
 })
 
-it('no dial begins before the record has it', async () => {
+it('no dial begins before the record of it is written', async () => {
   const { clock, peer } = life()
   await clock.advance(0)
   expect(peer()).toBeUndefined()
@@ -99,8 +99,8 @@ it('no dial begins before the record has it', async () => {
   expect([peer(), await read()]).toMatchObject([{ closed: false }, { underway: 'unstable' }])
 })
 
-describe('an orderly end', () => {
-  it('leaves no file, and the next process dials at once', async () => {
+describe('a stopped session', () => {
+  it('stop() deletes the file, and the next process dials at once', async () => {
     const one = life()
     await pass(one.clock, 0)
     one.peer().send(openMessage(65099)) // refused: there is a wait to forget
@@ -113,7 +113,7 @@ describe('an orderly end', () => {
     await pass(two.clock, 0)
     expect(two.session.status().counters.dials).toBe(1)
   })
-  it('of a program that failed keeps the file, and counts as if it had been killed', async () => {
+  it('stop() with keepRecord keeps the file, and counts like a killed process', async () => {
     const one = life()
     await pass(one.clock, 0)
     await establish(one.peer())
@@ -124,7 +124,7 @@ describe('an orderly end', () => {
     await kill(one.clock, 4)
     expect(life().session.status().nextDialIn).toBe(55)
   })
-  it('of a session that is started again at once keeps the file of that', async () => {
+  it('stop() keeps the file of a session that is started again at once', async () => {
     const { session, clock } = life()
     await pass(clock, 0)
     await pass(clock, 10)
@@ -134,20 +134,20 @@ describe('an orderly end', () => {
     await stopped
     expect(await read()).toMatchObject({ underway: 'unstable' })
   })
-  it('of a session that was never started leaves what another process wrote', async () => {
+  it('stop() before the start keeps the file of another process', async () => {
     writeFileSync(file(), '{}')
     await new Session({ ...options, stateDirectory: directory }).stop()
     expect(readFileSync(file(), 'utf8')).toBe('{}')
   })
 })
 
-describe('what an earlier process left', () => {
+describe('the file of an earlier process', () => {
   it.each([
     ['a hold time', { holdTime: 30 }],
     ['a BGP Identifier', { local: { as: 65001, id: '192.0.2.9' } }],
     ['an AS number of ours', { local: { as: 65009, id: '192.0.2.1' } }],
     ['an AS number of the peer', { peer: { as: 65099, address: '192.0.2.2' } }],
-  ])('counts no more once %s has changed, but for the floor', async (_, change) => {
+  ])('a change of %s leaves only backOff.minInterval of the record', async (_, change) => {
     const one = life()
     await pass(one.clock, 0)
     await kill(one.clock, 1)
@@ -156,7 +156,7 @@ describe('what an earlier process left', () => {
     await pass(two.clock, 4)
     expect(two.session.status().counters.dials).toBe(1)
   })
-  it('is that of one peer: another one, and another port of it, is dialled at once', async () => {
+  it('the record of one peer does not delay another peer or port', async () => {
     const one = life()
     await pass(one.clock, 0)
     await kill(one.clock, 1)
@@ -170,9 +170,9 @@ describe('what an earlier process left', () => {
     }
   })
   it.each([
-    ['in the future', -1],
+    ['from the future', -1],
     ['older than an hour', 3601],
-  ])('is ignored if it is %s', async (_, age) => {
+  ])('a record %s is ignored', async (_, age) => {
     const one = life()
     await pass(one.clock, 0)
     await kill(one.clock, age)
@@ -180,7 +180,7 @@ describe('what an earlier process left', () => {
     await pass(two.clock, 0)
     expect([two.session.status().counters.dials, two.lines]).toEqual([1, []])
   })
-  it('holds a dial back for no longer than the longest wait of the back-off', async () => {
+  it('a record delays a dial by at most the longest back-off', async () => {
     const one = life()
     await pass(one.clock, 0)
     await kill(one.clock, 0)
@@ -190,7 +190,7 @@ describe('what an earlier process left', () => {
     writeFileSync(file(), endless)
     expect(life({ backOff: { administrative: 1000 } }).session.status().nextDialIn).toBe(1000)
   })
-  it('is not touched by a session that only waits for the peer', async () => {
+  it('a passive session does not change the file', async () => {
     writeFileSync(file(), 'kept')
     const { session, clock } = life({ passive: true })
     await pass(clock, 10)
@@ -199,42 +199,42 @@ describe('what an earlier process left', () => {
   })
 })
 
-describe('a file that cannot be used is one warning, and the peer is dialled', () => {
+describe('a file that cannot be used causes one warning, and the peer is dialled', () => {
   const good = JSON.stringify({ localAs: 1, peerAs: 2, open: '', writtenAt: 1, transport: 0, protocol: 0, wait: 0 })
   it.each([
     ['no JSON', 'nonsense'],
-    ['empty', ''],
+    ['nothing in it', ''],
     ['null', 'null'],
     ['a list', '[]'],
     ['a number', '7'],
-    ['of another form', good],
-    ['with a negative count', JSON.stringify({ ...JSON.parse(good), underway: 'none', protocol: -1 })],
-    ['with a time that is none', JSON.stringify({ ...JSON.parse(good), underway: 'none', writtenAt: 'now' })],
-    ['long', `${' '.repeat(5000)}${good}`],
-    ['of other octets', '\u0000\uFFFF'],
-  ])('%s', async (_, text) => {
+    ['another form', good],
+    ['a negative count', JSON.stringify({ ...JSON.parse(good), underway: 'none', protocol: -1 })],
+    ['a time that is no number', JSON.stringify({ ...JSON.parse(good), underway: 'none', writtenAt: 'now' })],
+    ['too many octets', `${' '.repeat(5000)}${good}`],
+    ['octets that are no text', '\u0000\uFFFF'],
+  ])('a file with %s causes one warning, and is replaced', async (_, text) => {
     writeFileSync(file(), text)
     await dialsWithOneWarning()
     expect(await read()).toMatchObject({ protocol: 1 }) // it is replaced
   })
-  it('a directory in its place', async () => {
+  it('a directory in place of the file causes one warning', async () => {
     mkdirSync(join(file(), 'inner'), { recursive: true })
     await dialsWithOneWarning()
   })
-  it.each(['/dev/zero', '/nowhere'])('a link in its place, to %s', async target => {
+  it.each(['/dev/zero', '/nowhere'])('a link to %s in place of the file causes one warning', async target => {
     symlinkSync(target, file())
     await dialsWithOneWarning()
     expect(await read()).toMatchObject({ protocol: 1 })
   })
   it.each(['missing', 'file', 'file/inner', '/proc/self', '/dev/full'])(
-    'in %s, which is no directory to write to',
+    'a state directory %s that cannot be written causes one warning',
     async place => {
       writeFileSync(join(directory, 'file'), '')
       const stateDirectory = place.startsWith('/') ? place : join(directory, place)
       await dialsWithOneWarning({ stateDirectory })
     },
   )
-  it('a directory that vanishes costs no NOTIFICATION, and a Cease none either', async () => {
+  it('a directory that vanishes stops no NOTIFICATION and no Cease', async () => {
     const { session, clock, peer, lines } = life()
     await pass(clock, 0)
     await written()
@@ -252,7 +252,7 @@ describe('a file that cannot be used is one warning, and the peer is dialled', (
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     expect(lines.filter(({ text }) => text === 'dial record failed')).toHaveLength(1)
   })
-  it('what a killed process left half written is no obstacle, and does not stay', async () => {
+  it('a file that a killed process left half written is replaced', async () => {
     mkdirSync(directory, { recursive: true })
     writeFileSync(`${file()}.tmp`, 'half')
     const { clock, lines } = life()
@@ -288,7 +288,7 @@ describe('a disk that hangs', () => {
   })
   afterEach(() => hung.end())
 
-  it('delays a dial and stop() by a second, and neither KEEPALIVE nor Cease', async () => {
+  it('a disk that hangs delays dial and stop() by a second, but no message', async () => {
     const { session, clock, peer } = life()
     await clock.advance(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))
@@ -304,7 +304,7 @@ describe('a disk that hangs', () => {
     await stopped
     expect([clock.pendingTimers, hung.writes]).toEqual([0, 1])
   })
-  it('is one warning after ten seconds, however long it goes on', async () => {
+  it('a disk that hangs causes one warning, after ten seconds', async () => {
     const { clock, peer, lines } = life()
     await clock.advance(1)
     await settled()
@@ -316,7 +316,7 @@ describe('a disk that hangs', () => {
     }
     expect(lines).toMatchObject([{ text: 'dial record failed', error: 'the disk has not answered for 10 seconds' }])
   })
-  it('holds one write, and gets the latest record of each session once it answers', async () => {
+  it('a disk that answers again gets the latest record of each session', async () => {
     const one = life()
     const two = life({ peer: { as: 65002, address: '192.0.2.3' } })
     for (const { clock, peer } of [one, two]) {
@@ -333,7 +333,7 @@ describe('a disk that hangs', () => {
     expect(hung.writes).toBe(3) // what hung, and the latest of either
     expect(await read()).toMatchObject({ protocol: 2, underway: 'none' })
   })
-  it('deletes after a write under way what a session stopped meanwhile', async () => {
+  it('the file of a stopped session is deleted after the write in progress', async () => {
     const { session, clock } = life()
     await clock.advance(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))
@@ -368,7 +368,7 @@ describe('a disk that hangs', () => {
   }
 })
 
-it('what it writes is small, and names no key', async () => {
+it('the file is small, and has no TCP MD5 key', async () => {
   const { clock } = life({ tcpMd5Key: 'sesame' })
   await pass(clock, 0)
   await written()
@@ -382,7 +382,7 @@ it('a link-local peer has a file of its own', async () => {
   await written()
   expect(readdirSync(directory)).toEqual(['dial-fe80%3A%3A1%25eth0-179.json'])
 })
-it('a peer that dials us and says nothing that counts makes nothing be written', async () => {
+it('an incoming connection without an octet writes no record', async () => {
   const { session, clock, peer } = life()
   await pass(clock, 0)
   peer().socket.reset()

@@ -54,7 +54,7 @@ describe('a log that throws', () => {
         throw { toString: bug }
       },
     ],
-  ])('at "withdrawal sent" leaves no route with any peer: it %s', async (_, how) => {
+  ])('no peer keeps the route if the log, at "withdrawal sent", %s', async (_, how) => {
     const { lab, one, two, announcer } = await twoPeers({ log: failing('withdrawal sent', how) })
     const announcement = announcer.announce(VIP)
     await lab.pass(1)
@@ -68,7 +68,7 @@ describe('a log that throws', () => {
     await lab.pass(5)
   })
 
-  test('at any line changes nothing that the peers see', async () => {
+  test('a log that throws at every line changes nothing that the peers see', async () => {
     const log: Logger = { debug: bug, info: bug, warn: bug, error: bug }
     const { lab, one, two, announcer } = await twoPeers({ log })
     let well = true
@@ -96,7 +96,7 @@ describe('a log that throws', () => {
     expect([one.farewell?.text, two.farewell?.text]).toEqual(['over', 'over'])
   })
 
-  test('is called once every peer was sent the withdrawal', async () => {
+  test('the log is called after every peer has been sent the withdrawal', async () => {
     const seen: unknown[] = []
     const log = failing('withdrawal sent', () => seen.push(announcer.status().peers.map(({ sent }) => sent.length)))
     const { lab, announcer } = await twoPeers({ log })
@@ -111,14 +111,14 @@ describe('a log that throws', () => {
     await lab.pass(5)
   })
 
-  test('is guarded once, however often it is handed on', () => {
+  test('guardLog() returns a guarded log as it is', () => {
     const guarded = guardLog(failing('x'))
     expect(guardLog(guarded)).toBe(guarded)
   })
 })
 
 describe('a listener that throws', () => {
-  test('stops no other listener, and no peer keeps the route', async () => {
+  test('a listener that throws stops no other listener and no withdrawal', async () => {
     const { lab, one, two, announcer } = await twoPeers({})
     const heard: string[] = []
     for (const session of announcer.sessions) {
@@ -146,7 +146,7 @@ describe('a listener that throws', () => {
     await lab.pass(5)
   })
 
-  test('of a gate leaves no route standing', async () => {
+  test("a gate's listener that throws does not stop the withdrawal", async () => {
     const { lab, one, announcer } = await twoPeers({})
     let well = true
     const gate = new HealthGate({ check: async () => void (well || bug()), clock: lab.clock, rise: 1, fall: 1 })
@@ -172,7 +172,7 @@ describe('a listener that throws', () => {
     await lab.pass(5)
   })
 
-  test('of a session costs none of the messages of a chunk', async () => {
+  test("a session's listener that throws loses no message of the chunk", async () => {
     const clock = new VirtualClock()
     const [near, far] = MemorySocket.pair()
     const peer = new ScriptedConnection(far)
@@ -200,7 +200,7 @@ describe('a listener that throws', () => {
   })
 })
 
-test('a connection that closes while it is written to shows its states in order', async () => {
+test('a connection that closes during a write emits its states in order', async () => {
   const clock = new VirtualClock()
   const [near, far] = MemorySocket.pair()
   new ScriptedConnection(far)
@@ -227,7 +227,7 @@ test.each<[string, unknown]>([
   ['an object that has no text', { toString: bug }],
   ['a Proxy that throws', new Proxy({}, { get: bug, getPrototypeOf: bug })],
   ['an Error without a message that can be read', Object.defineProperty(new Error('x'), 'message', { get: bug })],
-])('a connection whose error is %s is a connection that failed', async (_, error) => {
+])('a connection whose error is %s counts as a failure', async (_, error) => {
   const clock = new VirtualClock()
   const near = new PassThrough()
   const session = new Session({
@@ -246,7 +246,7 @@ test.each<[string, unknown]>([
 describe('notify()', () => {
   const emitter = () => new EventEmitter<{ news: [number] }>()
 
-  test('calls each listener as emit() does: payload, emitter as this, once if asked', () => {
+  test('notify() calls each listener as emit() does', () => {
     const events = emitter()
     const heard: unknown[] = []
     events.on('news', function (this: unknown, n) {
@@ -259,7 +259,7 @@ describe('notify()', () => {
     expect(events.listenerCount('news')).toBe(2)
   })
 
-  test('reports a listener that goes on throwing once a minute, each by itself', async () => {
+  test('notify() reports each listener that throws once a minute', async () => {
     const events = emitter()
     const again = () => bug()
     events.on('news', again).once('news', bug)
@@ -269,7 +269,7 @@ describe('notify()', () => {
   })
 
   test.each([Promise.reject.bind(Promise, 'a reason'), async () => bug()])(
-    'takes a promise that rejects',
+    'notify() reports a listener whose promise rejects',
     async run => {
       const events = emitter().on('news', run as () => void)
       notify(events, undefined, 'news', 1)
@@ -296,7 +296,7 @@ describe('errorText()', () => {
     [hostile, 'an error that cannot be shown'],
     [withoutMessage, 'an error that cannot be shown'],
     [new Error('x'.repeat(5000)), 'x'.repeat(1000)],
-  ])('%# is never empty and never throws', (thrown, text) => {
+  ])('errorText() of value %# is never empty and never throws', (thrown, text) => {
     expect(errorText(thrown)).toBe(text)
   })
 })

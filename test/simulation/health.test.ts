@@ -334,7 +334,7 @@ describe('the results of single checks', () => {
     expect(told).toEqual(['passed 0'])
   })
 
-  test('are a timeout if the answer is too late, even if the process was stopped', async () => {
+  test('a late answer counts as a timeout, even if the process was stopped', async () => {
     const lab = new Lab()
     let answer = (): void => {}
     const { told } = watched(lab, { check: () => new Promise<void>(done => (answer = done)) })
@@ -353,7 +353,7 @@ describe('the results of single checks', () => {
   }
 })
 
-describe('a health gate is refused', () => {
+describe('the options of a health gate', () => {
   test.each<[object, string]>([
     [{ interval: 0.9 }, 'interval: 0.9 is not allowed, it must be from 1 to 3600 seconds'],
     [{ timeout: 5 }, 'timeout: 5 is not allowed, it must be less than interval, 5 seconds'],

@@ -6,7 +6,7 @@ const VIP = '198.51.100.10/32'
 const OTHER = '198.51.100.11/32'
 
 describe('a lease', () => {
-  test('that is not renewed is withdrawn from every router, with a reason', async () => {
+  test('a route whose lease is not renewed is withdrawn from every router', async () => {
     const lab = new Lab()
     const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
     const announcer = lab.announcer()
@@ -55,7 +55,7 @@ describe('a lease', () => {
     expect(router.times).toEqual([0, 320])
   })
 
-  test('that is renewed late is announced again after the interval (RFC 4271 §9.2.1.1)', async () => {
+  test('a route renewed late is announced after the interval (RFC 4271 §9.2.1.1)', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -90,7 +90,7 @@ describe('a lease', () => {
     expect(told.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
   })
 
-  test('keeps its prefix, which cannot be announced again until it is withdrawn', async () => {
+  test('a prefix whose lease ran out cannot be announced a second time', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -176,7 +176,7 @@ describe('a process that was stopped beyond its lease', () => {
     }
   })
 
-  test('answers a waiting route refresh with the withdrawal, not the route (RFC 2918)', async () => {
+  test('a stopped process answers a route refresh with the withdrawal (RFC 2918)', async () => {
     const lab = new Lab()
     const router = lab.router()
     lab.announcer().announce(VIP, { ttl: 40 })
@@ -189,7 +189,7 @@ describe('a process that was stopped beyond its lease', () => {
     expect(router.table).toEqual({})
   })
 
-  test('withdraws if it is renewed too late, and announces after the interval', async () => {
+  test('a stopped process that renews too late withdraws first', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
@@ -205,7 +205,7 @@ describe('a process that was stopped beyond its lease', () => {
     expect(router.times).toEqual([0, 25, 30])
   })
 
-  test('beyond the hold time too, withdraws first (RFC 4271 §6.5)', async () => {
+  test('a process stopped beyond the hold time withdraws first (RFC 4271 §6.5)', async () => {
     const lab = new Lab()
     const router = lab.router()
     lab.announcer().announce(VIP, { ttl: 20 })

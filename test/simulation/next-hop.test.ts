@@ -138,7 +138,7 @@ function failing(call: 'send' | 'resend', peer: string, times = Number.POSITIVE_
   })
 }
 
-describe('what throws while one peer is served', () => {
+describe('an error while one peer is served', () => {
   test('a send that throws makes the route unsendable, and is tried again', async () => {
     const lab = new Lab()
     const [one, two] = [lab.router(), lab.router({ address: '192.0.2.253' })]

@@ -83,7 +83,7 @@ describe('new Announcer()', () => {
     ...['log', 'clock', 'random', 'dial', 'families', 'holdTime', 'sendHoldTime', 'connectTimeout', 'firstDialDelay'],
     ...['backOff', 'gracefulRestart', 'extendedMessage', 'extendedNextHop', 'requireFourOctetAs'],
     ...['allowAggressiveTimers', 'allowZeroHoldTime', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'],
-  ])('refuses %s of a wrong type, with nothing dialled', async option => {
+  ])('new Announcer() rejects %s of a wrong type, and dials nothing', async option => {
     for (const [kind, value] of wrongFor(option)) {
       const lab = new Lab()
       const router = lab.router()
@@ -93,11 +93,11 @@ describe('new Announcer()', () => {
       expect(router.connections).toBe(0)
     }
   })
-  test('refuses options that are none', () => {
+  test('new Announcer() rejects options that are no object', () => {
     for (const [kind, options] of [...wrong, ['undefined', undefined]] as const)
       refuses(() => new Announcer(options as never), '(options|local|peers|secret|toString)', kind)
   })
-  test('refuses a second peer that is none, with the first not dialled', async () => {
+  test('new Announcer() rejects a second peer that is no peer, and dials none', async () => {
     for (const [kind, peer] of wrong) {
       const lab = new Lab()
       const router = lab.router()
@@ -108,7 +108,7 @@ describe('new Announcer()', () => {
     }
   })
   test.each(['as', 'address', 'port', 'tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'])(
-    "refuses a peer's %s of a wrong type",
+    'new Announcer() rejects %s of a wrong type in a peer',
     name => {
       for (const [kind, value] of wrongFor(name)) {
         const lab = new Lab()
@@ -117,7 +117,7 @@ describe('new Announcer()', () => {
       }
     },
   )
-  test.each(['as', 'id', 'address'])('refuses local.%s of a wrong type', name => {
+  test.each(['as', 'id', 'address'])('new Announcer() rejects local.%s of a wrong type', name => {
     for (const [kind, value] of wrong) {
       const lab = new Lab()
       lab.router()
@@ -126,7 +126,7 @@ describe('new Announcer()', () => {
       else refuses(run, `local.${name}`, kind)
     }
   })
-  test('refuses a log and a clock that lack a method', () => {
+  test('new Announcer() rejects a log or a clock that lacks a method', () => {
     const lab = new Lab()
     lab.router()
     for (const missing of ['debug', 'info', 'warn', 'error']) {
@@ -135,14 +135,14 @@ describe('new Announcer()', () => {
     }
     refuses(() => lab.announcer({ clock: { now: () => 0, setTimeout: 5, clearTimeout() {} } }), 'clock', 'missing')
   })
-  test('shows a string in quotes, as digits from an environment variable', () => {
+  test('an error shows a string of digits in quotes', () => {
     const lab = new Lab()
     lab.router()
     expect(() => lab.announcer({ maxPrefixes: '2' })).toThrow(
       "maxPrefixes: '2' is not allowed, it must be from 1 to 1000",
     )
   })
-  test("names a peer's own options where it lists them", () => {
+  test('an error names an option of a peer with its place in peers', () => {
     const lab = new Lab()
     const { peer } = lab.router()
     expect(() => lab.announcer({ peers: [{ ...peer, holdTim: 9 }] })).toThrow(
@@ -151,7 +151,7 @@ describe('new Announcer()', () => {
   })
 })
 
-test('a Session and a Listener refuse log, clock, random and dial of a wrong type', () => {
+test('Session and Listener reject log, clock, random and dial of a wrong type', () => {
   const given = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65000, address: '192.0.2.254' } }
   for (const option of ['log', 'clock', 'random', 'dial'])
     for (const [kind, value] of wrongFor(option)) {
@@ -163,7 +163,7 @@ test('a Session and a Listener refuse log, clock, random and dial of a wrong typ
 
 describe('announce()', () => {
   test.each(['signal', 'ttl', 'gate', 'med', 'localPref', 'communities', 'largeCommunities', 'prepend'])(
-    'refuses %s of a wrong type, as update() does, and changes nothing',
+    'announce() and update() reject %s of a wrong type, and change nothing',
     option => {
       for (const [kind, value] of wrongFor(option)) {
         const lab = new Lab()
@@ -178,7 +178,7 @@ describe('announce()', () => {
       }
     },
   )
-  test('refuses a prefix, and options, of a wrong type', () => {
+  test('announce() rejects a prefix and options of a wrong type', () => {
     for (const [kind, value] of wrong) {
       const lab = new Lab()
       lab.router()
@@ -192,7 +192,7 @@ describe('announce()', () => {
 })
 
 test.each(['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'log', 'clock'])(
-  'new HealthGate() refuses %s of a wrong type, with nothing checked',
+  'new HealthGate() rejects %s of a wrong type, and checks nothing',
   option => {
     for (const [kind, value] of wrongFor(option)) {
       const clock = new VirtualClock()
@@ -203,21 +203,21 @@ test.each(['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'l
 )
 
 describe('a ready-made check', () => {
-  test.each(['status', 'body', 'ca', 'cert', 'key', 'verify'])('httpCheck() refuses %s of a wrong type', option => {
+  test.each(['status', 'body', 'ca', 'cert', 'key', 'verify'])('httpCheck() rejects %s of a wrong type', option => {
     for (const [kind, value] of wrongFor(option))
       refuses(() => httpCheck('https://127.0.0.1/', { [option]: value } as HttpCheckOptions), 'http', kind)
   })
-  test('httpCheck() refuses a URL, and options, of a wrong type', () => {
+  test('httpCheck() rejects a URL and options of a wrong type', () => {
     for (const [kind, value] of wrong) {
       refuses(() => httpCheck(value as string), 'httpCheck.url', kind)
       if (kind !== 'an object without a prototype')
         refuses(() => httpCheck('http://127.0.0.1/', value as object), 'http', kind)
     }
   })
-  test.each(['host', 'port'])('tcpCheck() refuses %s of a wrong type', option => {
+  test.each(['host', 'port'])('tcpCheck() rejects %s of a wrong type', option => {
     for (const [kind, value] of wrongFor(option)) refuses(() => tcpCheck({ port: 80, [option]: value }), 'tcp', kind)
   })
-  test('tcpCheck() refuses options of a wrong type', () => {
+  test('tcpCheck() rejects options of a wrong type', () => {
     for (const [kind, value] of wrong) refuses(() => tcpCheck(value as never), 'tcp', kind)
   })
 })

@@ -62,7 +62,7 @@ describe('the metrics of an announcer', () => {
     })
   })
 
-  test('are absent if nothing is negotiated, nothing failed and nothing has a lease', async () => {
+  test('a metric without a value is absent', async () => {
     const { samples } = scene()
     const absent = ['hold_time_seconds', 'last_failure_timestamp_seconds', 'lease_remaining_seconds', 'route_sent']
     const seen = Object.keys(await samples())
@@ -100,7 +100,7 @@ describe('the metrics of an announcer', () => {
     expect(Object.keys(await samples()).filter(name => name.includes(VIP))).toEqual([])
   })
 
-  test("show a session that ended, with the registry's names only (RFC 4271 §4.5)", async () => {
+  test('the metrics show how a session ended, with registered names (RFC 4271 §4.5)', async () => {
     const { lab, router, samples, text } = scene()
     await lab.pass(1)
     await router().session.stop('a zebra in the rack')
@@ -117,7 +117,7 @@ describe('the metrics of an announcer', () => {
     expect(await text()).not.toContain('zebra')
   })
 
-  test('count malformed UPDATEs by what they cost, and the session goes on (RFC 7606 §2)', async () => {
+  test('malformed UPDATEs are counted by their handling (RFC 7606 §2)', async () => {
     const { lab, router, samples } = scene()
     await lab.pass(1)
     const asPath = [{ type: 'sequence', as: [65000] }] as const
@@ -133,7 +133,7 @@ describe('the metrics of an announcer', () => {
     })
   })
 
-  test('show health: the gate, its checks, their duration, and how often it went down', async () => {
+  test('the metrics show a gate, its checks, their duration, and its flaps', async () => {
     const lab = new Lab()
     let well = true
     const check = async () => {

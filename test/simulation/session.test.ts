@@ -20,7 +20,7 @@ import { describe, expect, it, vi } from 'vitest'
 const withdrawal: Update = { type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] }
 
 describe('two sessions, one that dials and one that waits', () => {
-  it('reach Established, and agree on what was negotiated (RFC 4271 §8.2.2)', async () => {
+  it('two sessions reach Established and negotiate the same (RFC 4271 §8.2.2)', async () => {
     const { near, far, clock } = pairOfSessions()
     await clock.advance(0)
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
@@ -39,7 +39,7 @@ describe('two sessions, one that dials and one that waits', () => {
     })
     expect(far.status().negotiated?.peerId).toBe('192.0.2.1')
   })
-  it('stay up for an hour, a KEEPALIVE each third of the hold time (RFC 4271 §4.4)', async () => {
+  it('a KEEPALIVE each third of the hold time keeps two sessions up (RFC 4271 §4.4)', async () => {
     const { near, far, clock } = pairOfSessions()
     await clock.advance(3600)
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
@@ -47,7 +47,7 @@ describe('two sessions, one that dials and one that waits', () => {
     expect(near.status().counters).toMatchObject({ dials: 1, outTotalMessages: 2 + 120, inTotalMessages: 2 + 120 })
     expect(far.status().counters).toMatchObject({ dials: 0, outTotalMessages: 2 + 120, inTotalMessages: 2 + 120 })
   })
-  it('both end when the hold time is over if the cable is pulled (RFC 4271 §6.5)', async () => {
+  it('both sessions end after the hold time if the cable is pulled (RFC 4271 §6.5)', async () => {
     const { near, far, clock, ends } = pairOfSessions()
     await clock.advance(30)
     ends()[0].cut()
@@ -63,7 +63,7 @@ describe('two sessions, one that dials and one that waits', () => {
     })
     expect(near.status().nextDialIn).toBe(60)
   })
-  it('come back by themselves once the cable is in again', async () => {
+  it('both sessions are established again once the cable is back', async () => {
     const { near, far, clock, ends } = pairOfSessions()
     await clock.advance(30)
     ends()[0].cut()
@@ -71,7 +71,7 @@ describe('two sessions, one that dials and one that waits', () => {
     expect([near.state, far.state]).toEqual(['Established', 'Established'])
     expect(near.status().counters).toMatchObject({ dials: 2, fsmEstablishedTransitions: 2 })
   })
-  it("stop's words arrive as the text of a Cease (RFC 9003)", async () => {
+  it('the text given to stop() arrives in the Cease (RFC 9003)', async () => {
     const { near, far, clock } = pairOfSessions()
     await clock.advance(1)
     const downs = collectDowns(far)
@@ -81,7 +81,7 @@ describe('two sessions, one that dials and one that waits', () => {
     expect(downs[0]?.detail).toBe('the peer sent Cease/Administrative Shutdown (6/2): "kernel update, back at 14:00"')
     expect(downs[0]?.received && shutdownText(downs[0].received)).toBe('kernel update, back at 14:00')
   })
-  it('hand over what is sent, to listeners of `update`', async () => {
+  it('an UPDATE that one session sends reaches the `update` listeners of the other', async () => {
     const { near, far, clock } = pairOfSessions()
     const heard: (readonly string[])[] = []
     far.on('update', ({ update }) => heard.push(update.withdrawn))
@@ -92,7 +92,7 @@ describe('two sessions, one that dials and one that waits', () => {
     expect(near.status().counters.outUpdates).toBe(1)
     expect(far.status().counters.inUpdates).toBe(1)
   })
-  it('leave nothing behind when both have stopped: no timer, no open connection', async () => {
+  it('two stopped sessions leave no timer and no open connection', async () => {
     const { near, far, clock, ends } = pairOfSessions()
     await clock.advance(100)
     const stopped = Promise.all([near.stop(), far.stop()])
@@ -103,8 +103,8 @@ describe('two sessions, one that dials and one that waits', () => {
   })
 })
 
-describe('events of an abandoned connection', () => {
-  it('end no newer one: its last close is a second late (RFC 4271 §8.2.1.5)', async () => {
+describe('events of a connection that the session has closed', () => {
+  it('a late close of an old connection does not end the new one (RFC 4271 §8.2.1.5)', async () => {
     const { session, clock } = scripted({ passive: true })
     const old = visit(session)
     await clock.advance(0)
@@ -119,7 +119,7 @@ describe('events of an abandoned connection', () => {
     await clock.advance(60)
     expect([session.state, back.closed]).toEqual(['Established', false])
   })
-  it('are not told: `drain` is that of the connection which the session has', async () => {
+  it('`writable` is emitted only for the connection that the session uses', async () => {
     const { session, clock, ends, peer } = scripted()
     await establish(clock, peer())
     const [near, far] = MemorySocket.pair()
@@ -134,7 +134,7 @@ describe('events of an abandoned connection', () => {
 })
 
 describe('a dial that is given up', () => {
-  it('while it is in progress is destroyed at once: stop() waits for no second', async () => {
+  it('stop() destroys a dial in progress at once, without waiting a second', async () => {
     const dialled = Object.assign(new Socket(), { connecting: true })
     const end = vi.spyOn(dialled, 'end')
     const { session, clock } = scripted({ dial: () => dialled })
@@ -146,7 +146,7 @@ describe('a dial that is given up', () => {
 })
 
 describe('a peer that does not read', () => {
-  it('gets an RST when the send hold timer runs out: a FIN would wait (RFC 9687)', async () => {
+  it('a peer that does not read gets an RST when the send hold time ends (RFC 9687)', async () => {
     const server = createServer().listen(0, '127.0.0.1').unref()
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo // a TCP server's address has one
@@ -172,7 +172,7 @@ describe('a peer that does not read', () => {
 })
 
 describe('a peer that dials us again and again', () => {
-  it('is served ten times at once, then once a second, and logged ten times a minute', async () => {
+  it('a peer that dials without end is accepted once a second, and seldom logged', async () => {
     const { session, clock, lines } = scripted({ passive: true })
     const visitors: ScriptedConnection[] = []
     for (let visits = 0; visits < 115 * 60; visits++) {
@@ -190,14 +190,14 @@ describe('a peer that dials us again and again', () => {
     expect(seen.length).toBeLessThanOrEqual(20 + 10 + 1)
     expect(seen.filter(({ text }) => text === 'too many connections of the peer: closed')).toHaveLength(1)
   })
-  it('is served again a second later', async () => {
+  it('a peer that dialled too often is accepted again a second later', async () => {
     const { session, clock } = scripted({ passive: true })
     for (let visits = 0; visits < 1000; visits++) visit(session).socket.destroy()
     await clock.advance(1)
     await establish(clock, visit(session))
     expect(session.state).toBe('Established')
   })
-  it('costs an established session nothing', async () => {
+  it('a peer that dials without end does not change an established session', async () => {
     const { session, clock } = scripted({ passive: true })
     await establish(clock, visit(session))
     for (let visits = 0; visits < 1000; visits++) visit(session).socket.destroy()
@@ -208,12 +208,12 @@ describe('a peer that dials us again and again', () => {
 
 describe('a caller without types', () => {
   const wrong = [null, Number.NaN, Symbol('x'), () => '', ['x'], {}, Object.create(null), new Error('x'), true]
-  it.each([undefined, 'x', ...wrong])('gives accept() what is no stream, which throws and changes nothing', given => {
+  it.each([undefined, 'x', ...wrong])('accept() throws for a value that is no stream, and changes nothing', given => {
     const { session } = scripted({ passive: true })
     expect(() => session.accept(given as never)).toThrow(/^connection: .* is not allowed, it must be a Duplex$/)
     expect(session.state).toBe('Active')
   })
-  it.each(wrong)('gives stop() a reason of another type, and it stops with a Cease', async given => {
+  it.each(wrong)('stop() with a text of another type stops the session with a Cease', async given => {
     const { session, clock } = scripted({ passive: true })
     const peer = visit(session)
     const stopped = session.stop(given as never)
@@ -225,7 +225,7 @@ describe('a caller without types', () => {
 })
 
 describe('a peer that does not do its part', () => {
-  it('never answers our OPEN: 4/0 after 240 s, and the slow track (RFC 4271 §8.2.2)', async () => {
+  it('a peer that never sends OPEN gets 4/0 after 240 s (RFC 4271 §8.2.2)', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(239.999)
     expect([session.state, peer().types]).toEqual(['OpenSent', ['open']])
@@ -239,7 +239,7 @@ describe('a peer that does not do its part', () => {
       },
     })
   })
-  it('never answers the dial: it is given up after connectTimeout, and closed', async () => {
+  it('a dial without an answer is closed after connectTimeout', async () => {
     const { session, clock, ends } = scripted({ connectTimeout: 7 }, { answers: false })
     await clock.advance(7)
     expect(session.status()).toMatchObject({
@@ -250,7 +250,7 @@ describe('a peer that does not do its part', () => {
     await clock.advance(1)
     expect(ends()[0]?.destroyed).toBe(true)
   })
-  it.each(['EMFILE', 'ENFILE'])('a dial that %s stops is said in words, with what to check', async code => {
+  it.each(['EMFILE', 'ENFILE'])('a dial that fails with %s has a sentence and a hint in the status', async code => {
     const { session, clock, ends } = scripted({}, { answers: false })
     await clock.advance(0)
     ends()[0]?.destroy(Object.assign(new Error(`connect ${code}`), { code }))
@@ -263,7 +263,7 @@ describe('a peer that does not do its part', () => {
       },
     })
   })
-  it('proposes hold time 1: 2/6 (RFC 4271 §6.2)', async () => {
+  it('a peer that proposes hold time 1 gets 2/6 (RFC 4271 §6.2)', async () => {
     const { clock, peer } = scripted()
     await clock.advance(0)
     const open = encode(openMessage(65002))
@@ -272,7 +272,7 @@ describe('a peer that does not do its part', () => {
     await clock.advance(0)
     expect(peer().notification).toMatchObject({ code: 2, subcode: 6 })
   })
-  it('speaks in single octets: they are messages all the same', async () => {
+  it('messages that arrive octet by octet are decoded', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     for (const octet of Buffer.concat([encode(openMessage(65002)), encode({ type: 'keepalive' })]))
@@ -280,7 +280,7 @@ describe('a peer that does not do its part', () => {
     await clock.advance(0)
     expect(session.state).toBe('Established')
   })
-  it('goes on talking after what ended the session: that part of the chunk is not read', async () => {
+  it('octets after a malformed message in one chunk are not decoded', async () => {
     const { session, clock, peer } = await established()
     const seen: unknown[] = []
     session.on('update', update => seen.push(update))
@@ -297,7 +297,7 @@ describe('a peer that does not do its part', () => {
       },
     })
   })
-  it('sends more in the chunk that ended the session: the rest is not counted', async () => {
+  it('messages after the one that ended the session are not counted', async () => {
     const { session, clock, peer } = await established()
     peer().send(openMessage(65002), withdrawal, withdrawal)
     await clock.advance(0)
@@ -306,7 +306,7 @@ describe('a peer that does not do its part', () => {
   it.each([
     ['in the middle of a message', encode(withdrawal).subarray(0, 21)],
     ['with garbage', new Uint8Array(40)],
-  ])('ends %s: the next connection is read from its start', async (_, bytes) => {
+  ])('after a connection that ended %s, the next one is decoded from its start', async (_, bytes) => {
     const { session, clock, peer } = await established()
     peer().write(bytes)
     peer().close()
@@ -314,7 +314,7 @@ describe('a peer that does not do its part', () => {
     await establish(clock, peer())
     expect(session.status()).toMatchObject({ state: 'Established', counters: { fsmEstablishedTransitions: 2 } })
   })
-  it('sends more on a connection that was given up: nothing reads it', async () => {
+  it('messages on a connection that we closed change nothing', async () => {
     const { session, clock, peer } = await established()
     peer().send(openMessage(65002))
     await clock.advance(0)
@@ -324,7 +324,7 @@ describe('a peer that does not do its part', () => {
     await clock.advance(0.5)
     expect(session.status()).toMatchObject({ state: 'Idle', counters })
   })
-  it('resets a connection that was given up: nothing happens', async () => {
+  it('a reset of a connection that we closed changes nothing', async () => {
     const { session, clock, peer } = await established()
     peer().send(openMessage(65002))
     await settled()
@@ -332,14 +332,14 @@ describe('a peer that does not do its part', () => {
     await clock.advance(1)
     expect(session.status().lastFailure?.detail).toBe('unexpected open in Established')
   })
-  it('resets the session: down says so', async () => {
+  it('down reports that the peer reset the connection', async () => {
     const { session, clock, peer } = await established()
     const downs = collectDowns(session)
     peer().socket.reset()
     await clock.advance(0)
     expect(downs.map(({ detail }) => detail)).toEqual(['the peer reset the connection'])
   })
-  it('closes without a word: down says so, with a hint before Established', async () => {
+  it('down reports a close without NOTIFICATION, with a hint before Established', async () => {
     const { session, clock, peer } = scripted()
     const downs = collectDowns(session)
     await clock.advance(0)
@@ -355,7 +355,7 @@ describe('a peer that does not do its part', () => {
   })
 })
 
-describe('what this side cannot do ends the connection, and never the process', () => {
+describe('an error on our side ends the connection, and never the process', () => {
   const enhanced: Capability[] = [...openMessage(65002).capabilities, { name: 'enhanced-route-refresh' }]
   const mark = (octets: number) =>
     encode(
@@ -376,7 +376,7 @@ describe('what this side cannot do ends the connection, and never the process', 
     expect(peer().notification).toEqual({ type: 'notification', code: 7, subcode: 1, data })
     expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
   })
-  it('a NOTIFICATION is written as its own connection settled it (RFC 8654 §4)', async () => {
+  it('a NOTIFICATION is as long as its own connection negotiated (RFC 8654 §4)', async () => {
     const { session, clock, peer } = await established(true)
     const visitor = visit(session)
     peer().write(mark(4096))
@@ -385,7 +385,7 @@ describe('what this side cannot do ends the connection, and never the process', 
     expect(peer().notification?.data).toEqual(mark(4096))
     expect(session.state).toBe('Established')
   })
-  it('an OPEN that cannot be encoded is told, and tried again as rarely', async () => {
+  it('an OPEN that cannot be encoded is reported, and causes a back-off', async () => {
     const { session, clock } = scripted({
       dial: config => {
         Object.assign(config.local, { id: 'nonsense' })
@@ -401,7 +401,7 @@ describe('what this side cannot do ends the connection, and never the process', 
     expect(downs[0]?.detail).toContain("id: 'nonsense' is not allowed")
     expect(session.status().counters.outTotalMessages).toBe(0)
   })
-  it('a step that throws ends the connection, with a back-off', async () => {
+  it('a state machine that throws ends the connection, and causes a back-off', async () => {
     const { session, clock, peer } = scripted()
     const downs = collectDowns(session)
     await clock.advance(0)
@@ -423,14 +423,14 @@ describe('what this side cannot do ends the connection, and never the process', 
     return stage
   }
   it.each<[string, () => Duplex]>([
-    ['yields no connection', () => undefined as unknown as Duplex],
-    ['yields what is no connection', () => ({}) as unknown as Duplex],
-    ['yields one that cannot be written to', () => broken('write')],
-    ['yields one that cannot be closed', () => broken('end')],
-    ['yields one that cannot be destroyed', () => broken('end', 'destroy')],
-    ['yields one that speaks in characters', () => broken().setEncoding('latin1')],
+    ['returns no connection', () => undefined as unknown as Duplex],
+    ['returns another object', () => ({}) as unknown as Duplex],
+    ['returns a connection that cannot be written to', () => broken('write')],
+    ['returns a connection that cannot be closed', () => broken('end')],
+    ['returns a connection that cannot be destroyed', () => broken('end', 'destroy')],
+    ['returns a connection that emits text', () => broken().setEncoding('latin1')],
     [
-      'throws what has no words',
+      'throws an object without a text',
       () => {
         throw {
           toString: () => {
@@ -439,7 +439,7 @@ describe('what this side cannot do ends the connection, and never the process', 
         }
       },
     ],
-  ])('a dial that %s is a dial that failed', async (_, dial) => {
+  ])('a dial function that %s counts as a failed dial', async (_, dial) => {
     const { session, clock } = scripted({ dial, connectTimeout: 5 })
     const downs = collectDowns(session)
     await clock.advance(0)
@@ -472,14 +472,14 @@ describe('what this side cannot do ends the connection, and never the process', 
   })
 })
 
-describe('an OPEN and a NOTIFICATION in one piece', () => {
+describe('an OPEN and a NOTIFICATION in one chunk', () => {
   const rejected = { ...cease(2), subcode: 5, data: new Uint8Array() }
   it.each([
-    ['one that we refuse', encode(openMessage(65099))],
-    ['one that cannot be read', encode(openMessage(65002)).with(19, 3)],
-    ['one that we take', encode(openMessage(65002))],
-    ['one with a KEEPALIVE between', Buffer.concat([encode(openMessage(65099)), encode({ type: 'keepalive' })])],
-  ])('%s: the NOTIFICATION is reported, and nothing is answered to it', async (_, open) => {
+    ['an OPEN that we reject', encode(openMessage(65099))],
+    ['an OPEN that cannot be decoded', encode(openMessage(65002)).with(19, 3)],
+    ['an OPEN that we accept', encode(openMessage(65002))],
+    ['an OPEN and a KEEPALIVE', Buffer.concat([encode(openMessage(65099)), encode({ type: 'keepalive' })])],
+  ])('a NOTIFICATION after %s is reported, and gets no answer', async (_, open) => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     peer().write(open, encode(rejected))
@@ -488,7 +488,7 @@ describe('an OPEN and a NOTIFICATION in one piece', () => {
     expect(session.status().nextDialIn).toBe(300)
     expect(peer().types).not.toContain('notification')
   })
-  it('but with half of a NOTIFICATION, our own answer is', async () => {
+  it("our own NOTIFICATION is reported if only half of the peer's arrived", async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     peer().write(encode(openMessage(65099)), encode(rejected).subarray(0, 20))
@@ -497,12 +497,12 @@ describe('an OPEN and a NOTIFICATION in one piece', () => {
   })
 })
 
-describe('a peer that speaks something else', () => {
+describe('a peer that speaks another protocol', () => {
   it.each([
     ['TLS', '\x15\x03\x01\x00\x02\x02\x46'],
     ['HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'],
     ['SSH', 'SSH-2.0-OpenSSH_9.6p1 Debian\r\n'],
-  ])('%s is named in the detail, and the hint is to check the port', async (protocol, octets) => {
+  ])('the detail names %s that a peer speaks, and the hint is to check the port', async (protocol, octets) => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     peer().write(Buffer.from(octets, 'latin1'))
@@ -516,8 +516,8 @@ describe('a peer that speaks something else', () => {
   })
 })
 
-describe('a peer that never stops talking', () => {
-  it('delays no KEEPALIVE of ours (RFC 4271 §4.4)', async () => {
+describe('a peer that sends without end', () => {
+  it('UPDATEs without end do not delay our KEEPALIVE (RFC 4271 §4.4)', async () => {
     const { clock, peer } = await established()
     const set = vi.spyOn(clock, 'setTimeout')
     for (let i = 0; i < 50; i++) {
@@ -531,7 +531,7 @@ describe('a peer that never stops talking', () => {
 })
 
 describe('stop()', () => {
-  it('resolves within about a second when the peer never reads', async () => {
+  it('stop() resolves within about a second if the peer never reads', async () => {
     const { session, clock, peer, ends } = await established()
     peer().socket.stall()
     let returned = false
@@ -545,7 +545,7 @@ describe('stop()', () => {
     expect([ends()[0]?.destroyed, clock.pendingTimers]).toEqual([true, 0])
   })
   it.each(['Connect', 'OpenSent', 'Established'])(
-    'in %s resolves within about a second when the peer never closes',
+    'stop() in %s resolves within about a second if the peer never closes',
     async state => {
       const { session, clock, peer, ends } = scripted({}, { answers: state !== 'Connect' })
       peer().socket.allowHalfOpen = true // it hears that we are gone, and keeps its side all the same
@@ -559,7 +559,7 @@ describe('stop()', () => {
       if (state !== 'Connect') expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     },
   )
-  it('resolves within about a second when the peer goes on and on', async () => {
+  it('stop() resolves within about a second if the peer sends without end', async () => {
     const { session, clock, peer } = await established()
     peer().socket.allowHalfOpen = true
     let resolved = false
@@ -575,14 +575,14 @@ describe('stop()', () => {
     await stopped
     expect([session.state, session.status().counters.inUpdates, clock.pendingTimers]).toEqual(['Idle', 0, 0])
   })
-  it('resolves once the Cease is out, where the peer reads and closes', async () => {
+  it('stop() resolves once the Cease is sent if the peer reads and closes', async () => {
     const { session, clock, peer } = await established()
     await session.stop('bye')
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
     expect(peer().closed).toBe(true)
     expect([session.state, clock.pendingTimers]).toEqual(['Idle', 0])
   })
-  it('waits for the last words of a session that went down just before', async () => {
+  it('stop() waits for the NOTIFICATION of a session that ended just before', async () => {
     const { session, clock, peer, ends } = await established()
     peer().send(openMessage(65002))
     peer().socket.stall()
@@ -593,7 +593,7 @@ describe('stop()', () => {
     await stopped
     expect([ends()[0]?.destroyed, clock.pendingTimers]).toEqual([true, 0])
   })
-  it('twice at the same time is one stop, and both wait for it', async () => {
+  it('stop() twice at the same time is one stop, and both calls wait for it', async () => {
     const { session, clock, peer, ends } = await established()
     peer().socket.stall()
     const done: string[] = []
@@ -604,13 +604,13 @@ describe('stop()', () => {
     await Promise.all(both)
     expect(ends()[0]?.destroyed).toBe(true)
   })
-  it('before start, and after all is over, resolves at once', async () => {
+  it('stop() resolves at once before the start and after an earlier stop', async () => {
     const { session } = scripted({}, { start: false })
     await session.stop()
     await session.stop()
     expect(session.state).toBe('Idle')
   })
-  it('while a dial is under way gives it up', async () => {
+  it('stop() closes a dial in progress', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
     await clock.advance(1)
     const stopped = session.stop()
@@ -620,7 +620,7 @@ describe('stop()', () => {
     await clock.advance(1e5)
     expect(session.status().counters.dials).toBe(1)
   })
-  it('is what `await using` does', async () => {
+  it('`await using` stops the session', async () => {
     const { session, peer } = await established()
     await session[Symbol.asyncDispose]()
     expect(peer().notification).toMatchObject({ code: 6, subcode: 2 })
@@ -628,7 +628,7 @@ describe('stop()', () => {
 })
 
 describe('send()', () => {
-  it("a caller's mistake throws, nothing is written, and the timers stay as they were", async () => {
+  it("send() throws for a caller's mistake, writes nothing, and restarts no timer", async () => {
     const { session, clock, peer, ends } = await established()
     await clock.advance(20)
     const before = { written: ends()[0]?.bytesWritten, counters: session.status().counters }
@@ -640,7 +640,7 @@ describe('send()', () => {
     expect(peer().types).toEqual(['open', 'keepalive', 'keepalive'])
     expect(session.state).toBe('Established')
   })
-  it('sends up to 65535 octets at once if both agreed, otherwise 4096 (RFC 8654 §4)', async () => {
+  it('send() allows 65535 octets if negotiated, otherwise 4096 (RFC 8654 §4)', async () => {
     const withdrawn = Array.from({ length: 2000 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 0xff}/32`)
     const { near, far, clock } = pairOfSessions({ extendedMessage: true })
     const heard: number[] = []
@@ -652,7 +652,7 @@ describe('send()', () => {
     const { session } = await established()
     expect(() => session.send({ ...withdrawal, withdrawn })).toThrow(/at most 4096 octets/)
   })
-  it('an UPDATE takes the place of the next keepalive (RFC 4271 §8.2.2, §4.4)', async () => {
+  it('an UPDATE restarts the keepalive timer (RFC 4271 §8.2.2, §4.4)', async () => {
     const { session, clock, peer } = await established()
     await clock.advance(20)
     session.send(withdrawal)
@@ -661,7 +661,7 @@ describe('send()', () => {
     await clock.advance(1)
     expect(peer().types.at(-1)).toBe('keepalive')
   })
-  it('throws where no session stands', async () => {
+  it('send() throws if the session is not established', async () => {
     const { session, clock } = scripted()
     expect(() => session.send(withdrawal)).toThrow('cannot send in Connect')
     await clock.advance(0)
@@ -670,26 +670,26 @@ describe('send()', () => {
 })
 
 describe('listeners', () => {
-  it('may send as soon as they hear `established`', async () => {
+  it('a listener of `established` may send', async () => {
     const { session, clock, peer } = scripted()
     session.on('established', () => session.send(withdrawal))
     await establish(clock, peer())
     expect(peer().types).toEqual(['open', 'keepalive', 'update'])
   })
-  it('may stop the session as soon as they hear `established`', async () => {
+  it('a listener of `established` may stop the session', async () => {
     const { session, clock, peer } = scripted()
     session.on('established', () => void session.stop('that will do'))
     await establish(clock, peer())
     expect([session.state, peer().notification?.code]).toEqual(['Idle', 6])
   })
-  it('may stop the session as soon as they hear `down`, and it stays down', async () => {
+  it('a listener of `down` may stop the session, which then stays down', async () => {
     const { session, clock, peer } = await established()
     session.on('down', () => void session.stop())
     peer().close()
     await clock.advance(1e5)
     expect([session.state, session.status().counters.dials, clock.pendingTimers]).toEqual(['Idle', 1, 0])
   })
-  it('hear `established` while it is so, whatever else came in the same chunk', async () => {
+  it('`established` is emitted before later messages of the chunk are processed', async () => {
     const { session, clock, peer } = scripted()
     session.on('established', () => session.send(withdrawal))
     await clock.advance(0)
@@ -698,7 +698,7 @@ describe('listeners', () => {
     expect(peer().types).toEqual(['open', 'keepalive', 'update'])
     expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { received: { code: 6, subcode: 4 } } })
   })
-  it('hear of each thing after the step that caused it, in its order', async () => {
+  it('events are emitted in order, each after the step that caused it', async () => {
     const { session, clock, peer } = scripted({}, { start: false })
     const heard: string[] = []
     session.on('state', ({ from, to }) => heard.push(`${from} -> ${to}, now ${session.state}`))
@@ -721,7 +721,7 @@ describe('listeners', () => {
       'Established -> Idle, now Idle',
     ])
   })
-  it('hear `refresh` when the peer asks for our routes again (RFC 2918)', async () => {
+  it('`refresh` is emitted when the peer requests our routes (RFC 2918)', async () => {
     const { session, clock, peer } = await established()
     const families: string[] = []
     session.on('refresh', ({ family }) => families.push(family))
@@ -732,13 +732,13 @@ describe('listeners', () => {
 })
 
 describe('dialling', () => {
-  it('start() again while started dials no second time', async () => {
+  it('a second start() does not dial again', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
     session.start().start()
     await clock.advance(1)
     expect([session.start().state, ends().length]).toEqual(['Connect', 1])
   })
-  it('a dial that throws is a dial that failed: told, and tried again as rarely', async () => {
+  it('a dial function that throws is reported as a failed dial, with back-off', async () => {
     const clock = new VirtualClock()
     const session = new Session({
       ...options,
@@ -771,7 +771,7 @@ describe('dialling', () => {
   it.each([
     ['192.0.2.254', 'theirs'],
     ['192.0.2.0', 'ours'],
-  ])('of two connections one is kept: the peer is %s, so %s (RFC 4271 §6.8)', async (id, kept) => {
+  ])('a collision with the peer %s keeps the connection: %s (RFC 4271 §6.8)', async (id, kept) => {
     const { session, clock, peer, ends } = scripted({}, { answers: false })
     const told: string[] = []
     session.on('established', () => told.push('established'))
@@ -790,7 +790,7 @@ describe('dialling', () => {
     await clock.advance(0)
     expect(winner.types).toEqual(['open', 'keepalive', 'update'])
   })
-  it('each connection is read on its own, half a message on one does not mix in', async () => {
+  it('each of two connections has its own decoder', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     const visitor = visit(session)
@@ -814,7 +814,7 @@ describe('dialling', () => {
     expect([visitor.notification, visitor.closed]).toMatchObject([{ code: 6, subcode: 7 }, true])
     expect([session.state, peer().types]).toEqual(['Established', ['open', 'keepalive']])
   })
-  it('lost to a collision, none left: the slow track, with a hint (RFC 4486 §4)', async () => {
+  it('a Cease 6/7 on the only connection causes a back-off and a hint (RFC 4486 §4)', async () => {
     const { session, clock, peer } = scripted()
     const downs = collectDowns(session)
     await clock.advance(0)
@@ -827,7 +827,7 @@ describe('dialling', () => {
       },
     ])
   })
-  it('a visitor is turned away once stopped', async () => {
+  it('a stopped session refuses an incoming connection', async () => {
     const { session, clock } = await established()
     await session.stop()
     const visitor = visit(session)
@@ -836,8 +836,8 @@ describe('dialling', () => {
   })
 })
 
-describe('a visitor that sends no OPEN', () => {
-  it('is replaced by a newer one of the peer, and that is the session (RFC 4271 §6.8)', async () => {
+describe('an incoming connection without an OPEN', () => {
+  it('a newer incoming connection replaces one without an OPEN (RFC 4271 §6.8)', async () => {
     const { session, clock } = scripted({ passive: true })
     const silent = visit(session)
     await clock.advance(5)
@@ -846,7 +846,7 @@ describe('a visitor that sends no OPEN', () => {
     expect([silent.closed, silent.notification]).toMatchObject([true, { code: 6, subcode: 7 }])
     expect([session.state, router.closed]).toEqual(['Established', false])
   })
-  it('keeps ours from Established for 10 s at most, if preferred (RFC 4271 §6.8)', async () => {
+  it('a preferred connection without an OPEN delays ours by 10 s (RFC 4271 §6.8)', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     const silent = visit(session)
@@ -857,7 +857,7 @@ describe('a visitor that sends no OPEN', () => {
     expect([session.state, silent.closed, silent.notification]).toMatchObject(['Established', true, { code: 4 }])
     expect(session.status().lastFailure).toBeUndefined()
   })
-  it('does not hold back our own dial', async () => {
+  it('an incoming connection without an OPEN does not delay our own dial', async () => {
     const { session, clock, ends, peer } = scripted({}, { answers: false })
     await clock.advance(0)
     ends()[0]?.destroy()
@@ -875,7 +875,7 @@ describe('a visitor that sends no OPEN', () => {
   it.each<[string, (probe: ScriptedConnection) => unknown]>([
     ['closes', probe => probe.close()],
     ['resets', probe => probe.socket.reset()],
-  ])('and %s, five times, changes neither the next dial nor the last error', async (_, leave) => {
+  ])('one that sends nothing and %s changes neither the next dial nor lastFailure', async (_, leave) => {
     const { session, clock, ends } = scripted({}, { answers: false })
     for (const wait of [0, 5, 10, 20]) {
       await clock.advance(wait)
@@ -894,7 +894,7 @@ describe('a visitor that sends no OPEN', () => {
     expect([session.state, session.status().nextDialIn, downs]).toEqual(['Idle', 35, []])
     expect(session.status().lastFailure).toEqual(lastFailure)
   })
-  it('but half of one, and closes, is held against it', async () => {
+  it('a connection that closes after half an OPEN counts as a failure', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
     await clock.advance(0)
     ends()[0]?.destroy()
@@ -910,7 +910,7 @@ describe('a visitor that sends no OPEN', () => {
 })
 
 describe('status()', () => {
-  it('before start: who, and nothing else', () => {
+  it('status() before the start has both sides, and counters of zero', () => {
     expect(scripted({}, { start: false }).session.status()).toEqual({
       state: 'Idle',
       secondsInState: 0,
@@ -929,14 +929,14 @@ describe('status()', () => {
       },
     })
   })
-  it('of a session that was made late counts from then', async () => {
+  it('secondsInState counts from the construction of the session', async () => {
     const clock = new VirtualClock()
     await clock.advance(1000)
     const session = new Session({ ...options, clock })
     await clock.advance(5)
     expect(session.status().secondsInState).toBe(5)
   })
-  it('while a session stands', async () => {
+  it('status() of an established session has all of its fields', async () => {
     const { session, clock, ends } = await established()
     ends()[0]!.localAddress = '::ffff:192.0.2.1' // the session has dialled once
     session.send(withdrawal)
@@ -973,7 +973,7 @@ describe('status()', () => {
       },
     })
   })
-  it('of a link-local peer has its interface at both ends (RFC 4007 §11)', async () => {
+  it('status() of a link-local session has the interface of both ends (RFC 4007 §11)', async () => {
     const { session, clock, peer, ends } = scripted({ peer: { as: 65002, address: 'FE80:0::1%eth0' } })
     await clock.advance(0)
     peer().send(openMessage(65002, { capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }] }), {
@@ -987,7 +987,7 @@ describe('status()', () => {
       peer: { address: 'fe80::1%eth0' },
     })
   })
-  it('after a failure says when the next dial is, and what to check', async () => {
+  it('status() after a failure has the time to the next dial, and a hint', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
     peer().send(openMessage(65099))
@@ -1012,7 +1012,7 @@ describe('status()', () => {
     [6, 'Other Configuration Change'],
     [7, 'Connection Collision Resolution'],
     [8, 'Out of Resources'],
-  ])("after Cease 6/%i names it, with the operator's text: %s (RFC 4486 §3, RFC 9003)", async (subcode, name) => {
+  ])('lastFailure names Cease 6/%i with its text: %s (RFC 4486 §3, RFC 9003)', async (subcode, name) => {
     const { session, clock, peer } = await established()
     const spoken = subcode === 2 || subcode === 4
     peer().send(cease(subcode, spoken ? 'see ticket 7' : ''))
@@ -1020,14 +1020,14 @@ describe('status()', () => {
     const words = `the peer sent Cease/${name} (6/${subcode})${spoken ? ': "see ticket 7"' : ''}`
     expect(session.status().lastFailure).toMatchObject({ detail: words, received: { code: 6, subcode } })
   })
-  it('is a snapshot: what happens later does not change it', async () => {
+  it('later events do not change a status() that was returned', async () => {
     const { session, clock } = await established()
     const { counters } = session.status()
     session.send(withdrawal)
     await clock.advance(0)
     expect(counters.outUpdates).toBe(0)
   })
-  it('being stopped is no error', async () => {
+  it('stop() sets no lastFailure', async () => {
     const { session } = await established()
     await session.stop()
     expect(session.status()).not.toHaveProperty('lastFailure')
@@ -1035,7 +1035,7 @@ describe('status()', () => {
 })
 
 describe('the log', () => {
-  it('has one line per change, not one per attempt', async () => {
+  it('the log has one line per change, not one per attempt', async () => {
     const { clock, lines } = scripted({}, { answers: false })
     await clock.advance(3600)
     expect(lines.filter(({ level }) => level !== 'debug')).toEqual([
@@ -1051,7 +1051,7 @@ describe('the log', () => {
     ])
     expect(lines.filter(({ level, text }) => level === 'debug' && text === 'session down').length).toBeGreaterThan(20)
   })
-  it('tells of every session that comes and goes, with what was sent', async () => {
+  it('the log has each session that begins or ends, with the NOTIFICATION sent', async () => {
     const { session, clock, peer, lines } = await established()
     peer().send(openMessage(65002))
     await clock.advance(60)
@@ -1069,7 +1069,7 @@ describe('the log', () => {
       { level: 'info', text: 'session down', detail: 'stopped' },
     ])
   })
-  it('logs a changed reason as a warning, and a changed one back again', async () => {
+  it('the log has a warning for each change of the reason', async () => {
     const { clock, ends, lines } = scripted({}, { answers: false })
     await clock.advance(10 + 5)
     ends()[1]?.destroy()
@@ -1082,8 +1082,8 @@ describe('the log', () => {
   })
 })
 
-describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
-  it('is counted by what it costs, and emitted with its faults, routes and octets', async () => {
+describe('a malformed UPDATE that does not end the session (RFC 7606 §6)', () => {
+  it('a malformed UPDATE is counted by handling, and emitted with its faults', async () => {
     const { session, clock, peer, lines } = await established()
     const told: MalformedUpdate[] = []
     const order: string[] = []
@@ -1111,13 +1111,13 @@ describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
       { level: 'warn', text: 'malformed UPDATE', peer: '192.0.2.2', ...fields, message: toHex(strange) },
     ])
   })
-  it('is counted where it only loses an attribute', async () => {
+  it('an UPDATE with a discarded attribute is counted', async () => {
     const { session, clock, peer } = await established()
     peer().write(withLocalPref)
     await clock.advance(0)
     expect(session.status().counters.inMalformedUpdates).toEqual({ 'treat-as-withdraw': 0, 'attribute-discard': 1 })
   })
-  it('of a flood is counted each time, and told once a minute with how many there were', async () => {
+  it('a flood of malformed UPDATEs is counted, and emitted once a minute', async () => {
     const { session, clock, peer, lines } = await established()
     for (let second = 0; second <= 60; second++) {
       peer().write(strange)
@@ -1127,7 +1127,7 @@ describe('a malformed UPDATE that costs no session (RFC 7606 §6)', () => {
     const told = lines.filter(({ text }) => text === 'malformed UPDATE')
     expect(told.map(({ updates }) => updates)).toEqual([1, 60])
   })
-  it('without a fault is no such thing', async () => {
+  it('an UPDATE without a fault is not counted as malformed', async () => {
     const { session, clock, peer, lines } = await established()
     peer().send(withdrawal)
     await clock.advance(0)

@@ -18,7 +18,7 @@ function asRead(update: Update, context?: Partial<Context>): Update {
 }
 
 describe('the UPDATE of a host route', () => {
-  test('to an external peer has ORIGIN, our AS once, and NEXT_HOP (RFC 4271 §5.1)', () => {
+  test('an UPDATE to an external peer has ORIGIN, AS_PATH, NEXT_HOP (RFC 4271 §5.1)', () => {
     const update = asRead(advertisement(ipv4, {}, external))
     expect(update.attributes).toEqual({
       origin: 'igp',
@@ -29,7 +29,7 @@ describe('the UPDATE of a host route', () => {
     expect(update.withdrawn).toEqual([])
   })
 
-  test('to an internal peer has an empty AS_PATH and LOCAL_PREF 100 (RFC 4271 §5.1)', () => {
+  test('an UPDATE to an internal peer has LOCAL_PREF and no AS (RFC 4271 §5.1)', () => {
     expect(asRead(advertisement(ipv4, {}, internal)).attributes).toEqual({
       origin: 'igp',
       asPath: [],
@@ -63,11 +63,11 @@ describe('the UPDATE of a host route', () => {
     [{ communities: null }, 'communities: null is not allowed, it must be a list of strings'],
     [{ communities: [1] }, 'communities: a list is not allowed, it must be a list of strings'],
     [{ prepend: null }, 'prepend: null is not allowed, it must be from 0 to 10'],
-  ])('is not sent without what the caller wants in it: %o', (preference, why) => {
+  ])('resolve() rejects %o', (preference, why) => {
     expect(() => resolve(preference as unknown as Preference)).toThrow(why)
   })
 
-  test('has IPv4 routes with an IPv6 next hop in MP_REACH_NLRI alone (RFC 8950 §3)', () => {
+  test('IPv4 routes with an IPv6 next hop are in MP_REACH_NLRI alone (RFC 8950 §3)', () => {
     const update = asRead(advertisement(ipv4, {}, external6))
     expect(update.attributes.mpReach).toEqual({
       family: 'ipv4-unicast',
@@ -77,7 +77,7 @@ describe('the UPDATE of a host route', () => {
     expect([update.attributes.nextHop, update.announced]).toEqual([undefined, []])
   })
 
-  test('has IPv6 routes in MP_REACH_NLRI, first, and no NEXT_HOP (RFC 4760 §3, RFC 7606)', () => {
+  test('IPv6 routes are in MP_REACH_NLRI, first, without NEXT_HOP (RFC 4760 §3)', () => {
     const update = asRead(advertisement(ipv6, { med: 7 }, external6))
     expect(update.attributes).toEqual({
       mpReach: { family: 'ipv6-unicast', nextHop: ['2001:db8:1::1'], announced: ['2001:db8::10/128'] },
@@ -93,7 +93,7 @@ describe('the UPDATE of a host route', () => {
     })
   })
 
-  test('of IPv6 to an internal peer has LOCAL_PREF, and an empty AS_PATH (RFC 4271 §5.1)', () => {
+  test('an IPv6 route to an internal peer has LOCAL_PREF and no AS (RFC 4271 §5.1)', () => {
     expect(asRead(advertisement(ipv6, {}, { ...external6, external: false })).attributes).toMatchObject({
       asPath: [],
       localPref: 100,
@@ -105,14 +105,14 @@ describe('the UPDATE of a host route', () => {
     expect(asRead(update).attributes.communities).toEqual(['65535:65281', '65535:0'])
   })
 
-  test('has our AS once more for each `prepend`, to external peers (RFC 4271 §5.1.2)', () => {
+  test('`prepend` adds our AS to AS_PATH for external peers (RFC 4271 §5.1.2)', () => {
     const path = (as: number[]) => [{ type: 'sequence', as }]
     expect(asRead(advertisement(ipv4, { prepend: 2 }, external)).attributes.asPath).toEqual(path([65001, 65001, 65001]))
     expect(asRead(advertisement(ipv4, { prepend: 0 }, external)).attributes.asPath).toEqual(path([65001]))
     expect(asRead(advertisement(ipv4, { prepend: 2 }, internal)).attributes.asPath).toEqual([])
   })
 
-  test('has AS numbers over 65535 in AS4_PATH for a two-octet peer (RFC 6793 §4.2.2)', () => {
+  test('AS numbers over 65535 are in AS4_PATH for a two-octet peer (RFC 6793 §4.2.2)', () => {
     const to = { ...external, localAs: 4200000001 }
     const update = advertisement(ipv4, {}, to)
     expect(Buffer.from(encode(update, { fourOctetAs: false })).toString('hex')).toMatch(/02015ba0.*c011060201fa56ea01/)
@@ -120,8 +120,8 @@ describe('the UPDATE of a host route', () => {
   })
 })
 
-describe('the UPDATE that takes a host route back', () => {
-  test('of IPv4 has a Withdrawn Routes field alone, for any next hop (RFC 4271 §4.3)', () => {
+describe('the withdrawal of a host route', () => {
+  test('a withdrawal of IPv4 has only the field Withdrawn Routes (RFC 4271 §4.3)', () => {
     const update = asRead(withdrawal(ipv4))
     expect(update).toMatchObject({ withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] })
     expect(encode(withdrawal(ipv4))).toHaveLength(23 + 5)
@@ -152,7 +152,7 @@ describe('a preference by epoch', () => {
     [{ localPref: { base: 0xfffffff0, epoch: 15 } }, undefined, 0xffffffff],
     [{ localPref: { base: 0xfffffff0, epoch: 16 } }, undefined, 0xffffffff],
     [{ med: 5, localPref: 6 }, 5, 6],
-  ])('%j is MED %s and LOCAL_PREF %s (RFC 4271 §5.1.4, §5.1.5)', (preference, med, localPref) => {
+  ])('the epoch in %j makes MED %s and LOCAL_PREF %s (RFC 4271 §5.1.4)', (preference, med, localPref) => {
     const resolved = resolve(preference)
     expect([resolved.med, resolved.localPref]).toEqual([med, localPref])
   })

@@ -51,7 +51,7 @@ describe('reconcile()', () => {
     for (const now of [0, 1, interval, 1e9]) expect(p.wants({ [A]: 'a' }, now)).toEqual(nothing)
   })
 
-  test('receives a change when the advertisement interval is over (RFC 4271 §9.2.1.1)', () => {
+  test('a change is sent when the advertisement interval is over (RFC 4271 §9.2.1.1)', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 1000)
     expect(p.wants({ [A]: 'b' }, 2000)).toEqual({ ...nothing, wakeAt: 31_000 })
@@ -96,7 +96,7 @@ describe('reconcile()', () => {
     expect(p.wants({}, 3)).toEqual(nothing)
   })
 
-  test('receives a route again when the interval is over, even after a withdrawal', () => {
+  test('a withdrawn route is sent again only when the interval is over', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.wants({}, 1000)
@@ -118,7 +118,7 @@ describe('reconcile()', () => {
     expect(p.wants({ [A]: 'x', [B]: 'x' }, interval)).toEqual({ withdraw: [], advertise: [A], wakeAt: interval + 10 })
   })
 
-  test('that requests a refresh receives its routes after the interval (RFC 2918 §4)', () => {
+  test('a requested refresh sends the routes after the interval (RFC 2918 §4)', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.requests('ipv4-unicast')
@@ -129,7 +129,7 @@ describe('reconcile()', () => {
     expect(p.wants({ [A]: 'a' }, 3 * interval)).toEqual({ withdraw: [], advertise: [A], refresh: ['ipv4-unicast'] })
   })
 
-  test('that requests a refresh receives all routes when the last is due (RFC 7313 §4)', () => {
+  test('a requested refresh waits until the last route is due (RFC 7313 §4)', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.wants({ [A]: 'a', [B]: 'b' }, 10)
@@ -146,7 +146,7 @@ describe('reconcile()', () => {
     expect(p.wants({ [A]: 'a' }, 5)).toEqual({ ...nothing, refresh: ['ipv6-unicast'] })
   })
 
-  test('a refresh before a withdrawal sends the route no more', () => {
+  test('a refresh does not send a route that is withdrawn', () => {
     const p = peer()
     p.wants({ [A]: 'a' }, 0)
     p.requests('ipv4-unicast')
@@ -263,7 +263,7 @@ class Router {
   }
 }
 
-test('after any events a peer has the desired routes, as soon as intervals allow', () => {
+test('after any events a peer has the desired routes as soon as intervals allow', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 60 }), events => {
       const desired = new Map<string, string>()

@@ -18,7 +18,7 @@ describe('tcpCheck()', () => {
     await closed
   })
 
-  test('fails if nothing listens, with the reason', async () => {
+  test('tcpCheck() fails if nothing listens, with the reason', async () => {
     const server = await listening(createTcpServer())
     await server[Symbol.asyncDispose]()
     await expect(tcpCheck({ port: server.port })(signal)).rejects.toThrow(
@@ -78,7 +78,7 @@ describe('httpCheck()', () => {
     await expect(checked).rejects.toThrow('abort')
   })
 
-  test('fails if nothing listens, with the reason', async () => {
+  test('httpCheck() fails if nothing listens, with the reason', async () => {
     const server = await listening(createServer(service))
     await server[Symbol.asyncDispose]()
     const checked = httpCheck(`http://127.0.0.1:${server.port}/livez`)(signal)
@@ -94,7 +94,7 @@ describe('httpCheck() over TLS', () => {
     ['an authority as bytes', { ca: Buffer.from(pem('ca')) }, undefined],
     ['an unknown authority', {}, 'unable to verify the first certificate'],
     ['no verification, asked for explicitly', { verify: 'none' }, undefined],
-  ])('with %s', async (_, probe, failure) => {
+  ])('httpCheck() over TLS with %s', async (_, probe, failure) => {
     await using server = await listening(createTlsServer(own, service))
     const checked = httpCheck(`https://127.0.0.1:${server.port}/livez`, { body: 'ok', ...probe })(signal)
     if (failure === undefined) await checked

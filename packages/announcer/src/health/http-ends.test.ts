@@ -84,7 +84,7 @@ describe('httpCheck()', () => {
       403,
       'credentials (cert and key) are missing, or it must allow anonymous requests (kube-apiserver: --anonymous-auth)',
     ],
-  ])('httpCheck() says what to check after status %i', async (status, advice) => {
+  ])('httpCheck() gives advice after status %i', async (status, advice) => {
     await using server = await serving('http', socket =>
       socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`),
     )

@@ -149,7 +149,7 @@ describe('a check that hangs', () => {
     expect(bench.actions).toEqual(['check', 'up', 'check', 'abort', 'down: no answer within 3 s'])
   })
 
-  test('keeps other checks from starting, and fails once for each of them', () => {
+  test('a hanging check stops other checks, and fails once for each of them', () => {
     const bench = new Bench()
     bench.checks('+++')
     bench.pass(2.999) // the third failure would be at 15 + 3 + 5 + 5
@@ -171,7 +171,7 @@ describe('a check that hangs', () => {
     expect(bench.up).toBe(true)
   })
 
-  test('lets the next check start when it returns late, and counts as failed', () => {
+  test('a hanging check that returns late has failed, and the next check starts', () => {
     const bench = new Bench({ rise: 1 })
     bench.pass(4)
     bench.feed({ type: 'passed' })
@@ -205,7 +205,7 @@ describe('a result', () => {
   })
 
   test.each<Input>([{ type: 'tick' }, { type: 'passed' }, { type: 'failed', error: 'refused' }])(
-    'that is too old is not made young by a late $type: it takes rise again',
+    'a late $type does not renew a result that is too old',
     input => {
       const bench = new Bench()
       bench.checks('+++')
@@ -224,7 +224,7 @@ describe('a result', () => {
 })
 
 describe('the hold-down', () => {
-  test('holds a gate down for 5 min after 3 downs in 10 min, then a check opens it', () => {
+  test('the hold-down keeps a gate down for 5 min after 3 downs in 10 min', () => {
     const bench = new Bench()
     for (let i = 0; i < 3; i++) bench.checks('+++---')
     expect(bench.gate.downAt).toHaveLength(3)
