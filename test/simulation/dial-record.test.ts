@@ -1,4 +1,4 @@
-/** A program that a supervisor starts again and again, in virtual time: each life has a clock of its own, and the disk goes on. */
+/** A program that a supervisor restarts, in virtual time: each process has its own clock, and the files stay. */
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
@@ -103,7 +103,7 @@ describe('a stopped session', () => {
   it('stop() deletes the file, and the next process dials at once', async () => {
     const one = life()
     await pass(one.clock, 0)
-    one.peer().send(openMessage(65099)) // refused: there is a wait to forget
+    one.peer().send(openMessage(65099)) // rejected, so that there is a back-off
     await pass(one.clock, 10)
     await written()
     expect(readdirSync(directory)).toEqual(['dial-192.0.2.2-179.json'])
@@ -330,7 +330,7 @@ describe('a disk that hangs', () => {
     }
     await vi.waitFor(() => expect(hung.writes).toBe(1))
     await hung.end()
-    expect(hung.writes).toBe(3) // what hung, and the latest of either
+    expect(hung.writes).toBe(3) // the one that hung, and the latest of each session
     expect(await read()).toMatchObject({ protocol: 2, underway: 'none' })
   })
   it('the file of a stopped session is deleted after the write in progress', async () => {
@@ -403,7 +403,7 @@ const options: SessionOptions = {
   local: { as: 65001, id: '192.0.2.1' },
   peer: { as: 65002, address: '192.0.2.2' },
 }
-/** The system's clock, in seconds; each life goes on from where the last one ended. */
+/** The system's clock, in seconds; each process continues where the last one ended. */
 const wall = { now: 1_700_000_000 }
 
 /** A process that has just been started. */
@@ -438,16 +438,16 @@ function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | 
   const peer = (): ScriptedConnection => peers.at(-1)! // asked for after a dial
   return { session, clock, peer, lines }
 }
-/** Nothing of it runs any more; the next life begins so much later. */
+/** Ends a process: its clock stops. The next process starts `seconds` later. */
 async function kill(clock: VirtualClock, seconds: number): Promise<void> {
   await written()
   wall.now += clock.now() / 1000 + seconds
 }
-/** All that was to be written is: stop() waits for it, here however long it takes. */
+/** Waits until all records are written, however long the disk takes. */
 async function written(): Promise<void> {
   await new Session({ ...options, stateDirectory: directory, clock: new VirtualClock() }).stop()
 }
-/** And what was to be written is: a dial waits for it. */
+/** Time passes, and records are written: a dial waits for its record. */
 async function pass(clock: VirtualClock, seconds: number): Promise<void> {
   await clock.advance(seconds)
   await written()

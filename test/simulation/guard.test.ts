@@ -1,4 +1,4 @@
-/** A log or a listener that throws is reported once and changes nothing: every peer is told, every other listener called. */
+/** A log or a listener that throws is reported, and stops neither a message to a peer nor another listener. */
 
 import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
@@ -15,7 +15,7 @@ const bug = (): never => {
   throw new Error('a bug')
 }
 
-/** What the process heard meanwhile. An uncaught one fails the test. */
+/** Errors and warnings that reached the process. An uncaught error fails the test. */
 let escaped: unknown[] = []
 let warnings: string[] = []
 const note = (error: unknown) => void escaped.push(error)
@@ -62,7 +62,7 @@ describe('a log that throws', () => {
     announcement.withdraw()
     await settled()
     expect([one.table, two.table]).toEqual([{}, {}])
-    expect(warnings).toHaveLength(1) // two lines failed, one warning a minute
+    expect(warnings).toHaveLength(1) // two log calls failed, and at most one warning per minute is emitted
     expect(warnings[0]).toMatch(/^the log threw at 'withdrawal sent'/)
     announcer.stop()
     await lab.pass(5)
@@ -141,7 +141,7 @@ describe('a listener that throws', () => {
     expect(lines[0]?.error).toMatch(/^Error: a bug\n/)
     one.reset()
     await lab.pass(70)
-    expect(announcer.sessions[0]?.state).toBe('Established') // the announcer heard 'down' all the same
+    expect(announcer.sessions[0]?.state).toBe('Established') // the announcer's own listener of 'down' was called
     announcer.stop()
     await lab.pass(5)
   })

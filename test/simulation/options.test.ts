@@ -1,4 +1,4 @@
-/** A value of the wrong type is refused in one sentence that names the option, before anything is dialled, checked or sent. */
+/** A value of a wrong type is rejected with one sentence that names the option, before anything is dialled, checked or sent. */
 
 import {
   type AnnounceOptions,
@@ -34,7 +34,7 @@ const wrong: readonly [string, unknown][] = [
   ['a bigint', 10n],
 ]
 
-/** One sentence of ours, whose first word is the option, or a part of it. Its length says that no source text is in it. */
+/** The error is a sentence of ours that begins with the option or a part of it. A long one would contain source text. */
 function refuses(run: () => unknown, option: string, kind: string): void {
   let thrown: unknown
   try {
@@ -51,7 +51,7 @@ function refuses(run: () => unknown, option: string, kind: string): void {
   expect(message.length).toBeLessThan(500)
 }
 
-/** What is allowed among them. */
+/** The values among them that are allowed. */
 const right: Readonly<Record<string, readonly string[]>> = {
   extendedMessage: ['true'],
   extendedNextHop: ['true'],

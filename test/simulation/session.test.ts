@@ -106,14 +106,14 @@ describe('two sessions, one that dials and one that waits', () => {
 describe('events of a connection that the session has closed', () => {
   it('a late close of an old connection does not end the new one (RFC 4271 §8.2.1.5)', async () => {
     const { session, clock } = scripted({ passive: true })
-    const old = visit(session)
+    const old = connectTo(session)
     await clock.advance(0)
-    old.socket.stall() // it will not see our end of the connection, and so not close its own
+    old.socket.stall() // it does not see that we closed the connection, and does not close it
     old.write(Buffer.alloc(19)) // a message without a marker
     await clock.advance(0)
     expect(session.status()).toMatchObject({ state: 'Idle', lastFailure: { sent: { code: 1, subcode: 1 } } })
     await clock.advance(0.5)
-    const back = visit(session)
+    const back = connectTo(session)
     await establish(clock, back)
     expect(session.state).toBe('Established')
     await clock.advance(60)
@@ -174,33 +174,33 @@ describe('a peer that does not read', () => {
 describe('a peer that dials us again and again', () => {
   it('a peer that dials without end is accepted once a second, and seldom logged', async () => {
     const { session, clock, lines } = scripted({ passive: true })
-    const visitors: ScriptedConnection[] = []
-    for (let visits = 0; visits < 115 * 60; visits++) {
-      const visitor = visit(session)
-      visitors.push(visitor)
-      visitor.send(openMessage(65002), { type: 'keepalive' })
+    const incomings: ScriptedConnection[] = []
+    for (let dials = 0; dials < 115 * 60; dials++) {
+      const incoming = connectTo(session)
+      incomings.push(incoming)
+      incoming.send(openMessage(65002), { type: 'keepalive' })
       await clock.advance(0.5 / 115)
-      visitor.socket.destroy()
+      incoming.socket.destroy()
       await clock.advance(0.5 / 115)
     }
-    expect(visitors.filter(({ received }) => received.length > 0).length).toBeLessThanOrEqual(10 + 60)
+    expect(incomings.filter(({ received }) => received.length > 0).length).toBeLessThanOrEqual(10 + 60)
     expect(session.status().counters.fsmEstablishedTransitions).toBeGreaterThan(60)
-    expect(visitors.every(({ socket }) => socket.destroyed || socket.readableEnded)).toBe(true)
+    expect(incomings.every(({ socket }) => socket.destroyed || socket.readableEnded)).toBe(true)
     const seen = lines.filter(({ level }) => level !== 'debug')
     expect(seen.length).toBeLessThanOrEqual(20 + 10 + 1)
     expect(seen.filter(({ text }) => text === 'too many connections of the peer: closed')).toHaveLength(1)
   })
   it('a peer that dialled too often is accepted again a second later', async () => {
     const { session, clock } = scripted({ passive: true })
-    for (let visits = 0; visits < 1000; visits++) visit(session).socket.destroy()
+    for (let dials = 0; dials < 1000; dials++) connectTo(session).socket.destroy()
     await clock.advance(1)
-    await establish(clock, visit(session))
+    await establish(clock, connectTo(session))
     expect(session.state).toBe('Established')
   })
   it('a peer that dials without end does not change an established session', async () => {
     const { session, clock } = scripted({ passive: true })
-    await establish(clock, visit(session))
-    for (let visits = 0; visits < 1000; visits++) visit(session).socket.destroy()
+    await establish(clock, connectTo(session))
+    for (let dials = 0; dials < 1000; dials++) connectTo(session).socket.destroy()
     await clock.advance(2)
     expect([session.state, session.status().counters.outTotalMessages < 30]).toEqual(['Established', true])
   })
@@ -215,7 +215,7 @@ describe('a caller without types', () => {
   })
   it.each(wrong)('stop() with a text of another type stops the session with a Cease', async given => {
     const { session, clock } = scripted({ passive: true })
-    const peer = visit(session)
+    const peer = connectTo(session)
     const stopped = session.stop(given as never)
     await clock.advance(0)
     expect([session.state, peer.notification?.code, peer.notification?.subcode]).toEqual(['Idle', 6, 2])
@@ -378,9 +378,9 @@ describe('an error on our side ends the connection, and never the process', () =
   })
   it('a NOTIFICATION is as long as its own connection negotiated (RFC 8654 §4)', async () => {
     const { session, clock, peer } = await established(true)
-    const visitor = visit(session)
+    const incoming = connectTo(session)
     peer().write(mark(4096))
-    visitor.send(openMessage(65002), { type: 'keepalive' })
+    incoming.send(openMessage(65002), { type: 'keepalive' })
     await clock.advance(0)
     expect(peer().notification?.data).toEqual(mark(4096))
     expect(session.state).toBe('Established')
@@ -548,7 +548,7 @@ describe('stop()', () => {
     'stop() in %s resolves within about a second if the peer never closes',
     async state => {
       const { session, clock, peer, ends } = scripted({}, { answers: state !== 'Connect' })
-      peer().socket.allowHalfOpen = true // it hears that we are gone, and keeps its side all the same
+      peer().socket.allowHalfOpen = true // it sees our FIN, and keeps its side open
       if (state === 'OpenSent') await clock.advance(0)
       if (state === 'Established') await establish(clock, peer())
       expect(session.state).toBe(state)
@@ -760,11 +760,11 @@ describe('dialling', () => {
   it('a peer that dials while we dial is accepted, and its OPEN ends our dial', async () => {
     const { session, clock, ends } = scripted({}, { answers: false })
     await clock.advance(1)
-    const visitor = visit(session)
-    await establish(clock, visitor)
+    const incoming = connectTo(session)
+    await establish(clock, incoming)
     ends()[0]?.emitConnect()
     expect(session.state).toBe('Established')
-    expect(visitor.types).toEqual(['open', 'keepalive'])
+    expect(incoming.types).toEqual(['open', 'keepalive'])
     await clock.advance(1)
     expect(ends()[0]?.destroyed).toBe(true)
   })
@@ -776,12 +776,12 @@ describe('dialling', () => {
     const told: string[] = []
     session.on('established', () => told.push('established'))
     session.on('down', () => told.push('down'))
-    const visitor = visit(session)
+    const incoming = connectTo(session)
     ends()[0]?.emitConnect()
     await clock.advance(0)
-    for (const end of [peer(), visitor]) end.send(openMessage(65002, { id }), { type: 'keepalive' })
+    for (const end of [peer(), incoming]) end.send(openMessage(65002, { id }), { type: 'keepalive' })
     await clock.advance(0)
-    const [winner, loser] = kept === 'ours' ? [peer(), visitor] : [visitor, peer()]
+    const [winner, loser] = kept === 'ours' ? [peer(), incoming] : [incoming, peer()]
     expect(winner.types).toEqual(['open', 'keepalive'])
     expect([loser.types, loser.closed]).toEqual([['open', 'notification'], true])
     expect(loser.notification).toMatchObject({ code: 6, subcode: 7 })
@@ -793,25 +793,25 @@ describe('dialling', () => {
   it('each of two connections has its own decoder', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
-    const visitor = visit(session)
+    const incoming = connectTo(session)
     const open = encode(openMessage(65002))
-    visitor.write(open.subarray(0, 20))
+    incoming.write(open.subarray(0, 20))
     peer().write(open.subarray(0, 25))
     await clock.advance(0)
-    visitor.write(open.subarray(20))
-    visitor.send({ type: 'keepalive' })
+    incoming.write(open.subarray(20))
+    incoming.send({ type: 'keepalive' })
     await clock.advance(0)
     expect(session.state).toBe('Established')
     expect(peer().notification).toMatchObject({ code: 6, subcode: 7 })
   })
   it('a second connection to an established session gets Cease 6/7 (RFC 4271 §6.8)', async () => {
     const { session, clock, peer } = await established()
-    const visitor = visit(session)
+    const incoming = connectTo(session)
     await clock.advance(1)
-    expect([visitor.types, visitor.closed]).toEqual([['open'], false])
-    visitor.send(openMessage(65002))
+    expect([incoming.types, incoming.closed]).toEqual([['open'], false])
+    incoming.send(openMessage(65002))
     await clock.advance(0)
-    expect([visitor.notification, visitor.closed]).toMatchObject([{ code: 6, subcode: 7 }, true])
+    expect([incoming.notification, incoming.closed]).toMatchObject([{ code: 6, subcode: 7 }, true])
     expect([session.state, peer().types]).toEqual(['Established', ['open', 'keepalive']])
   })
   it('a Cease 6/7 on the only connection causes a back-off and a hint (RFC 4486 §4)', async () => {
@@ -830,18 +830,18 @@ describe('dialling', () => {
   it('a stopped session refuses an incoming connection', async () => {
     const { session, clock } = await established()
     await session.stop()
-    const visitor = visit(session)
+    const incoming = connectTo(session)
     await clock.advance(0)
-    expect([visitor.closed, visitor.types]).toEqual([true, []])
+    expect([incoming.closed, incoming.types]).toEqual([true, []])
   })
 })
 
 describe('an incoming connection without an OPEN', () => {
   it('a newer incoming connection replaces one without an OPEN (RFC 4271 §6.8)', async () => {
     const { session, clock } = scripted({ passive: true })
-    const silent = visit(session)
+    const silent = connectTo(session)
     await clock.advance(5)
-    const router = visit(session)
+    const router = connectTo(session)
     await establish(clock, router)
     expect([silent.closed, silent.notification]).toMatchObject([true, { code: 6, subcode: 7 }])
     expect([session.state, router.closed]).toEqual(['Established', false])
@@ -849,7 +849,7 @@ describe('an incoming connection without an OPEN', () => {
   it('a preferred connection without an OPEN delays ours by 10 s (RFC 4271 §6.8)', async () => {
     const { session, clock, peer } = scripted()
     await clock.advance(0)
-    const silent = visit(session)
+    const silent = connectTo(session)
     peer().send(openMessage(65002), { type: 'keepalive' })
     await clock.advance(9.999)
     expect(session.state).toBe('OpenSent')
@@ -862,7 +862,7 @@ describe('an incoming connection without an OPEN', () => {
     await clock.advance(0)
     ends()[0]?.destroy()
     await clock.advance(1)
-    visit(session)
+    connectTo(session)
     await clock.advance(3.999)
     expect(session.status().counters.dials).toBe(1)
     await clock.advance(0.001)
@@ -888,7 +888,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(session.status().nextDialIn).toBe(40)
     const downs = collectDowns(session)
     for (let i = 0; i < 5; i++) {
-      leave(visit(session))
+      leave(connectTo(session))
       await clock.advance(1)
     }
     expect([session.state, session.status().nextDialIn, downs]).toEqual(['Idle', 35, []])
@@ -899,10 +899,10 @@ describe('an incoming connection without an OPEN', () => {
     await clock.advance(0)
     ends()[0]?.destroy()
     await clock.advance(0)
-    const visitor = visit(session)
-    visitor.write(encode(openMessage(65002)).subarray(0, 20))
+    const incoming = connectTo(session)
+    incoming.write(encode(openMessage(65002)).subarray(0, 20))
     await clock.advance(1)
-    visitor.close()
+    incoming.close()
     await clock.advance(0)
     expect([session.state, session.status().nextDialIn]).toEqual(['Idle', 60])
     expect(session.status().lastFailure).toMatchObject({ detail: 'the peer closed the connection', from: 'OpenSent' })
@@ -1145,7 +1145,7 @@ const withLocalPref = encode({
   attributes: { origin: 'igp', asPath: [{ type: 'sequence', as: [65002] }], nextHop: '192.0.2.2', localPref: 7 },
   announced: ['198.51.100.7/32'],
 })
-/** And an ORIGIN that no RFC knows withdraws the routes (RFC 7606 §7.1). */
+/** An undefined ORIGIN is treated as withdraw (RFC 7606 §7.1). */
 const strange = withLocalPref.with(26, 9)
 
 const options: SessionOptions = {
@@ -1153,7 +1153,7 @@ const options: SessionOptions = {
   peer: { as: 65002, address: '192.0.2.2' },
 }
 
-/** A session that dials another, which waits. `ends` are those of the latest connection. */
+/** A session that dials, and a passive one. `ends` are the sockets of the latest connection. */
 function pairOfSessions(settings: Partial<SessionOptions> = {}) {
   const clock = new VirtualClock()
   let latest: readonly [MemorySocket, MemorySocket] | undefined
@@ -1183,7 +1183,7 @@ function pairOfSessions(settings: Partial<SessionOptions> = {}) {
   return { near, far, clock, ends }
 }
 
-/** A session that dials a peer in the test's hands; it gets a new one with each dial. `ends` are the session's. */
+/** A session, and a peer that the test scripts: a new one for each dial. `ends` are the session's sockets. */
 function scripted(settings: Partial<SessionOptions> = {}, { answers = true, start = true } = {}) {
   const clock = new VirtualClock()
   const lines: { level: string; text: string; [field: string]: unknown }[] = []
@@ -1209,7 +1209,7 @@ function scripted(settings: Partial<SessionOptions> = {}, { answers = true, star
   return { session, clock, peer, ends: () => ends, lines }
 }
 
-/** A connection of which some methods throw; the far end of the latest is `broken.peer`. */
+/** A connection whose methods throw. `broken.peer` is the peer of the latest one. */
 function broken(...methods: ('write' | 'end' | 'destroy')[]): MemorySocket {
   const [near, far] = MemorySocket.pair()
   broken.peer = new ScriptedConnection(far)
@@ -1222,8 +1222,8 @@ function broken(...methods: ('write' | 'end' | 'destroy')[]): MemorySocket {
 }
 broken.peer = undefined as ScriptedConnection | undefined
 
-/** The peer dials the session. */
-function visit(session: Session): ScriptedConnection {
+/** The peer makes a connection to the session. */
+function connectTo(session: Session): ScriptedConnection {
   const [near, far] = MemorySocket.pair()
   session.accept(near)
   return new ScriptedConnection(far)

@@ -1,13 +1,16 @@
-/** Text of addresses: comparing it, and telling its kinds apart. */
+/** Addresses as text: one spelling for each, and the kinds that are no next hop. */
 import { splitZone } from '@softspoken/session/internal'
 import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
 
-/** One text for one address, as a comparison needs it. */
+/** The canonical spelling, so that equal addresses are equal strings (RFC 5952). */
 export function canonical(address: Address, option: string): Address {
   return formatAddress(parseAddress(address, option))
 }
 
-/** The same for an address that a connection has, perhaps one of the caller's making: with its zone, and as it is if it is none. */
+/**
+ * The same for the local address of a connection; the zone stays. Text that is no address is returned unchanged, because the
+ * caller may have made the connection.
+ */
 export function canonicalLocal(text: Address): Address {
   const { address, zone } = splitZone(text)
   try {

@@ -71,11 +71,11 @@ export class AnnouncedRoute implements DesiredRoute {
     if (this.#ttl !== undefined) this.leaseUntil = now + this.#ttl * 1000
   }
 
-  /** Why it must not be advertised at this moment, whether or not a timer has run; undefined if it may. */
+  /** Why it must not be advertised now, even if no timer has run; undefined if it may be. */
   withheld(now: number): Explanation<WithheldReason> | undefined {
     if (this.#ttl !== undefined && now >= this.leaseUntil) return withheldReason('lease-expired', this.#ttl)
     if (this.gate === undefined || this.gate.up) return undefined
-    const { detail = '' } = this.gate.status() // down, so there is one
+    const { detail = '' } = this.gate.status() // it is down, so it has a detail
     return withheldReason('unhealthy', detail)
   }
 

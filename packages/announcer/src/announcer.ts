@@ -86,7 +86,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   readonly #gracefulShutdownTime: number
   readonly #clock: Clock
   readonly #log: Logger | undefined
-  /** See PeerRoutes.check(). */
+  /** What PeerRoutes.check() has encoded already. */
   readonly #encoded = new Map<string, string>()
   #timer: unknown
   #ending: Promise<void> | undefined
@@ -158,10 +158,10 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   }
 
   /**
-   * Takes nothing new, announces with GRACEFUL_SHUTDOWN for `gracefulShutdownTime` if that is given (RFC 8326), and
-   * withdraws everything; the sessions stay established. Leases and gates count until then, and withdraw() acts at once as
-   * ever. Resolves when `drainTime` has passed since the last withdrawal was sent, by this call or before it; at once if
-   * there was none.
+   * Withdraws everything, and accepts no new route; the sessions stay established. With `gracefulShutdownTime`, the routes
+   * are first announced with GRACEFUL_SHUTDOWN for that time (RFC 8326); leases, gates and withdraw() act as before.
+   * Resolves when `drainTime` has passed since the last withdrawal, which this call or an earlier one sent; at once if none
+   * was sent.
    */
   drain(): Promise<void> {
     this.#ending ??= this.#drain()
@@ -205,7 +205,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
 
   // ---- the desired routes, and how they change
 
-  /** What the peers should have at this moment, whether or not any timer has run that should have. */
+  /** The routes that the peers should have now. A lease that has run out counts at once, even if its timer has not run. */
   #desired(): readonly DesiredRoute[] {
     return this.#divided().desired
   }
@@ -247,7 +247,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     const rest = Math.max(0, Math.ceil(next - this.#clock.now()))
     this.#timer = this.#clock.setTimeout(() => run(this.#sync()), rest)
   }
-  /** After the step that caused it. */
+  /** Emits after the step that caused the event. */
   #emit<name extends keyof AnnouncerEvents>(name: name, ...event: AnnouncerEvents[name]): void {
     queueMicrotask(() => notify(this, this.#log, name, ...event))
   }
@@ -258,7 +258,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     return this.#announced.get(announced.route.prefix) === announced
   }
 
-  /** Follows the signal and the gate until it is withdrawn. The peers get theirs before other listeners of the gate run. */
+  /** Listens to the signal and the gate, and sends to the peers before other listeners of the gate run. */
   #follow(announced: AnnouncedRoute, signal: AbortSignal | undefined): void {
     const { gate } = announced
     const aborted = (): void => this.#withdraw(announced, 'signal-aborted')
@@ -291,7 +291,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
         if (!announced.hasLease)
           throw new Error(`renew: ${route.prefix} has no lease to renew, announce() was given no ttl`)
         if (!this.#has(announced)) return false
-        this.#expireLeases() // a lease that has run out is withdrawn first, however late that is seen
+        this.#expireLeases() // if the lease has run out, the withdrawal is sent first, however late this call is
         announced.renew(this.#clock.now())
         this.#activate(announced)
         return true
@@ -314,7 +314,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (announced.isActive) this.#emit('withdrawn', { prefix, ...withdrawnReason(reason) })
   }
 
-  /** Everything that can be known to be wrong throws here, before anything is sent. */
+  /** Throws for each mistake of the caller, before anything is sent. */
   #checked(route: HostRoute, preference: Preference): ResolvedPreference {
     rejectUnknown(preference, preferenceNames, '')
     const carriers = this.#peers.filter(peer => peer.carries(route))
@@ -345,6 +345,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
 
   async #drain(): Promise<void> {
     if (this.#gracefulShutdownTime > 0 && this.#peers.some(peer => peer.hasRoutes)) {
+      // First with GRACEFUL_SHUTDOWN (RFC 8326 §4), then withdrawn.
       for (const announced of this.#announced.values())
         announced.preference = withGracefulShutdown(announced.preference)
       run(this.#sync())

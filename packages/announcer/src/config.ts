@@ -110,7 +110,7 @@ export function configure(options: AnnouncerOptions): Config {
   if (!Array.isArray(peers) || peers.length === 0) {
     const allowed = 'a list of at least one peer, each with as and address'
     const message = `peers: ${shown(peers)} is not allowed, it must be ${allowed}`
-    throw new OptionError('peers', undefined, allowed, message) // it may hold a key
+    throw new OptionError('peers', undefined, allowed, message) // the value may hold a key
   }
   for (const [at, peer] of peers.entries()) checkPeer(peer, at)
   checkEnvironment(rest)
@@ -162,7 +162,7 @@ function canonicalNextHop(given: Address | PerFamily | undefined, option: string
   return typeof given === 'string' ? addresses[0]?.[1] : Object.fromEntries(addresses)
 }
 
-/** `rest` is what is given for the session with each peer. */
+/** `rest` has the options of every session. An option of the peer replaces the one of the same name. */
 function peerConfig(
   { as, address, port, localAddress, nextHop, ...own }: AnnouncerPeer,
   at: number,

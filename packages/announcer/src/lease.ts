@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@softspoken/session'
 
-/** In seconds: twice the shortest interval of a health check, and an hour. */
+/** In seconds: from twice the shortest interval of a health check to an hour. */
 export const ttlBounds = { min: 2, max: 3600 } as const
 
 /**

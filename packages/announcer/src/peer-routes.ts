@@ -19,7 +19,7 @@ import { type Explanation, type UnsendableReason, unsendableReason } from './rea
 import { reconcile } from './reconcile.ts'
 
 type Unsendable = Explanation<UnsendableReason>
-/** A log call, for when every peer has been sent its own. */
+/** A log call, which runs after every peer has been sent its messages. */
 export type LogLine = () => void
 
 export interface PeerRoutesOptions {
@@ -34,7 +34,7 @@ export interface PeerRoutesOptions {
   readonly log: Logger | undefined
 }
 
-/** What an established session has agreed on, and the addresses of this host then: an interface that flaps changes nothing. */
+/** What an established session negotiated, and the addresses that this host had then: an interface that flaps changes nothing. */
 interface Established extends Required<Pick<SessionStatus, 'negotiated'>> {
   /** The session's own address. */
   readonly local: Address | undefined
@@ -48,11 +48,11 @@ interface BuiltUpdate extends RouteContent {
   readonly update: Update
 }
 
-/** What this session should carry, and what it cannot. */
+/** The desired routes that can be sent on this session, and those that cannot. */
 interface Sendable {
   readonly updates: ReadonlyMap<Prefix, BuiltUpdate>
   readonly unsendable: Readonly<Record<Prefix, Unsendable>>
-  /** One of these waits for an address that this host may yet get. */
+  /** One of the unsendable routes may become sendable, because this host may get the address later. */
   readonly mayCome: boolean
 }
 
@@ -68,21 +68,21 @@ export class PeerRoutes {
   readonly #interval: number
   /** The peer's address as hostRoute() would spell it. */
   readonly #peerAddress: Address
-  /** While the session is established, as far as its events have come. */
+  /** Set by the event `established`, and undefined again after `down`. */
   #established: Established | undefined
   #ribOut: AdjRibOut = emptyAdjRibOut
   /** The UPDATE of each desired route, made once per change. */
   #built: ReadonlyMap<Prefix, BuiltUpdate> = new Map()
-  /** The last that was checked: the next to be sent, most often. */
+  /** The UPDATE that check() made last. It is usually the next one to be sent. */
   #checked: BuiltUpdate | undefined
   /** End-of-RIB has been sent, if the peer supports it. */
   #complete = false
   #withdrawnAt = Number.NEGATIVE_INFINITY
-  /** Prefixes that have been logged as unsendable on this session. */
+  /** The prefixes that this session has logged as unsendable. */
   #loggedUnsendable: readonly Prefix[] = []
   /** What could not be sent the last time, and why. */
   #failed: ReadonlyMap<Prefix, Unsendable> = new Map()
-  /** The error that kept everything from being sent, and has been logged. */
+  /** The last error because of which nothing was sent. It is logged once. */
   #loggedError: string | undefined
   #timer: unknown
 
@@ -116,12 +116,12 @@ export class PeerRoutes {
     })
   }
 
-  /** Its session is for routes of this family; whether the peer takes them is known once it is established. */
+  /** The session is configured for this family. Whether the peer accepts it is negotiated when the session is established. */
   carries({ family }: HostRoute): boolean {
     return this.session.config.families.includes(family)
   }
 
-  /** It has been sent a route that has not been withdrawn since. */
+  /** Its Adj-RIB-Out is not empty. */
   get hasRoutes(): boolean {
     return this.#ribOut.advertised.size > 0
   }
@@ -158,12 +158,12 @@ export class PeerRoutes {
     const kind = `${route.family} ${this.external} ${isIpv6(nextHop)}`
     const content = JSON.stringify(preference)
     if (encoded.get(kind) === content) return
-    // As long as it can get: four octets, or two if those are not enough, with an AS4_PATH beside (RFC 6793 §4.2.2).
+    // The longest form: AS numbers of four octets; or of two octets with AS4_PATH, if ours needs four (RFC 6793 §4.2.2).
     encode(this.#checked.update, { fourOctetAs: local.as <= 0xffff })
     encoded.set(kind, content)
   }
 
-  /** Sends what is due. Returns its log lines, for when every other peer has been sent its own. It never throws. */
+  /** Sends what is due. Returns the log calls, to run after every other peer has been sent its messages. It never throws. */
   reconcile(desired: readonly DesiredRoute[]): LogLine[] {
     const { clock, log } = this.#options
     try {
@@ -186,7 +186,7 @@ export class PeerRoutes {
     clock.clearTimeout(this.#timer)
     const { session } = this
     const established = this.#current
-    // A peer that reads too slowly is sent what is desired once it has caught up; see `writable` above.
+    // A peer that reads too slowly gets the desired routes after `writable`.
     if (established === undefined || session.backlogged) return lines
     const { updates, unsendable, mayCome } = this.#sendable(desired, established)
     const now = clock.now()
@@ -238,7 +238,7 @@ export class PeerRoutes {
     return lines
   }
 
-  /** Each prefix once on each session. */
+  /** Reports each prefix once on each session. */
   #reportUnsendable(unsendable: Readonly<Record<Prefix, Unsendable>>): LogLine[] {
     const { log } = this.#options
     const peer = this.session.config.peer.address
@@ -253,7 +253,7 @@ export class PeerRoutes {
     return lines
   }
 
-  /** Once per session, after what was desired when it was established; to a peer that supports it (RFC 4724 §2, §4.1). */
+  /** Sent once per session, after the first routes, to a peer that supports it (RFC 4724 §2, §4.1). */
   #endOfRib({ negotiated }: Established): void {
     this.#complete = true
     if (negotiated.endOfRib) for (const family of negotiated.families) this.session.send(endOfRib(family))
@@ -286,7 +286,7 @@ export class PeerRoutes {
     return others
   }
 
-  /** Undefined unless the session is established and its event has come. */
+  /** Undefined unless the session is established and has emitted `established`. */
   get #current(): Established | undefined {
     return this.session.state === 'Established' ? this.#established : undefined
   }
@@ -314,7 +314,7 @@ export class PeerRoutes {
     return { updates, unsendable, mayCome }
   }
 
-  /** The UPDATE that was made for the same, if there is one. */
+  /** Returns the UPDATE that was made before from the same values, or makes it. */
   #build(route: HostRoute, preference: ResolvedPreference, nextHop: Address): BuiltUpdate {
     for (const known of [this.#built.get(route.prefix), this.#checked])
       if (known?.route.prefix === route.prefix && known.preference === preference && known.nextHop === nextHop)

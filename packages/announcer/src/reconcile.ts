@@ -9,7 +9,7 @@ import type { HostRoute } from './host-route.ts'
 
 export interface Plan {
   readonly withdraw: readonly HostRoute[]
-  /** Those of a family in `refresh` included. */
+  /** Includes those of a family in `refresh`. */
   readonly advertise: readonly Prefix[]
   /** Families whose requested refresh is answered now, with all of their prefixes in `advertise`. */
   readonly refresh: readonly Family[]

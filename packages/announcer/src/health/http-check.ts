@@ -41,7 +41,7 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
     throw secret(cert === undefined ? 'cert' : 'key', 'given, because cert and key go together')
   if (verify !== undefined && verify !== 'none') throw new OptionError('httpCheck.verify', verify, "'none' or left out")
   if (verify === 'none' && ca !== undefined) throw secret('ca', "left out beside verify 'none', which does not use it")
-  if (status !== undefined) assertInteger(status, 200, 599, 'httpCheck.status') // no other ends an answer
+  if (status !== undefined) assertInteger(status, 200, 599, 'httpCheck.status') // an answer ends with a status of 200 or more
   if (body !== undefined && typeof body !== 'string' && !(body instanceof RegExp))
     throw new OptionError('httpCheck.body', body, 'a string or a regular expression')
   const tls = isTls && {
@@ -72,20 +72,20 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
 
 const tlsOptions = ['ca', 'cert', 'key'] as const
 
-/** The error does not show what was given: it may hold a password. */
+/** The error does not show the URL: it may hold a password. */
 function parse(url: string): URL {
   const target = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
   if (target?.protocol === 'http:' || target?.protocol === 'https:') return target
   throw secret('url', 'a URL that begins with http:// or https://, such as https://127.0.0.1:6443/livez')
 }
 
-/** An error without the value: it is or may hold a secret. */
+/** An error without the value, which may hold a secret. */
 function secret(name: string, allowed: string): OptionError {
   const option = `httpCheck.${name}`
   return new OptionError(option, undefined, allowed, `${option}: it must be ${allowed}`)
 }
 
-/** Resolves with the head of an answer. Rejects if there is none, however that ends. */
+/** Resolves when the head of the answer has arrived. Rejects if the connection ends in any way without one. */
 function answer(send: typeof Request, url: URL, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((answered, failed) => {
     const place = `${url.origin}${url.pathname}`
@@ -101,7 +101,7 @@ function answer(send: typeof Request, url: URL, options: RequestOptions): Promis
   })
 }
 
-/** What to check, for answers that only a person can change. */
+/** Advice for an answer that stays the same until a person changes a configuration. */
 function adviceFor(statusCode: number, hasCredentials: boolean): string {
   if (statusCode !== 401 && statusCode !== 403) return ''
   const credentials = hasCredentials
