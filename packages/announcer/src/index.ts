@@ -1,3 +1,4 @@
+export type { FailureReason, SessionFailure } from '@softspoken/session'
 export { OptionError } from '@softspoken/wire'
 export type { Epoch, Preference } from './advertise.ts'
 export type { Announcement, AnnounceOptions } from './announcement.ts'

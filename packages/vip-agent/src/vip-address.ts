@@ -18,7 +18,7 @@ const TIMEOUT = 5
 export class VipAddress {
   readonly #interface: VipInterface
   readonly #onFailure: (reason: unknown) => void
-  /** Unknown while a step runs and after a step that failed: then the next step runs in any case. */
+  /** 'unknown' while a step runs and after a step that failed; then the next step is never skipped. */
   #state: 'added' | 'removed' | 'unknown' = 'removed'
   #lastStep: Promise<void> = Promise.resolve()
   #removal: NodeJS.Timeout | undefined

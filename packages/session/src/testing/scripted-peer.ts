@@ -39,7 +39,7 @@ export interface ReceivedRoute {
 
 /**
  * A peer in the same process. It answers OPEN and KEEPALIVE as a router does, sends KEEPALIVEs at a third of the hold
- * time, and keeps the routes that it receives. Everything else a test does: it sends messages, stops the replies, refuses
+ * time, and keeps the routes that it receives. The test does everything else: it sends messages, stops the replies, refuses
  * dials, or closes the connection.
  */
 export class ScriptedPeer {
@@ -49,9 +49,9 @@ export class ScriptedPeer {
   readonly connections: ScriptedConnection[] = []
   /** The number of dials so far, including those that were refused or ignored. */
   dials = 0
-  /** What becomes of a dial: it is answered; refused, as by a router without a BGP process; or ignored, as by a firewall. */
+  /** How the peer reacts to a dial: it answers; refuses, as a router without a BGP process does; or ignores it, as a firewall does. */
   onDial: 'answer' | 'refuse' | 'ignore' = 'answer'
-  /** False: the peer sends nothing by itself any more, so that the hold timer of the session expires. */
+  /** If false, the peer sends nothing by itself any more, so that the hold timer of the session expires. */
   replies = true
   /** The routes that the peer has now: advertised and not withdrawn on the current connection. */
   readonly routes = new Map<Prefix, ReceivedRoute>()
@@ -136,7 +136,7 @@ export class ScriptedPeer {
     return connection
   }
 
-  /** From now on messages are read and written as the two OPENs settle it. */
+  /** From now on messages are decoded and encoded as the two OPENs have negotiated. */
   #answer(connection: ScriptedConnection, { as, holdTime, capabilities }: Open): void {
     const offered = [capabilities, this.#open.capabilities]
     const both = (wanted: string): boolean => offered.every(list => list.some(({ name }) => name === wanted))

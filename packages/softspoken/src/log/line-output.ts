@@ -24,14 +24,14 @@ export class LineOutput {
   #octets = 0
   /** The octets that are being written. */
   #batch: Waiting | undefined
-  /** When the write began that has not called back. */
+  /** When the current write began, until it calls back. */
   #since: number | undefined
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
   /** Dropped lines that no notice has reported. */
   #missing = 0
   #detail = ''
-  /** How many lines the notice reports that is being written. */
+  /** How many dropped lines the notice in the current write reports. */
   #noticing = 0
   /** The last write ended inside a line, so the next one begins with a line feed. */
   #cut = false
