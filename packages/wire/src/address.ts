@@ -2,7 +2,7 @@
 import { Address6 } from 'ip-address'
 import { u32 } from './bytes.ts'
 import { afterDot, decimal } from './decimal.ts'
-import { assertOctets, throwOptionError } from './error.ts'
+import { assertOctets, stringOr, throwOptionError } from './error.ts'
 
 /** An IPv4 or IPv6 address as text: `198.51.100.10`, `2001:db8::10` (RFC 5952). */
 export type Address = string
@@ -13,7 +13,7 @@ export type Address = string
  * @throws OptionError if the text is not one complete address: a zone or a prefix length is not allowed
  */
 export function parseAddress(text: Address, field = 'address'): Uint8Array {
-  const given = String(text)
+  const given = stringOr(text)
   const number = scanIpv4(given, given.length)
   if (number >= 0) return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
   return parse6(given) ?? throwOptionError(field, text, 'an IPv4 or IPv6 address')
@@ -21,7 +21,8 @@ export function parseAddress(text: Address, field = 'address'): Uint8Array {
 
 /** The IPv4 address as a number. @throws OptionError naming the field */
 export function parseIpv4(text: Address, field: string): number {
-  const address = scanIpv4(String(text), String(text).length)
+  const given = stringOr(text)
+  const address = scanIpv4(given, given.length)
   return address < 0 ? throwOptionError(field, text, 'an IPv4 address') : address
 }
 

@@ -1,5 +1,5 @@
 /** Big-endian cursors. Reading beyond the end is the peer's mistake; a number that does not fit is the caller's. */
-import { throwOptionError, WireError } from './error.ts'
+import { assertWhole, WireError } from './error.ts'
 
 /** A copy also if `bytes` is a Buffer, whose own slice() is a view. */
 export function copy(bytes: Uint8Array, at: number, end: number): Uint8Array {
@@ -65,20 +65,20 @@ export class Writer {
   length = 0
 
   u8(value: number, field = 'length'): this {
-    if (value >>> 0 !== value || value > 0xff) throwOptionError(field, value, 'a whole number from 0 to 255')
+    assertWhole(value, 0xff, field)
     const at = this.#room(1)
     this.#bytes[at] = value
     return this
   }
   u16(value: number, field = 'length'): this {
-    if (value >>> 0 !== value || value > 0xffff) throwOptionError(field, value, 'a whole number from 0 to 65535')
+    assertWhole(value, 0xffff, field)
     const at = this.#room(2)
     this.#bytes[at] = value >>> 8
     this.#bytes[at + 1] = value
     return this
   }
   u32(value: number, field = 'length'): this {
-    if (value >>> 0 !== value) throwOptionError(field, value, 'a whole number from 0 to 4294967295')
+    assertWhole(value, 0xffffffff, field)
     const at = this.#room(4)
     this.#bytes[at] = value >>> 24
     this.#bytes[at + 1] = value >>> 16

@@ -1,6 +1,6 @@
 /** What the two OPENs have negotiated, as far as later messages depend on it; for one direction of a session. */
-import { assertList, assertObject } from './error.ts'
-import type { Family } from './family.ts'
+import { assertList, assertObject, throwOptionError, throwUnknownName } from './error.ts'
+import { type Family, familyRow } from './family.ts'
 import type { NextHops } from './next-hops.ts'
 
 /** How to read or write the messages after the OPENs. */
@@ -27,9 +27,19 @@ export interface CodecContext extends Context {
 export function contextOf(context: Partial<Context> = {}, nextHops?: NextHops): CodecContext {
   assertObject('context', context)
   const { fourOctetAs = true, external = true, extendedMessage = false, addPath = [] } = context
+  for (const name in context) {
+    if (name === 'nextHops') continue // of a context that a Decoder or an Encoder has returned
+    if (!names.includes(name)) throwUnknownName('context', name, names)
+    const value = context[name as keyof Context]
+    if (name !== 'addPath' && value !== undefined && typeof value !== 'boolean')
+      throwOptionError(`context.${name}`, value, 'true or false')
+  }
   assertList('context.addPath', addPath)
+  for (const family of addPath) familyRow(family, 'context.addPath')
   return { fourOctetAs, external, extendedMessage, addPath, nextHops }
 }
+
+const names: readonly string[] = ['fourOctetAs', 'external', 'extendedMessage', 'addPath']
 
 /** Whether the family's routes carry a path identifier. The list is nearly always empty. */
 export function hasPathIds({ addPath }: Context, family: Family): boolean {

@@ -35,7 +35,7 @@ export function throwUnknownName(field: string, given: unknown, names: readonly 
     field,
     given,
     allowed,
-    similar && `${field}: ${shown(given)} is not allowed, did you mean '${similar}'? It must be ${allowed}`,
+    similar && `${field}: ${shown(given)} is not allowed, did you mean '${similar}'?`,
   )
 }
 
@@ -44,12 +44,24 @@ export function throwUnknownName(field: string, given: unknown, names: readonly 
  * an OptionError.
  */
 export function rethrow(error: unknown, field: string, given: unknown): never {
-  if (error instanceof TypeError) throwOptionError(field, given, `of the documented type (${error.message})`)
+  if (error instanceof TypeError) throwOptionError(field, given, 'of the documented type')
   throw error
 }
 
 export function assertObject(field: string, given: unknown): asserts given is object {
   if (typeof given !== 'object' || given === null) throwOptionError(field, given, 'an object')
+}
+
+/** The text; '' for a value of another type, which is no address, prefix or name. String() would take a list of one text. */
+export function stringOr(given: string): string {
+  return typeof given === 'string' ? given : ''
+}
+
+/** `max` is below 2^32. */
+export function assertWhole(value: number, max: number, field: string): number {
+  if (typeof value !== 'number' || value >>> 0 !== value || value > max)
+    throwOptionError(field, value, `a whole number from 0 to ${max}`)
+  return value
 }
 
 export function assertList(field: string, given: unknown): asserts given is readonly unknown[] {

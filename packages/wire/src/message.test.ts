@@ -142,12 +142,8 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     /^length: 256 is not allowed/,
   ],
 
-  [
-    'an error code of 256',
-    { type: 'notification', code: 256, subcode: 0, data: new Uint8Array() },
-    /^error code: 256 is/,
-  ],
-  ['a subcode of -1', { type: 'notification', code: 6, subcode: -1, data: new Uint8Array() }, /^error subcode: -1 is/],
+  ['an error code of 256', { type: 'notification', code: 256, subcode: 0, data: new Uint8Array() }, /^code: 256 is/],
+  ['a subcode of -1', { type: 'notification', code: 6, subcode: -1, data: new Uint8Array() }, /^subcode: -1 is/],
   ['a safi of 256', { type: 'route-refresh', afi: 1, safi: 256, subtype: 0 }, /^safi: 256 is not allowed/],
 
   [
@@ -224,13 +220,9 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   [
     'an attribute whose name is misspelt',
     announce(untyped({ localpref: 100 })),
-    /^attributes: 'localpref' is not allowed, did you mean 'localPref'\? It must be one of mpReach, /,
+    /^attributes: 'localpref' is not allowed, did you mean 'localPref'\?$/,
   ],
-  [
-    'an unknown origin',
-    announce({ origin: untyped('ebgp') }),
-    /^origin: 'ebgp' is not allowed, did you mean 'egp'\? It must be one of igp, egp, incomplete/,
-  ],
+  ['an unknown origin', announce({ origin: untyped('ebgp') }), /^origin: 'ebgp' is not allowed, did you mean 'egp'\?$/],
   [
     'a segment without an AS',
     announce({ asPath: [{ type: 'sequence', as: [] }] }),

@@ -1,7 +1,7 @@
 /** The message header (RFC 4271 §4.1), and the table of message types. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type CodecContext, type Context, contextOf } from './context.ts'
-import { assertObject, assertOctets, rethrow, throwOptionError, throwUnknownName, WireError } from './error.ts'
+import { assertObject, assertOctets, rethrow, stringOr, throwOptionError, throwUnknownName, WireError } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { NextHops } from './next-hops.ts'
 import { dataOf, type Notification, readNotification, writeNotification } from './notification.ts'
@@ -222,8 +222,8 @@ export class Encoder {
   /** @throws OptionError as encode() does */
   encode(message: Message): Uint8Array {
     assertObject('message', message)
-    const row = table[message.type] as MessageRow<Message> | undefined
-    if (row === undefined) throwUnknownName('type', message.type, Object.keys(table))
+    if (!Object.hasOwn(table, stringOr(message.type))) throwUnknownName('type', message.type, Object.keys(table))
+    const row = table[message.type] as MessageRow<Message>
     const w = this.#w
     w.length = HEADER_LENGTH // its length and type are filled in below
     try {

@@ -2,6 +2,7 @@
 import type { Reader, Writer } from './bytes.ts'
 import { assertOctets, throwOptionError } from './error.ts'
 import { notificationCode, subcode as subcodes, textsOf } from './notification-codes.ts'
+import { withoutControls } from './option-error.ts'
 
 /** The error message that ends a session (RFC 4271 §4.5). */
 export interface Notification {
@@ -26,7 +27,7 @@ function textOf({ code, subcode, data }: Notification): string {
   const [name = 'Unknown error', known = subcode === 0 ? '' : 'unknown subcode'] = textsOf(code, subcode)
   const detail = known && `/${known}`
   const text = subcode === HARD_RESET ? undefined : shutdownText({ type: 'notification', code, subcode, data })
-  return `${name}${detail} (${code}/${subcode})${text ? `: "${text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')}"` : ''}`
+  return `${name}${detail} (${code}/${subcode})${text ? `: "${withoutControls(text)}"` : ''}`
 }
 
 /** The subcodes of Cease that may carry a text (RFC 9003 §2). */
@@ -97,5 +98,5 @@ export function readNotification(r: Reader): Notification {
 }
 export function writeNotification(w: Writer, { code, subcode, data }: Notification): void {
   assertOctets('data', data)
-  w.u8(code, 'error code').u8(subcode, 'error subcode').put(data)
+  w.u8(code, 'code').u8(subcode, 'subcode').put(data)
 }

@@ -6,7 +6,7 @@
  */
 export class OptionError extends Error {
   override readonly name = 'OptionError'
-  /** Its path: `holdTime`, `peer.address`, `peers[1].as`, `attributes.med`. */
+  /** Its path: `holdTime`, `peer.address`, `peers[1].as`. */
   readonly option: string
   /** What was given; undefined if it was missing, and if it is or may hold a secret. */
   readonly value: unknown
@@ -31,15 +31,37 @@ export function unknownOption(option: string, names: readonly string[]): OptionE
   const similar = nearest(option.slice(option.lastIndexOf('.') + 1), names)
   const allowed = `one of ${names.join(', ')}`
   const advice = similar === undefined ? `it must be ${allowed}` : `did you mean ${similar}?`
-  return new OptionError(option, undefined, allowed, `${option}: no such option, ${advice}`)
+  return new OptionError(option, undefined, allowed, `${printable(option)}: no such option, ${advice}`)
+}
+
+/** The same error with the name that the caller has for the option; any other error as it is. */
+export function renamed(error: unknown, nameOf: (option: string) => string): unknown {
+  if (!(error instanceof OptionError)) return error
+  const { option, value, allowed, message } = error
+  const name = nameOf(option)
+  return new OptionError(name, value, allowed, message.replace(option, name))
 }
 
 /** A value as a sentence shows it: text in quotes, an object or a function by its kind, because its own text may be long, secret or throw. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
+  const type = typeof value
+  if (typeof value === 'string') return `'${printable(value)}'`
+  if (type === 'function' || type === 'symbol') return `a ${type}`
+  if (type !== 'object' || value === null) return String(value)
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
-  if (value === null || ['undefined', 'boolean', 'number', 'bigint'].includes(typeof value)) return String(value)
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  return 'an object'
+}
+
+const MAX_TEXT = 100 // UTF-16 code units of a value or a name in a sentence
+
+/** Text for one line of a log: cut, and with its control characters replaced. */
+function printable(text: string): string {
+  return withoutControls(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
+}
+
+/** Text that is safe in a log or on a terminal. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 /** The name most like `word`, if at most a third of its letters differ, and three at most. */

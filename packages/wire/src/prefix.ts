@@ -1,7 +1,7 @@
 /** NLRI: a run of lengths and prefixes (RFC 4271 §4.3, RFC 4760 §5); with ADD-PATH, a path identifier before each (RFC 7911 §3). */
 import { type Address, formatAddress, formatIpv4, parseAddress, scanIpv4 } from './address.ts'
 import { u32, type Writer } from './bytes.ts'
-import { throwOptionError } from './error.ts'
+import { stringOr, throwOptionError } from './error.ts'
 
 /**
  * A prefix as text: `198.51.100.10/32`, `2001:db8::/32` (RFC 5952). Bits beyond its length are zero. If the routes of its
@@ -77,7 +77,7 @@ function read6(length: number, bytes: Uint8Array, at: number): Address {
  * @throws OptionError if the text is not a prefix, or has bits set beyond its length, which is usually a typing mistake.
  */
 export function parsePrefix(text: Prefix, field: string): { address: Uint8Array; length: number } {
-  const given = String(text)
+  const given = stringOr(text)
   const slash = given.indexOf('/')
   const length = parseLength(given, slash + 1)
   const address = slash < 0 ? undefined : parseAddress(given.slice(0, slash), field)
@@ -103,16 +103,16 @@ function parseLength(text: string, at: number): number {
 
 /** Writes one prefix. `octets` is the length of an address of its family. */
 export function writePrefix(w: Writer, text: Prefix, octets: number, pathIds: boolean, field: string): void {
-  let prefix = text
+  let prefix = stringOr(text)
   if (pathIds) {
-    const [before = '', pathId = '', ...rest] = String(text).split('#')
+    const [before = '', pathId = '', ...rest] = prefix.split('#')
     if (!/^(0|[1-9]\d*)$/.test(pathId) || Number(pathId) > 0xffffffff || rest.length > 0)
       throwOptionError(field, text, 'a prefix with a path identifier, such as 198.51.100.10/32#7')
     w.u32(Number(pathId))
     prefix = before
   }
-  if (octets === 4 && tryWriteIpv4Prefix(w, String(prefix))) return
-  const { address, length } = parsePrefix(prefix, field)
+  if (octets === 4 && tryWriteIpv4Prefix(w, prefix)) return
+  const { address, length } = parsePrefix(pathIds ? prefix : text, field)
   if (address.length !== octets) throwOptionError(field, text, octets === 4 ? 'an IPv4 prefix' : 'an IPv6 prefix')
   w.u8(length).put(address, 0, (length + 7) >> 3)
 }

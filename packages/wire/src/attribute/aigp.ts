@@ -71,8 +71,8 @@ export const aigp = defineAttribute<'aigp', Aigp>({
       assertOctets('aigp.others', value)
       if (type === METRIC && (metric === undefined || value.length !== 8))
         throwOptionError('aigp.others', type, 'another type, or a second metric of 8 octets')
-      w.u8(type, 'aigp type')
-        .u16(HEAD + value.length, 'aigp length')
+      w.u8(type, 'aigp.others')
+        .u16(HEAD + value.length, 'aigp.others')
         .put(value)
     }
   },

@@ -1,7 +1,7 @@
 /** COMMUNITIES and LARGE_COMMUNITY: each community as numbers with colons between them. */
 import { u16, u32, type Writer } from '../bytes.ts'
 import { afterColon, decimal } from '../decimal.ts'
-import { assertNonEmptyList, throwOptionError } from '../error.ts'
+import { assertNonEmptyList, stringOr, throwOptionError } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
 /** IANA's "BGP Well-known Communities", without those that only drafts describe. */
@@ -78,7 +78,7 @@ function numbers(
       assertNonEmptyList(field, all)
       if (unique && new Set(all).size < all.length) throwOptionError(field, all, 'a list without repetition')
       for (const text of all) {
-        const parts = (names.get(text) ?? String(text)).split(':')
+        const parts = (names.get(text) ?? stringOr(text)).split(':')
         if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= max))
           throwOptionError(field, text, `${count} numbers up to ${max}, such as ${example}${orNames}`)
         for (const part of parts) w[width](Number(part))

@@ -13,7 +13,7 @@
  */
 import { formatAddress, parseAddress } from '../address.ts'
 import { copy, type Writer } from '../bytes.ts'
-import { assertNonEmptyList, throwOptionError } from '../error.ts'
+import { assertNonEmptyList, stringOr, throwOptionError } from '../error.ts'
 import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
 
 /** How the octets after type and subtype are written as text. write() need not check: parse() reads the octets back and compares. */
@@ -125,7 +125,7 @@ function texts(
       assertNonEmptyList(field, all)
       for (const text of all)
         w.put(
-          parse(kinds, String(text), length) ??
+          parse(kinds, stringOr(text), length) ??
             throwOptionError(field, text, `such as ${example}, or 0x and ${length * 2} digits`),
         )
     },

@@ -2,8 +2,8 @@
 import { type Address, formatAddress, parseAddress } from '../address.ts'
 import { Reader, u16, type Writer } from '../bytes.ts'
 import { type Context, hasPathIds } from '../context.ts'
-import { assertList, assertOctets, throwOptionError, throwUnknownName } from '../error.ts'
-import { type Family, familyByName, familyOf } from '../family.ts'
+import { assertList, assertOctets, throwOptionError } from '../error.ts'
+import { type Family, familyByName, familyOf, familyRow } from '../family.ts'
 import { subcode } from '../notification-codes.ts'
 import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
@@ -115,13 +115,10 @@ function readFamily(r: Reader): Named {
   return family ? { family } : { family: 'other', afi, safi }
 }
 function writeFamily(w: Writer, value: Named): void {
-  const { afi, safi } = value.family === 'other' ? value : rowOf(value.family)
+  const { afi, safi } = value.family === 'other' ? value : familyRow(value.family, 'family', 'other')
   const name = value.family === 'other' && familyOf(afi, safi)
   if (name) throwOptionError('family', 'other', `its name, '${name}'`)
   w.u16(afi, 'afi').u8(safi, 'safi')
-}
-function rowOf(family: Family): (typeof familyByName)[Family] {
-  return familyByName[family] ?? throwUnknownName('family', family, [...Object.keys(familyByName), 'other'])
 }
 
 function checkNlri(bytes: Uint8Array, at: number, nlri: number, end: number, context: Context): Malformed | undefined {

@@ -1,5 +1,6 @@
 /** Graceful restart, and long-lived graceful restart, which begins when the restart time ends. */
-import { type AfiSafi, defineCapability, parts, readAfiSafi, wholeNumber, writeAfiSafi } from './spec.ts'
+import { assertWhole } from '../error.ts'
+import { type AfiSafi, defineCapability, parts, readAfiSafi, writeAfiSafi } from './spec.ts'
 
 /** How the sender restarts (RFC 4724 §3, RFC 8538 §2). */
 export interface GracefulRestart {
@@ -41,7 +42,7 @@ export const gracefulRestart = defineCapability<GracefulRestart>({
     }
   },
   write(w, { restarting, notification, restartTime, families }) {
-    const seconds = wholeNumber(restartTime, 0xfff, 'restartTime')
+    const seconds = assertWhole(restartTime, 0xfff, 'restartTime')
     w.u16((restarting ? RESTARTING : 0) | (notification ? NOTIFICATION : 0) | seconds)
     for (const family of families) writeAfiSafi(w, family).u8(family.forwarding ? FORWARDING : 0)
   },
@@ -61,7 +62,7 @@ export const longLivedGracefulRestart = defineCapability<{ readonly families: re
   }),
   write(w, { families }) {
     for (const { forwarding, staleTime, ...family } of families) {
-      const seconds = wholeNumber(staleTime, 0xffffff, 'staleTime')
+      const seconds = assertWhole(staleTime, 0xffffff, 'staleTime')
       writeAfiSafi(w, family).u8(forwarding ? FORWARDING : 0)
       w.u8(seconds >> 16).u16(seconds & 0xffff)
     }

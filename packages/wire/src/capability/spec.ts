@@ -1,6 +1,6 @@
 /** The columns of the capability table (RFC 5492 §4), and what several rows have in common. */
 import type { Reader, Writer } from '../bytes.ts'
-import { throwOptionError, throwUnknownName } from '../error.ts'
+import { throwUnknownName } from '../error.ts'
 
 export interface CapabilitySpec<value> {
   readonly code: number
@@ -47,10 +47,4 @@ export function parts<item>(r: Reader, read: () => item): item[] {
 export function indexOf<name extends string>(names: readonly name[], name: name, field: string): number {
   const index = names.indexOf(name)
   return index < 0 ? throwUnknownName(field, name, names) : index
-}
-
-/** For a number that shares its octets with flags. */
-export function wholeNumber(value: number, max: number, field: string): number {
-  if (Number.isInteger(value) && value >= 0 && value <= max) return value
-  return throwOptionError(field, value, `a whole number from 0 to ${max}`)
 }
