@@ -12,6 +12,7 @@ import {
 } from '@softspoken/session'
 import { assertObject, assertRange, guardLog, notify, rejectUnknown } from '@softspoken/session/internal'
 import { type Address, OptionError, type Prefix } from '@softspoken/wire'
+import { renamed } from '@softspoken/wire/internal'
 import {
   type DesiredRoute,
   type Preference,
@@ -372,9 +373,7 @@ function sessionOf({ sessionOptions, callersName }: PeerConfig, clock: Clock): S
   try {
     return new Session({ ...sessionOptions, clock })
   } catch (error) {
-    if (!(error instanceof OptionError)) throw error
-    const { option, value, allowed, message } = error
-    throw new OptionError(callersName(option), value, allowed, message.replace(option, callersName(option)))
+    throw renamed(error, callersName)
   }
 }
 

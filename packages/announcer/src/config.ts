@@ -9,8 +9,9 @@ import {
   isIpv6,
   optionNames,
   rejectUnknown,
+  splitZone,
 } from '@softspoken/session/internal'
-import { type Address, OptionError } from '@softspoken/wire'
+import { type Address, OptionError, parseAddress } from '@softspoken/wire'
 import { shown } from '@softspoken/wire/internal'
 import { canonical, isNoHost } from './address.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
@@ -127,7 +128,9 @@ export function configure(options: AnnouncerOptions): Config {
     assertRange(advertisementInterval, 5, 600, 'advertisementInterval', ' seconds')
   const nextHopOfAll = canonicalNextHop(nextHop, 'nextHop')
   rejectUnknown(local, ['as', 'id', 'address'], 'local')
-  if (local.address !== undefined) addressesIn(local.address, 'local.address')
+  if (local.address !== undefined)
+    for (const [name, address] of addressesIn(local.address, 'local.address'))
+      parseAddress(splitZone(address).address, name)
   return {
     peers: peers.map((peer, at) => peerConfig(peer, at, { rest, local, nextHop: nextHopOfAll })),
     maxPrefixes,

@@ -5,6 +5,7 @@
  * desired now; states, types and NOTIFICATION names are those of the RFCs; reasons are codes. Details are in status() only.
  */
 import type { MessageCounters, SessionState } from '@softspoken/session'
+import { assertMethods, assertObject } from '@softspoken/session/internal'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Announcer, AnnouncerStatus } from './announcer.ts'
 import type { AnnouncerSession } from './announcer-session.ts'
@@ -197,9 +198,13 @@ const durationRow = {
  * of them are counted.
  *
  * Needs the package `prom-client`, as does the registry.
- * @throws Error if the registry has metrics of these names already: each announcer needs its own registry.
+ * @throws OptionError for another kind of argument; Error if the registry has metrics of these names already: each announcer needs its own registry.
  */
 export function registerMetrics(announcer: Announcer, registry: Registry, gates: Source['gates'] = {}): void {
+  assertMethods(announcer, ['announce', 'status', 'on'], 'announcer')
+  assertMethods(registry, ['registerMetric'], 'registry')
+  assertObject(gates, 'gates', 'an object with a HealthGate for each name')
+  for (const [name, gate] of Object.entries(gates)) assertMethods(gate, ['status', 'on', 'stop'], `gates.${name}`)
   const source: Source = { announcer, gates }
   const registers = [registry]
   for (const { name, help, labels, type, read } of readRows)

@@ -37,10 +37,12 @@ export function assertPath(value: string, option: string): string {
   return value
 }
 
-/** @throws OptionError unless it is an object and no list. */
+/** @throws OptionError unless it is an object, and no list, Set, Date or other built-in object. */
 export function assertObject(value: unknown, option: string, allowed: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new OptionError(option, value, allowed)
+  if (typeof value !== 'object' || !plainKinds.includes(Object.prototype.toString.call(value)))
+    throw new OptionError(option, value, allowed)
 }
+const plainKinds = ['[object Object]', '[object Module]']
 
 /** @throws OptionError unless it is an object whose names are all among `names`; `within` is its own path, '' at the top. */
 export function rejectUnknown(given: object, names: readonly string[], within: string): void {
@@ -51,9 +53,10 @@ export function rejectUnknown(given: object, names: readonly string[], within: s
 
 /** @throws OptionError unless each of `names` is a method of `value`. */
 export function assertMethods(value: unknown, names: readonly string[], option: string): void {
-  const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  const others = names.slice(0, -1)
+  const list = others.length === 0 ? `method ${names[0]}` : `methods ${others.join(', ')} and ${names.at(-1)}`
   if (value === null || (typeof value !== 'object' && typeof value !== 'function'))
-    throw new OptionError(option, value, `an object with the methods ${list}`)
+    throw new OptionError(option, value, `an object with the ${list}`)
   for (const name of names)
     if (typeof readProperty(value, name) !== 'function')
       throw new OptionError(`${option}.${name}`, undefined, 'a method')

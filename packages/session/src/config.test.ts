@@ -217,7 +217,9 @@ describe('the interface', () => {
   it.each(['', 'sixteen-letters!', 'eth 0', 'a/b', 'eth0:1', 'été0', 'eth0\0'])("'%s' is none", bindDevice => {
     const refused = () => configure({ ...given, bindDevice })
     expect(refused).toThrow(OptionError)
-    expect(refused).toThrow(`bindDevice: '${bindDevice}' is not allowed, it must be the name of a network interface`)
+    expect(refused).toThrow(
+      `bindDevice: '${bindDevice.replace('\0', '\ufffd')}' is not allowed, it must be the name of a network interface`,
+    )
   })
 })
 

@@ -120,9 +120,9 @@ function configureAddresses(options: SessionOptions): Pick<SessionConfig, 'local
   const { local, peer, bindDevice } = options
   rejectUnknown(local, optionNames('local'), 'local')
   rejectUnknown(peer, optionNames('peer'), 'peer')
-  assertString(peer.address, 'peer.address')
-  assertString(local.id, 'local.id')
-  if (local.address !== undefined) assertString(local.address, 'local.address')
+  assertString(peer.address, 'peer.address', '192.0.2.254')
+  assertString(local.id, 'local.id', '192.0.2.1')
+  if (local.address !== undefined) assertString(local.address, 'local.address', '192.0.2.1')
   if (bindDevice !== undefined && !isInterface(bindDevice))
     throw new OptionError('bindDevice', bindDevice, 'the name of a network interface, 1 to 15 characters')
   const device = bindDevice === undefined ? undefined : { name: bindDevice, option: 'bindDevice' }
@@ -131,7 +131,7 @@ function configureAddresses(options: SessionOptions): Pick<SessionConfig, 'local
   const source = local.address === undefined ? undefined : parseHost(local.address, 'local.address', link)
   if (source !== undefined && source.octets.length !== router.octets.length)
     throw new OptionError('local.address', local.address, `of the family of ${peer.address}`)
-  if (parseAddress(local.id, 'local.id').length !== 4 || local.id === '0.0.0.0')
+  if (!isIpv4(local.id) || local.id === '0.0.0.0')
     throw new OptionError('local.id', local.id, 'written as an IPv4 address, and not 0.0.0.0')
   const zone = router.zone ?? source?.zone
   return {
@@ -150,6 +150,15 @@ function parseHost(text: Address, option: string, device: Device | undefined): Z
   if (!isOneHost(host.octets)) throw new OptionError(option, text, 'the address of one host')
   return host
 }
+
+function isIpv4(text: string): boolean {
+  try {
+    return parseAddress(text).length === 4
+  } catch {
+    return false
+  }
+}
+
 function asNumber(name: 'local.as' | 'peer.as', given: number): number {
   const as = number(name, given)
   const reserved = reservedAs[as]
@@ -210,7 +219,8 @@ function configureGracefulRestart(given: GracefulRestartOptions | undefined): Se
   }
 }
 
-function configureBackOff(given: Partial<BackOff> = {}): BackOff {
+/** @throws OptionError */
+export function configureBackOff(given: Partial<BackOff> = {}): BackOff {
   rejectUnknown(given, optionNames('backOff'), 'backOff')
   const names = optionNames('backOff') as readonly (keyof BackOff)[]
   return Object.fromEntries(names.map(name => [name, number(`backOff.${name}`, given[name])])) as unknown as BackOff

@@ -6,6 +6,7 @@
  * the adversary time. An incoming connection does not help it either: it costs no dial, but it fails as a dial at that
  * time could, or is stable for as long as one that we dialled. A dial that stop() ends is left out; `minInterval` holds for it.
  */
+import { OptionError } from '@softspoken/wire'
 import {
   type BackOff,
   delayAfter,
@@ -16,6 +17,7 @@ import {
   recordFailure,
   resetFailures,
 } from './backoff.ts'
+import { configureBackOff } from './config.ts'
 
 /** How a dial may end: the failure, and whether a session was stable before it, which resets the failures. */
 interface Ending {
@@ -45,9 +47,15 @@ const MAX_FAILURES = 12 // in a row, after which no delay of an accepted back-of
 
 const all = Object.keys(endings) as EndingName[] // its own keys
 
-/** For dials that end in these ways. Default: in every way. */
+/**
+ * For dials that end in these ways. Default: in every way.
+ * @throws OptionError if a Session does not take this back-off, or an ending has another name.
+ */
 export function dialBudget(backOff: BackOff, among: readonly EndingName[] = all): DialBudget {
-  const dials = (span: number) => mostDials(backOff, span, among).length + 1
+  const checked = configureBackOff(backOff)
+  if (!Array.isArray(among) || among.some(name => !(all as readonly unknown[]).includes(name)))
+    throw new OptionError('among', among, `a list of ${all.map(name => `'${name}'`).join(', ')}`)
+  const dials = (span: number) => mostDials(checked, span, among).length + 1
   return { minute: dials(60), tenMinutes: dials(600), hour: dials(3600) }
 }
 

@@ -1,9 +1,17 @@
 /** The shell around the pure state machine: it performs actions, and decides nothing. */
 import { EventEmitter } from 'node:events'
 import { Duplex } from 'node:stream'
-import { encode, type Family, type Message, OptionError, type Result, type Update } from '@softspoken/wire'
+import {
+  encode,
+  type Family,
+  familyByName,
+  type Message,
+  OptionError,
+  type Result,
+  type Update,
+} from '@softspoken/wire'
 import { shown } from '@softspoken/wire/internal'
-import { checkEnvironment } from './checks.ts'
+import { assertObject, checkEnvironment } from './checks.ts'
 import {
   type CollisionSide,
   type Connections,
@@ -131,6 +139,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
    * encode() throws; then nothing is sent.
    */
   send(update: Update): void {
+    assertUpdate(update, 'update')
     this.#feedFromCaller({ type: 'send', update })
   }
 
@@ -140,6 +149,10 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
    * @throws Error and whatever else send() throws; then nothing is sent.
    */
   resend(family: Family, updates: readonly Update[]): void {
+    if (!(typeof family === 'string' && Object.hasOwn(familyByName, family)))
+      throw new OptionError('family', family, `one of ${Object.keys(familyByName).join(', ')}`)
+    if (!Array.isArray(updates)) throw new OptionError('updates', updates, 'a list of UPDATEs')
+    for (const [at, update] of updates.entries()) assertUpdate(update, `updates[${at}]`)
     this.#feedFromCaller({ type: 'resend', family, updates })
   }
 
@@ -346,6 +359,13 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     const closed = connection.close(this.#clock).then(() => void this.#closing.delete(closed))
     this.#closing.add(closed)
   }
+}
+
+/** encode() checks the fields, but it encodes the other messages as well. */
+function assertUpdate(update: Update, option: string): void {
+  const allowed = 'an UPDATE, an object with type, withdrawn, attributes and announced'
+  assertObject(update, option, allowed)
+  if (update.type !== 'update') throw new OptionError(`${option}.type`, update.type, "'update'")
 }
 
 const sides = ['outgoing', 'incoming'] as const

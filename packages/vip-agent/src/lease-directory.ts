@@ -11,6 +11,7 @@ import { lstat, mkdir, open, readdir, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertPath, assertString } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
+import { shown } from '@softspoken/wire/internal'
 import type { LeaseStore } from './lease-election.ts'
 
 /** The modification time that marks a lease as released. */
@@ -40,9 +41,9 @@ export function leaseDirectory(directory: string, holder: string): LeaseStore {
       return { epoch, renewal: renewal === RELEASED ? undefined : renewal }
     },
     async acquire(epoch) {
-      if (!isEpoch(String(epoch))) {
+      if (typeof epoch !== 'number' || !isEpoch(String(epoch))) {
         const allowed = `from 1 to ${LAST_EPOCH}`
-        const message = `epoch: ${epoch} is not allowed, it must be ${allowed}; check the file names in ${directory}`
+        const message = `epoch: ${shown(epoch)} is not allowed, it must be ${allowed}; check the file names in ${directory}`
         throw new OptionError('epoch', epoch, allowed, message)
       }
       await mkdir(directory, { recursive: true })

@@ -1,5 +1,6 @@
 /** A health check that requests a URL. */
 import type { IncomingMessage, request as Request, RequestOptions } from 'node:http'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { assertInteger, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import type { Check } from './options.ts'
@@ -26,7 +27,7 @@ const MAX_BODY = 65_536 // octets of a body that are read
 /**
  * Sends GET over a new connection, so that each check tests connection and TLS too. Errors show the origin and path of the URL
  * only: user, password and query are secrets.
- * @throws OptionError; and what Node throws for a bad certificate.
+ * @throws OptionError
  */
 export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
   rejectUnknown(options, ['status', 'body', ...tlsOptions, 'verify'], 'httpCheck')
@@ -45,7 +46,7 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
   if (body !== undefined && typeof body !== 'string' && !(body instanceof RegExp))
     throw new OptionError('httpCheck.body', body, 'a string or a regular expression')
   const tls = isTls && {
-    secureContext: process.getBuiltinModule('node:tls').createSecureContext(certificates),
+    secureContext: secureContext(certificates),
     rejectUnauthorized: verify !== 'none',
   }
   // Loaded here, because loading takes Node some time, and programs without such a check start sooner.
@@ -136,6 +137,21 @@ async function beginning(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).subarray(0, MAX_BODY).toString()
 }
 
+/** @throws OptionError for PEM that Node cannot read, with Node's error as its cause. */
+function secureContext(given: SecureContextOptions): SecureContext {
+  const { createSecureContext } = process.getBuiltinModule('node:tls')
+  for (const name of ['ca', 'cert'] as const)
+    if (given[name] !== undefined) attempt(name, 'valid PEM', () => createSecureContext({ [name]: given[name] }))
+  return attempt('key', 'valid PEM, and the key of cert', () => createSecureContext(given))
+}
+function attempt<result>(name: string, allowed: string, run: () => result): result {
+  try {
+    return run()
+  } catch (cause) {
+    throw Object.assign(secret(name, allowed), { cause })
+  }
+}
+
 /** Node's types need undefined options to be absent, and Buffers. */
 function pem(given: { [name in (typeof tlsOptions)[number]]: string | Uint8Array | undefined }): object {
   return Object.fromEntries(
@@ -143,7 +159,9 @@ function pem(given: { [name in (typeof tlsOptions)[number]]: string | Uint8Array
       if (text === undefined) return []
       if (typeof text !== 'string' && !(text instanceof Uint8Array))
         throw secret(name, 'PEM, as a string or a Uint8Array')
-      return [[name, typeof text === 'string' ? text : Buffer.from(text)]]
+      const octets = Buffer.from(text)
+      if (!octets.includes('-----BEGIN ')) throw secret(name, "PEM, with a line '-----BEGIN …'")
+      return [[name, octets]]
     }),
   )
 }
