@@ -1,7 +1,15 @@
 /** The message header (RFC 4271 §4.1), and the table of message types. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
 import { type CodecContext, type Context, contextOf } from './context.ts'
-import { assertObject, assertOctets, rethrow, stringOr, throwOptionError, throwUnknownName, WireError } from './error.ts'
+import {
+  assertObject,
+  assertOctets,
+  rethrow,
+  stringOr,
+  throwOptionError,
+  throwUnknownName,
+  WireError,
+} from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { NextHops } from './next-hops.ts'
 import { dataOf, type Notification, readNotification, writeNotification } from './notification.ts'
