@@ -1,4 +1,4 @@
-/** Where our reading of a vector and its expectation part, in words; undefined where they agree. */
+/** Compares what the codec makes of a vector with the vector's expectation. A difference is a sentence; undefined is none. */
 
 import { plain, toHex } from '@softspoken/test-support/hex'
 import type { Vector } from '@softspoken/test-support/vectors'
@@ -24,15 +24,15 @@ import {
 
 export interface Reading {
   readonly disagreement: string | undefined
-  /** `3/1`, where we answered with a NOTIFICATION. */
+  /** Code and subcode, `3/1`, if decode() returned a NOTIFICATION. */
   readonly answer: string | undefined
-  /** We wrote the same octets again, as we must where they are in the form we use. */
+  /** encode() returned the same octets. It must, if they are canonical. */
   readonly identical: boolean
 }
 
 /**
- * Reads a vector. If the width of its AS numbers is unknown, either reading may agree; where the vector does not
- * say what peer it comes from, it is an internal one.
+ * Reads a vector. If the vector does not give the width of its AS numbers, one of both readings has to agree. If it does not
+ * give the kind of peer, the peer is internal.
  */
 export function read(vector: Vector): Reading {
   const external = vector.peer === 'ebgp'
@@ -80,7 +80,7 @@ function outcomeOf(result: Result<Message>): string {
 
 // ---- values
 
-/** Ours in the normal form of the vectors, as far as it has a name there. */
+/** Compares the fields of the message with those of the vector. */
 function values({ expect, kind }: Vector, message: Message): string | undefined {
   const wanted = expect.decoded
   if (wanted === null) return undefined
@@ -88,7 +88,7 @@ function values({ expect, kind }: Vector, message: Message): string | undefined 
   switch (message.type) {
     case 'open': {
       const { version, as, holdTime, id } = message
-      // Theirs is the field, ours the number of the AS (RFC 6793 §4.1).
+      // `my_as` is the two-octet field; `as` is the AS number of the capability, if there is one (RFC 6793 §4.1).
       const capabilities = wanted.capabilities as readonly { code: number; hex: string }[]
       const four = capabilities.find(({ code, hex }) => code === 65 && hex.length === 8)
       return differ(
@@ -123,7 +123,7 @@ function values({ expect, kind }: Vector, message: Message): string | undefined 
 
 type Named = Readonly<Record<string, unknown>>
 
-/** A route in their form: with ADD-PATH an object of two. */
+/** A route as the vectors have it: with ADD-PATH an object of path identifier and prefix. */
 function route(prefix: string): unknown {
   const [plain, id] = prefix.split('#')
   return id === undefined ? plain : { path_id: Number(id), prefix: plain }
@@ -135,8 +135,8 @@ function octetsOf(capability: Capability): [code: number, hex: string] {
 }
 
 /**
- * How an attribute of ours reads in the normal form. One that has no line here is held to its octets: they must come
- * out of our encoder as they went in.
+ * The value of each attribute as the vectors have it. An attribute without a line here is compared by its octets: encode()
+ * must return those that decode() was given.
  */
 const named: Readonly<Record<string, (ours: Attributes) => unknown>> = {
   origin: ({ origin }) => origin && ['igp', 'egp', 'incomplete'].indexOf(origin),
@@ -174,11 +174,11 @@ function segments(path: Attributes['asPath']): unknown {
   return path?.map(({ type, as }) => [segmentNames[type], as])
 }
 
-/** Their paths as one, in plain numbers: AS4_PATH behind what AS_PATH has more in front (RFC 6793 §4.2.3). */
+/** The vector's paths merged, as a list of numbers: what AS_PATH has more than AS4_PATH, then AS4_PATH (RFC 6793 §4.2.3). */
 function onePath({ as_path, as4_path }: Named): unknown {
   if (as4_path === undefined) return as_path
   const [path, path4] = [as_path, as4_path].map(path => (path as [string, number[]][]).flatMap(([, as]) => as))
-  const extra = path!.length - path4!.length // two paths went in
+  const extra = path!.length - path4!.length // there are two paths
   return extra < 0 ? path : [...path!.slice(0, extra), ...path4!]
 }
 
@@ -195,7 +195,7 @@ function attributes({ attributes: ours }: Update, theirs: Named): string | undef
   return undefined
 }
 
-/** Extended communities as we write them, by a reader of its own. */
+/** The text of extended communities, made without the codec. */
 function texts(all: unknown): unknown {
   return (all as readonly string[] | undefined)?.map(digits => {
     const [type, kind] = [digits.slice(0, 2), digits.slice(2, 4)]
@@ -213,13 +213,13 @@ function texts(all: unknown): unknown {
 }
 const hexToNumber = (digits: string): number => Number.parseInt(digits, 16)
 
-/** They may have read routes of a family that we keep as octets; then the octets are held to our encoder. */
+/** For a family that decode() keeps as octets and the vector has as routes: formOfOurs() compares the octets. */
 const octets = Symbol('compare octets instead')
 
 function comparable(theirs: unknown, ours: unknown): unknown {
   if (typeof theirs !== 'object' || theirs === null || typeof ours !== 'object' || ours === null) return theirs
   if ('afi' in ours && Object.keys(ours).some(key => key.endsWith('_hex') && !(key in theirs))) return octets
-  const { next_hop_hex, ...rest } = theirs as Named // beside next_hop it says the same again
+  const { next_hop_hex, ...rest } = theirs as Named // it repeats next_hop
   return 'next_hop' in rest ? rest : theirs
 }
 
@@ -240,7 +240,7 @@ function sorted(value: unknown): string {
 
 // ---- octets
 
-/** What we write where we have read it: the same octets where theirs are in our form, the same meaning always. */
+/** What encode() makes of the decoded message: the same octets if they are canonical, and the same meaning in any case. */
 function formOfOurs({ kind, bytes, expect }: Vector, message: Message, context: Context): string | undefined {
   const ours = encode(message, context)
   const canonical =
@@ -255,11 +255,11 @@ function formOfOurs({ kind, bytes, expect }: Vector, message: Message, context: 
   }
   if (after.length !== rawAttributes(bytes).length) return 'an attribute was added'
   const [again] = new Decoder(context).push(ours)
-  if (!again?.ok) return 'our own form is refused'
-  return meaning(again.value) === meaning(message) ? undefined : 'our own form has another meaning'
+  if (!again?.ok) return 'decode() rejects what encode() returned'
+  return meaning(again.value) === meaning(message) ? undefined : 'what encode() returned has another meaning'
 }
 
-/** Attributes without a row change places when they are written: by code (RFC 4271 §5). */
+/** For comparison: the unknown attributes sorted by code, as encode() writes them (RFC 4271 §5). */
 function meaning(message: Message): string {
   if (message.type !== 'update' || !message.attributes.unknown) return sorted(plain(message))
   const { withdrawn, announced, attributes } = message

@@ -1,4 +1,4 @@
-/** AS_PATH of two-octet numbers and the AS4_PATH beside it, joined by the receiver (RFC 6793 §4.2.3). */
+/** A receiver merges an AS_PATH of two-octet AS numbers and its AS4_PATH (RFC 6793 §4.2.3). */
 
 import { attribute, nextHop, number, origin, received, update } from '@softspoken/test-support/by-hand'
 import type { Attributes } from '@softspoken/wire'
@@ -10,7 +10,7 @@ const types = { set: 1, sequence: 2, 'confed-sequence': 3, 'confed-set': 4 } as 
 const sequence = (...as: number[]) => ({ type: 'sequence', as }) as const
 const set = (...as: number[]) => ({ type: 'set', as }) as const
 const confederation = (...as: number[]) => ({ type: 'confed-sequence', as }) as const
-/** As many numbers as are asked for, none of which fits in two octets. */
+/** `count` AS numbers that do not fit in two octets. */
 const large = (count: number) => Array.from({ length: count }, (_, i) => 70_000 + i)
 const trans = (count: number) => new Array<number>(count).fill(23456)
 

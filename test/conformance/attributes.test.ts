@@ -1,6 +1,6 @@
 /**
- * What holds for each path attribute alike: the flags of its category, what a malformed value costs, what a second one
- * counts, and how long a value is. The rows are those of docs/rfc.md.
+ * Tests that are the same for each path attribute: the flags of its category, the handling of a malformed value and of a
+ * second occurrence, and the length of its value. The rows are those of docs/rfc.md.
  */
 import { readFileSync } from 'node:fs'
 import {
@@ -31,7 +31,7 @@ const rows = [...readFileSync(new URL('../../docs/rfc.md', import.meta.url), 'ut
   ([, code, name, category, cost]) => ({ code: Number(code), name, category, cost }) as Row, // as the pattern has it
 )
 
-/** A value of each attribute that says something. */
+/** A valid value of each attribute. */
 const sound: { readonly [code: number]: string } = {
   1: '00',
   2: '02 01 0000fde9',
@@ -53,14 +53,14 @@ const sound: { readonly [code: number]: string } = {
   32: '0000fde9 00000001 00000002',
   35: '0000fde9',
 }
-/** Values that are malformed, where to be empty is not. */
+/** Malformed values, for the attributes whose empty value is valid. */
 const malformed: { readonly [code: number]: string } = { 2: '00 01 0000fde9', 6: '00' }
 
-/** In which the attribute is judged at all: some come from internal peers, some from speakers of two-octet AS numbers. */
+/** The context in which the attribute is not discarded: some come from internal peers only, some with two-octet AS numbers. */
 function contextFor(code: number): Partial<Context> {
   return { external: ![5, 9, 10].includes(code), fourOctetAs: code !== 17 && code !== 18 }
 }
-/** One route with what it must have and `attributes`, of which one has `code`. */
+/** An UPDATE of one route with the mandatory attributes and `attributes`, of which one has `code`. */
 function withRoute(code: number, attributes: string): Uint8Array {
   const twoOctets = '40 02 04 02 01 5ba0'
   const needed = { 1: origin, 2: contextFor(code).fourOctetAs ? path : twoOctets, 3: nextHop }
@@ -95,7 +95,7 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
       expect(issues(withRoute(code, attribute(head(bits, code), value)), context)).toBeUndefined()
   })
 
-  it('costs the routes if flagged as another category (RFC 7606 §3.c)', () => {
+  it('withdraws the routes if its flags are of another category (RFC 7606 §3.c)', () => {
     for (const bits of [0x00, 0x40, 0x80, 0xc0].filter(bits => bits !== flags)) {
       const less = name === 'AIGP' && bits === 0xc0 // RFC 7311 §3.2
       const bytes = withRoute(code, attribute(head(bits, code), value))
@@ -104,7 +104,7 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
     }
   })
 
-  it(`costs ${cost} if it is malformed (RFC 7606 §3.e)`, () => {
+  it(`leads to ${cost} if it is malformed (RFC 7606 §3.e)`, () => {
     const bytes = withRoute(code, attribute(head(flags, code), malformed[code] ?? ''))
     if (cost === 'session-reset') {
       expect(refusal(decode(bytes, context))).toEqual([3, 9, `${number(flags, 1)}${number(code, 1)}00`])
@@ -141,7 +141,7 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
       expect(refusal(decode(withRoute(code, `${first} ${between} ${second}`), context))).toEqual([3, 1, ''])
     })
   else
-    it('counts where it occurs first, and a second one is discarded (RFC 7606 §3.g)', () => {
+    it('is discarded if it occurs a second time (RFC 7606 §3.g)', () => {
       const twice = received(withRoute(code, `${first} ${between} ${second}`), context)
       const once = received(withRoute(code, `${first} ${between}`), context)
       expect(twice.issues).toMatchObject([{ attribute: name, handling: 'attribute-discard' }])
@@ -151,7 +151,7 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
 })
 
 it.each([36, 61, 63, 99, 126, 255])(
-  'an attribute of unknown code %i counts as it stands first (RFC 7606 §3.g)',
+  'an attribute of unknown code %i is discarded if it occurs a second time (RFC 7606 §3.g)',
   code => {
     const [first, other, second] = ['01', '02', '03'].map((value, i) =>
       attribute(head(0xc0, i === 1 ? 34 : code), value),
@@ -256,7 +256,7 @@ describe('an error beside MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 7606 §2)', () 
       const [otherFamily, , , withdrawn] = families[other]
       const mp = `${attribute('80 0e', `${family} ${number(hop.length / 2, 1)} ${hop} 00 ${announced}`)} ${attribute('80 0f', `${otherFamily} ${withdrawn}`)}`
       const bytes = update(`${mp} 40 01 01 03 ${path} ${nextHop}`, route)
-      // What is withdrawn goes on as one UPDATE, which has room for IPv4 unicast and for one family more.
+      // One UPDATE can withdraw IPv4 unicast routes and those of one more family.
       if (one !== other && one !== 'IPv4 unicast' && other !== 'IPv4 unicast') {
         expect(refusal(decode(bytes))).toEqual([3, 1, ''])
         return

@@ -1,11 +1,14 @@
 /**
- * Is a message of another speaker in the one form that our encoder writes? Found from its octets, by readers of its
- * own that share nothing with the codec.
+ * Whether a message is canonical: encode() would write exactly these octets. The functions here read the octets themselves
+ * and share no code with the codec.
  *
- * Our form: MP_REACH_NLRI and MP_UNREACH_NLRI first (RFC 7606 §5.1), then attributes by code (RFC 4271 §5); lengths in
- * one octet where they fit; no flag but Optional, Transitive, and Partial where the attribute is not read; bits beyond
- * a prefix zero; reserved octets zero; a large community once (RFC 8092 §3). An OPEN has one parameter with all
- * capabilities, in the old form where it fits (RFC 9072 §2).
+ * The canonical form:
+ * - MP_REACH_NLRI and MP_UNREACH_NLRI come first (RFC 7606 §5.1), then the other attributes by code (RFC 4271 §5);
+ * - a length has one octet if it fits;
+ * - the flags are Optional and Transitive, and Partial only in an attribute that the codec does not model;
+ * - bits beyond a prefix and reserved octets are zero;
+ * - a large community occurs once (RFC 8092 §3);
+ * - an OPEN has one parameter with all capabilities, in the form of RFC 4271 if it fits (RFC 9072 §2).
  */
 
 import { toHex } from '@softspoken/test-support/hex'
@@ -18,10 +21,10 @@ export interface RawAttribute {
 }
 
 function u16(bytes: Uint8Array, at: number): number {
-  return bytes[at]! * 256 + bytes[at + 1]! // at is within a message whose lengths were found sound
+  return bytes[at]! * 256 + bytes[at + 1]! // `at` is within the message: its lengths have been checked
 }
 
-/** The attributes of an UPDATE, as they stand; the last may be cut short. */
+/** The attributes of an UPDATE in the order of the message. The last one may be cut short. */
 export function rawAttributes(bytes: Uint8Array): RawAttribute[] {
   const { attributes } = runs(bytes)
   const found: RawAttribute[] = []
@@ -35,7 +38,7 @@ export function rawAttributes(bytes: Uint8Array): RawAttribute[] {
   return found
 }
 
-/** The three variable fields of an UPDATE (RFC 4271 §4.3); all are empty where it is none, or their lengths are wrong. */
+/** The three variable fields of an UPDATE (RFC 4271 §4.3); all are empty if it is not an UPDATE, or its lengths are wrong. */
 export function runs(bytes: Uint8Array): Record<'withdrawn' | 'attributes' | 'nlri', Uint8Array> {
   const none = new Uint8Array()
   const attributesAt = bytes[18] === 2 && bytes.length >= 23 ? 21 + u16(bytes, 19) + 2 : Number.NaN
@@ -74,7 +77,7 @@ export function isCanonicalAttribute({ code, flags, value }: RawAttribute): bool
   return true
 }
 
-/** Does the codec have a row for this code? Asked from outside: an attribute without one is kept as octets. */
+/** Whether the codec models this code. It decodes an UPDATE to find out: an attribute without a row is in `unknown`. */
 function isRead(code: number): boolean {
   if (read.has(code)) return read.get(code)!
   const bytes = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0, 26, 2, 0, 0, 0, 3, 0xc0, code, 0)
@@ -94,7 +97,7 @@ function noStrayBits(run: Uint8Array): boolean {
   return true
 }
 
-/** The OPEN that we would write, from the expectation: is it this one? */
+/** Whether `bytes` is the OPEN that encode() would write for these fields. */
 export function isCanonicalOpen(bytes: Uint8Array, decoded: Readonly<Record<string, unknown>> | null): boolean {
   if (decoded === null) return false
   const capabilities = decoded.capabilities as readonly { code: number; hex: string }[]
@@ -108,11 +111,11 @@ export function isCanonicalOpen(bytes: Uint8Array, decoded: Readonly<Record<stri
   return toHex(bytes.subarray(28)) === octet(parameters.length / 2) + parameters
 }
 
-/** A capability's value with zero in what is reserved, which we do not keep (RFC 4760 §8, RFC 4724 §3, RFC 9494 §3.1). */
+/** A capability's value with its reserved bits zero, because decode() drops them (RFC 4760 §8, RFC 4724 §3, RFC 9494 §3.1). */
 export function withoutReserved(code: number, hex: string): string {
   const octets = Buffer.from(hex, 'hex')
   const keep = (mask: number, at: number, each = octets.length) => {
-    for (let i = at; i < octets.length; i += each) octets[i]! &= mask // i is within
+    for (let i = at; i < octets.length; i += each) octets[i]! &= mask // i is below the length
   }
   if (code === 1) keep(0, 2)
   if (code === 64 && octets.length % 4 === 2) {

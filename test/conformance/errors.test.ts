@@ -1,5 +1,5 @@
 /**
- * What a peer can do wrong, clause by clause: the octets, and the NOTIFICATION or the RFC 7606 handling they cost.
+ * A peer's errors, clause by clause: the octets, and the NOTIFICATION or the RFC 7606 handling that they lead to.
  * RFC 4271 §6.1 header, §6.2 OPEN, §6.3 UPDATE as RFC 7606 revises it.
  */
 
@@ -38,7 +38,7 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
   ['RFC 4271 §6.1', 'a message of type 0', message(0, ''), [1, 3, '00']],
   ['RFC 4271 §6.1', 'a message of type 6', message(6, ''), [1, 3, '06']],
 
-  ['RFC 4271 §6.2', 'version 3; the data is the version we speak', open('03 fde9 005a c0000201'), [2, 1, '0004']],
+  ['RFC 4271 §6.2', 'version 3; the data is the supported version', open('03 fde9 005a c0000201'), [2, 1, '0004']],
   ['RFC 7607 §2', 'AS 0', open('04 0000 005a c0000201'), [2, 2, '']],
   ['RFC 7607 §2', 'AS 0 in the capability', open(sound, '02 06 41 04 00000000'), [2, 2, '']],
   ['RFC 6286 §2.1', 'a BGP Identifier of zero', open('04 fde9 005a 00000000'), [2, 3, '']],
@@ -91,7 +91,7 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
     update(`${base} 80 0f 09 0002 01 20`),
     [3, 5, '800f0900020120'],
   ],
-  // RFC 7606 §5.2: attributes for routes, and no route. The error is the one that was found.
+  // RFC 7606 §5.2: attributes of routes, and no route. The NOTIFICATION is for the first error.
   ['RFC 7606 §5.2', 'an ORIGIN of 3 and no route', update(`40 01 01 03 ${path} ${nextHop}`, ''), [3, 6, '40010103']],
   ['RFC 7606 §5.2', 'an ORIGIN of two octets and no route', update('40 01 02 0000', ''), [3, 5, '4001020000']],
   ['RFC 7606 §5.2', 'an AS_PATH of one octet and no route', update('40 02 01 02', ''), [3, 11, '40020102']],
@@ -105,7 +105,7 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
   ],
   [
     'RFC 7606 §2',
-    'a fault beside two families, neither plain IPv4: we cannot withdraw both',
+    'an error beside two families other than IPv4 unicast: one UPDATE cannot withdraw both',
     update(`${reach} 80 0f 08 0002 02 20 20010db9 40 01 01 03 ${path}`, ''),
     [3, 1],
   ],
@@ -171,7 +171,7 @@ const survived: readonly Survived[] = [
   ],
   [
     'RFC 7606 §3.c',
-    'wrong flags where a wrong value would cost the attribute',
+    'wrong flags of an attribute that is discarded if its value is wrong',
     `${base} c0 06 00`,
     [['ATOMIC_AGGREGATE', 'withdraw']],
   ],
@@ -197,8 +197,8 @@ const survived: readonly Survived[] = [
         [[name, 'withdraw']],
       ] as Survived,
   ),
-  ['RFC 7311 §3.2', 'an AIGP that says it is transitive', `${base} c0 1a 03 02 0003`, [['AIGP', 'discard']]],
-  ['RFC 7606 §3.c', 'an AIGP that says it is well-known', `${base} 40 1a 03 02 0003`, [['AIGP', 'withdraw']]],
+  ['RFC 7311 §3.2', 'an AIGP flagged as transitive', `${base} c0 1a 03 02 0003`, [['AIGP', 'discard']]],
+  ['RFC 7606 §3.c', 'an AIGP flagged as well-known', `${base} 40 1a 03 02 0003`, [['AIGP', 'withdraw']]],
   [
     'RFC 7606 §4, §7.13',
     'a Traffic Engineering of no octets',
@@ -301,13 +301,13 @@ const survived: readonly Survived[] = [
   ['RFC 7606 §7.2', 'a segment without an AS', `${origin} 40 02 02 02 00 ${nextHop}`, [['AS_PATH', 'withdraw']]],
   [
     'RFC 7606 §7.2',
-    'two octets per AS where four were agreed',
+    'two octets per AS where four are negotiated',
     `${origin} 40 02 04 02 01 fde9 ${nextHop}`,
     [['AS_PATH', 'withdraw']],
   ],
   [
     'RFC 7606 §7.2',
-    'four octets per AS where two were agreed',
+    'four octets per AS where two are negotiated',
     base,
     [['AS_PATH', 'withdraw']],
     { fourOctetAs: false },
@@ -358,7 +358,7 @@ const survived: readonly Survived[] = [
   ['RFC 7606 §7.7', 'an AGGREGATOR of 6 octets', `${base} c0 07 06 fde9 c0000202`, [['AGGREGATOR', 'discard']]],
   [
     'RFC 7606 §7.7',
-    'an AGGREGATOR of 8 octets where two per AS were agreed',
+    'an AGGREGATOR of 8 octets where two per AS are negotiated',
     `${origin} 40 02 04 02 01 fde9 ${nextHop} c0 07 08 0000fde9 c0000202`,
     [['AGGREGATOR', 'discard']],
     { fourOctetAs: false },
@@ -571,7 +571,7 @@ describe('no error', () => {
     ],
     [
       'RFC 6793 §6',
-      'segments of a confederation in AS4_PATH, which are passed over',
+      'segments of a confederation in AS4_PATH, which are ignored',
       update(`${origin} 40 02 04 02 01 5ba0 ${nextHop} c0 11 0c 03 01 0000fc00 02 01 fa56ea00`),
       { fourOctetAs: false },
     ],
@@ -586,7 +586,7 @@ describe('no error', () => {
     ['RFC 5492 §4', 'a parameter without any capability', open(sound, '02 00')],
     ['RFC 4271 §6.4', 'a NOTIFICATION with unknown numbers', message(3, 'ff ff')],
     ['RFC 7313 §4', 'an unknown ROUTE-REFRESH subtype', message(5, '0001 09 01')],
-    // RFC 7313 §5 makes it 7/1 where the peer offered the capability; whether it did is not known here.
+    // RFC 7313 §5: it is error 7/1 if the peer sent the capability, which the codec does not know.
     ['RFC 2918 §3', 'an EoRR with an octet too many', message(5, '0001 02 01 00')],
   ])('%s: %s', (_clause, _what, bytes) => expect(refusal(decode(bytes))).toBe('nothing'))
 })
@@ -616,7 +616,7 @@ describe('the place of an error is', () => {
     ['NLRI', update(base, '21 c633640a00'), 43],
     ['an attribute', update(`${base} 40 63 02 abcd`), 43],
     ['the second of two', update(`${origin} ${unreach} ${unreach}`, ''), 38],
-    ['the first fault, where no route is in sight', update(`${origin} 40 02 01 02 80 04 00`, ''), 27],
+    ['the first error, if there is no route', update(`${origin} 40 02 01 02 80 04 00`, ''), 27],
   ])('%s', (_what, bytes, at) => expect(decode(bytes)).toMatchObject({ ok: false, at }))
 
   it('the attribute of each issue, or the first attribute if it is missing', () => {

@@ -1,9 +1,9 @@
 /**
- * Where we part from the vectors, and what settles it. The test fails where a vector disagrees that is not here, and
- * where one of these agrees after all: then strike it.
+ * The vectors with which the codec disagrees, and the RFC that decides. The test fails if another vector disagrees, and if one
+ * of these agrees: then delete its entry.
  *
- * A rule is used where it can be said in code, by readers that share nothing with the codec; `count` says how many
- * vectors it settles, so that it cannot grow in silence. The others are listed.
+ * An entry has a rule, or a list of vectors. A rule shares no code with the codec, and `count` is the number of vectors that it
+ * explains, so that it cannot come to explain more unnoticed.
  */
 import type { Vector } from '@softspoken/test-support/vectors'
 import type { Reading } from './agree.ts'
@@ -20,7 +20,7 @@ const ASSIGNED = [
   128,
 ]
 
-/** A prefix that is longer than its family allows, or than the field it stands in. */
+/** Whether a prefix is longer than its family allows, or runs beyond the field. */
 function isBroken(run: Uint8Array, bits: number): boolean {
   let at = 0
   while (at < run.length) {
@@ -47,7 +47,7 @@ function malformedMp(bytes: Uint8Array): boolean {
   })
 }
 
-/** Attributes for routes, and no route. */
+/** Whether there are attributes of routes, and no route. */
 function withoutRoutes(bytes: Uint8Array): boolean {
   const attributes = rawAttributes(bytes)
   const reach = attributes.find(({ code }) => code === 14)
@@ -82,7 +82,7 @@ export const exceptions: readonly Exception[] = [
     rule: ({ bytes }, { answer }) => answer === '3/2' && claimsToBeWellKnown(bytes),
   },
   {
-    why: 'attributes are malformed and there is no route: the routes may be what we failed to read',
+    why: 'attributes are malformed and there is no route: perhaps the routes could not be read',
     settledBy: 'RFC 7606 §5.2: session reset',
     count: 28,
     rule: ({ bytes, expect }, { answer }) =>
@@ -94,28 +94,28 @@ export const exceptions: readonly Exception[] = [
     ids: ['3e0e79a5f2ef2a'],
   },
   {
-    why: 'an ORIGIN or a MULTI_EXIT_DISC has wrong flags and more is wrong after it; we name the flags, which come first',
+    why: 'an ORIGIN or a MULTI_EXIT_DISC has wrong flags and more is wrong after it; the codec reports the flags, which come first',
     settledBy: 'RFC 4271 §6.3 puts the checks in no order',
     ids: ['f853084a7414d5', '8508feb9a9dda4', 'f3423419675c83', '8192793c71461c'],
   },
   {
-    why: 'an attribute is cut short after others are repeated; we name its length',
+    why: 'an attribute is cut short after others are repeated; the codec reports its length',
     settledBy: 'RFC 4271 §6.3: Attribute Length Error; RFC 7606 §3.g: repeated ones cost nothing',
     ids: ['a86219a7e9d4e4'],
   },
   {
-    why: 'an MP_REACH_NLRI without a route stands where ORIGIN is missing; we name what is missing',
+    why: 'ORIGIN is missing beside an MP_REACH_NLRI without a route; the codec reports the missing one',
     settledBy: 'RFC 7606 §3.d, §5.2; octets of an unknown family are not malformed',
     ids: ['43e51705a1a486'],
   },
   {
-    why: 'an OPEN has several faults; we name what is wrong with its form before what is wrong with its values',
+    why: 'an OPEN has several errors; the codec reports a wrong length before a wrong value',
     settledBy: 'RFC 4271 §6.2 puts the checks in no order',
     ids: ['a40afc0cd84cf9', '4addbd07f94d79', '2f2c80977a9b82'],
   },
   {
-    why: 'a ROUTE-REFRESH without a body: the header says enough',
-    settledBy: 'RFC 4271 §6.1; RFC 7313 §5 speaks of subtypes 1 and 2, and here is none. Other lines expect 1/2',
+    why: 'a ROUTE-REFRESH without a body: the length in its header is wrong',
+    settledBy: 'RFC 4271 §6.1; RFC 7313 §5 is about subtypes 1 and 2, and there is none here. Other vectors expect 1/2',
     ids: ['03bc8cc3895909'],
   },
   {
@@ -129,7 +129,7 @@ export const exceptions: readonly Exception[] = [
     ids: ['243805c176faa6'],
   },
   {
-    why: 'a large community stands twice: it is kept once',
+    why: 'a large community occurs twice: it is kept once',
     settledBy: 'RFC 8092 §3',
     ids: ['1acf1a6980cc4f'],
   },

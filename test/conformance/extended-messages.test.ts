@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest'
 
 const filler = (octets: number) => '00'.repeat(octets)
 
-/** Unknown capabilities, as many octets of them as are asked for. */
+/** Unknown capabilities of `length` octets in all. */
 function capabilities(octets: number): string {
   if (octets <= 257) return `c8 ${number(octets - 2, 1)} ${filler(octets - 2)}`
   return `c8 ff ${filler(255)} ${capabilities(octets - 257)}`
 }
-/** A message of each type that is as long as is asked for, and sound but for that. */
+/** A message of each type with this length; its contents are valid. */
 const ofLength = {
   open: (length: number) =>
     message(1, `${sound} ff ff ${number(length - 32, 2)} 02 ${number(length - 35, 2)} ${capabilities(length - 35)}`),
@@ -22,7 +22,7 @@ const ofLength = {
   'route-refresh': (length: number) => message(5, `0001 00 01 ${filler(length - 23)}`),
 } satisfies { readonly [type in Message['type']]: (length: number) => Uint8Array }
 
-/** What decode() and a stream of it answer, which is the same, in one piece or in several. */
+/** The result of decode(), which a Decoder must also return, from one chunk and from several. */
 function answer(bytes: Uint8Array, extendedMessage: boolean): string {
   const result = decode(bytes, { extendedMessage })
   expect([...new Decoder({ extendedMessage }).push(bytes)].map(one => one.ok)).toEqual([result.ok])

@@ -1,6 +1,6 @@
 /**
- * The codec against messages of others, and what others make of them. Every vector agrees, or stands in exceptions.ts
- * with the clause that settles it.
+ * The codec and the conformance vectors: messages with the result that is expected. Every vector agrees, or is in exceptions.ts
+ * with the RFC that decides.
  */
 
 import { howToGetVectors, type Vector, vectors } from '@softspoken/test-support/vectors'

@@ -226,7 +226,7 @@ function found(why: string, input: Uint8Array): void {
 
 // ---- the code under test
 
-/** Compiles decode.ts, and packages/wire with counters, to a folder where they find each other. */
+/** Compiles decode.ts, what it imports of test/support, and packages/wire with counters, to one folder. */
 async function build(): Promise<string> {
   const folder = join(out, 'build')
   rmSync(folder, { recursive: true, force: true })
@@ -237,7 +237,10 @@ async function build(): Promise<string> {
   }
   const wire = join(root, 'packages/wire')
   write(join(folder, 'package.json'), '{ "type": "module" }')
-  write(join(modules, '@softspoken/wire/package.json'), '{ "type": "module", "exports": "./index.js" }')
+  const exported = (name: string, paths: Readonly<Record<string, string>>): void =>
+    write(join(modules, name, 'package.json'), JSON.stringify({ type: 'module', exports: paths }))
+  exported('@softspoken/wire', { '.': './index.js', './internal': './internal.js' })
+  exported('@softspoken/test-support', { './*': './*.js' })
   symlinkSync(realpathSync(join(wire, 'node_modules/ip-address')), join(modules, 'ip-address'))
   for (const file of readdirSync(join(wire, 'src'), { recursive: true, encoding: 'utf8' }).sort())
     if (file.endsWith('.ts') && !file.endsWith('.test.ts'))
@@ -245,9 +248,14 @@ async function build(): Promise<string> {
         join(modules, '@softspoken/wire', file.replace(/ts$/, 'js')),
         compile(readFileSync(join(wire, 'src', file), 'utf8'), ids),
       )
-  for (const file of ['test/support/hex.ts', 'test/support/damage.ts', 'test/fuzz/decode.ts'])
-    write(join(folder, file.replace(/ts$/, 'js')), compile(readFileSync(join(root, file), 'utf8')))
-  return join(folder, 'test/fuzz/decode.js')
+  for (const name of ['hex', 'damage'])
+    write(
+      join(modules, `@softspoken/test-support/${name}.js`),
+      compile(readFileSync(join(root, `test/support/${name}.ts`), 'utf8')),
+    )
+  const decode = join(folder, 'decode.js')
+  write(decode, compile(readFileSync(join(root, 'test/fuzz/decode.ts'), 'utf8')))
+  return decode
 }
 
 /** What V8 counts when the corpus runs over the sources as they are. */
