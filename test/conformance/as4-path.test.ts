@@ -19,7 +19,7 @@ function octets(path: Path, width: 2 | 4): string {
     .flatMap(({ type, as }) => [types[type], as.length].map(n => number(n, 1)).concat(as.map(n => number(n, width))))
     .join('')
 }
-/** What a receiver makes of the two; an extended length, as paths may be long. */
+/** The merged attributes. Both paths have extended lengths, because they may be long. */
 function joined(path: Path, path4: Path): Attributes {
   const long = (head: string, value: string) => `${head} ${number(value.length / 2, 2)} ${value}`
   const both = `${long('50 02', octets(path, 2))} ${long('d0 11', octets(path4, 4))}`

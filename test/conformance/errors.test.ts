@@ -600,7 +600,7 @@ describe('the place of an error is', () => {
 
   it.each<[what: string, bytes: Uint8Array, at: number]>([
     ['the length', hex(`${'ff'.repeat(16)} 0012 04`), 16],
-    ['the length, where more is there than it says', message(4, '').slice(0, 18), 16],
+    ['the length, if the header is cut short', message(4, '').slice(0, 18), 16],
     ['the type', message(6, ''), 18],
     ['the version', open('03 fde9 005a c0000201'), 19],
     ['the AS', open('04 0000 005a c0000201'), 20],

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 const filler = (octets: number) => '00'.repeat(octets)
 
-/** Unknown capabilities of `length` octets in all. */
+/** Unknown capabilities of this many octets in all. */
 function capabilities(octets: number): string {
   if (octets <= 257) return `c8 ${number(octets - 2, 1)} ${filler(octets - 2)}`
   return `c8 ff ${filler(255)} ${capabilities(octets - 257)}`
@@ -40,7 +40,7 @@ describe.each(['update', 'notification', 'route-refresh'] as const)('of type %s'
     expect(answer(make(4096), false)).toBe(type)
     for (const length of [4097, 5000, 65535]) expect(answer(make(length), false)).toBe(badLength(length))
   })
-  it('has at most 65535 octets if both sides agreed on it (RFC 8654 §4)', () => {
+  it('has at most 65535 octets if both sides sent extended-message (RFC 8654 §4)', () => {
     for (const length of [4096, 4097, 5000, 65535]) expect(answer(make(length), true)).toBe(type)
   })
   it('is encoded up to the same lengths', () => {
@@ -59,14 +59,14 @@ describe.each(['update', 'notification', 'route-refresh'] as const)('of type %s'
 })
 
 describe('an OPEN', () => {
-  it.each([false, true])('has at most 4096 octets, extended messages agreed on: %s (RFC 8654 §4)', extended => {
+  it.each([false, true])('has at most 4096 octets, with extended messages negotiated: %s (RFC 8654 §4)', extended => {
     expect(answer(ofLength.open(4096), extended)).toBe('open')
     for (const length of [4097, 4367, 65535]) expect(answer(ofLength.open(length), extended)).toBe(badLength(length))
   })
 })
 
 describe('a KEEPALIVE', () => {
-  it.each([false, true])('has 19 octets, extended messages agreed on: %s (RFC 8654 §4)', extended => {
+  it.each([false, true])('has 19 octets, with extended messages negotiated: %s (RFC 8654 §4)', extended => {
     expect(answer(ofLength.keepalive(19), extended)).toBe('keepalive')
     for (const length of [20, 4096, 4097, 65535])
       expect(answer(ofLength.keepalive(length), extended)).toBe(badLength(length))

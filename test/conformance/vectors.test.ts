@@ -24,14 +24,14 @@ function run(all: readonly Vector[]): void {
   for (const { vector, reading } of disagreeing) {
     const exception = exceptions.find(one => settles(one, vector, reading))
     if (exception)
-      settled.get(exception)!.push(vector.id) // it has an entry for each of them
+      settled.get(exception)!.push(vector.id) // `settled` has an entry for each exception
     else unsettled.push(`${vector.id}: ${reading.disagreement}`)
   }
 
   describe(`${all.length} conformance vectors`, () => {
     it('agree, or are known exceptions', () => expect(unsettled).toEqual([]))
 
-    it.each(exceptions)('differ from us: $why ($settledBy)', exception => {
+    it.each(exceptions)('differ from the codec: $why ($settledBy)', exception => {
       const found = settled.get(exception) ?? []
       if ('ids' in exception) expect(found.sort()).toEqual([...exception.ids].sort())
       else expect(found).toHaveLength(exception.count)
@@ -40,7 +40,7 @@ function run(all: readonly Vector[]): void {
     it('are encoded to the same octets if they are in canonical form', () => {
       const accepted = readings.filter(({ vector }) => vector.expect.ok)
       const identical = accepted.filter(({ reading }) => reading.identical)
-      // That all canonical ones are among them is held vector by vector; this is so that they are not few.
+      // read() checks each canonical vector. This checks that there are enough of them.
       expect(identical.length).toBeGreaterThan(accepted.length / 3)
     })
 

@@ -1,4 +1,4 @@
-/** What the fuzzer begins with: our fixtures, and what grew out of them in earlier runs. */
+/** The inputs with which the fuzzer starts: the fixtures, and inputs that earlier runs have found. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fixtures, hex } from '@softspoken/test-support/hex'

@@ -1,13 +1,13 @@
 /**
  * Coverage-guided fuzzing of the codec: `npx --yes pnpm@12 test:fuzz [--seconds 60 | --cpu-minutes 30] [--seed 1] [--out folder]`.
  *
- * Damages inputs, runs decode.ts on them over instrumented sources of packages/wire, and keeps those that go where none
- * went before: a new branch, a branch taken more often, or a comparison whose sides come nearer. For each of these it
- * keeps the shortest input. The corpus begins with our fixtures and test/fuzz/corpus. What it grows to and every find
- * go to `--out`, a new temporary folder unless you say; a run with the folder of another goes on from there. `--keep`
- * writes what reaches a branch of its own to test/fuzz/corpus. Ends with 1 where there is a find.
+ * It damages inputs and runs decode.ts on them with instrumented sources of packages/wire. A feature is a branch, a number of
+ * times that a branch is taken, or a distance between the two sides of a comparison. For each feature it keeps the shortest
+ * input. It starts from the fixtures and test/fuzz/corpus. The inputs that it keeps and every find are written to `--out`, by
+ * default a new temporary folder; a run with the folder of an earlier one continues it. With `--keep`, the inputs that reach
+ * a branch that no other reaches are written to test/fuzz/corpus. The exit code is 1 if there is a find.
  *
- * Jazzer.js would be the tool for it, but the addon it ships wants a newer C library than Debian 12 has.
+ * It is not Jazzer.js, because that needs a newer C library than Debian 12 has.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -49,7 +49,7 @@ const seconds = number('seconds', values.seconds)
 const random = chance(number('seed', values.seed))
 
 const HEAD = 2 // switches and the length of chunks
-const LONGEST = 6000 // octets of an input: some more than a message has, unless both sides agreed on longer ones
+const LONGEST = 6000 // octets of an input: more than the 4096 of a message
 const SLOW = 1000 // milliseconds for one input
 const REPORT = 10 // seconds
 
@@ -57,12 +57,12 @@ const REPORT = 10 // seconds
 
 const ids: Ids = { branches: 0, comparisons: 0 }
 const target = await build()
-const TIMES = 9 // a branch taken once, twice, up to 4, 8, ... times
-const DISTANCES = 66 // sides of a comparison equal, or apart by 1, up to 3, 7, ... on either side
+const TIMES = 9 // one for a branch taken once, one for twice, one for up to 4, 8, ... times
+const DISTANCES = 66 // one for equal sides, one for a difference of 1, up to 3, 7, ..., less or greater
 const features = ids.branches * TIMES + ids.comparisons * DISTANCES
 
 const branches = new Uint32Array(ids.branches)
-/** The comparisons' features of the input that runs, and in which run each was last seen. */
+/** The features of comparisons in this execution, and the execution in which each was last seen. */
 let met: number[] = []
 const metIn = new Uint32Array(features)
 let executions = 0
@@ -86,7 +86,7 @@ Object.assign(globalThis, { fuzzing })
 
 interface Entry {
   readonly input: Uint8Array
-  /** Of how many features it is the shortest. */
+  /** The number of features whose shortest input it is. */
   features: number
 }
 const shortest: (Entry | undefined)[] = new Array(features)
@@ -116,7 +116,7 @@ async function run(): Promise<void> {
       }
       return performance.now() - before
     }
-    // Once more before it is blamed: on a shared machine, the whole process stands still for a second now and then.
+    // A slow input runs twice, because a shared machine sometimes stops the whole process for a second.
     const took = run()
     slowest = Math.max(slowest, took)
     if (took > SLOW && run() > SLOW) found('takes more than a second, twice', input)
@@ -173,7 +173,7 @@ async function run(): Promise<void> {
   }
 }
 
-/** Gives the input every feature that none has had, or only a longer one. */
+/** Makes the input the owner of each of its features that has no owner, or a longer one. */
 function keep(input: Uint8Array): void {
   let entry: Entry | undefined
   const claim = (feature: number): void => {
@@ -193,7 +193,7 @@ function keep(input: Uint8Array): void {
 }
 
 function mutate(): Uint8Array {
-  const { input } = random() < 0.5 ? shortest[pick(reached, random)]! : choose() // whatever is reached has an owner
+  const { input } = random() < 0.5 ? shortest[pick(reached, random)]! : choose() // each reached feature has an owner
   const sent = damage(input.subarray(HEAD), choose().input.subarray(HEAD), random).subarray(0, LONGEST)
   const result = new Uint8Array(HEAD + sent.length)
   result.set(input.subarray(0, HEAD))
@@ -206,14 +206,14 @@ function mutate(): Uint8Array {
 function choose(): Entry {
   for (;;) {
     const at = below(entries.length, random)
-    const entry = entries[at]! // at is within
+    const entry = entries[at]! // `at` is below its length
     if (entry.features > 0) return entry
     entries[at] = entries.at(-1)!
     entries.pop()
   }
 }
 
-/** Keeps the shortest of the inputs that end at the same place. */
+/** Reports a find. Of the inputs that fail at the same place it keeps the shortest. */
 function found(why: string, input: Uint8Array): void {
   const place = why.split('\n').slice(0, 2).join('\n')
   const before = finds.get(place)
@@ -258,7 +258,7 @@ async function build(): Promise<string> {
   return decode
 }
 
-/** What V8 counts when the corpus runs over the sources as they are. */
+/** Prints the coverage that V8 counts when the inputs run over the original sources. */
 function coverage(folder: string): void {
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', 'test/fuzz/decode.test.ts']
   const options = {
@@ -301,7 +301,7 @@ function line(input: Uint8Array): string {
   return `${toHex(input)}\n`
 }
 
-/** Ends the process where an input does not end, which a busy loop cannot do for itself, and keeps that input. */
+/** Kills the process if an input does not end, and writes that input. A worker, because the main thread is busy then. */
 function watch(shared: SharedArrayBuffer): Worker {
   return new Worker(
     `const { workerData: { shared, file } } = require('node:worker_threads')

@@ -1,19 +1,19 @@
 /**
- * Counters in the branches of a source file: what a coverage-guided fuzzer sees of it. They stand in functions, on both
- * sides of a condition, in loops, cases and catches. Comparisons tell how far apart their sides are, so that getting
- * nearer to a constant or a length is progress, too.
+ * Adds counters to a source file for a coverage-guided fuzzer: in functions, on both sides of a condition, in loops, cases and
+ * catches. Each comparison reports the difference of its sides, so that an input that comes nearer to a constant or a length
+ * counts as progress.
  */
 import ts from 'typescript'
 
-/** What the counters count with; instrumented code finds it as globalThis.fuzzing. */
+/** The counters. Instrumented code uses globalThis.fuzzing. */
 export interface Fuzzing {
   /** How often each branch was taken. */
   readonly branches: Uint32Array
-  /** Tells of a comparison, and gives its outcome back. */
+  /** Records a comparison and returns its outcome. */
   compare(id: number, left: unknown, right: unknown, outcome: boolean): boolean
 }
 
-/** How many there are of each, over all files. */
+/** The number of branches and comparisons in all files so far. */
 export interface Ids {
   branches: number
   comparisons: number
@@ -33,7 +33,7 @@ const shortcuts: ReadonlySet<ts.SyntaxKind> = new Set([
   ts.SyntaxKind.QuestionQuestionToken,
 ])
 
-/** The JavaScript of a TypeScript module, with counters where `ids` is given. Numbers go on from `ids`. */
+/** The JavaScript of a TypeScript module, with counters if `ids` is given; it is advanced. */
 export function compile(source: string, ids?: Ids): string {
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: {
@@ -123,7 +123,7 @@ function counters(ids: Ids): ts.TransformerFactory<ts.SourceFile> {
   }
 }
 
-/** Whether both sides can be read twice: names, fields, elements and literals, and sums of them. */
+/** Whether evaluating both sides twice has no effect: names, fields, elements and literals, and sums of them. */
 function plainly({ left, right }: ts.BinaryExpression): boolean {
   return still(left) && still(right)
 }
