@@ -19,7 +19,7 @@ test('established and down name the peer, after the peer has been sent its route
   const events = recorded(announcer)
   announcer.announce(VIP)
   const updates: number[] = []
-  announcer.on('established', () => updates.push(router.heard.length))
+  announcer.on('established', () => updates.push(router.received.length))
   await lab.pass(1)
   router.reset()
   await lab.pass(0)

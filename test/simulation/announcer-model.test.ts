@@ -1,6 +1,6 @@
 /**
- * An announcer beside a model of it, through any sequence of calls, leases, resets, refreshes and pauses. All times are
- * whole seconds, and the two are compared at each: so what is late, early, needless or missing is seen at its second.
+ * Compares an announcer with a model of it, after any sequence of calls, leases, resets, refreshes and pauses. All times are
+ * whole seconds, and the two are compared at each second: a message that is late, early, needless or missing fails there.
  */
 import type { Announcement, Announcer } from '@softspoken/announcer'
 import fc from 'fast-check'
@@ -9,45 +9,45 @@ import { Lab, type Router } from './lab.ts'
 
 const prefixes = ['198.51.100.10/32', '198.51.100.11/32', '2001:db8::10/128', '2001:db8::11/128']
 
-interface Wish {
+interface ModelRoute {
   med: number
   readonly ttl: number | undefined
   until: number
-  /** Listeners have not been told that it is gone. */
-  stands: boolean
+  /** `withdrawn` has not been emitted for it. */
+  isActive: boolean
 }
 
-/** What one router must know of us. */
+/** What one router must have received. */
 interface Peer {
   readonly interval: number
   readonly carries: (prefix: string) => boolean
-  readonly knows: Map<string, number>
+  readonly advertised: Map<string, number>
   readonly advertisedAt: Map<string, number>
-  /** It has asked for all of it again. */
-  asking: boolean
-  /** How much of what it heard has been judged. */
-  seen: number
+  /** It has requested its routes again. */
+  isRefreshing: boolean
+  /** How many of the UPDATEs that it received have been checked. */
+  checked: number
 }
 
 class Model {
   now = 0
-  readonly wishes = new Map<string, Wish>()
+  readonly announced = new Map<string, ModelRoute>()
   readonly peers: readonly Peer[]
   withdrawals = 0
 
   constructor(kinds: readonly Pick<Peer, 'interval' | 'carries'>[]) {
-    const memory = () => ({ knows: new Map(), advertisedAt: new Map(), asking: false, seen: 0 })
+    const memory = () => ({ advertised: new Map(), advertisedAt: new Map(), isRefreshing: false, checked: 0 })
     this.peers = kinds.map(kind => ({ ...kind, ...memory() }))
   }
   get desired(): ReadonlyMap<string, number> {
-    const standing = [...this.wishes].filter(([, { until }]) => this.now < until)
-    return new Map(standing.map(([prefix, { med }]) => [prefix, med]))
+    const active = [...this.announced].filter(([, { until }]) => this.now < until)
+    return new Map(active.map(([prefix, { med }]) => [prefix, med]))
   }
-  /** Each lease that has run out is told once. */
-  lapse(): void {
-    for (const wish of this.wishes.values())
-      if (wish.stands && this.now >= wish.until) {
-        wish.stands = false
+  /** `withdrawn` is emitted once for each lease that has run out. */
+  expireLeases(): void {
+    for (const route of this.announced.values())
+      if (route.isActive && this.now >= route.until) {
+        route.isActive = false
         this.withdrawals++
       }
   }
@@ -81,7 +81,7 @@ const kinds = [
 
 type Command = fc.AsyncCommand<Model, Real, false>
 
-/** Does something to the model and to the announcer; then both must agree. */
+/** Runs one step on the model and on the announcer, and compares both. */
 function command(name: string, act: (model: Model, real: Real) => void | Promise<void>): Command {
   return {
     check: () => true,
@@ -97,49 +97,49 @@ function command(name: string, act: (model: Model, real: Real) => void | Promise
 function announce(prefix: string, med: number, ttl: number | undefined): Command {
   return command(`announce(${prefix}, ${med}, ${ttl})`, (model, { announcer, announcements }) => {
     const call = () => announcer.announce(prefix, { med, ...(ttl !== undefined && { ttl }) })
-    if (model.wishes.has(prefix)) {
+    if (model.announced.has(prefix)) {
       expect(call).toThrow('is announced already')
       return
     }
     announcements.set(prefix, call())
     const until = ttl === undefined ? Number.POSITIVE_INFINITY : model.now + ttl
-    model.wishes.set(prefix, { med, ttl, until, stands: true })
+    model.announced.set(prefix, { med, ttl, until, isActive: true })
   })
 }
 
 function withdraw(prefix: string): Command {
   return command(`withdraw(${prefix})`, (model, { announcements }) => {
     announcements.get(prefix)?.withdraw()
-    if (model.wishes.get(prefix)?.stands) model.withdrawals++
-    model.wishes.delete(prefix)
+    if (model.announced.get(prefix)?.isActive) model.withdrawals++
+    model.announced.delete(prefix)
   })
 }
 
 function renew(prefix: string): Command {
   return command(`renew(${prefix})`, (model, { announcements }) => {
     const announcement = announcements.get(prefix)
-    const wish = model.wishes.get(prefix)
-    if (announcement === undefined || wish === undefined) return
-    if (wish.ttl === undefined) {
+    const route = model.announced.get(prefix)
+    if (announcement === undefined || route === undefined) return
+    if (route.ttl === undefined) {
       expect(() => announcement.renew()).toThrow('no lease')
       return
     }
     expect(announcement.renew()).toBe(true)
-    wish.until = model.now + wish.ttl
-    wish.stands = true
+    route.until = model.now + route.ttl
+    route.isActive = true
   })
 }
 
 function update(prefix: string, med: number): Command {
   return command(`update(${prefix}, ${med})`, (model, { announcements }) => {
     const announcement = announcements.get(prefix)
-    const wish = model.wishes.get(prefix)
-    if (wish === undefined) {
+    const route = model.announced.get(prefix)
+    if (route === undefined) {
       if (announcement) expect(() => announcement.update({ med })).toThrow('is withdrawn')
       return
     }
-    announcement!.update({ med }) // where there is a wish, it was announced
-    wish.med = med
+    announcement!.update({ med }) // where there is a route, it was announced
+    route.med = med
   })
 }
 
@@ -147,8 +147,8 @@ function reset(which: number): Command {
   return command(`reset(${which})`, ({ peers }, { routers }) => {
     routers[which]!.reset()
     const peer = peers[which]!
-    for (const memory of [peer.knows, peer.advertisedAt]) memory.clear()
-    peer.asking = false
+    for (const memory of [peer.advertised, peer.advertisedAt]) memory.clear()
+    peer.isRefreshing = false
   })
 }
 
@@ -156,7 +156,7 @@ function refresh(which: number): Command {
   return command(`refresh(${which})`, ({ peers }, { routers, announcer }) => {
     if (announcer.sessions[which]!.state !== 'Established') return
     routers[which]!.refresh(which === 2 ? 'ipv6-unicast' : 'ipv4-unicast')
-    peers[which]!.asking = true
+    peers[which]!.isRefreshing = true
   })
 }
 
@@ -170,79 +170,83 @@ function pass(seconds: number): Command {
   })
 }
 
-/** The process is stopped; all that fell due comes late, and in one go. */
+/** The process is stopped; all timers that became due meanwhile run late, one after the other. */
 function stop(seconds: number): Command {
   return command(`stop(${seconds})`, async (model, { lab, routers }) => {
     const before = routers.map(({ types }) => types.length)
     lab.clock.suspend(seconds)
     model.now += seconds
     await lab.pass(0)
-    model.peers.forEach(({ knows }, at) => {
-      const gone = [...knows.keys()].some(prefix => !model.desired.has(prefix))
-      if (gone) expect(routers[at]!.types[before[at]!], 'the withdrawal comes first').toBe('update')
+    model.peers.forEach(({ advertised }, at) => {
+      const withdraws = [...advertised.keys()].some(prefix => !model.desired.has(prefix))
+      if (withdraws) expect(routers[at]!.types[before[at]!], 'the withdrawal comes first').toBe('update')
     })
   })
 }
 
-/** The same, but the first to run is a renewal that may come too late: then the route goes before it comes back. */
+/** The same, but renew() runs first. If the lease has run out by then, the route is withdrawn before it is announced again. */
 function stopAndRenew(seconds: number, prefix: string): Command {
   return command(`stopAndRenew(${seconds}, ${prefix})`, async (model, real) => {
-    const wish = model.wishes.get(prefix)
-    if (wish?.ttl === undefined) return
+    const route = model.announced.get(prefix)
+    if (route?.ttl === undefined) return
     real.lab.clock.suspend(seconds)
     model.now += seconds
-    model.lapse()
+    model.expireLeases()
     const before = model.desired
-    real.announcements.get(prefix)!.renew() // where there is a wish, it was announced
-    wish.until = model.now + wish.ttl
-    wish.stands = true
+    real.announcements.get(prefix)!.renew() // where there is a route, it was announced
+    route.until = model.now + route.ttl
+    route.isActive = true
     await real.lab.pass(0)
     agree(model, real, before)
   })
 }
 
-/** The announcer has told every peer that is up exactly what the model says, as early as it may, and no more. `before` is what was wanted until a moment ago. */
+/**
+ * The announcer has sent exactly what the model has to every established peer, as early as allowed. `before` has the routes
+ * that were desired before this step.
+ */
 function agree(model: Model, { announcer, routers, withdrawals }: Real, before = model.desired): void {
-  model.lapse()
-  expect(withdrawals, 'listeners are told of each end once').toBe(model.withdrawals)
+  model.expireLeases()
+  expect(withdrawals, 'withdrawn is emitted once for each end').toBe(model.withdrawals)
   const { now } = model
   const status = announcer.status()
   expect(status.announcements).toEqual([...model.desired.keys()])
   model.peers.forEach((peer, at) => {
-    const { knows, advertisedAt, interval, carries } = peer
+    const { advertised, advertisedAt, interval, carries } = peer
     const desired = new Map([...model.desired].filter(([prefix]) => carries(prefix)))
-    const { heard, table } = routers[at]!
-    const news = heard.slice(peer.seen)
-    for (const { at: heardAt, withdrawn } of news) {
-      expect(heardAt, 'nothing comes between two whole seconds').toBe(now)
+    const { received, table } = routers[at]!
+    const news = received.slice(peer.checked)
+    for (const { at: receivedAt, withdrawn } of news) {
+      expect(receivedAt, 'nothing comes between two whole seconds').toBe(now)
       for (const prefix of withdrawn) {
-        expect(before.has(prefix), 'what is wanted is not withdrawn').toBe(false)
-        expect(knows.delete(prefix), 'what is withdrawn was known').toBe(true)
+        expect(before.has(prefix), 'a desired route is not withdrawn').toBe(false)
+        expect(advertised.delete(prefix), 'a withdrawn route was advertised').toBe(true)
       }
     }
     const mayAdvertise = (prefix: string) => now - (advertisedAt.get(prefix) ?? Number.NEGATIVE_INFINITY) >= interval
-    // All of it again or none of it: the last of them must wait no more (RFC 7313 §4).
-    const again = peer.asking && [...knows.keys()].every(mayAdvertise) ? [...knows.keys()] : []
-    if (peer.asking && [...knows.keys()].every(mayAdvertise)) peer.asking = false
+    // All routes are sent again or none: a refresh waits until the interval allows the last of them (RFC 7313 §4).
+    const again = peer.isRefreshing && [...advertised.keys()].every(mayAdvertise) ? [...advertised.keys()] : []
+    if (peer.isRefreshing && [...advertised.keys()].every(mayAdvertise)) peer.isRefreshing = false
     const announced = news.flatMap(({ announced, attributes: { med } }) => announced.map(prefix => ({ prefix, med })))
     for (const { prefix, med } of announced) {
-      expect(med, 'what is announced is wanted').toBe(desired.get(prefix))
-      expect(knows.get(prefix) !== med || again.includes(prefix), 'no announcement is needless').toBe(true)
-      expect(mayAdvertise(prefix), 'no announcement is early').toBe(true)
-      knows.set(prefix, med!)
+      expect(med, 'an advertised route is desired').toBe(desired.get(prefix))
+      expect(advertised.get(prefix) !== med || again.includes(prefix), 'no advertisement is needless').toBe(true)
+      expect(mayAdvertise(prefix), 'no advertisement is early').toBe(true)
+      advertised.set(prefix, med!)
       advertisedAt.set(prefix, now)
     }
-    peer.seen = heard.length
-    expect(new Set(Object.keys(table))).toEqual(new Set(knows.keys()))
+    peer.checked = received.length
+    expect(new Set(Object.keys(table))).toEqual(new Set(advertised.keys()))
     if (status.peers[at]!.state !== 'Established') {
       expect(status.peers[at]!.sent).toEqual([])
       return
     }
-    for (const prefix of knows.keys()) expect(desired.has(prefix), 'no withdrawal waits').toBe(true)
+    for (const prefix of advertised.keys()) expect(desired.has(prefix), 'no withdrawal waits').toBe(true)
     for (const prefix of again) expect(advertisedAt.get(prefix), 'a refresh waits no longer').toBe(now)
     for (const [prefix, med] of desired)
-      if (knows.get(prefix) !== med) expect(mayAdvertise(prefix), 'only what the interval forbids waits').toBe(false)
-    const sent = [...desired].filter(([prefix, med]) => knows.get(prefix) === med)
+      if (advertised.get(prefix) !== med)
+        expect(mayAdvertise(prefix), 'a route waits only for the interval').toBe(false)
+    const sent = [...desired].filter(([prefix, med]) => advertised.get(prefix) === med)
     expect(status.peers[at]!.sent).toEqual(sent.map(([prefix]) => prefix))
   })
 }

@@ -81,11 +81,11 @@ test('an AnnouncerSession has the state, the status and the events of its sessio
 test('an event emitted on an AnnouncerSession reaches its listeners only', async () => {
   const { announcer, session } = await established()
   announcer.announce(VIP)
-  const heard: unknown[] = []
-  session.on('down', down => heard.push(down))
+  const emitted: unknown[] = []
+  session.on('down', down => emitted.push(down))
   const down = { type: 'down', why: 'made up', from: 'Established' } as const
   session.emit('down', down as never)
-  expect(heard).toEqual([down])
+  expect(emitted).toEqual([down])
   expect(announcer.status().peers[0]?.sent, 'the announcer still counts it as sent').toEqual([VIP])
 })
 

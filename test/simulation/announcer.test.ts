@@ -15,15 +15,15 @@ describe('announcing', () => {
     const router = lab.router()
     const announcer = lab.announcer({ maxPrefixes: 2 })
     announcer.announce(VIP)
-    expect(router.heard).toEqual([])
+    expect(router.received).toEqual([])
     await lab.pass(0)
     expect(router.table).toEqual({ [VIP]: '192.0.2.1' })
     announcer.announce(OTHER)
     await lab.pass(0)
     expect(router.table).toEqual({ [VIP]: '192.0.2.1', [OTHER]: '192.0.2.1' })
-    expect(router.heard).toHaveLength(2)
+    expect(router.received).toHaveLength(2)
     await lab.pass(3600)
-    expect(router.heard).toHaveLength(2)
+    expect(router.received).toHaveLength(2)
   })
 
   test('an announcement has the prefix in its canonical form', async () => {
@@ -51,7 +51,7 @@ describe('announcing', () => {
     const first = announcer.announce(VIP)
     expect(() => announcer.announce('198.51.100.10', { med: 5 })).toThrow(`prefix: ${VIP} is announced already`)
     await lab.pass(0)
-    expect(router.heard.map(({ attributes }) => attributes.med)).toEqual([undefined])
+    expect(router.received.map(({ attributes }) => attributes.med)).toEqual([undefined])
     first.withdraw()
     expect(announcer.announce(VIP).prefix).toBe(VIP)
   })
@@ -64,8 +64,8 @@ describe('announcing', () => {
     await lab.pass(0)
     const both = { origin: 'igp', nextHop: '192.0.2.1', med: 7 }
     const marks = { communities: ['65000:1'], largeCommunities: ['65000:1:2'] }
-    expect(external.heard[0]!.attributes).toEqual({ ...both, ...marks, asPath: [{ type: 'sequence', as: [65001] }] })
-    expect(internal.heard[0]!.attributes).toEqual({ ...both, ...marks, asPath: [], localPref: 200 })
+    expect(external.received[0]!.attributes).toEqual({ ...both, ...marks, asPath: [{ type: 'sequence', as: [65001] }] })
+    expect(internal.received[0]!.attributes).toEqual({ ...both, ...marks, asPath: [], localPref: 200 })
   })
 
   test('an epoch makes the route of each new leader better, by MED and LOCAL_PREF', async () => {
@@ -82,9 +82,9 @@ describe('announcing', () => {
       await lab.pass(60)
     }
     expect(external.meds).toEqual([993, 992])
-    expect(internal.heard.flatMap(({ attributes }) => attributes.localPref ?? [])).toEqual([107, 108])
-    expect(external.heard[0]!.attributes.asPath).toEqual([{ type: 'sequence', as: [65001, 65001] }])
-    expect(internal.heard[0]!.attributes.asPath).toEqual([])
+    expect(internal.received.flatMap(({ attributes }) => attributes.localPref ?? [])).toEqual([107, 108])
+    expect(external.received[0]!.attributes.asPath).toEqual([{ type: 'sequence', as: [65001, 65001] }])
+    expect(internal.received[0]!.attributes.asPath).toEqual([])
   })
 
   test('a route is sent again after a reset, to the router of that session only', async () => {
@@ -100,8 +100,8 @@ describe('announcing', () => {
     expect(announcer.status().peers.map(({ sent }) => sent)).toEqual([[], [VIP]])
     await lab.pass(60)
     expect(one.table).toEqual({ [VIP]: '192.0.2.1' })
-    expect(one.heard).toHaveLength(2)
-    expect(two.heard).toHaveLength(1)
+    expect(one.received).toHaveLength(2)
+    expect(two.received).toHaveLength(1)
   })
 
   test('a route that was withdrawn without a session is not sent on the next one', async () => {
@@ -114,7 +114,7 @@ describe('announcing', () => {
     announcement.withdraw()
     await lab.pass(120)
     expect(router.session.state).toBe('Established')
-    expect(router.heard).toHaveLength(1)
+    expect(router.received).toHaveLength(1)
   })
 
   test('changes of the options object after announce() have no effect', async () => {
@@ -124,7 +124,7 @@ describe('announcing', () => {
     lab.announcer().announce(VIP, { communities })
     communities[0] = 'nonsense'
     await lab.pass(0)
-    expect(router.heard[0]!.attributes.communities).toEqual(['65000:1'])
+    expect(router.received[0]!.attributes.communities).toEqual(['65000:1'])
   })
 })
 
@@ -143,7 +143,7 @@ describe('the interval between advertisements of one prefix (RFC 4271 §9.2.1.1)
     expect(router.meds).toEqual([1])
     await lab.pass(0.001)
     expect(router.meds).toEqual([1, 2])
-    expect(router.heard[1]!.at - router.heard[0]!.at).toBe(interval)
+    expect(router.received[1]!.at - router.received[0]!.at).toBe(interval)
   })
 
   test('the interval holds for a route that is withdrawn and announced again', async () => {
@@ -196,7 +196,7 @@ describe('update()', () => {
       announcement.update(same)
       await lab.pass(60)
     }
-    expect(router.heard).toHaveLength(1)
+    expect(router.received).toHaveLength(1)
   })
 
   test('update() with communities in another order or form sends nothing (RFC 1997)', async () => {
@@ -213,10 +213,10 @@ describe('update()', () => {
       announcement.update(same)
       await lab.pass(60)
     }
-    expect(router.heard).toHaveLength(1)
+    expect(router.received).toHaveLength(1)
     announcement.update({ communities: ['65000:1', 'no-advertise'] })
     await lab.pass(0)
-    expect(router.heard[1]!.attributes.communities).toEqual(['65000:1', '65535:65282'])
+    expect(router.received[1]!.attributes.communities).toEqual(['65000:1', '65535:65282'])
   })
 
   test('an update() that is undone before the interval is over sends nothing', async () => {
@@ -237,10 +237,10 @@ describe('update()', () => {
     await lab.pass(0)
     announcement.update({ med: 6 })
     await lab.pass(30)
-    expect(router.heard[1]!.attributes).toMatchObject({ med: 6, communities: ['65000:1'] })
+    expect(router.received[1]!.attributes).toMatchObject({ med: 6, communities: ['65000:1'] })
     announcement.update({ communities: ['65000:2'] })
     await lab.pass(30)
-    expect(router.heard[2]!.attributes).toMatchObject({ med: 5, communities: ['65000:2'] })
+    expect(router.received[2]!.attributes).toMatchObject({ med: 5, communities: ['65000:2'] })
   })
 
   test('update() throws once the announcement is withdrawn', async () => {
@@ -275,10 +275,10 @@ describe('withdrawing', () => {
     withdraw(announcement, controller)
     await lab.pass(0)
     expect(router.table).toEqual({})
-    expect(router.heard.at(-1)).toMatchObject({ at: 1, withdrawn: [VIP] })
+    expect(router.received.at(-1)).toMatchObject({ at: 1, withdrawn: [VIP] })
     for (const [, again] of ways) again(announcement, controller)
     await lab.pass(60)
-    expect(router.heard).toHaveLength(2)
+    expect(router.received).toHaveLength(2)
     expect(announcer.status().announcements).toEqual([])
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
@@ -317,7 +317,7 @@ describe('withdrawing', () => {
     expect(router.table).toHaveProperty(VIP)
   })
 
-  test('a dead router does not delay the withdrawal to another', async () => {
+  test('a router that does not read delays no withdrawal to another', async () => {
     const lab = new Lab()
     const frozen = lab.router({ address: '192.0.2.254' })
     const silent = lab.router({ address: '192.0.2.253', answers: false })
@@ -328,7 +328,7 @@ describe('withdrawing', () => {
     frozen.freeze()
     announcement.withdraw()
     await lab.pass(0)
-    expect(well.heard.at(-1)).toMatchObject({ at: 1, withdrawn: [VIP] })
+    expect(well.received.at(-1)).toMatchObject({ at: 1, withdrawn: [VIP] })
     expect(frozen.table).toHaveProperty(VIP)
   })
 })
@@ -366,7 +366,7 @@ describe('a route refresh (RFC 2918)', () => {
     second.withdraw()
     await lab.pass(0)
     expect(router.times).toEqual([0, 50, 65, 65])
-    expect(router.heard.at(-1)).toMatchObject({ announced: [VIP] })
+    expect(router.received.at(-1)).toMatchObject({ announced: [VIP] })
   })
 
   test('a route refresh is answered in the family that it names, and no other', async () => {
@@ -401,7 +401,7 @@ describe('drain()', () => {
     expect(drained.is).toBe('resolved')
     await lab.pass(3600)
     expect(router.session.state).toBe('Established')
-    expect(router.heard).toHaveLength(2)
+    expect(router.received).toHaveLength(2)
     expect(() => announcer.announce(VIP)).toThrow('the announcer is draining or stopped')
   })
 
@@ -410,10 +410,10 @@ describe('drain()', () => {
     const router = lab.router()
     const announcer = lab.announcer()
     announcer.announce(VIP)
-    await announcer.drain() // before the session stands
+    await announcer.drain() // before the session is established
     await lab.pass(60)
     expect(router.session.state).toBe('Established')
-    expect(router.heard).toEqual([])
+    expect(router.received).toEqual([])
   })
 
   test('drain() twice is one drain', async () => {
@@ -432,24 +432,24 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     const external = lab.router({ address: '192.0.2.254', as: 65000 })
     const internal = lab.router({ address: '192.0.2.253', as: 65001 })
     const announcer = lab.announcer({ gracefulShutdownTime: 10, maxPrefixes: 2 })
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     for (const prefix of [VIP, OTHER]) announcer.announce(prefix, { localPref: 200, communities: ['65000:1'] })
     await lab.pass(60)
     const drained = outcome(announcer.drain())
     await lab.pass(9.999)
     for (const { table } of [external, internal]) expect(Object.keys(table)).toEqual([VIP, OTHER])
     const marked = { communities: ['65000:1', '65535:0'] }
-    for (const { at, attributes } of internal.heard.slice(2))
+    for (const { at, attributes } of internal.received.slice(2))
       expect({ at, attributes }).toMatchObject({ at: 60, attributes: { ...marked, localPref: 0 } })
-    for (const { at, attributes } of external.heard.slice(2))
+    for (const { at, attributes } of external.received.slice(2))
       expect({ at, attributes }).toMatchObject({ at: 60, attributes: marked })
-    expect(told.filter(text => text.startsWith('withdrawn'))).toEqual([])
+    expect(events.filter(text => text.startsWith('withdrawn'))).toEqual([])
     await lab.pass(0.001)
     for (const { table, times } of [external, internal]) {
       expect(table).toEqual({})
       expect(times).toEqual([0, 0, 60, 60, 70, 70])
     }
-    expect(told.slice(-2)).toEqual([VIP, OTHER].map(prefix => `withdrawn ${prefix} the announcer drains`))
+    expect(events.slice(-2)).toEqual([VIP, OTHER].map(prefix => `withdrawn ${prefix} the announcer drains`))
     await lab.pass(2.999)
     expect(drained.is).toBe('pending')
     await lab.pass(0.001)
@@ -489,7 +489,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     void announcer.stop()
     await lab.pass(20)
     expect(router.times).toEqual([0, 11])
-    expect(router.farewell).toMatchObject({ at: 14, code: 6, subcode: 2 })
+    expect(router.notification).toMatchObject({ at: 14, code: 6, subcode: 2 })
   })
 
   test('a graceful shutdown marks the routes while another router is away', async () => {
@@ -501,10 +501,10 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     await lab.pass(60)
     void announcer.drain()
     await lab.pass(9.999)
-    expect(there.heard.at(-1)).toMatchObject({ at: 60, announced: [VIP], attributes: { communities: ['65535:0'] } })
+    expect(there.received.at(-1)).toMatchObject({ at: 60, announced: [VIP], attributes: { communities: ['65535:0'] } })
     await lab.pass(0.001)
-    expect(there.heard.at(-1)).toMatchObject({ at: 70, withdrawn: [VIP] })
-    expect(away.heard).toEqual([])
+    expect(there.received.at(-1)).toMatchObject({ at: 70, withdrawn: [VIP] })
+    expect(away.received).toEqual([])
   })
 
   test('a graceful shutdown takes no time if no router was sent a route', async () => {
@@ -544,13 +544,13 @@ describe('stop()', () => {
     expect(router.table).toEqual({})
     expect(router.session.state).toBe('Established')
     await lab.pass(0.001)
-    expect(router.farewell).toEqual({ at: 7, code: 6, subcode: 2, text: 'maintenance' })
+    expect(router.notification).toEqual({ at: 7, code: 6, subcode: 2, text: 'maintenance' })
     expect(closed.is).toBe('resolved')
     await router.session.stop()
     expect(lab.clock.pendingTimers).toBe(0)
     await lab.pass(3600)
     expect(router.connections).toBe(1)
-    expect(router.heard).toHaveLength(2)
+    expect(router.received).toHaveLength(2)
   })
 
   test('stop() waits drainTime for a route that was withdrawn just before', async () => {
@@ -565,7 +565,7 @@ describe('stop()', () => {
     await lab.pass(1.999)
     expect(router.session.state).toBe('Established')
     await lab.pass(0.001)
-    expect(router.farewell).toMatchObject({ at: 13, code: 6, subcode: 2 })
+    expect(router.notification).toMatchObject({ at: 13, code: 6, subcode: 2 })
   })
 
   test('stop() does not wait for a router whose session has ended', async () => {
@@ -596,7 +596,7 @@ describe('stop()', () => {
       const closed = outcome(announcer.stop())
       await lab.pass(0)
       expect(closed.is).toBe('resolved')
-      expect(router.farewell).toMatchObject({ code: 6, subcode: 2, text: undefined })
+      expect(router.notification).toMatchObject({ code: 6, subcode: 2, text: undefined })
     }
   })
 
@@ -611,7 +611,7 @@ describe('stop()', () => {
     frozen.freeze()
     const closed = outcome(announcer.stop())
     await lab.pass(3)
-    expect(well.farewell).toMatchObject({ at: 3, code: 6, subcode: 2 })
+    expect(well.notification).toMatchObject({ at: 3, code: 6, subcode: 2 })
     expect(closed.is).toBe('pending')
     await lab.pass(1)
     expect(closed.is).toBe('resolved')
@@ -626,7 +626,7 @@ describe('stop()', () => {
     const closing = announcer.stop('one')
     expect(announcer.stop('two')).toBe(closing)
     await lab.pass(3)
-    expect(router.farewell).toMatchObject({ at: 3, text: 'one' })
+    expect(router.notification).toMatchObject({ at: 3, text: 'one' })
     await announcer.stop()
     await announcer.drain()
     expect(() => announcer.announce(VIP)).toThrow('the announcer is draining or stopped')
@@ -642,7 +642,7 @@ describe('stop()', () => {
     await lab.pass(20)
     void announcer.stop()
     await lab.pass(0)
-    expect(router.farewell).toMatchObject({ at: 20 })
+    expect(router.notification).toMatchObject({ at: 20 })
   })
 })
 
@@ -654,12 +654,12 @@ describe('routes that cannot be sent', () => {
     const unable = lab.router({ address: '192.0.2.253', families: ['ipv4-unicast'] })
     const announcer = lab.announcer({ families: both, nextHop: '2001:db8:1::1' })
     const announcement = announcer.announce(VIP6)
-    expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([{}, {}]) // not known before a session stands
+    expect(announcer.status().peers.map(peer => peer.unsendable)).toEqual([{}, {}]) // not known before a session is established
     await lab.pass(0)
     announcement.update({ med: 1 })
     await lab.pass(60)
     expect(able.table).toEqual({ [VIP6]: '2001:db8:1::1' })
-    expect(unable.heard).toEqual([])
+    expect(unable.received).toEqual([])
     const [one, two] = announcer.status().peers
     expect(one).toMatchObject({ sent: [VIP6], unsendable: {} })
     expect(two).toMatchObject({
@@ -701,7 +701,7 @@ describe('routes that cannot be sent', () => {
     const announcer = lab.announcer()
     announcer.announce(VIP)
     await lab.pass(0)
-    expect(router.heard).toEqual([])
+    expect(router.received).toEqual([])
     expect(announcer.status().peers[0]!.unsendable).toEqual({ [VIP]: { reason, detail } })
     expect(lab.lines('error')).toHaveLength(1)
   })
@@ -721,7 +721,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
     announcement.withdraw()
     await lab.pass(0)
     expect(router.table).toEqual({})
-    expect(router.heard.at(-1)).toMatchObject({ withdrawn: [VIP] })
+    expect(router.received.at(-1)).toMatchObject({ withdrawn: [VIP] })
   })
   test('IPv6 next hops go to a peer with an IPv4 address if negotiated (RFC 8950)', async () => {
     const { lab, router } = towards({ address: '192.0.2.254', localAddress: '192.0.2.1', extendedNextHop: true })
@@ -734,7 +734,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
     const announcer = lab.announcer({ families: ['ipv4-unicast'] })
     announcer.announce(VIP)
     await lab.pass(0)
-    expect(router.heard).toEqual([])
+    expect(router.received).toEqual([])
     expect(announcer.status().peers[0]!.unsendable).toEqual({
       [VIP]: {
         reason: 'next-hop-of-another-family',
@@ -754,7 +754,7 @@ describe('IPv4 routes over IPv6 next hops (RFC 8950)', () => {
 
 describe('End-of-RIB (RFC 4724 §2)', () => {
   const gracefulRestart = { restartTime: 120 }
-  const ends = (router: Router) => router.heard.map(({ end, announced }) => end ?? announced[0])
+  const ends = (router: Router) => router.received.map(({ end, announced }) => end ?? announced[0])
 
   test('End-of-RIB follows the first routes, once per family (RFC 4724 §2)', async () => {
     const lab = new Lab()
@@ -1173,7 +1173,7 @@ describe('announce() rejects, and sends nothing:', () => {
     expect(announcer.status().announcements).toEqual([])
     expect(getEventListeners(signal, 'abort')).toEqual([])
     await lab.pass(60)
-    expect(router.heard).toEqual([])
+    expect(router.received).toEqual([])
   })
 
   test('announce() throws if one of several peers cannot be sent the route', async () => {
@@ -1184,7 +1184,7 @@ describe('announce() rejects, and sends nothing:', () => {
     await lab.pass(0)
     expect(() => announcer.announce(VIP, { localPref: -1 })).toThrow('localPref: -1')
     await lab.pass(60)
-    expect(external.heard).toEqual([])
+    expect(external.received).toEqual([])
   })
 
   test('an update() that throws keeps the former preference', async () => {
@@ -1219,7 +1219,7 @@ describe('announce() rejects, and sends nothing:', () => {
         return
       }
       await lab.pass(0)
-      expect(router.heard).toHaveLength(1)
+      expect(router.received).toHaveLength(1)
     }
     expect.unreachable('1020 communities do not fit a message')
   })

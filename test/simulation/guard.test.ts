@@ -93,7 +93,7 @@ describe('a log that throws', () => {
     await lab.pass(10)
     await closed
     gate.stop()
-    expect([one.farewell?.text, two.farewell?.text]).toEqual(['over', 'over'])
+    expect([one.notification?.text, two.notification?.text]).toEqual(['over', 'over'])
   })
 
   test('the log is called after every peer has been sent the withdrawal', async () => {
@@ -120,19 +120,19 @@ describe('a log that throws', () => {
 describe('a listener that throws', () => {
   test('a listener that throws stops no other listener and no withdrawal', async () => {
     const { lab, one, two, announcer } = await twoPeers({})
-    const heard: string[] = []
+    const emitted: string[] = []
     for (const session of announcer.sessions) {
       session.prependListener('state', bug)
       session.prependListener('down', bug)
     }
     announcer.on('withdrawn', bug)
-    announcer.on('withdrawn', ({ prefix }) => heard.push(prefix))
+    announcer.on('withdrawn', ({ prefix }) => emitted.push(prefix))
     announcer.on('sent', bug)
     const announcement = announcer.announce(VIP)
     await lab.pass(1)
     announcement.withdraw()
     await settled()
-    expect([one.table, two.table, heard]).toEqual([{}, {}, [VIP]])
+    expect([one.table, two.table, emitted]).toEqual([{}, {}, [VIP]])
     const lines = lab.lines('error')
     expect(lines).toMatchObject([
       { text: 'a listener threw', event: 'sent', times: 1 },
@@ -182,9 +182,9 @@ describe('a listener that throws', () => {
       clock,
       dial: () => near,
     }).start()
-    const heard: string[] = []
+    const emitted: string[] = []
     session.on('update', bug)
-    session.on('update', ({ update }) => heard.push(...update.withdrawn))
+    session.on('update', ({ update }) => emitted.push(...update.withdrawn))
     near.emitConnect()
     await settled()
     peer.send(openMessage(65000), { type: 'keepalive' })
@@ -192,7 +192,7 @@ describe('a listener that throws', () => {
     const withdrawn = ['203.0.113.0/24', '203.0.113.0/25', '203.0.113.128/25']
     peer.send(...withdrawn.map(one => ({ type: 'update', withdrawn: [one], attributes: {}, announced: [] }) as const))
     await settled()
-    expect(heard).toEqual(withdrawn)
+    expect(emitted).toEqual(withdrawn)
     expect(session.state).toBe('Established')
     const stopped = session.stop()
     await clock.advance(2)
@@ -211,14 +211,14 @@ test('a connection that closes during a write emits its states in order', async 
     clock,
     dial: () => near,
   })
-  const told: string[] = []
+  const emitted: string[] = []
   session
-    .on('state', ({ from, to }) => told.push(`${from} to ${to}`))
-    .on('down', ({ from }) => told.push(`down in ${from}`))
+    .on('state', ({ from, to }) => emitted.push(`${from} to ${to}`))
+    .on('down', ({ from }) => emitted.push(`down in ${from}`))
   session.start()
   near.emitConnect()
   await settled()
-  expect(told).toEqual(['Idle to Connect', 'Connect to OpenSent', 'down in OpenSent', 'OpenSent to Idle'])
+  expect(emitted).toEqual(['Idle to Connect', 'Connect to OpenSent', 'down in OpenSent', 'OpenSent to Idle'])
   await session.stop()
 })
 
@@ -248,14 +248,14 @@ describe('notify()', () => {
 
   test('notify() calls each listener as emit() does', () => {
     const events = emitter()
-    const heard: unknown[] = []
+    const emitted: unknown[] = []
     events.on('news', function (this: unknown, n) {
-      heard.push(this === events, n)
-      events.on('news', () => heard.push('too late'))
+      emitted.push(this === events, n)
+      events.on('news', () => emitted.push('too late'))
     })
-    events.once('news', n => heard.push(n))
+    events.once('news', n => emitted.push(n))
     notify(events, undefined, 'news', 7)
-    expect(heard).toEqual([true, 7, 7])
+    expect(emitted).toEqual([true, 7, 7])
     expect(events.listenerCount('news')).toBe(2)
   })
 

@@ -73,7 +73,7 @@ describe('a health gate', () => {
     const service = new Service()
     const gate = service.gate(lab)
     const announcer = lab.announcer()
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     announcer.announce(VIP, { gate })
     expect(announcer.status()).toMatchObject({
       announcements: [],
@@ -81,7 +81,7 @@ describe('a health gate', () => {
       leases: { [VIP]: 0 },
     })
     await lab.pass(9.999)
-    expect(router.heard).toEqual([])
+    expect(router.received).toEqual([])
     await lab.pass(0.001)
     expect(router.table).toEqual({ [VIP]: '192.0.2.1' })
     expect(announcer.status()).toMatchObject({ announcements: [VIP], withheld: {}, leases: { [VIP]: 20 } })
@@ -90,11 +90,11 @@ describe('a health gate', () => {
     await lab.pass(14.999)
     expect(router.times).toEqual([10])
     await lab.pass(0.001)
-    expect(router.heard.at(-1)).toMatchObject({ at: 125, withdrawn: [VIP] })
+    expect(router.received.at(-1)).toMatchObject({ at: 125, withdrawn: [VIP] })
     expect(announcer.status().withheld).toEqual({
       [VIP]: { reason: 'unhealthy', detail: 'health: refused (3 checks in a row)' },
     })
-    expect(told).toEqual([`sent ${VIP} 192.0.2.254`, `withdrawn ${VIP} health: refused (3 checks in a row)`])
+    expect(events).toEqual([`sent ${VIP} 192.0.2.254`, `withdrawn ${VIP} health: refused (3 checks in a row)`])
     expect(lab.lines('warn')).toEqual([
       { reason: 'check-failed', detail: 'refused (3 checks in a row)', text: 'health gate down' },
       {
@@ -206,7 +206,7 @@ describe('a health gate', () => {
     service.well = false
     using gate = service.gate(lab)
     const announcer = lab.announcer()
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     const announcement = announcer.announce(VIP, { gate })
     await lab.pass(60)
     announcement.withdraw()
@@ -214,7 +214,7 @@ describe('a health gate', () => {
     announcer.announce(VIP, { gate })
     announcer.stop()
     await lab.pass(5)
-    expect(told).toEqual([])
+    expect(events).toEqual([])
   })
 
   test('a gate that flaps is held down, and has the end in its status', async () => {
@@ -314,42 +314,42 @@ describe('a health gate', () => {
 describe('the results of single checks', () => {
   test('checked has the duration, and is emitted once for a check that hangs', async () => {
     const lab = new Lab()
-    const { gate, told, service } = watched(lab)
+    const { gate, events, service } = watched(lab)
     await lab.pass(1)
     service.well = false
     await lab.pass(5)
     service.hangs = true
     await lab.pass(30)
-    expect(told).toEqual(['passed 0', 'failed 0', 'timeout 3'])
+    expect(events).toEqual(['passed 0', 'failed 0', 'timeout 3'])
     gate.stop()
   })
 
   test('checked is not emitted for a check that stop() aborted', async () => {
     const lab = new Lab()
-    const { gate, told, service } = watched(lab)
+    const { gate, events, service } = watched(lab)
     service.hangs = true
     await lab.pass(6)
     gate.stop()
     await lab.pass(60)
-    expect(told).toEqual(['passed 0'])
+    expect(events).toEqual(['passed 0'])
   })
 
   test('a late answer counts as a timeout, even if the process was stopped', async () => {
     const lab = new Lab()
     let answer = (): void => {}
-    const { told } = watched(lab, { check: () => new Promise<void>(done => (answer = done)) })
+    const { events } = watched(lab, { check: () => new Promise<void>(done => (answer = done)) })
     lab.clock.suspend(4)
     answer()
     await lab.pass(0)
-    expect(told).toEqual(['timeout 4'])
+    expect(events).toEqual(['timeout 4'])
   })
 
-  function watched(lab: Lab, options: object = {}): { gate: HealthGate; told: string[]; service: Service } {
+  function watched(lab: Lab, options: object = {}): { gate: HealthGate; events: string[]; service: Service } {
     const service = new Service()
     const gate = service.gate(lab, options)
-    const told: string[] = []
-    gate.on('checked', ({ outcome, seconds }) => told.push(`${outcome} ${seconds}`))
-    return { gate, told, service }
+    const events: string[] = []
+    gate.on('checked', ({ outcome, seconds }) => events.push(`${outcome} ${seconds}`))
+    return { gate, events, service }
   }
 })
 

@@ -22,9 +22,9 @@ export interface RouterOptions {
   readonly address?: string
   readonly as?: number
   readonly families?: readonly Family[]
-  /** The address that the announcer's end of a connection to this router has; null where its socket does not say. */
+  /** The address that the announcer's end of a connection to this router has; null if its socket has none. */
   readonly localAddress?: string | null
-  /** Whether a dial is ever answered. */
+  /** Default true; false: no dial is answered. */
   readonly answers?: boolean
   /** As in SessionOptions. */
   readonly extendedNextHop?: boolean
@@ -33,13 +33,13 @@ export interface RouterOptions {
   readonly twoOctetAs?: boolean
 }
 
-interface Heard {
+interface ReceivedUpdate {
   /** Seconds since the lab was made. */
   readonly at: number
   readonly announced: readonly Prefix[]
   readonly withdrawn: readonly Prefix[]
   readonly attributes: Attributes
-  /** The family that it is the End-of-RIB of. */
+  /** The family whose End-of-RIB it is. */
   readonly end: string | undefined
 }
 
@@ -59,13 +59,13 @@ export class Lab {
     this.#routers.push(router)
     return router
   }
-  /** Towards every router made so far. `options` may be nonsense, as of a caller without types. */
+  /** With every router made so far as a peer. `options` may have wrong types. */
   announcer(options: Partial<AnnouncerOptions> | object = {}): Announcer {
     return new Announcer({
       local: { as: 65001, id: '192.0.2.1' },
       peers: this.#routers.map(router => router.peer),
       clock: this.clock,
-      random: () => 1, // the whole of every wait
+      random: () => 1, // no jitter
       log: this.log,
       dial: ({ local, peer }) => this.#routers.find(router => router.peer.address === peer.address)!.answer(local.as),
       ...options,
@@ -74,26 +74,26 @@ export class Lab {
   pass(seconds: number): Promise<void> {
     return this.clock.advance(seconds)
   }
-  /** What the announcer tells from now on, one line each. */
+  /** The events of the announcer from now on, one line each. */
   events(announcer: Announcer): string[] {
-    const told: string[] = []
-    announcer.on('withdrawn', ({ prefix, detail }) => told.push(`withdrawn ${prefix} ${detail}`))
-    announcer.on('sent', ({ prefix, peer }) => told.push(`sent ${prefix} ${peer}`))
-    return told
+    const events: string[] = []
+    announcer.on('withdrawn', ({ prefix, detail }) => events.push(`withdrawn ${prefix} ${detail}`))
+    announcer.on('sent', ({ prefix, peer }) => events.push(`sent ${prefix} ${peer}`))
+    return events
   }
   lines(wanted: string): { readonly [field: string]: unknown }[] {
     return this.#lines.filter(({ level }) => level === wanted).map(({ level: _, ...line }) => line)
   }
 }
 
-/** A passive session that believes what it is told, and what it has been told. */
+/** A passive session that accepts every route, and what it has received. */
 export class Router {
   readonly peer: PeerOptions
-  readonly heard: Heard[] = []
+  readonly received: ReceivedUpdate[] = []
   /** The type of every message on the wire towards this router, in order. */
   readonly types: string[] = []
   connections = 0
-  farewell: { at: number; code: number; subcode: number; text: string | undefined } | undefined
+  notification: { at: number; code: number; subcode: number; text: string | undefined } | undefined
   readonly #clock: VirtualClock
   readonly #options: RouterOptions
   readonly #table = new Map<Prefix, string>()
@@ -106,21 +106,21 @@ export class Router {
     this.peer = { as: options.as ?? 65000, address: options.address ?? '192.0.2.254' }
   }
   get session(): Session {
-    if (!this.#session) throw new Error('nobody has dialled this router yet')
+    if (!this.#session) throw new Error('this router has not been dialled yet')
     return this.#session
   }
   get table(): Record<Prefix, string> {
     return Object.fromEntries(this.#table)
   }
   get times(): number[] {
-    return this.heard.map(({ at }) => at)
+    return this.received.map(({ at }) => at)
   }
   /** MULTI_EXIT_DISC of every advertisement so far. */
   get meds(): (number | undefined)[] {
-    return this.heard.filter(({ announced }) => announced.length > 0).map(({ attributes }) => attributes.med)
+    return this.received.filter(({ announced }) => announced.length > 0).map(({ attributes }) => attributes.med)
   }
 
-  /** A connection from the announcer: its end. */
+  /** Accepts a connection from the announcer, and returns the announcer's socket. */
   answer(peerAs: number): Duplex {
     const { answers = true, localAddress = '192.0.2.1', twoOctetAs = false } = this.#options
     this.connections++
@@ -140,11 +140,11 @@ export class Router {
       })
     return theirs
   }
-  /** The connection is lost, as by a reboot. */
+  /** Resets the connection, as a reboot does. */
   reset(): void {
     this.#connection?.reset()
   }
-  /** From now on nothing is read, as by a process that is stopped. */
+  /** Reads nothing from now on, like a stopped process. */
   freeze(): void {
     this.#connection?.stall()
   }
@@ -152,7 +152,7 @@ export class Router {
     const { afi, safi } = familyByName[family]
     this.write(encode({ type: 'route-refresh', afi, safi, subtype: 0 }))
   }
-  /** Past its session, as of a router that is not itself. */
+  /** Writes to the connection directly, without its session. */
   write(bytes: Uint8Array): void {
     this.#connection?.write(bytes)
   }
@@ -168,16 +168,16 @@ export class Router {
       clock: this.#clock,
       random: () => 1,
     })
-    session.on('update', ({ update }) => this.#learn(update))
-    session.on('down', down => this.#forget(down))
+    session.on('update', ({ update }) => this.#onUpdate(update))
+    session.on('down', down => this.#onDown(down))
     return session.start()
   }
-  #learn(update: Update): void {
+  #onUpdate(update: Update): void {
     const { announced, withdrawn } = routes(update)
     for (const prefix of withdrawn) this.#table.delete(prefix)
     for (const { prefix, nextHop } of announced) this.#table.set(prefix, nextHop)
     const prefixes = announced.map(({ prefix }: Route) => prefix)
-    this.heard.push({
+    this.received.push({
       at: this.#clock.now() / 1000,
       announced: prefixes,
       withdrawn,
@@ -185,11 +185,11 @@ export class Router {
       end: endOfRib(update),
     })
   }
-  #forget({ received }: SessionFailure): void {
+  #onDown({ received }: SessionFailure): void {
     this.#table.clear()
     if (received === undefined) return
     const { code, subcode } = received
-    this.farewell = { at: this.#clock.now() / 1000, code, subcode, text: shutdownText(received) }
+    this.notification = { at: this.#clock.now() / 1000, code, subcode, text: shutdownText(received) }
   }
 }
 

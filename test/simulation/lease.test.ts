@@ -10,15 +10,15 @@ describe('a lease', () => {
     const lab = new Lab()
     const routers = [lab.router({ address: '192.0.2.254' }), lab.router({ address: '192.0.2.253' })]
     const announcer = lab.announcer()
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     announcer.announce(VIP, { ttl: 20 })
     await lab.pass(19.999)
     expect(routers.map(({ times }) => times)).toEqual([[0], [0]])
     expect(announcer.status()).toMatchObject({ announcements: [VIP], withheld: {} })
     expect(announcer.status().leases[VIP]).toBeCloseTo(0.001)
     await lab.pass(0.001)
-    for (const router of routers) expect(router.heard.at(-1)).toMatchObject({ at: 20, withdrawn: [VIP] })
-    expect(told).toEqual([
+    for (const router of routers) expect(router.received.at(-1)).toMatchObject({ at: 20, withdrawn: [VIP] })
+    expect(events).toEqual([
       `sent ${VIP} 192.0.2.254`,
       `sent ${VIP} 192.0.2.253`,
       `withdrawn ${VIP} the lease of 20 s ran out`,
@@ -59,7 +59,7 @@ describe('a lease', () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     const announcement = announcer.announce(VIP, { ttl: 2 })
     await lab.pass(10)
     expect(announcement.renew()).toBe(true)
@@ -73,28 +73,28 @@ describe('a lease', () => {
     expect(router.times).toEqual([0, 2, 30])
     await lab.pass(60)
     expect(router.times).toEqual([0, 2, 30, 32])
-    expect(told.filter(text => text.startsWith('withdrawn'))).toHaveLength(3)
+    expect(events.filter(text => text.startsWith('withdrawn'))).toHaveLength(3)
   })
 
   test('a lease that runs out without a session is not sent on the next one', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     announcer.announce(VIP, { ttl: 20 })
     await lab.pass(10)
     router.reset()
     await lab.pass(120)
     expect(router.session.state).toBe('Established')
     expect(router.times).toEqual([0])
-    expect(told.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
+    expect(events.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
   })
 
   test('a prefix whose lease ran out cannot be announced a second time', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     const announcement = announcer.announce(VIP, { ttl: 2 })
     await lab.pass(60)
     expect(() => announcer.announce(VIP)).toThrow(`prefix: ${VIP} is announced already`)
@@ -105,7 +105,7 @@ describe('a lease', () => {
     announcer.announce(VIP)
     await lab.pass(60)
     expect(router.meds).toEqual([undefined, undefined])
-    expect(told.filter(text => text.startsWith('withdrawn'))).toEqual([`withdrawn ${VIP} the lease of 2 s ran out`])
+    expect(events.filter(text => text.startsWith('withdrawn'))).toEqual([`withdrawn ${VIP} the lease of 2 s ran out`])
   })
 
   test('the lease of one prefix does not change another', async () => {
@@ -147,7 +147,7 @@ describe('a lease', () => {
     expect(() => announcer.announce(VIP, { ttl: ttl as number })).toThrow(message)
     await lab.pass(60)
     expect(announcer.status()).toMatchObject({ announcements: [], withheld: {}, leases: {} })
-    expect(router.heard).toEqual([])
+    expect(router.received).toEqual([])
   })
 
   test('renew() throws without a lease', () => {
@@ -171,7 +171,7 @@ describe('a process that was stopped beyond its lease', () => {
     await lab.pass(0)
     for (const router of routers) {
       expect(router.types).toEqual(['update']) // which counts as a keepalive (RFC 4271 §4.4)
-      expect(router.heard.at(-1)).toMatchObject({ at: 75, withdrawn: [VIP] })
+      expect(router.received.at(-1)).toMatchObject({ at: 75, withdrawn: [VIP] })
       expect(router.session.state).toBe('Established')
     }
   })
@@ -193,14 +193,14 @@ describe('a process that was stopped beyond its lease', () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()
-    const told = lab.events(announcer)
+    const events = lab.events(announcer)
     const announcement = announcer.announce(VIP, { ttl: 20 })
     await lab.pass(0)
     lab.clock.suspend(25)
     announcement.renew()
     await lab.pass(0)
-    expect(router.heard.at(-1)).toMatchObject({ at: 25, withdrawn: [VIP] })
-    expect(told.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
+    expect(router.received.at(-1)).toMatchObject({ at: 25, withdrawn: [VIP] })
+    expect(events.at(-1)).toBe(`withdrawn ${VIP} the lease of 20 s ran out`)
     await lab.pass(5)
     expect(router.times).toEqual([0, 25, 30])
   })
@@ -224,38 +224,38 @@ describe('withdrawn', () => {
       'withdraw() was called',
       async lab => {
         const announcer = lab.announcer()
-        const told = lab.events(announcer)
+        const events = lab.events(announcer)
         announcer.announce(VIP).withdraw()
-        return told
+        return events
       },
     ],
     [
       'the signal was aborted',
       async lab => {
         const announcer = lab.announcer()
-        const told = lab.events(announcer)
+        const events = lab.events(announcer)
         const controller = new AbortController()
         announcer.announce(VIP, { signal: controller.signal })
         controller.abort()
-        return told
+        return events
       },
     ],
     [
       'the announcer drains',
       async lab => {
         const announcer = lab.announcer()
-        const told = lab.events(announcer)
+        const events = lab.events(announcer)
         announcer.announce(VIP)
         void announcer.drain()
-        return told
+        return events
       },
     ],
   ])('withdrawn is emitted once, with the reason: %s', async (why, act) => {
     const lab = new Lab()
     lab.router()
-    const told = await act(lab)
+    const events = await act(lab)
     await lab.pass(60)
-    expect(told).toEqual([`withdrawn ${VIP} ${why}`])
+    expect(events).toEqual([`withdrawn ${VIP} ${why}`])
   })
 
   test('withdrawn is emitted after every router has been sent the withdrawal', async () => {

@@ -124,7 +124,7 @@ describe('the metrics of an announcer', () => {
     const attributes = { origin: 'igp', asPath, nextHop: '192.0.2.254', localPref: 7 } as const
     const update = encode({ type: 'update', withdrawn: [], attributes, announced: ['203.0.113.7/32'] })
     router().write(update) // LOCAL_PREF from an external peer
-    router().write(update.with(26, 9)) // and an ORIGIN that no RFC knows
+    router().write(update.with(26, 9)) // an undefined ORIGIN
     await lab.pass(1)
     expect(await samples()).toMatchObject({
       [`malformed_updates_total{peer="${peer}",handling="attribute-discard"}`]: 1,
@@ -206,7 +206,7 @@ interface Scene {
   /** What a scrape finds, by name without the prefix that all have. */
   samples(): Promise<Record<string, number>>
 }
-/** An announcer with one router, unless told otherwise, and its metrics. */
+/** An announcer, by default with one router, and its metrics. */
 function scene(given: { lab?: Lab; gates?: Record<string, HealthGate>; [option: string]: unknown } = {}): Scene {
   const { lab = new Lab(), gates, ...options } = given
   const router = lab.router()

@@ -83,12 +83,12 @@ describe('two sessions, one that dials and one that waits', () => {
   })
   it('an UPDATE that one session sends reaches the `update` listeners of the other', async () => {
     const { near, far, clock } = pairOfSessions()
-    const heard: (readonly string[])[] = []
-    far.on('update', ({ update }) => heard.push(update.withdrawn))
+    const emitted: (readonly string[])[] = []
+    far.on('update', ({ update }) => emitted.push(update.withdrawn))
     await clock.advance(1)
     near.send(withdrawal)
     await clock.advance(0)
-    expect(heard).toEqual([['198.51.100.10/32']])
+    expect(emitted).toEqual([['198.51.100.10/32']])
     expect(near.status().counters.outUpdates).toBe(1)
     expect(far.status().counters.inUpdates).toBe(1)
   })
@@ -643,12 +643,12 @@ describe('send()', () => {
   it('send() allows 65535 octets if negotiated, otherwise 4096 (RFC 8654 §4)', async () => {
     const withdrawn = Array.from({ length: 2000 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 0xff}/32`)
     const { near, far, clock } = pairOfSessions({ extendedMessage: true })
-    const heard: number[] = []
-    far.on('update', ({ update }) => heard.push(update.withdrawn.length))
+    const emitted: number[] = []
+    far.on('update', ({ update }) => emitted.push(update.withdrawn.length))
     await clock.advance(1)
     near.send({ ...withdrawal, withdrawn })
     await clock.advance(0)
-    expect(heard).toEqual([2000])
+    expect(emitted).toEqual([2000])
     const { session } = await established()
     expect(() => session.send({ ...withdrawal, withdrawn })).toThrow(/at most 4096 octets/)
   })
@@ -700,17 +700,17 @@ describe('listeners', () => {
   })
   it('events are emitted in order, each after the step that caused it', async () => {
     const { session, clock, peer } = scripted({}, { start: false })
-    const heard: string[] = []
-    session.on('state', ({ from, to }) => heard.push(`${from} -> ${to}, now ${session.state}`))
-    session.on('established', () => heard.push('established'))
-    session.on('dial', ({ failures }) => heard.push(`dial after ${failures}`))
-    session.on('down', ({ retryIn }) => heard.push(`down for ${retryIn} s`))
+    const emitted: string[] = []
+    session.on('state', ({ from, to }) => emitted.push(`${from} -> ${to}, now ${session.state}`))
+    session.on('established', () => emitted.push('established'))
+    session.on('dial', ({ failures }) => emitted.push(`dial after ${failures}`))
+    session.on('down', ({ retryIn }) => emitted.push(`down for ${retryIn} s`))
     session.start()
     await clock.advance(0)
     await establish(clock, peer())
     peer().close()
     await clock.advance(0)
-    expect(heard).toEqual([
+    expect(emitted).toEqual([
       'dial after 0',
       'Idle -> Connect, now Connect',
       'Connect -> OpenSent, now OpenSent',
@@ -773,9 +773,9 @@ describe('dialling', () => {
     ['192.0.2.0', 'ours'],
   ])('a collision with the peer %s keeps the connection: %s (RFC 4271 §6.8)', async (id, kept) => {
     const { session, clock, peer, ends } = scripted({}, { answers: false })
-    const told: string[] = []
-    session.on('established', () => told.push('established'))
-    session.on('down', () => told.push('down'))
+    const emitted: string[] = []
+    session.on('established', () => emitted.push('established'))
+    session.on('down', () => emitted.push('down'))
     const incoming = connectTo(session)
     ends()[0]?.emitConnect()
     await clock.advance(0)
@@ -785,7 +785,7 @@ describe('dialling', () => {
     expect(winner.types).toEqual(['open', 'keepalive'])
     expect([loser.types, loser.closed]).toEqual([['open', 'notification'], true])
     expect(loser.notification).toMatchObject({ code: 6, subcode: 7 })
-    expect([session.state, told]).toEqual(['Established', ['established']])
+    expect([session.state, emitted]).toEqual(['Established', ['established']])
     session.send(withdrawal)
     await clock.advance(0)
     expect(winner.types).toEqual(['open', 'keepalive', 'update'])
@@ -1085,11 +1085,11 @@ describe('the log', () => {
 describe('a malformed UPDATE that does not end the session (RFC 7606 §6)', () => {
   it('a malformed UPDATE is counted by handling, and emitted with its faults', async () => {
     const { session, clock, peer, lines } = await established()
-    const told: MalformedUpdate[] = []
+    const emitted: MalformedUpdate[] = []
     const order: string[] = []
     session.on('update', () => order.push('update'))
     session.on('malformed', event => {
-      told.push(event)
+      emitted.push(event)
       order.push('malformed')
     })
     peer().write(strange)
@@ -1104,8 +1104,8 @@ describe('a malformed UPDATE that does not end the session (RFC 7606 §6)', () =
       routes: ['198.51.100.7/32'],
       updates: 1,
     }
-    expect(told).toEqual([{ type: 'malformed', ...fields, octets: expect.anything() }])
-    expect(toHex(told[0]!.octets)).toBe(toHex(strange)) // there is one
+    expect(emitted).toEqual([{ type: 'malformed', ...fields, octets: expect.anything() }])
+    expect(toHex(emitted[0]!.octets)).toBe(toHex(strange)) // there is one
     expect(order).toEqual(['update', 'malformed'])
     expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       { level: 'warn', text: 'malformed UPDATE', peer: '192.0.2.2', ...fields, message: toHex(strange) },
@@ -1124,8 +1124,8 @@ describe('a malformed UPDATE that does not end the session (RFC 7606 §6)', () =
       await clock.advance(1)
     }
     expect(session.status().counters.inMalformedUpdates['treat-as-withdraw']).toBe(61)
-    const told = lines.filter(({ text }) => text === 'malformed UPDATE')
-    expect(told.map(({ updates }) => updates)).toEqual([1, 60])
+    const emitted = lines.filter(({ text }) => text === 'malformed UPDATE')
+    expect(emitted.map(({ updates }) => updates)).toEqual([1, 60])
   })
   it('an UPDATE without a fault is not counted as malformed', async () => {
     const { session, clock, peer, lines } = await established()
