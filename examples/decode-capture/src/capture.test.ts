@@ -1,4 +1,4 @@
-/** The readers on captures that are less regular than those in captures/. */
+/** The readers with captures that are less regular than the files in captures/. */
 import { readFileSync } from 'node:fs'
 import { type Capability, type Context, encode, type Message } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
@@ -39,7 +39,7 @@ function open(as: number, ...capabilities: Capability[]): Uint8Array {
 const sequence = (...as: number[]) => [{ type: 'sequence', as } as const]
 
 describe('captures/', () => {
-  it.each(Object.keys(samples))('captures/%s is what samples/write.ts writes', name => {
+  it.each(Object.keys(samples))('captures/%s equals the output of samples/write.ts', name => {
     const file = readFileSync(new URL(`../captures/${name}`, import.meta.url))
     expect(file.equals(samples[name]!())).toBe(true)
   })
@@ -61,7 +61,7 @@ describe('a TCP stream', () => {
     expect(inShort(read(pcap([...handshake, ...data.flatMap(segment => [segment, segment])])))).toEqual(inOrder)
   })
 
-  it('of a segment that overlaps only new octets are read (RFC 9293 §3.10.7.4)', () => {
+  it('a segment that overlaps adds only its new octets (RFC 9293 §3.10.7.4)', () => {
     const { segments, announcer, shake } = talk()
     shake()
     announcer(first)
@@ -70,7 +70,7 @@ describe('a TCP stream', () => {
     expect(inShort(read(pcap(segments)))).toEqual(['update@0', 'keepalive@28'])
   })
 
-  it('after a gap in the capture the next message is read', () => {
+  it('the next message after a gap is read', () => {
     const { segments, announcer, shake } = talk()
     shake()
     announcer(first.subarray(0, 20))
@@ -167,7 +167,7 @@ describe('what the OPENs negotiate', () => {
     const entries = exchange(open(64515, four(64515), extended), open(65000, four(65000), extended), message)
     expect(entries[2]).toMatchObject({ result: { ok: true, value: { withdrawn } } })
   })
-  it('without OPENs the assumed length of AS numbers is used', () => {
+  it('AS numbers have the assumed length without OPENs', () => {
     const { segments, announcer } = talk()
     announcer(update(path, { fourOctetAs: false }))
     expect(read(pcap(segments), { fourOctetAs: false })).toMatchObject([{ result: { ok: true } }])

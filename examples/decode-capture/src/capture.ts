@@ -1,4 +1,4 @@
-/** A capture in any supported format; its first octets tell which. */
+/** A capture in any supported format; its first octets show which one. */
 import { Connections, type ReadOptions } from './connection.ts'
 import { type Entry, InputError, type Skipped } from './entry.ts'
 import { Input } from './input.ts'
@@ -34,7 +34,7 @@ export class Capture {
     return this.#input.held
   }
 
-  /** @throws InputError if the format is unknown or the file is malformed, after the entries before that place. */
+  /** @throws InputError if the format is unknown or the file is malformed. The entries before that place come first. */
   *push(chunk: Uint8Array): Generator<Entry> {
     this.#input.push(chunk)
     if (this.#input.held >= SIGNATURE) yield* this.#read()

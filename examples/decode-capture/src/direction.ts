@@ -12,7 +12,7 @@ const LAST_TYPE = 5
 /** Octets shown after a malformed header. */
 const SHOWN_AFTER_HEADER = 64
 
-/** It keeps at most the part of one message that has arrived. The wire package has a `Decoder` for this, which gives no offsets. */
+/** Keeps at most one incomplete message. The `Decoder` of the wire package is not used, because it gives no offsets. */
 export class Direction {
   readonly #negotiation: Negotiation
   readonly #side: number
@@ -32,7 +32,7 @@ export class Direction {
     this.#searching = beginsWithin
   }
 
-  /** The offset of the next octet, and how many octets before it belong to a message that has not ended. */
+  /** The offset of the next octet, and how many octets before it belong to an incomplete message. */
   get position(): { readonly offset: number; readonly held: number } {
     const held = this.#to - this.#from
     return { offset: this.#offset + held, held }

@@ -18,7 +18,7 @@ export class HexReader {
     this.#direction = new Direction(new Negotiation({ fourOctetAs }), 0)
   }
 
-  /** @throws InputError with the line and column of a character that is not hex, after the messages before it. */
+  /** @throws InputError with the line and column of a character that is not hex. The messages before it come first. */
   *push(text: string): Generator<Entry> {
     const octets = new Uint8Array(Math.ceil(text.length / 2) + 1)
     let count = 0

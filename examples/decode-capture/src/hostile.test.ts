@@ -106,7 +106,7 @@ describe('a hostile file', () => {
     expect(entries.length, 'a gap that was given up is reported').toBeGreaterThan(0)
   })
 
-  it('one connection above the bound ends the one silent for longest', async () => {
+  it('a connection above the bound ends the longest silent one', async () => {
     const first = Array.from({ length: bounds.connections }, (_, number) => tcp({ seq: 0, flags: 2, number }))
     const half = tcp({ seq: 1, data: keepalive.subarray(0, 10), number: 0 })
     const more = Array.from({ length: bounds.connections - 1 }, (_, i) =>
@@ -300,7 +300,7 @@ describe('a file with wrong lengths', () => {
     const short = tcp({ seq: 1, data: keepalive })
     short[16 + 32] = 0x10 // TCP: four octets
     const address = tcp({ seq: 1, data: keepalive, ack: 0x50100000 })
-    address[16] = 0x44 // IPv4: sixteen octets, so that the address stands for the ports
+    address[16] = 0x44 // IPv4: sixteen octets, so that the address is read as the ports
     address.writeUInt32BE(0x00b30001, 16 + 16)
     expect((await read(Buffer.concat([pcapHeader(), short, address]))).entries).toEqual([])
   })

@@ -1,5 +1,5 @@
 /**
- * BGP messages out of an MRT file (RFC 6396 §4.4, RFC 8050 §3), as route collectors write them. RIB tables and state
+ * BGP messages in an MRT file (RFC 6396 §4.4, RFC 8050 §3), as route collectors write them. RIB tables and state
  * changes are skipped and counted. Our own reader, because npm has none that is maintained.
  */
 import { decode, formatAddress } from '@softspoken/wire'

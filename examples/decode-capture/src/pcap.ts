@@ -1,5 +1,5 @@
 /**
- * Packets out of a pcap or a pcapng file (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng).
+ * Packets in a pcap or a pcapng file (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng).
  *
  * Our own reader: the packages on npm read only pcap and are unmaintained (pcap-parser, pcap-decoder), or only pcapng and
  * have no types (pcap-ng-parser).
@@ -102,7 +102,7 @@ export class PcapngReader {
 
   /**
    * Undefined until the whole next packet has arrived.
-   * @throws InputError if a block contradicts itself, or the file describes too many interfaces.
+   * @throws InputError if the lengths in a block contradict each other, or the file describes too many interfaces.
    */
   next(): Packet | undefined {
     for (;;) {
@@ -193,7 +193,7 @@ function readInterface(view: DataView, end: number, little: boolean): Interface 
     const length = view.getUint16(next + 2, little)
     if (next + 4 + length > end) break
     if (option === 9 && length === 1) {
-      const exponent = view.getUint8(next + 4) // if_tsresol: of 2 if the top bit is set, else of 10
+      const exponent = view.getUint8(next + 4) // if_tsresol: exponent of 2 if the top bit is set, else of 10
       perSecond = exponent & 0x80 ? 2n ** BigInt(exponent & 0x7f) : 10n ** BigInt(exponent)
     } else if (option === 14 && length === 8) offset = view.getBigInt64(next + 4, little) // if_tsoffset
     next += 4 + Math.ceil(length / 4) * 4

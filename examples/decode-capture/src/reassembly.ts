@@ -1,7 +1,7 @@
 /**
  * Puts the octets of one direction of a TCP connection in order. A segment after a gap waits for the missing octets, and
- * the first copy of an octet counts. A gap is given up when the receiver has acknowledged the octets, because they were
- * sent but are not in the capture, and when more waits than `bounds` allow, which is more than a window.
+ * the first copy of an octet counts. A gap is given up in two cases: the receiver has acknowledged the missing octets, so
+ * they were sent but are not in the capture; or more octets wait than `bounds` allow, which is more than a TCP window.
  *
  * Not checked: checksums, copies that differ from the original, RST and window.
  */
@@ -9,7 +9,7 @@ import { bounds } from './bounds.ts'
 import type { Segment } from './segment.ts'
 
 export interface Piece {
-  /** The segment that completed it: the last to arrive. */
+  /** The segment that arrived last, and completed the piece. */
   readonly segment: Segment
   /** Octets that are missing before `data`. */
   readonly missing: number
@@ -77,7 +77,7 @@ export class Reassembly {
     return pieces
   }
 
-  /** Adds the new octets of a segment that is next, or that follows a gap that is given up. */
+  /** Adds the new octets of the next segment. If octets before it are missing, their gap was given up. */
   #take(segment: Segment, last: Segment, pieces: Piece[]): void {
     const missing = distance(this.#next, segment.seq)
     const data = segment.data.subarray(Math.max(0, -missing))

@@ -6,8 +6,8 @@ import { InputError } from './entry.ts'
 
 /**
  * A gzip of several members is one file. A gzip in a gzip is decompressed once.
- * @throws InputError if the gzip is damaged, or decompresses to more than `bounds` allow, after the octets before that
- * place. Of a damaged gzip, zlib withholds up to 16 KiB before the damage.
+ * @throws InputError if the gzip is damaged, or decompresses to more than `bounds` allow. The octets before that place come
+ * first, except up to 16 KiB before a damage, which zlib withholds.
  */
 export async function* unpacked(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const chunks = file[Symbol.asyncIterator]()

@@ -1,6 +1,6 @@
 /**
  * An announcer and a router on one machine, without root: the router is made of the library's Listener, the Announcer
- * connects to it over TCP on loopback, and the health of a service decides. Exits with 0 only if every step happened.
+ * connects to it over TCP on loopback, and announces while a service is healthy. Exits with 0 only if every step happened.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -10,7 +10,7 @@ const usage = `Usage: example:announce --prefix <prefix> --local-as <number> --r
 
   --prefix     the route: one /32 or /128
   --local-as   our AS number
-  --router-id  our BGP Identifier: an IPv4 address, another one on each node
+  --router-id  our BGP Identifier: an IPv4 address, different on each node
   --peer       the router's address
   --peer-as    the router's AS number
   --port       the router's TCP port; 179 by default

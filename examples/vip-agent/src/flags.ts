@@ -14,7 +14,7 @@ interface Flag {
 const table = {
   vip: { value: '<prefix>', text: 'the virtual IP: one /32 or /128', option: 'prefix' },
   'local-as': { value: '<number>', text: 'our AS number', option: 'local.as' },
-  'router-id': { value: '<address>', text: 'our BGP Identifier, another one on each node', option: 'local.id' },
+  'router-id': { value: '<address>', text: 'our BGP Identifier, different on each node', option: 'local.id' },
   peer: { value: '<address>', text: "the router's address", option: 'peer.address' },
   'peer-as': { value: '<number>', text: "the router's AS number", option: 'peer.as' },
   health: { value: '<url>', text: 'http:, https: or tcp: URL of the service on this node', option: 'httpCheck.url' },

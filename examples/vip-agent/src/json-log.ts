@@ -3,8 +3,8 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import type { Logger } from '@softspoken/session'
 
 /**
- * A line that cannot be written at once is dropped: an agent that waited for a reader that has stopped would withdraw
- * nothing. A file is the exception, because each write to a file waits for its disk.
+ * A line that cannot be written at once is dropped: an agent that waits for a stopped reader cannot
+ * withdraw. A file is the exception, because each write to a file waits for its disk.
  */
 export function jsonLog(): Logger {
   const descriptor = openNonBlocking()

@@ -47,12 +47,12 @@ function leaderFile(path: string, routerId: string): Election {
         yield leader === routerId ? { leader: true, epoch: Number(epoch) } : { leader: false }
         await sleep(1000, undefined, { signal }).catch(() => {}) // the signal was aborted
       }
-      // Nothing is given up here, because the file decides who leads. An election with a lock would release it here.
+      // Nothing is given up here, because the file decides which node leads. An election with a lock would release it here.
     },
   }
 }
 
-/** The library names its option, a person typed a flag. */
+/** An error of the library has the name of its option. It is replaced by the flag, which the user knows. */
 function sentence({ option, message }: OptionError): string {
   const flag = flagOf(option)
   return flag === undefined ? message : message.replace(option, `--${flag}`)

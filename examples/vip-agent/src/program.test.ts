@@ -1,4 +1,4 @@
-/** The program as a person runs it: a wrong flag, and an agent whose leader is named by a file. */
+/** The program as a process: with a wrong flag, and with a file that names the leader. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

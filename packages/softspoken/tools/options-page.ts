@@ -14,17 +14,17 @@ export function optionsPage(): string {
   return `# Options
 
 Give an option as a flag, as a variable of the environment, or by its name in a file in YAML or JSON. \`--config\` or
-\`SOFTSPOKEN_CONFIG\` names the file. A flag wins over a variable, a variable over kube-vip's name for it, and that over the file.
-A value that does not win is not checked.
+\`SOFTSPOKEN_CONFIG\` names the file. If an option is given more than once, the first of these wins: the flag, the
+variable, kube-vip's variable, the file. A value that does not win is not checked.
 
 - A list in a flag has spaces between its parts. A list in a variable has commas or spaces.
 - White space around a value is removed, but not around a key.
-- An empty value is an error. So are a flag with one value that is given twice, a name that is twice in a file, and an
-  unknown flag or name in a file.
+- These are errors: an empty value, an unknown flag or name, a name that is twice in a file or a map, and a flag for one
+  value that is given twice.
 - An unknown variable that begins with \`SOFTSPOKEN_\` causes a warning, except the variables that Kubernetes sets for a
   Service called softspoken.
-- No error, warning or log line shows a key or the text of a file. Of the address in \`health\`, only origin and path are
-  shown.
+- No error, warning or log line shows a key or the text of a file. The address in \`health\` is shown without user,
+  password and query.
 
 | option | flag | variable | |
 |---|---|---|---|
@@ -48,8 +48,8 @@ is. If the file cannot be read, the program exits with 1. Give the key or its fi
 
 ## Back-off
 
-\`backOff\` sets the exponential back-off between dials, in seconds. Each value can be made longer or shorter within its
-bounds, none can be switched off. [docs/defaults.md](../../docs/defaults.md) has the defaults and bounds.
+\`backOff\` sets the exponential back-off between dials, in seconds. Each value can be changed within its
+bounds. None can be switched off. [docs/defaults.md](../../docs/defaults.md) has the defaults and bounds.
 
 | name | meaning |
 |---|---|

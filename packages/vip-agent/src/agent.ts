@@ -1,7 +1,7 @@
 /**
- * A VIP agent: announces the virtual IP (VIP) of a service while this node may serve it. In all-nodes mode that is while
- * the service passes its health check, and the routers choose among the nodes. In leader mode this node must lead an
- * election as well.
+ * A VIP agent: announces the virtual IP (VIP) of a service while this node may serve it. In all-nodes mode, this node may
+ * serve it while the service passes its health check, and the routers choose among the nodes. In leader mode, this node
+ * must also lead an election.
  */
 import { once } from 'node:events'
 import {
@@ -38,19 +38,19 @@ export interface AgentOptions {
 }
 const optionNames: readonly (keyof AgentOptions)[] = ['vip', 'announcer', 'health', 'election', 'interface', 'log']
 
-/** A leader's MED is this less its epoch, so that routers prefer the new leader while they still have an earlier one's route. */
+/** A leader's MED is this less its epoch, so that routers prefer the new leader while they still have the route of an earlier one. */
 const MED_BASE = 1_000_000
 
-/** Seconds that an election may take to give the leadership up. */
+/** Seconds that an election may take to give up the leadership. */
 const RELEASE_TIMEOUT = 2
-/** A `{ leader: true }` is too old to announce by after this part of the election's `ttl`. */
+/** After this part of the election's `ttl`, a `{ leader: true }` is too old to announce. */
 const TOO_OLD = 1 / 10
 
 /**
- * Runs an agent until the signal is aborted; then it withdraws the VIP gracefully, gives the leadership up, and resolves.
+ * Runs an agent until the signal is aborted; then it withdraws the VIP gracefully, gives up the leadership, and resolves.
  * If the election or the interface fails, it does the same at once, and rejects.
- * @throws OptionError (the promise rejects with it) if an option is not allowed; nothing was dialled then. The
- * error of the election or the interface if one of them fails.
+ * @throws OptionError (the promise rejects with it) if an option is not allowed, before anything is dialled. If the election
+ * or the interface fails, the promise rejects with that error.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   rejectUnknown(options, optionNames, '')
@@ -71,7 +71,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const announcer = new Announcer({ log, families: [family], ...options.announcer })
   const { drainTime = 3 } = options.announcer // seconds in which routers converge
 
-  // Emitted for every withdrawal, also if a lease ran out or a check failed, and after the routers were sent the withdrawal.
+  // Emitted for every withdrawal, including those after a failed check or a lease that ran out. It was sent before.
   announcer.on('withdrawn', ({ prefix, reason, detail }) => {
     log.info({ prefix, reason, detail }, 'withdrawn')
     if (!ending.aborted) address.removeAfter(drainTime) // at the end it is removed after the Cease
@@ -90,7 +90,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }
   }
 
-  /** Runs while the service is healthy. A leader whose service fails gives the leadership up, so that another node may lead. */
+  /** Runs while the service is healthy. A leader whose service fails gives up the leadership, so that another node may lead. */
   async function campaign(): Promise<void> {
     const unhealthy = new AbortController()
     const over = AbortSignal.any([ending, unhealthy.signal])

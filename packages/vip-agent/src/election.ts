@@ -9,7 +9,7 @@ export interface Election {
    */
   readonly ttl?: number
   /**
-   * Takes part in the election until the signal is aborted; then it gives the leadership up, so that another candidate can
+   * Takes part in the election until the signal is aborted; then it gives up the leadership, so that another candidate can
    * follow at once, and ends. It yields one value after each look at the election, and renews the leadership only when the
    * next value is asked for. If it throws, or ends by itself, the agent withdraws the route and fails.
    */

@@ -52,7 +52,7 @@ export function leaseDirectory(directory: string, holder: string): LeaseStore {
         await created.writeFile(`${holder}\n`).catch(() => {}) // the disk is full: the name is enough, the text is for people
         return true
       })
-      // A process that was stopped for long may create the file of an earlier epoch again.
+      // A process that was stopped for a long time may create the file of an earlier epoch again.
       if (!isOurs || !(await isLast(epoch))) return false
       // A file that cannot be removed does no harm, because only the last epoch counts.
       for (const earlier of await epochs(directory)) if (earlier < epoch) await unlink(file(earlier)).catch(() => {})
@@ -72,7 +72,7 @@ export function leaseDirectory(directory: string, holder: string): LeaseStore {
   }
 }
 
-/** The epochs in the directory, the last one last. */
+/** The epochs in the directory, in ascending order. */
 async function epochs(directory: string): Promise<number[]> {
   const names = (await undefinedIf('ENOENT', () => readdir(directory))) ?? []
   return names

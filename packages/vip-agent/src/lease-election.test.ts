@@ -197,10 +197,10 @@ describe('an election by lease', () => {
     expect(one.last).toBe('waits')
   })
 
-  it('two candidates never lead at once, whatever process is stopped', async () => {
+  it('two candidates never lead at once, even if any process is stopped', async () => {
     const stop = fc.record({
       who: fc.nat(2),
-      /** Before its next call reaches the lease, or with the answer on its way back, or between two calls. */
+      /** It is stopped before its next call reaches the lease, before the answer arrives, or between two calls. */
       where: fc.constantFrom('there' as const, 'back' as const, 'between' as const),
       after: fc.nat(4000),
       for: fc.nat(12_000),

@@ -20,15 +20,15 @@ export interface LeaseStore {
   release(epoch: number): Promise<void>
 }
 
-/** What a store has of the last holder. */
+/** The record of the last holder in a store. */
 export interface LeaseRecord {
   /** 1 for the first holder, one more for each next one. */
   readonly epoch: number
-  /** Another number after each renewal; only whether it changed counts. Undefined if the holder released the lease. */
+  /** Changes with each renewal; only the change matters, not the number. Undefined if the holder released the lease. */
   readonly renewal: number | undefined
 }
 
-/** Parts of `ttl`: a candidate looks five times in it, and a holder gives up while every other candidate still waits. */
+/** Parts of `ttl`. A candidate looks five times per `ttl`. A holder stops leading while all other candidates still wait. */
 const LOOK = 1 / 5
 const GIVE_UP = 3 / 5
 
@@ -48,7 +48,7 @@ async function* campaign(store: LeaseStore, ttl: number, signal: AbortSignal): A
   let seen: (LeaseRecord & { readonly at: number }) | undefined
   try {
     while (!signal.aborted) {
-      // Taken before the store is called: however long a call takes, the time of a holder counts from its start.
+      // Read before the store is called, so that the time of a holder counts from the start of a slow call.
       const now = performance.now()
       const until = now + ttl * GIVE_UP
       if (held) {

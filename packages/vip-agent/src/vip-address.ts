@@ -42,7 +42,7 @@ export class VipAddress {
     return this.#change('added')
   }
 
-  /** Removes the VIP after `seconds`, in which the routers converge, unless it is added again before. */
+  /** Removes the VIP after `seconds`, in which the routers converge, unless it is added again first. */
   removeAfter(seconds: number): void {
     this.#removal ??= setTimeout(() => this.remove().catch(this.#onFailure), seconds * 1000)
   }

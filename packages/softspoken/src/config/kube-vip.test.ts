@@ -1,3 +1,4 @@
+/** kube-vip's variables: one table of the forms that are used, and one of those that are refused, with every sentence. */
 import { describe, expect, it } from 'vitest'
 import { readConfiguration } from '../../tools/configuration.ts'
 import { UsageError } from './usage-error.ts'

@@ -1,3 +1,4 @@
+/** Options from flags, variables and files, and every sentence about a mistake in them. The tables make the file long. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -55,7 +55,7 @@ export class LineOutput {
   write(line: string): void {
     if (this.#missing > 0 && !this.#pending) this.#notify()
     const octets = Buffer.from(line)
-    // The waiting lines are written first, then the notice, then new lines: so the log has one gap, and the notice is there.
+    // The waiting lines are written first, then the notice, then new lines, so that the notice is at the only gap of the log.
     if (this.#missing > 0 || this.#octets + octets.length > MAX_WAITING) {
       this.#drop(1, 'they were not read in time')
       return
