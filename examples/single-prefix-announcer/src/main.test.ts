@@ -60,6 +60,11 @@ describe('the single-prefix announcer', () => {
       { ...required, prefix: '198.51.100.0/24', 'peer-as': 65000 },
       /^prefix: '198\.51\.100\.0\/24' is not allowed.*\n$/,
     ],
+    [
+      { ...required, 'peer-as': 65000, port: 0, health: 'http://127.0.0.1:1/' },
+      /^peers\[0\]\.port: 0 is not allowed.*\n$/,
+    ],
+    [{ ...required, 'peer-as': 65000, port: 1, 'next-hop': '198.51.100.10' }, /^nextHop: .* is not allowed.*\n$/],
   ])('with %j it exits with 2 and one sentence', { timeout: 20_000 }, async (flags, sentence) => {
     const { output, closed } = start(flags)
     expect(await closed).toEqual([2, null])

@@ -24,7 +24,7 @@ try {
 } catch (error) {
   const isWrongOption = error instanceof OptionError || (error instanceof TypeError && 'code' in error) // parseArgs() has codes
   console.error(isWrongOption ? error.message : error)
-  process.exitCode = isWrongOption ? 2 : 1
+  process.exit(isWrongOption ? 2 : 1) // nothing was announced; a health check or session that has begun would keep Node running
 }
 
 function readFlags(args: string[]) {

@@ -79,7 +79,12 @@ describe('the flags', () => {
     [
       'a URL that cannot be parsed',
       flags({ health: 'http://a:s3cret@[b/' }),
-      '--health: it must be a URL that begins with http://, https:// or tcp://',
+      '--health: it must be a URL that begins with http:// or https://, or with tcp:// and has a port',
+    ],
+    [
+      'a TCP check without a port',
+      flags({ health: 'tcp://127.0.0.1' }),
+      '--health: it must be a URL that begins with http:// or https://, or with tcp:// and has a port',
     ],
     [
       'two elections',

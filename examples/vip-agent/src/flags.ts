@@ -94,9 +94,12 @@ function number(values: Values, flag: FlagName, otherwise?: number): number {
 }
 
 function check(url: string): ReturnType<typeof tcpCheck> {
-  const allowed = 'a URL that begins with http://, https:// or tcp://'
-  if (!URL.canParse(url)) throw wrong('--health', allowed, `--health: it must be ${allowed}`)
-  const { protocol, hostname, port, href } = new URL(url)
+  const allowed = 'a URL that begins with http:// or https://, or with tcp:// and has a port'
+  const { protocol, hostname, port, href } = URL.canParse(url)
+    ? new URL(url)
+    : { protocol: '', hostname: '', port: '', href: '' }
+  if (!['http:', 'https:'].includes(protocol) && !(protocol === 'tcp:' && Number(port) > 0))
+    throw wrong('--health', allowed, `--health: it must be ${allowed}`)
   // A URL has brackets around an IPv6 address, a socket has none.
   return protocol === 'tcp:'
     ? tcpCheck({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) })
