@@ -139,7 +139,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    * already, maxPrefixes is reached, or the announcer is draining or stopped.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
-    assertObject(options, 'options', 'an object')
+    rejectUnknown(options, [...preferenceNames, 'signal', 'ttl', 'gate'], '')
     const { signal, ttl, gate, ...given } = options
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new OptionError('signal', signal, 'an AbortSignal')

@@ -1,4 +1,4 @@
-/** The IPv4 addresses of this host as rtnetlink(7) lists them: RTM_GETADDR. Carrier and routes make no difference to it. */
+/** The IPv4 addresses of this host as rtnetlink(7) lists them: RTM_GETADDR. An interface without carrier is included. */
 import { AF_INET, AF_NETLINK, NETLINK_ROUTE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from './constants.ts'
 import { libc } from './libc.ts'
 import { littleEndian } from './sockaddr.ts'

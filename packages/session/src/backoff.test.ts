@@ -30,11 +30,11 @@ function times<item>(count: number, item: item): item[] {
   return new Array<item>(count).fill(item)
 }
 
-describe('the quick track: the peer does not answer', () => {
-  it('waits 5, 10, 20, 40, 80, then 120 s', () => {
+describe('the transport track, for a peer that cannot be reached', () => {
+  it('the transport track waits 5, 10, 20, 40, 80, then 120 s', () => {
     expect(waits(times(8, 'transport'))).toEqual([5, 10, 20, 40, 80, 120, 120, 120])
   })
-  it('ends at transportCap', () => {
+  it('the transport track ends at transportCap', () => {
     expect(waits(times(5, 'transport'), { ...defaults, transportCap: 30 })).toEqual([5, 10, 20, 30, 30])
   })
   it('stays there for as long as it takes', () => {
@@ -42,14 +42,14 @@ describe('the quick track: the peer does not answer', () => {
   })
 })
 
-describe('the slow track: the peer answers and refuses us', () => {
-  it('waits 60, 120, 240, then 300 s', () => {
+describe('the protocol track, for a peer that answers and rejects us', () => {
+  it('the protocol track waits 60, 120, 240, then 300 s', () => {
     expect(waits(times(6, 'protocol'))).toEqual([60, 120, 240, 300, 300, 300])
   })
-  it('begins at protocolInitial', () => {
+  it('the protocol track begins at protocolInitial', () => {
     expect(waits(times(6, 'protocol'), { ...defaults, protocolInitial: 30 })).toEqual([30, 60, 120, 240, 300, 300])
   })
-  it('never falls below protocolInitial, where that is longer than the track', () => {
+  it('the delay is never shorter than protocolInitial, even if that is above the cap', () => {
     expect(waits(times(3, 'protocol'), { ...defaults, protocolInitial: 900 })).toEqual([900, 900, 900])
   })
   it('stays there for as long as it takes', () => {
@@ -58,7 +58,7 @@ describe('the slow track: the peer answers and refuses us', () => {
 })
 
 describe('jitter (RFC 4271 §10)', () => {
-  it('shortens each wait by up to a quarter', () => {
+  it('jitter shortens each delay by a quarter at most', () => {
     for (const [failureClass, seconds] of [
       ['transport', 5],
       ['protocol', 60],
@@ -68,21 +68,21 @@ describe('jitter (RFC 4271 §10)', () => {
   })
 })
 
-describe('a person who said no (RFC 4486)', () => {
-  it('waits 300 s at once', () => {
+describe('an administrative Cease (RFC 4486)', () => {
+  it('an administrative Cease waits 300 s at once', () => {
     expect(waits(times(4, 'administrative'))).toEqual([300, 300, 300, 300])
   })
-  it('causes a wait of backOff.administrative, or of the slow track if that is longer', () => {
+  it('it waits backOff.administrative, or the protocol delay if that is longer', () => {
     expect(waits(times(4, 'administrative'), { ...defaults, administrative: 60 })).toEqual([60, 120, 240, 300])
     expect(waits(times(4, 'administrative'), { ...defaults, administrative: 1800 })).toEqual([1800, 1800, 1800, 1800])
   })
-  it('counts on the slow track', () => {
+  it('an administrative Cease counts on the protocol track', () => {
     expect(waits(['administrative', 'protocol', 'protocol'])).toEqual([300, 120, 240])
   })
 })
 
 describe('a router that may only be restarted (Cease 6/2 or 6/3 of a stable session)', () => {
-  it('waits 30 to 60 s, as the jitter falls', () => {
+  it('a restart waits 30 to 60 s, depending on the jitter', () => {
     const history = recordFailure(noHistory, 'restart')
     expect([0.75, 0.8, 0.875, 1].map(jitter => delayAfter(history, 'restart', defaults, jitter))).toEqual([
       30,
@@ -91,37 +91,37 @@ describe('a router that may only be restarted (Cease 6/2 or 6/3 of a stable sess
       60,
     ])
   })
-  it('counts as one failure of the slow track', () => {
+  it('a restart counts as one failure of the protocol track', () => {
     expect(recordFailure(noHistory, 'restart')).toEqual({ transport: 0, protocol: 1 })
     expect(waits(['restart', 'protocol', 'administrative'])).toEqual([60, 120, 300])
   })
 })
 
-describe('the record', () => {
-  it('counts each track for itself', () => {
+describe('the history of failures', () => {
+  it('each track has its own count', () => {
     expect(waits(['transport', 'protocol', 'transport', 'protocol'])).toEqual([5, 60, 10, 120])
   })
-  it('is cleared by forget(), but for the last dial', () => {
+  it('resetFailures() keeps the time of the last dial only', () => {
     const history = { transport: 4, protocol: 2, dialledAt: 1000, retryAt: 9000 }
     expect(resetFailures(history)).toEqual({ transport: 0, protocol: 0, dialledAt: 1000 })
     expect(resetFailures(noHistory)).toEqual(noHistory)
   })
-  it('is not changed where it stands', () => {
+  it('recordFailure() returns a new history', () => {
     const history = Object.freeze({ transport: 1, protocol: 1 })
     expect(recordFailure(history, 'transport')).toEqual({ transport: 2, protocol: 1 })
     expect(recordFailure(history, 'administrative')).toEqual({ transport: 1, protocol: 2 })
   })
 })
 
-describe('the earliest moment for a dial', () => {
-  it('is when it is wanted, where nothing was dialled yet', () => {
+describe('the earliest time of a dial', () => {
+  it('the first dial is not delayed', () => {
     expect(earliestDial(7, noHistory, defaults)).toBe(7)
   })
-  it('is at least minInterval after the last dial', () => {
+  it('a dial is at least minInterval after the last one', () => {
     expect(earliestDial(1001, { ...noHistory, dialledAt: 1000 }, defaults)).toBe(6000)
     expect(earliestDial(6001, { ...noHistory, dialledAt: 1000 }, defaults)).toBe(6001)
   })
-  it('is no sooner than a wait that was begun', () => {
+  it('a dial does not shorten a delay that has begun', () => {
     expect(earliestDial(1001, { ...noHistory, dialledAt: 1000, retryAt: 60_000 }, defaults)).toBe(60_000)
   })
 })

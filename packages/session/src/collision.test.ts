@@ -119,20 +119,20 @@ function inWords(action: SessionAction): string {
 // ---- §6.8, clause by clause
 
 describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)', () => {
-  it("if ours is less, the one in OpenConfirm closes and the peer's goes on (clause 2)", () => {
+  it("if our identifier is lower, the peer's connection is kept (clause 2)", () => {
     const play = new Play().reach('OpenConfirm', higher).do({ type: 'accepted' })
     expect(play.said()).toBe('incoming: accept, incoming: send open')
     play.hear('incoming', higher)
     expect(play.said()).toBe('outgoing: send 6/7, outgoing: close, incoming: send keepalive')
     expect(play.connections).toEqual({ incoming: 'OpenConfirm' })
   })
-  it('if ours is greater, the new one closes, not the one in OpenConfirm (clause 3)', () => {
+  it('if our identifier is higher, our connection is kept (clause 3)', () => {
     const play = new Play().reach('OpenConfirm', lower).do({ type: 'accepted' })
     play.said()
     expect(play.hear('incoming', lower).said()).toBe('incoming: send 6/7, incoming: close')
     expect(play.connections).toEqual({ outgoing: 'OpenConfirm' })
   })
-  it('what exists may be the one that the peer dialled, too', () => {
+  it('the existing connection may also be one that the peer dialled', () => {
     const twoUp = (open: Open) => {
       const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'connected' }, 'outgoing')
       play.said()
@@ -160,7 +160,7 @@ describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)',
     for (const [ours, theirs, kept] of numbers)
       expect(keptBetween({ local: { as: 65001, id: ours } }, openOf(theirs))).toBe(kept)
   })
-  it('of equal identifiers, the higher AS number decides (RFC 6286 §2.3)', () => {
+  it('if the identifiers are equal, the higher AS number decides (RFC 6286 §2.3)', () => {
     const same = (as: number) => openOf('192.0.2.1', { as })
     expect(keptBetween({}, same(65002))).toBe('incoming')
     expect(keptBetween({ peer: { as: 64999, address: '192.0.2.2' } }, same(64999))).toBe('outgoing')
@@ -176,7 +176,7 @@ describe('the connection of the higher BGP Identifier is kept (RFC 4271 §6.8)',
 })
 
 describe('a connection in Established wins over a new one (RFC 4271 §6.8)', () => {
-  it('for any identifiers: the new one gets Cease 6/7 for its OPEN, without an event', () => {
+  it('the new connection gets Cease 6/7 for its OPEN, for any identifiers', () => {
     for (const open of [lower, higher]) {
       const play = new Play().reach('Established', open).do({ type: 'accepted' })
       expect(play.said()).toBe('incoming: accept, incoming: send open')
@@ -192,7 +192,7 @@ describe('a connection in Established wins over a new one (RFC 4271 §6.8)', () 
     expect([play.state, play.connections]).toEqual(['Established', { outgoing: 'Established' }])
     expect(play.downs).toEqual([])
   })
-  it('the session goes on meanwhile: UPDATEs go out on it, and on it alone', () => {
+  it('UPDATEs are sent on the established connection only', () => {
     const play = new Play().reach('Established').do({ type: 'accepted' })
     play.said()
     play.do({ type: 'send', update: { type: 'update', withdrawn: [], attributes: {}, announced: [] } })
@@ -209,20 +209,20 @@ describe('a connection in Established wins over a new one (RFC 4271 §6.8)', () 
 })
 
 describe('an OPEN on the connection that is not preferred', () => {
-  it('waits while the preferred one is in OpenSent, so that both sides keep the same', () => {
+  it('the OPEN waits while the preferred connection is in OpenSent', () => {
     expect(new Play().both().hear('incoming', lower).said()).toBe('')
     expect(new Play().both().hear('outgoing', higher).said()).toBe('')
   })
-  it('is answered with Cease 6/7 once the preferred one has its own (RFC 4271 §6.8)', () => {
+  it('the OPEN gets Cease 6/7 once the preferred one has an OPEN (RFC 4271 §6.8)', () => {
     const play = new Play().both().hear('incoming', lower).hear('outgoing', lower)
     expect(play.said()).toBe('incoming: send 6/7, incoming: close, outgoing: send keepalive, -> OpenConfirm')
   })
-  it('is taken once the preferred one is gone, with the KEEPALIVE that followed it', () => {
+  it('the OPEN and its KEEPALIVE are handled once the preferred one has ended', () => {
     const play = new Play().both().hear('incoming', lower, keepalive, keepalive).lose('outgoing')
     expect(play.said()).toBe('outgoing: close, incoming: send keepalive, tell established, -> Established')
     expect(play.connections).toEqual({ incoming: 'Established' })
   })
-  it('is taken after 10 s, and the preferred one gets 4/0 (RFC 4271 §6.5)', () => {
+  it('the OPEN is handled after 10 s, and the preferred one gets 4/0 (RFC 4271 §6.5)', () => {
     const ours = new Play().reach('OpenSent').wait(100).do({ type: 'accepted' }).wait(3).hear('incoming', lower)
     ours.said()
     expect(ours.wait(9.999).said()).toBe('')
@@ -237,80 +237,80 @@ describe('an OPEN on the connection that is not preferred', () => {
     )
     expect(theirs.history).toMatchObject({ transport: 0, protocol: 0 })
   })
-  it('waits 10 s at most, however often the peer repeats it', () => {
+  it('the OPEN waits for 10 s at most, even if the peer repeats it', () => {
     const play = new Play().both().hear('incoming', lower).wait(6).hear('incoming', lower).wait(3.999)
     expect(play.said()).toBe('')
     expect(play.wait(0.001).said()).toContain('outgoing: send 4/0, outgoing: close, incoming: send keepalive')
   })
-  it('waits 10 s at most, however often the peer replaces the silent one', () => {
+  it('the OPEN waits for 10 s at most, even if the peer replaces the silent one', () => {
     const play = new Play().reach('OpenSent').do({ type: 'accepted' }).hear('outgoing', higher)
     for (let at = 0; at < 9; at += 3) play.wait(3).do({ type: 'accepted' })
     expect(play.wait(1).state).toBe('OpenConfirm')
     expect(play.connections).toEqual({ outgoing: 'OpenConfirm' })
   })
-  it('one that has had its OPEN is given its full 240 s meanwhile', () => {
+  it('a connection whose OPEN waits keeps its limit of 240 s', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'connected' }, 'outgoing')
     play.wait(5).hear('incoming', lower).wait(9)
     expect(play.connections).toEqual({ incoming: 'OpenSent', outgoing: 'OpenSent' })
   })
-  it('and then a message other than KEEPALIVE ends it alone (RFC 4271 §6.6)', () => {
+  it('another message than KEEPALIVE ends that connection only (RFC 4271 §6.6)', () => {
     const update: Message = { type: 'update', withdrawn: [], attributes: {}, announced: [] }
     const play = new Play().both().hear('incoming', lower, update)
     expect(play.said()).toBe('incoming: send 5/1, incoming: close')
     expect(play.connections).toEqual({ outgoing: 'OpenSent' })
   })
-  it('and then the connection may be lost: what waited is forgotten', () => {
+  it('if that connection is lost, its OPEN is dropped', () => {
     const play = new Play().both().hear('incoming', lower).lose('incoming').hear('outgoing', lower)
     expect(play.said()).toBe('incoming: close, outgoing: send keepalive, -> OpenConfirm')
   })
-  it('no flood of KEEPALIVEs makes it hold more than one', () => {
+  it('of many KEEPALIVEs behind a waiting OPEN, one is kept', () => {
     const play = new Play().both().hear('incoming', lower)
     for (let i = 0; i < 100; i++) play.hear('incoming', keepalive)
     expect(play.pair.pending?.queue).toHaveLength(2)
   })
 })
 
-describe('the peer dials us while our dial is under way', () => {
-  it('no collision can be detected in Connect (RFC 4271 §6.8): both go on', () => {
+describe('the peer dials us during our dial', () => {
+  it('no collision is detected in Connect, so both continue (RFC 4271 §6.8)', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     expect(play.said()).toBe('incoming: accept, incoming: send open, -> OpenSent')
     expect(play.do({ type: 'connected' }, 'outgoing').said()).toBe('outgoing: send open')
     expect(play.connections).toEqual({ incoming: 'OpenSent', outgoing: 'OpenSent' })
   })
-  it('the dial is given up once the peer has sent its OPEN, for any identifiers', () => {
+  it('our dial ends once the peer has sent its OPEN, for any identifiers', () => {
     for (const open of [lower, higher]) {
       const play = new Play().reach('Connect').do({ type: 'accepted' })
       play.said()
       expect(play.hear('incoming', open).said()).toBe('outgoing: close, incoming: send keepalive, -> OpenConfirm')
     }
   })
-  it('and our dial fails: the session goes on, and that is no failure', () => {
+  it('if our dial fails, the session continues and no failure counts', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     play.said()
     expect(play.lose('outgoing').said()).toBe('outgoing: close')
     expect(play.hear('incoming', higher, keepalive).state).toBe('Established')
     expect([play.history, play.downs]).toMatchObject([{ transport: 0, protocol: 0 }, []])
   })
-  it('and leaves without an OPEN, as our dial fails: that is told, and counts', () => {
+  it('if the peer leaves without an OPEN and our dial fails, `down` is emitted once', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' }).lose('outgoing')
     play.wait(2).lose('incoming')
     expect(play.downs).toMatchObject([{ from: 'Connect', detail: 'closed', retryIn: 3 }])
     expect(play.history).toMatchObject({ transport: 1, protocol: 0 })
   })
-  it('and our dial is not answered in time: it is given up at its own time', () => {
+  it('our dial still ends after connectTimeout', () => {
     const play = new Play().reach('Connect').wait(5).do({ type: 'accepted' })
     play.said()
     expect(play.wait(4.999).said()).toBe('')
     expect(play.wait(0.001).said()).toBe('outgoing: close')
   })
-  it('and leaves again: our dial goes on', () => {
+  it('if the peer leaves again, our dial continues', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     play.said()
     expect(play.lose('incoming').said()).toBe('incoming: close, -> Connect')
     expect(play.wait(10).said()).toBe('outgoing: close, tell down, -> Idle')
     expect(play.downs).toMatchObject([{ detail: 'no answer within 10 s', retryIn: 5 }])
   })
-  it('a connection without an OPEN delays no dial, and hides no failure of one', () => {
+  it('an incoming connection without an OPEN neither delays nor hides our dial', () => {
     const play = new Play().reach('Connect').lose('outgoing').do({ type: 'accepted' })
     play.said()
     expect(play.wait(5).said()).toBe('outgoing: connect, tell dial')
@@ -319,7 +319,7 @@ describe('the peer dials us while our dial is under way', () => {
     expect(play.wait(0.001).said()).toBe('tell down, outgoing: connect, tell dial')
     expect(play.downs.at(-1)).toMatchObject({ from: 'Connect', retryIn: 0 })
   })
-  it('we do not dial after its OPEN, and do again once it and the wait are over', () => {
+  it('we do not dial after the OPEN of the peer, until its connection has ended', () => {
     const play = new Play().reach('Connect').lose('outgoing').do({ type: 'accepted' }).hear('incoming', higher)
     play.said()
     expect(play.wait(89).said()).not.toMatch(/connect|dial/)
@@ -330,7 +330,7 @@ describe('the peer dials us while our dial is under way', () => {
 })
 
 describe('one connection per direction', () => {
-  it('a newer incoming connection replaces one without an OPEN, and ours goes on', () => {
+  it('a newer incoming connection replaces one without an OPEN', () => {
     const replaced = 'incoming: send 6/7, incoming: close, incoming: accept, incoming: send open'
     for (const place of ['Connect', 'OpenSent', 'OpenConfirm', 'Established'] as const) {
       const play = new Play().reach(place).do({ type: 'accepted' })
@@ -343,13 +343,13 @@ describe('one connection per direction', () => {
       expect(play.connections.incoming).toBe('OpenSent')
     }
   })
-  it('half an OPEN is none', () => {
+  it('a connection with half an OPEN is replaced', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' }).do({ type: 'octets' }, 'incoming')
     play.said()
     expect(play.do({ type: 'accepted' }).said()).toContain('incoming: close, incoming: accept')
     expect(play.history).toMatchObject({ transport: 0, protocol: 0 })
   })
-  it('a newer incoming connection is turned away once the first has sent its OPEN', () => {
+  it('a newer incoming connection is rejected once the first has sent its OPEN', () => {
     const waits = new Play().both().hear('incoming', lower)
     expect(waits.do({ type: 'accepted' }).said()).toBe('')
     const taken = new Play().reach('Connect').do({ type: 'accepted' }).hear('incoming', higher)
@@ -357,18 +357,18 @@ describe('one connection per direction', () => {
     expect(taken.do({ type: 'accepted' }).said()).toBe('')
     expect(taken.hear('incoming', keepalive).do({ type: 'accepted' }).state).toBe('Established')
   })
-  it('there is room again once the first is gone', () => {
+  it('an incoming connection is accepted after the first has ended', () => {
     const play = new Play().both().lose('incoming').do({ type: 'accepted' })
     expect(play.connections).toEqual({ outgoing: 'OpenSent', incoming: 'OpenSent' })
   })
-  it('once stopped, and before start(), it is turned away (RFC 4271 §8.2.2, Idle)', () => {
+  it('a stopped session rejects incoming connections (RFC 4271 §8.2.2, Idle)', () => {
     const play = new Play().do({ type: 'accepted' })
     expect(play.said()).toBe('')
     play.both().do({ type: 'stop', communication: '' })
     play.said()
     expect(play.do({ type: 'accepted' }).said()).toBe('')
   })
-  it('a passive session takes one, and never dials', () => {
+  it('a passive session accepts a connection and never dials', () => {
     const play = new Play({ passive: true }).do({ type: 'start' }).do({ type: 'accepted' })
     expect(play.said()).toBe('-> Active, incoming: accept, incoming: send open, -> OpenSent')
     expect(play.do({ type: 'octets' }, 'incoming').lose('incoming').wait(1e6).said()).toBe(
@@ -376,7 +376,7 @@ describe('one connection per direction', () => {
     )
     expect(play.downs.at(-1)).not.toHaveProperty('retryIn')
   })
-  it('a passive session waits 240 s for the OPEN, and tells and does not count silence', () => {
+  it('a passive session waits 240 s for the OPEN, and silence is no failure', () => {
     const play = new Play({ passive: true }).do({ type: 'start' }).do({ type: 'accepted' }).wait(100)
     play.do({ type: 'accepted' }).said()
     expect(play.wait(239.999).said()).toBe('')
@@ -388,7 +388,7 @@ describe('one connection per direction', () => {
   })
 })
 
-describe('an incoming connection on which the peer sent nothing changes no record', () => {
+describe('an incoming connection without an octet does not change the history', () => {
   const probes: readonly (readonly [string, (play: Play) => unknown])[] = [
     ['closed at once', play => play.lose('incoming')],
     [
@@ -398,7 +398,7 @@ describe('an incoming connection on which the peer sent nothing changes no recor
     ['replaced', play => play.do({ type: 'accepted' }).lose('incoming')],
     ['silent until we close it', play => play.wait(240)],
   ]
-  it.each(probes)('%s, five times while we wait to dial: the dial is not a second later', (_, probe) => {
+  it.each(probes)('%s, five times during the back-off: the dial is not delayed', (_, probe) => {
     const play = new Play({ backOff: { administrative: 3600 } })
       .reach('OpenSent')
       .hear('outgoing', notificationOf(6, 5))
@@ -407,7 +407,7 @@ describe('an incoming connection on which the peer sent nothing changes no recor
     expect([play.state, play.history, play.downs.length]).toEqual(['Idle', history, 1])
     expect(sessionDeadline(play.pair)).toBe(3_600_000)
   })
-  it.each(probes.slice(0, 3))('%s, five times while ours is there: it goes on as if alone', (_, probe) => {
+  it.each(probes.slice(0, 3))('%s, five times beside our connection: ours is not changed', (_, probe) => {
     for (const place of ['Connect', 'OpenSent', 'OpenConfirm', 'Established'] as const) {
       const play = new Play().reach(place)
       const before = play.pair
@@ -415,13 +415,13 @@ describe('an incoming connection on which the peer sent nothing changes no recor
       expect([play.pair, play.downs]).toEqual([before, []])
     }
   })
-  it('but our own dial that is accepted and closed counts as a protocol failure', () => {
+  it('our own dial that is accepted and closed counts as a protocol failure', () => {
     const play = new Play().reach('OpenSent').lose('outgoing')
     expect([play.history.protocol, play.down?.retryIn]).toEqual([1, 60])
     play.wait(60).do({ type: 'connected' }, 'outgoing').do({ type: 'accepted' }).lose('outgoing').lose('incoming')
     expect([play.history.protocol, play.down?.retryIn, play.downs.length]).toEqual([2, 120, 2])
   })
-  it('and one on which it sent something does: that is told, and no wait gets shorter', () => {
+  it('one with octets counts as a failure, and shortens no delay', () => {
     const sent: readonly (readonly [(play: Play) => unknown, number])[] = [
       [play => play.do({ type: 'octets' }, 'incoming').lose('incoming'), 60], // half an OPEN
       [play => play.hear('incoming', { ...higher, as: 65099 }), 60],
@@ -452,7 +452,7 @@ describe('an incoming connection on which the peer sent nothing changes no recor
       .do({ type: 'accepted' })
     expect(waiting.hear('incoming', { ...higher, as: 65099 }).down?.retryIn).toBe(290)
   })
-  it('two failures of one moment, ours and the one beside it, are one', () => {
+  it('two connections that fail at the same time count once', () => {
     const play = new Play()
       .both()
       .lose('outgoing')
@@ -462,7 +462,7 @@ describe('an incoming connection on which the peer sent nothing changes no recor
 })
 
 describe('an incoming connection without an OPEN', () => {
-  it('is given 240 s while we wait, and 10 s from when we dial (RFC 4271 §8.2.2)', () => {
+  it('it may last 240 s, and 10 s from when we dial (RFC 4271 §8.2.2)', () => {
     const play = new Play({ firstDialDelay: 60 }).do({ type: 'start' }).wait(1).do({ type: 'accepted' })
     play.said()
     expect(play.wait(59).said()).toBe('outgoing: connect, tell dial')
@@ -471,7 +471,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(play.wait(0.001).said()).toBe('incoming: send 4/0, incoming: close')
     expect(play.connections).toEqual({ outgoing: 'OpenSent' })
   })
-  it('is given its 240 s again once our dial has failed', () => {
+  it('it may last 240 s again once our dial has failed', () => {
     const play = new Play({ backOff: { minInterval: 3600 } })
       .reach('Connect')
       .wait(1)
@@ -481,7 +481,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(play.wait(239.999).said()).toBe('')
     expect(play.wait(0.001).said()).toBe('incoming: send 4/0, incoming: close, tell down, -> Idle')
   })
-  it('is the session once its OPEN comes, and our dial or wait ends without a failure', () => {
+  it('its OPEN makes it the session, and our dial or delay ends without a failure', () => {
     for (const place of ['Connect', 'OpenSent'] as const) {
       const play = new Play().reach(place).do({ type: 'accepted' })
       expect(play.hear('incoming', higher, keepalive).connections).toEqual({ incoming: 'Established' })
@@ -495,7 +495,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(waiting.connections).toEqual({ incoming: 'Established' })
     expect(waiting.lose('incoming').history).toMatchObject({ transport: 1, protocol: 1 })
   })
-  it('does not hide that a session was lost, and that it was stable (RFC 4271 §8.1.1)', () => {
+  it('it does not hide the loss of a stable session (RFC 4271 §8.1.1)', () => {
     const play = new Play().reach('Established')
     for (let at = 0; at < 300; at += 30) play.wait(30).hear('outgoing', keepalive)
     play.do({ type: 'accepted' }).said()
@@ -523,12 +523,12 @@ describe('a collision is not an error', () => {
     expect(play.said()).toBe('outgoing: close, tell down, -> Idle')
     expect(play.down).toMatchObject({ retryIn: 60, received: { code: 6, subcode: 7 } })
   })
-  it('both closed: that is told once, and it is one failure', () => {
+  it('if both connections close, `down` is emitted once and one failure counts', () => {
     const play = new Play().both().hear('outgoing', notificationOf(6, 7)).hear('incoming', notificationOf(6, 7))
     expect(play.said()).toBe('outgoing: close, incoming: close, tell down, -> Idle')
     expect([play.downs.length, play.down?.retryIn, play.history.protocol]).toEqual([1, 60, 1])
   })
-  it('any other NOTIFICATION is remembered, though the other connection lives', () => {
+  it('any other NOTIFICATION counts, even if the other connection is kept', () => {
     const play = new Play().both().hear('outgoing', notificationOf(6, 5)).lose('incoming')
     expect([play.downs.length, play.down?.retryIn]).toEqual([1, 300])
   })
@@ -536,7 +536,7 @@ describe('a collision is not an error', () => {
     [2, 7],
     [3, 7],
     [5, 7],
-  ])('%i/%i is not Cease 6/7: it is remembered, though the other connection lives', (code, subcode) => {
+  ])('%i/%i counts, unlike Cease 6/7, even if the other connection is kept', (code, subcode) => {
     for (const side of ['outgoing', 'incoming'] as const) {
       const play = new Play().both().hear(side, notificationOf(code, subcode))
       const other = side === 'outgoing' ? 'incoming' : 'outgoing'
@@ -544,7 +544,7 @@ describe('a collision is not an error', () => {
       expect([play.state, play.history.protocol]).toEqual(['Established', 1])
     }
   })
-  it('a lost session is remembered on whichever connection is kept (RFC 4724 §4.1)', () => {
+  it('a lost session is remembered on the connection that is kept (RFC 4724 §4.1)', () => {
     const gracefulRestart = { restartTime: 120, restarting: true }
     const restarting = (play: Play, input: SessionInput, side?: CollisionSide) =>
       stepSession(play.pair, input, { now: play.now, jitter: 1 }, side)[1].flatMap(action =>
@@ -559,26 +559,26 @@ describe('a collision is not an error', () => {
     play.wait(play.down!.retryIn!) // it dials
     expect(restarting(play, { type: 'connected' }, 'outgoing')).toEqual([false])
   })
-  it('an OPEN that is refused is an error of its own, not a collision (RFC 4271 §6.2)', () => {
+  it('an OPEN that is rejected causes no collision (RFC 4271 §6.2)', () => {
     const play = new Play().both().hear('incoming', { ...higher, as: 65099 })
     expect(play.said()).toBe('incoming: send 2/2, incoming: close')
     expect([play.connections, play.history.protocol]).toEqual([{ outgoing: 'OpenSent' }, 1])
   })
-  it('the minInterval after a dial holds, whichever connection was kept', () => {
+  it('minInterval applies after a dial, whichever connection is kept', () => {
     const play = new Play({ backOff: { minInterval: 3600 } }).both().hear('incoming', higher).lose('incoming')
     expect(play.down?.retryIn).toBe(3600)
   })
 })
 
 describe('stop()', () => {
-  it('says Cease 6/2 on both, and `down` once (RFC 4271 §8.2.2, event 2)', () => {
+  it('stop() sends Cease 6/2 on both, and emits `down` once (RFC 4271 §8.2.2)', () => {
     const play = new Play().both().do({ type: 'stop', communication: 'maintenance' })
     expect(play.said()).toBe(
       'incoming: send 6/2, incoming: close, outgoing: send 6/2, outgoing: close, tell down, -> Idle',
     )
     expect([play.downs.length, sessionDeadline(play.pair)]).toEqual([1, undefined])
   })
-  it('gives up a dial that is under way beside a connection', () => {
+  it('stop() ends a dial beside a connection', () => {
     const play = new Play().reach('Connect').do({ type: 'accepted' })
     play.said()
     expect(play.do({ type: 'stop', communication: '' }).said()).toBe(

@@ -25,10 +25,10 @@ describe('the defaults', () => {
       backOff: { minInterval: 5, transportCap: 120, protocolInitial: 60, administrative: 300, resetAfter: 300 },
     })
   })
-  it('offer the family that the peer is reached by', () => {
+  it("the default family is that of the peer's address", () => {
     expect(configure({ ...given, peer: { as: 65002, address: '2001:db8::2' } }).families).toEqual(['ipv6-unicast'])
   })
-  it('keep what is given beside them', () => {
+  it('given options replace their defaults only', () => {
     const backOff = { minInterval: 30 }
     expect(configure({ ...given, backOff }).backOff).toMatchObject({ minInterval: 30, transportCap: 120 })
   })
@@ -79,16 +79,16 @@ it('every option in seconds with a default has a row here', () => {
 })
 
 describe('hold time', () => {
-  it('goes down to 3 only with allowAggressiveTimers', () => {
+  it('a hold time from 3 to 8 needs allowAggressiveTimers', () => {
     expect(configure({ ...given, holdTime: 3, allowAggressiveTimers: true }).holdTime).toBe(3)
     expect(() => configure({ ...given, holdTime: 8 })).toThrow('from 9 to 65535 seconds')
     expect(() => configure({ ...given, holdTime: 2, allowAggressiveTimers: true })).toThrow('from 3 to 65535 seconds')
   })
-  it('0 is never proposed, whatever is allowed of the peer (RFC 4271 §4.2)', () => {
+  it('we never propose hold time 0, even with allowZeroHoldTime (RFC 4271 §4.2)', () => {
     const loose = { ...given, allowAggressiveTimers: true, allowZeroHoldTime: true }
     expect(() => configure({ ...loose, holdTime: 0 })).toThrow('holdTime: 0 is not allowed')
   })
-  it('is whole seconds, as on the wire (RFC 4271 §4.2)', () => {
+  it('the hold time is whole seconds (RFC 4271 §4.2)', () => {
     expect(() => configure({ ...given, holdTime: 30.5 })).toThrow(
       'holdTime: 30.5 is not allowed, it must be a whole number from 9 to 65535 seconds',
     )
@@ -108,7 +108,7 @@ describe('an unknown name', () => {
   })
 })
 
-describe('who speaks with whom', () => {
+describe('the addresses and AS numbers', () => {
   it.each([
     [23456, 'AS_TRANS, which stands for an AS number above 65535 (RFC 6793)'],
     [65535, 'the last AS number of two octets (RFC 7300)'],
@@ -118,16 +118,16 @@ describe('who speaks with whom', () => {
     expect(() => configure({ ...given, local: { ...given.local, as } })).toThrow(`local.as: ${sentence}`)
     expect(() => configure({ ...given, peer: { ...given.peer, as } })).toThrow(`peer.as: ${sentence}`)
   })
-  it.each([1, 23455, 65534, 65536, 4_200_000_000, 4_294_967_294])('AS %i is one (RFC 6793)', as => {
+  it.each([1, 23455, 65534, 65536, 4_200_000_000, 4_294_967_294])('AS %i is accepted (RFC 6793)', as => {
     expect(configure({ ...given, local: { ...given.local, as } }).local.as).toBe(as)
     expect(configure({ ...given, peer: { ...given.peer, as } }).peer.as).toBe(as)
   })
-  it.each([0, 4_294_967_296, -1])('AS %i is none (RFC 7607)', as => {
+  it.each([0, 4_294_967_296, -1])('AS %i is rejected (RFC 7607)', as => {
     const message = `as: ${as} is not allowed, it must be from 1 to 4294967295`
     expect(() => configure({ ...given, local: { ...given.local, as } })).toThrow(`local.${message}`)
     expect(() => configure({ ...given, peer: { ...given.peer, as } })).toThrow(`peer.${message}`)
   })
-  it('an AS number is whole', () => {
+  it('an AS number with a fraction is rejected', () => {
     expect(() => configure({ ...given, peer: { ...given.peer, as: 1.5 } })).toThrow('must be a whole number')
   })
   it.each(['0.0.0.0', '2001:db8::1'])('%s is no BGP Identifier (RFC 6286 §2.1)', id => {
@@ -144,7 +144,7 @@ describe('who speaks with whom', () => {
     )
     expect(configure({ ...given, local: { ...given.local, address: '192.0.2.9' } }).local.address).toBe('192.0.2.9')
   })
-  it.each([0, 65536, -1, 179.5, Number.NaN])('port %d is none', port => {
+  it.each([0, 65536, -1, 179.5, Number.NaN])('port %d is rejected', port => {
     expect(() => configure({ ...given, peer: { ...given.peer, port } })).toThrow(`peer.port: ${port} is not allowed`)
   })
 })
@@ -169,7 +169,7 @@ describe('the key of TCP MD5 (RFC 2385)', () => {
       'tcpMd5Key: a value that is not a string is not allowed, it must be a string of 1 to 80 octets in UTF-8',
     )
   })
-  it('is shown by nothing that prints a configuration', () => {
+  it('no text of a configuration shows the key', () => {
     const config = configure({ ...given, tcpMd5Key: secret })
     const copy = { ...config, more: structuredClone(config) }
     for (const print of [JSON.stringify, String, (it: unknown) => inspect(it, { depth: 9, showHidden: true })])
@@ -180,7 +180,7 @@ describe('the key of TCP MD5 (RFC 2385)', () => {
     expect(JSON.stringify(config)).toContain('"tcpMd5Key":"(secret)"')
     expect(`${config.tcpMd5Key}`).toBe('(secret)')
   })
-  it('stays what it was, whatever is done with its octets', () => {
+  it('a change of the octets that octets() returns does not change the key', () => {
     const { tcpMd5Key } = configure({ ...given, tcpMd5Key: secret })
     tcpMd5Key?.octets().fill(0)
     expect(new TextDecoder().decode(tcpMd5Key?.octets())).toBe(secret)
@@ -223,7 +223,7 @@ describe('the interface', () => {
   })
 })
 
-describe('a caller without types hears what is wrong', () => {
+describe('a value of a wrong type throws an OptionError', () => {
   it.each([
     ['options', undefined, 'options: undefined is not allowed, it must be an object'],
     ['local', { local: undefined }, 'local: undefined is not allowed, it must be an object with as, id, address'],
@@ -272,10 +272,10 @@ describe('a caller without types hears what is wrong', () => {
     const nonsense = (change === undefined ? undefined : { ...given, ...change }) as SessionOptions // what a type would have caught
     expect(() => configure(nonsense)).toThrow(message)
   })
-  it('a family twice is a family once', () => {
+  it('a family that is listed twice is offered once', () => {
     expect(configure({ ...given, families: ['ipv4-unicast', 'ipv4-unicast'] }).families).toEqual(['ipv4-unicast'])
   })
-  it('what is given may change afterwards', () => {
+  it('a later change of the options changes nothing', () => {
     const local = { ...given.local }
     const config = configure({ ...given, local })
     local.as = 7
@@ -287,7 +287,7 @@ describe('capabilities (RFC 5492)', () => {
   const chosen = (capabilities: SessionOptions['capabilities'], settings: Partial<SessionOptions> = {}) =>
     configure({ ...given, ...settings, ...(capabilities && { capabilities }) }).capabilities
 
-  it('are each left out alone, or all at once', () => {
+  it('each capability can be left out, alone or with the others', () => {
     expect(chosen({ multiprotocol: false })).toEqual({
       multiprotocol: false,
       routeRefresh: true,
@@ -336,10 +336,10 @@ describe('capabilities (RFC 5492)', () => {
       {},
       'routeRefresh: false is not allowed, it must be true, because enhancedRouteRefresh needs it',
     ],
-  ])('that are needed cannot be left out: %j with %j', (capabilities, settings, message) => {
+  ])('a needed capability cannot be left out: %j with %j', (capabilities, settings, message) => {
     expect(() => chosen(capabilities, settings)).toThrow(`capabilities.${message}`)
   })
-  it('refuse what is no choice of one', () => {
+  it('an unknown or wrong choice throws', () => {
     for (const wrong of [{ routerefresh: false }, { routeRefresh: 0 }, null, 'none', []] as never[])
       expect(() => chosen(wrong ?? (wrong as never), { capabilities: wrong })).toThrow(OptionError)
   })

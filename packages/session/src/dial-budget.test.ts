@@ -75,7 +75,7 @@ describe('the dial budget', () => {
     ],
     ['a long minInterval', { minInterval: 100 }, 700],
     ['a session that is soon stable', { resetAfter: 60, protocolInitial: 300 }, 240],
-  ])('of %s is that of all sequences of endings, tried out on the machine: %j, %i s', (_, change, span) => {
+  ])('with %s, no sequence of endings has more dials: %j, %i s', (_, change, span) => {
     const backOff = { ...defaults, ...change }
     expect(mostDials(backOff, span).length + 1).toBe(triedOut(backOff, span))
   })
@@ -86,22 +86,22 @@ describe('the dial budget', () => {
       3600,
       '52 dials: 5 TCP fails; 1 rejected; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 5 TCP fails',
     ],
-  ])('of the defaults is reached in %i s, by these endings', (span, words) => {
+  ])('with the defaults, these endings reach the budget in %i s', (span, words) => {
     const witness = mostDials(defaults, span)
     let [machine, now] = [dialling(defaults), 0]
     for (const ending of witness) ({ machine, now } = next(machine, now, ending))
     expect(now).toBeLessThan(span)
     expect(`${witness.length + 1} dials: ${runs(witness)}`).toBe(words)
   })
-  it('of the defaults', () => {
+  it('the budget of the defaults is 5, 12 and 52', () => {
     expect(dialBudget(defaults)).toEqual({ minute: 5, tenMinutes: 12, hour: 52 })
   })
-  it('has the first moment of a span, and not its last', () => {
+  it('a period includes its first moment and not its last', () => {
     // Each dial 60 s after the one before.
     const steady = { ...defaults, minInterval: 60, transportCap: 30 }
     expect(dialBudget(steady, ['TCP fails'])).toEqual({ minute: 1, tenMinutes: 10, hour: 60 })
   })
-  it('of any accepted configuration is found at once, and holds the minInterval', () => {
+  it('any accepted configuration has a budget within minInterval', () => {
     const { min, max } = sessionOptions['backOff.minInterval']
     for (const minInterval of [min, 5, max])
       for (const resetAfter of [60, 3600]) {

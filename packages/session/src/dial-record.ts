@@ -53,7 +53,7 @@ export class DialRecord {
   readonly #open: string
   #loaded = false
   #kept: { readonly underway: Underway; readonly history: History } = nothing
-  /** The next content of the file; `text` is undefined if the file must go. Only the latest counts. */
+  /** The next content of the file; If `text` is undefined, the file is deleted. Only the latest counts. */
   #next: { readonly text: string | undefined; readonly since: number } | undefined
   /** When the current write was requested. */
   #writingSince: number | undefined
@@ -77,7 +77,7 @@ export class DialRecord {
     if (saved === undefined) return undefined
     const history = recall(saved, this.#config, this.#open, Date.now(), now, jitter)
     const seconds = ((history.retryAt ?? now) - now) / 1000
-    // Written now and not at the dial, because the next start must neither count it again nor wait for less.
+    // Written now and not at the dial: otherwise the next start would count the failure again, or wait less.
     if (saved.underway !== 'none') this.#write(history, 'none', now)
     this.#kept = { underway: 'none', history }
     if (seconds > 0)
@@ -173,7 +173,7 @@ export class DialRecord {
   }
 }
 
-/** What counts now. backOff.minInterval applies to any dial of this address; the failures only if the OPEN is the same. */
+/** What still counts: the last dial of this address in any case, the failures only if our OPEN is the same. */
 function recall(saved: Saved, config: SessionConfig, open: string, wall: number, now: number, jitter: number): History {
   const { local, peer, backOff } = config
   const recent = (at: number) => at <= wall && wall - at <= MAX_AGE // a clock may have been set back
@@ -216,7 +216,7 @@ function isSaved(value: unknown): value is Saved {
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants // some systems lack the last two
 
-/** Reads a small regular file, not a link: nothing that could block or have no end. Undefined if there is none. */
+/** Reads a small regular file. A link, a pipe or a device is refused, because it could block or never end. Undefined if there is none. */
 function readSmall(file: string): string | undefined {
   let fd: number
   try {
@@ -227,7 +227,7 @@ function readSmall(file: string): string | undefined {
   }
   try {
     const { size } = fstatSync(fd)
-    if (!fstatSync(fd).isFile() || size > MAX_FILE) throw new Error('it is no small file')
+    if (!fstatSync(fd).isFile() || size > MAX_FILE) throw new Error('it is not a small regular file')
     const octets = Buffer.alloc(MAX_FILE)
     return octets.toString('utf8', 0, readSync(fd, octets))
   } finally {
@@ -235,7 +235,7 @@ function readSmall(file: string): string | undefined {
   }
 }
 
-/** Replaces all or nothing. Not flushed to the disk: if only the process dies, the system still writes it. */
+/** Replaces the whole file or nothing. It is not flushed to the disk, because the system writes it even if the process dies. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.tmp`
   await rm(temporary, { force: true }) // left by a process that was killed while it wrote

@@ -17,9 +17,9 @@ export interface SessionFailure {
   readonly hint?: string
   /** The state in which it ended. */
   readonly from: SessionState
-  /** The NOTIFICATION that we sent; the peer may not have received it. Present if the reason is 'notification-sent'. */
+  /** The NOTIFICATION that we sent, also for reasons such as 'hold-timer' and 'stopped'. The peer may not have received it. */
   readonly sent?: Notification
-  /** The NOTIFICATION that the peer sent. Present if the reason is 'notification-received'. */
+  /** The NOTIFICATION that the peer sent: for 'notification-received' and 'capabilities-refused'. */
   readonly received?: Notification
   /** Seconds until the next dial. Absent after stop(), and if only the peer dials. */
   readonly retryIn?: number
@@ -49,7 +49,7 @@ export interface SessionEvents {
   update: [{ readonly update: Update }]
   /** The peer asks for our routes of this family again (RFC 2918); answer with resend(). */
   refresh: [{ readonly family: Family }]
-  /** A connection has ended, or an attempt at one. */
+  /** A connection has ended, or an attempt at one. Not emitted for the loser of a collision, or for a dial that stop() ends. */
   down: [SessionFailure]
   /** An UPDATE had faults that did not end the session (RFC 7606). At most one event per minute, after its `update`. */
   malformed: [MalformedUpdate]

@@ -464,7 +464,7 @@ describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
       expect(play.said()).toBe('')
     }
   })
-  it('has a row for each of the six states, and none besides', () => {
+  it('TABLE has a row for each of the six states', () => {
     expect(Object.keys(TABLE)).toEqual(['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'])
   })
 })
@@ -478,7 +478,7 @@ describe('negotiation', () => {
   }
   const refusal = (play: Play): Notification | undefined => play.down?.sent
 
-  it('takes what both can do', () => {
+  it('the session uses what both sides support', () => {
     const play = offer({})
     expect(play.state).toBe('OpenConfirm')
     expect(play.machine.negotiated).toEqual({
@@ -540,7 +540,7 @@ describe('negotiation', () => {
       for (const settings of [{}, { peer }, { peer, families, extendedNextHop: false }])
         expect(offered(settings)).not.toContainEqual(ipv4OverIpv6)
     })
-    it('are agreed on where both sides offer just that', () => {
+    it('they are negotiated if both sides offer exactly that', () => {
       const agreed = (settings: Partial<SessionOptions>, more: Capability[]) =>
         offer(offering(...more), settings).machine.negotiated?.extendedNextHop
       const others: Capability = { name: 'extended-next-hop', families: [{ afi: 1, safi: 128, nextHopAfi: 2 }] }
@@ -554,7 +554,7 @@ describe('negotiation', () => {
       expect(agreed({ extendedNextHop: true }, [])).toBe(false)
       expect(agreed({}, [ipv4OverIpv6])).toBe(false)
     })
-    it('are not agreed on where the peer does not take IPv4 routes at all', () => {
+    it('they are not negotiated if the peer does not offer IPv4', () => {
       const change = { capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }, ipv4OverIpv6] } as const
       const play = offer(change, { families: ['ipv4-unicast', 'ipv6-unicast'], extendedNextHop: true })
       expect(play.machine.negotiated).toMatchObject({ families: ['ipv6-unicast'], extendedNextHop: false })
@@ -572,7 +572,7 @@ describe('negotiation', () => {
         'four-octet-as',
       ])
     })
-    it('are not agreed on either, whatever the peer offers', () => {
+    it('they are not negotiated either, whatever the peer offers', () => {
       const { machine } = offer({}, { capabilities: none })
       expect(machine.negotiated).toMatchObject({
         families: ['ipv4-unicast'],
@@ -610,7 +610,7 @@ describe('negotiation', () => {
     it('is not offered by default', () => {
       expect(ours({})).toBeUndefined()
     })
-    it('is offered for our families, and claims nothing that was not said (§3)', () => {
+    it('it is offered for our families, without a flag that was not configured (§3)', () => {
       const families = ['ipv4-unicast', 'ipv6-unicast'] as const
       const flags = { restarting: false, notification: false }
       expect(ours({ ...asked, families })).toEqual({
@@ -630,7 +630,7 @@ describe('negotiation', () => {
         families: [{ forwarding: true }],
       })
     })
-    it('has the R bit until a session was established, and never again (§4.1)', () => {
+    it('it has the R bit until a session was established (§4.1)', () => {
       const restarting = (play: Play): unknown => {
         const [, actions] = step(play.machine, inputs.connected, { now: play.now, jitter: 1 })
         return actions.flatMap(action =>
@@ -648,7 +648,7 @@ describe('negotiation', () => {
       play.do(inputs.stop, inputs.start).wait(5)
       expect(restarting(play)).toEqual([false])
     })
-    it('is agreed on where both sides offer it, for whatever families (§3)', () => {
+    it('it is negotiated if both sides offer it, for any families (§3)', () => {
       const agreed = (settings: Partial<SessionOptions>, ...more: Capability[]) => {
         const { endOfRib, gracefulRestart, hardReset } = offer(offering(...more), settings).machine.negotiated!
         return { endOfRib, gracefulRestart, hardReset }
@@ -660,7 +660,7 @@ describe('negotiation', () => {
       expect(agreed(both, theirs)).toEqual({ endOfRib: true, gracefulRestart: true, hardReset: true })
       expect(agreed(both, { ...theirs, notification: false })).toMatchObject({ hardReset: false })
     })
-    it('of several of the capability the last counts (§3)', () => {
+    it('the last of several such capabilities counts (§3)', () => {
       const agreed = (...more: Capability[]) =>
         offer(offering(...more), { gracefulRestart: { restartTime: 120, notification: true } }).machine.negotiated
       const without: Capability = { ...theirs, notification: false }
@@ -670,13 +670,13 @@ describe('negotiation', () => {
     it.each([
       [true, '6/9', [6, 2, 11]],
       [false, '6/2', [11]],
-    ])('where a NOTIFICATION keeps our routes (%s), stop() says %s (RFC 8538 §3.1)', (notification, said, data) => {
+    ])('if a NOTIFICATION keeps our routes (%s), stop() sends %s (RFC 8538 §3.1)', (notification, said, data) => {
       const play = offer(offering(theirs), { gracefulRestart: { restartTime: 120, notification } })
       play.hear({ type: 'keepalive' }).said()
       expect(play.do(inputs.stop).said()).toBe(`send ${said}, close, tell down, -> Idle`)
       expect([...(play.down?.sent?.data ?? [])]).toEqual([...data, ...new TextEncoder().encode('maintenance')])
     })
-    it('a Hard Reset from the peer is taken for what is in it (RFC 8538 §3)', () => {
+    it('a Hard Reset counts as the NOTIFICATION inside it (RFC 8538 §3)', () => {
       const down = new Play().reach('Established').hear(hardReset(cease(2, 'moving house'))).down
       expect(down).toMatchObject({
         detail: 'the peer sent Cease/Hard Reset (6/9) for Cease/Administrative Shutdown (6/2): "moving house"',
@@ -693,7 +693,7 @@ describe('negotiation', () => {
     expect(play.down?.detail).toBe('the peer has no four-octet AS numbers')
     expect(offer({}, { requireFourOctetAs: true }).state).toBe('OpenConfirm')
   })
-  it('a peer in our own AS is an internal one (RFC 4271 §1.1): it is taken', () => {
+  it('a peer in our own AS is accepted as internal (RFC 4271 §1.1)', () => {
     const peer = { as: 65001, address: '192.0.2.2' }
     expect(offer({ as: 65001 }, { peer }).state).toBe('OpenConfirm')
     expect(refusal(offer({ as: 65002 }, { peer }))).toMatchObject({ code: 2, subcode: 2 })
@@ -764,7 +764,7 @@ describe('negotiation', () => {
     })
     expect(play.down?.detail).toBe('the peer offers none of ipv4-unicast')
   })
-  it('names every family it would have taken (RFC 5492 §5)', () => {
+  it('2/7 has every family that we offer (RFC 5492 §5)', () => {
     const families = ['ipv4-unicast', 'ipv6-unicast'] as const
     const play = offer({ capabilities: [{ name: 'multiprotocol', afi: 25, safi: 70 }] }, { families })
     expect(refusal(play)?.data).toEqual(Uint8Array.of(1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1))
@@ -786,18 +786,18 @@ describe('negotiation', () => {
   ])('a family is AFI and SAFI together: %i and %i is not IPv4 unicast (RFC 4760 §8)', (afi, safi) => {
     expect(refusal(offer({ capabilities: [{ name: 'multiprotocol', afi, safi }] }))).toMatchObject({ subcode: 7 })
   })
-  it('keeps of our families those that the peer offers too (RFC 4760 §8)', () => {
+  it('the families are those that both sides offer (RFC 4760 §8)', () => {
     const families = ['ipv6-unicast', 'ipv4-unicast'] as const
     expect(offer({}, { families }).machine.negotiated?.families).toEqual(['ipv4-unicast'])
   })
   it('a peer without the four-octet AS capability is accepted (RFC 6793 §4.2.1)', () => {
     expect(offer({ capabilities: [] }).machine.negotiated).toMatchObject({ fourOctetAs: false, routeRefresh: false })
   })
-  it('what was negotiated ends with the session', () => {
+  it('`negotiated` is absent once the session has ended', () => {
     const play = new Play().reach('Established').do(inputs.disconnected)
     expect(play.machine.negotiated).toBeUndefined()
   })
-  it('judges the AS before anything else, so that a wrong neighbour is named as such', () => {
+  it('the AS is checked first, so that a wrong neighbour gets 2/2', () => {
     expect(refusal(offer({ as: 65003, holdTime: 0, capabilities: [] }))).toMatchObject({ subcode: 2 })
   })
 })
@@ -816,7 +816,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
   }
   const again = (settings: Partial<SessionOptions> = {}) => new Play(settings).reach('OpenSent').hear(refused)
 
-  it('gets the next OPEN without capabilities, at the same back-off', () => {
+  it('the next OPEN has no capabilities, after the same back-off', () => {
     const play = again()
     expect(play.down).toMatchObject({ retryIn: 60, reason: 'capabilities-refused' })
     expect(connect(play)).toBe(0)
@@ -827,11 +827,11 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
       routeRefresh: false,
     })
   })
-  it('gets it though dials fail in between', () => {
+  it('the next OPEN has none even if dials fail in between', () => {
     const play = again().wait(60).do(inputs.disconnected)
     expect(connect(play)).toBe(0)
   })
-  it('gets them without for as long as sessions come of it', () => {
+  it('later OPENs have none as long as sessions are established', () => {
     const play = again()
     for (let i = 0; i < 3; i++) {
       expect(connect(play)).toBe(0)
@@ -843,7 +843,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     ['closes', play => play.do(inputs.disconnected)],
     ['sends an OPEN that we refuse', play => play.hear({ ...plainOpen, as: 65003 })],
     ['falls silent after its OPEN', play => play.hear(plainOpen).wait(90)],
-  ])('and then %s: the next has capabilities again, and there is no second try', (_, fail) => {
+  ])('after %s the next OPEN has capabilities again, without a second attempt', (_, fail) => {
     const play = again()
     connect(play)
     fail(play)
@@ -852,7 +852,7 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
       expect(play.hear(refused).down?.reason).not.toBe('capabilities-refused')
     }
   })
-  it('and takes them later: then there may be another try', () => {
+  it('a session with capabilities allows another attempt', () => {
     const play = again()
     connect(play)
     play.do(inputs.disconnected)
@@ -862,13 +862,13 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     expect(play.hear(refused).down?.reason).toBe('capabilities-refused')
     expect(connect(play)).toBe(0)
   })
-  it('and is stopped, while we wait or are connected: start() has capabilities again', () => {
+  it('start() after stop() has capabilities again', () => {
     expect(connect(again().do(inputs.stop, inputs.start))).toBe(4)
     const play = again()
     connect(play)
     expect(connect(play.do(inputs.stop, inputs.start))).toBe(4)
   })
-  it('though our OPEN had none is not told that the next has none', () => {
+  it('if our OPEN had none, the reason is not capabilities-refused', () => {
     const capabilities = { multiprotocol: false, routeRefresh: false, fourOctetAs: false }
     const play = again({ capabilities })
     expect(play.down?.reason).not.toBe('capabilities-refused')
@@ -883,12 +883,12 @@ describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
     { gracefulRestart: { restartTime: 120 } },
     { peer: { as: 65536, address: '192.0.2.2' } },
     { local: { as: 65536, id: '192.0.2.1' } },
-  ])('gets them all the same if one is needed: %j', settings => {
+  ])('the next OPEN has capabilities if one is needed: %j', settings => {
     const play = again(settings)
     expect(play.down?.reason).not.toBe('capabilities-refused')
     expect(connect(play)).toBeGreaterThan(0)
   })
-  it('is taken at its word only before Established, and only for 2/4', () => {
+  it('only 2/4, and only before Established, removes capabilities', () => {
     expect(connect(new Play().reach('Established').hear(refused))).toBe(4)
     for (const subcode of [0, 2, 7]) {
       const play = new Play().reach('OpenSent').hear({ type: 'notification', code: 2, subcode, data: nothing })
@@ -919,12 +919,12 @@ describe('timers', () => {
     expect(play.hear({ type: 'keepalive' }).timers.holdTimer).toBe(90)
     expect(play.wait(10).hear(update).timers.holdTimer).toBe(90)
   })
-  it('a keepalive goes out every third of the negotiated hold time (RFC 4271 §4.4)', () => {
+  it('a KEEPALIVE is sent every third of the negotiated hold time (RFC 4271 §4.4)', () => {
     const play = new Play({ holdTime: 9 }).reach('Established')
     for (let i = 1; i <= 8; i++) play.wait(1).hear({ type: 'keepalive' })
     expect(play.said()).toBe('send keepalive, send keepalive')
   })
-  it.each([0.75, 0.9, 1])('… times a jitter of %d (RFC 4271 §10)', jitter => {
+  it.each([0.75, 0.9, 1])('the time between KEEPALIVEs has a jitter of %d (RFC 4271 §10)', jitter => {
     const play = new Play()
     play.jitter = jitter
     expect(play.reach('Established').timers.keepaliveTimer).toBeCloseTo(30 * jitter)
@@ -963,10 +963,10 @@ describe('timers', () => {
     })
     expect(play.said()).toMatch(/send 8\/0, close at once, tell down, -> Idle$/)
   })
-  it('a peer that reads is kept, for a day as well', () => {
+  it('a peer that reads is kept for a day', () => {
     expect(hours(new Play().reach('Established'), 86_400, true).state).toBe('Established')
   })
-  it('without a hold time nothing need leave, so nothing is counted (RFC 9687 §3.3)', () => {
+  it('without a hold time there is no send hold timer (RFC 9687 §3.3)', () => {
     const play = new Play({ allowZeroHoldTime: true }).reach('OpenSent').hear({ ...open, holdTime: 0 })
     play.hear({ type: 'keepalive' }).do(inputs.sent)
     expect([play.state, play.timers]).toEqual(['Established', {}])
@@ -986,7 +986,7 @@ describe('timers', () => {
 // ---- the way down
 
 /** What ends a session on which track. Seconds to the next dial are for the first such failure, without jitter. */
-describe('every way down backs off', () => {
+describe('every failure backs off', () => {
   const notificationOf = (code: number, subcode: number): Message => ({
     type: 'notification',
     code,
@@ -1009,7 +1009,7 @@ describe('every way down backs off', () => {
     ['hold expiry of a stable session', 'Established', (p: Play) => p.sleep(300).do({ type: 'tick' })],
     ['a NOTIFICATION in a stable session', 'Established', (p: Play) => p.sleep(300).hear(notificationOf(6, 4))],
   ] as const
-  it.each(slow)('%s in %s: the slow track, 60 s first', (_, place, happen) => {
+  it.each(slow)('%s in %s counts on the protocol track, 60 s first', (_, place, happen) => {
     const play = new Play().reach(place)
     happen(play)
     expect([play.state, play.down?.retryIn, play.down?.from]).toEqual(['Idle', 60, place])
@@ -1021,18 +1021,18 @@ describe('every way down backs off', () => {
     ['a dial without an answer', 'Connect', (p: Play) => p.wait(10)],
     ['the loss of a stable session', 'Established', (p: Play) => p.sleep(300).do(inputs.disconnected)],
   ] as const
-  it.each(quick)('%s in %s: the quick track, 5 s first', (_, place, happen) => {
+  it.each(quick)('%s in %s counts on the transport track, 5 s first', (_, place, happen) => {
     const play = new Play().reach(place)
     happen(play)
     expect([play.state, play.down?.retryIn, play.down?.from]).toEqual(['Idle', 5, place])
     expect(play.machine.history).toMatchObject({ transport: 1, protocol: 0 })
   })
 
-  it.each([1, 2, 3, 5])('Cease 6/%i is a person who said no: 300 s at once (RFC 4486 §4)', subcode => {
+  it.each([1, 2, 3, 5])('Cease 6/%i is administrative and waits 300 s at once (RFC 4486 §4)', subcode => {
     for (const place of ['OpenSent', 'OpenConfirm', 'Established'] as const)
       expect(new Play().reach(place).hear(notificationOf(6, subcode)).down?.retryIn).toBe(300)
   })
-  it.each([0, 4, 6, 7, 8, 9, 10, 255])('Cease 6/%i is the slow track: Cease is no exception', subcode => {
+  it.each([0, 4, 6, 7, 8, 9, 10, 255])('Cease 6/%i counts on the protocol track', subcode => {
     expect(new Play().reach('Established').hear(notificationOf(6, subcode)).down?.retryIn).toBe(60)
   })
   describe('a router that is restarted properly (RFC 4486 §4)', () => {
@@ -1051,22 +1051,22 @@ describe('every way down backs off', () => {
           expect(play.machine.history).toMatchObject({ transport: 0, protocol: 1 })
         }
     })
-    it.each([1, 5])('Cease 6/%i of a stable session is an operator all the same', subcode => {
+    it.each([1, 5])('Cease 6/%i of a stable session is administrative too', subcode => {
       for (const said of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
         expect(stable().hear(said).down?.retryIn).toBe(300)
     })
-    it('another one before a session is stable again waits the full time', () => {
+    it('a second one before a stable session waits the full time', () => {
       for (const place of ['OpenSent', 'Established'] as const) {
         const play = stable().hear(notificationOf(6, 2)).wait(60).do(inputs.connected)
         if (place === 'Established') play.hear(open, { type: 'keepalive' }).sleep(299.999)
         expect(play.hear(notificationOf(6, 3)).down).toMatchObject({ retryIn: 300, from: place })
       }
     })
-    it('one that ends the next stable session is the first again', () => {
+    it('one that ends the next stable session waits 30 to 60 s again', () => {
       const play = stable().hear(notificationOf(6, 2)).wait(60).do(inputs.connected).hear(open, { type: 'keepalive' })
       expect(play.sleep(300).hear(notificationOf(6, 2)).down?.retryIn).toBe(60)
     })
-    it('counts as one failure: the next rejection waits 120 s, and a refused dial 5 s', () => {
+    it('it counts as one failure: the next rejection waits 120 s, a refused dial 5 s', () => {
       const again = () => stable().hear(notificationOf(6, 2)).wait(60)
       expect(again().do(inputs.connected, inputs.disconnected).down?.retryIn).toBe(120)
       expect(again().do(inputs.disconnected).down?.retryIn).toBe(5)
@@ -1076,21 +1076,21 @@ describe('every way down backs off', () => {
       expect(play.hear(notificationOf(6, 2)).down?.retryIn).toBe(3540)
     })
   })
-  it('the codes of other errors do not name an operator', () => {
+  it('the same subcodes of other codes are not administrative', () => {
     expect(new Play().reach('Established').hear(notificationOf(3, 2)).down?.retryIn).toBe(60)
   })
 
-  it('refused again and again: 5, 10, 20, 40, 80, then 120 s', () => {
+  it('refused dials wait 5, 10, 20, 40, 80, then 120 s', () => {
     expect(waits(7, p => p.do(inputs.disconnected))).toEqual([5, 10, 20, 40, 80, 120, 120])
   })
-  it('rejected again and again: 60, 120, 240, then 300 s', () => {
+  it('rejections wait 60, 120, 240, then 300 s', () => {
     expect(waits(5, p => p.do(inputs.connected).hear({ ...open, as: 7 }))).toEqual([60, 120, 240, 300, 300])
   })
-  it('a session that flaps, or that is just established, keeps its record of failures', () => {
+  it('a short session does not reset the failures', () => {
     const flap = (p: Play) => p.do(inputs.connected).hear(open, { type: 'keepalive' }).do(inputs.disconnected)
     expect(waits(5, flap)).toEqual([60, 120, 240, 300, 300])
   })
-  it('a session that stood for resetAfter clears the record', () => {
+  it('a session that was established for resetAfter resets the failures', () => {
     const play = new Play().reach('Connect')
     for (let i = 0; i < 4; i++) play.do(inputs.disconnected).wait(play.down!.retryIn!) // every fall() has told
     play.do(inputs.connected).hear(open, { type: 'keepalive' }).sleep(300).do(inputs.disconnected)
@@ -1107,7 +1107,7 @@ describe('every way down backs off', () => {
     expect(play.down).toMatchObject({ from: place, retryIn: 60 })
     expect(play.machine.history).toMatchObject({ transport: 1, protocol: 1 })
   })
-  it('each track keeps its own count', () => {
+  it('each track has its own count', () => {
     const play = new Play().reach('Connect')
     const refuse = () => play.do(inputs.disconnected).down?.retryIn
     const reject = () => play.do(inputs.connected).hear({ ...open, as: 7 }).down?.retryIn
@@ -1118,13 +1118,13 @@ describe('every way down backs off', () => {
     })
     expect(seen).toEqual([5, 60, 10, 120])
   })
-  it('jitter shortens a wait by a quarter at most, and never below minInterval (§10)', () => {
+  it('jitter shortens a delay by a quarter at most, not below minInterval (§10)', () => {
     const play = new Play().reach('Connect')
     play.jitter = 0.75
     expect(play.do(inputs.disconnected).down?.retryIn).toBe(5) // 3.75 s, but the dial was only now
     expect(play.wait(5).do(inputs.disconnected).down?.retryIn).toBe(7.5)
   })
-  it('`down` says what was sent or what was received, and never both', () => {
+  it('`down` has `sent` or `received`, and never both', () => {
     const received = notificationOf(6, 2)
     const heard = new Play().reach('Established').hear(received).down
     expect(heard).toEqual({
@@ -1145,7 +1145,7 @@ describe('every way down backs off', () => {
       retryIn: 60,
     })
   })
-  it('`dial` says how many failures led to it', () => {
+  it('`dial` has the number of failures before it', () => {
     const play = new Play().reach('Connect').do(inputs.disconnected).wait(5).do(inputs.connected, inputs.disconnected)
     const [, actions] = step(play.machine, { type: 'tick' }, { now: 1e9, jitter: 1 })
     expect(actions).toContainEqual({ type: 'emit', event: { type: 'dial', failures: 2 } })
@@ -1190,7 +1190,7 @@ describe('start and stop', () => {
     expect(play.wait(19.999).said()).toBe('')
     expect(play.wait(0.001).said()).toBe('connect, tell dial, -> Connect')
   })
-  it('start, again and again, never shortens a wait', () => {
+  it('repeated start() does not shorten a delay', () => {
     const play = new Play({ firstDialDelay: 20 }).do(inputs.start)
     for (let i = 0; i < 19; i++) play.wait(1).do(inputs.start)
     expect(play.timers).toEqual({ idleHoldTimer: 1 })
@@ -1199,17 +1199,17 @@ describe('start and stop', () => {
     const play = new Play({ backOff: { minInterval: 30 } }).reach('Established').wait(1).do(inputs.stop, inputs.start)
     expect([play.state, play.timers]).toEqual(['Idle', { idleHoldTimer: 29 }])
   })
-  it('stop and start is no way round a wait that runs', () => {
+  it('stop() and start() do not shorten a delay that has begun', () => {
     const said = new Play().reach('Established').hear({ type: 'notification', code: 6, subcode: 2, data: nothing })
     expect(said.wait(100).do(inputs.stop, inputs.start).timers).toEqual({ idleHoldTimer: 200 })
     expect(said.wait(150).do(inputs.stop).wait(60).do(inputs.start).state).toBe('Connect') // it ran out meanwhile
   })
-  it('stop and start is no way round the record', () => {
+  it('stop() and start() do not reset the failures', () => {
     const play = new Play().reach('Connect').do(inputs.disconnected).wait(5).do(inputs.disconnected)
     play.do(inputs.stop, inputs.start).wait(10).do(inputs.disconnected)
     expect(play.down?.retryIn).toBe(20)
   })
-  it('a stable session clears the record however it ends, so by stop() too', () => {
+  it('a stable session that stop() ends resets the failures too', () => {
     const play = new Play().reach('Connect').do(inputs.disconnected).wait(5)
     play.do(inputs.connected).hear(open, { type: 'keepalive' }).sleep(300).do(inputs.stop, inputs.start)
     expect(play.do(inputs.disconnected).down?.retryIn).toBe(5)
@@ -1218,16 +1218,16 @@ describe('start and stop', () => {
 
 // ---- connections that the peer makes
 
-describe('a peer that comes to us', () => {
+describe('an incoming connection', () => {
   const accepted = inputs.accepted
 
-  it('passive: waits in Active and never dials (RFC 4271 §8.1.1)', () => {
+  it('a passive session waits in Active and never dials (RFC 4271 §8.1.1)', () => {
     const play = new Play({ passive: true }).do(inputs.start)
     expect([play.state, play.timers]).toEqual(['Active', {}])
     expect(play.wait(1e6).said()).toBe('-> Active')
     expect(play.do(accepted).said()).toBe('accept, send open, -> OpenSent')
   })
-  it('passive: after a failure it is heard at once, and never dials', () => {
+  it('a passive session accepts the peer at once after a failure, and never dials', () => {
     const play = new Play({ passive: true }).reach('OpenSent').do(inputs.disconnected)
     expect(play.down).not.toHaveProperty('retryIn')
     expect(play.state).toBe('Idle')
@@ -1235,16 +1235,16 @@ describe('a peer that comes to us', () => {
     expect(play.do(inputs.disconnected).wait(1e6).state).toBe('Active')
     expect(play.said()).not.toMatch(/connect/)
   })
-  it('is heard in Idle, whatever our back-off says', () => {
+  it('it is accepted in Idle during the back-off', () => {
     const play = new Play().reach('Idle, waiting').do(accepted)
     expect(play.said()).toBe('accept, send open, -> OpenSent')
     expect(play.hear(open, { type: 'keepalive' }).state).toBe('Established')
   })
-  it('is turned away once stopped, and before start() (RFC 4271 §8.2.2, Idle)', () => {
+  it('a stopped session rejects it (RFC 4271 §8.2.2, Idle)', () => {
     expect(new Play().do(accepted).said()).toBe('')
     expect(new Play().reach('Established').do(inputs.stop).do(accepted).state).toBe('Idle')
   })
-  it('does not shorten the wait before our own next dial', () => {
+  it('it does not shorten the delay before our own next dial', () => {
     const play = new Play().reach('Established').hear({ type: 'notification', code: 6, subcode: 2, data: nothing })
     play.wait(10).do(accepted, inputs.disconnected)
     expect(play.down?.retryIn).toBe(290)
@@ -1261,7 +1261,7 @@ describe('a peer that comes to us', () => {
 // ---- ROUTE-REFRESH
 
 describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
-  it('a request for a family in use is told', () => {
+  it('a request for a family in use emits `refresh`', () => {
     const play = new Play().reach('Established')
     const [, actions] = step(play.machine, { type: 'message', message: refreshFor(1) }, { now: 0, jitter: 1 })
     expect(actions).toEqual([{ type: 'emit', event: { type: 'refresh', family: 'ipv4-unicast' } }])
@@ -1323,7 +1323,7 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
       { type: 'route-refresh', afi: 1, safi: 1, subtype: 2 },
     ])
   })
-  it('… and none where it did not', () => {
+  it('the answer has no marks if the peer did not offer enhanced route refresh', () => {
     const play = without().hear({ type: 'keepalive' })
     play.said()
     expect(play.do(inputs.resend).said()).toBe('send update')
@@ -1345,7 +1345,7 @@ describe('our own address', () => {
     presences.map((presence): Input => ({ type: 'own-address', address: '192.0.2.1', presence }))
   const established = () => new Play().reach('Established')
 
-  it('gone at two looks in a row is the loss of the connection, on the transport track', () => {
+  it('an address that two checks in a row miss ends the session, on the transport track', () => {
     const play = established().do(...looks('here', 'gone'))
     expect([play.state, play.said()]).toEqual(['Established', ''])
     play.do(...looks('gone'))
@@ -1368,7 +1368,7 @@ describe('our own address', () => {
     play.do(...looks(...presences))
     expect([play.state, play.said(), play.timers]).toEqual(['Established', '', timers])
   })
-  it('is looked for anew in the next session', () => {
+  it('the next session begins its checks anew', () => {
     const play = established()
       .do(...looks('here', 'gone'), { type: 'disconnected', reason: 'closed', detail: 'reset' })
       .wait(60)
@@ -1432,7 +1432,7 @@ describe('on any sequence of inputs', () => {
   }
   const connected: readonly SessionState[] = ['OpenSent', 'OpenConfirm', 'Established']
 
-  it('there is one connection, from the first message to the end of the session', () => {
+  it('a session has one connection from the first message to its end', () => {
     run(({ before, input, actions, after, config }) => {
       let held: 'nothing' | 'dial' | 'connection' = holds(before.state)
       if (input.type === 'connected' && held === 'dial') held = 'connection'
@@ -1457,7 +1457,7 @@ describe('on any sequence of inputs', () => {
       }
     })
   })
-  it('nothing waits for ever, unless stopped, or passive, or without a hold time', () => {
+  it('a timer runs unless it is stopped, passive or without a hold time', () => {
     let started = false
     run(
       ({ input, after, config }) => {
@@ -1483,7 +1483,7 @@ describe('on any sequence of inputs', () => {
       expect(after.since).toBe(before.state === after.state ? before.since : now)
     })
   })
-  it('a connection that ends is told as `down` once, and closed after the last word', () => {
+  it('a connection that ends emits `down` once, and is closed after its last message', () => {
     run(({ before, after, actions }) => {
       const words = actions.map(inWords)
       const downs = words.filter(word => word === 'tell down').length
@@ -1493,7 +1493,7 @@ describe('on any sequence of inputs', () => {
       if (downs === 1) expect([before.state === 'Idle', after.state]).toEqual([false, 'Idle'])
     })
   })
-  it('UPDATEs are sent when the caller sends them, in Established, and never else', () => {
+  it('UPDATEs are sent only if the caller sends them in Established', () => {
     run(({ before, input, actions }) => {
       const sent = actions.some(action => action.type === 'send' && action.message.type === 'update')
       expect(sent).toBe((input.type === 'send' || input.type === 'resend') && before.state === 'Established')

@@ -1,8 +1,8 @@
 import { OptionError } from '@softspoken/wire'
 
-const MAX_LENGTH = 80 // octets that Linux takes; RFC 2385 §4.5 asks for as many at least
+const MAX_LENGTH = 80 // octets: the most that Linux accepts, and the least that RFC 2385 §4.5 requires
 
-/** A key for TCP MD5 (RFC 2385): a session needs its octets, and nothing that prints a configuration shows them. */
+/** A key for TCP MD5 (RFC 2385): no text or log of a configuration shows its octets. */
 export class Md5Key {
   readonly #octets: Uint8Array
 

@@ -349,7 +349,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
   it('TCP fails: refused or dropped', () => {
     holds({ dials: some(unreachable) }, 'TCP fails: refused or dropped')
   })
-  it('the router answers and then rejects us, whatever it says', () => {
+  it('the router answers and then rejects us, for any reason', () => {
     const anyone = rejecting(resetAfter)
     const peer = { dials: some(anyone), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
     holds(peer, 'the router answers and then rejects us, whatever it says')
@@ -365,14 +365,14 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     const peer = { dials: some(operator), visits: visitsOf(operator), collisions: collisionsOf(operator) }
     holds(peer, 'the router sends an administrative Cease', { stalls: fc.constant([]) }) // nor must we stand still until then
   })
-  it('anything of that happens, with visits, and sessions that stood in between', () => {
+  it('any of these happens, with incoming connections and stable sessions between', () => {
     const anything = fc.oneof(unreachable, reachable(resetAfter))
     const anyone = reachable(resetAfter)
     const peer = { dials: some(anything), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
     holds(peer, 'any mix of these, with sessions that were stable in between')
   })
 
-  it.each(Object.entries(rows))('%s: there is a peer that brings us to each number', (what, among) => {
+  it.each(Object.entries(rows))('%s: some peer causes exactly the budget', (what, among) => {
     const brought = [60, 600, 3600].map(span => {
       const [last = 'rejected'] = among ?? []
       const dials = [...mostDials(defaults.backOff, span, among), last].map(ending => behaviourOf[ending])
@@ -380,7 +380,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     })
     expect(brought).toEqual(budget[what as keyof typeof rows])
   })
-  it('docs/defaults.md says the same', () => {
+  it('docs/defaults.md has the same numbers', () => {
     const page = readFileSync(new URL('../../../docs/defaults.md', import.meta.url), 'utf8')
     const rows = page.split('\n').map(line => line.split('|').map(cell => cell.trim()))
     for (const [what, numbers] of Object.entries(budget))
@@ -455,7 +455,7 @@ describe('with any configuration that is accepted', { timeout: 120_000 }, () => 
     })
   })
 
-  it('never two dials within minInterval', () => {
+  it('two dials are at least minInterval apart', () => {
     fc.assert(
       fc.property(scenario, one => {
         expect(closestTwo(play(one))).toBeGreaterThanOrEqual(one.config.backOff.minInterval * 1000 - ROUNDING)
@@ -463,7 +463,7 @@ describe('with any configuration that is accepted', { timeout: 120_000 }, () => 
       { numRuns: 50 },
     )
   })
-  it('never silent for longer than the longest wait that is configured: never for ever', () => {
+  it('the longest delay between two dials is the longest that is configured', () => {
     fc.assert(
       fc.property(scenario, ({ restarts: _, ...one }) => {
         const { backOff, connectTimeout, firstDialDelay, holdTime } = one.config

@@ -1,4 +1,4 @@
-/** The SendHoldTimer's time: after it the connection is dropped if nothing we sent has left (RFC 9687 §4). */
+/** The SendHoldTimer's time: if nothing that we sent has left this process for that long, the connection is closed (RFC 9687 §4). */
 import type { SessionConfig } from './config.ts'
 
 const SEND_HOLD_TIME = 480 // seconds

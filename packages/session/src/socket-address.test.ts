@@ -27,12 +27,15 @@ describe('a link-local address', () => {
       `peer.address: '${address}' is not allowed, it must be written with its interface, because it is link-local: ${address}%eth0`,
     )
   })
-  it.each(['', '2', '0', 'eth 0', 'eth0%eth1', 'a/b', 'sixteen-letters!', '..'])("has no interface '%s'", zone => {
-    expect(() => text(`fe80::1%${zone}`)).toThrow(
-      `peer.address: 'fe80::1%${zone}' is not allowed, it must be written with the name of a network interface behind the %, and not its index`,
-    )
-  })
-  it('on an interface that bindDevice contradicts is refused', () => {
+  it.each(['', '2', '0', 'eth 0', 'eth0%eth1', 'a/b', 'sixteen-letters!', '..'])(
+    "a link-local address with the interface '%s' is rejected",
+    zone => {
+      expect(() => text(`fe80::1%${zone}`)).toThrow(
+        `peer.address: 'fe80::1%${zone}' is not allowed, it must be written with the name of a network interface behind the %, and not its index`,
+      )
+    },
+  )
+  it('a link-local address on another interface than bindDevice is rejected', () => {
     expect(() => text('fe80::1%eth1', eth0)).toThrow(
       "peer.address: 'fe80::1%eth1' is not allowed, it must be on the interface of bindDevice, 'eth0'",
     )
@@ -50,7 +53,7 @@ describe('any other address', () => {
   it.each(['', '%eth0', 'router%eth0'])("'%s' is none", address => {
     expect(() => text(address)).toThrow("peer.address: '")
   })
-  it('is itself where it is mapped into IPv6 (RFC 4291 §2.5.5.2)', () => {
+  it('a mapped address becomes its IPv4 address (RFC 4291 §2.5.5.2)', () => {
     const [mapped, six] = ['::ffff:192.0.2.1', '2001:db8::1'].map(address => parseAddress(address, 'address'))
     expect([...unmapIpv4(mapped!)]).toEqual([192, 0, 2, 1]) // both are there
     expect(unmapIpv4(six!)).toBe(six)
@@ -80,7 +83,7 @@ describe('a session with a link-local peer', () => {
     const config = configure({ local, peer: { as: 65002, address: peer }, ...more })
     return { peer: config.peer.address, local: config.local.address, bindDevice: config.bindDevice }
   }
-  it('has the interface in both of its addresses, whichever says it', () => {
+  it('both addresses get the interface that one of them has', () => {
     const peer = 'fe80::1%eth0'
     const both = { peer, local: 'fe80::2%eth0', bindDevice: undefined }
     expect(configured(peer)).toEqual({ peer, local: undefined, bindDevice: undefined })
@@ -90,7 +93,7 @@ describe('a session with a link-local peer', () => {
     expect(configured(peer, {}, '2001:db8::2')).toEqual({ ...both, local: '2001:db8::2' })
     expect(configured('2001:db8::1', {}, 'fe80::2%eth0')).toEqual({ ...both, peer: '2001:db8::1' })
   })
-  it('binds to an interface whose name Node takes for part of a host name', () => {
+  it('it binds to an interface if Node would read its name as a host name', () => {
     expect(configured('fe80::1%br_lan').bindDevice).toBe('br_lan')
     expect(configured('2001:db8::1', {}, 'fe80::2%br_lan').bindDevice).toBe('br_lan')
   })
@@ -103,7 +106,7 @@ describe('a session with a link-local peer', () => {
     )
     expect(() => configured('fe80::1%eth0', {}, '192.0.2.2')).toThrow('it must be of the family of fe80::1%eth0')
   })
-  it('says which interface is missing, and dials through no other', async () => {
+  it('a missing interface is named, and no other is used', async () => {
     const session = begin({ local: local(65001, 1), peer: { as: 65002, address: 'fe80::1%nosuch0' } })
     await vi.waitFor(() => expect(session.status().lastFailure).toBeDefined())
     expect(session.status().lastFailure).toMatchObject({

@@ -1,17 +1,17 @@
 /**
- * Addresses as sockets have them. A link-local one (fe80::/10) means nothing without its interface, since each link has
- * its own: RFC 4007 §11 writes it behind the address, fe80::1%eth0, and calls it the zone. And where one socket carries
- * both families, an IPv4 address is a mapped one (RFC 4291 §2.5.5.2).
+ * Addresses as sockets have them. A link-local address (fe80::/10) is valid on one link only, so its text has the name of
+ * the interface behind it: fe80::1%eth0. This is the zone (RFC 4007 §11). On a socket of both families, an IPv4 address is
+ * mapped into IPv6: ::ffff:192.0.2.1 (RFC 4291 §2.5.5.2).
  */
 import { type Address, formatAddress, OptionError, parseAddress } from '@softspoken/wire'
 
-/** The address itself, and its zone where it has one. */
+/** The octets of an address, and its zone if it has one. */
 export interface Zoned {
   readonly octets: Uint8Array
   readonly zone: string | undefined
 }
 
-/** The interface that another option names, which a link-local address may leave out and must not contradict. */
+/** The interface that another option names. A link-local address may omit its zone then, and must not have another one. */
 export interface Device {
   readonly name: string
   readonly option: string
@@ -23,7 +23,7 @@ export interface Device {
  */
 export function parseZoned(text: Address, option: string, device?: Device): Zoned {
   const { address, zone } = splitZone(String(text))
-  const octets = unmapIpv4(parseAddress(address, option)) // one address, and one connection, for both spellings
+  const octets = unmapIpv4(parseAddress(address, option)) // both spellings are the same address
   const rejected = (allowed: string) => new OptionError(option, text, allowed)
   if (!isLinkLocal(octets)) {
     if (zone === undefined) return { octets, zone }
@@ -44,7 +44,7 @@ export function formatZoned({ octets, zone }: Zoned): Address {
   return zone === undefined ? formatAddress(octets) : `${formatAddress(octets)}%${zone}`
 }
 
-/** An address and its zone, of text that is known to be one. */
+/** Splits the text of a valid address into the address and its zone. */
 export function splitZone(text: string): { readonly address: Address; readonly zone: string | undefined } {
   const at = text.indexOf('%')
   return at < 0 ? { address: text, zone: undefined } : { address: text.slice(0, at), zone: text.slice(at + 1) }
@@ -55,7 +55,7 @@ export function isInterface(name: unknown): name is string {
   return typeof name === 'string' && /^[!-.0-9;-~]{1,15}$/.test(name) && name !== '.' && name !== '..'
 }
 
-/** Node's `net` takes `fe80::1%br_lan` for the name of a host: such an interface has to be set on the socket. */
+/** Node's `net` treats `fe80::1%br_lan` as a host name. Such an interface is set on the socket instead. */
 export function isZoneOfNet(zone: string): boolean {
   return /^[0-9a-zA-Z.-]+$/.test(zone)
 }
@@ -70,25 +70,23 @@ export function unmapIpv4(octets: Uint8Array): Uint8Array {
   return mapped ? octets.subarray(12) : octets
 }
 
-/** The same for the text of a socket's address. */
+/** The same for the text of an address that a socket has. */
 export function unmapIpv4Text(address: Address | undefined): Address | undefined {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
-/** Whether the text of an address, which is known to be one, is IPv6. */
+/** Whether the text of a valid address is IPv6. */
 export function isIpv6(address: Address): boolean {
   return address.includes(':')
 }
 
-/**
- * Not 0.0.0.0, which a system takes for itself, nor a multicast or broadcast address, which reach no router.
- */
+/** False for 0.0.0.0, which a system treats as itself, and for multicast and broadcast addresses. */
 export function isOneHost(octets: Uint8Array): boolean {
   const [first = 0] = octets
   return octets.length === 4 ? first > 0 && first < 224 : first !== 0xff && octets.some(octet => octet !== 0)
 }
 
-/** One text for one address, its zone included, whichever way it is written. `text` is known to be one. */
+/** The canonical text of a valid address, its zone included. */
 export function canonicalAddress(text: Address): Address {
   const { address, zone } = splitZone(text)
   return formatZoned({ octets: unmapIpv4(parseAddress(address, 'address')), zone })

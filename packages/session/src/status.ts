@@ -28,7 +28,7 @@ export interface SessionStatus {
   readonly secondsInState: number
   /** `address` is that of the connection, or the configured one. */
   readonly local: { readonly as: number; readonly id: Address; readonly address?: Address }
-  /** As configured. */
+  /** As configured. `port` is the one that we dial; that of an incoming connection is `connection.remotePort`. */
   readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
   /** The TCP connection, or the dial in progress. Ports are absent until it is connected. */
   readonly connection?: {
@@ -41,8 +41,8 @@ export interface SessionStatus {
   /** Absent while a dial runs or the session is established, and once stopped. */
   readonly nextDialIn?: number
   readonly counters: Readonly<SessionCounters>
-  /** How the last connection, or attempt at one, ended. */
-  readonly lastFailure?: SessionFailure & { readonly at: Date }
+  /** The last event `down`, without its `retryIn`; see `nextDialIn`. The end by stop() is not recorded. */
+  readonly lastFailure?: Omit<SessionFailure, 'retryIn'> & { readonly at: Date }
 }
 
 export function statusOf(
