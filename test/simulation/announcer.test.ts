@@ -321,14 +321,14 @@ describe('withdrawing', () => {
     const lab = new Lab()
     const frozen = lab.router({ address: '192.0.2.254' })
     const silent = lab.router({ address: '192.0.2.253', answers: false })
-    const well = lab.router({ address: '192.0.2.252' })
+    const healthy = lab.router({ address: '192.0.2.252' })
     const announcement = lab.announcer().announce(VIP)
     await lab.pass(1)
-    expect([frozen, silent, well].map(({ table }) => VIP in table)).toEqual([true, false, true])
+    expect([frozen, silent, healthy].map(({ table }) => VIP in table)).toEqual([true, false, true])
     frozen.freeze()
     announcement.withdraw()
     await lab.pass(0)
-    expect(well.received.at(-1)).toMatchObject({ at: 1, withdrawn: [VIP] })
+    expect(healthy.received.at(-1)).toMatchObject({ at: 1, withdrawn: [VIP] })
     expect(frozen.table).toHaveProperty(VIP)
   })
 })
@@ -603,7 +603,7 @@ describe('stop()', () => {
   test('stop() is bounded if a router never reads, and ends the others in time', async () => {
     const lab = new Lab()
     const frozen = lab.router({ address: '192.0.2.254' })
-    const well = lab.router({ address: '192.0.2.253' })
+    const healthy = lab.router({ address: '192.0.2.253' })
     lab.router({ address: '192.0.2.252', answers: false })
     const announcer = lab.announcer()
     announcer.announce(VIP)
@@ -611,7 +611,7 @@ describe('stop()', () => {
     frozen.freeze()
     const closed = outcome(announcer.stop())
     await lab.pass(3)
-    expect(well.notification).toMatchObject({ at: 3, code: 6, subcode: 2 })
+    expect(healthy.notification).toMatchObject({ at: 3, code: 6, subcode: 2 })
     expect(closed.is).toBe('pending')
     await lab.pass(1)
     expect(closed.is).toBe('resolved')
@@ -901,21 +901,21 @@ describe('several routers, two families', () => {
 
   test.each(['freeze', 'reset', 'refuse', 'prefer'] as const)(
     'a router with a fault (%s) delays no withdrawal to another router',
-    async trouble => {
+    async fault => {
       for (const place of [0, 1, 2]) {
         const lab = new Lab()
         const routers = [lab.router(four), lab.router({ ...four, address: '192.0.2.253' }), lab.router(six)]
         const announcer = lab.announcer({ maxPrefixes: 2 })
         const announcements = [announcer.announce(VIP), announcer.announce(VIP6)]
         await lab.pass(1)
-        const ill = routers[place]!
-        if (trouble === 'freeze') ill.freeze()
-        if (trouble === 'reset') ill.reset()
-        if (trouble === 'refuse') await ill.session.stop('maintenance')
-        if (trouble === 'prefer') for (const announcement of announcements) announcement.update({ med: 1 }) // all wait
+        const faulty = routers[place]!
+        if (fault === 'freeze') faulty.freeze()
+        if (fault === 'reset') faulty.reset()
+        if (fault === 'refuse') await faulty.session.stop('maintenance')
+        if (fault === 'prefer') for (const announcement of announcements) announcement.update({ med: 1 }) // all wait
         for (const announcement of announcements) announcement.withdraw()
         await lab.pass(0)
-        for (const router of routers.filter(router => router !== ill)) {
+        for (const router of routers.filter(router => router !== faulty)) {
           expect(router.table).toEqual({})
           expect(router.times).toEqual([0, 1])
         }

@@ -71,9 +71,9 @@ describe('a log that throws', () => {
   test('a log that throws at every line changes nothing that the peers see', async () => {
     const log: Logger = { debug: bug, info: bug, warn: bug, error: bug }
     const { lab, one, two, announcer } = await twoPeers({ log })
-    let well = true
+    let isHealthy = true
     const gate = new HealthGate({
-      check: async () => void (well || bug()),
+      check: async () => void (isHealthy || bug()),
       log,
       clock: lab.clock,
       interval: 5,
@@ -83,7 +83,7 @@ describe('a log that throws', () => {
     announcer.announce(VIP, { gate })
     await lab.pass(10)
     expect([one.table, two.table]).toEqual([{ [VIP]: '192.0.2.1' }, { [VIP]: '192.0.2.1' }])
-    well = false
+    isHealthy = false
     await lab.pass(6)
     expect([one.table, two.table]).toEqual([{}, {}])
     one.reset()
@@ -148,8 +148,8 @@ describe('a listener that throws', () => {
 
   test("a gate's listener that throws does not stop the withdrawal", async () => {
     const { lab, one, announcer } = await twoPeers({})
-    let well = true
-    const gate = new HealthGate({ check: async () => void (well || bug()), clock: lab.clock, rise: 1, fall: 1 })
+    let isHealthy = true
+    const gate = new HealthGate({ check: async () => void (isHealthy || bug()), clock: lab.clock, rise: 1, fall: 1 })
     const order: string[] = []
     gate.on('down', () => {
       order.push(announcer.status().peers[0]?.sent.length === 0 ? 'withdrawn' : 'sent')
@@ -159,7 +159,7 @@ describe('a listener that throws', () => {
     announcer.announce(VIP, { gate })
     await lab.pass(6)
     expect(one.table).toEqual({ [VIP]: '192.0.2.1' })
-    well = false
+    isHealthy = false
     await lab.pass(6)
     expect(one.table).toEqual({})
     expect(order, 'the withdrawal is on its way before a listener hears of it').toEqual(['withdrawn'])

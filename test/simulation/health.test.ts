@@ -86,7 +86,7 @@ describe('a health gate', () => {
     expect(router.table).toEqual({ [VIP]: '192.0.2.1' })
     expect(announcer.status()).toMatchObject({ announcements: [VIP], withheld: {}, leases: { [VIP]: 20 } })
     await lab.pass(100)
-    service.well = false
+    service.isHealthy = false
     await lab.pass(14.999)
     expect(router.times).toEqual([10])
     await lab.pass(0.001)
@@ -109,7 +109,7 @@ describe('a health gate', () => {
   test('a gate that was never up logs that once, and not that it went down', async () => {
     const lab = new Lab()
     const service = new Service()
-    service.well = false
+    service.isHealthy = false
     using gate = service.gate(lab)
     await lab.pass(600)
     expect(gate.up).toBe(false)
@@ -140,7 +140,7 @@ describe('a health gate', () => {
     first.withdraw()
     await lab.pass(5)
     expect(Object.keys(router.table)).toEqual([OTHER])
-    service.well = false
+    service.isHealthy = false
     await lab.pass(15)
     expect(router.table).toEqual({})
     expect(gate.listenerCount('up')).toBe(1)
@@ -203,7 +203,7 @@ describe('a health gate', () => {
     const lab = new Lab()
     lab.router()
     const service = new Service()
-    service.well = false
+    service.isHealthy = false
     using gate = service.gate(lab)
     const announcer = lab.announcer()
     const events = lab.events(announcer)
@@ -225,12 +225,12 @@ describe('a health gate', () => {
     const announcer = lab.announcer()
     announcer.announce(VIP, { gate })
     for (let i = 0; i < 3; i++) {
-      service.well = true
+      service.isHealthy = true
       await lab.pass(40)
-      service.well = false
+      service.isHealthy = false
       await lab.pass(40)
     }
-    service.well = true
+    service.isHealthy = true
     const closed = router.times.at(-1)!
     expect(gate.status()).toMatchObject({
       up: false,
@@ -241,14 +241,14 @@ describe('a health gate', () => {
     await lab.pass(5)
     const { reason, detail = '' } = gate.status()
     expect(reason).toBe('held-down')
-    expect(detail, 'the service is well').toMatch(/^held down until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    expect(detail, 'the service is healthy').toMatch(/^held down until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     const until = Date.parse(detail.replace('held down until ', ''))
     expect(Math.abs(until - (Date.now() + 300_000)), 'by the wall clock, which did not pass').toBeLessThan(60_000)
     expect(announcer.status().withheld).toEqual({ [VIP]: { reason: 'unhealthy', detail: `health: ${detail}` } })
-    service.well = false
+    service.isHealthy = false
     await lab.pass(5)
     expect(gate.status().detail).toBe('refused')
-    service.well = true
+    service.isHealthy = true
     await lab.pass(600)
     expect(router.times).toHaveLength(7)
     expect(router.times.at(-1)).toBeGreaterThanOrEqual(closed + 300)
@@ -269,7 +269,7 @@ describe('a health gate', () => {
     announcement.renew()
     await lab.pass(0)
     expect(router.times).toEqual([10, 15, 40])
-    service.well = false
+    service.isHealthy = false
     await lab.pass(10)
     announcement.renew()
     await lab.pass(10)
@@ -316,7 +316,7 @@ describe('the results of single checks', () => {
     const lab = new Lab()
     const { gate, events, service } = watched(lab)
     await lab.pass(1)
-    service.well = false
+    service.isHealthy = false
     await lab.pass(5)
     service.hangs = true
     await lab.pass(30)
@@ -392,9 +392,9 @@ function using(gate: HealthGate): void {
   gate[Symbol.dispose]()
 }
 
-/** What is checked: well, ill, or silent. */
+/** The checked service: healthy, failing, or hanging. */
 class Service {
-  well = true
+  isHealthy = true
   hangs = false
   checks = 0
   running = 0
@@ -410,6 +410,6 @@ class Service {
     signal.addEventListener('abort', () => this.aborted++)
     if (this.hangs) await new Promise(() => {})
     this.running--
-    if (!this.well) throw new Error('refused')
+    if (!this.isHealthy) throw new Error('refused')
   }
 }

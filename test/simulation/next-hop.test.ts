@@ -9,7 +9,7 @@ const VIP = '198.51.100.10/32'
 const VIP6 = '2001:db8::10/128'
 const both: Family[] = ['ipv4-unicast', 'ipv6-unicast']
 
-/** What this host has on eth0; another interface has everything, and must never be asked. */
+/** The addresses of this host on eth0. eth1 has addresses of both families, which must never be used. */
 function host(...eth0: string[]): void {
   const entry = (cidr: string) => {
     const [address = ''] = cidr.split('/')

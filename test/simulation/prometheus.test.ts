@@ -135,9 +135,9 @@ describe('the metrics of an announcer', () => {
 
   test('the metrics show a gate, its checks, their duration, and its flaps', async () => {
     const lab = new Lab()
-    let well = true
+    let isHealthy = true
     const check = async () => {
-      if (!well) throw new Error('refused')
+      if (!isHealthy) throw new Error('refused')
     }
     const gate = new HealthGate({ check, clock: lab.clock })
     const { announcer, samples } = scene({ lab, gates: { apiserver: gate } })
@@ -151,7 +151,7 @@ describe('the metrics of an announcer', () => {
       'health_check_duration_seconds_count{gate="apiserver"}': 3,
       'health_flaps_total{gate="apiserver"}': 0,
     })
-    well = false
+    isHealthy = false
     await lab.pass(15)
     expect(await samples()).toMatchObject({
       'health_up{gate="apiserver"}': 0,

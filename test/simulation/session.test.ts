@@ -1154,7 +1154,7 @@ const options: SessionOptions = {
 }
 
 /** A session that dials, and a passive one. `ends` are the sockets of the latest connection. */
-function pairOfSessions(settings: Partial<SessionOptions> = {}) {
+function pairOfSessions(given: Partial<SessionOptions> = {}) {
   const clock = new VirtualClock()
   let latest: readonly [MemorySocket, MemorySocket] | undefined
   const far = new Session({
@@ -1163,11 +1163,11 @@ function pairOfSessions(settings: Partial<SessionOptions> = {}) {
     passive: true,
     clock,
     random: () => 1,
-    ...settings,
+    ...given,
   })
   const near = new Session({
     ...options,
-    ...settings,
+    ...given,
     clock,
     random: () => 1,
     dial: () => {
@@ -1184,7 +1184,7 @@ function pairOfSessions(settings: Partial<SessionOptions> = {}) {
 }
 
 /** A session, and a peer that the test scripts: a new one for each dial. `ends` are the session's sockets. */
-function scripted(settings: Partial<SessionOptions> = {}, { answers = true, start = true } = {}) {
+function scripted(given: Partial<SessionOptions> = {}, { answers = true, start = true } = {}) {
   const clock = new VirtualClock()
   const lines: { level: string; text: string; [field: string]: unknown }[] = []
   const note = (level: string) => (fields: object, text: string) => void lines.push({ level, text, ...fields })
@@ -1202,7 +1202,7 @@ function scripted(settings: Partial<SessionOptions> = {}, { answers = true, star
       if (answers) near.emitConnect()
       return near
     },
-    ...settings,
+    ...given,
   })
   if (start) session.start()
   const peer = (): ScriptedConnection => peers.at(-1)! // asked for after a dial

@@ -61,34 +61,34 @@ export function gateConfig(options: HealthGateOptions): GateConfig {
   const { check, clock, log } = options
   if (typeof check !== 'function') throw new OptionError('check', check, 'a function')
   checkEnvironment({ log, clock })
-  const interval = setting('interval', options.interval)
+  const interval = inRange('interval', options.interval)
   const { default: defaultTimeout } = healthOptions.timeout
   const { timeout: given = interval > defaultTimeout ? defaultTimeout : interval / 2 } = options
-  const timeout = setting('timeout', given)
+  const timeout = inRange('timeout', given)
   if (timeout >= interval) throw new OptionError('timeout', timeout, `less than interval, ${interval} seconds`)
   const { ttl: lease = Math.max(healthOptions.ttl.default, 2 * interval), holdDown = {} } = options
-  const ttl = setting('ttl', lease)
+  const ttl = inRange('ttl', lease)
   if (ttl < 2 * interval) throw new OptionError('ttl', ttl, `at least two intervals, ${2 * interval} seconds`)
   return {
     interval: interval * 1000,
     timeout: timeout * 1000,
     ttl: ttl * 1000,
-    rise: whole('rise', options.rise),
-    fall: whole('fall', options.fall),
+    rise: integer('rise', options.rise),
+    fall: integer('fall', options.fall),
     holdDown: holdDown === false ? undefined : holdDownOf(holdDown),
   }
 }
 function holdDownOf(given: HoldDown): GateConfig['holdDown'] {
   rejectUnknown(given, ['withdrawals', 'within', 'stayDown'], 'holdDown')
   return {
-    withdrawals: whole('holdDown.withdrawals', given.withdrawals),
-    within: setting('holdDown.within', given.within) * 1000,
-    stayDown: setting('holdDown.stayDown', given.stayDown) * 1000,
+    withdrawals: integer('holdDown.withdrawals', given.withdrawals),
+    within: inRange('holdDown.within', given.within) * 1000,
+    stayDown: inRange('holdDown.stayDown', given.stayDown) * 1000,
   }
 }
-function setting(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
+function inRange(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
   return assertRange(value, healthOptions[name].min, healthOptions[name].max, name, ' seconds')
 }
-function whole(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
+function integer(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
   return assertInteger(value, healthOptions[name].min, healthOptions[name].max, name)
 }
