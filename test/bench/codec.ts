@@ -1,10 +1,10 @@
 /**
- * Decode and encode rates over a folder of corpora (`keepalive`, `single`, `withdraw`, `table`, `packed`, each a `.bin` of
- * messages as on the wire), as one JSON line: `codec.ts CORPUS RUNS KIND`. A rate is the median of the runs; run it beside
- * its peers, and compare within one run only.
+ * Measures how fast messages are decoded and encoded, and prints one line of JSON: `codec.ts CORPUS RUNS KIND`. CORPUS is a
+ * folder of `keepalive.bin`, `single.bin`, `withdraw.bin`, `table.bin` and `packed.bin`, each a stream of messages. A rate is
+ * the median of the runs. Compare only rates that were measured at the same time on the same machine.
  *
- * Each kind of reading has a process of its own, over all corpora: a program reads in one way, and what the engine has
- * learned from another way would be held against it.
+ * Each kind runs in a process of its own. A real program uses the codec in one way, and V8's optimizations for one way would
+ * slow down the next.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,25 +12,25 @@ import { type Attributes, Decoder, Encoder, type Message, type Result, type Upda
 import { visitRoutes } from '@softspoken/wire/internal'
 
 const [corpus = '', runs = '', kindOf = ''] = process.argv.slice(2)
-const CHUNK = 65536 // octets; what a socket yields at most
+const CHUNK = 65536 // octets: the largest chunk of a socket
 const ENCODED = 100_000 // messages
-const WARM_UP = 500 // milliseconds; the engine compiles what runs often, and again when it has seen more of it
+const WARM_UP = 500 // milliseconds, in which V8 compiles and optimizes the code
 
-let sum = 0 // of all that is read, so that nothing is read for nothing; kept to 32 bits, as a float would cost more than the reading
+let sum = 0 // of everything read, so that V8 cannot drop the reading; 32 bits, because a float would take longer than the reading
 
 /**
- * Everything: each attribute's value, for `attributes` reads them all when it is asked for, and each route's length and
- * octets. Text only where a value is text.
+ * Reads everything: all attributes, which `attributes` decodes together, and the length and the octets of each route. Routes
+ * are not made into text.
  */
 function readAll(result: Result<Message>): number {
   if (!result.ok) throw new Error(result.detail)
   if (result.value.type !== 'update') return 0
   const before = prefixes
   visitRoutes(result.value, visit, visit)
-  sum = (sum + said(result.value.attributes)) | 0
+  sum = (sum + pathLength(result.value.attributes)) | 0
   return prefixes - before
 }
-function said({ asPath }: Attributes): number {
+function pathLength({ asPath }: Attributes): number {
   return asPath?.length ?? 0
 }
 function plainSum(bytes: Uint8Array): number {
@@ -42,17 +42,17 @@ let prefixes = 0
 function visit(length: number, bytes: Uint8Array, at: number): void {
   prefixes++
   sum = (sum + length) | 0
-  for (let i = at + ((length + 7) >> 3) - 1; i >= at; i--) sum = (sum + bytes[i]!) | 0 // they are there: ceil(length / 8) octets
+  for (let i = at + ((length + 7) >> 3) - 1; i >= at; i--) sum = (sum + bytes[i]!) | 0 // the address has ceil(length / 8) octets
 }
-/** The same, with every prefix as text. */
+/** Reads everything, and each prefix as text. */
 function readText(result: Result<Message>): number {
   if (!result.ok) throw new Error(result.detail)
   if (result.value.type !== 'update') return 0
   const { withdrawn, announced, attributes } = result.value
-  sum = (sum + said(attributes)) | 0
+  sum = (sum + pathLength(attributes)) | 0
   return withdrawn.length + announced.length
 }
-/** The announcer's case: validated and dropped. */
+/** Reads nothing: the UPDATE is validated only, as in the announcer. */
 function drop(result: Result<Message>): number {
   if (!result.ok) throw new Error(result.detail)
   return 0
@@ -87,7 +87,7 @@ const kinds: Readonly<Record<string, (report: Record<string, unknown>) => void>>
   },
 }
 
-/** In steps, as programs do it: V8 makes a literal of five levels in a slow way of its own. */
+/** An UPDATE of one route. It is built in steps, as in programs, because V8 is slow with one literal of five levels. */
 function single(i: number): Update {
   const as = [64512]
   const asPath = [{ type: 'sequence' as const, as }]
@@ -95,7 +95,7 @@ function single(i: number): Update {
   const announced = [`11.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`]
   return { type: 'update', withdrawn: [], attributes, announced }
 }
-/** Reads a text, which is the least that an encoder has to do with it. */
+/** Reads each character of a text, which is the least that an encoder has to do. */
 function characters(text: string): number {
   let total = 0
   for (let i = 0; i < text.length; i++) total += text.charCodeAt(i)
@@ -108,7 +108,7 @@ if (kind === undefined || !(Number(runs) >= 1))
 const report: Record<string, unknown> = { impl: `softspoken, node ${process.version}`, runs: Number(runs) }
 kind(report)
 console.log(JSON.stringify(report))
-if (Number.isNaN(sum)) throw new Error('what was read is no number')
+if (Number.isNaN(sum)) throw new Error('the sum is not a number')
 
 function octets(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(corpus, `${name}.bin`)))

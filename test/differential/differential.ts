@@ -1,12 +1,12 @@
 /**
- * Our codec before independent judges: `npx --yes pnpm@12 test:differential [--count 20000] [--seed 1] [--show words]`.
+ * Compares the codec with other decoders, the judges: `npx --yes pnpm@12 test:differential [--count 20000] [--seed 1] [--show words]`.
  *
- * - What we encode: messages of all kinds. Each judge must accept them, and read in them what we said.
- * - What we decode: as many messages that went wrong on the way and that we accept. Judges may think otherwise of those;
- *   it is counted, by kind.
- * `--show` prints every message whose kind of difference has these words in it.
- * Differences that a judge is known for are in known.ts, each with its reason. Ends with 1 where a difference in what
- * we encode is not among them, and where fewer than two judges are at hand.
+ * - Encoded messages: of all kinds. Each judge must accept them and read the same values.
+ * - Decoded messages: the same number of damaged messages that decode() accepts. The judges may disagree; the differences
+ *   are counted by kind.
+ *
+ * `--show` prints each message whose kind of difference contains these words. Known differences are in known.ts with their
+ * reasons. The exit code is 1 if an encoded message differs in another way, or if fewer than two judges are installed.
  */
 import { parseArgs } from 'node:util'
 import { below, chance, damage, mend, pick } from '@softspoken/test-support/damage'
@@ -31,44 +31,44 @@ const { values } = parseArgs({
 const count = whole('count', values.count)
 const seed = whole('seed', values.seed)
 
-const LONGEST = 65000 // octets that an IPv4 packet has room for
+const LONGEST = 65000 // octets: fits in one IPv4 packet
 const EXAMPLES = 10 // of different kinds
 const REASONS = 25
 const defaults = { fourOctetAs: true, external: true, extendedMessage: false, addPath: [] } as const
 
 async function run(): Promise<void> {
   console.log(`seed ${seed}`)
-  const encoded = whatWeEncode()
-  const { cases: decoded, tries } = whatWeDecode(encoded)
+  const encoded = encodedMessages()
+  const { cases: decoded, tries } = damagedMessages(encoded)
   console.log(`encoded: ${encoded.length} messages (${kinds(encoded)})`)
   console.log(`decoded: ${decoded.length} messages (${kinds(decoded)}), of ${tries} damaged`)
   let judges = 0
-  const backed = encoded.map(() => 0) // by how many judges
+  const agreeing = encoded.map(() => 0) // the number of judges that agree with each
   for (const judge of [tshark, exabgp, gobgp]) {
     const judgements = await judge.judge([...encoded, ...decoded])
     if (typeof judgements === 'string') {
-      console.log(`\n${judge.name}: not asked, ${judgements}`)
+      console.log(`\n${judge.name}: not run, ${judgements}`)
       continue
     }
     judges++
     const unexplained = report(judge, 'encoded', encoded, judgements.slice(0, encoded.length))
     encoded.forEach((one, i) => {
-      if (compare(judge, one, judgements[i]!).length === 0) backed[i]!++
+      if (compare(judge, one, judgements[i]!).length === 0) agreeing[i]!++
     })
     report(judge, 'decoded', decoded, judgements.slice(encoded.length))
     if (unexplained > 0) process.exitCode = 1
   }
-  const by = (number: number): number => backed.filter(times => times === number).length
+  const by = (number: number): number => agreeing.filter(times => times === number).length
   console.log(
-    `\nOf what we encode, ${Array.from({ length: judges + 1 }, (_, n) => `${by(n)} agreed with ${n}`).join(', ')} judges`,
+    `\nOf the encoded messages, ${Array.from({ length: judges + 1 }, (_, n) => `${by(n)} agreed with ${n}`).join(', ')} judges`,
   )
   if (judges < 2) {
-    console.log(`\n${judges} of the judges at hand, which is too few`)
+    console.log(`\n${judges} of the judges installed, at least 2 are needed`)
     process.exitCode = 1
   }
 }
 
-function whatWeEncode(): Case[] {
+function encodedMessages(): Case[] {
   return fc.sample(said, { numRuns: count, seed }).flatMap(({ message, context }) => {
     const bytes = encoded(message, context)
     return bytes && bytes.length <= LONGEST ? [{ bytes, context: { ...defaults, ...context }, message }] : []
@@ -85,7 +85,7 @@ function encoded(message: Message, context: Partial<Context>): Uint8Array | unde
   }
 }
 
-function whatWeDecode(encoded: readonly Case[]): { cases: Case[]; tries: number } {
+function damagedMessages(encoded: readonly Case[]): { cases: Case[]; tries: number } {
   const random = chance(seed)
   const messages = fixtures()
   const seeds = [
@@ -97,20 +97,20 @@ function whatWeDecode(encoded: readonly Case[]): { cases: Case[]; tries: number 
   while (cases.length < count && tries < count * 100) {
     tries++
     const { bytes, context } = seeds[below(tries % 2 === 0 ? seeds.length : messages.length, random)]!
-    const wounded = mend(damage(bytes, pick(seeds, random).bytes, random))
-    const result = decode(wounded, context)
-    if (result.ok) cases.push({ bytes: wounded, context, message: result.value })
+    const damaged = mend(damage(bytes, pick(seeds, random).bytes, random))
+    const result = decode(damaged, context)
+    if (result.ok) cases.push({ bytes: damaged, context, message: result.value })
   }
   return { cases, tries }
 }
 
-/** Says how many agree, and what the others are; returns how many differ without a known reason. */
+/** Prints how many messages agree and how the others differ. Returns how many differ without a known reason. */
 function report(judge: Judge, which: string, cases: readonly Case[], judgements: readonly Judgement[]): number {
   const reasons = new Map<string, number>()
   const examples: string[] = []
   let agreed = 0
   let unexplained = 0
-  const tell = (reason: string): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  const count = (reason: string): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   cases.forEach((one, i) => {
     const judgement = judgements[i]!
     const differences = compare(judge, one, judgement)
@@ -118,7 +118,7 @@ function report(judge: Judge, which: string, cases: readonly Case[], judgements:
       const rule = known.find(
         rule => (rule.judge ?? judge.name) === judge.name && rule.applies(one, difference, judgement),
       )
-      if (rule) tell(`known: ${rule.why}`)
+      if (rule) count(`known: ${rule.why}`)
       return rule === undefined
     })
     if (differences.length === 0) agreed++
@@ -127,7 +127,7 @@ function report(judge: Judge, which: string, cases: readonly Case[], judgements:
     for (const each of new Set(left.map(difference => kind(one, difference)))) {
       if (values.show !== undefined && each.includes(values.show)) console.log(example(one, left))
       if (!reasons.has(each)) examples.push(example(one, left))
-      tell(each)
+      count(each)
     }
   })
   console.log(

@@ -1,10 +1,10 @@
-/** ExaBGP 4.2, as the reactor calls its decoder. */
+/** ExaBGP 4.2: its decoder, called as its reactor calls it. */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Judge } from './normal.ts'
 import { ask } from './program.ts'
 
-const PYTHON = '/usr/bin/python3' // the one that Debian's packages are for
+const PYTHON = '/usr/bin/python3' // the Python of Debian's packages
 const program = fileURLToPath(new URL('exabgp/judge.py', import.meta.url))
 
 export const exabgp: Judge = {

@@ -1,4 +1,4 @@
-/** GoBGP's packet library, built from the sources that Debian ships. */
+/** GoBGP's packet library, built from the sources in Debian's package. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ export const gobgp: Judge = {
   },
 }
 
-/** The sources lack the /v3 that their imports name: a GOPATH of links puts it in. */
+/** Builds the judge in a GOPATH of links, because the imports have /v3 in their paths and Debian's folders have not. */
 function build(folder: string): string {
   const under = (source: string, target: string, without: string): void => {
     mkdirSync(target, { recursive: true })

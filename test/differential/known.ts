@@ -1,4 +1,4 @@
-/** Where a judge differs from us in what we encode, and we know why. */
+/** Differences between a judge and the codec in encoded messages whose reason is known. */
 import type { Update } from '@softspoken/wire'
 import type { Case, Judgement } from './normal.ts'
 
@@ -10,7 +10,7 @@ export interface Difference {
 }
 
 interface Rule {
-  /** One of them; all where there is none. */
+  /** The judge that differs so; undefined for all of them. */
   readonly judge?: string
   readonly why: string
   applies(one: Case, difference: Difference, judgement: Judgement): boolean
@@ -31,32 +31,32 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'tshark',
-    why: 'it guesses so, and runs past the end of the routes',
+    why: 'it guesses path identifiers, and reads beyond the end of the routes',
     applies: ({ message }, { theirs }) =>
       /malformed in (the packet|.*(withdrawn_routes|nlri))$/.test(theirs) && familiesOf(message).length > 0,
   },
   {
     judge: 'tshark',
-    why: 'it reads nothing in an AIGP but type 1 (RFC 7311 §3 has it keep the others)',
+    why: 'it reads only type 1 of an AIGP (RFC 7311 §3: the others are kept)',
     applies: (_, { theirs }) => theirs.endsWith('aigp.type'),
   },
   {
     judge: 'tshark',
-    why: 'it looks for route filters in octets that are none',
+    why: 'it looks for route filters in random octets',
     applies: filters,
   },
   {
     judge: 'tshark',
-    why: 'it reads what the data of an OPEN error do not say: they are any here',
+    why: 'it reads the data of an OPEN error, which are random here',
     applies: ({ message }, { key }) => key === 'verdict' && message.type === 'notification' && message.code === 2,
   },
   {
     judge: 'tshark',
-    why: 'it looks for routes in octets that are none, of a family that we do not model',
+    why: 'it looks for routes in random octets of a family that the codec does not model',
     applies: otherFamily,
   },
   {
-    why: 'it reads BGP-LS or Prefix-SID (RFC 9552, RFC 8669) in octets that are any here, as we keep them',
+    why: 'it reads BGP-LS or Prefix-SID (RFC 9552, RFC 8669), whose octets are random here, because the codec keeps them as octets',
     applies: ({ message }, { key }) =>
       key === 'verdict' &&
       message.type === 'update' &&
@@ -64,7 +64,7 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'ExaBGP',
-    why: 'it refuses families that it has not agreed to, and so those that we do not model',
+    why: 'it refuses families that it has not negotiated, so also those that the codec does not model',
     applies: otherFamily,
   },
   {
@@ -80,7 +80,7 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'ExaBGP',
-    why: 'it fails on a redirect in IPv6 extended communities, of which it takes 9 octets for 18',
+    why: 'it fails on a redirect in IPv6 extended communities: it unpacks 18 octets from 9',
     applies: ({ message }, { theirs }) =>
       theirs.endsWith('unpack requires a buffer of 18 bytes') &&
       message.type === 'update' &&
@@ -103,12 +103,12 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'GoBGP',
-    why: 'it refuses or withdraws families that it does not know, and reads others that we do not model',
+    why: 'it refuses or withdraws families that it does not know, and reads others that the codec does not model',
     applies: otherFamily,
   },
   {
     judge: 'GoBGP',
-    why: 'it asks of multicast routes whether unicast ones have path identifiers',
+    why: 'it reads path identifiers in multicast routes if unicast ones have them',
     applies: ({ message, context }, { key }) =>
       (key === 'verdict' || key === 'reach' || key === 'unreach') &&
       (['ipv4', 'ipv6'] as const).some(
@@ -119,7 +119,7 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'GoBGP',
-    why: 'it judges a NEXT_HOP by its meaning (RFC 4271 §6.3), which the codec leaves to others',
+    why: 'it checks the meaning of a NEXT_HOP (RFC 4271 §6.3), which the codec does not',
     applies: ({ message }, { theirs }) => message.type === 'update' && /^"?withdraws.*invalid nexthop/.test(theirs),
   },
   {
@@ -129,7 +129,7 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'GoBGP',
-    why: 'it leaves out an empty capability where it expects families, and all that follow in the parameter',
+    why: 'it leaves out a capability without families, and all that follow it in the parameter',
     applies: ({ message }, { key }) =>
       message.type === 'open' &&
       (key === 'codes' || key === 'fourOctetAs') &&
@@ -145,7 +145,7 @@ export const known: readonly Rule[] = [
   },
 ]
 
-/** Such octets are any, in what we encode. */
+/** The octets of these routes are random in the encoded messages. */
 function otherFamily({ message }: Case, { key }: Difference): boolean {
   return key === 'verdict' && mp(message).includes('other')
 }
@@ -157,13 +157,13 @@ function mp(message: Case['message']): readonly string[] {
   return [mpReach, mpUnreach].flatMap(each => (each ? [each.family] : []))
 }
 
-/** Of the routes in it. */
+/** The families of the routes in the message. */
 function familiesOf(message: Case['message']): readonly string[] {
   const plain = message.type === 'update' && (message.withdrawn.length > 0 || message.announced.length > 0)
   return [...(plain ? ['ipv4-unicast'] : []), ...mp(message)]
 }
 
-/** For counting what is not known. */
+/** The kind of a difference, for counting. Numbers are left out. */
 export function kind({ message }: Case, { key, ours, theirs }: Difference): string {
   const issues = (message.type === 'update' && message.issues) || []
   const issue = issues.find(({ handling }) => handling === 'treat-as-withdraw') ?? issues[0]

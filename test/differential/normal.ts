@@ -1,6 +1,6 @@
 /**
- * What a message says, in words that every decoder has. A judge reports the keys that it has, null where there is
- * nothing; only those are compared.
+ * The values of a message in a form that every decoder can give. A judge reports the keys that it supports, null for a value
+ * that is absent; only those keys are compared.
  */
 import { isIPv6 } from 'node:net'
 import { toHex } from '@softspoken/test-support/hex'
@@ -9,11 +9,11 @@ import { type Context, encodeCapability, familyByName, type Message, type Open, 
 type Word = string | number | null | readonly (string | number)[]
 export type Normal = Readonly<Record<string, Word>>
 
-/** A message, and how it is to be read. */
+/** A message and its context. */
 export interface Case {
   readonly bytes: Uint8Array
   readonly context: Context
-  /** What we say it says. */
+  /** The message as the codec has it. */
   readonly message: Message
 }
 
@@ -26,9 +26,9 @@ export interface Judgement {
 
 export interface Judge {
   readonly name: string
-  /** A list in another order is the same: the tool's report loses the order. */
+  /** Lists are compared without their order, because the tool's report loses it. */
   readonly unordered?: boolean
-  /** Judges all of them in one run. A string says what is missing on this machine. */
+  /** Judges all cases in one run. A string is returned if the judge is not installed: what is missing. */
   judge(cases: readonly Case[]): Promise<readonly Judgement[] | string>
 }
 
@@ -59,7 +59,7 @@ function openNormal({ version, as, holdTime, id, capabilities }: Open): Normal {
     holdTime,
     id,
     capabilities: each.map(({ code, value }) => `${code}:${value}`),
-    // What a decoder keeps that has one value to a code, or only names codes.
+    // For decoders that keep one value for each code, or only the codes.
     codes: each.map(({ code }) => code),
     codesOnce: [...new Set(each.map(({ code }) => code))].sort((a, b) => a - b),
     multiprotocol: each.filter(({ code }) => code === 1).map(({ value }) => value),
@@ -84,7 +84,7 @@ function updateNormal({ withdrawn, attributes, announced }: Update, { fourOctetA
     announced: announced.map(prefixText),
     unreachFamily: mpUnreach ? familyText(mpUnreach) : null,
     reachFamily: mpReach ? familyText(mpReach) : null,
-    // What octets of another family mean is not for us to say.
+    // Routes of a family that is not modelled are octets, so they are not compared.
     ...(mpUnreach?.family !== 'other' && { unreach: unreach ? unreach.withdrawn.map(prefixText) : null }),
     ...(mpReach?.family !== 'other' && {
       reach: reach ? reach.announced.map(prefixText) : null,
@@ -110,7 +110,7 @@ function updateNormal({ withdrawn, attributes, announced }: Update, { fourOctetA
   }
 }
 
-/** What stands where two octets have no room (RFC 6793 §4.2.2). */
+/** The AS number in two octets: AS_TRANS if it does not fit (RFC 6793 §4.2.2). */
 function trans(as: number): number {
   return as > 0xffff ? 23456 : as
 }
@@ -119,7 +119,7 @@ function familyText(mp: NonNullable<Update['attributes']['mpReach' | 'mpUnreach'
   return `${afi}/${safi}`
 }
 
-/** An address in the one way that URLs are written. */
+/** The address in the form that a URL has, so that equal addresses are equal strings. */
 export function addressText(address: string): string {
   return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
 }

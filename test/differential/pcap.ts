@@ -10,7 +10,7 @@ export function pcap(messages: readonly Uint8Array[]): Uint8Array {
   file!.writeUInt32LE(0xa1b2c3d4, 0)
   file!.writeUInt16LE(2, 4) // version 2.4
   file!.writeUInt16LE(4, 6)
-  file!.writeUInt32LE(0x40000, 16) // octets of a packet at most
+  file!.writeUInt32LE(0x40000, 16) // longest packet, in octets
   file!.writeUInt32LE(101, 20) // raw IP
   messages.forEach((message, i) => {
     const length = IPV4 + TCP + message.length

@@ -1,4 +1,4 @@
-/** Judges that are programs: a case to a line of JSON, a judgement to a line of JSON. */
+/** Runs a judge that is a program. It reads one case from each line of JSON, and prints one judgement on each line. */
 import { spawnSync } from 'node:child_process'
 import { toHex } from '@softspoken/test-support/hex'
 import { addressText, type Case, type Judgement, type Normal, prefixText } from './normal.ts'
@@ -12,11 +12,11 @@ export function ask(command: string, args: readonly string[], cases: readonly Ca
     .split('\n')
     .map(line => JSON.parse(line) as Judgement)
   if (answers.length !== cases.length) throw new Error(`${command}: ${answers.length} answers to ${cases.length} cases`)
-  return answers.map(({ says, ...rest }) => ({ ...rest, ...(says && { says: inOurWords(says) }) }))
+  return answers.map(({ says, ...rest }) => ({ ...rest, ...(says && { says: normalized(says) }) }))
 }
 
-/** Every tool has its own text of an address. */
-function inOurWords(says: Normal): Normal {
+/** Each tool writes addresses in its own form. */
+function normalized(says: Normal): Normal {
   return Object.fromEntries(
     Object.entries(says).map(([key, word]) => {
       if (/NextHop$/.test(key) && Array.isArray(word)) return [key, word.map(hop => addressText(String(hop)))]

@@ -1,4 +1,4 @@
-/** Wireshark's dissector, through tshark: it reads leniently, and marks what it finds malformed. */
+/** Wireshark's dissector, run by tshark. It reads a message to its end and marks the malformed parts. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { addressText, type Case, type Judge, type Judgement, type Normal, prefix
 import { pcap } from './pcap.ts'
 
 const TSHARK = 'tshark'
-const ERROR = '8388608' // of its severities
+const ERROR = '8388608' // its number for this severity
 
 export const tshark: Judge = {
   name: 'tshark',
@@ -15,7 +15,7 @@ export const tshark: Judge = {
   async judge(cases) {
     if (spawnSync(TSHARK, ['--version']).status !== 0) return 'no tshark in the path (Debian package tshark)'
     const judgements: Judgement[] = []
-    // Its JSON is some hundred times longer than the messages. The width of AS numbers is set for all of a capture.
+    // In batches, because its JSON is about a hundred times longer than the messages. The width of AS numbers is set per capture.
     for (const width of [4, 2])
       for (const batch of batches(
         [...cases.keys()].filter(i => cases[i]!.context.fourOctetAs === (width === 4)),
@@ -179,7 +179,7 @@ function update(bgp: Tree): Normal {
   }
 }
 
-/** Prefixes are the names of their trees. */
+/** tshark's JSON has each prefix as the name of a subtree. */
 function prefixes(node: Node | undefined): string[] {
   return trees(node).flatMap(tree =>
     Object.entries(tree).flatMap(([name, inside]) =>

@@ -1,15 +1,15 @@
 /**
- * Millions of messages that went wrong on the way: `npx --yes pnpm@12 test:mutate [--count 10000000] [--seed 1]`.
+ * Decodes millions of damaged messages: `npx --yes pnpm@12 test:mutate [--count 10000000] [--seed 1]`.
  *
- * Takes our fixtures, and the conformance vectors where SOFTSPOKEN_VECTORS names them, damages them, and holds against
- * every one of them that decode() is total:
- * - it never throws, nor does any list or value that is read later;
- * - what it has decoded can be encoded, and our form of a message is not longer than the one it came in, but where
- *   AS4_PATH was joined to a shorter AS_PATH (RFC 6793 §4.2.3);
- * - that form is stable: decoded and encoded again it is the same octets, and has no issues any more;
- * - none of it takes a second, the best of three times, since a busy machine can halt us for longer. A watchdog ends a
- *   loop that would not end.
- * The same seed gives the same messages. Ends with 1 where anything failed.
+ * It damages the fixtures, and the conformance vectors if SOFTSPOKEN_VECTORS names them, and checks for each message:
+ * - decode() does not throw, nor does any list or value that is read later;
+ * - a decoded message can be encoded, and is not longer than before, unless AS4_PATH is merged into a shorter AS_PATH
+ *   (RFC 6793 §4.2.3);
+ * - decoded and encoded again, it has the same octets and no issues;
+ * - all of this takes less than a second, in the best of three times, because a busy machine can stop the process for longer.
+ *   A watchdog ends an endless loop.
+ *
+ * The same seed gives the same messages. The exit code is 1 if a check fails.
  */
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -27,7 +27,7 @@ const seed = whole('seed', values.seed)
 
 const HEADER = 19
 const LIMIT = 1000 // milliseconds for one message
-const REPORTS = 10 // failures that are worth reading
+const REPORTS = 10 // failures, after which the run ends
 const contexts: readonly (readonly Partial<Context>[])[] = [
   [
     { fourOctetAs: true, external: true },
@@ -94,11 +94,14 @@ function hold(bytes: Uint8Array, context: Partial<Context>): void {
         routes(message)
       }
       const ours = encode(message, context)
-      if (ours.length > bytes.length && context.fourOctetAs !== false) fail('grew', bytes, context)
+      if (ours.length > bytes.length && context.fourOctetAs !== false)
+        fail('encode() returned more octets', bytes, context)
       const again = decode(ours, context)
-      if (!again.ok) fail(`our own form is refused: ${again.detail}`, bytes, context)
-      else if (again.value.type === 'update' && again.value.issues) fail('our own form has issues', bytes, context)
-      else if (toHex(encode(again.value, context)) !== toHex(ours)) fail('our own form is not stable', bytes, context)
+      if (!again.ok) fail(`decode() rejects what encode() returned: ${again.detail}`, bytes, context)
+      else if (again.value.type === 'update' && again.value.issues)
+        fail('what encode() returned has issues', bytes, context)
+      else if (toHex(encode(again.value, context)) !== toHex(ours))
+        fail('encoding it again gives other octets', bytes, context)
     }
   } catch (error) {
     fail(error instanceof Error ? (error.stack ?? error.message) : String(error), bytes, context)
@@ -110,13 +113,13 @@ function fail(problem: string, bytes: Uint8Array, context: Partial<Context>): vo
   console.error(`${problem}\n  ${JSON.stringify(context)}\n  ${toHex(bytes)}`)
 }
 
-/** A seed with one wound or a few; mostly with a header that still fits, so that the damage is found further in. */
+/** A damaged message. Its header is usually mended, so that the decoder reaches the damage in the body. */
 function mutate(): Uint8Array {
   const bytes = damage(pick(seeds, random), pick(seeds, random), random).slice(0, 4096)
   return below(16, random) > 0 ? mend(bytes) : bytes
 }
 
-/** Ends the process where the count stands still, which a busy loop cannot do for itself. */
+/** Kills the process if the count does not change. A worker, because the main thread is busy in an endless loop. */
 function watch(heart: Int32Array): Worker {
   return new Worker(
     `const { workerData: heart } = require('node:worker_threads')
