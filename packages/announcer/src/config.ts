@@ -149,6 +149,10 @@ const announcerOptions: readonly string[] = [
 
 function checkPeer(peer: AnnouncerPeer, at: number): void {
   const path = `peers[${at}]`
+  if (typeof peer === 'string') {
+    const allowed = 'an object with as and address'
+    throw new OptionError(path, undefined, allowed, `${path}: a string is not allowed, it must be ${allowed}`) // it may hold a key
+  }
   assertObject(peer, path, 'an object with as and address')
   rejectUnknown(peer, ['as', 'address', 'port', 'localAddress', 'nextHop', ...ownOptions], path)
   assertString(peer.address, `${path}.address`, '192.0.2.254')

@@ -68,7 +68,7 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
 
   ['another version', open({ version: 3 }), /^version: 3 is not allowed, it must be 4/],
   ['an AS number of five octets', open({ as: 2 ** 32 }), /^as: 4294967296 is not allowed/],
-  ['a negative AS number', open({ as: -1 }), /^as: -1 is not allowed, it must be a whole number from 0 to 65535/],
+  ['a negative AS number', open({ as: -1 }), /^as: -1 is not allowed, it must be a whole number from 0 to 4294967295/],
   ['a four-octet AS number without the capability', open({ as: 4200000000 }), /^as: 4200000000 is not allowed/],
   [
     'an AS number unlike that in the capability',

@@ -3,7 +3,7 @@ import { type Address, formatAddress, parseAddress } from './address.ts'
 import { AS_TRANS } from './as-number.ts'
 import { type Reader, Writer } from './bytes.ts'
 import { type Capability, readCapability, writeCapability } from './capability/registry.ts'
-import { assertList, throwOptionError, WireError } from './error.ts'
+import { assertList, assertWhole, throwOptionError, WireError } from './error.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 
 /** The first message that each side sends (RFC 4271 §4.2). */
@@ -99,6 +99,7 @@ function fourOctetAs(capabilities: readonly Capability[]): { readonly as: number
 
 export function writeOpen(w: Writer, { version, as, holdTime, id, capabilities }: Open): void {
   if (version !== 4) throwOptionError('version', version, '4')
+  assertWhole(as, 0xffffffff, 'as')
   const invalid = invalidField({ as, holdTime, id })
   if (invalid) throwOptionError(invalid.field, invalid.value, invalid.allowed)
   const octets = parseAddress(id, 'id')
