@@ -1,4 +1,4 @@
-/** The program as a process, on its own captures and on hex. */
+/** The program as a process, on its own captures and on hex: each kind of input and output, and each exit code. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'

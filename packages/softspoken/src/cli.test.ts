@@ -1,4 +1,4 @@
-/** The program as a user runs it, with a router made of our own Listener on loopback. */
+/** The program as a user runs it, with a router made of our own Listener on loopback, which all tests of commands share. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

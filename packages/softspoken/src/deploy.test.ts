@@ -103,6 +103,29 @@ describe('systemd/softspoken.service', () => {
   })
 })
 
+describe('the unit and the Dockerfile', () => {
+  const source = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+  const dockerfile = read('container/Dockerfile')
+  it('run the command announce of the file that bundle.mjs writes', () => {
+    const [, bundle] = /outfile: `\$\{folder\}\/(.+)`/.exec(source('softspoken/bundle.mjs')) ?? []
+    expect(bundle).toBe('softspoken.cjs')
+    expect(read('systemd/softspoken.service')).toContain(`/usr/lib/softspoken/${bundle} announce\n`)
+    expect(dockerfile).toContain(`ENTRYPOINT ["node", "/app/${bundle}", "announce"]`)
+    expect(dockerfile).toContain(`RUN node /app/${bundle} check `)
+  })
+  it('have the package.json of each package that the program needs', () => {
+    const copied = [...dockerfile.matchAll(/^COPY packages\/(\w+)\/package\.json packages\/\1\/$/gm)].map(
+      ([, name]) => name,
+    )
+    expect(copied).toContain('softspoken')
+    for (const name of copied) {
+      const { dependencies = {}, optionalDependencies = {} } = JSON.parse(source(`${name}/package.json`))
+      const needed = Object.keys({ ...dependencies, ...optionalDependencies }).filter(one => /^@softspoken\//.test(one))
+      expect(copied).toEqual(expect.arrayContaining(needed.map(one => one.replace('@softspoken/', ''))))
+    }
+  })
+})
+
 /** systemd-analyze also checks the units that ours needs. Their errors are left out. */
 function aboutOurUnit(output: string): readonly string[] {
   return output.split('\n').filter(line => line.includes('softspoken.service'))

@@ -1,4 +1,7 @@
-/** An agent and a router in virtual time, over a connection in memory: the order and the times of what happens. */
+/**
+ * An agent and a router in virtual time, over a connection in memory: the order and the times of
+ * what happens. All tests share this simulation, so they are in one file.
+ */
 import { duplexPair } from 'node:stream'
 import { type Logger, Session } from '@softspoken/session'
 import { routes } from '@softspoken/wire'

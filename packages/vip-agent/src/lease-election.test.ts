@@ -1,4 +1,7 @@
-/** Candidates for one lease, in virtual time. A process that is stopped asks for no values while time passes. */
+/**
+ * Candidates for one lease, in virtual time. A process that is stopped asks for no values while time passes. All tests
+ * share the simulated candidates and store at the end of this file.
+ */
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'

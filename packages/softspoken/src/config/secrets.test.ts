@@ -1,4 +1,4 @@
-/** No output shows a key, or a value that may hold one, for each source and for damaged sources. */
+/** No output shows a key, or a value that may hold one. One table has each source, each damage and each option. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The program's HTTP server, with an announcer and a router on loopback. */
+/** The program's HTTP server and each of its paths, with one announcer and router on loopback for all tests. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
