@@ -127,10 +127,10 @@ describe('a wrong option is one sentence on standard error and exit 2', () => {
   })
 })
 
-describe('the output escapes control and bidi characters', () => {
+describe('the output escapes or replaces control and bidi characters', () => {
   it.each([
     [['--med', '\u202e7'], {}, "'\\u202e7'"],
-    [['--peer', 'a\u009b31mb'], {}, "'a\\u009b31mb'"],
+    [['--peer', 'a\u009b31mb'], {}, "'a\ufffd31mb'"],
     [['--config', '/none/\u001b[31m'], {}, '/none/\\u001b[31m'],
     [['--next-hop', '10.0.5.11'], { 'SOFTSPOKEN_\u001b[31m\u202e': '7' }, 'SOFTSPOKEN_\\u001b[31m\\u202e'],
   ] as const)('of %j %j', async (more, env, shown) => {
