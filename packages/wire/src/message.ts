@@ -230,8 +230,8 @@ export class Encoder {
   /** @throws OptionError as encode() does */
   encode(message: Message): Uint8Array {
     assertObject('message', message)
-    if (!Object.hasOwn(table, stringOr(message.type))) throwUnknownName('type', message.type, Object.keys(table))
-    const row = table[message.type] as MessageRow<Message>
+    const row = table[stringOr(message.type) as Message['type']] as MessageRow<Message> | undefined
+    if (row?.code === undefined) throwUnknownName('type', message.type, Object.keys(table)) // also for 'constructor'
     const w = this.#w
     w.length = HEADER_LENGTH // its length and type are filled in below
     try {
