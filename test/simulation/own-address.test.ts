@@ -33,7 +33,7 @@ describe('the address of an established session', () => {
     expect(downs).toEqual([
       expect.objectContaining({
         detail: 'our own address 192.0.2.1 is no longer on this host',
-        hint: 'check whether DHCP or an operator changed the address of this host, and whether the router expects the new one',
+        hint: 'check whether the address of this host was changed, and whether the router expects the new one',
         from: 'Established',
         retryIn: 5,
       }),

@@ -10,7 +10,15 @@ import {
   type SessionStatus,
   type StopOptions,
 } from '@softspoken/session'
-import { assertObject, assertRange, guardLog, notify, rejectUnknown } from '@softspoken/session/internal'
+import {
+  assertObject,
+  assertRange,
+  DeadlineTimer,
+  guardLog,
+  notify,
+  omitUndefined,
+  rejectUnknown,
+} from '@softspoken/session/internal'
 import { type Address, OptionError, type Prefix } from '@softspoken/wire'
 import { renamed } from '@softspoken/wire/internal'
 import {
@@ -89,7 +97,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   readonly #log: Logger | undefined
   /** What PeerRoutes.check() has encoded already. */
   readonly #encoded = new Map<string, string>()
-  #timer: unknown
+  readonly #timer: DeadlineTimer
   #ending: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
@@ -101,6 +109,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#drainTime = drainTime
     this.#gracefulShutdownTime = gracefulShutdownTime
     this.#clock = options.clock ?? realTime
+    this.#timer = new DeadlineTimer(this.#clock, () => run(this.#sync()))
     this.#log = options.log && guardLog(options.log)
     const log = this.#log
     const clock = leasesFirst(this.#clock, () => this.#expireLeases())
@@ -190,12 +199,9 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     const now = this.#clock.now()
     const desired = this.#desired()
     const byPrefix = <value>(read: (announced: AnnouncedRoute) => value | undefined): Record<Prefix, value> =>
-      Object.fromEntries(
-        [...this.#announced].flatMap(([prefix, announced]) => {
-          const value = read(announced)
-          return value === undefined ? [] : [[prefix, value]]
-        }),
-      )
+      omitUndefined(
+        Object.fromEntries([...this.#announced].map(([prefix, announced]) => [prefix, read(announced)])),
+      ) as Record<Prefix, value>
     return {
       announcements: desired.map(({ route }) => route.prefix),
       withheld: byPrefix(announced => announced.withheld(now)),
@@ -241,12 +247,9 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     return lines
   }
   #arm(): void {
-    this.#clock.clearTimeout(this.#timer)
     let next = Number.POSITIVE_INFINITY
     for (const { isActive, leaseUntil } of this.#announced.values()) if (isActive) next = Math.min(next, leaseUntil)
-    if (next === Number.POSITIVE_INFINITY) return
-    const rest = Math.max(0, Math.ceil(next - this.#clock.now()))
-    this.#timer = this.#clock.setTimeout(() => run(this.#sync()), rest)
+    this.#timer.set(next === Number.POSITIVE_INFINITY ? undefined : next)
   }
   /** Emits after the step that caused the event. */
   #emit<name extends keyof AnnouncerEvents>(name: name, ...event: AnnouncerEvents[name]): void {

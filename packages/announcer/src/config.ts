@@ -7,6 +7,7 @@ import {
   assertString,
   checkEnvironment,
   isIpv6,
+  omitUndefined,
   optionNames,
   rejectUnknown,
   splitZone,
@@ -181,9 +182,9 @@ function peerConfig(
   return {
     sessionOptions: {
       ...all.rest,
-      ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
-      local: { ...local, ...(from !== undefined && { address: from }) },
-      peer: { as, address, ...(port !== undefined && { port }) },
+      ...omitUndefined(own),
+      local: { ...local, ...omitUndefined({ address: from }) },
+      peer: { as, address, ...omitUndefined({ port }) },
     },
     nextHop: canonicalNextHop(nextHop, `peers[${at}].nextHop`) ?? all.nextHop,
     callersName: option => {

@@ -1,5 +1,5 @@
 /** An option that is one address, or one address for each family. */
-import { assertString, rejectUnknown } from '@softspoken/session/internal'
+import { assertString, omitUndefined, rejectUnknown } from '@softspoken/session/internal'
 import type { Address, Family } from '@softspoken/wire'
 
 /** An address for each family that has one. */
@@ -23,7 +23,8 @@ export function forFamily(given: Address | PerFamily | undefined, family: Family
 export function addressesIn(given: Address | PerFamily, name: string): readonly (readonly [string, Address])[] {
   if (typeof given === 'string') return [[name, given]]
   rejectUnknown(given, ['ipv4', 'ipv6'], name)
-  return Object.entries(given).flatMap(([family, address]) =>
-    address === undefined ? [] : [[`${name}.${family}`, assertString(address, `${name}.${family}`, '192.0.2.1')]],
-  )
+  return Object.entries(omitUndefined(given)).map(([family, address]) => {
+    const option = `${name}.${family}`
+    return [option, assertString(address, option, '192.0.2.1')]
+  })
 }

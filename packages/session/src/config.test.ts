@@ -109,12 +109,8 @@ describe('an unknown name', () => {
 })
 
 describe('the addresses and AS numbers', () => {
-  it.each([
-    [23456, 'AS_TRANS, which stands for an AS number above 65535 (RFC 6793)'],
-    [65535, 'the last AS number of two octets (RFC 7300)'],
-    [4_294_967_295, 'the last AS number of four octets (RFC 7300)'],
-  ])('rejects the reserved AS %i: it is %s', (as, why) => {
-    const sentence = `${as} is not allowed, it must be an AS number that is not reserved: ${as} is ${why}`
+  it.each([23456, 65535, 4_294_967_295])('the reserved AS %i is rejected', as => {
+    const sentence = `${as} is not allowed, it must be an AS number that is not reserved (RFC 6793, RFC 7300)`
     expect(() => configure({ ...given, local: { ...given.local, as } })).toThrow(`local.as: ${sentence}`)
     expect(() => configure({ ...given, peer: { ...given.peer, as } })).toThrow(`peer.as: ${sentence}`)
   })

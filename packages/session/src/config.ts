@@ -1,5 +1,5 @@
 /** Makes the configuration of a session from its options: checks each, and fills in the defaults. */
-import { type Address, type Family, familyByName, OptionError, parseAddress } from '@softspoken/wire'
+import { type Address, AS_TRANS, type Family, familyByName, OptionError, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
 import { assertBoolean, assertInteger, assertPath, assertRange, assertString, rejectUnknown } from './checks.ts'
 import { Md5Key } from './md5-key.ts'
@@ -161,15 +161,10 @@ function isIpv4(text: string): boolean {
 
 function asNumber(name: 'local.as' | 'peer.as', given: number): number {
   const as = number(name, given)
-  const reserved = reservedAs[as]
-  if (reserved !== undefined) throw new OptionError(name, as, `an AS number that is not reserved: ${as} is ${reserved}`)
+  if (reservedAs.includes(as)) throw new OptionError(name, as, 'an AS number that is not reserved (RFC 6793, RFC 7300)')
   return as
 }
-const reservedAs: Readonly<Record<number, string>> = {
-  23456: 'AS_TRANS, which stands for an AS number above 65535 (RFC 6793)',
-  65535: 'the last AS number of two octets (RFC 7300)',
-  4294967295: 'the last AS number of four octets (RFC 7300)',
-}
+const reservedAs: readonly number[] = [AS_TRANS, 0xffff, 0xffffffff]
 
 // ---- families and capabilities
 

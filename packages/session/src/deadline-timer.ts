@@ -1,4 +1,4 @@
-/** The one timer of a session, for the earliest of its deadlines. */
+/** The one timer of a session, an announcer or a health gate, for the earliest of its deadlines. */
 import type { Clock } from './runtime.ts'
 
 export class DeadlineTimer {

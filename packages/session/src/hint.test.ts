@@ -29,7 +29,7 @@ const ceases: readonly (readonly [number, string, RegExp | undefined])[] = [
   [5, 'Connection Rejected', /has a neighbor for our address/],
   [6, 'Other Configuration Change', undefined],
   [7, 'Connection Collision Resolution', /an earlier one of ours, or another speaker on this host/],
-  [8, 'Out of Resources', /check its resources/],
+  [8, 'Out of Resources', /memory and other resources/],
   [9, 'Hard Reset', undefined],
   [10, 'BFD Down', /expects no BFD of us/],
 ]
@@ -44,11 +44,11 @@ describe('the hint for a NOTIFICATION from the router', () => {
     ['6/0', 'the router ended the session without a reason: check its log, and that it has a neighbor for our address'],
     [
       '2/0',
-      'the router refuses our OPEN without a reason: check its log, the AS and the BGP Identifier that it expects, and leave out capabilities with the option capabilities',
+      'the router refuses our OPEN without a reason: check its log, our AS and BGP Identifier, and the option capabilities',
     ],
     [
       '2/4',
-      'the router refuses an optional parameter of our OPEN, and we send only capabilities: leave out those that it does not support with the option capabilities',
+      'the router refuses capabilities of our OPEN: leave out those that it does not support with the option capabilities',
     ],
     ['2/2', 'the router expects another AS at our address than 65001: check its remote-as and our local AS'],
     ['2/3', 'check that no other speaker, the router included, has the BGP Identifier 192.0.2.1'],
@@ -80,7 +80,7 @@ describe('the hint for a NOTIFICATION from the router', () => {
     const needs = configure({ ...given, extendedMessage: true })
     const failure = { reason: 'notification-received', from: 'OpenSent', received: notification(2, 4) } as const
     expect(hint(failure, needs)).toContain(
-      'leave out those that it does not support with the option capabilities, and check the options that need one',
+      'leave out those that it does not support with the option capabilities, and the options that need one',
     )
   })
 })

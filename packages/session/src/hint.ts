@@ -25,7 +25,7 @@ const byReason: { readonly [reason in FailureReason]?: Advice } = {
   },
   'interface-missing': ({ bindDevice }) => `check ${bindDevice === undefined ? 'peer.address' : 'bindDevice'}`,
   'own-address-lost': () =>
-    'check whether DHCP or an operator changed the address of this host, and whether the router expects the new one',
+    'check whether the address of this host was changed, and whether the router expects the new one',
   'no-descriptor': () => 'raise the limit of open files of this process, or find what holds them',
   'speaks-tls': notBgp,
   'speaks-http': notBgp,
@@ -71,14 +71,14 @@ const { cease, open } = subcode
 const afterReceived: NotificationAdvice = {
   [notificationCode.open]: {
     [open.unspecific]: () =>
-      'the router refuses our OPEN without a reason: check its log, the AS and the BGP Identifier that it expects, and leave out capabilities with the option capabilities',
+      'the router refuses our OPEN without a reason: check its log, our AS and BGP Identifier, and the option capabilities',
     [open.badPeerAs]: ({ local }) =>
       `the router expects another AS at our address than ${local.as}: check its remote-as and our local AS`,
     [open.badBgpIdentifier]: ({ local }) =>
       `check that no other speaker, the router included, has the BGP Identifier ${local.id}`,
     [open.unsupportedOptionalParameter]: config =>
-      `the router refuses an optional parameter of our OPEN, and we send only capabilities: leave out those that it does not support with the option capabilities${
-        needsNoCapability(config) ? '' : ', and check the options that need one'
+      `the router refuses capabilities of our OPEN: leave out those that it does not support with the option capabilities${
+        needsNoCapability(config) ? '' : ', and the options that need one'
       }`,
     [open.unacceptableHoldTime]: () =>
       'the router refuses our hold time: check holdTime, and the minimum that the router requires',
@@ -100,7 +100,7 @@ const afterReceived: NotificationAdvice = {
     [cease.connectionRejected]: () => 'the router rejects the connection: check that it has a neighbor for our address',
     [cease.connectionCollision]: () =>
       'the router keeps another connection with our address: an earlier one of ours, or another speaker on this host',
-    [cease.outOfResources]: () => 'the router is short of memory or another resource: check its resources',
+    [cease.outOfResources]: () => 'check the memory and other resources of the router',
     [cease.bfdDown]: () =>
       "the router's BFD reports that the path is down, and we run no BFD: check that it expects no BFD of us (RFC 9384)",
   },

@@ -11,7 +11,9 @@ export {
   rejectUnknown,
 } from './checks.ts'
 export { configure } from './config.ts'
+export { DeadlineTimer } from './deadline-timer.ts'
 export { errorText, guardLog, notify } from './guard.ts'
+export { omitUndefined } from './omit-undefined.ts'
 export { optionNames, sessionOptions } from './options.ts'
 export { failureLevel } from './reasons.ts'
 export { canonicalAddress, isIpv6, isLinkLocal, isOneHost, splitZone, unmapIpv4 } from './socket-address.ts'

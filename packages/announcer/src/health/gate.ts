@@ -1,7 +1,7 @@
 /** A health gate: runs checks and emits up and down. The shell of machine.ts. */
 import { EventEmitter } from 'node:events'
 import { type Clock, type Logger, realTime } from '@softspoken/session'
-import { errorText, guardLog, notify } from '@softspoken/session/internal'
+import { DeadlineTimer, errorText, guardLog, notify } from '@softspoken/session/internal'
 import { type Explanation, type HealthDownReason, healthDownReason } from '../reasons.ts'
 import {
   type Action,
@@ -56,7 +56,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   #stopped = false
   /** Why it is down while checks pass and the hold-down lasts. */
   #heldDown: HealthDown | undefined
-  #timer: unknown
+  readonly #timer: DeadlineTimer
   #running = new AbortController()
 
   /** @throws OptionError */
@@ -67,6 +67,7 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     const { check, clock = realTime, log } = options
     this.#check = check
     this.#clock = clock
+    this.#timer = new DeadlineTimer(clock, () => this.#feed({ type: 'tick' }))
     this.#log = log && guardLog(log)
     this.#gate = newGate(config)
     this.#feed({ type: 'start' })
@@ -109,15 +110,8 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     if (!up && !next.up && isFirst && input.type !== 'stop') this.#log?.warn(next.cause, 'health gate stays down')
     if (next.heldUntil !== this.#gate.heldUntil) this.#heldDown = heldDown(next.heldUntil - this.#clock.now())
     this.#gate = next
-    this.#arm()
+    this.#timer.set(nextDeadline(this.#gate))
     for (const action of actions) if (!this.#stopped) this.#perform(action) // a listener may have stopped it
-  }
-  #arm(): void {
-    this.#clock.clearTimeout(this.#timer)
-    const deadline = nextDeadline(this.#gate)
-    if (deadline === undefined) return
-    const rest = Math.max(0, Math.ceil(deadline - this.#clock.now()))
-    this.#timer = this.#clock.setTimeout(() => this.#feed({ type: 'tick' }), rest)
   }
   #perform(action: Action): void {
     switch (action.type) {

@@ -1,7 +1,7 @@
 /** A health check that requests a URL. */
 import type { IncomingMessage, request as Request, RequestOptions } from 'node:http'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
-import { assertInteger, rejectUnknown } from '@softspoken/session/internal'
+import { assertInteger, omitUndefined, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import type { Check } from './options.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -53,7 +53,7 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
   const { request } = process.getBuiltinModule(isTls ? 'node:https' : 'node:http')
   return signal =>
     untilAborted(signal, async () => {
-      const response = await answer(request, target, { agent: false, signal, ...tls })
+      const response = await answer(request, target, place, { agent: false, signal, ...tls })
       try {
         const { statusCode = 0 } = response
         const isRight = status === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === status
@@ -87,9 +87,8 @@ function secret(name: string, allowed: string): OptionError {
 }
 
 /** Resolves when the head of the answer has arrived. Rejects if the connection ends in any way without one. */
-function answer(send: typeof Request, url: URL, options: RequestOptions): Promise<IncomingMessage> {
+function answer(send: typeof Request, url: URL, place: string, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((answered, failed) => {
-    const place = `${url.origin}${url.pathname}`
     send(url, options)
       .on('response', answered)
       .on('upgrade', ({ statusCode }, socket) => {
@@ -112,19 +111,13 @@ function adviceFor(statusCode: number, hasCredentials: boolean): string {
 }
 function withAdvice(error: Error & { readonly code?: string }): Error {
   const { code = '' } = error
-  const advice = unknownAuthority.includes(code)
+  const advice = /^UNABLE_TO_(VERIFY_LEAF|GET_ISSUER)|SELF_SIGNED_CERT/.test(code)
     ? ': set ca to the authority of its certificate'
     : /^ERR_SSL_.*ALERT/.test(code)
       ? ': the service ended TLS, check our certificate (cert and key) and which it accepts'
       : ''
   return advice === '' ? error : new Error(`${error.message.trim()}${advice}`, { cause: error })
 }
-const unknownAuthority = [
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-]
 
 async function beginning(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
@@ -155,13 +148,12 @@ function attempt<result>(name: string, allowed: string, run: () => result): resu
 /** Node's types need undefined options to be absent, and Buffers. */
 function pem(given: { [name in (typeof tlsOptions)[number]]: string | Uint8Array | undefined }): object {
   return Object.fromEntries(
-    Object.entries(given).flatMap(([name, text]) => {
-      if (text === undefined) return []
+    Object.entries(omitUndefined(given)).map(([name, text]) => {
       if (typeof text !== 'string' && !(text instanceof Uint8Array))
         throw secret(name, 'PEM, as a string or a Uint8Array')
       const octets = Buffer.from(text)
       if (!octets.includes('-----BEGIN ')) throw secret(name, "PEM, with a line '-----BEGIN …'")
-      return [[name, octets]]
+      return [name, octets]
     }),
   )
 }
