@@ -151,7 +151,7 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
 })
 
 it.each([36, 61, 63, 99, 126, 255])(
-  'an attribute of unknown code %i is discarded if it occurs a second time (RFC 7606 §3.g)',
+  'attribute %i, which is unknown, is discarded if it occurs twice (RFC 7606 §3.g)',
   code => {
     const [first, other, second] = ['01', '02', '03'].map((value, i) =>
       attribute(head(0xc0, i === 1 ? 34 : code), value),

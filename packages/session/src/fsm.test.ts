@@ -1345,7 +1345,7 @@ describe('our own address', () => {
     presences.map((presence): Input => ({ type: 'own-address', address: '192.0.2.1', presence }))
   const established = () => new Play().reach('Established')
 
-  it('an address that two checks in a row miss ends the session, on the transport track', () => {
+  it('an address that two checks in a row miss ends the session (transport track)', () => {
     const play = established().do(...looks('here', 'gone'))
     expect([play.state, play.said()]).toEqual(['Established', ''])
     play.do(...looks('gone'))

@@ -240,7 +240,7 @@ it('no output shows a key in a file that is damaged', async () => {
     }),
     { numRuns: 200 },
   )
-})
+}, 60_000)
 
 it('neither the status nor the output of check shows a key', async () => {
   for (const [name, text] of files) {
