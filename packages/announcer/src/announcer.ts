@@ -153,7 +153,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new OptionError('signal', signal, 'an AbortSignal')
     signal?.throwIfAborted()
-    if (this.#ending) throw new Error('the announcer is draining or stopped, it announces nothing more')
+    if (this.#ending) throw new Error('the announcer is draining or stopped')
     const route = hostRoute(prefix)
     if (this.#announced.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
     if (this.#announced.size >= this.#maxPrefixes)
@@ -286,7 +286,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       prefix: route.prefix,
       update: change => {
         if (!this.#has(announced)) throw new Error(`prefix: ${route.prefix} is withdrawn`)
-        if (this.#ending) throw new Error('the announcer is draining, it changes nothing more')
+        if (this.#ending) throw new Error('the announcer is draining or stopped')
         assertObject(change, 'preference', 'an object')
         announced.preference = this.#checked(route, { ...preference, ...change })
         run(this.#sync())

@@ -13,7 +13,7 @@ import {
   splitZone,
 } from '@softspoken/session/internal'
 import { type Address, OptionError, parseAddress } from '@softspoken/wire'
-import { shown } from '@softspoken/wire/internal'
+import { hiddenValue, shown } from '@softspoken/wire/internal'
 import { canonical, isNoHost } from './address.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
@@ -102,18 +102,10 @@ export function configure(options: AnnouncerOptions): Config {
     ...rest
   } = options
   if ('passive' in rest)
-    throw new OptionError(
-      'passive',
-      undefined,
-      'left out',
-      'passive: no such option, because an announcer dials each of its peers',
-    )
+    throw new OptionError('passive', rest.passive, 'left out, because an announcer dials each of its peers')
   rejectUnknown(options, announcerOptions, '')
-  if (!Array.isArray(peers) || peers.length === 0) {
-    const allowed = 'a list of at least one peer, each with as and address'
-    const message = `peers: ${shown(peers)} is not allowed, it must be ${allowed}`
-    throw new OptionError('peers', undefined, allowed, message) // the value may hold a key
-  }
+  if (!Array.isArray(peers) || peers.length === 0)
+    throw hiddenValue('peers', shown(peers), `a list of at least one peer, each ${PEER}`)
   for (const [at, peer] of peers.entries()) checkPeer(peer, at)
   checkEnvironment(rest)
   assertInteger(maxPrefixes, 1, 1000, 'maxPrefixes')
@@ -148,13 +140,12 @@ const announcerOptions: readonly string[] = [
   ...['log', 'clock', 'random', 'dial'],
 ]
 
+const PEER = 'an object with as and address'
+
 function checkPeer(peer: AnnouncerPeer, at: number): void {
   const path = `peers[${at}]`
-  if (typeof peer === 'string') {
-    const allowed = 'an object with as and address'
-    throw new OptionError(path, undefined, allowed, `${path}: a string is not allowed, it must be ${allowed}`) // it may hold a key
-  }
-  assertObject(peer, path, 'an object with as and address')
+  if (typeof peer === 'string') throw hiddenValue(path, 'a string', PEER) // it may hold a key
+  assertObject(peer, path, PEER)
   rejectUnknown(peer, ['as', 'address', 'port', 'localAddress', 'nextHop', ...ownOptions], path)
   assertString(peer.address, `${path}.address`, '192.0.2.254')
   if (peer.localAddress !== undefined) assertString(peer.localAddress, `${path}.localAddress`, '192.0.2.1')

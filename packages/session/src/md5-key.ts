@@ -1,4 +1,5 @@
-import { OptionError } from '@softspoken/wire'
+import type { OptionError } from '@softspoken/wire'
+import { hiddenValue } from '@softspoken/wire/internal'
 
 const MAX_LENGTH = 80 // octets: the most that Linux accepts, and the least that RFC 2385 §4.5 requires
 
@@ -29,6 +30,5 @@ export class Md5Key {
 }
 
 function rejected(what: string): OptionError {
-  const allowed = `a string of 1 to ${MAX_LENGTH} octets in UTF-8`
-  return new OptionError('tcpMd5Key', undefined, allowed, `tcpMd5Key: ${what} is not allowed, it must be ${allowed}`)
+  return hiddenValue('tcpMd5Key', what, `a string of 1 to ${MAX_LENGTH} octets in UTF-8`)
 }

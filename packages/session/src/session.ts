@@ -363,8 +363,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
 
 /** encode() checks the fields, but it encodes the other messages as well. */
 function assertUpdate(update: Update, option: string): void {
-  const allowed = 'an UPDATE, an object with type, withdrawn, attributes and announced'
-  assertObject(update, option, allowed)
+  assertObject(update, option, 'an UPDATE')
   if (update.type !== 'update') throw new OptionError(`${option}.type`, update.type, "'update'")
 }
 

@@ -61,27 +61,27 @@ export class Reader {
 
 /**
  * A growing buffer. A number that does not fit throws an OptionError that names `field`. Each method has its own comparison,
- * because encoding takes a tenth longer if all share that of assertWhole().
+ * because encoding is slower if all share that of assertWhole().
  */
 export class Writer {
   #bytes = new Uint8Array(512)
   length = 0
 
   u8(value: number, field = 'length'): this {
-    if (value >>> 0 !== value || value > 0xff) assertWhole(value, 0xff, field)
+    if (typeof value !== 'number' || value >>> 0 !== value || value > 0xff) assertWhole(value, 0xff, field)
     const at = this.#room(1)
     this.#bytes[at] = value
     return this
   }
   u16(value: number, field = 'length'): this {
-    if (value >>> 0 !== value || value > 0xffff) assertWhole(value, 0xffff, field)
+    if (typeof value !== 'number' || value >>> 0 !== value || value > 0xffff) assertWhole(value, 0xffff, field)
     const at = this.#room(2)
     this.#bytes[at] = value >>> 8
     this.#bytes[at + 1] = value
     return this
   }
   u32(value: number, field = 'length'): this {
-    if (value >>> 0 !== value) assertWhole(value, 0xffffffff, field)
+    if (typeof value !== 'number' || value >>> 0 !== value) assertWhole(value, 0xffffffff, field)
     const at = this.#room(4)
     this.#bytes[at] = value >>> 24
     this.#bytes[at + 1] = value >>> 16

@@ -26,6 +26,11 @@ export class OptionError extends Error {
   }
 }
 
+/** Without the value, because it is or may hold a secret; `what` says what was given instead. */
+export function hiddenValue(option: string, what: string, allowed: string): OptionError {
+  return new OptionError(option, undefined, allowed, `${option}: ${what} is not allowed, it must be ${allowed}`)
+}
+
 /** For a name that does not exist. Its value is left out, because a misspelt name may hold a secret. The message has the nearest name, or all. */
 export function unknownOption(option: string, names: readonly string[]): OptionError {
   const similar = nearest(option.slice(option.lastIndexOf('.') + 1), names)

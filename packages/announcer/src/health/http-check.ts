@@ -133,15 +133,12 @@ async function beginning(response: IncomingMessage): Promise<string> {
 /** @throws OptionError for PEM that Node cannot read, with Node's error as its cause. */
 function secureContext(given: SecureContextOptions): SecureContext {
   const { createSecureContext } = process.getBuiltinModule('node:tls')
-  for (const name of ['ca', 'cert'] as const)
-    if (given[name] !== undefined) attempt(name, 'valid PEM', () => createSecureContext({ [name]: given[name] }))
-  return attempt('key', 'valid PEM, and the key of cert', () => createSecureContext(given))
-}
-function attempt<result>(name: string, allowed: string, run: () => result): result {
+  let name: (typeof tlsOptions)[number] = 'key'
   try {
-    return run()
+    for (name of tlsOptions) if (name !== 'key') createSecureContext({ [name]: given[name] })
+    return createSecureContext(given)
   } catch (cause) {
-    throw Object.assign(secret(name, allowed), { cause })
+    throw Object.assign(secret(name, name === 'key' ? 'the key of cert, in PEM' : 'valid PEM'), { cause })
   }
 }
 
