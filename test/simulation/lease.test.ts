@@ -154,7 +154,7 @@ describe('a lease', () => {
     const lab = new Lab()
     lab.router()
     const announcement = lab.announcer().announce(VIP)
-    expect(() => announcement.renew()).toThrow(`renew: ${VIP} has no lease to renew, announce() was given no ttl`)
+    expect(() => announcement.renew()).toThrow(`renew: ${VIP} has no lease, announce() was given no ttl`)
   })
 })
 
