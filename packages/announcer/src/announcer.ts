@@ -292,8 +292,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
         run(this.#sync())
       },
       renew: () => {
-        if (!announced.hasLease)
-          throw new Error(`renew: ${route.prefix} has no lease, announce() was given no ttl`)
+        if (!announced.hasLease) throw new Error(`renew: ${route.prefix} has no lease, announce() was given no ttl`)
         if (!this.#has(announced)) return false
         this.#expireLeases() // if the lease has run out, the withdrawal is sent first, however late this call is
         announced.renew(this.#clock.now())
