@@ -1,5 +1,4 @@
 /** The program as a process: with a wrong flag, and with a file that names the leader. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -8,23 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Listener, Session } from '@softspoken/session'
-import { afterEach, describe, expect, it } from 'vitest'
+import { startProgram } from '@softspoken/test-support/program'
+import { describe, expect, it } from 'vitest'
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url))
-const children: ChildProcess[] = []
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-})
-
-function start(flags: Readonly<Record<string, string | number>>) {
-  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, `${value}`])
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-  children.push(child)
-  const output = { out: '', err: '' }
-  child.stdout.on('data', chunk => (output.out += chunk))
-  child.stderr.on('data', chunk => (output.err += chunk))
-  return { child, output, closed: once(child, 'close') }
-}
+const start = (flags: Readonly<Record<string, string | number>>) => startProgram(program, flags)
 const required = { vip: '198.51.100.10/32', 'local-as': 64515, 'router-id': '10.0.5.11', peer: '127.0.0.1' }
 
 describe('a wrong flag', () => {

@@ -1,8 +1,9 @@
 /** `softspoken announce`: announces the route until a signal; then withdraws it, waits for the router, and sends Cease. */
 import { Announcer, type HealthGate, hostRoute } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
+import { omitUndefined } from '@softspoken/session/internal'
 import type { Logger } from 'pino'
-import { announcerOptions, omitUndefined, preference } from '../config/announcer-options.ts'
+import { announcerOptions, preference } from '../config/announcer-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'

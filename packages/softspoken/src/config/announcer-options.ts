@@ -1,5 +1,6 @@
 /** The program's options as the library's. */
 import { type AnnounceOptions, type AnnouncerOptions, hostRoute } from '@softspoken/announcer'
+import { omitUndefined } from '@softspoken/session/internal'
 import type { ProgramOptions } from './options.ts'
 
 export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
@@ -21,12 +22,4 @@ export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
 export function preference(options: ProgramOptions): AnnounceOptions {
   const { med, localPref, community, largeCommunity, prepend } = options
   return omitUndefined({ med, localPref, communities: community, largeCommunities: largeCommunity, prepend })
-}
-
-export function omitUndefined<all extends Record<string, unknown>>(
-  all: all,
-): { [key in keyof all]?: NonNullable<all[key]> } {
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as {
-    [key in keyof all]?: NonNullable<all[key]>
-  }
 }

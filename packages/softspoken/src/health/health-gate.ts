@@ -8,7 +8,7 @@ import {
   httpCheck,
   tcpCheck,
 } from '@softspoken/announcer'
-import { omitUndefined } from '../config/announcer-options.ts'
+import { omitUndefined } from '@softspoken/session/internal'
 import type { OptionName, ProgramOptions } from '../config/options.ts'
 import { UsageError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Announcer, HealthGateOptions } from '@softspoken/announcer'
+import { errorText } from '@softspoken/session/internal'
 import { httpAddress, httpHosts } from './address.ts'
 import { Connections, limits } from './connections.ts'
 import { pathOf, refusedHost } from './host.ts'
@@ -156,14 +157,6 @@ export class StatusPage implements AsyncDisposable {
     if (this.#failed.has(path) || this.#failed.size >= MAX_LOGGED) return
     this.#failed.add(path)
     this.#log?.warn({ path, detail: errorText(error) }, 'page failed')
-  }
-}
-
-function errorText(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.message}` : String(error)
-  } catch {
-    return 'an error that has no text'
   }
 }
 
