@@ -7,7 +7,7 @@ import { type Logger, Session } from '@softspoken/session'
 import { routes } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type AgentOptions, runAgent } from './agent.ts'
-import type { Election, Leadership } from './election.ts'
+import type { Election, Leadership } from './election/election.ts'
 
 const VIP = '198.51.100.10/32'
 

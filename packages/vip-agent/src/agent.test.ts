@@ -7,9 +7,9 @@ import { Listener, type Logger, Session, type SessionConfig } from '@softspoken/
 import { routes } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runAgent } from './agent.ts'
-import type { Election, Leadership } from './election.ts'
-import { leaseDirectory } from './lease-directory.ts'
-import { leaseElection } from './lease-election.ts'
+import { leaseDirectory } from './election/directory.ts'
+import type { Election, Leadership } from './election/election.ts'
+import { leaseElection } from './election/lease-election.ts'
 
 const VIP = '198.51.100.10/32'
 const A = '127.0.0.2'

@@ -15,7 +15,7 @@ import {
 import type { Logger } from '@softspoken/session'
 import { assertMethods, assertRange, guardLog, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
-import { type Election, everyNode, type Leadership } from './election.ts'
+import { type Election, everyNode, type Leadership } from './election/election.ts'
 import { VipAddress, type VipInterface } from './vip-address.ts'
 
 /** Options of `runAgent()`. */

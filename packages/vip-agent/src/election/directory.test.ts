@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { leaseDirectory } from './lease-directory.ts'
+import { leaseDirectory } from './directory.ts'
 
 const vanishing = vi.hoisted(() => ({ name: '' }))
 const disk = vi.hoisted(() => ({ full: false }))
