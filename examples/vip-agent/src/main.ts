@@ -39,12 +39,12 @@ function chooseElection(flags: ReadonlyMap<string, string>): Election | undefine
  */
 function leaderFile(path: string, routerId: string): Election {
   return {
-    ttl: 5, // the route is withdrawn if reading the file hangs for so many seconds
     async *campaign(signal) {
       while (!signal.aborted) {
+        const until = performance.now() + 5000 // the route is withdrawn if reading the file hangs for so long
         const line = await readFile(path, 'utf8').catch(() => '')
         const [, epoch, leader] = /^(\d{1,6}) (\S+)\s*$/.exec(line) ?? []
-        yield leader === routerId ? { leader: true, epoch: Number(epoch) } : { leader: false }
+        yield leader === routerId ? { leader: true, epoch: Number(epoch), until } : { leader: false }
         await sleep(1000, undefined, { signal }).catch(() => {}) // the signal was aborted
       }
       // Nothing is given up here, because the file decides which node leads. An election with a lock would release it here.

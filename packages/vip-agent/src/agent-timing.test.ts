@@ -22,15 +22,23 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-const leads = (epoch: number): Leadership => ({ leader: true, epoch })
+const leads = (epoch: number, seconds = Number.POSITIVE_INFINITY): Leadership => ({
+  leader: true,
+  epoch,
+  until: performance.now() + seconds * 1000,
+})
 
 /** Yields `leadership` every second. Undefined: it hangs, even if the signal is aborted. */
 class TestElection implements Election {
-  readonly ttl = 3
   leadership: Leadership | undefined = leads(1)
+  readonly #seconds: number
+  constructor(seconds = 3) {
+    this.#seconds = seconds
+  }
   async *campaign(signal: AbortSignal): AsyncGenerator<Leadership> {
     while (!signal.aborted) {
       if (this.leadership === undefined) await new Promise(() => {})
+      else if (this.leadership.leader) yield leads(this.leadership.epoch, this.#seconds)
       else yield this.leadership
       await new Promise(done => setTimeout(done, 1000))
     }
@@ -204,7 +212,7 @@ describe('a leader', () => {
 })
 
 describe('an election that fails', () => {
-  it('an election that hangs is withdrawn by its ttl; the agent can end', async () => {
+  it('an election that hangs is withdrawn when it ends; the agent can end', async () => {
     const election = new TestElection()
     const run = new Run({ election })
     await pass(3)
@@ -216,8 +224,8 @@ describe('an election that fails', () => {
     expect(run.end).toBe('resolved')
   })
   it('an election that hangs does not delay the withdrawal at the end', async () => {
-    const election = new TestElection()
-    const run = new Run({ election: { campaign: signal => election.campaign(signal) } }) // without a ttl, its last value counts on
+    const election = new TestElection(Number.POSITIVE_INFINITY)
+    const run = new Run({ election }) // its last value counts on
     await pass(3)
     election.leadership = undefined
     await pass(3)
@@ -369,9 +377,9 @@ describe('an interface that fails', () => {
 
 describe('a value of the election', () => {
   it('a value from before a failed check announces nothing after it', async () => {
-    const election = new TestElection()
+    const election = new TestElection(Number.POSITIVE_INFINITY)
     const run = new Run({
-      election: { campaign: signal => election.campaign(signal) },
+      election,
       add: () => new Promise(done => setTimeout(done, 4000)),
     })
     await pass(1)
@@ -416,8 +424,6 @@ describe('options that are not allowed', () => {
     [{ log: undefined }, 'log: undefined is not allowed'],
     [{ interface: { add: 1 } }, 'interface.add: undefined is not allowed, it must be a method'],
     [{ election: {} }, 'election.campaign: undefined is not allowed, it must be a method'],
-    [{ election: { ttl: 1, campaign: () => [] } }, 'election.ttl: 1 is not allowed, it must be from 2 to 3600 seconds'],
-    [{ election: { ttl: Number.NaN, campaign: () => [] } }, 'election.ttl: NaN is not allowed'],
     [{ vip: '198.51.100.0/24' }, '198.51.100.0/24'],
     [{ elections: {} }, 'elections: no such option, did you mean election?'],
   ])('the agent with %j fails before it dials or checks', async (given, message) => {

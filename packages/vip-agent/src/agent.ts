@@ -13,7 +13,7 @@ import {
   hostRoute,
 } from '@softspoken/announcer'
 import type { Logger } from '@softspoken/session'
-import { assertMethods, assertRange, guardLog, rejectUnknown } from '@softspoken/session/internal'
+import { assertMethods, guardLog, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import { type Election, everyNode, type Leadership } from './election/election.ts'
 import { VipAddress, type VipInterface } from './vip-address.ts'
@@ -43,8 +43,8 @@ const MED_BASE = 1_000_000
 
 /** Seconds that an election may take to give up the leadership. */
 const RELEASE_TIMEOUT = 2
-/** After this part of the election's `ttl`, a `{ leader: true }` is too old to announce. */
-const TOO_OLD = 1 / 10
+/** Seconds that a leadership must last for its route to be announced. */
+const SHORTEST = 2
 
 /**
  * Runs an agent until the signal is aborted; then it withdraws the VIP gracefully, gives up the leadership, and resolves.
@@ -59,7 +59,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const { prefix: vip, family } = hostRoute(options.vip)
   assertMethods(options.log, ['debug', 'info', 'warn', 'error'], 'log')
   assertMethods(election, ['campaign'], 'election')
-  if (election.ttl !== undefined) assertRange(election.ttl, 2, 3600, 'election.ttl', ' seconds')
   const log = guardLog(options.log) // a line that cannot be written stops nothing
   const failure = new AbortController() // the first reason is kept
   const fail = (reason: unknown): void => failure.abort(reason)
@@ -106,7 +105,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
         const next = await unlessAborted(pending, over)
         if (next === undefined) break
         if (next.done) throw new Error('the election ended before its signal was aborted')
-        if (next.value.leader) await unlessAborted(lead(next.value.epoch), over)
+        if (next.value.leader) await unlessAborted(lead(next.value.epoch, next.value.until), over)
         else stopLeading()
         await nextTurn() // an election that never waits must not keep other work from running
       }
@@ -128,20 +127,22 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       await unlessAborted(ended, timeout.signal).finally(() => clearTimeout(timer))
     }
 
-    async function lead(newEpoch: number): Promise<void> {
-      const receivedAt = performance.now()
-      const { ttl } = election
+    async function lead(newEpoch: number, until: number): Promise<void> {
       if (epoch !== newEpoch) log.info({ epoch: newEpoch }, 'leading')
       epoch = newEpoch
       await address.add()
-      // The leadership counts from when it was yielded: if the interface took long, the next value announces.
-      const isTooOld = ttl !== undefined && performance.now() - receivedAt > ttl * 1000 * TOO_OLD
-      if (over.aborted || isTooOld) return
+      // If the interface took long, the next value announces.
+      const left = (until - performance.now()) / 1000
+      if (over.aborted || left < SHORTEST) return
       const med = { base: MED_BASE, epoch: newEpoch }
       // The gate withdraws if checks fail or hang, and the lease if the election yields nothing in time.
-      announcement ??= announcer.announce(vip, { med, gate: health, ...(ttl !== undefined && { ttl }) })
+      announcement ??= announcer.announce(vip, {
+        med,
+        gate: health,
+        ...(left !== Number.POSITIVE_INFINITY && { ttl: left }),
+      })
       announcement.update({ med }) // sends nothing if it is the same
-      if (ttl !== undefined) announcement.renew()
+      if (left !== Number.POSITIVE_INFINITY) announcement.renew()
     }
 
     function stopLeading(): void {

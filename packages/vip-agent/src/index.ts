@@ -1,6 +1,6 @@
 export { OptionError } from '@softspoken/wire'
 export { type AgentOptions, runAgent } from './agent.ts'
 export { leaseDirectory } from './election/directory.ts'
-export { type Election, everyNode, type Leadership } from './election/election.ts'
+export { type Election, type ElectionReason, everyNode, type Leadership } from './election/election.ts'
 export { type LeaseRecord, type LeaseStore, leaseElection } from './election/lease-election.ts'
 export type { VipInterface } from './vip-address.ts'

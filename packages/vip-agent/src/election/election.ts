@@ -1,31 +1,47 @@
 /** What the agent needs from an election, and the election of all-nodes mode. */
 import { once } from 'node:events'
+import type { LeaseStoreReason } from './lease-store.ts'
 
-/** Decides whether this node leads. `leaseElection()` makes one; any object with these two members is one. */
+/** Decides whether this node leads. `leaseElection()` makes one; any object with this method is one. */
 export interface Election {
   /**
-   * Seconds for which one `{ leader: true }` counts; 2 to 3600. If the next one does not follow within that time, the
-   * agent withdraws the route. Default: a `{ leader: true }` counts until the next value.
-   */
-  readonly ttl?: number
-  /**
-   * Takes part in the election until the signal is aborted; then it gives up the leadership, so that another candidate can
-   * follow at once, and ends. It yields one value after each look at the election, and renews the leadership only when the
-   * next value is asked for. If it throws, or ends by itself, the agent withdraws the route and fails.
+   * Campaigns until the signal is aborted. Then it gives up the leadership at once, so that another candidate can follow,
+   * yields what it sees in two looks at most, so that the agent can wait for the next leader, and ends. It yields a value
+   * after each renewal, and whenever it learns something; each value replaces the one before. Failures of the back end are
+   * not thrown: while this node leads they are ignored until `until`, and after that they are yielded with a reason.
    */
   campaign(signal: AbortSignal): AsyncIterable<Leadership>
 }
 
-/**
- * Whether this node leads now. `epoch` is an integer from 0 to 4294967295; each new leader has a higher epoch than every
- * leader before it. The MED of its route is 1000000 less its epoch, at least 0.
- */
-export type Leadership = { readonly leader: true; readonly epoch: number } | { readonly leader: false }
+/** Whether this node leads now. */
+export type Leadership =
+  | {
+      readonly leader: true
+      /**
+       * An integer from 0 to 4294967295; each new leader has a higher one than every leader before it. The MED of its route
+       * is 1000000 less its epoch, at least 0.
+       */
+      readonly epoch: number
+      /** When it ends, unless a later value extends it: milliseconds on the clock of `performance.now()`; Infinity is allowed. */
+      readonly until: number
+    }
+  | {
+      readonly leader: false
+      /** The candidate that leads now, if one is known. */
+      readonly holder?: string
+      /** Why this node cannot campaign: the last request to the back end failed, or another process has its identity. */
+      readonly reason?: ElectionReason
+      /** The same in a sentence. */
+      readonly detail?: string
+    }
+
+/** Why a candidate cannot lead. */
+export type ElectionReason = LeaseStoreReason | 'identity-in-use'
 
 /** The election of all-nodes mode: each node leads, with epoch 0, so that the routers prefer no node. */
 export const everyNode: Election = {
   async *campaign(signal) {
-    yield { leader: true, epoch: 0 }
+    yield { leader: true, epoch: 0, until: Number.POSITIVE_INFINITY }
     if (!signal.aborted) await once(signal, 'abort')
   },
 }

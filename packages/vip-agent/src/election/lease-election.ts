@@ -40,7 +40,7 @@ const GIVE_UP = 3 / 5
 export function leaseElection(store: LeaseStore, ttl: number): Election {
   assertMethods(store, ['read', 'acquire', 'renew', 'release'], 'store')
   assertRange(ttl, 5, 3600, 'ttl', ' seconds')
-  return { ttl: ttl * GIVE_UP, campaign: signal => campaign(store, ttl * 1000, signal) }
+  return { campaign: signal => campaign(store, ttl * 1000, signal) }
 }
 
 async function* campaign(store: LeaseStore, ttl: number, signal: AbortSignal): AsyncGenerator<Leadership> {
@@ -65,7 +65,7 @@ async function* campaign(store: LeaseStore, ttl: number, signal: AbortSignal): A
         const isOurs = isFree && (await store.acquire(epoch)) && performance.now() < now + ttl * (1 - GIVE_UP)
         if (isOurs) held = { epoch, until }
       }
-      yield held ? { leader: true, epoch: held.epoch } : { leader: false }
+      yield held ? { leader: true, ...held } : { leader: false }
       await pause(ttl * LOOK, signal)
     }
   } finally {
