@@ -187,9 +187,9 @@ function keepOne(connections: Connections, winner: Candidate, loser: Candidate, 
   }
   return [{ ...withoutPending(connections), main: { ...withoutQueue(winner), machine } }, closeWithCollision(loser, t)]
 }
-/** Event 23 (RFC 4271 §8.1.5). It emits nothing and records nothing. */
+/** Event 23 (RFC 4271 §8.1.5). It emits nothing. */
 function closeWithCollision(candidate: Candidate, t: Tick): SessionAction[] {
-  return withoutEvents(candidate, step(candidate.machine, { type: 'collision' }, t)[1])
+  return withEvents(candidate, step(candidate.machine, { type: 'collision' }, t)[1])
 }
 
 /** Bounds the wait for an OPEN. RFC 4271 §8.2.2 suggests 4 minutes, without regard to a second connection. */

@@ -286,10 +286,10 @@ const expected: Record<EventName, Record<Place, string>> = {
   collision: {
     'Idle, stopped': none,
     'Idle, waiting': none,
-    Connect: dialLost,
+    Connect: stopped,
     Active: none,
-    OpenSent: refusedWith('6/7'),
-    OpenConfirm: refusedWith('6/7'),
+    OpenSent: 'send 6/7, close, -> Idle',
+    OpenConfirm: 'send 6/7, close, -> Idle',
     Established: none,
   },
   // Events 21, 22 and 28: what decoding found is what the peer is told.
@@ -1401,7 +1401,11 @@ describe('on any sequence of inputs', () => {
   const anyInput: fc.Arbitrary<Input> = fc.oneof(
     // The usual ones often, so that runs get as far as Established.
     { weight: 8, arbitrary: fc.constantFrom(inputs.start, inputs.connected, inputs.open, inputs.keepalive) },
-    { weight: 4, arbitrary: fc.constantFrom(...Object.values(inputs)) },
+    // Without a lost collision: it is the last input of a machine, which is dropped after it.
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom(...Object.values(inputs).filter(({ type }) => type !== 'collision')),
+    },
     {
       weight: 2,
       arbitrary: fc.oneof(anyOpen, anyNotification).map((message): Input => ({ type: 'message', message })),

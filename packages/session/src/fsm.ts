@@ -81,7 +81,7 @@ export type Input =
   | { readonly type: 'accepted' } // 14, 17: an incoming connection
   | { readonly type: 'connected' } // 16: our dial
   | ({ readonly type: 'disconnected' } & Explanation) // 18
-  | { readonly type: 'collision' } // 23: this connection lost the collision (§6.8), see collision.ts
+  | { readonly type: 'collision' } // 23: this connection lost the collision (§6.8). Its last input: collision.ts drops the machine
   | ({ readonly type: 'message'; readonly message: Message } & FollowedBy) // 19, 24 to 27
   | ({ readonly type: 'malformed'; readonly sent: Notification } & Explanation & FollowedBy) // 21, 22, 28
 
@@ -152,7 +152,7 @@ export const TABLE: Readonly<Record<SessionState, Row>> = {
   Connect: {
     ...ignoredRequests,
     stop: toIdleStopped,
-    collision: toIdleOnLoss,
+    collision: toIdleStopped,
     connected: toOpenSent,
     connectRetryTimer: toIdleOnConnectTimeout,
     otherwise: toIdleOnLoss,
@@ -437,12 +437,6 @@ function toIdleOnMalformed(s: Machine, t: Tick, input: Extract<Input, { type: 'm
 function rejectMessage(s: Machine, t: Tick, { followedBy }: FollowedBy, failure: Failure): Step {
   return followedBy ? toIdleOnNotification(s, t, { message: followedBy }) : toIdleOnFailure(s, t, failure)
 }
-/** RFC 4486 §4. The connection that is kept has the failure history of before. */
-function toIdleOnCollision(s: Machine, t: Tick): Step {
-  const detail = 'another connection with the peer is kept'
-  const sent = notification(notificationCode.cease, subcode.cease.connectionCollision)
-  return toIdleOnFailure(s, t, { reason: 'collision', detail, sent })
-}
 function toIdleOnHoldTimer(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
   const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may shorten it
@@ -508,6 +502,11 @@ function toIdleWithCease(s: Machine, t: Tick, { communication }: Extract<Input, 
 /** There is no session to end. */
 function toIdleStopped(s: Machine): Step {
   return toIdle(withoutFallback(s), { history: s.history, timers: {} })
+}
+/** RFC 4486 §4. This is no failure: the session goes on with the connection that is kept. */
+function toIdleOnCollision(s: Machine): Step {
+  const [next, actions] = toIdleStopped(s)
+  return [next, [send(notification(notificationCode.cease, subcode.cease.connectionCollision)), ...actions]]
 }
 
 // ---- changes of state

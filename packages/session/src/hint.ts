@@ -40,7 +40,6 @@ const byReason: { readonly [reason in FailureReason]?: Advice } = {
     adviceFor(failure.sent, afterSent)?.(config, failure) ??
     (failure.sent?.code === notificationCode.header && failure.from === 'OpenSent' ? notBgp(config) : undefined),
   'notification-received': (config, failure) => adviceFor(failure.received, afterReceived)?.(config, failure),
-  collision: () => undefined,
   stopped: () => undefined,
 }
 

@@ -23,7 +23,6 @@ export const failureReasons = {
     'The peer refused our OPEN because of its capabilities; the next OPEN has none (RFC 5492 §3).',
   'notification-sent': 'The peer sent a message with an error, and we answered with a NOTIFICATION: see `sent`.',
   'notification-received': 'The peer ended the session with a NOTIFICATION: see `received`.',
-  collision: 'Another connection with the same peer was kept (RFC 4271 §6.8). No event has this reason.',
   error: 'Another error, of the system or of this process: see `detail`.',
   stopped: 'stop() was called.',
 } as const satisfies Readonly<Record<string, string>>
