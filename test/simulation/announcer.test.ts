@@ -39,7 +39,9 @@ describe('announcing', () => {
     lab.router()
     const announcer = lab.announcer()
     const first = announcer.announce(VIP)
-    expect(() => announcer.announce(OTHER)).toThrow(`prefix: ${OTHER} would be more than maxPrefixes, 1, allows`)
+    expect(() => announcer.announce(OTHER)).toThrow(
+      new OptionError('prefix', OTHER, 'left out, because maxPrefixes is 1'),
+    )
     first.withdraw()
     expect(announcer.announce(OTHER).prefix).toBe(OTHER)
   })
@@ -49,7 +51,9 @@ describe('announcing', () => {
     const router = lab.router()
     const announcer = lab.announcer({ maxPrefixes: 2 })
     const first = announcer.announce(VIP)
-    expect(() => announcer.announce('198.51.100.10', { med: 5 })).toThrow(`prefix: ${VIP} is announced already`)
+    expect(() => announcer.announce('198.51.100.10', { med: 5 })).toThrow(
+      new OptionError('prefix', '198.51.100.10', `another one, because ${VIP} is announced already`),
+    )
     await lab.pass(0)
     expect(router.received.map(({ attributes }) => attributes.med)).toEqual([undefined])
     first.withdraw()

@@ -1,4 +1,5 @@
 /** Announcements that last only while they are renewed, in virtual time. */
+import { OptionError } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
 import { Lab } from './lab.ts'
 
@@ -97,7 +98,9 @@ describe('a lease', () => {
     const events = lab.events(announcer)
     const announcement = announcer.announce(VIP, { ttl: 2 })
     await lab.pass(60)
-    expect(() => announcer.announce(VIP)).toThrow(`prefix: ${VIP} is announced already`)
+    expect(() => announcer.announce(VIP)).toThrow(
+      new OptionError('prefix', VIP, `another one, because ${VIP} is announced already`),
+    )
     expect(() => announcer.announce(OTHER)).toThrow('maxPrefixes')
     announcement.update({ med: 5 })
     announcement.withdraw()
@@ -154,7 +157,9 @@ describe('a lease', () => {
     const lab = new Lab()
     lab.router()
     const announcement = lab.announcer().announce(VIP)
-    expect(() => announcement.renew()).toThrow(`renew: ${VIP} has no lease, announce() was given no ttl`)
+    expect(() => announcement.renew()).toThrow(
+      new OptionError('ttl', undefined, 'given to announce(), because renew() restarts that lease'),
+    )
   })
 })
 

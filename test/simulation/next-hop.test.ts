@@ -62,16 +62,16 @@ describe('a link-local session', () => {
   })
 
   test.each<[string, string, RouterOptions, string]>([
-    ['an IPv6 route without a global address', VIP6, {}, 'its interface eth0 has no global IPv6 address'],
-    ['an IPv4 route without RFC 8950', VIP, { extendedNextHop: false }, 'its interface eth0 has no IPv4 address'],
-    ['an IPv4 route', VIP, {}, 'its interface eth0 has no IPv4 or global IPv6 address'],
+    ['an IPv6 route without a global address', VIP6, {}, 'eth0 has no global IPv6 address'],
+    ['an IPv4 route without RFC 8950', VIP, { extendedNextHop: false }, 'eth0 has no IPv4 address'],
+    ['an IPv4 route', VIP, {}, 'eth0 has no IPv4 or global IPv6 address'],
     [
-      'a route through an interface that is not known',
+      'a route over an interface without addresses',
       VIP,
       { address: 'fe80::fe%eth7', localAddress: 'fe80::1' },
-      'eth7',
+      'eth7 has no IPv4 or global IPv6 address',
     ],
-  ])('a link-local session cannot send %s, and no other peer is affected', async (_, prefix, router, why) => {
+  ])('a link-local session cannot send %s, and no other peer is affected', async (_, prefix, router, lack) => {
     host()
     const { lab, other, announcer } = linkLocal(router)
     announcer.announce(prefix)
@@ -79,8 +79,10 @@ describe('a link-local session', () => {
     expect(other.table).toEqual({ [prefix]: '2001:db8:1::5' })
     const [one] = announcer.status().peers
     expect(one).toMatchObject({ state: 'Established', sent: [] })
-    expect(one?.unsendable[prefix]?.detail).toContain(why)
-    expect(one?.unsendable[prefix]?.detail).toContain('nextHop must be given')
+    expect(one?.unsendable[prefix]).toEqual({
+      reason: 'interface-has-no-address',
+      detail: expect.stringContaining(`its interface ${lack}, nextHop must be given`),
+    })
     expect(lab.lines('error')).toMatchObject([
       { text: 'route cannot be sent', peer: expect.stringMatching(/^fe80::fe/) },
     ])
@@ -185,6 +187,30 @@ describe('an error while one peer is served', () => {
     await lab.pass(30)
     expect(router.received.filter(({ announced }) => announced.length > 0)).toHaveLength(2)
     expect(router.table).toEqual({ [VIP]: '192.0.2.1' })
+  })
+})
+
+test('an IPv4 route over IPv6 is unsendable without RFC 8950 and a next hop', async () => {
+  const lab = new Lab()
+  lab.router({ address: '2001:db8:1::fe', localAddress: null, families: both, extendedNextHop: false })
+  const announcer = lab.announcer({ families: both })
+  announcer.announce(VIP)
+  await lab.pass(1)
+  const detail = 'the session with 2001:db8:1::fe has no IPv4 address of its own'
+  expect(announcer.status().peers[0]?.unsendable).toEqual({ [VIP]: { reason: 'no-address-of-family', detail } })
+})
+
+test('a link-local session whose interface is not known has no next hop', async () => {
+  const lab = new Lab()
+  lab.router({ address: '2001:db8:1::fe', localAddress: 'fe80::1', families: both })
+  const announcer = lab.announcer({ families: both })
+  announcer.announce(VIP6)
+  await lab.pass(1)
+  expect(announcer.status().peers[0]?.unsendable).toEqual({
+    [VIP6]: {
+      reason: 'interface-unknown',
+      detail: "the session's own address fe80::1 is link-local and its interface is not known, nextHop must be given",
+    },
   })
 })
 

@@ -32,3 +32,12 @@ it('a health gate is down for not-checked, then for check-timeout', async () => 
   await clock.advance(30)
   expect(gate.status().reason).toBe('check-timeout')
 })
+
+it('a health gate whose process was stopped too long is down for result-expired', async () => {
+  const clock = new VirtualClock()
+  using gate = new HealthGate({ check: async () => {}, clock })
+  await clock.advance(30)
+  expect(gate.status()).toMatchObject({ up: true })
+  clock.suspend(60)
+  expect(gate.status()).toMatchObject({ up: false, reason: 'result-expired' })
+})

@@ -20,10 +20,6 @@ export function canonicalLocal(text: Address): Address {
   }
 }
 
-export function isLinkLocal(address: Address): boolean {
-  return /^fe[89ab][0-9a-f]:/i.test(address)
-}
-
 /** Unspecified and IPv4-mapped addresses are never a next hop. */
 export function isNoHost(address: Address): boolean {
   return /^(0\.0\.0\.0|::|::ffff:.*)$/.test(address)

@@ -32,7 +32,7 @@ export interface Announcement extends Disposable {
   /**
    * Restarts the lease: `ttl` from now. If it has run out, the route is announced again as soon as the advertisement
    * interval allows. Returns false, and changes nothing, once the announcement is withdrawn: the two may race.
-   * @throws Error if announce() was given no `ttl`.
+   * @throws OptionError if announce() was given no `ttl`.
    */
   renew(): boolean
   /** Sends the withdrawal to every established peer at once. Disposing and aborting the signal do the same. Safe to call twice. */

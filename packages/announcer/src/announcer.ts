@@ -144,8 +144,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /**
    * Announces a host route from now on: it is sent at once to every established peer, and to each other one when its
    * session is established.
-   * @throws OptionError if the prefix is no host route or an option is not allowed; Error if the prefix is announced
-   * already, maxPrefixes is reached, or the announcer is draining or stopped.
+   * @throws OptionError if the prefix is no host route, is announced already or exceeds maxPrefixes, or if an option is not
+   * allowed; Error if the announcer is draining or stopped.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
     rejectUnknown(options, [...preferenceNames, 'signal', 'ttl', 'gate'], '')
@@ -155,9 +155,10 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     signal?.throwIfAborted()
     if (this.#ending) throw new Error('the announcer is draining or stopped')
     const route = hostRoute(prefix)
-    if (this.#announced.has(route.prefix)) throw new Error(`prefix: ${route.prefix} is announced already`)
+    if (this.#announced.has(route.prefix))
+      throw new OptionError('prefix', prefix, `another one, because ${route.prefix} is announced already`)
     if (this.#announced.size >= this.#maxPrefixes)
-      throw new Error(`prefix: ${route.prefix} would be more than maxPrefixes, ${this.#maxPrefixes}, allows`)
+      throw new OptionError('prefix', prefix, `left out, because maxPrefixes is ${this.#maxPrefixes}`)
     if (ttl !== undefined) assertRange(ttl, ttlBounds.min, ttlBounds.max, 'ttl', ' seconds')
     if (gate !== undefined && !(gate instanceof HealthGate)) throw new OptionError('gate', gate, 'a HealthGate')
     const announced = new AnnouncedRoute(route, this.#checked(route, given), options, this.#clock.now())
@@ -292,7 +293,8 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
         run(this.#sync())
       },
       renew: () => {
-        if (!announced.hasLease) throw new Error(`renew: ${route.prefix} has no lease, announce() was given no ttl`)
+        if (!announced.hasLease)
+          throw new OptionError('ttl', undefined, 'given to announce(), because renew() restarts that lease')
         if (!this.#has(announced)) return false
         this.#expireLeases() // if the lease has run out, the withdrawal is sent first, however late this call is
         announced.renew(this.#clock.now())

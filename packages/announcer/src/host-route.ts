@@ -1,4 +1,5 @@
 /** The check that lets only routes to one host leave this package. */
+import { isLinkLocal } from '@softspoken/session/internal'
 import { type Address, type Family, formatAddress, OptionError, type Prefix, parseAddress } from '@softspoken/wire'
 
 /** A route to one address. */
@@ -20,7 +21,7 @@ export function hostRoute(text: string): HostRoute {
   const bits = octets.length * 8
   if (slash >= 0 && text.slice(slash + 1) !== `${bits}`)
     throw new OptionError('prefix', text, 'a host route: /32 for IPv4, /128 for IPv6')
-  const kind = octets.length === 4 ? special4(octets) : special6(octets)
+  const kind = octets.length === 4 ? special4(octets) : isLinkLocal(text) ? 'a link-local address' : special6(octets)
   if (kind !== undefined) throw new OptionError('prefix', text, `the address of one host, and not ${kind}`)
   const address = formatAddress(octets)
   return { prefix: `${address}/${bits}`, address, family: octets.length === 4 ? 'ipv4-unicast' : 'ipv6-unicast' }
@@ -40,6 +41,5 @@ function special6(octets: Uint8Array): string | undefined {
   if (leading === -1) return 'the unspecified address'
   if (leading === 15 && octets[15] === 1) return 'the loopback address'
   if (leading === 10 && octets[10] === 0xff && octets[11] === 0xff) return 'an IPv4-mapped address'
-  if (octets[0] === 0xff) return 'a multicast address'
-  return octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 ? 'a link-local address' : undefined
+  return octets[0] === 0xff ? 'a multicast address' : undefined
 }

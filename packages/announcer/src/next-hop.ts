@@ -1,8 +1,8 @@
 /** The next hop of a route towards one peer: the option `nextHop`, or the session's own address, or one of the session's interface. */
 import os from 'node:os'
-import { isIpv6, splitZone } from '@softspoken/session/internal'
+import { isIpv6, isLinkLocal, splitZone } from '@softspoken/session/internal'
 import { type Address, parseAddress } from '@softspoken/wire'
-import { canonical, isLinkLocal, isNoHost } from './address.ts'
+import { canonical, isNoHost } from './address.ts'
 import type { HostRoute } from './host-route.ts'
 import { type Explanation, type UnsendableReason, unsendableReason } from './reasons.ts'
 

@@ -1,8 +1,8 @@
 /** The routes of one peer: sends the difference between its Adj-RIB-Out and what is desired, and reports what cannot be sent. */
 import type { Clock, Logger, Session, SessionStatus } from '@softspoken/session'
-import { errorText, isIpv6, splitZone } from '@softspoken/session/internal'
+import { errorText, isIpv6, isLinkLocal, splitZone } from '@softspoken/session/internal'
 import { type Address, encode, OptionError, type Prefix, type Update } from '@softspoken/wire'
-import { canonical, canonicalLocal, isLinkLocal } from './address.ts'
+import { canonical, canonicalLocal } from './address.ts'
 import { type AdjRibOut, emptyAdjRibOut, type RouteContent, requestRefresh, restore } from './adj-rib-out.ts'
 import {
   advertisement,

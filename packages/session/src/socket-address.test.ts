@@ -43,7 +43,7 @@ describe('a link-local address', () => {
 })
 
 describe('any other address', () => {
-  it.each(['192.0.2.1', '2001:db8::1', 'fec0::1', 'fe00::1', 'ff80::1'])('%s has no interface', address => {
+  it.each(['192.0.2.1', '2001:db8::1', 'fec0::1', 'fe00::1', 'ff80::1', 'fe8::1'])('%s has no interface', address => {
     expect(text(address)).toBe(address)
     expect(text(address, eth0)).toBe(address)
     expect(() => text(`${address}%eth0`)).toThrow(

@@ -25,7 +25,7 @@ export function parseZoned(text: Address, option: string, device?: Device): Zone
   const { address, zone } = splitZone(String(text))
   const octets = unmapIpv4(parseAddress(address, option)) // both spellings are the same address
   const rejected = (allowed: string) => new OptionError(option, text, allowed)
-  if (!isLinkLocal(octets)) {
+  if (!isLinkLocal(address)) {
     if (zone === undefined) return { octets, zone }
     throw rejected('without an interface, because it is not link-local (fe80::/10): use bindDevice')
   }
@@ -60,8 +60,9 @@ export function isZoneOfNet(zone: string): boolean {
   return /^[0-9a-zA-Z.-]+$/.test(zone)
 }
 
-export function isLinkLocal(octets: Uint8Array): boolean {
-  return octets.length === 16 && octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 // 16 octets: there is a second
+/** Whether the text of a valid address, with or without its zone, is link-local (fe80::/10). */
+export function isLinkLocal(address: Address): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address)
 }
 
 /** The IPv4 address in ::ffff:0:0/96, any other as it is. */

@@ -6,11 +6,14 @@ import {
   type Message,
   type Open,
   type Prefix,
+  parseAddress,
   routes,
   type Update,
 } from '@softspoken/wire'
+import { assertInteger, assertMethods, assertObject, assertString, rejectUnknown } from '../checks.ts'
 import type { SessionConfig } from '../config.ts'
 import type { Clock } from '../runtime.ts'
+import { canonicalAddress, isIpv6, splitZone } from '../socket-address.ts'
 import { MemorySocket } from './memory-socket.ts'
 import { openMessage, ScriptedConnection } from './scripted-connection.ts'
 
@@ -59,11 +62,18 @@ export class ScriptedPeer {
   readonly #localAddress: Address
   readonly #open: Open
 
+  /** @throws OptionError */
   constructor(options: ScriptedPeerOptions) {
-    const { clock, as, address = '192.0.2.254' } = options
-    this.peer = { as, address }
+    rejectUnknown(options, ['clock', 'as', 'address', 'localAddress', 'open'], '')
+    const { clock, as, address = '192.0.2.254', open = {} } = options
+    const { localAddress = isIpv6(assertString(address, 'address')) ? '2001:db8::1' : '192.0.2.1' } = options
+    assertMethods(clock, ['now', 'setTimeout', 'clearTimeout'], 'clock')
+    assertInteger(as, 1, 0xffffffff, 'as')
+    assertObject(open, 'open', 'an object with fields of an OPEN')
+    parseAddress(splitZone(assertString(localAddress, 'localAddress')).address, 'localAddress')
+    this.peer = { as, address: canonicalAddress(address) }
     this.#clock = clock
-    this.#localAddress = options.localAddress ?? (address.includes(':') ? '2001:db8::1' : '192.0.2.1')
+    this.#localAddress = localAddress
     this.#open = openMessage(as, {
       capabilities: [
         { name: 'multiprotocol', afi: 1, safi: 1 },
@@ -71,7 +81,7 @@ export class ScriptedPeer {
         { name: 'route-refresh' },
         { name: 'four-octet-as', as },
       ],
-      ...options.open,
+      ...open,
     })
   }
 
@@ -86,8 +96,9 @@ export class ScriptedPeer {
     return near
   }
 
-  /** The peer dials: the connection is offered to this session. */
+  /** The peer dials: the connection is offered to this session. @throws OptionError if it is no session. */
   connect(session: { accept(connection: Duplex): void }): ScriptedConnection {
+    assertMethods(session, ['accept'], 'session')
     const [near, far] = this.#pair(undefined)
     session.accept(near)
     return this.#serve(far)

@@ -34,7 +34,41 @@ describe('VirtualClock', () => {
   })
 })
 
+describe('VirtualClock and its arguments', () => {
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, '5'])('advance() and suspend() reject %s', async seconds => {
+    const clock = new VirtualClock()
+    const rejected = expect.objectContaining({ name: 'OptionError', option: 'seconds', value: seconds })
+    await expect(clock.advance(seconds as number)).rejects.toEqual(rejected)
+    expect(() => clock.suspend(seconds as number)).toThrow(rejected)
+    expect(clock.now()).toBe(0)
+  })
+})
+
 describe('ScriptedPeer', () => {
+  it.each<[option: string, options: object, allowed: string]>([
+    ['adress', { adress: '192.0.2.7' }, 'one of clock, as, address, localAddress, open'],
+    ['clock', { clock: undefined }, 'an object with the methods now, setTimeout and clearTimeout'],
+    ['clock.now', { clock: {} }, 'a method'],
+    ['as', { as: 0 }, 'from 1 to 4294967295'],
+    ['address', { address: 7 }, 'a string'],
+    ['address', { address: '192.0.2' }, 'an IPv4 or IPv6 address'],
+    ['localAddress', { localAddress: 'eth0' }, 'an IPv4 or IPv6 address'],
+    ['open', { open: 'holdTime' }, 'an object with fields of an OPEN'],
+  ])('rejects a wrong option %s: %o', (option, wrong, allowed) => {
+    const options = { clock: new VirtualClock(), as: 65000, ...wrong }
+    expect(() => new ScriptedPeer(options)).toThrow(expect.objectContaining({ name: 'OptionError', option, allowed }))
+  })
+  it('connect() rejects what is no session', () => {
+    const peer = new ScriptedPeer({ clock: new VirtualClock(), as: 65000 })
+    expect(() => peer.connect({} as Session)).toThrow(
+      expect.objectContaining({ name: 'OptionError', option: 'session.accept' }),
+    )
+    expect(peer.connections).toEqual([])
+  })
+  it('has one spelling of its address, which dialTo() finds', () => {
+    const peer = new ScriptedPeer({ clock: new VirtualClock(), as: 65000, address: '2001:DB8:0::7' })
+    expect(peer.peer).toEqual({ as: 65000, address: '2001:db8::7' })
+  })
   it('keeps a session established for a day, with the addresses of both ends', async () => {
     const { session, clock } = await established()
     await clock.advance(86_400)

@@ -1,5 +1,8 @@
 /** Time that passes only when a test lets it pass. */
+import { assertRange } from '../checks.ts'
 import type { Clock } from '../runtime.ts'
+
+const MAX_SECONDS = 1e9 // 31 years
 
 interface Timer {
   readonly at: number
@@ -37,8 +40,10 @@ export class VirtualClock implements Clock {
   /**
    * Lets this many seconds pass. Each timer runs at its time, and its consequences happen before the next timer runs.
    * `advance(0)` only lets happen what needs no time, for example the exchange of messages on a connection.
+   * @throws OptionError (the promise rejects with it) unless it is a number from 0 to a thousand million.
    */
   async advance(seconds: number): Promise<void> {
+    assertRange(seconds, 0, MAX_SECONDS, 'seconds')
     const until = this.#now + seconds * 1000
     await eventLoopTurn()
     for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
@@ -53,8 +58,10 @@ export class VirtualClock implements Clock {
   /**
    * Lets this many seconds pass without running a timer, as if the process was stopped. Timers that are overdue then run
    * late, in the next `advance()`.
+   * @throws OptionError as `advance()` does
    */
   suspend(seconds: number): void {
+    assertRange(seconds, 0, MAX_SECONDS, 'seconds')
     this.#now += seconds * 1000
   }
 
