@@ -1,0 +1,114 @@
+/** etcd and kube-apiserver in the namespace `api`, and requests of an administrator to it. */
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execInNamespace } from './exec.ts'
+import type { Keys } from './keys.ts'
+import { address, start } from './network.ts'
+import { until } from './until.ts'
+
+export const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/plndr-cp-lock'
+const PORT = 6443
+const READY = 60 // seconds
+
+/** Stands for the control plane's API servers: each node reaches it through a proxy of its own. */
+export class ApiServer {
+  readonly #keys: Keys
+  readonly #etcd: ChildProcess
+  readonly #server: ChildProcess
+
+  static async start(keys: Keys, folder: string): Promise<ApiServer> {
+    const api = new ApiServer(keys, folder)
+    await until(async () => (await api.request('GET', '/readyz')).status === 200, READY, 'kube-apiserver is ready')
+    await api.#grant()
+    return api
+  }
+
+  private constructor(keys: Keys, folder: string) {
+    this.#keys = keys
+    mkdirSync(folder, { recursive: true })
+    const logOf = (name: string) => ['ignore', 'ignore', openSync(join(folder, `${name}.log`), 'a')] as const
+    const etcd = 'http://127.0.0.1:2379'
+    this.#etcd = start(
+      'api',
+      [
+        ...['etcd', '--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync', '--log-level', 'warn'],
+        ...[
+          '--listen-client-urls',
+          etcd,
+          '--advertise-client-urls',
+          etcd,
+          '--listen-peer-urls',
+          'http://127.0.0.1:2380',
+        ],
+      ],
+      { stdio: [...logOf('etcd')] },
+    )
+    const { file } = keys
+    this.#server = start(
+      'api',
+      [
+        'kube-apiserver',
+        ...[`--etcd-servers=${etcd}`, `--advertise-address=${address.api}`, `--secure-port=${PORT}`],
+        ...[`--tls-cert-file=${file('apiserver.crt')}`, `--tls-private-key-file=${file('apiserver.key')}`],
+        ...[
+          `--client-ca-file=${file('ca.crt')}`,
+          `--token-auth-file=${file('tokens.csv')}`,
+          '--authorization-mode=RBAC',
+        ],
+        ...['--service-account-issuer=https://kubernetes.default.svc', '--service-cluster-ip-range=10.96.0.0/16'],
+        ...[`--service-account-key-file=${file('sa.pub')}`, `--service-account-signing-key-file=${file('sa.key')}`],
+        `--cert-dir=${join(folder, 'certificates')}`,
+      ],
+      { stdio: [...logOf('kube-apiserver')] },
+    )
+  }
+
+  /** A request as administrator. */
+  async request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const { file } = this.#keys
+    const { stdout } = await execInNamespace('api', [
+      ...['curl', '--silent', '--max-time', '5', '--write-out', '\n%{http_code}', '--request', method],
+      ...['--cacert', file('ca.crt'), '--cert', file('admin.crt'), '--key', file('admin.key')],
+      ...(body === undefined ? [] : ['--header', 'Content-Type: application/json', '--data', JSON.stringify(body)]),
+      `https://${address.api}:${PORT}${path}`,
+    ])
+    const at = stdout.lastIndexOf('\n')
+    return { status: Number(stdout.slice(at + 1)), body: parse(stdout.slice(0, at)) }
+  }
+
+  /** Stops etcd as a frozen disk does: every write and every read of the API waits. */
+  pauseEtcd(): void {
+    this.#etcd.kill('SIGSTOP')
+  }
+  resumeEtcd(): void {
+    this.#etcd.kill('SIGCONT')
+  }
+
+  async stop(): Promise<void> {
+    this.#etcd.kill('SIGCONT')
+    for (const child of [this.#server, this.#etcd]) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  }
+
+  /** What the agents may do: create a Lease, and read, watch and update the one of this name. */
+  async #grant(): Promise<void> {
+    const objects = JSON.parse(readFileSync(new URL('role.json', import.meta.url), 'utf8')) as { kind: string }[]
+    for (const object of objects) {
+      const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/${object.kind.toLowerCase()}s`
+      await until(async () => [201, 409].includes((await this.request('POST', path, object)).status), 10, object.kind)
+    }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

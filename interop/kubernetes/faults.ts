@@ -1,0 +1,37 @@
+/** What befalls the node that the router uses, and how it is undone. */
+import type { KubernetesLab } from './lab.ts'
+import { type NodeName, restoreLink, setLink } from './network.ts'
+
+export interface Fault {
+  /** For a table. */
+  readonly text: string
+  inject(lab: KubernetesLab, node: NodeName): void | Promise<void>
+  undo?(lab: KubernetesLab, node: NodeName): void | Promise<void>
+}
+
+export const faults = {
+  kill: { text: 'agent killed (SIGKILL)', inject: (lab, node) => void lab.agent(node).child.kill('SIGKILL') },
+  stop: { text: 'agent frozen (SIGSTOP)', inject: (lab, node) => void lab.agent(node).child.kill('SIGSTOP') },
+  term: { text: 'agent ended (SIGTERM)', inject: (lab, node) => void lab.agent(node).child.kill('SIGTERM') },
+  health: {
+    text: 'service answers 503',
+    inject: (lab, node) => lab.switch(node, 'service', 'off'),
+    undo: (lab, node) => lab.switch(node, 'service', 'on'),
+  },
+  apidown: {
+    text: 'its API server refuses',
+    inject: (lab, node) => lab.switch(node, 'api', 'off'),
+    undo: (lab, node) => lab.switch(node, 'api', 'on'),
+  },
+  apihang: {
+    text: 'its API server hangs',
+    inject: (lab, node) => lab.switch(node, 'api', 'hang'),
+    undo: (lab, node) => lab.switch(node, 'api', 'on'),
+  },
+  link: {
+    text: 'cable cut',
+    inject: (_, node) => setLink(node, false),
+    undo: (_, node) => restoreLink(node),
+  },
+} as const satisfies Readonly<Record<string, Fault>>
+export type FaultName = keyof typeof faults

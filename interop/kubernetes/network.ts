@@ -1,0 +1,96 @@
+/**
+ * The network of the lab, made of namespaces:
+ *
+ *     n1 n2 n3 (nodes), api (API server), l2 (client on the segment)    203.0.113.0/25, 2001:db8:113::/64
+ *                  |
+ *                 rt (router: a bridge, and BGP)
+ *                  |
+ *                 cl (client behind the router)                          203.0.113.128/25, 2001:db8:113:1::/64
+ */
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process'
+
+export const nodes = ['n1', 'n2', 'n3'] as const
+export type NodeName = (typeof nodes)[number]
+export type Namespace = NodeName | 'rt' | 'api' | 'cl' | 'l2'
+
+export const address: Readonly<Record<NodeName | 'rt' | 'api', string>> = {
+  rt: '203.0.113.1',
+  api: '203.0.113.10',
+  n1: '203.0.113.11',
+  n2: '203.0.113.12',
+  n3: '203.0.113.13',
+}
+/** The same last part in IPv6. */
+export const address6 = Object.fromEntries(
+  Object.entries(address).map(([name, text]) => [name, `2001:db8:113::${text.split('.').at(-1)}`]),
+) as typeof address
+
+/** Runs `ip` with these arguments, and returns what it prints. */
+export function ip(...args: string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Starts a program in a namespace. */
+export function start(
+  namespace: Namespace,
+  command: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly stdio?: StdioOptions } = {},
+): ChildProcess {
+  const { env = process.env, stdio = ['ignore', 'ignore', 'inherit'] } = options
+  return spawn('ip', ['netns', 'exec', namespace, ...command], { env, stdio })
+}
+
+/** Makes all namespaces and links. */
+export function makeNetwork(): void {
+  for (const namespace of ['rt', 'api', 'cl', 'l2', ...nodes]) {
+    ip('netns', 'add', namespace)
+    ip('-n', namespace, 'link', 'set', 'lo', 'up')
+    set(namespace, 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.default.accept_ra=0')
+  }
+  set('rt', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
+  ip('-n', 'rt', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
+  ip('-n', 'rt', 'link', 'set', 'br0', 'up')
+  for (const [dev, v4, v6] of [['br0', `${address.rt}/25`, `${address6.rt}/64`]] as const) addresses('rt', dev, v4, v6)
+  for (const name of ['api', ...nodes] as const) {
+    onBridge(name, `${address[name]}/25`, `${address6[name]}/64`)
+    defaultRoute(name)
+  }
+  onBridge('l2', '203.0.113.20/25', '2001:db8:113::20/64')
+  ip('-n', 'rt', 'link', 'add', 'p-cl', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'cl')
+  addresses('rt', 'p-cl', '203.0.113.129/25', '2001:db8:113:1::1/64')
+  addresses('cl', 'eth0', '203.0.113.130/25', '2001:db8:113:1::2/64')
+  ip('-n', 'cl', 'route', 'add', 'default', 'via', '203.0.113.129')
+  ip('-n', 'cl', '-6', 'route', 'add', 'default', 'via', '2001:db8:113:1::1')
+}
+
+/** Cuts or restores the cable of a node. Both of its ends lose the carrier; the router's own interface is a bridge that stays up. */
+export function setLink(node: NodeName, up: boolean): void {
+  ip('-n', 'rt', 'link', 'set', `p-${node}`, up ? 'up' : 'down')
+}
+
+/** An interface that loses its carrier keeps its addresses, but its routes go. */
+export function restoreLink(node: NodeName): void {
+  setLink(node, true)
+  defaultRoute(node)
+}
+
+function onBridge(name: Namespace, v4: string, v6: string): void {
+  ip('-n', 'rt', 'link', 'add', `p-${name}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+  ip('-n', 'rt', 'link', 'set', `p-${name}`, 'master', 'br0', 'up')
+  addresses(name, 'eth0', v4, v6)
+}
+
+function addresses(namespace: Namespace, dev: string, v4: string, v6: string): void {
+  ip('-n', namespace, 'address', 'add', v4, 'dev', dev)
+  ip('-n', namespace, 'address', 'add', v6, 'dev', dev, 'nodad')
+  ip('-n', namespace, 'link', 'set', dev, 'up')
+}
+
+function defaultRoute(name: Namespace): void {
+  ip('-n', name, 'route', 'replace', 'default', 'via', address.rt)
+  ip('-n', name, '-6', 'route', 'replace', 'default', 'via', address6.rt)
+}
+
+function set(namespace: string, ...values: string[]): void {
+  execFileSync('ip', ['netns', 'exec', namespace, 'sysctl', '-qw', ...values])
+}

@@ -1,0 +1,88 @@
+/** The router of the lab: BIRD or FRR in the namespace `rt`, which accepts the VIPs from the nodes and forwards by them. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execInNamespace } from './exec.ts'
+import { address, nodes, start } from './network.ts'
+
+export const ROUTER_AS = 65000
+export const NODE_AS = 64515
+
+export interface LabRouter {
+  /** How many sessions are established. */
+  sessions(): Promise<number>
+  stop(): void
+}
+export type RouterName = 'bird' | 'frr'
+
+/** Starts a router. It keeps each session for `holdTime` seconds without a message. */
+export const routers: Readonly<Record<RouterName, (folder: string, holdTime: number) => LabRouter>> = {
+  bird(folder, holdTime) {
+    mkdirSync(folder, { recursive: true })
+    const [configuration, control] = [join(folder, 'bird.conf'), join(folder, 'bird.ctl')]
+    const neighbours = nodes.map(node => `protocol bgp ${node} from node { neighbor ${address[node]} as ${NODE_AS}; }`)
+    writeFileSync(
+      configuration,
+      `
+        log "${join(folder, 'bird.log')}" all;
+        router id ${address.rt};
+        protocol device { scan time 2; }
+        protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }
+        protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }
+        template bgp node {
+          local ${address.rt} as ${ROUTER_AS}; passive on; hold time ${holdTime}; error wait time 1, 2;
+          ipv4 { import all; export none; extended next hop on; }; ipv6 { import all; export none; };
+        }
+        ${neighbours.join('\n')}
+      `,
+    )
+    const child = start('rt', ['bird', '-f', '-c', configuration, '-s', control])
+    return {
+      async sessions() {
+        const { stdout } = await execInNamespace('rt', ['birdc', '-s', control, 'show', 'protocols'])
+        return stdout.split('\n').filter(line => line.includes('Established')).length
+      },
+      stop: () => void child.kill('SIGTERM'),
+    }
+  },
+  frr(_, holdTime) {
+    const configuration = '/etc/frr/lab.conf'
+    const neighbours = nodes.flatMap(node => [
+      `neighbor ${address[node]} remote-as ${NODE_AS}`,
+      `neighbor ${address[node]} passive`,
+      `neighbor ${address[node]} timers ${Math.floor(holdTime / 3)} ${holdTime}`,
+      `neighbor ${address[node]} capability extended-nexthop`,
+    ])
+    const activate = nodes.map(node => `neighbor ${address[node]} activate`)
+    writeFileSync(
+      configuration,
+      [
+        'frr defaults datacenter',
+        `router bgp ${ROUTER_AS}`,
+        `bgp router-id ${address.rt}`,
+        'no bgp ebgp-requires-policy',
+        'bgp always-compare-med',
+        ...neighbours,
+        ...['address-family ipv4 unicast', ...activate, 'maximum-paths 1', 'exit-address-family'],
+        ...['address-family ipv6 unicast', ...activate, 'maximum-paths 1', 'exit-address-family'],
+        '',
+      ].join('\n'),
+    )
+    // In its usual folders, because its user, frr, may write nowhere else.
+    mkdirSync('/run/frr', { recursive: true })
+    execFileSync('chown', ['frr:frr', '/run/frr'])
+    chmodSync(configuration, 0o644)
+    const children = ['zebra', 'bgpd'].map(daemon =>
+      start('rt', [`/usr/lib/frr/${daemon}`, '--config_file', configuration, '--log', 'file:/run/frr/log'], {
+        stdio: 'ignore', // memory statistics at the end
+      }),
+    )
+    return {
+      async sessions() {
+        const { stdout } = await execInNamespace('rt', ['vtysh', '-c', 'show bgp neighbors json'])
+        return (stdout.match(/"bgpState":"Established"/g) ?? []).length
+      },
+      stop: () => children.forEach(child => void child.kill('SIGTERM')),
+    }
+  },
+}
