@@ -7,15 +7,9 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type CollisionSide,
-  type Connections,
-  newConnections,
-  type SessionAction,
-  sessionDeadline,
-  stepSession,
-} from './collision.ts'
+import { type SessionAction, stepSession } from './collision.ts'
 import { configure, type SessionConfig } from './config.ts'
+import { type CollisionSide, type Connections, newConnections, sessionDeadline } from './connections.ts'
 import type { SessionEvent } from './events.ts'
 import type { Input } from './fsm.ts'
 import type { SessionOptions } from './options.ts'

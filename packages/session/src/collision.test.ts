@@ -1,17 +1,9 @@
 import type { Message, Notification, Open } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type CollisionSide,
-  type Connections,
-  furthest,
-  newConnections,
-  type SessionAction,
-  type SessionInput,
-  sessionDeadline,
-  stepSession,
-} from './collision.ts'
+import { type SessionAction, type SessionInput, stepSession } from './collision.ts'
 import { configure } from './config.ts'
+import { type CollisionSide, type Connections, furthest, newConnections, sessionDeadline } from './connections.ts'
 import type { Down, SessionState } from './events.ts'
 import type { Input } from './fsm.ts'
 import type { SessionOptions } from './options.ts'

@@ -1,6 +1,6 @@
 /**
  * Connection collision detection (RFC 4271 §6.8). The peer may connect to us while we dial it, so for a while there may
- * be two connections. Each has a state machine of fsm.ts; there is at most one per side, and together they are one session:
+ * be two connections, at most one per side. connections.ts has both with their state machines; together they are one session:
  *
  *     stepSession(connections, input, tick, side?) -> [connections, actions]
  *
@@ -14,55 +14,31 @@
  *   KEEPALIVE may overtake the OPEN of the other connection, the two sides keep different connections, and both are lost.
  *   Also, many peers close the second connection without a message; had we closed the first at once, none would be left.)
  *
- * A connection without an OPEN must not block the other: while our own connection exists, an incoming one has 10 s for
- * its OPEN; a queued OPEN waits 10 s for the preferred connection; and a newer incoming connection replaces one that has
- * not sent its OPEN. We give up a dial without an answer as soon as the OPEN of the incoming connection arrives.
+ * A connection without an OPEN must not block the other: open-deadline.ts limits the wait for it, and a newer incoming
+ * connection replaces one that has not sent its OPEN. We give up a dial without an answer as soon as the OPEN of the
+ * incoming connection arrives.
  *
  * An incoming connection on which the peer sent nothing does not change the failure history.
  */
 import { notificationCode, type Open, parseAddress, subcode } from '@softspoken/wire'
-import type { History } from './backoff.ts'
 import type { SessionConfig } from './config.ts'
-import type { Down } from './events.ts'
 import {
-  type Action,
-  type Input,
-  idleMachine,
-  type Machine,
-  newMachine,
-  nextDeadline,
-  OPEN_HOLD_TIME,
-  offeredConfig,
-  step,
-  type Tick,
-} from './fsm.ts'
-import { checkOpen, type Negotiated } from './open-check.ts'
-
-/** Which side made the connection: we dialled, or the peer did. */
-export type CollisionSide = 'outgoing' | 'incoming'
-
-/** A connection, or the absence of one, with its state machine. */
-interface Candidate {
-  readonly side: CollisionSide
-  readonly machine: Machine
-  /** The peer has sent an octet on this connection. */
-  readonly peerSent: boolean
-  /** Inputs that its machine receives when the collision with the preferred connection is resolved. */
-  readonly queue: readonly Input[]
-  /** When the first of them arrived. */
-  readonly queuedAt?: number
-}
-
-export interface Connections {
-  /** Has the timers and the failure history of the session, and the connection whose OPEN was accepted. */
-  readonly main: Candidate
-  /** An incoming connection without an OPEN, or whose OPEN is queued. */
-  readonly pending?: Candidate
-  /** When our own connection was made or its dial began. */
-  readonly outgoingSince?: number
-  /** Our own connection or dial ended beside the pending one. If that one is kept it was a collision; if not, we emit it. */
-  readonly unreported?: { readonly down: Down; readonly historyBefore: History }
-}
+  type Candidate,
+  type CollisionSide,
+  type Connections,
+  candidateOf,
+  furthest,
+  isConnected,
+  otherThan,
+  replaceCandidate,
+  withoutPending,
+  withoutQueue,
+  withoutUnreported,
+} from './connections.ts'
+import type { Down } from './events.ts'
+import { type Action, type Input, idleMachine, type Machine, offeredConfig, step, type Tick } from './fsm.ts'
+import { checkOpen } from './open-check.ts'
+import { limitOpenWait } from './open-deadline.ts'
 
 /** `octets`: the first octets arrived on a connection. The RFC has no such event. */
 export type SessionInput = Input | { readonly type: 'octets' }
@@ -71,40 +47,12 @@ type EmitAction = Extract<Action, { type: 'emit' }>
 export type SessionAction = EmitAction | (Exclude<Action, EmitAction> & { readonly side: CollisionSide })
 export type SessionStep = readonly [Connections, readonly SessionAction[]]
 
-const OPEN_TIMEOUT = 10_000 // milliseconds in which a connection must receive its OPEN if it may block another
-
-export function newConnections(config: SessionConfig, now: number): Connections {
-  return { main: { side: 'outgoing', machine: newMachine(config, now), peerSent: false, queue: [] } }
-}
-
-/** Before the start: with the failure history of an earlier process. */
-export function withHistory({ main }: Connections, history: History): Connections {
-  return { main: { ...main, machine: { ...main.machine, history } } }
-}
-
 /** `side` is the connection that the input belongs to; an input from the caller or the clock has none. */
 export function stepSession(before: Connections, input: SessionInput, t: Tick, side?: CollisionSide): SessionStep {
   const [stepped, actions] = input.type === 'accepted' ? onIncoming(before, input, t) : onInput(before, input, t, side)
   const after = limitOpenWait(stepped, t)
   const [from, to] = [furthest(before).machine.state, furthest(after).machine.state]
   return [after, from === to ? actions : [...actions, { type: 'emit', event: { type: 'state', from, to } }]]
-}
-
-/** The time at which stepSession(connections, { type: 'tick' }, …) has something to do. */
-export function sessionDeadline({ main, pending }: Connections): number | undefined {
-  const deadlines = [nextDeadline(main.machine), pending && nextDeadline(pending.machine)]
-  const known = deadlines.filter(deadline => deadline !== undefined)
-  return known.length === 0 ? undefined : Math.min(...known)
-}
-
-/** The state of the session is that of the machine that has come further. */
-export function furthest({ main, pending }: Connections): Candidate {
-  return pending && !isConnected(main.machine) ? pending : main
-}
-
-/** What the OPENs of this connection agreed on. */
-export function negotiatedOn(connections: Connections, side: CollisionSide): Negotiated | undefined {
-  return candidateOf(connections, side)?.machine.negotiated
 }
 
 // ---- inputs
@@ -190,36 +138,6 @@ function keepOne(connections: Connections, winner: Candidate, loser: Candidate, 
 /** Event 23 (RFC 4271 §8.1.5). It emits nothing. */
 function closeWithCollision(candidate: Candidate, t: Tick): SessionAction[] {
   return withEvents(candidate, step(candidate.machine, { type: 'collision' }, t)[1])
-}
-
-/** Bounds the wait for an OPEN. RFC 4271 §8.2.2 suggests 4 minutes, without regard to a second connection. */
-function limitOpenWait(connections: Connections, t: Tick): Connections {
-  const { main, pending, outgoingSince = t.now, ...rest } = connections
-  const isDialling = main.machine.state === 'Connect'
-  const hasOutgoing = main.side === 'outgoing' && (isConnected(main.machine) || isDialling)
-  const isUnchanged = hasOutgoing === (connections.outgoingSince !== undefined)
-  if (pending === undefined && main.machine.state !== 'OpenSent' && isUnchanged) return connections
-  return {
-    ...rest,
-    main: withOpenDeadline(main, pending, undefined),
-    ...(pending && {
-      pending: withOpenDeadline(
-        pending,
-        main,
-        hasOutgoing ? Math.max(pending.machine.since, outgoingSince) + OPEN_TIMEOUT : undefined,
-      ),
-    }),
-    ...(hasOutgoing && { outgoingSince }),
-  }
-}
-/** `limit` is the latest time for its OPEN, besides the one that a queued OPEN of the other connection sets. */
-function withOpenDeadline(candidate: Candidate, other: Candidate | undefined, limit: number | undefined): Candidate {
-  const { machine, queue } = candidate
-  if (machine.state !== 'OpenSent') return candidate
-  const { queuedAt } = other ?? {}
-  const limits = queue.length > 0 ? [] : [limit, queuedAt === undefined ? undefined : queuedAt + OPEN_TIMEOUT]
-  const holdTimer = Math.min(machine.since + OPEN_HOLD_TIME * 1000, ...limits.filter(time => time !== undefined))
-  return { ...candidate, machine: { ...machine, timers: { ...machine.timers, holdTimer } } }
 }
 
 // ---- the step of one machine, and what it means for the session
@@ -308,29 +226,6 @@ function isFailure({ from, sent, received }: Down): boolean {
 
 // ---- helpers
 
-function candidateOf({ main, pending }: Connections, side: CollisionSide): Candidate | undefined {
-  return main.side === side ? main : pending?.side === side ? pending : undefined
-}
-function otherThan({ main, pending }: Connections, candidate: Candidate): Candidate | undefined {
-  return candidate === main ? pending : main
-}
-function replaceCandidate(connections: Connections, candidate: Candidate): Connections {
-  return connections.pending?.side === candidate.side
-    ? { ...connections, pending: candidate }
-    : { ...connections, main: candidate }
-}
-function withoutQueue({ queuedAt: _, ...candidate }: Candidate): Candidate {
-  return { ...candidate, queue: [] }
-}
-function withoutPending({ pending: _, unreported: __, ...connections }: Connections): Connections {
-  return connections
-}
-function withoutUnreported({ unreported: _, ...connections }: Connections): Connections {
-  return connections
-}
-function isConnected({ state }: Machine): boolean {
-  return state === 'OpenSent' || state === 'OpenConfirm' || state === 'Established'
-}
 function downOf(actions: readonly Action[]): Down | undefined {
   for (const action of actions) if (action.type === 'emit' && action.event.type === 'down') return action.event
   return undefined

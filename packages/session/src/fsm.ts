@@ -439,7 +439,7 @@ function rejectMessage(s: Machine, t: Tick, { followedBy }: FollowedBy, failure:
 }
 function toIdleOnHoldTimer(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
-  const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // collision.ts may shorten it
+  const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // open-deadline.ts may shorten it
   const detail = `no message from the peer for ${seconds} s`
   const sent = notification(notificationCode.holdTimer, 0)
   return toIdleOnFailure(s, t, { reason: 'hold-timer', detail, sent })

@@ -11,15 +11,9 @@ import type { Notification, Open } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BackOff } from './backoff.ts'
-import {
-  type CollisionSide,
-  type Connections,
-  newConnections,
-  type SessionAction,
-  sessionDeadline,
-  stepSession,
-} from './collision.ts'
+import { type SessionAction, stepSession } from './collision.ts'
 import { configure, type SessionConfig } from './config.ts'
+import { type CollisionSide, type Connections, newConnections, sessionDeadline } from './connections.ts'
 import { dialBudget, type EndingName, mostDials } from './dial-budget.ts'
 import type { Input } from './fsm.ts'
 import { type SessionOptions, sessionOptions } from './options.ts'

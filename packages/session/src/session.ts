@@ -12,21 +12,18 @@ import {
 } from '@softspoken/wire'
 import { shown } from '@softspoken/wire/internal'
 import { assertObject, checkEnvironment } from './checks.ts'
+import { type SessionAction, type SessionInput, type SessionStep, stepSession } from './collision.ts'
+import { configure, type SessionConfig } from './config.ts'
+import { Connection, contextOf, destroy } from './connection.ts'
 import {
   type CollisionSide,
   type Connections,
   furthest,
   negotiatedOn,
   newConnections,
-  type SessionAction,
-  type SessionInput,
-  type SessionStep,
   sessionDeadline,
-  stepSession,
   withHistory,
-} from './collision.ts'
-import { configure, type SessionConfig } from './config.ts'
-import { Connection, contextOf, destroy } from './connection.ts'
+} from './connections.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import { dialTcp, dialWith } from './dial.ts'
 import { DialRecord, written } from './dial-record.ts'

@@ -1,7 +1,7 @@
 /** A snapshot of a session for operators. */
 import type { Address } from '@softspoken/wire'
-import { type Connections, furthest } from './collision.ts'
 import type { Connection } from './connection.ts'
+import { type Connections, furthest } from './connections.ts'
 import type { SessionFailure, SessionState } from './events.ts'
 import type { MalformedUpdates } from './malformed.ts'
 import type { MessageCounters } from './message-counters.ts'
