@@ -25,6 +25,7 @@ const mayImportNode: Record<string, readonly string[]> = {
   wire: [],
   session: [
     'session.ts',
+    'shell.ts',
     'connection.ts',
     'observer.ts',
     'guard.ts',
