@@ -1,0 +1,36 @@
+/** What an answer of the API server means: a Lease, or a failure with a reason. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { LeaseStoreError, type LeaseStoreReason } from '../election/lease-store.ts'
+import { isMap, printable } from './json.ts'
+
+export interface Answer {
+  /** The server as sentences name it. */
+  readonly place: string
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  /** Undefined if it is not JSON. */
+  readonly body: unknown
+}
+
+/** Statuses whose reason is not `bad-answer`; from 500 on it is `server-error`. */
+const reasons: Readonly<Record<number, LeaseStoreReason>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'conflict',
+  429: 'server-error',
+}
+
+export function failureOf({ place, status, headers, body }: Answer): LeaseStoreError {
+  const reason = reasons[status] ?? (status >= 500 ? 'server-error' : 'bad-answer')
+  const message = isMap(body) && typeof body.message === 'string' ? `: ${printable(body.message)}` : ''
+  const wait = headers['retry-after']
+  const asks = wait === undefined ? '' : ` (Retry-After: ${printable(wait)})` // the election has its own retry period
+  return new LeaseStoreError(reason, `${place} answered ${status}${asks}${message}`)
+}
+
+/** A 404 of something that is no API server must not look like a Lease that is missing. */
+export function isMissingLease({ status, body }: Answer): boolean {
+  if (status !== 404 || !isMap(body) || body.kind !== 'Status' || body.reason !== 'NotFound') return false
+  return isMap(body.details) && body.details.kind === 'leases'
+}
