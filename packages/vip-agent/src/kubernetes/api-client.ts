@@ -38,7 +38,7 @@ export class ApiClient {
   }
 
   /** The server as sentences name it. */
-  get place(): string {
+  #place(): string {
     const { server } = this.status()
     return server === undefined ? 'the API server' : placeOf(server)
   }
@@ -112,6 +112,6 @@ export class ApiClient {
     signal: AbortSignal,
     run: (signal: AbortSignal) => Promise<result>,
   ): Promise<result> {
-    return withDeadline(this.#config.clock, milliseconds, signal, this.place, run)
+    return withDeadline(this.#config.clock, milliseconds, signal, () => this.#place(), run)
   }
 }

@@ -11,7 +11,7 @@ export async function withDeadline<result>(
   clock: Clock,
   milliseconds: number,
   caller: AbortSignal,
-  place: string,
+  place: () => string,
   run: (signal: AbortSignal) => Promise<result>,
 ): Promise<result> {
   const controller = new AbortController()
@@ -19,9 +19,9 @@ export async function withDeadline<result>(
   const ended = new Promise<never>((_, reject) => {
     end = reject
   })
-  const cancel = () => end(new LeaseStoreError('timeout', `the request to ${place} was cancelled`))
+  const cancel = () => end(new LeaseStoreError('timeout', `the request to ${place()} was cancelled`))
   const timer = clock.setTimeout(
-    () => end(new LeaseStoreError('timeout', `${place} did not answer within ${milliseconds / 1000} seconds`)),
+    () => end(new LeaseStoreError('timeout', `${place()} did not answer within ${milliseconds / 1000} seconds`)),
     milliseconds,
   )
   caller.addEventListener('abort', cancel, { once: true })

@@ -1,0 +1,397 @@
+/** The store against an API server of our own that keeps Leases as a real one does, over TLS. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VirtualClock } from '@softspoken/session/testing'
+import { FakeLeaseServer, type LeaseServerFault } from '@softspoken/test-support/fake-lease-server'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { LeaseRecord, LeaseStoreReason, StoredLease } from '../election/lease-store.ts'
+import { kubernetesLease } from './kubernetes-lease.ts'
+import type { KubernetesLeaseOptions } from './options.ts'
+
+const NAME = 'kube-system/plndr-cp-lock'
+const { signal } = new AbortController()
+
+let server: FakeLeaseServer
+let folder: string
+beforeEach(async () => {
+  server = await FakeLeaseServer.listening()
+  folder = mkdtempSync(join(tmpdir(), 'kubernetes-lease-'))
+})
+afterEach(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true })
+})
+
+function store(options: KubernetesLeaseOptions = {}) {
+  return kubernetesLease({ kubeconfig: server.kubeconfig(folder), ...options })
+}
+function record(changes: Partial<LeaseRecord> = {}): LeaseRecord {
+  const at = new Date('2026-01-31T12:00:00.123Z')
+  return { holder: 'node1', duration: 15, epoch: 3, acquiredAt: at, renewedAt: at, ...changes }
+}
+
+describe('get(), create() and update()', () => {
+  test('get() resolves with undefined if there is no Lease', async () => {
+    expect(await store().get(signal)).toBeUndefined()
+  })
+
+  test('create() writes times with six digits, and resolves with the version', async () => {
+    const created = await store().create(record(), signal)
+    expect(created).toEqual({ ...record(), version: server.lease(NAME)?.metadata.resourceVersion })
+    expect(server.lease(NAME)?.spec).toEqual({
+      holderIdentity: 'node1',
+      leaseDurationSeconds: 15,
+      acquireTime: '2026-01-31T12:00:00.123000Z',
+      renewTime: '2026-01-31T12:00:00.123000Z',
+      leaseTransitions: 3,
+    })
+  })
+
+  test('get() reads what another program wrote; missing fields are zero', async () => {
+    server.put(NAME, { holderIdentity: 'node2', renewTime: '2026-01-31T12:00:00.123456Z' })
+    const zero = new Date(0)
+    expect(await store().get(signal)).toEqual({
+      holder: 'node2',
+      duration: 0,
+      epoch: 0,
+      acquiredAt: zero,
+      renewedAt: new Date('2026-01-31T12:00:00.123Z'),
+      version: server.lease(NAME)?.metadata.resourceVersion,
+    })
+  })
+
+  test('update() keeps the fields that are not of the election', async () => {
+    server.put(
+      NAME,
+      { ...spec, strategy: 'OldestEmulationVersion' },
+      { annotations: { 'kube-vip.io/x': '1' }, labels: { a: 'b' } },
+    )
+    const tested = store()
+    const { version } = (await tested.get(signal)) as StoredLease
+    await tested.update(record({ epoch: 4 }), version, signal)
+    expect(server.lease(NAME)).toMatchObject({
+      metadata: { annotations: { 'kube-vip.io/x': '1' }, labels: { a: 'b' } },
+      spec: { holderIdentity: 'node1', leaseTransitions: 4, strategy: 'OldestEmulationVersion' },
+    })
+    expect(server.requests.at(-1)?.body).not.toHaveProperty('metadata.managedFields')
+  })
+
+  test('update() of a version that it has not seen looks first', async () => {
+    const { version } = await store().create(record(), signal)
+    const other = store()
+    await other.update(record({ renewedAt: new Date(0) }), version, signal)
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'PUT'])
+    await expect(other.update(record(), 'no version', signal)).rejects.toMatchObject({ reason: 'conflict' })
+  })
+
+  test('update() is a conflict if another program has written, or deleted, or created again', async () => {
+    const tested = store()
+    const { version } = await tested.create(record(), signal)
+    const conflict = { reason: 'conflict' }
+    server.put(NAME, { holderIdentity: 'node2' })
+    await expect(tested.update(record(), version, signal)).rejects.toMatchObject(conflict)
+    server.delete(NAME)
+    await expect(tested.update(record(), version, signal)).rejects.toMatchObject(conflict)
+    server.put(NAME, spec, { resourceVersion: version })
+    await expect(tested.update(record(), version, signal)).rejects.toMatchObject(conflict)
+    expect(server.lease(NAME)?.spec).toEqual(spec)
+  })
+
+  test('create() is a conflict if there is a Lease', async () => {
+    server.put(NAME, spec)
+    await expect(store().create(record(), signal)).rejects.toMatchObject({ reason: 'conflict' })
+  })
+
+  test('create() in a namespace that does not exist fails with the answer', async () => {
+    await expect(store({ lease: 'nope/vip' }).create(record(), signal)).rejects.toMatchObject({
+      reason: 'not-found',
+      detail: expect.stringContaining('answered 404: namespaces "nope" not found'),
+    })
+  })
+
+  test('all requests of a store use one connection', async () => {
+    const tested = store()
+    const { version } = await tested.create(record(), signal)
+    await tested.update(record(), version, signal)
+    await tested.get(signal)
+    expect(server.connections).toBe(1)
+  })
+})
+
+const spec = {
+  holderIdentity: 'node2',
+  leaseDurationSeconds: 15,
+  leaseTransitions: 7,
+  acquireTime: '2026-01-31T12:00:00.123456Z',
+  renewTime: '2026-01-31T12:00:00.123456Z',
+}
+
+describe('failures', () => {
+  test.each<[LeaseServerFault, LeaseStoreReason, string]>([
+    ['unauthorized', 'unauthorized', 'answered 401: Unauthorized'],
+    ['forbidden', 'forbidden', 'answered 403: leases.coordination.k8s.io is forbidden'],
+    ['server-error', 'server-error', 'answered 500: etcdserver: request timed out'],
+    ['wrong-uid', 'conflict', 'answered 409: Precondition failed'],
+    ['reset', 'unreachable', 'cannot be reached: ECONNRESET'],
+  ])('the fault %s is the reason %s', async (fault, reason, detail) => {
+    server.fault = fault
+    await expect(store().get(signal)).rejects.toMatchObject({ reason, detail: expect.stringContaining(detail) })
+  })
+
+  test.each<[LeaseServerFault]>([['hang'], ['slow']])('the fault %s is a timeout', async fault => {
+    const clock = new VirtualClock()
+    server.fault = fault
+    const failed = expect(store({ clock }).get(signal)).rejects.toMatchObject({
+      reason: 'timeout',
+      detail: `${new URL(server.url).host} did not answer within 4.5 seconds`,
+    })
+    await server.received(1)
+    await clock.advance(4.5)
+    await failed
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('a server that is closed is unreachable, and found again on a new connection', async () => {
+    const tested = store()
+    await tested.create(record(), signal)
+    await server.stop()
+    await expect(tested.get(signal)).rejects.toMatchObject({
+      reason: 'unreachable',
+      detail: expect.stringMatching(/cannot be reached: ECONN/),
+    })
+    await server.start()
+    expect(await tested.get(signal)).toMatchObject({ holder: 'node1' })
+  })
+
+  test('a write whose answer is lost fails, and is there at the next look', async () => {
+    const tested = store()
+    server.fault = 'drop-after-write'
+    await expect(tested.create(record(), signal)).rejects.toMatchObject({ reason: 'unreachable' })
+    server.fault = undefined
+    expect(await tested.get(signal)).toMatchObject({ holder: 'node1' })
+  })
+
+  test('an aborted signal ends a request, and sends none', async () => {
+    const controller = new AbortController()
+    const tested = store()
+    server.fault = 'hang'
+    const failed = expect(tested.get(controller.signal)).rejects.toMatchObject({ reason: 'timeout' })
+    await server.received(1)
+    controller.abort()
+    await failed
+    await expect(tested.get(controller.signal)).rejects.toMatchObject({ reason: 'timeout' })
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+describe('release()', () => {
+  test('release() writes an empty holder through its own server', async () => {
+    const tested = store({ releaseServers: ['https://127.0.0.1:1'] })
+    const { version } = await tested.create(record(), signal)
+    await tested.release?.(record({ holder: '', duration: 1 }), version, signal)
+    expect(server.lease(NAME)?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 })
+  })
+
+  test('release() uses another server at once if its own refuses', async () => {
+    await using other = await FakeLeaseServer.listening()
+    const tested = store({ releaseServers: ['https://127.0.0.1:1', other.url] })
+    const { version, ...released } = await tested.create(record(), signal)
+    const { metadata } = server.lease(NAME)!
+    other.put(NAME, spec, { uid: metadata.uid })
+    const moved = other.lease(NAME)!
+    moved.metadata.resourceVersion = version
+    await server.stop()
+    await tested.release?.({ ...released, holder: '' }, version, signal)
+    expect(other.lease(NAME)?.spec).toMatchObject({ holderIdentity: '' })
+  })
+
+  test('release() also asks another server if its own is silent for a second', async () => {
+    await using other = await FakeLeaseServer.listening()
+    const clock = new VirtualClock()
+    const tested = store({ clock, releaseServers: [other.url] })
+    const { version } = await tested.create(record(), signal)
+    other.put(NAME, spec, { uid: server.lease(NAME)?.metadata.uid })
+    other.lease(NAME)!.metadata.resourceVersion = version
+    server.fault = 'hang'
+    const released = tested.release?.(record({ holder: '' }), version, signal)
+    await server.received(2)
+    expect(other.requests).toHaveLength(0)
+    await clock.advance(1)
+    await released
+    expect(other.lease(NAME)?.spec).toMatchObject({ holderIdentity: '' })
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('release() is a conflict at once, whichever server says so', async () => {
+    await using other = await FakeLeaseServer.listening()
+    const tested = store({ releaseServers: [other.url] })
+    const { version } = await tested.create(record(), signal)
+    server.put(NAME, { holderIdentity: 'node2' })
+    await expect(tested.release?.(record({ holder: '' }), version, signal)).rejects.toMatchObject({
+      reason: 'conflict',
+    })
+    expect(other.requests).toHaveLength(0)
+  })
+
+  test('update() never uses another server', async () => {
+    await using other = await FakeLeaseServer.listening()
+    const tested = store({ releaseServers: [other.url] })
+    const { version } = await tested.create(record(), signal)
+    await server.stop()
+    await expect(tested.update(record(), version, signal)).rejects.toMatchObject({ reason: 'unreachable' })
+    expect(other.requests).toHaveLength(0)
+  })
+})
+
+describe('watch()', () => {
+  async function watching(options: KubernetesLeaseOptions = {}) {
+    const tested = store(options)
+    const seen: (string | undefined)[] = []
+    const waiting = new Set<() => void>()
+    const controller = new AbortController()
+    const ended = tested.watch!(lease => {
+      seen.push(lease?.holder)
+      for (const done of waiting) done()
+    }, controller.signal)
+    ended.catch(() => {})
+    const count = async (wanted: number) => {
+      while (seen.length < wanted) await new Promise<void>(done => waiting.add(done))
+      return seen
+    }
+    return { tested, seen, count, controller, ended }
+  }
+
+  test('watch() calls back with the Lease, each change, and its end', async () => {
+    server.put(NAME, spec)
+    const { count, ended } = await watching()
+    await count(1)
+    server.put(NAME, { holderIdentity: 'node3' })
+    await count(2)
+    server.delete(NAME)
+    expect(await count(3)).toEqual(['node2', 'node3', undefined])
+    server.endWatches()
+    await ended
+    expect(server.requests[0]?.path).toBe(
+      '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?watch=1&fieldSelector=metadata.name%3Dplndr-cp-lock&allowWatchBookmarks=true&timeoutSeconds=60',
+    )
+  })
+
+  test('watch() calls back with undefined if there is no Lease at its start', async () => {
+    const { count, controller, ended } = await watching()
+    expect(await count(1)).toEqual([undefined])
+    controller.abort()
+    await ended
+  })
+
+  test('an update uses the version that a watch has seen', async () => {
+    server.put(NAME, spec)
+    const { tested, count } = await watching()
+    await count(1)
+    await tested.update(record(), server.lease(NAME)!.metadata.resourceVersion!, signal)
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'PUT'])
+    await count(2)
+  })
+
+  test('watch() ends without an error when its signal is aborted, before and after its start', async () => {
+    const tested = store()
+    await tested.watch?.(() => {}, AbortSignal.abort())
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('watch() rejects if the server refuses it', async () => {
+    server.fault = 'forbidden'
+    const { ended } = await watching()
+    await expect(ended).rejects.toMatchObject({ reason: 'forbidden' })
+  })
+
+  test('watch() rejects after its time if the server never ends it', async () => {
+    const clock = new VirtualClock()
+    const { count, ended } = await watching({ clock })
+    await count(1)
+    await clock.advance(64.5)
+    await expect(ended).rejects.toMatchObject({ reason: 'timeout' })
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('watch() rejects soon if no answer begins', async () => {
+    const clock = new VirtualClock()
+    server.fault = 'hang'
+    const { ended } = await watching({ clock })
+    await server.received(1)
+    await clock.advance(4.5)
+    await expect(ended).rejects.toMatchObject({ reason: 'timeout' })
+  })
+
+  test.each<[string, LeaseStoreReason]>([
+    ['{"type":"ERROR","object":{"kind":"Status","code":500,"message":"etcd"}}', 'server-error'],
+    ['{"type":"ERROR","object":{"kind":"Status","code":403}}', 'forbidden'],
+    ['{"type":"ERROR","object":{}}', 'server-error'],
+    ['{"type":"MODIFIED","object":{"kind":"Pod"}}', 'bad-answer'],
+    ['{"type":"SURPRISE","object":{}}', 'bad-answer'],
+    ['{"type":"ADDED"}', 'bad-answer'],
+    ['[]', 'bad-answer'],
+    ['not JSON', 'bad-answer'],
+  ])('watch() rejects after the line %s', async (line, reason) => {
+    const { count, ended } = await watching()
+    await count(1)
+    server.sendToWatches(line)
+    await expect(ended).rejects.toMatchObject({ reason })
+  })
+
+  test('watch() resolves after 410 Gone, so that the election begins again', async () => {
+    const { count, ended } = await watching()
+    await count(1)
+    server.sendToWatches('{"type":"ERROR","object":{"kind":"Status","code":410}}')
+    await ended
+  })
+
+  test('watch() passes on what its callback throws', async () => {
+    const failed = store().watch!(() => {
+      throw new Error('ours')
+    }, signal)
+    await expect(failed).rejects.toThrow('ours')
+  })
+})
+
+describe('load() and status()', () => {
+  test('status() has the server and the end of the certificate after load()', async () => {
+    const tested = store()
+    expect(tested.status()).toEqual({})
+    const loaded = { server: server.url, certificateEnd: new Date('2126-10-28T10:09:42Z') }
+    expect(await tested.load()).toEqual(loaded)
+    expect(tested.status()).toEqual(loaded)
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('load() rejects if the kubeconfig is missing, with its path', async () => {
+    const kubeconfig = join(folder, 'missing')
+    await expect(kubernetesLease({ kubeconfig }).load()).rejects.toMatchObject({
+      reason: 'credentials',
+      detail: `${kubeconfig} cannot be read: ENOENT`,
+    })
+  })
+
+  test('load() rejects if the server of the kubeconfig is a VIP', async () => {
+    const tested = store({ vips: ['127.0.0.1/32'] })
+    const refusal = { reason: 'credentials', detail: expect.stringContaining('is a virtual IP of this agent') }
+    await expect(tested.load()).rejects.toMatchObject(refusal)
+    await expect(tested.get(signal)).rejects.toMatchObject(refusal)
+    expect(server.connections).toBe(0)
+  })
+
+  test('a server whose name has the address of a VIP is refused', async () => {
+    const tested = store({ server: server.url.replace('127.0.0.1', 'localhost'), vips: ['127.0.0.1'] })
+    await expect(tested.get(signal)).rejects.toMatchObject({
+      reason: 'credentials',
+      detail: expect.stringContaining('is a virtual IP of this agent'),
+    })
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('the option server replaces the server of the kubeconfig', async () => {
+    await using other = await FakeLeaseServer.listening()
+    await store({ server: other.url }).get(signal)
+    expect([server.requests.length, other.requests.length]).toEqual([0, 1])
+  })
+})
