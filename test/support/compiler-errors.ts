@@ -1,6 +1,9 @@
 /** The errors that the TypeScript compiler finds in a text, as if it were a file of that name: for code in READMEs and pages. */
 import ts from 'typescript'
 
+/** What any text imports, parsed once. */
+const parsed = new Map<string, ts.SourceFile | undefined>()
+
 export function compilerErrors(file: string, text: string): readonly string[] {
   const options: ts.CompilerOptions = {
     ...{ strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true },
@@ -9,8 +12,12 @@ export function compilerErrors(file: string, text: string): readonly string[] {
   }
   const host = ts.createCompilerHost(options)
   const { getSourceFile } = host
-  host.getSourceFile = (name, version) =>
-    name === file ? ts.createSourceFile(name, text, version) : getSourceFile(name, version)
-  const found = ts.getPreEmitDiagnostics(ts.createProgram([file], options, host))
+  host.getSourceFile = (name, version) => {
+    if (name === file) return ts.createSourceFile(name, text, version)
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, version))
+    return parsed.get(name)
+  }
+  const program = ts.createProgram([file], options, host)
+  const found = ts.getPreEmitDiagnostics(program, program.getSourceFile(file)) // the files that it imports: pnpm types
   return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
 }
