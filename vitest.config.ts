@@ -11,9 +11,18 @@ const unit = [
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%', // one fewer by default, which on two cores is one
     reporters: ['default', './test/support/running-files.ts'],
     projects: [
-      { test: { name: 'unit', include: unit, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          name: 'unit',
+          include: unit,
+          isolate: false,
+          setupFiles: ['test/support/mocked-modules.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: 'interop',
