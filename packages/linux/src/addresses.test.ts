@@ -1,132 +1,244 @@
-import { openSync, readFileSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { hasAddress, isInIfInet6, isLocalInFibTrie } from './addresses.ts'
-import { libc, linuxSupport } from './libc.ts'
-import { addressesIn, ipv4Addresses } from './rtnetlink.ts'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { addAddress, addCable, hasNamespaces, inNetworkNamespace, setUp } from '../test/network-namespace.ts'
+import { ADDRESS_PROTOCOL, addressIn, encodeSetAddress, type HostAddress, isOwnAddress } from './address-message.ts'
+import { listAddresses, removeAddress, setAddress } from './addresses.ts'
+import { linuxSupport } from './libc.ts'
+import { encodeAttribute, type NetlinkAttribute, uint32 } from './netlink-message.ts'
 
-const { supported } = linuxSupport()
-afterEach(() => vi.restoreAllMocks())
+const vip = Uint8Array.of(203, 0, 113, 100)
+const vip6 = Uint8Array.from(Buffer.from('20010db8000000000000000000000100', 'hex'))
+const [LOCAL, ADDRESS, CACHEINFO, FLAGS, PROTO] = [2, 1, 6, 8, 11]
 
-describe.runIf(process.platform === 'linux')('on Linux', () => {
-  const all = Object.entries(networkInterfaces()).flatMap(([device, addresses = []]) =>
-    addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => [address, device] as const),
+describe('a message about an address', () => {
+  const read = (head: readonly number[], attributes: readonly NetlinkAttribute[]) =>
+    addressIn(
+      {
+        type: 20,
+        flags: 0,
+        sequence: 0,
+        body: Buffer.concat([Uint8Array.from(head), uint32(3), ...attributes.map(encodeAttribute)]),
+      },
+      index => (index === 3 ? 'eth0' : undefined),
+    )
+
+  it('has form, lifetime, mark and the name of the interface', () => {
+    const attributes: NetlinkAttribute[] = [
+      [ADDRESS, vip],
+      [LOCAL, vip],
+      [CACHEINFO, uint32(0, 15, 1, 2)],
+      [FLAGS, uint32(0x220)],
+      [PROTO, Uint8Array.of(83)],
+    ]
+    expect(read([2, 32, 0x20, 254], attributes)).toEqual({
+      address: vip,
+      prefixLength: 32,
+      interface: 'eth0',
+      interfaceIndex: 3,
+      scope: 'host',
+      flags: ['deprecated', 'noprefixroute'],
+      protocol: 83,
+      validLifetime: 15,
+    })
+  })
+  it('has the flags of struct ifaddrmsg if it has no others', () => {
+    expect(read([10, 64, 0xc8, 0], [[ADDRESS, vip6]])?.flags).toEqual(['dadfailed', 'tentative', 'permanent'])
+  })
+  it('has other names for the first flag in each family', () => {
+    expect(read([2, 24, 0x81, 0], [[LOCAL, vip]])?.flags).toEqual(['secondary', 'permanent'])
+    expect(read([10, 64, 0x01, 0], [[ADDRESS, vip6]])?.flags).toEqual(['temporary'])
+  })
+  it('has a peer if the link has two ends', () => {
+    const peer = Uint8Array.of(203, 0, 113, 1)
+    const found = read(
+      [2, 32, 0, 77],
+      [
+        [ADDRESS, peer],
+        [LOCAL, vip],
+        [CACHEINFO, uint32(0, 0xffffffff, 1, 2)],
+      ],
+    )
+    expect(found).toMatchObject({ address: vip, peer, scope: '77', validLifetime: 'forever' })
+    expect(found).not.toHaveProperty('protocol')
+  })
+  it('is none for another family, or an interface without a name', () => {
+    expect(read([12, 0, 0, 0], [])).toBeUndefined()
+    const gone = {
+      type: 20,
+      flags: 0,
+      sequence: 0,
+      body: Buffer.concat([Uint8Array.of(2, 32, 0, 0), uint32(3), encodeAttribute([LOCAL, vip])]),
+    }
+    expect(addressIn(gone, () => undefined)).toBeUndefined()
+  })
+  it('throws EPROTO without an address, or if it is cut off', () => {
+    const protocol = expect.objectContaining({ code: 'EPROTO', syscall: 'RTM_NEWADDR' })
+    for (const [head, attributes] of [
+      [[2, 32, 0, 0], []],
+      [[2, 33, 0, 0], [[LOCAL, vip]]],
+      [[10, 32, 0, 0], [[ADDRESS, vip]]],
+      [[10], []],
+    ] as const)
+      expect(() => read(head, attributes)).toThrow(protocol)
+  })
+  it('throws nothing but EPROTO, whatever the octets', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(2, 10), fc.uint8Array({ maxLength: 80 }), (family, rest) => {
+        try {
+          const body = Uint8Array.of(family, ...rest)
+          const found = addressIn({ type: 20, flags: 0, sequence: 0, body }, () => 'eth0')
+          expect(found?.prefixLength).toBeLessThanOrEqual(128)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'EPROTO' })
+        }
+      }),
+    )
+  })
+})
+
+it('setAddress sends the whole form each time', () => {
+  const hex = ({ body, attributes }: ReturnType<typeof encodeSetAddress>) =>
+    Buffer.concat([body, ...attributes.map(encodeAttribute)]).toString('hex')
+  expect([hex(encodeSetAddress(3, vip, 15)), hex(encodeSetAddress(3, vip6, 15))]).toMatchInlineSnapshot(`
+    [
+      "022000fe0300000008000200cb00716408000100cb00716414000600000000000f0000000000000000000000080008000002000005000b0053000000",
+      "0a800000030000001400020020010db80000000000000000000001001400010020010db800000000000000000000010014000600000000000f0000000000000000000000080008000202000005000b0053000000",
+    ]
+  `)
+})
+
+describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
+  it('lists the addresses that Node lists, and more', () => {
+    const listed = listAddresses().map(
+      ({ address, interface: name }) => `${name} ${Buffer.from(address).toString('hex')}`,
+    )
+    const nodes = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+      addresses.flatMap(({ family, address }) =>
+        family === 'IPv4' ? `${name} ${Buffer.from(address.split('.').map(Number)).toString('hex')}` : [],
+      ),
+    )
+    expect(listed).toEqual(expect.arrayContaining(nodes))
+  })
+  it.each([0, -1, 0.5, Number.NaN, 2 ** 32 - 1])('setAddress throws for a lifetime of %d', validLifetime => {
+    expect(() => setAddress({ interface: 'lo', address: vip, validLifetime })).toThrow(RangeError)
+  })
+  it('setAddress and removeAddress throw for octets that are no address', () => {
+    const address = new Uint8Array(5)
+    expect(() => setAddress({ interface: 'lo', address, validLifetime: 1 })).toThrow('the address has 5 octets')
+    expect(() => removeAddress({ interface: 'lo', address, prefixLength: 32 })).toThrow(RangeError)
+  })
+})
+
+describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)', () => {
+  const on = (name: string) => listAddresses().filter(entry => entry.interface === name && entry.scope !== 'link')
+  const inCable = (test: () => void) =>
+    inNetworkNamespace(() => {
+      addCable('near0', 'far0')
+      setUp('near0')
+      test()
+    })
+
+  it.each([
+    ['IPv4', vip, { prefixLength: 32, scope: 'host', flags: ['deprecated', 'noprefixroute'] }],
+    ['IPv6', vip6, { prefixLength: 128, scope: 'global', flags: ['nodad', 'deprecated', 'noprefixroute'] }],
+  ] as const)('adds an %s address, renews it, and removes it', (_, address, form) =>
+    inCable(() => {
+      setAddress({ interface: 'near0', address, validLifetime: 40 })
+      const own = { ...form, address, interface: 'near0', protocol: ADDRESS_PROTOCOL, validLifetime: 40 }
+      expect(on('near0')).toMatchObject([own])
+      setAddress({ interface: 'near0', address, validLifetime: 900 })
+      expect(on('near0')).toMatchObject([{ ...own, validLifetime: 900 }])
+      expect(on('near0').every(isOwnAddress)).toBe(true)
+      expect(removeAddress({ interface: 'near0', address, prefixLength: form.prefixLength })).toBe(true)
+      expect(on('near0')).toEqual([])
+    }),
   )
-  it.each(all)('finds %s of %s', address => {
-    expect(hasAddress(octets(address))).toBe(true)
-  })
-  it.each(['203.0.113.77', '127.0.0.77', '0.0.0.0'])('does not find %s', address => {
-    expect(hasAddress(octets(address))).toBe(false)
-  })
-  const loopback = Uint8Array.from({ length: 16 }, (_, at) => (at === 15 ? 1 : 0))
-  it.runIf(networkInterfaces().lo?.some(({ address }) => address === '::1'))('finds ::1 on lo only', () => {
-    expect([hasAddress(loopback), hasAddress(loopback, 'lo'), hasAddress(loopback, 'eth9')]).toEqual([
-      true,
-      true,
-      false,
-    ])
-  })
-  it('does not find an IPv6 address that no interface has', () => {
-    expect(hasAddress(loopback.map(octet => octet + 0x20))).toBe(false)
-  })
-  it.runIf(supported)('leaves no descriptor open', () => {
-    const lowest = () => Number(openSync('/dev/null', 'r'))
-    const before = lowest()
-    for (let looks = 0; looks < 100; looks++) for (const address of [octets('127.0.0.1'), loopback]) hasAddress(address)
-    expect(lowest()).toBe(before + 1)
-  })
-  it.runIf(supported)('/proc/net/fib_trie has the same addresses as rtnetlink', () => {
-    const trie = readFileSync('/proc/net/fib_trie', 'latin1')
-    const listed = [...ipv4Addresses()]
-    expect(listed.length).toBeGreaterThan(0)
-    for (const address of listed) expect(isLocalInFibTrie(trie, address)).toBe(true)
-    expect(isLocalInFibTrie(trie, '203.0.113.77')).toBe(false)
-  })
-})
-
-it('returns undefined for octets that are not an address', () => {
-  for (const length of [0, 3, 5, 15, 17]) expect(hasAddress(new Uint8Array(length))).toBeUndefined()
-})
-it.runIf(supported)('returns undefined if rtnetlink does not answer', () => {
-  vi.spyOn(libc(), 'socket').mockImplementation(() => {
-    throw new Error('socket EPERM: operation not permitted')
-  })
-  expect(hasAddress(octets('127.0.0.1'))).toBeUndefined()
-})
-
-describe('the tables of /proc', () => {
-  const trie = `Main:
-  +-- 0.0.0.0/0 3 0 4
-     |-- 0.0.0.0
-        /0 universe UNICAST
-     +-- 192.0.2.0/24 2 0 1
-        |-- 192.0.2.0
-           /24 link UNICAST
-        |-- 192.0.2.1
-           /32 host LOCAL
-        |-- 192.0.2.11
-           /32 universe UNICAST
-        |-- 192.0.2.128
-           /25 link UNICAST
-           /32 host LOCAL
-        |-- 192.0.2.255
-           /32 link BROADCAST
-`
-  it.each(['192.0.2.1', '192.0.2.128'])('fib_trie has %s as a local address', address => {
-    expect(isLocalInFibTrie(trie, address)).toBe(true)
-  })
-  it.each(['192.0.2.0', '192.0.2.11', '192.0.2.12', '192.0.2.255', '92.0.2.1', '192.0.2', '192.0.201'])(
-    'fib_trie does not have %s as a local address',
-    address => {
-      expect(isLocalInFibTrie(trie, address)).toBe(false)
-    },
+  it('removes nothing if address, prefix length or interface is another', () =>
+    inCable(() => {
+      setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
+      expect(removeAddress({ interface: 'near0', address: vip, prefixLength: 24 })).toBe(false)
+      expect(removeAddress({ interface: 'near0', address: Uint8Array.of(203, 0, 113, 101), prefixLength: 32 })).toBe(
+        false,
+      )
+      expect(removeAddress({ interface: 'far0', address: vip, prefixLength: 32 })).toBe(false)
+      expect(removeAddress({ interface: 'nosuch0', address: vip, prefixLength: 32 })).toBe(false)
+      expect(on('near0')).toHaveLength(1)
+    }))
+  it('a renewal keeps the scope of a foreign /32, and a foreign /24 stays', () =>
+    inCable(() => {
+      addAddress('near0', vip, 32)
+      addAddress('near0', vip, 24)
+      expect(on('near0').some(isOwnAddress)).toBe(false)
+      setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
+      const after = on('near0')
+      expect(after).toMatchObject([
+        { prefixLength: 32, scope: 'global', validLifetime: 40 },
+        { prefixLength: 24, scope: 'global', validLifetime: 'forever' },
+      ])
+      expect(after.some(isOwnAddress)).toBe(false)
+      expect(after.map(removeAddress)).toEqual([true, true])
+      expect(on('near0')).toEqual([])
+    }))
+  it('removes a foreign form of a point-to-point link', () =>
+    inCable(() => {
+      addAddress('near0', vip, 32, Uint8Array.of(203, 0, 113, 1))
+      expect(removeAddress({ interface: 'near0', address: vip, prefixLength: 32 })).toBe(false)
+      expect(on('near0').map(removeAddress)).toEqual([true])
+    }))
+  it.each([
+    ['IPv4', 'udp4', vip, Uint8Array.of(203, 0, 113, 7), 24, '203.0.113.7', '203.0.113.1'],
+    ['IPv6', 'udp6', vip6, Uint8Array.from([...vip6.subarray(0, 15), 7]), 64, '2001:db8::107', '2001:db8::1'],
+  ] as const)('its %s address is no source, though it came first', (_, type, address, own, length, expected, remote) =>
+    inNetworkNamespace(async () => {
+      addCable('near0', 'far0')
+      for (const name of ['near0', 'far0']) setUp(name)
+      setAddress({ interface: 'near0', address, validLifetime: 40 })
+      addAddress('near0', own, length)
+      const socket = createSocket(type)
+      try {
+        socket.connect(9, remote)
+        await once(socket, 'connect')
+        expect(socket.address().address).toBe(expected)
+      } finally {
+        socket.close()
+      }
+    }),
   )
-  const table = `fe800000000000000000000000000001 02 40 20 80     eth0
-20010db8000000000000000000000010 02 40 00 80     eth0
-`
-  it('if_inet6 has an address on its interface', () => {
-    const [global, link] = ['20010db8000000000000000000000010', 'fe800000000000000000000000000001']
-    expect([isInIfInet6(table, global, undefined), isInIfInet6(table, link, 'eth0')]).toEqual([true, true])
-    expect([isInIfInet6(table, link, 'eth1'), isInIfInet6(table, `${global.slice(0, -1)}1`, undefined)]).toEqual([
-      false,
-      false,
-    ])
-  })
+  it('throws for an interface that does not exist', () =>
+    inCable(() => {
+      const set = () => setAddress({ interface: 'nosuch0', address: vip, validLifetime: 1 })
+      expect(set).toThrow(expect.objectContaining({ code: 'ENODEV' }))
+    }))
 })
 
-describe('the answer of rtnetlink', () => {
-  /** struct nlmsghdr, struct ifaddrmsg and attributes, in this machine's order. */
-  const part = (
-    type: number,
-    attributes: readonly (readonly [number, readonly number[]])[] = [],
-    index = 2,
-  ): Buffer => {
-    const body = attributes.flatMap(([kind, octets]) => [
-      ...new Uint8Array(Uint16Array.of(4 + octets.length, kind).buffer),
-      ...octets,
-      ...Array<number>((4 - (octets.length % 4)) % 4).fill(0),
-    ])
-    const head = new Uint8Array(Uint32Array.of(24 + body.length, 0, 0, 0).buffer)
-    head.set(new Uint8Array(Uint16Array.of(type).buffer), 4)
-    return Buffer.concat([head, Uint8Array.of(2, 24, 0, 0, index, 0, 0, 0), Uint8Array.from(body)])
+describe('isOwnAddress', () => {
+  const own: HostAddress = {
+    address: vip,
+    prefixLength: 32,
+    interface: 'eth0',
+    interfaceIndex: 2,
+    scope: 'host',
+    flags: ['deprecated', 'noprefixroute'],
+    protocol: ADDRESS_PROTOCOL,
+    validLifetime: 15,
   }
-  const addresses = (...parts: readonly Uint8Array[]) => [...addressesIn(Buffer.concat(parts))]
-  const done = part(3)
-  const [LOCAL, ADDRESS, LABEL] = [2, 1, 3]
-
-  it('rtnetlink: takes our own end of each link', () => {
-    const near: readonly [number, number[]] = [LOCAL, [192, 0, 2, 1]]
-    const far: readonly [number, number[]] = [ADDRESS, [192, 0, 2, 254]]
-    expect(addresses(part(20, [far, near, [LABEL, [101, 116, 104, 48, 0]]]), done)).toEqual(['192.0.2.1'])
-    expect(addresses(part(20, [far]), part(16, [near]), part(20, [[LABEL, [0]]]), done)).toEqual(['192.0.2.254'])
+  const { protocol: _, ...unmarked } = own
+  it('accepts the form of setAddress, also without a mark (Linux before 5.18)', () => {
+    expect([own, unmarked].map(isOwnAddress)).toEqual([true, true])
   })
-  it('rtnetlink: throws for an error or an incomplete answer', () => {
-    const whole = part(20, [[LOCAL, [192, 0, 2, 1]]])
-    for (const parts of [[], [whole], [whole.subarray(0, 20)], [whole, part(2)], [Buffer.alloc(64)], [Buffer.alloc(3)]])
-      expect(() => addresses(...parts)).toThrow('rtnetlink: the list of addresses is not complete')
+  it.each<Partial<HostAddress>>([
+    { prefixLength: 24 },
+    { scope: 'global' },
+    { flags: ['permanent', 'noprefixroute'] },
+    { flags: ['deprecated'] },
+    { validLifetime: 'forever' },
+    { protocol: 18 },
+    { peer: vip6 },
+    { address: vip6 },
+  ])('refuses %j', other => {
+    expect(isOwnAddress({ ...own, ...other })).toBe(false)
   })
 })
-
-function octets(address: string): Uint8Array {
-  return Uint8Array.from(address.split('.').map(Number))
-}

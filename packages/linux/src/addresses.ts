@@ -1,68 +1,104 @@
-/**
- * The addresses of this host. Not os.networkInterfaces(), which hides an interface without carrier.
- * Adding and removing addresses (RTM_NEWADDR, RTM_DELADDR) belongs here too.
- */
-import { closeSync, openSync, readSync } from 'node:fs'
-import { linuxSupport } from './libc.ts'
-import { ipv4Addresses } from './rtnetlink.ts'
+/** The addresses of this host, with rtnetlink(7): listed, added with a lifetime, renewed and removed. */
+import {
+  addressIn,
+  assertAddress,
+  encodeRemoveAddress,
+  encodeSetAddress,
+  type HostAddress,
+  RTM_DELADDR,
+  RTM_NEWADDR,
+} from './address-message.ts'
+import { AF_UNSPEC } from './constants.ts'
+import { interfaceIndex, interfaceName } from './interface-name.ts'
+import { NETLINK_ROUTE, NLM_F_ACK, NLM_F_DUMP, netlinkRequest } from './netlink-socket.ts'
 
-const MAX_TABLE = 256 * 1024 // octets: /proc/net/fib_trie lists all routes, a million of them on some hosts
+const RTM_GETADDR = 22
+const NLM_F_REPLACE = 0x100
+const NLM_F_CREATE = 0x400
+const MAX_LIFETIME = 0xffffffff - 1 // seconds; the next number means for ever
+
+/** What setAddress() and removeAddress() need. */
+export interface InterfaceAddress {
+  /** The name of the interface. */
+  readonly interface: string
+  /** 4 or 16 octets. */
+  readonly address: Uint8Array
+}
 
 /**
- * Whether an address is assigned to this host: rtnetlink(7), or /proc/net if koffi is missing. It does not block for long
- * and it never throws.
- * @param address 4 or 16 octets.
- * @param device Only an IPv6 address of this interface counts.
- * @returns undefined if the system does not answer.
+ * Lists all IPv4 and IPv6 addresses, also those of interfaces that are down. It needs no rights and does not wait.
+ * @throws Error with `code`, `errno` and `syscall`; Error if `linuxSupport()` reports no support.
  */
-export function hasAddress(address: Uint8Array, device?: string): boolean | undefined {
-  try {
-    if (address.length === 4) return hasIpv4(address.join('.'))
-    if (address.length !== 16) return undefined
-    const digits = Buffer.from(address).toString('hex')
-    return searchTable('/proc/net/if_inet6', table => isInIfInet6(table, digits, device))
-  } catch {
-    return undefined
+export function listAddresses(): readonly HostAddress[] {
+  const messages = netlinkRequest(NETLINK_ROUTE, {
+    name: 'RTM_GETADDR',
+    type: RTM_GETADDR,
+    flags: NLM_F_DUMP,
+    body: Uint8Array.of(AF_UNSPEC, 0, 0, 0, 0, 0, 0, 0),
+  })
+  const names = new Map<number, string | undefined>()
+  return messages.flatMap(message => addressIn(message, nameOf) ?? [])
+
+  function nameOf(index: number): string | undefined {
+    if (!names.has(index)) names.set(index, interfaceName(index))
+    return names.get(index)
   }
 }
 
-function hasIpv4(address: string): boolean | undefined {
-  if (linuxSupport().supported) return ipv4Addresses().has(address)
-  return searchTable('/proc/net/fib_trie', table => isLocalInFibTrie(table, address))
-}
-
-/** The text of /proc/net/fib_trie has an address in one line and what it is in the next lines. */
-export function isLocalInFibTrie(trie: string, address: string): boolean {
-  return new RegExp(`\\|-- ${address.replaceAll('.', '\\.')}\\n(?: +/\\d+ .*\\n)*? +/32 host LOCAL`).test(trie)
-}
-
-/** Each line of /proc/net/if_inet6: address in hex, index, prefix length, scope, flags, name of the interface. */
-export function isInIfInet6(table: string, digits: string, device: string | undefined): boolean {
-  return table.split('\n').some(line => {
-    const [address, , , , , name] = line.trim().split(/\s+/)
-    return address === digits && (device === undefined || name === device)
+/**
+ * Adds an address that the kernel removes by itself, or renews it: RTM_NEWADDR. An IPv4 address becomes a /32 of scope host,
+ * an IPv6 address a /128 without duplicate address detection; neither is chosen as a source address, and neither has a
+ * route beside its local one. It is marked with {@link ADDRESS_PROTOCOL}. It needs CAP_NET_ADMIN, and it waits while another
+ * process changes interfaces.
+ *
+ * An IPv4 address is usable at once, an IPv6 address a moment later: the kernel makes its route in a queue.
+ *
+ * A renewal changes neither scope nor prefix length. If the address has another form (`isOwnAddress()` is false), remove
+ * that form first: a /32 keeps its scope, and a /24 stays beside ours for ever.
+ * @param validLifetime Whole seconds, 1 or more. The kernel removes the address up to a second later; it does not count the
+ * time that the machine sleeps.
+ * @throws Error with `code`, `errno` and `syscall`, such as EPERM, ENODEV, or EACCES if IPv6 is off on the interface;
+ * RangeError for a lifetime or an address that is not allowed; Error if `linuxSupport()` reports no support.
+ */
+export function setAddress({
+  interface: name,
+  address,
+  validLifetime,
+}: InterfaceAddress & { readonly validLifetime: number }): void {
+  assertAddress(address)
+  if (!Number.isInteger(validLifetime) || validLifetime < 1 || validLifetime > MAX_LIFETIME)
+    throw new RangeError(`validLifetime is ${validLifetime}, and must be whole seconds from 1 to ${MAX_LIFETIME}`)
+  netlinkRequest(NETLINK_ROUTE, {
+    name: 'RTM_NEWADDR',
+    type: RTM_NEWADDR,
+    flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
+    ...encodeSetAddress(interfaceIndex(name), address, validLifetime),
   })
 }
 
-function searchTable(file: string, search: (text: string) => boolean): boolean | undefined {
-  const { text, isComplete } = readTable(file)
-  if (search(text)) return true
-  return isComplete ? false : undefined
-}
-
-/** The whole file, or its beginning if it is long. */
-function readTable(file: string): { readonly text: string; readonly isComplete: boolean } {
-  const fd = openSync(file, 'r')
+/**
+ * Removes one form of an address: RTM_DELADDR. Its TCP connections stay open and are silent; see `destroyConnections()`.
+ * It needs CAP_NET_ADMIN. If an IPv4 address with a shorter prefix is the first of its subnet on the interface, the kernel
+ * removes the other addresses of this subnet with it, unless net.ipv4.conf.*.promote_secondaries is 1.
+ * @param form An address from `listAddresses()`, or the interface, the address and its prefix length.
+ * @returns Whether it was there.
+ * @throws Error with `code`, `errno` and `syscall`, such as EPERM; RangeError for octets that are no address; Error if
+ * `linuxSupport()` reports no support.
+ */
+export function removeAddress(form: InterfaceAddress & Pick<HostAddress, 'prefixLength' | 'peer'>): boolean {
+  assertAddress(form.address)
   try {
-    const octets = Buffer.alloc(MAX_TABLE)
-    let length = 0
-    let read = -1
-    while (read !== 0 && length < octets.length) {
-      read = readSync(fd, octets, length, octets.length - length, null)
-      length += read
-    }
-    return { text: octets.toString('latin1', 0, length), isComplete: read === 0 }
-  } finally {
-    closeSync(fd)
+    netlinkRequest(NETLINK_ROUTE, {
+      name: 'RTM_DELADDR',
+      type: RTM_DELADDR,
+      flags: NLM_F_ACK,
+      ...encodeRemoveAddress(interfaceIndex(form.interface), form),
+    })
+    return true
+  } catch (error) {
+    if (absent.includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
   }
 }
+
+const absent = ['EADDRNOTAVAIL', 'ENODEV'] // no such address, no such interface

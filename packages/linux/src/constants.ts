@@ -1,4 +1,5 @@
 /** Numbers of Linux's generic headers. They are the same on every architecture that Node is built for. */
+export const AF_UNSPEC = 0
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const AF_NETLINK = 16
@@ -26,5 +27,3 @@ export const IPV6_UNICAST_HOPS = 16
 export const IPV6_V6ONLY = 26
 export const IPV6_TCLASS = 67
 export const IPV6_MINHOPCOUNT = 73
-
-export const NETLINK_ROUTE = 0

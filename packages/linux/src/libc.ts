@@ -67,38 +67,73 @@ export function libc(): Libc {
 let loaded: Libc | undefined
 /** Loads koffi at the first call and not at import, so that a program bundled without koffi still starts. */
 function load(): Libc {
-  loaded ??= libcOf(createRequire(import.meta.url)('koffi'))
+  loaded ??= libcOf(finder(null))
   return loaded
 }
 
 /** The part of koffi that is used. Its own types would have to be installed wherever ours are read. */
 interface Koffi {
   /** null: the libraries that this process has loaded, so that glibc and musl need no difference. */
-  load(library: null): { func(prototype: string): (...values: (number | Uint8Array)[]) => number }
+  load(library: string | null): { func(prototype: string): CFunction }
   errno(): number
 }
 
-function libcOf(koffi: Koffi): Libc {
-  const library = koffi.load(null)
-  const checked = (result: string, syscall: string, parameters: string) => {
-    const call = library.func(`${result} ${syscall}(${parameters})`)
-    return (...values: (number | Uint8Array)[]): number => {
+/** A function of the C library. koffi gives it the octets themselves, and not a copy. */
+type CFunction = (...values: (number | bigint | string | Uint8Array | null)[]) => number
+
+/**
+ * One function of the C library, such as `int close(int fd)`. It throws a system error if it returns less than 0.
+ * @param library The library that older versions of glibc have the function in.
+ * @throws Error if linuxSupport() reports no support, or if there is no such function.
+ */
+export function cFunction(result: string, name: string, parameters: string, library?: string): CFunction {
+  libc()
+  try {
+    return finder(null)(result, name, parameters)
+  } catch (error) {
+    if (library === undefined) throw error
+    return finder(library)(result, name, parameters)
+  }
+}
+
+function finder(library: string | null): typeof cFunction {
+  const koffi: Koffi = createRequire(import.meta.url)('koffi')
+  const functions = koffi.load(library)
+  return (result, name, parameters) => {
+    const call = functions.func(`${result} ${name}(${parameters})`)
+    return (...values) => {
       const returned = call(...values)
       if (returned >= 0) return returned
-      const errno = -koffi.errno()
-      const [code, text] = getSystemErrorMap().get(errno) ?? ['UNKNOWN', `error ${-errno}`]
-      throw Object.assign(new Error(`${syscall} ${code}: ${text}`), { errno, code, syscall })
+      throw systemError(name, koffi.errno())
     }
   }
-  const bind = checked('int', 'bind', 'int fd, const void *address, uint32_t length')
-  const setsockopt = checked('int', 'setsockopt', 'int fd, int level, int name, const void *value, uint32_t length')
-  const send = checked('long', 'send', 'int fd, const void *octets, size_t length, int flags')
-  const recv = checked('long', 'recv', 'int fd, void *octets, size_t length, int flags')
+}
+
+/** An Error with `code`, `errno` and `syscall`, as Node's own system errors have them. */
+export function systemError(syscall: string, errno: number): Error {
+  errors ??= getSystemErrorMap() // it makes a new map at each call
+  const [code, text] = errors.get(-errno) ?? ['UNKNOWN', `error ${errno}`]
+  return Object.assign(new Error(`${syscall} ${code}: ${text}`), { errno: -errno, code, syscall })
+}
+
+/** The error, with more words in parentheses. */
+export function withDetail(error: Error, detail: string | undefined): Error {
+  if (detail !== undefined) error.message += ` (${detail})`
+  return error
+}
+
+let errors: ReturnType<typeof getSystemErrorMap> | undefined
+
+function libcOf(find: typeof cFunction): Libc {
+  const bind = find('int', 'bind', 'int fd, const void *address, uint32_t length')
+  const setsockopt = find('int', 'setsockopt', 'int fd, int level, int name, const void *value, uint32_t length')
+  const send = find('long', 'send', 'int fd, const void *octets, size_t length, int flags')
+  const recv = find('long', 'recv', 'int fd, void *octets, size_t length, int flags')
   return {
-    socket: checked('int', 'socket', 'int domain, int type, int protocol'),
+    socket: find('int', 'socket', 'int domain, int type, int protocol'),
     bind: (fd, address) => bind(fd, address, address.length),
     setsockopt: (fd, level, name, value) => setsockopt(fd, level, name, value, value.length),
-    close: checked('int', 'close', 'int fd'),
+    close: find('int', 'close', 'int fd'),
     send: (fd, octets) => send(fd, octets, octets.length, 0),
     recv: (fd, octets) => recv(fd, octets, octets.length, 0),
   }

@@ -1,0 +1,103 @@
+/** Real processes: only one that is ended shows that the kernel ends it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { hasNamespaces } from '../test/network-namespace.ts'
+import { itimerspec, KernelDeadline, sigevent } from './kernel-deadline.ts'
+import { linuxSupport } from './libc.ts'
+
+const { supported } = linuxSupport()
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+describe.runIf(supported)('on Linux, with koffi', () => {
+  it('ends a process whose event loop hangs', async () => {
+    expect(await endOf(run(`deadline.arm(0.3); for (;;);`))).toEqual([null, 'SIGKILL'])
+  })
+  it('ends a process that is stopped (SIGSTOP)', async () => {
+    const child = run(`deadline.arm(1); console.log(process.pid); setTimeout(() => process.exit(3), 60_000)`)
+    process.kill(await pidFrom(child), 'SIGSTOP')
+    expect(await endOf(child)).toEqual([null, 'SIGKILL'])
+  })
+  it.each(['arm(60)', 'disarm()', 'stop()'])('does not end a process that calls %s in time', async call => {
+    const child = run(`deadline.arm(0.4); deadline.${call}; setTimeout(() => process.exit(3), 600)`)
+    expect(await endOf(child)).toEqual([3, null])
+  })
+  it('a later arm() sets an earlier end', async () => {
+    expect(await endOf(run(`deadline.arm(60); deadline.arm(0.1); for (;;);`))).toEqual([null, 'SIGKILL'])
+  })
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('arm(%d) throws', seconds => {
+    const deadline = new KernelDeadline()
+    expect(() => deadline.arm(seconds)).toThrow(`seconds is ${seconds}, and must be above 0 and at most`)
+    deadline.stop()
+  })
+  it('arm() throws after stop(), and a second stop() does nothing', () => {
+    const deadline = new KernelDeadline()
+    deadline.stop()
+    deadline.stop()
+    expect(() => deadline.arm(1)).toThrow('the deadline is stopped')
+  })
+})
+
+describe.runIf(hasNamespaces)('as the first process of a container (needs root)', () => {
+  it('ends a process whose event loop hangs', async () => {
+    expect(await endOf(runInContainer(`deadline.arm(0.3); for (;;);`))).toEqual([14, null])
+  })
+  it('ends a process that is stopped (SIGSTOP from outside)', async () => {
+    const child = runInContainer(`
+      deadline.arm(1)
+      console.log((await import('node:fs')).readlinkSync('/proc/self')) // its number outside
+      setTimeout(() => process.exit(3), 60_000)`)
+    process.kill(await pidFrom(child), 'SIGSTOP')
+    expect(await endOf(child)).toEqual([14, null])
+  })
+  it('does not end a process that calls disarm() in time', async () => {
+    const child = runInContainer(`deadline.arm(0.4); deadline.disarm(); setTimeout(() => process.exit(3), 600)`)
+    expect(await endOf(child)).toEqual([3, null])
+  })
+})
+
+it('sigevent has the signal at 8 and SIGEV_SIGNAL at 12 (glibc, musl)', () => {
+  const struct = sigevent(9)
+  expect(struct).toHaveLength(64)
+  expect([...new Int32Array(struct.buffer)].slice(0, 4)).toEqual([0, 0, 9, 0])
+})
+it.each([
+  [0, [0n, 0n]],
+  [1.25, [1n, 250_000_000n]],
+  [1e-12, [0n, 1n]], // 0 would disarm the timer
+  [0.999_999_999_9, [1n, 0n]],
+  [86_400, [86_400n, 0n]],
+])('itimerspec of %d s has no interval', (seconds, time) => {
+  expect([...new BigInt64Array(itimerspec(seconds).buffer)]).toEqual([0n, 0n, ...time])
+})
+
+function run(program: string, command: readonly string[] = []): ChildProcess {
+  const words = [
+    ...command,
+    process.execPath,
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '--eval',
+    `import { KernelDeadline } from ${JSON.stringify(new URL('kernel-deadline.ts', import.meta.url).pathname)}
+     const deadline = new KernelDeadline()
+     ${program}`,
+  ]
+  const [file = '', ...rest] = words
+  const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  return child
+}
+function runInContainer(program: string): ChildProcess {
+  return run(program, ['unshare', '--pid', '--fork', '--kill-child'])
+}
+async function pidFrom({ stdout }: ChildProcess): Promise<number> {
+  const [text] = stdout ? await once(stdout, 'data') : ['']
+  return Number(text)
+}
+async function endOf(child: ChildProcess): Promise<unknown[]> {
+  return once(child, 'exit')
+}

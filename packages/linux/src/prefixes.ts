@@ -1,0 +1,19 @@
+/** Which addresses an interface reaches without a router. */
+import type { HostAddress } from './address-message.ts'
+
+/**
+ * Whether the subnet of an interface's address contains another address: both begin with the same `prefixLength` bits. The
+ * address itself (also in another form) and a host prefix (/32, /128) contain none.
+ * @param address 4 or 16 octets.
+ */
+export function subnetContains(
+  { address: own, prefixLength }: Pick<HostAddress, 'address' | 'prefixLength'>,
+  address: Uint8Array,
+): boolean {
+  if (own.length !== address.length || prefixLength === own.length * 8) return false
+  if (Buffer.compare(own, address) === 0) return false
+  return own.every((octet, at) => {
+    const bits = Math.min(Math.max(prefixLength - at * 8, 0), 8)
+    return ((octet ^ (address[at] ?? 0)) & (0xff00 >> bits) & 0xff) === 0
+  })
+}

@@ -1,0 +1,170 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { addCable, hasNamespaces, inNetworkNamespace, removeInterface, setUp } from '../test/network-namespace.ts'
+import { removeAddress, setAddress } from './addresses.ts'
+import { libc, linuxSupport } from './libc.ts'
+import { encodeMessage, uint32 } from './netlink-message.ts'
+import { changesIn, type NetworkChange, watchNetwork } from './watch.ts'
+
+const vip = Uint8Array.of(203, 0, 113, 100)
+const [NEWLINK, DELLINK, NEWADDR, DELADDR] = [16, 17, 20, 21]
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+describe('the changes of one datagram', () => {
+  const link = (type: number, name: string, family = 0) =>
+    encodeMessage(
+      { type, flags: 0, sequence: 0, body: Buffer.concat([Uint8Array.of(family, 0, 0, 0), uint32(7, 1, 0)]) },
+      [[3, Buffer.from(`${name}\0`)]],
+    )
+  const address = (type: number) =>
+    encodeMessage({ type, flags: 0, sequence: 9, body: Buffer.concat([Uint8Array.of(2, 32, 0, 254), uint32(7)]) }, [
+      [2, vip],
+    ])
+  const read = (names: Map<number, string>, ...parts: readonly Uint8Array[]) =>
+    changesIn(Buffer.concat(parts), names).map(change =>
+      'address' in change
+        ? [change.type, change.address.interface]
+        : [change.type, 'interface' in change && change.interface.name],
+    )
+
+  it('have the name of an interface until it is removed', () => {
+    const names = new Map([[7, 'old0']])
+    expect(read(names, address(NEWADDR), link(NEWLINK, 'new0'), address(DELADDR), link(DELLINK, 'new0'))).toEqual([
+      ['address-set', 'old0'],
+      ['interface-set', 'new0'],
+      ['address-removed', 'new0'],
+      ['interface-removed', 'new0'],
+    ])
+    expect(names.size).toBe(0)
+  })
+  it('leave out an interface that leaves a bridge', () => {
+    const names = new Map([[7, 'eth0']])
+    expect(read(names, link(DELLINK, 'eth0', 7))).toEqual([])
+    expect(names.get(7)).toBe('eth0')
+  })
+  it('throw EPROTO if the datagram is cut off', () => {
+    expect(() => changesIn(link(NEWLINK, 'eth0').subarray(0, 30), new Map())).toThrow(
+      expect.objectContaining({ code: 'EPROTO' }),
+    )
+  })
+})
+
+describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
+  /** recv() as the kernel's socket would be. */
+  function watchWith(...answers: readonly (Error | Uint8Array)[]) {
+    const seen: string[] = []
+    let poll = () => {}
+    const stop = watchNetwork(
+      ({ type }) => seen.push(type),
+      each => {
+        poll = each
+        return () => seen.push('schedule ended')
+      },
+    )
+    let next = 0
+    vi.spyOn(libc(), 'recv').mockImplementation((_, buffer) => {
+      const answer = answers[next++] ?? Object.assign(new Error(), { code: 'EAGAIN' })
+      if (answer instanceof Error) throw answer
+      buffer.set(answer)
+      return answer.length
+    })
+    vi.spyOn(libc(), 'socket').mockImplementation(() => {
+      throw new Error('no descriptor')
+    })
+    return { seen, stop, poll }
+  }
+  const failure = (code: string) => Object.assign(new Error(code), { code })
+
+  it.each([
+    ['the kernel dropped messages', failure('ENOBUFS')],
+    ['the socket fails', failure('EBADF')],
+    ['a message is cut off', new Uint8Array(17)],
+  ])('reports "look-again" once a poll if %s', (_, answer) => {
+    const { seen, stop, poll } = watchWith(answer, failure('ENOBUFS'))
+    poll()
+    poll()
+    poll()
+    expect(seen).toEqual(['look-again', 'look-again'])
+    stop()
+  })
+  it('a poll ends after some datagrams, so that the event loop goes on', () => {
+    const datagram = encodeMessage({ type: 99, flags: 0, sequence: 0, body: new Uint8Array() })
+    const { stop, poll } = watchWith(...Array<Uint8Array>(1000).fill(datagram))
+    poll()
+    expect(vi.mocked(libc().recv).mock.calls.length).toBe(256)
+    stop()
+  })
+  it('reports nothing after it has ended, and ends once', () => {
+    const { seen, stop, poll } = watchWith(failure('ENOBUFS'))
+    stop()
+    stop()
+    poll()
+    expect(seen).toEqual(['schedule ended'])
+  })
+  it('polls every 50 ms by itself', () => {
+    vi.useFakeTimers()
+    const stop = watchNetwork(() => {})
+    const recv = vi.spyOn(libc(), 'recv')
+    vi.advanceTimersByTime(1000)
+    expect(recv).toHaveBeenCalledTimes(20)
+    stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)', () => {
+  it('reports addresses and carrier of one interface', () =>
+    inNetworkNamespace(async () => {
+      addCable('near0', 'far0')
+      const seen: unknown[] = []
+      let poll = () => {}
+      const stop = watchNetwork(
+        change => seen.push(...summary(change)),
+        each => {
+          poll = each
+          return () => {}
+        },
+      )
+      const isSeen = (...expected: readonly unknown[]) =>
+        vi.waitFor(() => {
+          poll()
+          expect(seen).toEqual(expect.arrayContaining([...expected]))
+          seen.length = 0
+        }, 10_000) // the kernel reports carrier at most once a second
+      setUp('near0')
+      await isSeen('near0 up')
+      setUp('far0')
+      await isSeen('near0 up with carrier')
+      setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
+      await isSeen('address-set on near0 by 83')
+      setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
+      await isSeen('address-set on near0 by 83')
+      removeAddress({ interface: 'near0', address: vip, prefixLength: 32 })
+      await isSeen('address-removed on near0 by 83')
+      setUp('far0', false)
+      await isSeen('near0 up')
+      setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
+      removeInterface('near0')
+      await isSeen('address-removed on near0 by 83', 'near0 removed')
+      stop()
+    }))
+})
+
+function summary(change: NetworkChange): readonly string[] {
+  switch (change.type) {
+    case 'address-set':
+    case 'address-removed':
+      return [`${change.type} on ${change.address.interface} by ${change.address.protocol}`]
+    case 'interface-set': {
+      const { name, up, carrier } = change.interface
+      return [`${name}${up ? ' up' : ''}${carrier ? ' with carrier' : ''}`]
+    }
+    case 'interface-removed':
+      return [`${change.interface.name} removed`]
+    case 'look-again':
+      return [change.type]
+  }
+}

@@ -1,0 +1,108 @@
+/** Changes of interfaces and addresses, as the kernel reports them to the groups of rtnetlink(7). */
+import { addressIn, type HostAddress, RTM_DELADDR } from './address-message.ts'
+import { interfaceIn, listInterfaces, type NetworkInterface, RTM_DELLINK } from './interfaces.ts'
+import { notUnderstood } from './netlink-answer.ts'
+import { messagesIn } from './netlink-message.ts'
+import { NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.ts'
+
+/** One change. */
+export type NetworkChange =
+  /** An address was added, renewed, or changed its flags. */
+  | { readonly type: 'address-set'; readonly address: HostAddress }
+  | { readonly type: 'address-removed'; readonly address: HostAddress }
+  /** An interface was added, or it changed: carrier, name, MAC address and the like. */
+  | { readonly type: 'interface-set'; readonly interface: NetworkInterface }
+  | { readonly type: 'interface-removed'; readonly interface: NetworkInterface }
+  /** Changes were lost. List addresses and interfaces again. */
+  | { readonly type: 'look-again' }
+
+const RTMGRP_LINK = 0x1
+const RTMGRP_IPV4_IFADDR = 0x10
+const RTMGRP_IPV6_IFADDR = 0x100
+const POLL_INTERVAL = 50 // milliseconds: a poll without a message costs microseconds
+const MAX_DATAGRAMS = 256 // of one poll, so that the event loop goes on
+
+/** Calls `poll` again and again, and returns a function that ends this. */
+export type PollSchedule = (poll: () => void) => () => void
+
+/**
+ * Reports each change of this host's interfaces and addresses from now on. List them after this call, so that no change is
+ * missed. Node cannot wait for a netlink socket, so the socket is polled. It needs no rights.
+ * @param onChange It must not throw: it runs in the timer.
+ * @param schedule By default a timer of 50 ms that does not keep the process alive.
+ * @returns A function that ends it.
+ * @throws Error with `code`, `errno` and `syscall`; Error if `linuxSupport()` reports no support.
+ */
+export function watchNetwork(
+  onChange: (change: NetworkChange) => void,
+  schedule: PollSchedule = everyInterval,
+): () => void {
+  const socket = new NetlinkSocket(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+  const names = new Map<number, string>()
+  let isOpen = true
+  try {
+    readNames()
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+  const endSchedule = schedule(poll)
+  return () => {
+    if (!isOpen) return
+    isOpen = false
+    endSchedule()
+    socket.close()
+  }
+
+  function poll(): void {
+    for (let datagrams = 0; isOpen && datagrams < MAX_DATAGRAMS; datagrams++) {
+      const changes = receive()
+      if (changes === undefined) return
+      for (const change of changes) if (isOpen) onChange(change)
+    }
+  }
+
+  /** The changes of one datagram, or undefined if there is none. */
+  function receive(): readonly NetworkChange[] | undefined {
+    try {
+      return changesIn(socket.receive(), names)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined
+    }
+    // ENOBUFS: the socket was full, and the kernel dropped messages.
+    try {
+      readNames()
+    } catch {
+      // The caller's own look meets the same error.
+    }
+    return [{ type: 'look-again' }]
+  }
+
+  function readNames(): void {
+    for (const { index, name } of listInterfaces()) names.set(index, name)
+  }
+}
+
+/**
+ * The changes in one datagram.
+ * @param names The name of each index. An interface that is gone has no name any more when its last messages are read, so
+ * names are kept here.
+ * @throws Error with the code EPROTO if the datagram is cut off.
+ */
+export function changesIn(datagram: Uint8Array, names: Map<number, string>): readonly NetworkChange[] {
+  return (messagesIn(datagram) ?? notUnderstood('rtnetlink')).flatMap((message): NetworkChange[] => {
+    const address = addressIn(message, index => names.get(index))
+    if (address) return [{ type: message.type === RTM_DELADDR ? 'address-removed' : 'address-set', address }]
+    const changed = interfaceIn(message)
+    if (!changed) return []
+    const isRemoved = message.type === RTM_DELLINK
+    if (isRemoved) names.delete(changed.index)
+    else names.set(changed.index, changed.name)
+    return [{ type: isRemoved ? 'interface-removed' : 'interface-set', interface: changed }]
+  })
+}
+
+function everyInterval(poll: () => void): () => void {
+  const timer = setInterval(poll, POLL_INTERVAL).unref()
+  return () => clearInterval(timer)
+}
