@@ -43,20 +43,21 @@ function optionLines(options: ProgramOptions, given: GivenValues): string {
   const lines = optionTable.flatMap(({ name, defaultText }) => {
     const value = options[name]
     if (name === 'tcpMd5Key' && given[name] === undefined) return [] // tcpMd5KeyFile has it
-    if (value !== undefined) return [[name, shown(name, value), given[name]?.from ?? 'default'] as const]
+    if (value !== undefined) return [[name, optionText(name, value), given[name]?.from ?? 'default'] as const]
     const idle = (name === 'port' && options.peers) || (name.startsWith('health') && options.health === undefined)
     return defaultText === undefined || idle ? [] : [[name, defaultText, 'default'] as const]
   })
   const width = (column: 0 | 1) => Math.max(...lines.map(line => line[column].length))
   return lines.map(([name, value, from]) => `${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}\n`).join('')
 }
-function shown(name: string, value: unknown): string {
+/** The value that applies, for a person; of a key, only that there is one. */
+function optionText(name: string, value: unknown): string {
   if (name === 'tcpMd5Key') return '(secret)'
   if (name === 'health') return shownUrl(String(value))
-  if (Array.isArray(value)) return value.map(one => shown('', one)).join(', ')
+  if (Array.isArray(value)) return value.map(one => optionText('', one)).join(', ')
   if (typeof value !== 'object' || value === null) return String(value)
   return Object.entries(value)
-    .map(([key, one]) => `${key} ${shown(key, one)}`)
+    .map(([key, one]) => `${key} ${optionText(key, one)}`)
     .join(' ')
 }
 

@@ -8,7 +8,7 @@ export class RetryableError extends Error {}
 
 /** `--med: 'high' is not allowed, it must be a whole number`. A value that may hold a secret is not shown. */
 export function notAllowed(from: string, value: unknown, allowed: string): UsageError {
-  return new UsageError(`${from}: ${shown(value)} is not allowed, it must be ${allowed}`)
+  return new UsageError(`${from}: ${withoutSecret(value)} is not allowed, it must be ${allowed}`)
 }
 
 /** The same for a value that is, or may be, a secret or a part of one. */
@@ -16,7 +16,8 @@ export function secretNotAllowed(from: string, allowed: string): UsageError {
   return new UsageError(`${from}: the given value is not allowed, it must be ${allowed}`)
 }
 
-function shown(value: unknown): string {
+/** Stricter than the library's errors: users put keys into wrong places of a file. */
+function withoutSecret(value: unknown): string {
   if (typeof value === 'string') return mayHoldSecret(value) ? 'the given value' : `'${value}'`
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' && value !== null ? 'a map' : String(value)
