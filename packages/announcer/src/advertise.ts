@@ -1,6 +1,12 @@
 /** The UPDATEs of one host route. Their attributes depend on whether the peer is external or internal. */
 
-import { assertInteger, assertObject, rejectUnknown } from '@softspoken/session/internal'
+import {
+  assertInteger,
+  assertObject,
+  numberOption,
+  type OptionTable,
+  rejectUnknown,
+} from '@softspoken/session/internal'
 import {
   type Address,
   type Attributes,
@@ -49,22 +55,20 @@ export interface Epoch {
   epoch: number
 }
 
-/** All options of a Preference. */
-export const preferenceNames = [
-  'med',
-  'localPref',
-  'communities',
-  'largeCommunities',
-  'prepend',
-] as const satisfies readonly (keyof Preference)[]
-
-const MAX_PREPEND = 10 // a longer path changes no decision, and may be filtered
 const MAX_METRIC = 0xffffffff
+
+export const preferenceOptions = {
+  med: { type: 'integer', min: 0, max: MAX_METRIC },
+  localPref: { type: 'integer', default: 100, min: 0, max: MAX_METRIC },
+  communities: { type: 'list' },
+  largeCommunities: { type: 'list' },
+  prepend: { type: 'integer', default: 0, min: 0, max: 10 }, // a longer path changes no decision, and may be filtered
+} as const satisfies OptionTable<Preference>
 
 /** Computes the metrics, and makes sets of the communities (RFC 1997, RFC 8092 §3). @throws OptionError */
 export function resolve(preference: Preference): ResolvedPreference {
   const { med, localPref, communities, largeCommunities, ...rest } = preference
-  if (rest.prepend !== undefined) assertInteger(rest.prepend, 0, MAX_PREPEND, 'prepend')
+  numberOption(preferenceOptions, 'prepend', rest.prepend)
   return {
     ...rest,
     ...(communities !== undefined && { communities: asSet(communities, 'communities', communityByNumber) }),
@@ -113,7 +117,8 @@ export interface PeerContext {
 }
 
 export function advertisement({ prefix, family }: HostRoute, preference: ResolvedPreference, to: PeerContext): Update {
-  const { med, localPref = 100, communities = [], largeCommunities = [], prepend = 0 } = preference
+  const { med, communities = [], largeCommunities = [] } = preference
+  const { localPref = preferenceOptions.localPref.default, prepend = preferenceOptions.prepend.default } = preference
   const isPlain = fitsIpv4Fields(family, to.nextHop)
   const attributes: Attributes = {
     // In the order of the message.

@@ -1,6 +1,7 @@
 /** One announcement: what the caller gave, and whether it may be advertised now. */
+import type { OptionTable } from '@softspoken/session/internal'
 import type { Prefix } from '@softspoken/wire'
-import type { DesiredRoute, Preference, ResolvedPreference } from './advertise.ts'
+import { type DesiredRoute, type Preference, preferenceOptions, type ResolvedPreference } from './advertise.ts'
 import type { HealthGate } from './health/gate.ts'
 import type { HostRoute } from './host-route.ts'
 import { type Explanation, type WithheldReason, withheldReason } from './reasons.ts'
@@ -20,6 +21,12 @@ export interface AnnounceOptions extends Preference {
    */
   gate?: HealthGate
 }
+
+/** A lease is from twice the shortest interval of a health check to an hour. */
+export const announceOptions = {
+  ...preferenceOptions,
+  ttl: { type: 'number', min: 2, max: 3600, unit: ' seconds' },
+} as const satisfies OptionTable<Omit<AnnounceOptions, 'signal' | 'gate'>>
 
 /** A route that is announced until it is withdrawn. */
 export interface Announcement extends Disposable {

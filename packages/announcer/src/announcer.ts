@@ -12,11 +12,12 @@ import {
 } from '@softspoken/session'
 import {
   assertObject,
-  assertRange,
   DeadlineTimer,
   guardLog,
   notify,
+  numberOption,
   omitUndefined,
+  optionNames,
   rejectUnknown,
 } from '@softspoken/session/internal'
 import { type Address, OptionError, type Prefix } from '@softspoken/wire'
@@ -24,17 +25,17 @@ import { renamed } from '@softspoken/wire/internal'
 import {
   type DesiredRoute,
   type Preference,
-  preferenceNames,
+  preferenceOptions,
   type ResolvedPreference,
   resolve,
   withGracefulShutdown,
 } from './advertise.ts'
-import { AnnouncedRoute, type Announcement, type AnnounceOptions } from './announcement.ts'
+import { AnnouncedRoute, type Announcement, type AnnounceOptions, announceOptions } from './announcement.ts'
 import { AnnouncerSession } from './announcer-session.ts'
 import { type AnnouncerOptions, configure, type PeerConfig } from './config.ts'
 import { HealthGate } from './health/gate.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
-import { leasesFirst, ttlBounds } from './lease.ts'
+import { leasesFirst } from './lease.ts'
 import { type LogLine, PeerRoutes, type PeerRoutesOptions } from './peer-routes.ts'
 import {
   type Explanation,
@@ -148,7 +149,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    * allowed; Error if the announcer is draining or stopped.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
-    rejectUnknown(options, [...preferenceNames, 'signal', 'ttl', 'gate'], '')
+    rejectUnknown(options, [...optionNames(announceOptions), 'signal', 'gate'], '')
     const { signal, ttl, gate, ...given } = options
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new OptionError('signal', signal, 'an AbortSignal')
@@ -159,7 +160,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       throw new OptionError('prefix', prefix, `another one, because ${route.prefix} is announced already`)
     if (this.#announced.size >= this.#maxPrefixes)
       throw new OptionError('prefix', prefix, `left out, because maxPrefixes is ${this.#maxPrefixes}`)
-    if (ttl !== undefined) assertRange(ttl, ttlBounds.min, ttlBounds.max, 'ttl', ' seconds')
+    if (ttl !== undefined) numberOption(announceOptions, 'ttl', ttl)
     if (gate !== undefined && !(gate instanceof HealthGate)) throw new OptionError('gate', gate, 'a HealthGate')
     const announced = new AnnouncedRoute(route, this.#checked(route, given), options, this.#clock.now())
     this.#announced.set(route.prefix, announced)
@@ -321,7 +322,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
 
   /** Throws for each mistake of the caller, before anything is sent. */
   #checked(route: HostRoute, preference: Preference): ResolvedPreference {
-    rejectUnknown(preference, preferenceNames, '')
+    rejectUnknown(preference, optionNames(preferenceOptions), '')
     const carriers = this.#peers.filter(peer => peer.carries(route))
     if (carriers.length === 0) {
       const { peer, families } = this.sessions[0]!.config // there is at least one

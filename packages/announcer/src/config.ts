@@ -1,15 +1,18 @@
 /** The options of an announcer, their defaults, and the options of each session that follow from them. */
 import type { LocalOptions, PeerOptions, SessionOptions } from '@softspoken/session'
 import {
-  assertInteger,
   assertObject,
-  assertRange,
   assertString,
   checkEnvironment,
+  environmentNames,
   isIpv6,
+  numberOption,
+  type OptionTable,
   omitUndefined,
   optionNames,
   rejectUnknown,
+  rejectUnknownParts,
+  sessionOptions,
   splitZone,
 } from '@softspoken/session/internal'
 import { type Address, OptionError, parseAddress } from '@softspoken/wire'
@@ -67,6 +70,24 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
   gracefulShutdownTime?: number
 }
 
+const LONGEST_DRAIN = 25 // seconds; with the end of the sessions it fits the 30 s that Kubernetes gives
+
+/** The options that a session does not have. docs/defaults.md is tested against it. */
+export const announcerOptions = {
+  peers: { type: 'list' },
+  nextHop: { type: 'string' },
+  maxPrefixes: { type: 'integer', default: 1, min: 1, max: 1000 },
+  advertisementInterval: { type: 'number', min: 5, max: 600, unit: ' seconds' },
+  drainTime: { type: 'number', default: 3, min: 0, max: LONGEST_DRAIN, unit: ' seconds' },
+  gracefulShutdownTime: { type: 'number', default: 0, min: 0, max: LONGEST_DRAIN, unit: ' seconds' },
+} as const satisfies OptionTable<Omit<AnnouncerOptions, keyof SessionOptions>>
+
+/** The options of a peer that a session does not have. */
+const peerOptions = {
+  localAddress: { type: 'string' },
+  nextHop: { type: 'string' },
+} as const satisfies OptionTable<Omit<AnnouncerPeer, keyof PeerOptions | keyof SessionOptions>>
+
 /** Our own side of every session. */
 export interface AnnouncerLocal extends Omit<LocalOptions, 'address'> {
   /** The address to dial from: one, or one for the peers of each family. Default: chosen by the system. */
@@ -86,58 +107,50 @@ export interface PeerConfig {
   readonly callersName: (option: string) => string
 }
 
-const LONGEST_DRAIN = 25 // seconds; with the end of the sessions it fits the 30 s that Kubernetes gives
-
 /** @throws OptionError; for an option of a session, Session does. */
 export function configure(options: AnnouncerOptions): Config {
   assertObject(options, 'options', 'an object with local and peers at least')
-  const {
-    local,
-    peers,
-    nextHop,
-    maxPrefixes = 1,
-    advertisementInterval,
-    drainTime = 3,
-    gracefulShutdownTime = 0,
-    ...rest
-  } = options
+  const { local, peers, nextHop, maxPrefixes, advertisementInterval, drainTime, gracefulShutdownTime, ...rest } =
+    options
   if ('passive' in rest)
     throw new OptionError('passive', rest.passive, 'left out, because an announcer dials each of its peers')
-  rejectUnknown(options, announcerOptions, '')
+  rejectUnknown(options, allNames, '')
   if (!Array.isArray(peers) || peers.length === 0)
     throw hiddenValue('peers', shown(peers), `a list of at least one peer, each ${PEER}`)
   for (const [at, peer] of peers.entries()) checkPeer(peer, at)
   checkEnvironment(rest)
-  assertInteger(maxPrefixes, 1, 1000, 'maxPrefixes')
-  assertRange(drainTime, 0, LONGEST_DRAIN, 'drainTime', ' seconds')
-  assertRange(gracefulShutdownTime, 0, LONGEST_DRAIN, 'gracefulShutdownTime', ' seconds')
-  if (gracefulShutdownTime + drainTime > LONGEST_DRAIN)
+  const config = {
+    maxPrefixes: numberOption(announcerOptions, 'maxPrefixes', maxPrefixes),
+    drainTime: numberOption(announcerOptions, 'drainTime', drainTime),
+    gracefulShutdownTime: numberOption(announcerOptions, 'gracefulShutdownTime', gracefulShutdownTime),
+    advertisementInterval:
+      advertisementInterval === undefined
+        ? undefined
+        : numberOption(announcerOptions, 'advertisementInterval', advertisementInterval),
+  }
+  if (config.gracefulShutdownTime + config.drainTime > LONGEST_DRAIN)
     throw new OptionError(
       'gracefulShutdownTime',
       gracefulShutdownTime,
-      `at most ${LONGEST_DRAIN} seconds together with drainTime, ${drainTime}`,
+      `at most ${LONGEST_DRAIN} seconds together with drainTime, ${config.drainTime}`,
     )
-  if (advertisementInterval !== undefined)
-    assertRange(advertisementInterval, 5, 600, 'advertisementInterval', ' seconds')
   const nextHopOfAll = canonicalNextHop(nextHop, 'nextHop')
-  rejectUnknown(local, ['as', 'id', 'address'], 'local')
+  rejectUnknownParts(sessionOptions, 'local', local)
   if (local.address !== undefined)
     for (const [name, address] of addressesIn(local.address, 'local.address'))
       parseAddress(splitZone(address).address, name)
   return {
     peers: peers.map((peer, at) => peerConfig(peer, at, { rest, local, nextHop: nextHopOfAll })),
-    maxPrefixes,
-    drainTime,
-    gracefulShutdownTime,
-    advertisementInterval,
+    ...config,
   }
 }
 
 /** Every option of an announcer, its own first. */
-const announcerOptions: readonly string[] = [
-  ...['local', 'peers', 'nextHop', 'maxPrefixes', 'advertisementInterval', 'drainTime', 'gracefulShutdownTime'],
-  ...optionNames().filter(name => !['local', 'peer', 'passive'].includes(name)),
-  ...['log', 'clock', 'random', 'dial'],
+const allNames: readonly string[] = [
+  'local',
+  ...optionNames(announcerOptions),
+  ...optionNames(sessionOptions).filter(name => !['local', 'peer', 'passive'].includes(name)),
+  ...environmentNames,
 ]
 
 const PEER = 'an object with as and address'
@@ -146,7 +159,7 @@ function checkPeer(peer: AnnouncerPeer, at: number): void {
   const path = `peers[${at}]`
   if (typeof peer === 'string') throw hiddenValue(path, 'a string', PEER) // it may hold a key
   assertObject(peer, path, PEER)
-  rejectUnknown(peer, ['as', 'address', 'port', 'localAddress', 'nextHop', ...ownOptions], path)
+  rejectUnknown(peer, [...optionNames(sessionOptions, 'peer'), ...optionNames(peerOptions), ...ownOptions], path)
   assertString(peer.address, `${path}.address`, '192.0.2.254')
   if (peer.localAddress !== undefined) assertString(peer.localAddress, `${path}.localAddress`, '192.0.2.1')
 }

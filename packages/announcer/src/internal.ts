@@ -1,2 +1,4 @@
-/** For the tests of docs/defaults.md and of the program. Not part of the API. */
+/** For the tests of docs/defaults.md and for the program. Not part of the API. */
+export { announceOptions } from './announcement.ts'
+export { announcerOptions } from './config.ts'
 export { healthOptions } from './health/options.ts'

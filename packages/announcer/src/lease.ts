@@ -4,9 +4,6 @@
  */
 import type { Clock } from '@softspoken/session'
 
-/** In seconds: from twice the shortest interval of a health check to an hour. */
-export const ttlBounds = { min: 2, max: 3600 } as const
-
 /**
  * A clock whose timers check the leases before they run. When a stopped process continues, all timers are due at once, and a
  * session's KEEPALIVE may be the earliest: it would keep a route whose lease has run out.

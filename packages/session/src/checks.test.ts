@@ -2,7 +2,8 @@ import { OptionError } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import { configure } from './config.ts'
 import { Listener } from './listener.ts'
-import { optionNames, type SessionOptions, sessionOptions } from './options.ts'
+import { optionNames } from './option-table.ts'
+import { type SessionOptions, sessionOptions } from './options.ts'
 import { Session } from './session.ts'
 
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
@@ -30,7 +31,7 @@ const wrong = new Map<string, unknown>([
 
 /** Each option by its name, and how to give it. */
 const options: Record<string, (value: unknown) => object> = {
-  ...Object.fromEntries(optionNames().map(name => [name, (value: unknown) => ({ [name]: value })])),
+  ...Object.fromEntries(optionNames(sessionOptions).map(name => [name, (value: unknown) => ({ [name]: value })])),
   ...Object.fromEntries(
     Object.keys(sessionOptions)
       .filter(name => name.includes('.'))

@@ -70,15 +70,23 @@ function readProperty(value: object, name: string): unknown {
   }
 }
 
+/** The methods that each needs; the others are functions. */
+const environment = {
+  log: ['debug', 'info', 'warn', 'error'],
+  clock: ['now', 'setTimeout', 'clearTimeout'],
+  random: undefined,
+  dial: undefined,
+} as const satisfies Readonly<Record<keyof SessionEnvironment, readonly string[] | undefined>>
+
+/** The names of what a session runs on. */
+export const environmentNames: readonly string[] = Object.keys(environment)
+
 /** @throws OptionError for a log, clock, random or dial of the wrong type. */
-export function checkEnvironment({
-  log,
-  clock,
-  random,
-  dial,
-}: Partial<Record<keyof SessionEnvironment, unknown>>): void {
-  if (log !== undefined) assertMethods(log, ['debug', 'info', 'warn', 'error'], 'log')
-  if (clock !== undefined) assertMethods(clock, ['now', 'setTimeout', 'clearTimeout'], 'clock')
-  for (const [name, value] of Object.entries({ random, dial }))
-    if (value !== undefined && typeof value !== 'function') throw new OptionError(name, value, 'a function')
+export function checkEnvironment(given: Partial<Record<keyof SessionEnvironment, unknown>>): void {
+  for (const [name, methods] of Object.entries(environment)) {
+    const value = given[name as keyof SessionEnvironment] // its own keys
+    if (value === undefined) continue
+    if (methods !== undefined) assertMethods(value, methods, name)
+    else if (typeof value !== 'function') throw new OptionError(name, value, 'a function')
+  }
 }

@@ -1,16 +1,26 @@
 /** Makes the configuration of a session from its options: checks each, and fills in the defaults. */
 import { type Address, AS_TRANS, type Family, familyByName, OptionError, parseAddress } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
-import { assertBoolean, assertInteger, assertPath, assertRange, assertString, rejectUnknown } from './checks.ts'
+import { assertPath, assertString, environmentNames, rejectUnknown } from './checks.ts'
 import { Md5Key } from './md5-key.ts'
+import {
+  type BooleanName,
+  booleanOption,
+  type NumberName,
+  numberOption,
+  optionNames,
+  partsOption,
+  rejectUnknownParts,
+} from './option-table.ts'
 import {
   type CapabilityOptions,
   type GracefulRestartOptions,
-  optionNames,
-  type SessionOptionName,
+  type LocalOptions,
+  type PeerOptions,
   type SessionOptions,
   sessionOptions,
 } from './options.ts'
+import type { SessionEnvironment } from './runtime.ts'
 import {
   type Device,
   formatZoned,
@@ -22,38 +32,34 @@ import {
   type Zoned,
 } from './socket-address.ts'
 
+/** All options with a value, except that `unset` may be undefined. */
+type Filled<options, unset extends keyof options = never> = {
+  readonly [name in keyof options]-?: name extends unset ? options[name] | undefined : options[name]
+}
+/** Options that are another type in the configuration, or not in it. */
+type Changed = 'local' | 'peer' | 'capabilities' | 'gracefulRestart' | 'backOff' | 'tcpMd5Key' | 'allowAggressiveTimers'
+
 /** The options of a session with all defaults filled in. */
-export interface SessionConfig {
+export interface SessionConfig
+  extends Filled<
+    Omit<SessionOptions, Changed | keyof SessionEnvironment>,
+    'sendHoldTime' | 'ttlSecurity' | 'multihop' | 'bindDevice' | 'stateDirectory'
+  > {
   /** An address is in its canonical text (RFC 5952), a link-local one with its interface: `fe80::1%eth0`. */
-  readonly local: { readonly as: number; readonly id: Address; readonly address: Address | undefined }
-  readonly peer: { readonly as: number; readonly address: Address; readonly port: number }
-  readonly passive: boolean
-  readonly families: readonly Family[]
-  readonly extendedNextHop: boolean
-  readonly capabilities: Readonly<Required<CapabilityOptions>>
-  readonly extendedMessage: boolean
-  readonly requireFourOctetAs: boolean
-  readonly gracefulRestart: Readonly<Required<GracefulRestartOptions>> | undefined
-  readonly holdTime: number
-  /** Undefined: the greater of 480 s and twice the negotiated hold time. */
-  readonly sendHoldTime: number | undefined
-  readonly allowZeroHoldTime: boolean
-  readonly connectTimeout: number
-  readonly firstDialDelay: number
+  readonly local: Filled<LocalOptions, 'address'>
+  readonly peer: Filled<PeerOptions>
+  readonly capabilities: Filled<CapabilityOptions>
+  readonly gracefulRestart: Filled<GracefulRestartOptions> | undefined
   readonly backOff: BackOff
   readonly tcpMd5Key: Md5Key | undefined
-  readonly ttlSecurity: number | undefined
-  readonly multihop: number | undefined
-  readonly bindDevice: string | undefined
-  readonly stateDirectory: string | undefined
 }
 
 const AGGRESSIVE_HOLD_TIME = 3 // seconds; RFC 4271 §4.2
 
 /** @throws OptionError */
 export function configure(options: SessionOptions): SessionConfig {
-  rejectUnknown(options, [...optionNames(), 'log', 'clock', 'random', 'dial'], '')
-  const { tcpMd5Key, stateDirectory } = options
+  rejectUnknown(options, [...optionNames(sessionOptions), ...environmentNames], '')
+  const { gracefulRestart, tcpMd5Key, stateDirectory } = options
   const addresses = configureAddresses(options)
   const families = configureFamilies(options.families, addresses.peer.address)
   const needsIpv6NextHop = isIpv6(addresses.peer.address) && families.includes('ipv4-unicast')
@@ -75,7 +81,8 @@ export function configure(options: SessionOptions): SessionConfig {
     capabilities,
     extendedMessage: flag('extendedMessage', options.extendedMessage),
     requireFourOctetAs,
-    gracefulRestart: configureGracefulRestart(options.gracefulRestart),
+    gracefulRestart:
+      gracefulRestart === undefined ? undefined : partsOption(sessionOptions, 'gracefulRestart', gracefulRestart),
     holdTime,
     sendHoldTime: optionalNumber('sendHoldTime', options.sendHoldTime, holdTime),
     allowZeroHoldTime: flag('allowZeroHoldTime', options.allowZeroHoldTime),
@@ -91,35 +98,29 @@ export function configure(options: SessionOptions): SessionConfig {
 
 // ---- by the table of options
 
-type NumberName = {
-  [name in SessionOptionName]: (typeof sessionOptions)[name]['type'] extends 'integer' | 'number' ? name : never
-}[SessionOptionName]
-type FlagName = {
-  [name in SessionOptionName]: (typeof sessionOptions)[name]['type'] extends 'boolean' ? name : never
-}[SessionOptionName]
-
 /** A number within its bounds, or its default. `min` replaces the lower bound of the table. */
-function number(name: NumberName, given: number | undefined, min?: number): number {
-  const row: { type: string; default?: number; min?: number; max: number; unit?: string } = sessionOptions[name]
-  const assert = row.type === 'integer' ? assertInteger : assertRange
-  // A missing value without a default is rejected as any wrong value is.
-  return assert(given === undefined ? (row.default as number) : given, min ?? row.min ?? 0, row.max, name, row.unit)
+function number(name: NumberName<typeof sessionOptions>, given: number | undefined, min?: number): number {
+  return numberOption(sessionOptions, name, given, min)
 }
-function optionalNumber(name: NumberName, given: number | undefined, min?: number): number | undefined {
+/** A number within its bounds, if it is given. */
+function optionalNumber(
+  name: NumberName<typeof sessionOptions>,
+  given: number | undefined,
+  min?: number,
+): number | undefined {
   return given === undefined ? undefined : number(name, given, min)
 }
-/** True or false, or its default. */
-function flag(name: FlagName, given: boolean | undefined, usual?: boolean): boolean {
-  const row: { type: string; default?: boolean } = sessionOptions[name]
-  return given === undefined ? (usual ?? row.default ?? false) : assertBoolean(given, name)
+/** True or false, or its default. `usual` replaces the default of the table. */
+function flag(name: BooleanName<typeof sessionOptions>, given: boolean | undefined, usual?: boolean): boolean {
+  return booleanOption(sessionOptions, name, given === undefined ? usual : given)
 }
 
 // ---- addresses and AS numbers
 
 function configureAddresses(options: SessionOptions): Pick<SessionConfig, 'local' | 'peer' | 'bindDevice'> {
   const { local, peer, bindDevice } = options
-  rejectUnknown(local, optionNames('local'), 'local')
-  rejectUnknown(peer, optionNames('peer'), 'peer')
+  rejectUnknownParts(sessionOptions, 'local', local)
+  rejectUnknownParts(sessionOptions, 'peer', peer)
   assertString(peer.address, 'peer.address', '192.0.2.254')
   assertString(local.id, 'local.id', '192.0.2.1')
   if (local.address !== undefined) assertString(local.address, 'local.address', '192.0.2.1')
@@ -180,13 +181,10 @@ interface CapabilityNeeds extends Pick<SessionConfig, 'families' | 'extendedNext
   readonly as: readonly number[]
 }
 function configureCapabilities(given: CapabilityOptions = {}, needs: CapabilityNeeds): SessionConfig['capabilities'] {
-  rejectUnknown(given, optionNames('capabilities'), 'capabilities')
-  const routeRefresh = flag('capabilities.routeRefresh', given.routeRefresh)
+  const parts = partsOption(sessionOptions, 'capabilities', given)
   const capabilities = {
-    multiprotocol: flag('capabilities.multiprotocol', given.multiprotocol),
-    routeRefresh,
-    enhancedRouteRefresh: flag('capabilities.enhancedRouteRefresh', given.enhancedRouteRefresh, routeRefresh),
-    fourOctetAs: flag('capabilities.fourOctetAs', given.fourOctetAs),
+    ...parts,
+    ...(given.enhancedRouteRefresh === undefined && { enhancedRouteRefresh: parts.routeRefresh }),
   }
   const largeAs = needs.as.find(as => as > 0xffff)
   /** The option that needs each capability, if any does. */
@@ -203,20 +201,7 @@ function configureCapabilities(given: CapabilityOptions = {}, needs: CapabilityN
   return capabilities
 }
 
-function configureGracefulRestart(given: GracefulRestartOptions | undefined): SessionConfig['gracefulRestart'] {
-  if (given === undefined) return undefined
-  rejectUnknown(given, optionNames('gracefulRestart'), 'gracefulRestart')
-  return {
-    restartTime: number('gracefulRestart.restartTime', given.restartTime),
-    forwarding: flag('gracefulRestart.forwarding', given.forwarding),
-    restarting: flag('gracefulRestart.restarting', given.restarting),
-    notification: flag('gracefulRestart.notification', given.notification),
-  }
-}
-
 /** @throws OptionError */
 export function configureBackOff(given: Partial<BackOff> = {}): BackOff {
-  rejectUnknown(given, optionNames('backOff'), 'backOff')
-  const names = optionNames('backOff') as readonly (keyof BackOff)[]
-  return Object.fromEntries(names.map(name => [name, number(`backOff.${name}`, given[name])])) as unknown as BackOff
+  return partsOption(sessionOptions, 'backOff', given)
 }

@@ -1,6 +1,7 @@
-/** The options of a session: their types, and one row per option from which names, defaults and checks come. */
+/** The options of a session: their types, and the table from which names, defaults and checks come. */
 import type { Address, Family } from '@softspoken/wire'
 import type { BackOff } from './backoff.ts'
+import type { OptionTable } from './option-table.ts'
 import type { SessionEnvironment } from './runtime.ts'
 
 /** Our side of the session. */
@@ -117,18 +118,7 @@ export interface SessionOptions extends SessionEnvironment {
   stateDirectory?: string
 }
 
-/** One option. Its reference and the reason for its default are in ../tools/defaults-page.ts, which makes the docs. */
-interface OptionRow {
-  readonly type: 'integer' | 'number' | 'boolean' | 'string' | 'list'
-  /** Absent: there is none, or it depends on other options. */
-  readonly default?: number | boolean
-  /** Bounds of a number; `min` of some depends on other options. */
-  readonly min?: number
-  readonly max?: number
-  readonly unit?: ' seconds'
-}
-
-/** A name with a dot is part of an option that is an object. docs/defaults.md is made from this table. */
+/** References and reasons for the defaults are in ../tools/defaults-page.ts, which makes the table in docs/defaults.md. */
 export const sessionOptions = {
   'local.as': { type: 'integer', min: 1, max: 0xffffffff },
   'local.id': { type: 'string' },
@@ -177,13 +167,4 @@ export const sessionOptions = {
   multihop: { type: 'integer', min: 1, max: 255 },
   bindDevice: { type: 'string' },
   stateDirectory: { type: 'string' },
-} as const satisfies Readonly<Record<string, OptionRow>>
-
-export type SessionOptionName = keyof typeof sessionOptions
-
-/** The names inside the option `group`; without it, the names at the top. */
-export function optionNames(group?: string): readonly string[] {
-  const paths = Object.keys(sessionOptions).map(name => name.split('.'))
-  const names = group === undefined ? paths.map(([top]) => top) : paths.map(([top, name]) => top === group && name)
-  return [...new Set(names.filter(name => typeof name === 'string'))]
-}
+} as const satisfies OptionTable<Omit<SessionOptions, keyof SessionEnvironment>>

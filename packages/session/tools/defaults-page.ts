@@ -1,5 +1,7 @@
 /** The table of the session's options in docs/defaults.md, made from `sessionOptions` and the sentences below. */
-import { type SessionOptionName, sessionOptions } from '../src/options.ts'
+import { sessionOptions } from '../src/options.ts'
+
+type SessionOptionName = keyof typeof sessionOptions
 
 interface Text {
   /** `ours` if no RFC gives the default or the bounds. */

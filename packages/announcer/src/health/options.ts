@@ -1,20 +1,15 @@
 /** The options of a health gate: types, defaults and bounds. */
 import type { Clock, Logger } from '@softspoken/session'
-import { assertInteger, assertRange, checkEnvironment, rejectUnknown } from '@softspoken/session/internal'
+import {
+  checkEnvironment,
+  numberOption,
+  type OptionTable,
+  optionNames,
+  partsOption,
+  rejectUnknown,
+} from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import type { GateConfig } from './machine.ts'
-
-/** One row per option that is a number; times are in seconds. docs/defaults.md is tested against it. */
-export const healthOptions = {
-  interval: { min: 1, max: 3600, default: 5 },
-  timeout: { min: 0.1, max: 3600, default: 3 },
-  rise: { min: 1, max: 100, default: 3 },
-  fall: { min: 1, max: 100, default: 3 },
-  ttl: { min: 2, max: 7200, default: 20 },
-  'holdDown.withdrawals': { min: 2, max: 100, default: 3 },
-  'holdDown.within': { min: 10, max: 86_400, default: 600 },
-  'holdDown.stayDown': { min: 10, max: 86_400, default: 300 },
-} as const
 
 /**
  * Resolves if the service is healthy, and rejects with the error if not. The signal is aborted at the timeout, and then the
@@ -55,40 +50,42 @@ export interface HoldDown {
   stayDown?: number
 }
 
+/** docs/defaults.md is tested against it. */
+export const healthOptions = {
+  interval: { type: 'number', default: 5, min: 1, max: 3600, unit: ' seconds' },
+  timeout: { type: 'number', default: 3, min: 0.1, max: 3600, unit: ' seconds' },
+  rise: { type: 'integer', default: 3, min: 1, max: 100 },
+  fall: { type: 'integer', default: 3, min: 1, max: 100 },
+  ttl: { type: 'number', default: 20, min: 2, max: 7200, unit: ' seconds' },
+  'holdDown.withdrawals': { type: 'integer', default: 3, min: 2, max: 100 },
+  'holdDown.within': { type: 'number', default: 600, min: 10, max: 86_400, unit: ' seconds' },
+  'holdDown.stayDown': { type: 'number', default: 300, min: 10, max: 86_400, unit: ' seconds' },
+} as const satisfies OptionTable<Omit<HealthGateOptions, 'check' | 'log' | 'clock'>>
+
 /** @throws OptionError */
 export function gateConfig(options: HealthGateOptions): GateConfig {
-  rejectUnknown(options, ['check', 'interval', 'timeout', 'rise', 'fall', 'ttl', 'holdDown', 'log', 'clock'], '')
+  rejectUnknown(options, ['check', ...optionNames(healthOptions), 'log', 'clock'], '')
   const { check, clock, log } = options
   if (typeof check !== 'function') throw new OptionError('check', check, 'a function')
   checkEnvironment({ log, clock })
-  const interval = inRange('interval', options.interval)
+  const interval = numberOption(healthOptions, 'interval', options.interval)
   const { default: defaultTimeout } = healthOptions.timeout
   const { timeout: given = interval > defaultTimeout ? defaultTimeout : interval / 2 } = options
-  const timeout = inRange('timeout', given)
+  const timeout = numberOption(healthOptions, 'timeout', given)
   if (timeout >= interval) throw new OptionError('timeout', timeout, `less than interval, ${interval} seconds`)
   const { ttl: lease = Math.max(healthOptions.ttl.default, 2 * interval), holdDown = {} } = options
-  const ttl = inRange('ttl', lease)
+  const ttl = numberOption(healthOptions, 'ttl', lease)
   if (ttl < 2 * interval) throw new OptionError('ttl', ttl, `at least two intervals, ${2 * interval} seconds`)
   return {
     interval: interval * 1000,
     timeout: timeout * 1000,
     ttl: ttl * 1000,
-    rise: integer('rise', options.rise),
-    fall: integer('fall', options.fall),
+    rise: numberOption(healthOptions, 'rise', options.rise),
+    fall: numberOption(healthOptions, 'fall', options.fall),
     holdDown: holdDown === false ? undefined : holdDownOf(holdDown),
   }
 }
 function holdDownOf(given: HoldDown): GateConfig['holdDown'] {
-  rejectUnknown(given, ['withdrawals', 'within', 'stayDown'], 'holdDown')
-  return {
-    withdrawals: integer('holdDown.withdrawals', given.withdrawals),
-    within: inRange('holdDown.within', given.within) * 1000,
-    stayDown: inRange('holdDown.stayDown', given.stayDown) * 1000,
-  }
-}
-function inRange(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
-  return assertRange(value, healthOptions[name].min, healthOptions[name].max, name, ' seconds')
-}
-function integer(name: keyof typeof healthOptions, value: number = healthOptions[name].default): number {
-  return assertInteger(value, healthOptions[name].min, healthOptions[name].max, name)
+  const { withdrawals, within, stayDown } = partsOption(healthOptions, 'holdDown', given)
+  return { withdrawals, within: within * 1000, stayDown: stayDown * 1000 }
 }

@@ -3,7 +3,7 @@
  * table, which is why the file is long. The schema checks the kind of a value. The library checks whether the value is allowed.
  */
 import { isIP } from 'node:net'
-import { healthOptions } from '@softspoken/announcer/internal'
+import { announceOptions, announcerOptions, healthOptions } from '@softspoken/announcer/internal'
 import { optionNames, sessionOptions } from '@softspoken/session/internal'
 import * as v from 'valibot'
 import { mayHoldSecret } from './usage-error.ts'
@@ -71,14 +71,14 @@ const peer = v.strictObject(
 )
 
 /** The capabilities that the library can leave out. */
-const capabilities = optionNames('capabilities')
+const capabilities = optionNames(sessionOptions, 'capabilities')
 
 const backOff = v.strictObject(
-  optionalNumbers(optionNames('backOff')),
+  optionalNumbers(optionNames(sessionOptions, 'backOff')),
   'a map of names and seconds, such as minInterval: 10',
 )
 const holdDown = v.strictObject(
-  { withdrawals: v.optional(number), within: v.optional(number), stayDown: v.optional(number) },
+  optionalNumbers(optionNames(healthOptions, 'holdDown')),
   'false, or a map of withdrawals, within and stayDown',
 )
 /** The names inside an option that is a map. */
@@ -213,7 +213,7 @@ export const optionsSchema = v.strictObject({
   ),
   localPref: v.optional(
     option(number, {
-      text: 'LOCAL_PREF for a router of our own AS; the higher one is preferred; 100 if not given',
+      text: `LOCAL_PREF for a router of our own AS; the higher one is preferred; ${announceOptions.localPref.default} if not given`,
       libraryName: 'localPref',
     }),
   ),
@@ -231,21 +231,21 @@ export const optionsSchema = v.strictObject({
   prepend: v.optional(
     option(number, {
       text: 'how many times to repeat our AS number in AS_PATH, for a router of another AS',
-      defaultText: '0',
+      defaultText: `${announceOptions.prepend.default}`,
       libraryName: 'prepend',
     }),
   ),
   drainTime: v.optional(
     option(number, {
       text: 'seconds between the withdrawal and the Cease at a stop',
-      defaultText: '3',
+      defaultText: `${announcerOptions.drainTime.default}`,
       libraryName: 'drainTime',
     }),
   ),
   gracefulShutdownTime: v.optional(
     option(number, {
       text: 'seconds with GRACEFUL_SHUTDOWN (RFC 8326) before the withdrawal at a stop',
-      defaultText: '0',
+      defaultText: `${announcerOptions.gracefulShutdownTime.default}`,
       libraryName: 'gracefulShutdownTime',
     }),
   ),
