@@ -1,0 +1,396 @@
+/**
+ * Random histories of a node on the shipped state machine, in virtual time, against the tables of docs/leases.md. The model
+ * below knows what the node was told and what it did; it computes itself what each table allows.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type AgentAction, type AgentConfig, type AgentInput, newAgent } from './state.ts'
+import { agentStep, nextDeadline } from './step.ts'
+
+const DRAIN = 3000
+const SESSION_GRACE = 3000
+const HAND_OVER = 4000
+const END = 8000
+const FOREVER = Number.POSITIVE_INFINITY
+
+type Event =
+  | { readonly does: 'pass' | 'freeze'; readonly ms: number }
+  | { readonly does: 'check'; readonly passes: boolean }
+  | { readonly does: 'sessions'; readonly count: number }
+  | { readonly does: 'carrier' | 'seen'; readonly up: boolean }
+  | { readonly does: 'lead'; readonly ms: number; readonly raises: boolean }
+  | { readonly does: 'lose'; readonly holder: boolean }
+  | { readonly does: 'answer'; readonly fails: boolean }
+  | { readonly does: 'campaign ends' | 'address is removed' | 'clock jumps' | 'stop' }
+
+const anyEvent: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ does: fc.constant('pass'), ms: fc.integer({ min: 1, max: 6000 }) }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('freeze'), ms: fc.integer({ min: 1, max: 12_000 }) }) },
+  { weight: 5, arbitrary: fc.record({ does: fc.constant('check'), passes: often() }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('sessions'), count: fc.constantFrom(0, 1, 2) }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constantFrom('carrier', 'seen'), up: often() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      ...{ does: fc.constant('lead'), raises: fc.boolean() },
+      ms: fc.integer({ min: 1, max: 10_000 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('lose'), holder: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ does: fc.constant('answer'), fails: fc.integer({ max: 9, min: 0 }).map(n => n > 7) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ does: fc.constantFrom('campaign ends', 'address is removed', 'clock jumps', 'stop') }),
+  },
+) as fc.Arbitrary<Event> // fast-check widens the literals
+
+/** True four times out of five. */
+function often(): fc.Arbitrary<boolean> {
+  return fc.integer({ min: 0, max: 4 }).map(n => n > 0)
+}
+
+const anyConfig: fc.Arbitrary<AgentConfig> = fc.record({
+  mode: fc.constantFrom('all-nodes', 'standby', 'leader'),
+  managesAddress: often(),
+  requireAddress: fc.boolean(),
+  destroyConnections: fc.boolean(),
+  sessionGrace: fc.constant(SESSION_GRACE),
+  drainTime: fc.constant(DRAIN),
+  gracefulShutdownTime: fc.constant(0),
+})
+
+/** A node: the state machine, and a model of what it was told and of what it holds. */
+class Node {
+  now = 0
+  readonly config: AgentConfig
+  readonly actions: string[] = []
+  #state
+  // What it was told.
+  #health = { passed: false, until: 0 }
+  #sessions = { count: 0, lostAt: Number.NEGATIVE_INFINITY }
+  #carrier = { up: true, lostAt: 0 }
+  #isSeen = false
+  #leads: { readonly epoch: number; readonly until: number } | undefined
+  #epoch = 0
+  stoppedAt: number | undefined
+  // What it did.
+  #campaigns: 'no' | 'yes' | 'ends' = 'no'
+  #mayCampaignAt = 0
+  #route: { readonly med: number | undefined; readonly until: number } | undefined
+  #withdrawnAt = Number.NEGATIVE_INFINITY
+  /** The MED during a hand-over. */
+  #kept: number | undefined
+  #step: { readonly type: 'set' | 'remove'; readonly until: number } | undefined
+  /** In the kernel: on the interface until `least`, gone a second later. `lease` ends the lease that it was set for. */
+  #kernel: { readonly least: number; readonly lease: number } | undefined
+  /** How long the last step that worked keeps it on the interface. */
+  #least = FOREVER
+  /** It is not in the kernel, though the node has set it: something else removed it. */
+  #isTaken = false
+  #lastSet: number | undefined
+  /** The lease end of a step that failed: it may have been set all the same. */
+  #maybe = 0
+  #blocked = { until: 0 }
+  #isClean: boolean
+  #deadline: number | undefined
+  doneAt: number | undefined
+  /** How long the process did not run during the planned end. */
+  #frozen = 0
+
+  constructor(config: AgentConfig) {
+    this.config = config
+    this.#state = newAgent(config)
+    this.#isClean = !config.managesAddress
+    this.feed({ type: 'tick' })
+  }
+
+  feed(input: AgentInput): void {
+    const [state, actions] = agentStep(this.#state, input, this.now)
+    this.#state = state
+    for (const action of actions) this.#perform(action)
+    this.#check()
+  }
+  /** Time passes; the process keeps every deadline. */
+  pass(milliseconds: number): void {
+    const until = this.now + milliseconds
+    for (let at = nextDeadline(this.#state, this.now); at !== undefined && at <= until; ) {
+      this.now = at
+      this.feed({ type: 'tick' })
+      at = nextDeadline(this.#state, this.now)
+    }
+    this.now = until
+    this.feed({ type: 'tick' })
+  }
+  /** Time passes and the process does not run. The kernel may end it; then true is returned. */
+  freeze(milliseconds: number): boolean {
+    this.now += milliseconds
+    if (this.#deadline !== undefined && this.now >= this.#deadline) return true
+    if (this.stoppedAt !== undefined) this.#frozen += milliseconds
+    this.feed({ type: 'tick' })
+    return false
+  }
+  happen(event: Event): void {
+    const input = this.#told(event)
+    if (input) this.feed(input)
+  }
+  /** What the event tells the node, if anything. */
+  #told(event: Event): AgentInput | undefined {
+    switch (event.does) {
+      case 'pass':
+        this.pass(event.ms)
+        return undefined
+      case 'check':
+        this.#health = { passed: event.passes, until: event.passes ? this.now + 20_000 : 0 }
+        if (event.passes) return { type: 'health', up: true, until: this.#health.until }
+        return { type: 'health', up: false, detail: 'HTTP 500' }
+      case 'sessions': {
+        const { count } = event
+        if (count === 0 && this.#sessions.count > 0) this.#sessions = { count, lostAt: this.now }
+        if (count > 0) this.#sessions = { count, lostAt: 0 }
+        return { type: 'sessions', established: count }
+      }
+      case 'carrier':
+        if (event.up !== this.#carrier.up) this.#carrier = { up: event.up, lostAt: this.now }
+        return { type: 'carrier', up: event.up }
+      case 'seen':
+        this.#isSeen = event.up
+        return { type: 'address-seen', present: event.up }
+      case 'lead': {
+        if (this.#campaigns !== 'yes') return undefined
+        if (event.raises || this.#epoch === 0) this.#epoch++
+        this.#leads = { epoch: this.#epoch, until: this.now + event.ms }
+        return { type: 'leadership', leadership: { leader: true, ...this.#leads } }
+      }
+      case 'lose':
+        if (this.#campaigns === 'no') return undefined
+        this.#leads = undefined
+        return {
+          type: 'leadership',
+          leadership: event.holder ? { leader: false, holder: 'other' } : { leader: false },
+        }
+      case 'campaign ends':
+        if (this.#campaigns === 'no') return undefined
+        this.#mayCampaignAt = this.#campaigns === 'yes' ? this.now + 15_000 : this.now
+        this.#campaigns = 'no'
+        return { type: 'campaign-ended' }
+      case 'answer':
+        return this.#answer(event.fails)
+      case 'address is removed':
+        if (!this.#kernel || this.#step || this.now >= this.#kernel.least) return undefined
+        this.#isTaken = true
+        this.#lastSet = undefined
+        this.#kernel = undefined
+        return { type: 'address-gone' }
+      case 'clock jumps':
+        if (this.#leads) this.#leads = { ...this.#leads, until: Math.min(this.#leads.until, this.now + 1000) }
+        return { type: 'clock-jumped' }
+      case 'stop':
+        if (this.stoppedAt === undefined && this.#isLeading) this.#kept = 1_000_000 - this.#epoch
+        this.stoppedAt ??= this.now
+        return { type: 'stop' }
+      case 'freeze':
+        return undefined
+    }
+  }
+  #answer(fails: boolean): AgentInput | undefined {
+    const step = this.#step
+    if (step === undefined) return undefined
+    this.#step = undefined
+    if (fails || step.type === 'remove') this.#lastSet = undefined
+    if (fails) {
+      this.#maybe = Math.max(this.#maybe, step.until)
+      if (step.type === 'remove' || this.#isTaken || !this.#isThere) this.#blocked = { until: this.now + 60_000 }
+      this.#isTaken = false
+      return { type: 'address-failed', detail: 'EPERM' }
+    }
+    this.#isTaken = false
+    this.#maybe = 0
+    if (step.type === 'remove') {
+      this.#kernel = undefined
+      this.#isClean = true
+      return { type: 'address-removed' }
+    }
+    const least = this.now + Math.floor((step.until - this.now) / 1000) * 1000
+    if (least <= this.now) return this.#answerTooLate()
+    this.#kernel = { least, lease: step.until }
+    this.#least = least
+    return { type: 'address-set', until: least }
+  }
+  /** The step took so long that its lease is over: the shell does not set it. */
+  #answerTooLate(): AgentInput {
+    this.#lastSet = undefined
+    if (!this.#isThere) this.#blocked = { until: this.now + 60_000 }
+    return { type: 'address-failed', detail: 'the lease is over' }
+  }
+
+  // ---- what the tables allow
+
+  get #isHealthy(): boolean {
+    return this.#health.passed && this.now < this.#health.until
+  }
+  get #isLeading(): boolean {
+    return this.#leads !== undefined && this.#serves && this.now < this.#leads.until
+  }
+  get #handsOver(): boolean {
+    return this.#kept !== undefined && this.stoppedAt !== undefined && this.now <= this.stoppedAt + HAND_OVER
+  }
+  get #serves(): boolean {
+    const hasSession = this.#sessions.count > 0 || this.now < this.#sessions.lostAt + SESSION_GRACE
+    const hasCarrier = this.#carrier.up || this.now < this.#carrier.lostAt + 1000
+    return this.#isHealthy && this.#isClean && hasSession && hasCarrier && this.stoppedAt === undefined
+  }
+  /** The address is on the interface for certain. */
+  get #isThere(): boolean {
+    return this.#kernel !== undefined && this.now < this.#kernel.least
+  }
+  /** When the lease of the address ends, in this mode. */
+  get #addressLease(): number {
+    if (this.config.mode !== 'leader') return this.#health.until
+    if (this.stoppedAt !== undefined) return Math.min(this.#health.until, this.stoppedAt + HAND_OVER + DRAIN)
+    return this.#leads?.until ?? 0
+  }
+
+  #perform(action: AgentAction): void {
+    this.actions.push(action.type)
+    switch (action.type) {
+      case 'campaign':
+        expect(this.config.mode, 'no election').not.toBe('all-nodes')
+        this.#campaigns = 'yes'
+        break
+      case 'resign':
+        this.#campaigns = 'ends'
+        this.#leads = undefined
+        break
+      case 'set-address':
+        expect(this.#step, 'one step at a time').toBeUndefined()
+        expect(this.#isClean, 'the address of an earlier process is removed first').toBe(true)
+        expect(action.until, 'an address has the lease of its row').toBeLessThanOrEqual(this.#addressLease)
+        expect(action.until, 'it is set once per renewal').not.toBe(this.#lastSet)
+        this.#lastSet = action.until
+        this.#step = { type: 'set', until: action.until }
+        break
+      case 'remove-address':
+        expect(this.#step, 'one step at a time').toBeUndefined()
+        expect(this.#route, 'the route goes before the address').toBeUndefined()
+        expect(this.now, 'the address stays for the drain, or until its lifetime ends').toBeGreaterThanOrEqual(
+          Math.min(this.#withdrawnAt + DRAIN, this.#least),
+        )
+        this.#step = { type: 'remove', until: 0 }
+        break
+      case 'advertise':
+        expect(action.until, 'a route is not advertised after its end').toBeGreaterThan(this.now)
+        this.#route = { med: action.med, until: action.until }
+        break
+      case 'withdraw':
+        expect(this.#route, 'only a route that is there is withdrawn').toBeDefined()
+        this.#withdrawn()
+        break
+      case 'drain':
+        expect(this.stoppedAt, 'only at the end').toBeDefined()
+        if (this.#route) this.#withdrawn()
+        break
+      case 'arm':
+        this.#deadline = action.at
+        break
+      case 'disarm':
+        this.#deadline = undefined
+        break
+      case 'stop-announcer':
+        expect(this.#route, 'Cease comes after the withdrawal').toBeUndefined()
+        break
+      case 'done':
+        this.doneAt = this.now
+    }
+  }
+  #withdrawn(): void {
+    this.#route = undefined
+    this.#withdrawnAt = this.now
+  }
+
+  #check(): void {
+    const { mode, managesAddress, requireAddress } = this.config
+    const route = this.#route
+    if (!this.#serves) this.#leads = undefined // it gives up what it leads
+    if (route) {
+      expect(this.#isHealthy, 'health lease').toBe(true)
+      expect(route.until).toBeLessThanOrEqual(this.#health.until)
+      if (mode === 'leader') expect(this.#isLeading || this.#handsOver, 'election lease').toBe(true)
+      if (this.stoppedAt !== undefined) expect(route.until).toBeLessThanOrEqual(this.stoppedAt + HAND_OVER)
+      if (mode === 'leader' && this.#leads) expect(route.until).toBeLessThanOrEqual(this.#leads.until)
+      if (managesAddress && !this.#isTaken) expect(this.#kernel?.least, 'address').toBeGreaterThan(this.now)
+      if (requireAddress && !managesAddress) expect(this.#isSeen, 'address on the interface').toBe(true)
+      const med = this.#isLeading ? 1_000_000 - this.#epoch : this.#handsOver ? this.#kept : 1_000_000
+      const allowed = [mode === 'all-nodes' ? undefined : med]
+      if (mode === 'standby' && this.now < this.#blocked.until) allowed.push(1_000_000) // it may have resigned
+      expect(allowed, 'MED').toContain(route.med)
+    } else if (mode !== 'leader' && this.stoppedAt === undefined && this.#isHealthy && this.#isClean) {
+      const hasAddress = managesAddress
+        ? this.#isThere && this.#step?.type !== 'remove'
+        : !requireAddress || this.#isSeen
+      if (hasAddress && this.now >= this.#blocked.until) expect(route, 'a healthy node advertises').toBeDefined()
+    }
+    if (this.#campaigns === 'yes') expect(this.#serves, 'only a node that serves campaigns').toBe(true)
+    const mayWait = this.now < this.#mayCampaignAt || this.now < this.#blocked.until
+    const canBeSeen = managesAddress || !requireAddress || this.#isSeen
+    if (mode !== 'all-nodes' && this.#serves && canBeSeen && !mayWait)
+      expect(this.#campaigns, 'a node that serves campaigns').not.toBe('no')
+    if (this.#kernel) expect(this.#kernel.least).toBeLessThanOrEqual(this.#kernel.lease)
+    this.#checkDeadline()
+    if (this.stoppedAt !== undefined && this.now > this.stoppedAt + END + this.#frozen)
+      expect(this.doneAt, 'the planned end takes 8 s at most').toBeDefined()
+  }
+  /** The earliest end of what is held, and not sooner than 5 s after it was armed. */
+  #checkDeadline(): void {
+    if (this.doneAt !== undefined) {
+      expect(this.#deadline, 'the agent has ended').toBeUndefined()
+      return
+    }
+    const ends: number[] = []
+    if (this.#route) ends.push(this.#route.until)
+    if (this.#route && this.config.mode === 'standby' && this.#isLeading) ends.push(this.#leads!.until)
+    const lease = Math.max(this.#kernel?.lease ?? 0, this.#step?.until ?? 0, this.#maybe)
+    if (this.#isThere || (this.#step && this.now < this.#step.until)) ends.push(lease)
+    if (ends.length === 0) {
+      // It may be armed for an address that a failed step left behind, until the kernel has removed it.
+      if (!this.config.managesAddress) expect(this.#deadline, 'nothing is held').toBeUndefined()
+      return
+    }
+    const latest = Math.max(Math.min(...ends), this.now + 5000)
+    expect(this.#deadline, 'the kernel ends a process that hangs').toBeLessThanOrEqual(latest)
+    expect(this.#deadline, 'and no other one').toBeGreaterThanOrEqual(this.now)
+  }
+  get holdsAnything(): boolean {
+    return this.#route !== undefined || this.#isThere
+  }
+  get deadline(): number | undefined {
+    return this.#deadline
+  }
+}
+
+test('no history breaks a table of docs/leases.md', { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(anyConfig, fc.array(anyEvent, { maxLength: 150, size: 'max' }), (config, events) => {
+      const node = new Node(config)
+      for (const event of events) {
+        if (event.does === 'freeze') {
+          if (node.freeze(event.ms)) return // the kernel ended the process
+        } else node.happen(event)
+        if (node.doneAt !== undefined) break
+      }
+      node.happen({ does: 'stop' })
+      for (let turn = 0; turn < 100 && node.doneAt === undefined; turn++) {
+        node.happen({ does: 'answer', fails: false })
+        node.pass(100)
+        if (node.actions.at(-1) === 'stop-announcer') node.feed({ type: 'announcer-stopped' })
+      }
+      expect(node.doneAt, 'the agent ends').toBeDefined()
+      // An address step that hangs meanwhile leaves the address to the kernel.
+      if (!events.some(({ does }) => does === 'stop')) expect(node.holdsAnything, 'and holds nothing').toBe(false)
+      expect(node.deadline).toBeUndefined()
+    }),
+    { numRuns: Number(process.env.RUNS ?? 500) },
+  )
+})

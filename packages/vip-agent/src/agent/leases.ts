@@ -1,0 +1,98 @@
+/** What the tables of docs/leases.md say about a state: whether the node serves, and until when it may hold what. */
+import type { Explanation } from '@softspoken/announcer'
+import { type AgentReason, because, type ServeReason } from './reasons.ts'
+import type { AgentState } from './state.ts'
+
+/** A leader's MED is this less its epoch: routers prefer the new leader while they still have the route of an earlier one. */
+const MED_BASE = 1_000_000
+/** How long a node whose interface has lost carrier still serves. */
+const CARRIER_GRACE = 1000
+/** The kernel removes an address up to so much later than its lifetime says. */
+const KERNEL_SLACK = 1000
+/** The kernel ends no process sooner than this after the last step. */
+const SHORTEST_DEADLINE = 5000
+
+export function isLeading({ leadership }: AgentState, now: number): boolean {
+  return leadership !== undefined && now < leadership.until
+}
+
+/** What a node has with a failing health check or without its VIP on an interface: nothing in any mode. */
+function whyUnfit(state: AgentState, now: number): Explanation<ServeReason> | undefined {
+  const { config, health, address } = state
+  if (!state.clean) return address.cause ?? because('starting')
+  if (!health.up || now >= health.until) return because('unhealthy', health.detail)
+  if (now < address.blockedUntil) return address.cause
+  if (config.requireAddress && !config.managesAddress && !state.addressSeen) return because('address-missing')
+  return undefined
+}
+
+/** Why this node does not serve; undefined if it does. Without an election only its route depends on it. */
+export function whyNotServing(state: AgentState, now: number): Explanation<ServeReason> | undefined {
+  if (state.ending) return because('stopping')
+  const unfit = whyUnfit(state, now)
+  if (unfit !== undefined || state.config.mode === 'all-nodes') return unfit
+  if (now >= sessionGraceEnd(state)) return because('no-session')
+  if (now >= carrierGraceEnd(state)) return because('no-carrier')
+  return undefined
+}
+export function sessionGraceEnd({ lastSessionAt, config }: AgentState): number {
+  return lastSessionAt === undefined ? Number.POSITIVE_INFINITY : lastSessionAt + config.sessionGrace
+}
+export function carrierGraceEnd({ lastCarrierAt }: AgentState): number {
+  return lastCarrierAt === undefined ? Number.POSITIVE_INFINITY : lastCarrierAt + CARRIER_GRACE
+}
+
+/** The MED of the route and when its lease ends, or why there is no route. */
+export function routeLease(
+  state: AgentState,
+  now: number,
+): { readonly med: number | undefined; readonly until: number } | Explanation<AgentReason> {
+  const { config, health, leadership, address, ending } = state
+  const handsOver = ending?.phase === 'hand-over' && now < ending.by
+  if (ending && !handsOver) return because('stopping')
+  const why = whyUnfit(state, now)
+  if (why !== undefined) return why
+  let electionEnd = Number.POSITIVE_INFINITY
+  if (config.mode === 'leader' && !handsOver) {
+    const notServing = whyNotServing(state, now)
+    if (notServing !== undefined) return notServing
+    if (!leadership || now >= leadership.until) return because(state.hasLed ? 'election-lost' : 'not-leader')
+    electionEnd = leadership.until
+  }
+  if (config.managesAddress && !isReady(state, now)) return address.cause ?? because('address-pending')
+  const addressEnd = config.managesAddress ? address.until : Number.POSITIVE_INFINITY
+  const until = Math.min(health.until, electionEnd, addressEnd, handsOver ? ending.by : Number.POSITIVE_INFINITY)
+  return { med: handsOver ? ending.med : med(state, now), until }
+}
+export function med(state: AgentState, now: number): number | undefined {
+  if (state.config.mode === 'all-nodes') return undefined
+  const { leadership } = state
+  return leadership && isLeading(state, now) ? Math.max(0, MED_BASE - leadership.epoch) : MED_BASE
+}
+function isReady({ address }: AgentState, now: number): boolean {
+  return address.status === 'present' && now < address.until
+}
+
+/** When the lease of the address ends, or undefined if this node should not hold the VIP. */
+export function addressLease(state: AgentState, now: number): number | undefined {
+  const { config, health, leadership, ending } = state
+  if (!config.managesAddress || whyUnfit(state, now) !== undefined) return undefined
+  if (ending && ending.phase !== 'hand-over') return undefined
+  if (config.mode !== 'leader') return health.until
+  // The address stays for the hand-over and for the drain after it.
+  if (ending) return Math.min(health.until, ending.handedOverBy + config.gracefulShutdownTime + config.drainTime)
+  return isLeading(state, now) && whyNotServing(state, now) === undefined ? leadership?.until : undefined
+}
+
+/** When the kernel shall end the process: the earliest end of what is held now; undefined if nothing is held. */
+export function kernelDeadline(state: AgentState, now: number): number | undefined {
+  const { config, route, leadership, address } = state
+  if (state.ending?.phase === 'done') return undefined
+  const ends: number[] = []
+  if (route) ends.push(route.until)
+  if (route && config.mode === 'standby' && leadership && isLeading(state, now)) ends.push(leadership.until)
+  if (now < address.heldUntil + KERNEL_SLACK)
+    ends.push(address.status === 'present' ? address.until : address.heldUntil)
+  const earliest = Math.min(...ends)
+  return earliest < Number.POSITIVE_INFINITY ? Math.max(earliest, now + SHORTEST_DEADLINE) : undefined
+}

@@ -1,0 +1,46 @@
+/** Why a node does not serve, or does not advertise. One row per code has its log level and makes its sentence. */
+import type { Explanation } from '@softspoken/announcer'
+import type { Logger } from '@softspoken/session'
+
+/** Why this node does not serve: it does not campaign then. */
+export type ServeReason =
+  | 'starting'
+  | 'unhealthy'
+  | 'no-session'
+  | 'no-carrier'
+  | 'address-failed'
+  | 'address-removed'
+  | 'address-missing'
+  | 'stopping'
+/** Why this node does not advertise the VIPs. */
+export type AgentReason = ServeReason | 'not-leader' | 'election-lost' | 'address-pending'
+
+const table = {
+  starting: { level: 'info', detail: () => 'the addresses of an earlier process are not removed yet' },
+  unhealthy: { level: 'warn', detail: (gate: string) => `health: ${gate}` },
+  'no-session': { level: 'warn', detail: () => 'no BGP session is established' },
+  'no-carrier': { level: 'warn', detail: () => 'the interface has no carrier' },
+  'not-leader': { level: 'info', detail: () => 'this node does not lead' },
+  'election-lost': { level: 'warn', detail: () => 'this node does not lead any more' },
+  'address-pending': { level: 'info', detail: () => 'the VIP is not on the interface yet' },
+  'address-failed': { level: 'error', detail: (error: string) => `the VIP cannot be added: ${error}` },
+  'address-removed': {
+    level: 'error',
+    detail: (times: number) => `something else removed the VIP from the interface ${times} times within a minute`,
+  },
+  'address-missing': { level: 'warn', detail: () => 'the VIP is on no interface of this node' },
+  stopping: { level: 'info', detail: () => 'the VIP agent stops' },
+} as const satisfies Record<AgentReason, { level: keyof Logger; detail: (...mentioned: never[]) => string }>
+
+/** The reason, and the sentence made from what it mentions. */
+export function because<reason extends AgentReason>(
+  reason: reason,
+  ...mentioned: Parameters<(typeof table)[reason]['detail']>
+): Explanation<reason> {
+  const detail: (...mentioned: never[]) => string = table[reason].detail
+  return { reason, detail: detail(...(mentioned as never[])) } // the row's own parameters
+}
+
+export function levelOf(reason: AgentReason): keyof Logger {
+  return table[reason].level
+}

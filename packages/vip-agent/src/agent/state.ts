@@ -1,0 +1,162 @@
+/** The state of the VIP agent, what it is told, and what it does. Times are milliseconds on one monotonic clock. */
+import type { Explanation } from '@softspoken/announcer'
+import type { Leadership } from '../election/election.ts'
+import type { AgentReason } from './reasons.ts'
+
+/** Which nodes advertise: docs/leases.md has the tables. */
+export type Mode = 'all-nodes' | 'standby' | 'leader'
+
+export interface AgentConfig {
+  readonly mode: Mode
+  /** The agent adds the VIPs to an interface, and removes them. */
+  readonly managesAddress: boolean
+  /** If it does not: the VIPs must be on some interface. */
+  readonly requireAddress: boolean
+  readonly destroyConnections: boolean
+  /** How long a node without an established session still serves. */
+  readonly sessionGrace: number
+  /** From the withdrawal to the removal of the address. */
+  readonly drainTime: number
+  /** How long the announcer advertises with GRACEFUL_SHUTDOWN before it withdraws at the end (RFC 8326). */
+  readonly gracefulShutdownTime: number
+}
+
+export type AgentInput =
+  | { readonly type: 'health'; readonly up: true; readonly until: number }
+  | { readonly type: 'health'; readonly up: false; readonly detail: string }
+  | { readonly type: 'sessions'; readonly established: number }
+  | { readonly type: 'carrier'; readonly up: boolean }
+  | { readonly type: 'leadership'; readonly leadership: Leadership }
+  /** The campaign is over: it was resigned, it threw, or it ended by itself. */
+  | { readonly type: 'campaign-ended' }
+  /** The VIPs are on the interface, at least until then. */
+  | { readonly type: 'address-set'; readonly until: number }
+  | { readonly type: 'address-removed' }
+  | { readonly type: 'address-failed'; readonly detail: string }
+  /** A VIP that the agent had set is not on the interface any more. */
+  | { readonly type: 'address-gone' }
+  /** If the agent manages no address: whether every VIP is on an interface. */
+  | { readonly type: 'address-seen'; readonly present: boolean }
+  /** The machine slept: the wall clock, or CLOCK_BOOTTIME, has moved on further than our clock. */
+  | { readonly type: 'clock-jumped' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'announcer-stopped' }
+  | { readonly type: 'tick' }
+
+export type AgentAction =
+  | { readonly type: 'campaign' }
+  /** Give up the leadership. `watch`: go on to report which candidate leads next. */
+  | { readonly type: 'resign'; readonly watch: boolean }
+  /** Add or renew the VIPs for the whole seconds that are left until then. */
+  | { readonly type: 'set-address'; readonly until: number }
+  | { readonly type: 'remove-address' }
+  | { readonly type: 'destroy-connections' }
+  /** Advertise, or go on to advertise, with this MED; the route ends then. No MED: the one of the caller. */
+  | { readonly type: 'advertise'; readonly med?: number; readonly until: number }
+  | ({ readonly type: 'withdraw' } & Explanation<AgentReason>)
+  /** Withdraw for good, with GRACEFUL_SHUTDOWN first if that is configured. */
+  | { readonly type: 'drain' }
+  /** The kernel ends the process then, unless it is armed again. */
+  | { readonly type: 'arm'; readonly at: number }
+  | { readonly type: 'disarm' }
+  /** Send Cease on every session. */
+  | { readonly type: 'stop-announcer' }
+  | { readonly type: 'done' }
+
+export interface AddressState {
+  /** 'unknown': before the first removal, and after a step that failed. */
+  readonly status: 'unknown' | 'present' | 'absent'
+  readonly busy: 'set' | 'remove' | undefined
+  /** It is on the interface at least until then. */
+  readonly until: number
+  /** The lease end that the last step set; a renewal has another one. */
+  readonly requested: number | undefined
+  /** The kernel removes it within a second of this time. */
+  readonly heldUntil: number
+  /** Something else removed it, and it is added again. */
+  readonly gone: boolean
+  /** When it was added again, in the last minute. */
+  readonly readded: readonly number[]
+  /** Steps in a row that failed. */
+  readonly failures: number
+  readonly retryAt: number
+  /** Until then this node does not serve, because of `cause`. */
+  readonly blockedUntil: number
+  readonly cause: Explanation<'address-failed' | 'address-removed'> | undefined
+}
+
+/** The planned end, in this order. `by` is when a phase ends at the latest. */
+export interface Ending {
+  readonly phase: 'hand-over' | 'drain' | 'draining' | 'removing' | 'ceasing' | 'done'
+  readonly by: number
+  /** When the hand-over is over, even if no other leader is seen. */
+  readonly handedOverBy: number
+  /** The MED of the route during the hand-over. */
+  readonly med: number | undefined
+}
+
+export interface AgentState {
+  readonly config: AgentConfig
+  readonly health: { readonly up: boolean; readonly until: number; readonly detail: string }
+  /** Undefined while there is one. */
+  readonly lastSessionAt: number | undefined
+  /** Undefined while there is one. */
+  readonly lastCarrierAt: number | undefined
+  readonly addressSeen: boolean
+  /** An address of an earlier process, if there was one, is removed. */
+  readonly clean: boolean
+  /** 'ending': it was resigned, and has not ended yet. */
+  readonly campaign: 'none' | 'running' | 'ending'
+  /** 'none': not before then, after a failure. 'ending': then it is abandoned. */
+  readonly campaignAt: number
+  /** Campaigns in a row that failed. */
+  readonly campaignFailures: number
+  readonly leadership: { readonly epoch: number; readonly until: number } | undefined
+  /** Another candidate that leads, as far as is known. */
+  readonly holder: string | undefined
+  /** This node has led since it last began to serve. */
+  readonly hasLed: boolean
+  readonly address: AddressState
+  readonly route: { readonly med: number | undefined; readonly until: number } | undefined
+  /** The address stays until then, while the routers converge. */
+  readonly drainUntil: number
+  readonly ending: Ending | undefined
+  /** When the kernel ends the process; undefined while it is disarmed. */
+  readonly deadline: number | undefined
+}
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+export function newAgent(config: AgentConfig): AgentState {
+  return {
+    config,
+    health: { up: false, until: NEVER, detail: 'no check has passed yet' },
+    lastSessionAt: NEVER,
+    lastCarrierAt: undefined,
+    addressSeen: false,
+    clean: !config.managesAddress,
+    campaign: 'none',
+    campaignAt: NEVER,
+    campaignFailures: 0,
+    leadership: undefined,
+    holder: undefined,
+    hasLed: false,
+    address: {
+      status: config.managesAddress ? 'unknown' : 'absent',
+      busy: undefined,
+      until: NEVER,
+      requested: undefined,
+      heldUntil: NEVER,
+      gone: false,
+      readded: [],
+      failures: 0,
+      retryAt: NEVER,
+      blockedUntil: NEVER,
+      cause: undefined,
+    },
+    route: undefined,
+    drainUntil: NEVER,
+    ending: undefined,
+    deadline: undefined,
+  }
+}

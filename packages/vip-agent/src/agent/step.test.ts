@@ -1,0 +1,432 @@
+/** The order and the times of what the agent does, case by case: docs/leases.md. */
+import { describe, expect, it } from 'vitest'
+import { whyNotServing } from './leases.ts'
+import { type AgentAction, type AgentConfig, type AgentInput, newAgent } from './state.ts'
+import { agentStep, nextDeadline } from './step.ts'
+
+const config: AgentConfig = {
+  mode: 'leader',
+  managesAddress: true,
+  requireAddress: false,
+  destroyConnections: true,
+  sessionGrace: 3000,
+  drainTime: 3000,
+  gracefulShutdownTime: 0,
+}
+
+/** A node in virtual time whose address steps work at once. Times are seconds. */
+class Node {
+  now = 0
+  #state
+  readonly #story: [at: number, what: string][] = []
+  /** Renewals of these are left out of the story. */
+  readonly #standing = new Set<string>()
+  readonly lifetimes: number[] = []
+  /** The address steps fail. */
+  isBroken = false
+  /** A passed check each second, and a renewal of the leadership each two seconds, as long as it has one. */
+  isHealthy = true
+  epoch: number | undefined
+
+  constructor(given: Partial<AgentConfig> = {}) {
+    this.#state = newAgent({ ...config, ...given })
+    this.feed({ type: 'tick' })
+    this.feed({ type: 'sessions', established: 1 })
+    this.check()
+  }
+  feed(input: AgentInput): void {
+    const [state, actions] = agentStep(this.#state, input, this.now)
+    this.#state = state
+    for (const action of actions) {
+      const what = inWords(action)
+      if (what !== undefined && !this.#standing.has(what)) this.#story.push([this.now / 1000, what])
+      if (action.type === 'advertise' || action.type === 'withdraw' || action.type === 'drain')
+        for (const one of this.#standing) if (one.startsWith('MED')) this.#standing.delete(one)
+      if (action.type === 'remove-address') this.#standing.delete('set-address')
+      if (what === 'set-address' || action.type === 'advertise') this.#standing.add(what ?? '')
+    }
+    for (const { type, until = 0 } of actions as { type: string; until?: number }[]) {
+      if (type === 'set-address') this.lifetimes.push((until - this.now) / 1000)
+      if (type === 'set-address' && this.isBroken) this.feed({ type: 'address-failed', detail: 'EPERM' })
+      else if (type === 'set-address') this.feed({ type: 'address-set', until: Math.floor(until / 1000) * 1000 })
+      if (type === 'remove-address') this.feed({ type: 'address-removed' })
+      if (type === 'stop-announcer') this.feed({ type: 'announcer-stopped' })
+    }
+  }
+  check(): void {
+    if (this.isHealthy) this.feed({ type: 'health', up: true, until: this.now + 20_000 })
+  }
+  lead(epoch: number): void {
+    this.epoch = epoch
+    this.feed({ type: 'leadership', leadership: { leader: true, epoch, until: this.now + 10_000 } })
+  }
+  fail(): void {
+    this.isHealthy = false
+    this.feed({ type: 'health', up: false, detail: 'HTTP 500' })
+  }
+  lose(holder?: string): void {
+    this.epoch = undefined
+    this.feed({ type: 'leadership', leadership: { leader: false, ...(holder !== undefined && { holder }) } })
+  }
+  pass(seconds: number): void {
+    for (const until = this.now + seconds * 1000; this.now < until; ) {
+      const second = Math.floor(this.now / 1000) * 1000 + 1000
+      this.now = Math.min(until, second, nextDeadline(this.#state, this.now) ?? until)
+      this.feed({ type: 'tick' })
+      if (this.now !== second) continue
+      this.check()
+      if (this.epoch !== undefined && second % 2000 === 0) this.lead(this.epoch)
+    }
+  }
+  /** What happened since the last call. */
+  get story(): readonly [at: number, what: string][] {
+    return this.#story.splice(0)
+  }
+  get whats(): string[] {
+    return this.story.map(([, what]) => what)
+  }
+  get reason(): string | undefined {
+    return whyNotServing(this.#state, this.now)?.reason
+  }
+}
+function inWords(action: AgentAction): string | undefined {
+  switch (action.type) {
+    case 'arm':
+    case 'disarm':
+      return undefined
+    case 'advertise':
+      return `MED ${action.med}`
+    case 'withdraw':
+      return `withdraw: ${action.reason}`
+    case 'resign':
+      return action.watch ? 'resign and watch' : 'resign'
+    default:
+      return action.type
+  }
+}
+
+describe('a node in leader mode', () => {
+  it('a node takes over with the Lease, the address, and then the route', () => {
+    const node = new Node()
+    node.lead(7)
+    expect(node.whats).toEqual(['remove-address', 'campaign', 'set-address', 'MED 999993'])
+  })
+  it('a failed health check withdraws, resigns, and removes the address after the drain', () => {
+    const node = new Node()
+    node.lead(1)
+    node.pass(1)
+    expect(node.whats.at(-1)).toBe('MED 999999')
+    node.fail()
+    node.epoch = undefined
+    node.pass(5)
+    expect(node.story).toEqual([
+      [1, 'withdraw: unhealthy'],
+      [1, 'resign'],
+      [4, 'remove-address'],
+    ])
+  })
+  it('a leader that another one follows withdraws, and keeps the address for the drain', () => {
+    const node = new Node()
+    node.lead(1)
+    node.pass(1)
+    expect(node.whats.length).toBeGreaterThan(0)
+    node.lose('node-2')
+    node.pass(5)
+    expect(node.story).toEqual([
+      [1, 'withdraw: election-lost'],
+      [4, 'remove-address'],
+    ])
+  })
+  it('a leader whose renewals fail withdraws when its lease ends', () => {
+    const node = new Node()
+    node.lead(1)
+    node.epoch = undefined // it is not renewed
+    expect(node.whats.length).toBeGreaterThan(0)
+    node.pass(15)
+    expect(node.story).toEqual([
+      [10, 'withdraw: election-lost'],
+      [10, 'remove-address'],
+    ])
+  })
+  it('a leader that leads again within the drain keeps the address', () => {
+    const node = new Node()
+    node.lead(1)
+    node.lose()
+    node.pass(2)
+    node.lead(2)
+    node.pass(4)
+    expect(node.whats).toEqual([
+      ...['remove-address', 'campaign', 'set-address', 'MED 999999', 'withdraw: election-lost', 'MED 999998'],
+    ])
+  })
+  it('a node without a session resigns after its grace, and campaigns with the next one', () => {
+    const node = new Node()
+    node.lead(1)
+    expect(node.whats.length).toBeGreaterThan(0)
+    node.feed({ type: 'sessions', established: 0 })
+    node.epoch = undefined
+    node.pass(6)
+    expect(node.story).toEqual([
+      [3, 'withdraw: no-session'],
+      [3, 'resign'],
+      [6, 'remove-address'],
+    ])
+    node.feed({ type: 'campaign-ended' })
+    expect(node.whats).toEqual([])
+    node.feed({ type: 'sessions', established: 1 })
+    expect(node.whats).toEqual(['campaign'])
+  })
+  it('a session that is lost for less than its grace changes nothing', () => {
+    const node = new Node()
+    node.lead(1)
+    node.feed({ type: 'sessions', established: 0 })
+    node.pass(2.9)
+    node.feed({ type: 'sessions', established: 1 })
+    node.pass(5)
+    expect(node.whats).not.toContain('resign')
+  })
+  it('an interface without carrier for a second resigns', () => {
+    const node = new Node()
+    node.lead(1)
+    node.feed({ type: 'carrier', up: false })
+    node.epoch = undefined
+    node.pass(2)
+    expect(node.story.slice(-2)).toEqual([
+      [1, 'withdraw: no-carrier'],
+      [1, 'resign'],
+    ])
+  })
+  it('a clock that jumped ends the leadership after a second, unless it is renewed', () => {
+    const node = new Node()
+    node.lead(1)
+    node.feed({ type: 'clock-jumped' })
+    node.lead(1)
+    node.pass(3)
+    node.epoch = undefined
+    node.feed({ type: 'clock-jumped' })
+    expect(node.whats.some(what => what.startsWith('withdraw'))).toBe(false)
+    node.pass(2)
+    expect(node.story).toContainEqual([4, 'withdraw: election-lost'])
+  })
+})
+
+describe('a node in standby mode', () => {
+  it('a node advertises with the MED of a standby, and as leader with a lower one', () => {
+    const node = new Node({ mode: 'standby' })
+    node.lead(3)
+    node.lose('node-2')
+    expect(node.whats).toEqual([
+      ...['remove-address', 'campaign', 'set-address', 'MED 1000000', 'MED 999997', 'MED 1000000'],
+    ])
+  })
+  it('a leader whose renewals fail has the MED of a standby when its lease ends', () => {
+    const node = new Node({ mode: 'standby', managesAddress: false })
+    node.lead(3)
+    node.epoch = undefined
+    node.pass(12)
+    expect(node.story.at(-1)).toEqual([10, 'MED 1000000'])
+  })
+  it('a node without a session resigns and keeps its address', () => {
+    const node = new Node({ mode: 'standby' })
+    node.lead(3)
+    node.epoch = undefined
+    node.feed({ type: 'sessions', established: 0 })
+    node.pass(8)
+    expect(node.whats.slice(-2)).toEqual(['resign', 'MED 1000000'])
+  })
+})
+
+describe('a node in all-nodes mode', () => {
+  it('a node advertises without a MED of the agent, and does not campaign', () => {
+    const node = new Node({ mode: 'all-nodes' })
+    expect(node.whats).toEqual(['remove-address', 'set-address', 'MED undefined'])
+    node.feed({ type: 'sessions', established: 0 })
+    node.pass(30)
+    expect(node.whats).toEqual([])
+  })
+})
+
+describe('the planned end', () => {
+  it('a leader resigns, waits for the next one and half a second, withdraws, drains, ends', () => {
+    const node = new Node()
+    node.lead(1)
+    node.pass(8)
+    expect(node.whats.length).toBeGreaterThan(0)
+    node.epoch = undefined
+    node.feed({ type: 'stop' })
+    node.pass(1)
+    node.lose('node-2')
+    node.pass(8)
+    expect(node.story).toEqual([
+      [8, 'resign and watch'],
+      [9.5, 'drain'],
+      [12.5, 'destroy-connections'],
+      [12.5, 'remove-address'],
+      [12.5, 'stop-announcer'],
+      [12.5, 'done'],
+    ])
+  })
+  it('the address of a leader lives until the drain after the hand-over', () => {
+    const node = new Node()
+    node.lead(1)
+    node.pass(9)
+    node.epoch = undefined
+    node.feed({ type: 'stop' })
+    node.lose('node-2')
+    expect(node.lifetimes.slice(-2)).toEqual([10, 7])
+    node.pass(8)
+    expect(node.lifetimes.at(-1)).toBe(7)
+  })
+  it('a leader that no other one follows withdraws after two looks', () => {
+    const node = new Node()
+    node.lead(1)
+    node.epoch = undefined
+    node.feed({ type: 'stop' })
+    node.lose()
+    node.pass(2)
+    node.feed({ type: 'campaign-ended' })
+    node.pass(8)
+    expect(node.story.slice(-5).map(([at]) => at)).toEqual([2, 5, 5, 5, 5])
+  })
+  it('a leader whose election hangs ends after 7 s', () => {
+    const node = new Node()
+    node.lead(1)
+    node.epoch = undefined
+    node.feed({ type: 'stop' })
+    node.pass(8)
+    expect(node.story.at(-1)).toEqual([7, 'done'])
+  })
+  it('a failed health check during the hand-over withdraws at once', () => {
+    const node = new Node()
+    node.lead(1)
+    node.epoch = undefined
+    node.feed({ type: 'stop' })
+    node.pass(1)
+    node.fail()
+    node.pass(8)
+    expect(node.whats.slice(-6)).toEqual([
+      ...['withdraw: unhealthy', 'drain', 'destroy-connections', 'remove-address', 'stop-announcer', 'done'],
+    ])
+  })
+  it.each(['all-nodes', 'standby'] as const)('a node in %s mode that does not lead withdraws at once', mode => {
+    const node = new Node({ mode })
+    node.pass(1)
+    node.feed({ type: 'stop' })
+    node.pass(8)
+    expect(node.story.filter(([at, what]) => at >= 1 && what !== 'resign')).toEqual([
+      [1, 'drain'],
+      [4, 'destroy-connections'],
+      [4, 'remove-address'],
+      [4, 'stop-announcer'],
+      [4, 'done'],
+    ])
+  })
+})
+
+describe('an address that fails', () => {
+  it('a leader that cannot add the address resigns, and tries again later', () => {
+    const node = new Node()
+    node.isBroken = true
+    node.lead(1)
+    expect(node.reason).toBe('address-failed')
+    node.feed({ type: 'campaign-ended' })
+    node.isBroken = false
+    node.pass(1)
+    node.lead(2)
+    const again = ['campaign', 'remove-address', 'set-address', 'MED 999998']
+    expect(node.whats).toEqual(['remove-address', 'campaign', 'set-address', 'resign', ...again])
+  })
+  it('a renewal that fails is tried again while the address is there', () => {
+    const node = new Node({ mode: 'all-nodes' })
+    node.pass(5)
+    node.isBroken = true
+    node.pass(10)
+    node.isBroken = false
+    node.pass(20)
+    expect(node.whats.filter(what => what.startsWith('withdraw'))).toEqual([])
+  })
+  it('a route is withdrawn before the lifetime of an address that is not renewed ends', () => {
+    const node = new Node({ mode: 'all-nodes' })
+    node.isBroken = true
+    node.pass(25)
+    expect(node.story).toContainEqual([20, 'withdraw: address-failed'])
+  })
+  it('an address that something else removes is added again three times a minute, and no more', () => {
+    const node = new Node()
+    node.lead(1)
+    for (let times = 1; times <= 4; times++) {
+      node.pass(1)
+      expect(node.whats.some(what => what.startsWith('withdraw'))).toBe(false)
+      node.feed({ type: 'address-gone' })
+    }
+    expect(node.whats).toEqual(['withdraw: address-removed', 'resign'])
+    node.epoch = undefined
+    node.feed({ type: 'campaign-ended' })
+    node.pass(59)
+    expect(node.whats).toEqual([])
+    expect(node.reason).toBe('address-removed')
+    node.pass(1)
+    expect(node.whats).toEqual(['campaign'])
+  })
+  it('an address that a removal is about to take is not advertised', () => {
+    let state = newAgent({ ...config, mode: 'all-nodes' })
+    const feed = (input: AgentInput, now: number) => {
+      const [next, actions] = agentStep(state, input, now)
+      state = next
+      return actions.map(({ type }) => type).filter(type => type !== 'arm' && type !== 'disarm')
+    }
+    feed({ type: 'tick' }, 0)
+    feed({ type: 'address-removed' }, 0)
+    feed({ type: 'health', up: true, until: 20_000 }, 0)
+    feed({ type: 'address-set', until: 20_000 }, 0)
+    feed({ type: 'health', up: false, detail: 'HTTP 500' }, 0)
+    expect(feed({ type: 'tick' }, 3000)).toEqual(['remove-address'])
+    expect(feed({ type: 'health', up: true, until: 23_000 }, 3000)).toEqual([])
+    expect(feed({ type: 'address-removed' }, 3000)).toEqual(['set-address'])
+  })
+  it('a node whose VIP must be on an interface does not advertise without it', () => {
+    const node = new Node({ managesAddress: false, requireAddress: true })
+    expect([node.reason, ...node.whats]).toEqual(['address-missing'])
+    node.feed({ type: 'address-seen', present: true })
+    node.lead(1)
+    node.feed({ type: 'address-seen', present: false })
+    expect(node.whats).toEqual(['campaign', 'MED 999999', 'withdraw: address-missing', 'resign'])
+  })
+})
+
+describe('an election that fails', () => {
+  it('a campaign that ends by itself begins again after 1, 2, 4 … 15 s', () => {
+    const node = new Node()
+    const times: number[] = []
+    for (let failures = 0; failures < 6; failures++) {
+      node.feed({ type: 'campaign-ended' })
+      node.pass(20)
+      times.push(...node.story.filter(([, what]) => what === 'campaign').map(([at]) => at % 20))
+    }
+    expect(times).toEqual([0, 1, 2, 4, 8, 15, 15])
+  })
+  it('a campaign that fails keeps the leadership until its end', () => {
+    const node = new Node()
+    node.lead(1)
+    node.epoch = undefined
+    node.feed({ type: 'campaign-ended' })
+    node.pass(20)
+    expect(node.story.filter(([, what]) => /withdraw|campaign/.test(what))).toEqual([
+      [0, 'campaign'],
+      [1, 'campaign'],
+      [10, 'withdraw: election-lost'],
+    ])
+  })
+  it('an election that hangs after it was resigned is abandoned after 10 s', () => {
+    const node = new Node()
+    node.feed({ type: 'sessions', established: 0 })
+    node.pass(4)
+    node.feed({ type: 'sessions', established: 1 })
+    node.pass(20)
+    expect(node.story.filter(([, what]) => /resign|campaign/.test(what))).toEqual([
+      [0, 'campaign'],
+      [3, 'resign'],
+      [13, 'campaign'],
+    ])
+  })
+})
