@@ -1,0 +1,80 @@
+/** What a candidate concludes from the Lease that it sees. */
+import type { LeaseRecord, StoredLease } from './lease-store.ts'
+import type { ElectionState, Tick, Write } from './state.ts'
+
+/** At random up to so many milliseconds later, so that candidates do not all ask at once. */
+const MAX_JITTER = 200
+/** A candidate that finds its own identity at its start waits this many retry periods for a renewal by another process. */
+const OWN_IDENTITY_PERIODS = 1.25
+/** A candidate that holds the Lease and does not lead waits this many retry periods longer than others. */
+const LAPSED_PERIODS = 2
+
+/** The state after the Lease was seen, undefined if there is none. */
+export function observe(s: ElectionState, lease: StoredLease | undefined, t: Tick): ElectionState {
+  const highest = Math.max(s.highest, lease?.epoch ?? 0)
+  const own = ownWrite(s, lease)
+  const next = { ...s, highest, leading: leadingAfter({ ...s, highest }, lease, own, t.now) }
+  if (s.observed && isSame(s.observed.lease, lease)) return next
+  const claimAt = claimTime(s, lease, own, t)
+  const isIdentityInUse = s.observed !== undefined && own === undefined && lease?.holder === s.config.identity
+  return { ...next, observed: { lease, claimAt }, isIdentityInUse }
+}
+
+/** Whether a report of the watch has nothing new: it is our own write, or was seen before. */
+export function isKnown(s: ElectionState, lease: StoredLease | undefined): boolean {
+  return ownWrite(s, lease) !== undefined || (s.observed !== undefined && isSame(s.observed.lease, lease))
+}
+
+/** Our write that made this record. The answer to that write may be lost. */
+export function ownWrite(s: ElectionState, lease: LeaseRecord | undefined): Write | undefined {
+  if (lease?.holder !== s.config.identity) return undefined
+  return s.writes.find(
+    write => write.acquiredAt === lease.acquiredAt.getTime() && write.renewedAt === lease.renewedAt.getTime(),
+  )
+}
+
+/** Our record makes a leader until `renewDeadline` after it was sent; that of another holder ends the leadership at once. */
+function leadingAfter(
+  { config, phase, leading, highest }: ElectionState,
+  lease: StoredLease | undefined,
+  own: Write | undefined,
+  now: number,
+): ElectionState['leading'] {
+  if (own === undefined) return lease && lease.holder !== '' ? undefined : leading
+  if (phase !== 'campaigning') return undefined
+  const until = Math.max(own.sentAt + config.renewDeadline, leading?.until ?? Number.NEGATIVE_INFINITY)
+  return now < until ? { epoch: highest, until } : undefined
+}
+
+/**
+ * When the Lease may be taken if it does not change. A Lease that was there and is deleted, or was emptied by a person, may
+ * have a leader that does not know it yet: it counts as if it was renewed now. `duration` only lengthens our own
+ * `leaseDuration`, because a person can shorten it while a leader leads.
+ */
+function claimTime(s: ElectionState, lease: StoredLease | undefined, own: Write | undefined, t: Tick): number {
+  const { identity, leaseDuration, retryPeriod, claimDelay } = s.config
+  const isFirst = s.observed === undefined
+  // It lost the leadership because it could not renew in time. Others come first: their renewals may be faster.
+  if (own) return own.sentAt + leaseDuration + LAPSED_PERIODS * retryPeriod
+  if (lease ? isReleased(lease, s.highest) : isFirst) return t.now
+  if (isFirst && lease?.holder === identity) return t.now + OWN_IDENTITY_PERIODS * retryPeriod
+  const duration = Math.max(leaseDuration, ((lease ?? s.observed?.lease)?.duration ?? 0) * 1000)
+  return t.now + duration + claimDelay + t.random * MAX_JITTER
+}
+
+/** A release sets the duration to 1, as client-go does. If no epoch above 0 was seen, no candidate has had it yet. */
+function isReleased({ holder, duration, epoch }: LeaseRecord, highest: number): boolean {
+  return holder === '' && (duration <= 1 || Math.max(epoch, highest) === 0)
+}
+
+function isSame(one: StoredLease | undefined, other: StoredLease | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return (
+    one.version === other.version &&
+    one.holder === other.holder &&
+    one.duration === other.duration &&
+    one.epoch === other.epoch &&
+    one.acquiredAt.getTime() === other.acquiredAt.getTime() &&
+    one.renewedAt.getTime() === other.renewedAt.getTime()
+  )
+}

@@ -1,0 +1,426 @@
+/** One candidate, step by step. What several candidates do together is in cluster.test.ts. */
+import { describe, expect, it } from 'vitest'
+import type { Leadership } from './election.ts'
+import type { LeaseRecord, LeaseStoreReason, StoredLease } from './lease-store.ts'
+import { type Action, type Input, newElection, nextDeadline } from './state.ts'
+import { electionStep } from './step.ts'
+
+const config = {
+  identity: 'a',
+  leaseDuration: 15_000,
+  renewDeadline: 10_000,
+  retryPeriod: 2000,
+  claimDelay: 1000,
+  requestTimeout: 4500,
+}
+const RANDOM = 0.5 // 100 ms of jitter
+const START = Date.UTC(2026, 0, 1)
+
+describe('a candidate at its start', () => {
+  it('looks at once, creates a Lease that is not there, and leads', () => {
+    const one = new Candidate()
+    expect(one.pending).toEqual({ type: 'get' })
+    one.pass(10)
+    one.answer(undefined)
+    const times = { acquiredAt: new Date(START + 10), renewedAt: new Date(START + 10) }
+    expect(one.pending).toEqual({ type: 'create', record: { holder: 'a', duration: 15, epoch: 1, ...times } })
+    one.pass(300)
+    one.stored()
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 10_010 })
+  })
+  it.each([
+    ['released', { holder: '', duration: 1, epoch: 7 }, 8],
+    ['never held', { holder: '', duration: 15, epoch: 0 }, 1],
+  ])('takes a Lease at once that was %s, with the next epoch', (_, given, epoch) => {
+    const one = new Candidate()
+    one.answer(lease(given))
+    expect(one.pending).toMatchObject({ type: 'update', version: '5', record: { holder: 'a', epoch } })
+  })
+  it('takes a held Lease when it was not changed for its duration', () => {
+    const one = new Candidate()
+    one.pass(40)
+    one.answer(lease({ holder: 'b', duration: 20, epoch: 3 }))
+    expect(one.last).toEqual({ leader: false, holder: 'b' })
+    one.passAnd(20_000 + 1000 + 100 - 1, () => one.answerLooks(lease({ holder: 'b', duration: 20, epoch: 3 })))
+    expect(one.writes).toEqual([])
+    one.pass(1)
+    expect(one.pending).toMatchObject({ type: 'update', version: '5', record: { holder: 'a', epoch: 4 } })
+  })
+  it('counts from the last change that it saw', () => {
+    const one = new Candidate()
+    one.answer(lease({ holder: 'b' }))
+    one.passAnd(5000, () => one.answerLooks(lease({ holder: 'b' })))
+    one.watched(lease({ holder: 'b', version: '6' }))
+    one.passAnd(15_000 + 1000 + 100 - 1, () => one.answerLooks(lease({ holder: 'b', version: '6' })))
+    expect(one.writes).toEqual([])
+    one.pass(1)
+    expect(one.pending).toMatchObject({ type: 'update', version: '6' })
+  })
+  it('takes a Lease with its own identity after 1.25 retry periods', () => {
+    const one = new Candidate()
+    one.answer(lease({ holder: 'a', epoch: 3 }))
+    expect(one.last).toEqual({ leader: false })
+    one.passAnd(2499, () => one.answerLooks(lease({ holder: 'a', epoch: 3 })))
+    one.pass(1)
+    expect(one.pending).toMatchObject({ type: 'update', record: { epoch: 4 } })
+  })
+  it('reports identity-in-use if another process renews with its identity', () => {
+    const one = new Candidate()
+    one.answer(lease({ holder: 'a' }))
+    one.pass(2000)
+    one.answer(lease({ holder: 'a', version: '6', renewedAt: new Date(7) }))
+    expect(one.last).toMatchObject({ leader: false, holder: 'a', reason: 'identity-in-use' })
+    one.passAnd(16_000, () => one.answerLooks(lease({ holder: 'a', version: '6', renewedAt: new Date(7) })))
+    expect(one.writes).toEqual([])
+  })
+  it('asks again each retryPeriod, with the reason, until it may', () => {
+    const one = new Candidate()
+    for (let tries = 0; tries < 10; tries++) {
+      one.fail('forbidden')
+      expect(one.last).toEqual({ leader: false, reason: 'forbidden', detail: 'forbidden!' })
+      one.pass(1999)
+      expect(one.pending).toBeUndefined()
+      one.pass(1)
+    }
+    one.answer(undefined)
+    one.stored()
+    expect(one.last).toMatchObject({ leader: true })
+  })
+})
+
+describe('a leader', () => {
+  it('renews each retryPeriod, and leads until renewDeadline after it sent that', () => {
+    const one = leader()
+    one.pass(2000)
+    expect(one.pending).toMatchObject({ type: 'update', record: { epoch: 1, acquiredAt: new Date(START) } })
+    one.pass(700)
+    one.stored()
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 12_000 })
+  })
+  it('leads until renewDeadline while requests fail, and ends then with the reason', () => {
+    const one = leader()
+    one.passAnd(9999, () => one.fail('unreachable'))
+    expect(one.last).toMatchObject({ leader: true, until: 10_000 })
+    one.passAnd(1, () => one.fail('unreachable'))
+    expect(one.last).toEqual({ leader: false, reason: 'unreachable', detail: 'unreachable!' })
+  })
+  it('a request that hangs ends before half of renewDeadline, and is a timeout', () => {
+    const one = leader()
+    one.pass(2000 + 4500)
+    expect(one.actions.slice(-2).map(({ type }) => type)).toEqual(['abort', 'get'])
+  })
+  it('a renewal that is answered too late does not make it lead', () => {
+    const one = leader({ requestTimeout: 20_000 })
+    one.pass(2000)
+    one.pass(10_001)
+    expect(one.last).toEqual({ leader: false })
+    one.stored()
+    expect(one.last).toEqual({ leader: false })
+  })
+  it('a renewal whose answer was lost counts from when it was sent', () => {
+    const one = leader()
+    one.pass(2000)
+    const stored = one.store()
+    one.pass(4500)
+    expect(one.pending).toEqual({ type: 'get' })
+    one.pass(10)
+    one.answer(stored)
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 12_000 })
+    expect(one.pending).toMatchObject({ type: 'update', version: stored.version })
+  })
+  it('stops leading at once if it sees another holder, and waits for its Lease', () => {
+    const one = leader()
+    one.pass(2000)
+    one.fail('conflict')
+    expect(one.pending).toEqual({ type: 'get' })
+    one.answer(lease({ holder: 'b', epoch: 9, version: '9' }))
+    expect(one.last).toEqual({ leader: false, holder: 'b' })
+    one.passAnd(16_099, () => one.answerLooks(lease({ holder: 'b', epoch: 9, version: '9' })))
+    one.pass(1)
+    expect(one.pending).toMatchObject({ type: 'update', version: '9', record: { epoch: 10 } })
+  })
+  it('stops leading if another process writes with its identity', () => {
+    const one = leader()
+    one.pass(2000)
+    one.fail('conflict')
+    one.answer(lease({ holder: 'a', epoch: 2, version: '9' }))
+    expect(one.last).toMatchObject({ leader: false, holder: 'a', reason: 'identity-in-use' })
+  })
+  it('asks the store if the watch reports another holder, because it may be late', () => {
+    const one = leader()
+    one.pass(500)
+    one.watched(lease({ holder: 'b', version: '0' }))
+    expect(one.pending).toEqual({ type: 'get' })
+    expect(one.last).toMatchObject({ leader: true })
+  })
+  it('creates a deleted Lease again at once, with the next epoch', () => {
+    const one = leader()
+    one.pass(500)
+    one.watched(undefined)
+    one.answer(undefined)
+    expect(one.pending).toMatchObject({ type: 'create', record: { epoch: 2 } })
+    one.stored()
+    expect(one.last).toEqual({ leader: true, epoch: 2, until: 10_500 })
+  })
+  it('keeps its epoch if a person lowers it, and takes over one that is raised', () => {
+    const one = leader()
+    for (const [epoch, expected] of [
+      [0, 1],
+      [50, 50],
+    ] as const) {
+      one.pass(2000)
+      one.fail('conflict')
+      one.answer({ ...one.storedLease, epoch, version: `by hand ${epoch}` })
+      expect(one.pending).toMatchObject({ type: 'update', record: { epoch: expected } })
+      one.stored()
+      expect(one.last).toMatchObject({ leader: true, epoch: expected })
+    }
+  })
+  it('makes at most three requests in a round, whatever is answered', () => {
+    const one = leader()
+    one.pass(2000)
+    for (let round = 0; round < 5; round++) {
+      const before = one.requests
+      one.fail('conflict') // the renewal, or the renewal after the look that begins the next round
+      if (one.pending) one.answer({ ...one.storedLease, version: `round ${round}` })
+      if (one.pending) one.fail('conflict')
+      expect(one.pending).toBeUndefined()
+      expect(one.requests - before).toBeLessThanOrEqual(2)
+      one.pass(2000)
+      one.answer({ ...one.storedLease, version: `again ${round}` })
+    }
+  })
+})
+
+describe('clocks', () => {
+  it.each(['wall', 'boot'] as const)('after a jump of the %s clock it renews at once and leads on', clock => {
+    const one = leader()
+    one.pass(500)
+    one[clock] += 3_600_000
+    one.tick()
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 1500 })
+    one.pass(0)
+    expect(one.pending).toMatchObject({ type: 'update' })
+    one.stored()
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 10_500 })
+  })
+  it('after a sleep it stops leading within 1 s if it cannot renew', () => {
+    const one = leader()
+    one.boot += 11_000
+    one.tick()
+    one.pass(1000)
+    expect(one.last).toMatchObject({ leader: false })
+  })
+  it('after a sleep the answer to a request from before it does not count', () => {
+    const one = leader()
+    one.pass(2000)
+    const id = one.lastId
+    const stored = one.store()
+    one.boot += 3_600_000
+    one.feed({ type: 'answered', id, lease: stored })
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 3000 })
+    one.pass(0)
+    one.fail('conflict')
+    one.answer(stored) // it was the last to write, an hour ago
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 3000 })
+  })
+  it('a jump of the wall clock back, or on a candidate, changes nothing', () => {
+    const one = leader()
+    one.wall -= 3_600_000
+    one.tick()
+    expect(one.last).toMatchObject({ until: 10_000 })
+    const other = new Candidate()
+    other.answer(lease({ holder: 'b' }))
+    other.wall += 3_600_000
+    other.pass(2000)
+    other.answer(lease({ holder: 'b' }))
+    expect(other.writes).toEqual([])
+    expect(other.last).toEqual({ leader: false, holder: 'b' })
+  })
+})
+
+describe('a leader that resigns', () => {
+  it('stops leading at once, releases, and ends when it sees the next holder', () => {
+    const one = leader()
+    one.pass(500)
+    one.feed({ type: 'resign', looks: 2 })
+    expect(one.last).toEqual({ leader: false })
+    expect(one.pending).toMatchObject({ type: 'release', record: { holder: '', duration: 1, epoch: 1 } })
+    one.stored()
+    one.watched(lease({ holder: 'b', epoch: 2, version: 'next' }))
+    expect(one.last).toEqual({ leader: false, holder: 'b' })
+    expect(one.actions.at(-1)).toEqual({ type: 'end' })
+  })
+  it('ends after two looks if no other candidate takes the Lease', () => {
+    const one = leader()
+    one.feed({ type: 'resign', looks: 2 })
+    one.stored()
+    one.pass(2000)
+    one.answer(one.storedLease)
+    expect(one.actions.at(-1)).not.toEqual({ type: 'end' })
+    one.pass(2000)
+    one.answer(one.storedLease)
+    expect(one.actions.at(-1)).toEqual({ type: 'end' })
+    one.pass(60_000)
+    expect(one.actions.at(-1)).toEqual({ type: 'end' })
+  })
+  it('without looks it ends as soon as the Lease is released', () => {
+    const one = leader()
+    one.feed({ type: 'resign', looks: 0 })
+    one.stored()
+    expect(one.actions.at(-1)).toEqual({ type: 'end' })
+  })
+  it('tries to release until the Lease has ended', () => {
+    const one = leader()
+    one.feed({ type: 'resign', looks: 2 })
+    one.passAnd(14_999, () => one.fail('unreachable'))
+    expect(one.pending?.type ?? 'release').toBe('release')
+    expect(one.actions.at(-1)).not.toEqual({ type: 'end' })
+    one.pass(1)
+    expect(one.actions.at(-1)).toEqual({ type: 'end' })
+    expect(one.requests).toBeGreaterThan(8)
+  })
+  it('gives up a renewal that is in flight, and releases also if that was applied', () => {
+    const one = leader()
+    one.pass(2000)
+    const stored = one.store()
+    one.feed({ type: 'resign', looks: 2 })
+    expect(one.pending).toMatchObject({ type: 'release', version: '1' })
+    one.fail('conflict')
+    one.answer(stored)
+    expect(one.pending).toMatchObject({ type: 'release', version: stored.version })
+  })
+  it('a candidate without the Lease ends at once, without a request', () => {
+    const one = new Candidate()
+    one.answer(lease({ holder: 'b' }))
+    const { requests } = one
+    one.feed({ type: 'resign', looks: 2 })
+    expect(one.actions.at(-1)).toEqual({ type: 'end' })
+    expect(one.requests).toBe(requests)
+  })
+  it('a candidate whose write may be applied looks, and releases the Lease', () => {
+    const one = new Candidate()
+    one.answer(undefined)
+    const stored = one.store()
+    one.feed({ type: 'resign', looks: 2 })
+    expect(one.pending).toEqual({ type: 'get' })
+    one.answer(stored)
+    expect(one.pending).toMatchObject({ type: 'release', version: stored.version })
+  })
+  it('campaigns again in the same process, and remembers the epoch', () => {
+    const one = leader()
+    one.feed({ type: 'resign', looks: 0 })
+    one.stored()
+    one.feed({ type: 'start' })
+    one.answer(lease({ holder: '', duration: 1, epoch: 0, version: 'other' }))
+    expect(one.pending).toMatchObject({ type: 'update', record: { epoch: 2 } })
+  })
+})
+
+/** A Lease of another candidate. */
+function lease(given: Partial<StoredLease>): StoredLease {
+  return {
+    holder: 'b',
+    duration: 15,
+    epoch: 1,
+    acquiredAt: new Date(0),
+    renewedAt: new Date(0),
+    version: '5',
+    ...given,
+  }
+}
+
+/** A candidate that leads since 0 with epoch 1 and version 1. */
+function leader(given: Partial<typeof config> = {}): Candidate {
+  const one = new Candidate(given)
+  one.answer(undefined)
+  one.stored()
+  expect(one.last).toEqual({ leader: true, epoch: 1, until: 10_000 })
+  return one
+}
+
+class Candidate {
+  now = 0
+  /** How far the other clocks are ahead. */
+  wall = START
+  boot = 0
+  readonly actions: Action[] = []
+  readonly writes: Action[] = []
+  requests = 0
+  lastId = 0
+  last: Leadership | undefined
+  storedLease = lease({})
+  #state
+  #pending: Action | undefined
+  #versions = 0
+
+  constructor(given: Partial<typeof config> = {}) {
+    this.#state = newElection({ ...config, ...given })
+    this.feed({ type: 'start' })
+  }
+  /** The request in flight, without its number. */
+  get pending(): { readonly type: string } | undefined {
+    if (this.#pending === undefined || !('id' in this.#pending)) return undefined
+    const { id: _, ...request } = this.#pending
+    return request
+  }
+  feed(input: Input): void {
+    const { now } = this
+    const clocks = { now, wall: this.wall + now, boot: this.boot + now }
+    const [next, actions] = electionStep(this.#state, input, { ...clocks, random: RANDOM })
+    this.#state = next
+    for (const action of actions) {
+      this.actions.push(action)
+      if (action.type === 'publish') this.last = action.leadership
+      if ('id' in action) {
+        this.#pending = action
+        this.lastId = action.id
+        this.requests++
+        if (action.type !== 'get') this.writes.push(action)
+      }
+      if (action.type === 'abort' || action.type === 'end') this.#pending = next.request && this.#pending
+    }
+  }
+  tick(): void {
+    this.feed({ type: 'tick' })
+  }
+  /** Time passes; every timer runs when it is due. */
+  pass(milliseconds: number): void {
+    this.passAnd(milliseconds, () => {})
+  }
+  /** The same; `then` runs after each timer that made a request. */
+  passAnd(milliseconds: number, then: () => void): void {
+    const until = this.now + milliseconds
+    for (let at = nextDeadline(this.#state); at !== undefined && at <= until; at = nextDeadline(this.#state)) {
+      this.now = Math.max(this.now, at)
+      const { requests } = this
+      this.tick()
+      if (this.requests > requests) then()
+    }
+    this.now = until
+  }
+  answer(stored: StoredLease | undefined): void {
+    this.#pending = undefined
+    this.feed({ type: 'answered', id: this.lastId, lease: stored })
+  }
+  /** Answers a look, and leaves a write in flight. */
+  answerLooks(stored: StoredLease): void {
+    if (this.#pending?.type === 'get') this.answer(stored)
+  }
+  fail(reason: LeaseStoreReason): void {
+    this.#pending = undefined
+    this.feed({ type: 'failed', id: this.lastId, reason, detail: `${reason}!` })
+  }
+  watched(stored: StoredLease | undefined): void {
+    this.feed({ type: 'watched', lease: stored })
+  }
+  /** The store applies the write in flight; its answer is not there yet. */
+  store(): StoredLease {
+    const { record } = this.#pending as { readonly record: LeaseRecord } // the test says that it is a write
+    this.storedLease = { ...record, version: String(++this.#versions) }
+    return this.storedLease
+  }
+  stored(): void {
+    this.answer(this.store())
+  }
+}
