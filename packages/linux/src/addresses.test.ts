@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -187,6 +188,29 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
       addAddress('near0', vip, 32, Uint8Array.of(203, 0, 113, 1))
       expect(removeAddress({ interface: 'near0', address: vip, prefixLength: 32 })).toBe(false)
       expect(on('near0').map(removeAddress)).toEqual([true])
+    }))
+  it('refuses to remove an address that takes others with it', () =>
+    inCable(() => {
+      const own = Uint8Array.of(203, 0, 113, 7)
+      const promote = (value: string) => {
+        for (const each of ['all', 'near0']) writeFileSync(`/proc/sys/net/ipv4/conf/${each}/promote_secondaries`, value)
+      }
+      promote('0')
+      addAddress('near0', vip, 24)
+      addAddress('near0', own, 24)
+      const foreign = { interface: 'near0', address: vip, prefixLength: 24 }
+      expect(() => removeAddress(foreign)).toThrow(
+        'RTM_DELADDR EBUSY: resource busy or locked (203.0.113.7 would go with it; set net.ipv4.conf.near0.promote_secondaries to 1)',
+      )
+      expect(on('near0')).toMatchObject([{ address: vip }, { address: own }])
+      promote('1')
+      expect(removeAddress(foreign)).toBe(true)
+      expect(on('near0')).toMatchObject([{ address: own, flags: ['permanent'] }])
+      promote('0')
+      const third = Uint8Array.of(203, 0, 113, 8)
+      for (const address of [vip, third]) addAddress('near0', address, 24)
+      expect(removeAddress(foreign), 'as a secondary').toBe(true)
+      expect(on('near0')).toMatchObject([{ address: own }, { address: third }])
     }))
   it.each([
     ['IPv4', 'udp4', vip, Uint8Array.of(203, 0, 113, 7), 24, '203.0.113.7', '203.0.113.1'],

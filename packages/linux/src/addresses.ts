@@ -10,11 +10,14 @@ import {
 } from './address-message.ts'
 import { AF_UNSPEC } from './constants.ts'
 import { interfaceIndex, interfaceName } from './interface-name.ts'
+import { systemError, withDetail } from './libc.ts'
 import { NETLINK_ROUTE, NLM_F_ACK, NLM_F_DUMP, netlinkRequest } from './netlink-socket.ts'
+import { promotesSecondaries, secondariesOf } from './secondaries.ts'
 
 const RTM_GETADDR = 22
 const NLM_F_REPLACE = 0x100
 const NLM_F_CREATE = 0x400
+const EBUSY = 16
 const MAX_LIFETIME = 0xffffffff - 1 // seconds; the next number means for ever
 
 /** What setAddress() and removeAddress() need. */
@@ -78,15 +81,15 @@ export function setAddress({
 
 /**
  * Removes one form of an address: RTM_DELADDR. Its TCP connections stay open and are silent; see `destroyConnections()`.
- * It needs CAP_NET_ADMIN. If an IPv4 address with a shorter prefix is the first of its subnet on the interface, the kernel
- * removes the other addresses of this subnet with it, unless net.ipv4.conf.*.promote_secondaries is 1.
+ * It needs CAP_NET_ADMIN. No other address goes with it: if the kernel would remove others, this throws.
  * @param form An address from `listAddresses()`, or the interface, the address and its prefix length.
  * @returns Whether it was there.
- * @throws Error with `code`, `errno` and `syscall`, such as EPERM; RangeError for octets that are no address; Error if
- * `linuxSupport()` reports no support.
+ * @throws Error with `code`, `errno` and `syscall`: EPERM, or EBUSY if other addresses would go with it; RangeError for
+ * octets that are no address; Error if `linuxSupport()` reports no support.
  */
 export function removeAddress(form: InterfaceAddress & Pick<HostAddress, 'prefixLength' | 'peer'>): boolean {
   assertAddress(form.address)
+  assertAlone(form)
   try {
     netlinkRequest(NETLINK_ROUTE, {
       name: 'RTM_DELADDR',
@@ -99,6 +102,15 @@ export function removeAddress(form: InterfaceAddress & Pick<HostAddress, 'prefix
     if (absent.includes((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   }
+}
+
+/** @throws Error with the code EBUSY if the kernel would remove other addresses with this one. */
+function assertAlone(form: InterfaceAddress & Pick<HostAddress, 'prefixLength'>): void {
+  if (form.address.length !== 4 || form.prefixLength === 32 || promotesSecondaries(form.interface)) return
+  const [other] = secondariesOf(form, listAddresses())
+  if (other === undefined) return
+  const detail = `${other.address.join('.')} would go with it; set net.ipv4.conf.${form.interface}.promote_secondaries to 1`
+  throw withDetail(systemError('RTM_DELADDR', EBUSY), detail)
 }
 
 const absent = ['EADDRNOTAVAIL', 'ENODEV'] // no such address, no such interface

@@ -116,6 +116,33 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
 })
 
 describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)', () => {
+  it('knows the interfaces that were added while messages were dropped', () =>
+    inNetworkNamespace(() => {
+      const seen: string[] = []
+      let poll = () => {}
+      const stop = watchNetwork(
+        change => seen.push(...summary(change)),
+        each => {
+          poll = each
+          return () => {}
+        },
+      )
+      addCable('near0', 'far0')
+      const { recv } = libc()
+      const dropped = vi.spyOn(libc(), 'recv').mockImplementationOnce((fd, octets) => {
+        try {
+          for (;;) recv(fd, octets)
+        } catch {
+          throw Object.assign(new Error('no buffer space'), { code: 'ENOBUFS' })
+        }
+      })
+      poll()
+      dropped.mockRestore()
+      setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
+      poll()
+      expect(seen).toEqual(['look-again', 'address-set on near0 by 83'])
+      stop()
+    }))
   it('reports addresses and carrier of one interface', () =>
     inNetworkNamespace(async () => {
       addCable('near0', 'far0')
