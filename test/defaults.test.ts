@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { Announcer, HealthGate } from '@softspoken/announcer'
-import { healthOptions } from '@softspoken/announcer/internal'
+import { announceOptions, announcerOptions, healthOptions } from '@softspoken/announcer/internal'
 import type { Clock } from '@softspoken/session'
 import { configure } from '@softspoken/session/internal'
 import { describe, expect, it } from 'vitest'
@@ -59,6 +59,16 @@ describe('docs/defaults.md', () => {
       expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${row(name).allowed.split(',')[0]}`)
     }
   })
+  it.each(Object.entries({ ...announcerOptions, ...announceOptions }))(
+    'gives what the table has of %s',
+    (name, option) => {
+      if (name === 'peers') return // required, and a list
+      const line = /^med|ommunities$/.test(name) ? '`med`, `communities`, `largeCommunities`' : `\`${name}\``
+      expect(page).toContain(`\n| ${line} `)
+      if ('default' in option) expect(row(name).default.split(' ')[0]).toBe(String(option.default))
+      if ('max' in option && name !== 'med') expect(row(name).allowed).toContain(`${option.min} to ${option.max}`)
+    },
+  )
   it.each(Object.entries(healthOptions))('gives the default and the bounds of health.%s', (name, setting) => {
     const { default: usual, allowed } = row(`health.${name}`)
     expect(usual.split(',')[0]).toBe(String(setting.default))

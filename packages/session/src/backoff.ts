@@ -14,15 +14,15 @@ export type FailureClass = 'transport' | 'protocol' | 'administrative' | 'restar
 
 /** In seconds. */
 export interface BackOff {
-  /** The minimum time between two dials, in every case. */
+  /** The minimum time between two dials, in every case. Default 5; 1 to 3600. */
   readonly minInterval: number
-  /** The longest delay of the transport track. */
+  /** The longest delay of the transport track. Default 120; 30 to 3600. */
   readonly transportCap: number
-  /** The first delay of the protocol track. */
+  /** The first delay of the protocol track. Default 60; 30 to 3600. */
   readonly protocolInitial: number
-  /** The minimum delay after a Cease that an operator caused. */
+  /** The minimum delay after a Cease that an operator caused. Default 300; 60 to 3600. */
   readonly administrative: number
-  /** After this time in Established, a failure no longer counts those before. */
+  /** After this time in Established, a failure no longer counts those before. Default 300; 60 to 3600. */
   readonly resetAfter: number
 }
 

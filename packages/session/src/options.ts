@@ -6,7 +6,7 @@ import type { SessionEnvironment } from './runtime.ts'
 
 /** Our side of the session. */
 export interface LocalOptions {
-  /** Our AS number, 1 to 4294967294, but not 23456 (AS_TRANS, RFC 6793) or 65535 (RFC 7300). */
+  /** Our AS number, 1 to 4294967295, but not 23456 (AS_TRANS, RFC 6793), 65535 or 4294967295 (RFC 7300). */
   as: number
   /** Our BGP Identifier, written as an IPv4 address; unique within the AS (RFC 6286). */
   id: Address
@@ -16,7 +16,7 @@ export interface LocalOptions {
 
 /** The peer. */
 export interface PeerOptions {
-  /** The AS number of the peer; same bounds as `local.as`. */
+  /** The AS number of the peer, 1 to 4294967295, with the same exceptions as `local.as`. */
   as: number
   /** IPv4 or IPv6. A link-local address needs its interface (RFC 4007 §11): `fe80::1%eth0`, or the option `bindDevice`. */
   address: Address
