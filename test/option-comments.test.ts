@@ -41,7 +41,7 @@ function commentOf(node: ts.Node): string {
   return (ts.getTextOfJSDocComment(comment?.comment) ?? '').replaceAll(/\s+/g, ' ')
 }
 
-/** The comment of an option, after that of the interface that it is in. A name with a dot is a part of an object. */
+/** The comment of an option, after what that of its interface says of all. A name with a dot is a part of an object. */
 function find(within: readonly string[], name: string): Commented {
   const [top = '', part] = name.split('.')
   for (const one of within) {
@@ -49,7 +49,8 @@ function find(within: readonly string[], name: string): Commented {
     const property = properties?.get(top)
     if (property === undefined) continue
     if (part !== undefined) return find(property.type.match(/\w+/g) ?? [], part)
-    return { ...property, comment: `${comment} ${property.comment}` }
+    const ofAll = /^In seconds\.|The default of each is/.test(comment) ? `${comment} ` : ''
+    return { ...property, comment: ofAll + property.comment }
   }
   throw new Error(`${within.join(', ')}: ${name} has no comment`)
 }
@@ -83,5 +84,5 @@ it.each(options.filter(([, { max }]) => max !== undefined))('the comment of %s h
 })
 
 it.each(options.filter(([, { unit }]) => unit !== undefined))('the comment of %s has its unit', (_, row, option) => {
-  expect(option.comment.toLowerCase()).toContain(row.unit)
+  expect(option.comment.toLowerCase()).toContain(row.unit?.trim())
 })

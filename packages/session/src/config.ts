@@ -33,7 +33,7 @@ import {
 } from './socket-address.ts'
 
 /** All options with a value, except that `unset` may be undefined. */
-type Filled<options, unset extends keyof options = never> = {
+type Filled<options, unset extends keyof options> = {
   readonly [name in keyof options]-?: name extends unset ? options[name] | undefined : options[name]
 }
 /** Options that are another type in the configuration, or not in it. */
@@ -46,10 +46,10 @@ export interface SessionConfig
     'sendHoldTime' | 'ttlSecurity' | 'multihop' | 'bindDevice' | 'stateDirectory'
   > {
   /** An address is in its canonical text (RFC 5952), a link-local one with its interface: `fe80::1%eth0`. */
-  readonly local: Filled<LocalOptions, 'address'>
-  readonly peer: Filled<PeerOptions>
-  readonly capabilities: Filled<CapabilityOptions>
-  readonly gracefulRestart: Filled<GracefulRestartOptions> | undefined
+  readonly local: Readonly<Omit<LocalOptions, 'address'>> & { readonly address: Address | undefined }
+  readonly peer: Readonly<Required<PeerOptions>>
+  readonly capabilities: Readonly<Required<CapabilityOptions>>
+  readonly gracefulRestart: Readonly<Required<GracefulRestartOptions>> | undefined
   readonly backOff: BackOff
   readonly tcpMd5Key: Md5Key | undefined
 }
