@@ -39,7 +39,7 @@ describe('the single-prefix announcer', () => {
   })
 
   it.each([
-    [{}, '--prefix is missing\n'],
+    [{}, '--prefix: it must be given\n'],
     [{ ...required, 'peer-as': 65000, hold: 9 }, /^Unknown option '--hold'.*\n$/],
     [{ ...required, 'peer-as': '65000x' }, "--peer-as: '65000x' is not allowed, it must be a number\n"],
     [

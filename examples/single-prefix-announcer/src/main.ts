@@ -33,8 +33,7 @@ function readFlags(args: string[]) {
   const optional = { port: text, 'next-hop': text, health: text, help: { type: 'boolean', short: 'h' } } as const
   const { values } = parseArgs({ args, options: { ...required, ...optional } })
   for (const name of Object.keys(required))
-    if (!values.help && !(name in values))
-      throw new OptionError(`--${name}`, undefined, 'given', `--${name} is missing`)
+    if (!values.help && !(name in values)) throw new OptionError(`--${name}`, undefined, 'given', 'it must be given')
   return values
 }
 

@@ -58,19 +58,23 @@ describe('the flags', () => {
   })
 
   it.each<[string, string[], string]>([
-    ['a flag that is missing', flags({ peer: undefined }), '--peer is missing'],
-    ['a flag that is given twice', [...flags(), '--vip', '198.51.100.11/32'], '--vip is given twice'],
+    ['a flag that is missing', flags({ peer: undefined }), '--peer: it must be given'],
+    ['a flag that is given twice', [...flags(), '--vip', '198.51.100.11/32'], '--vip: it must be given once'],
     [
       'a flag that is given twice, with and without =',
       [...flags(), '--port=1', '--port', '2'],
-      '--port is given twice',
+      '--port: it must be given once',
     ],
     ['an unknown flag', [...flags(), '--helth=http://a:s3cret@b/'], '--helth: no such flag'],
     ['a name of the prototype', [...flags(), '--constructor', '1'], '--constructor: no such flag'],
-    ['a flag without a value', [...flags({ peer: undefined }), '--peer'], '--peer has no value'],
-    ['an empty value', flags({ lease: '' }), '--lease has no value'],
-    ['the next flag as a value', ['--vip', ...flags({ vip: undefined })], '--vip has no value'],
-    ['an argument that is not a flag', [...flags(), 'http://a:s3cret@b/'], 'an argument is not a flag'],
+    ['a flag without a value', [...flags({ peer: undefined }), '--peer'], '--peer: it must be given with a value'],
+    ['an empty value', flags({ lease: '' }), '--lease: it must be given with a value'],
+    ['the next flag as a value', ['--vip', ...flags({ vip: undefined })], '--vip: it must be given with a value'],
+    [
+      'an argument that is not a flag',
+      [...flags(), 'http://a:s3cret@b/'],
+      'argument: it must be a flag that begins with --',
+    ],
     [
       'a value that is not a number',
       flags({ 'hold-time': '90s' }),
@@ -89,7 +93,7 @@ describe('the flags', () => {
     [
       'two elections',
       flags({ lease: '/tmp/vip', 'leader-file': '/tmp/leader' }),
-      '--lease and --leader-file exclude each other',
+      '--leader-file: it must be left out if --lease is given',
     ],
   ])('%s is rejected in one sentence without a secret', (_, args, sentence) => {
     expect(() => read(args)).toThrow(expect.objectContaining({ name: 'OptionError', message: sentence }))

@@ -47,11 +47,11 @@ export function readFlags(args: readonly string[]): Values | 'help' {
   const values = new Map<string, string>()
   const options = Object.fromEntries(rows.map(([name]) => [name, { type: 'string' as const }]))
   for (const token of parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens) {
-    if (token.kind !== 'option') throw wrong('argument', 'a flag that begins with --', 'an argument is not a flag')
+    if (token.kind !== 'option') throw withoutValue('argument', 'a flag that begins with --')
     const { name, rawName, value } = token
-    if (!Object.hasOwn(table, name)) throw wrong(rawName, 'one that --help lists', `${rawName}: no such flag`)
-    if (values.has(name)) throw wrong(rawName, 'given once', `${rawName} is given twice`)
-    if (!value || value.startsWith('--')) throw wrong(rawName, 'given with a value', `${rawName} has no value`)
+    if (!Object.hasOwn(table, name)) throw withoutValue(rawName, 'one that --help lists', 'no such flag')
+    if (values.has(name)) throw withoutValue(rawName, 'given once')
+    if (!value || value.startsWith('--')) throw withoutValue(rawName, 'given with a value')
     values.set(name, value)
   }
   return values
@@ -62,7 +62,7 @@ export function agentOptions(values: Values): Omit<AgentOptions, 'log' | 'electi
   const [localAddress, nextHop] = [values.get('local-address'), values.get('next-hop')]
   const leaseTtl = number(values, 'lease-ttl', 5)
   if (values.has('lease') && values.has('leader-file'))
-    throw wrong('--leader-file', 'left out if --lease is given', '--lease and --leader-file exclude each other')
+    throw withoutValue('--leader-file', 'left out if --lease is given')
   return {
     vip: required(values, 'vip'),
     announcer: {
@@ -83,7 +83,7 @@ export function agentOptions(values: Values): Omit<AgentOptions, 'log' | 'electi
 
 function required(values: Values, flag: FlagName): string {
   const value = values.get(flag)
-  if (value === undefined) throw wrong(`--${flag}`, 'given', `--${flag} is missing`)
+  if (value === undefined) throw withoutValue(`--${flag}`, 'given')
   return value
 }
 function number(values: Values, flag: FlagName, otherwise?: number): number {
@@ -99,7 +99,7 @@ function check(url: string): ReturnType<typeof tcpCheck> {
     ? new URL(url)
     : { protocol: '', hostname: '', port: '', href: '' }
   if (!['http:', 'https:'].includes(protocol) && !(protocol === 'tcp:' && Number(port) > 0))
-    throw wrong('--health', allowed, `--health: it must be ${allowed}`)
+    throw withoutValue('--health', allowed)
   // A URL has brackets around an IPv6 address, a socket has none.
   return protocol === 'tcp:'
     ? tcpCheck({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) })
@@ -107,6 +107,6 @@ function check(url: string): ReturnType<typeof tcpCheck> {
 }
 
 /** The value is left out, because it may contain a password. */
-function wrong(option: string, allowed: string, message: string): OptionError {
-  return new OptionError(option, undefined, allowed, message)
+function withoutValue(option: string, allowed: string, detail = `it must be ${allowed}`): OptionError {
+  return new OptionError(option, undefined, allowed, detail)
 }

@@ -16,7 +16,7 @@ const required = { vip: '198.51.100.10/32', 'local-as': 64515, 'router-id': '10.
 
 describe('a wrong flag', () => {
   it.each([
-    [{}, '--vip is missing\n'],
+    [{}, '--vip: it must be given\n'],
     [{ ...required, 'peer-as': '65000x' }, "--peer-as: '65000x' is not allowed, it must be a number\n"],
     [
       { ...required, 'peer-as': 65000, health: 'tcp://127.0.0.1:1', lease: '/tmp/vip', 'lease-ttl': 4 },

@@ -76,8 +76,8 @@ export class Listener implements AsyncDisposable {
     if (!isServed(session)) throw new OptionError('session', session, 'a Session')
     const address = canonicalAddress(session.config.peer.address)
     if (this.#sessions.has(address)) {
-      const message = `peer.address: ${address} already has a session on this listener`
-      throw new OptionError('peer.address', address, 'the peer of one session', message)
+      const detail = `${address} already has a session on this listener`
+      throw new OptionError('peer.address', address, 'the peer of one session', detail)
     }
     if (this.#server.listening) prepare(this.#socket, [...this.#sessions.values(), session])
     else requireLinux(session.config)

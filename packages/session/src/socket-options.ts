@@ -45,8 +45,8 @@ export function rejectLinuxOptions(config: SessionConfig, detail: string, cause?
   if (option === undefined) return
   const value = option === 'tcpMd5Key' ? undefined : config[option]
   const needs = 'Linux and the package koffi'
-  const message = `${option}: needs ${needs}, but ${detail}`
-  throw Object.assign(new OptionError(option, value, `left out without ${needs}`, message), { cause })
+  const error = new OptionError(option, value, `left out without ${needs}`, `needs ${needs}, but ${detail}`)
+  throw Object.assign(error, { cause })
 }
 
 /** The first option of a session, if any, that Node's `net` alone does not have. */
@@ -92,8 +92,8 @@ function requireOneKeyPerAddress(configs: readonly SessionConfig[]): void {
     if (zone === undefined) continue
     const key = tcpMd5Key && Buffer.from(tcpMd5Key.octets()).toString('hex')
     if (keys.has(address) && keys.get(address) !== key) {
-      const message = `tcpMd5Key: ${address} is a peer on two interfaces, and a listener has one key per address`
-      throw new OptionError('tcpMd5Key', undefined, 'the same for both sessions', message)
+      const detail = `${address} is a peer on two interfaces, and a listener has one key per address`
+      throw new OptionError('tcpMd5Key', undefined, 'the same for both sessions', detail)
     }
     keys.set(address, key)
   }
@@ -103,8 +103,8 @@ function requireOneKeyPerAddress(configs: readonly SessionConfig[]): void {
 export function keyOptions({ tcpMd5Key, peer }: SessionConfig, family: TcpFamily): SocketOption[] {
   if (tcpMd5Key === undefined) return []
   if (family === 'ipv4' && familyOf(peer.address) === 'ipv6') {
-    const message = `tcpMd5Key: an IPv4 socket cannot have a key for ${peer.address}`
-    throw new OptionError('tcpMd5Key', undefined, 'for an IPv4 peer', message)
+    const detail = `an IPv4 socket cannot have a key for ${peer.address}`
+    throw new OptionError('tcpMd5Key', undefined, 'for an IPv4 peer', detail)
   }
   return [{ option: 'tcpMd5Key', set: to => setTcpMd5Key(to, octetsOf(peer.address), tcpMd5Key.octets()) }]
 }

@@ -31,12 +31,7 @@ export function throwOptionError(field: string, given: unknown, allowed: string)
 export function throwUnknownName(field: string, given: unknown, names: readonly string[]): never {
   const similar = typeof given === 'string' ? nearest(given, names) : undefined
   const allowed = `one of ${names.join(', ')}`
-  throw new OptionError(
-    field,
-    given,
-    allowed,
-    similar && `${field}: ${shown(given)} is not allowed, did you mean '${similar}'?`,
-  )
+  throw new OptionError(field, given, allowed, similar && `${shown(given)} is not allowed, did you mean '${similar}'?`)
 }
 
 /**

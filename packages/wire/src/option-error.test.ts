@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearest, OptionError, shown, unknownOption } from './option-error.ts'
+import { hiddenValue, nearest, OptionError, renamed, shown, unknownOption } from './option-error.ts'
 
 describe('OptionError', () => {
   it('carries the option, the value and what is allowed', () => {
@@ -17,10 +17,25 @@ describe('OptionError', () => {
       "local.as: '64515' is not allowed, it must be a whole number",
     )
   })
-  it('takes a sentence of its own', () => {
-    expect(new OptionError('multihop', 2, 'left out beside ttlSecurity', 'multihop: leave it out').message).toBe(
-      'multihop: leave it out',
+  it('has the rest of its message as detail', () => {
+    expect(new OptionError('holdTime', 5, 'from 9 to 65535 seconds').detail).toBe(
+      '5 is not allowed, it must be from 9 to 65535 seconds',
     )
+    const error = new OptionError('multihop', 2, 'left out', 'leave it out')
+    expect([error.message, error.detail]).toEqual(['multihop: leave it out', 'leave it out'])
+  })
+})
+
+describe('renamed()', () => {
+  it('changes the option and nothing else', () => {
+    const error = hiddenValue('as', 'the value of as', 'a number')
+    expect(renamed(error, option => `peers[0].${option}`)).toEqual(
+      new OptionError('peers[0].as', undefined, 'a number', 'the value of as is not allowed, it must be a number'),
+    )
+  })
+  it('returns any other error as it is', () => {
+    const error = new TypeError('holdTime: 5')
+    expect(renamed(error, () => 'other')).toBe(error)
   })
 })
 

@@ -2,7 +2,7 @@
 
 /**
  * Thrown for an option, argument or message field that cannot be used. Nothing has been sent or changed.
- * The message is one sentence made from the three parts.
+ * The message is one sentence: the option, a colon, the detail.
  */
 export class OptionError extends Error {
   override readonly name = 'OptionError'
@@ -12,23 +12,26 @@ export class OptionError extends Error {
   readonly value: unknown
   /** What is allowed, as it ends the sentence "it must be …". */
   readonly allowed: string
+  /** What is wrong, as it follows the option in the message: `5 is not allowed, it must be …`. */
+  readonly detail: string
 
   constructor(
     option: string,
     value: unknown,
     allowed: string,
-    message = `${option}: ${shown(value)} is not allowed, it must be ${allowed}`,
+    detail = `${shown(value)} is not allowed, it must be ${allowed}`,
   ) {
-    super(message)
+    super(`${printable(option)}: ${detail}`)
     this.option = option
     this.value = value
     this.allowed = allowed
+    this.detail = detail
   }
 }
 
 /** Without the value, because it is or may hold a secret; `what` says what was given instead. */
 export function hiddenValue(option: string, what: string, allowed: string): OptionError {
-  return new OptionError(option, undefined, allowed, `${option}: ${what} is not allowed, it must be ${allowed}`)
+  return new OptionError(option, undefined, allowed, `${what} is not allowed, it must be ${allowed}`)
 }
 
 /** For a name that does not exist. Its value is left out, because a misspelt name may hold a secret. The message has the nearest name, or all. */
@@ -36,15 +39,14 @@ export function unknownOption(option: string, names: readonly string[]): OptionE
   const similar = nearest(option.slice(option.lastIndexOf('.') + 1), names)
   const allowed = `one of ${names.join(', ')}`
   const advice = similar === undefined ? `it must be ${allowed}` : `did you mean ${similar}?`
-  return new OptionError(option, undefined, allowed, `${printable(option)}: no such option, ${advice}`)
+  return new OptionError(option, undefined, allowed, `no such option, ${advice}`)
 }
 
 /** The same error with the name that the caller has for the option; any other error as it is. */
 export function renamed(error: unknown, nameOf: (option: string) => string): unknown {
   if (!(error instanceof OptionError)) return error
-  const { option, value, allowed, message } = error
-  const name = nameOf(option)
-  return new OptionError(name, value, allowed, message.replace(option, name))
+  const { option, value, allowed, detail } = error
+  return new OptionError(nameOf(option), value, allowed, detail)
 }
 
 /** A value as a sentence shows it: text in quotes, an object or a function by its kind, because its own text may be long, secret or throw. */

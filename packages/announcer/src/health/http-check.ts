@@ -82,8 +82,7 @@ function parse(url: string): URL {
 
 /** An error without the value, which may hold a secret. */
 function secret(name: string, allowed: string): OptionError {
-  const option = `httpCheck.${name}`
-  return new OptionError(option, undefined, allowed, `${option}: it must be ${allowed}`)
+  return new OptionError(`httpCheck.${name}`, undefined, allowed, `it must be ${allowed}`)
 }
 
 /** Resolves when the head of the answer has arrived. Rejects if the connection ends in any way without one. */

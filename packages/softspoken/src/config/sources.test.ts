@@ -355,8 +355,8 @@ describe('a mistake is reported in one sentence:', () => {
     ],
   ])('the library reports %s, the user gave %j: %s', (start, from, sentence) => {
     const given = Object.fromEntries(Object.entries(from).map(([name, from]) => [name, { value: 0, from }]))
-    const [option = ''] = start.split(': ', 1)
-    const error = toUsageError(new OptionError(option, undefined, '', `${start} is not allowed`), given)
+    const [option = '', what] = start.split(': ')
+    const error = toUsageError(new OptionError(option, undefined, '', `${what} is not allowed`), given)
     expect(error).toEqual(new UsageError(`${sentence} is not allowed`))
   })
   it('the sentence names the router of a list whose next hop is wrong', () => {

@@ -79,9 +79,7 @@ export function placeOfPeer(given: GivenValues, at: number): string {
 /** The library's error with the user's name for the option. Any other error is a fault of the program, and is returned as it is. */
 export function toUsageError(error: unknown, given: GivenValues): unknown {
   if (!(error instanceof OptionError)) return error
-  const { option, message } = error
-  const rest = message.startsWith(option) ? message.slice(option.length) : `: ${message}`
-  return new UsageError(`${nextHopOfPeer(error, given) ?? placeOf(option, given)}${rest}`)
+  return new UsageError(`${nextHopOfPeer(error, given) ?? placeOf(error.option, given)}: ${error.detail}`)
 }
 
 /** The library does not report which router has the next hop. */

@@ -43,8 +43,8 @@ export function leaseDirectory(directory: string, holder: string): LeaseStore {
     async acquire(epoch) {
       if (typeof epoch !== 'number' || !isEpoch(String(epoch))) {
         const allowed = `from 1 to ${LAST_EPOCH}`
-        const message = `epoch: ${shown(epoch)} is not allowed, it must be ${allowed}; check the file names in ${directory}`
-        throw new OptionError('epoch', epoch, allowed, message)
+        const detail = `${shown(epoch)} is not allowed, it must be ${allowed}; check the file names in ${directory}`
+        throw new OptionError('epoch', epoch, allowed, detail)
       }
       await mkdir(directory, { recursive: true })
       const isOurs = await undefinedIf('EEXIST', async () => {
