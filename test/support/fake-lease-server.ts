@@ -59,6 +59,21 @@ export function tlsFile(name: string): string {
 }
 const pem = (name: string) => readFileSync(new URL(name, tlsFolder), 'utf8')
 
+/** Writes a kubeconfig with the test authority into the folder. */
+export function writeKubeconfig(folder: string, server: string, user: object): string {
+  const file = join(folder, 'kubeconfig')
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: { server, 'certificate-authority': tlsFile('ca.pem') } }],
+    users: [{ name: 'agent', user }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'agent' } }],
+    'current-context': 'test',
+  }
+  writeFileSync(file, JSON.stringify(config))
+  return file
+}
+
 export class FakeLeaseServer implements AsyncDisposable {
   /** All requests so far. */
   readonly requests: ReceivedRequest[] = []
@@ -139,18 +154,7 @@ export class FakeLeaseServer implements AsyncDisposable {
     folder: string,
     user: object = { 'client-certificate': tlsFile('client.pem'), 'client-key': tlsFile('client-key.pem') },
   ): string {
-    const file = join(folder, 'kubeconfig')
-    const cluster = { server: this.url, 'certificate-authority': tlsFile('ca.pem') }
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'test', cluster }],
-      users: [{ name: 'agent', user }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'agent' } }],
-      'current-context': 'test',
-    }
-    writeFileSync(file, JSON.stringify(config))
-    return file
+    return writeKubeconfig(folder, this.url, user)
   }
 
   /** Resolves when `count` requests have been received, with the last of them. */

@@ -126,7 +126,7 @@ function execOf(exec: Section, cluster: Access): ExecPlugin {
     throw exec.wrong('apiVersion', execVersions.join(' or '))
   const command = exec.needed('command', 'the name or the path of a command')
   if (exec.text('interactiveMode') === 'Always')
-    throw exec.wrong('interactiveMode', 'Never or IfAvailable: nobody can type where the VIP agent runs')
+    throw exec.wrong('interactiveMode', 'Never or IfAvailable, because the VIP agent has no terminal')
   const variables = exec.list('env').map(entry => [entry.needed('name', 'a name'), entry.text('value') ?? ''])
   return {
     from: exec.from(''),

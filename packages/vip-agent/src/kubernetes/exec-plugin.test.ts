@@ -1,0 +1,93 @@
+/** The commands are small programs of Node, so that what they print and how they end is real. */
+
+import { readFileSync } from 'node:fs'
+import { tlsFile } from '@softspoken/test-support/fake-lease-server'
+import { describe, expect, test } from 'vitest'
+import { LeaseStoreError } from '../election/lease-store.ts'
+import { runExecPlugin } from './exec-plugin.ts'
+
+const apiVersion = 'client.authentication.k8s.io/v1'
+const [cert, key] = ['client.pem', 'client-key.pem'].map(name => readFileSync(tlsFile(name), 'utf8'))
+
+/** Runs a program of Node as the command. */
+function run(code: string, env: Record<string, string> = {}, timeout?: number) {
+  const plugin = { from: 'config: users[0].user.exec', apiVersion, command: process.execPath, args: ['-e', code], env }
+  return runExecPlugin({ ...plugin, spec: { interactive: false } }, timeout)
+}
+/** Prints an ExecCredential with this status. */
+function printing(status: object, top: object = {}): string {
+  return `console.log(${JSON.stringify(JSON.stringify({ apiVersion, kind: 'ExecCredential', status, ...top }))})`
+}
+
+describe('what the command gives', () => {
+  test('a token with the time of its end', async () => {
+    expect(await run(printing({ token: 'tok', expirationTimestamp: '2026-01-31T12:00:00Z' }))).toEqual({
+      authorization: 'Bearer tok',
+      expiresAt: Date.parse('2026-01-31T12:00:00Z'),
+    })
+  })
+
+  test('a certificate and its key', async () => {
+    expect(await run(printing({ clientCertificateData: cert, clientKeyData: key }))).toEqual({
+      certificate: { cert: Buffer.from(cert!), key: Buffer.from(key!) },
+    })
+  })
+
+  test('the command finds its variables and the request in its environment', async () => {
+    const token = "process.env.X + Buffer.from(process.env.KUBERNETES_EXEC_INFO).toString('hex')"
+    const code = `const token = ${token}; console.log(JSON.stringify({ apiVersion: '${apiVersion}', kind: 'ExecCredential', status: { token } }))`
+    const info = Buffer.from(JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { interactive: false } }))
+    expect(await run(code, { X: 'x' })).toEqual({ authorization: `Bearer x${info.toString('hex')}` })
+  })
+
+  test('arguments reach the command as they are, without a shell', async () => {
+    const args = ['-e', printing({ token: 'tok' }), '--', '$(id)', '; exit 1', '`id`']
+    const plugin = { from: '', apiVersion, command: process.execPath, args, env: {}, spec: {} }
+    expect(await runExecPlugin(plugin)).toEqual({ authorization: 'Bearer tok' })
+  })
+})
+
+describe('mistakes of the command', () => {
+  const secret = 'S3CR3T'
+  const must = 'the command must print'
+
+  test.each<[string, string]>([
+    ['ended with code 3; run it by hand to see why', `console.error('${secret}'); process.exit(3)`],
+    ['ended with SIGTERM; run it by hand', `process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000)`],
+    ['printed more than 1 MiB', `process.stdout.write('${secret}'.repeat(200_000))`],
+    [`${must} an ExecCredential of ${apiVersion} with a status`, `console.log('${secret}')`],
+    [`${must} an ExecCredential`, 'console.log("[]")'],
+    [`${must} an ExecCredential`, printing({ token: secret }, { kind: 'Other' })],
+    [`${must} an ExecCredential`, printing({ token: secret }, { apiVersion: 'client.authentication.k8s.io/v1beta1' })],
+    [`${must} an ExecCredential`, printing({}, { status: secret })],
+    [`${must} a token, or a certificate and its key`, printing({})],
+    [`${must} a token without spaces`, printing({ token: `${secret} x` })],
+    [`${must} a token without spaces`, printing({ token: [secret] })],
+    [`${must} a certificate in PEM as clientCertificateData`, printing({ clientCertificateData: cert })],
+    [`${must} a certificate in PEM`, printing({ clientCertificateData: secret, clientKeyData: secret })],
+    [`${must} expirationTimestamp as a time`, printing({ token: 'tok', expirationTimestamp: secret })],
+  ])('%s: %#', async (text, code) => {
+    const error = await run(code).catch(error => error)
+    expect(error).toBeInstanceOf(LeaseStoreError)
+    expect(error.reason).toBe('credentials')
+    expect(error.detail).toContain('config: users[0].user.exec: the command')
+    expect(error.detail).toContain(text)
+    expect(error.detail).not.toContain(secret)
+    expect(String(error.cause)).not.toContain(secret)
+  })
+
+  test('a command that does not end is killed', async () => {
+    await expect(run('setInterval(() => {}, 1000)', {}, 1)).rejects.toMatchObject({
+      detail: 'config: users[0].user.exec: the command did not end within 0.001 seconds',
+    })
+  })
+
+  test.each([
+    ['/missing/command', 'cannot be started: ENOENT'],
+    ['/', 'cannot be started: EACCES'],
+    ['a\0b', 'cannot be started'],
+  ])('the command %j: %s', async (command, text) => {
+    const plugin = { from: 'x', apiVersion, command, args: [], env: {}, spec: {} }
+    await expect(runExecPlugin(plugin)).rejects.toMatchObject({ detail: `x: the command ${text}` })
+  })
+})
