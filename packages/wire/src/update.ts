@@ -43,13 +43,17 @@ export interface Update {
 
 /** Reads octets at..end, the body of an UPDATE. @throws WireError if an error resets the session. */
 export function readUpdate(bytes: Uint8Array, at: number, end: number, context: CodecContext): Update {
-  const { malformedAttributeList } = subcode.update
   const attributesAt = at + 4 + u16(bytes, at)
   // RFC 7606 §4: after a length beyond the message, no boundary in it is certain.
-  if (attributesAt > end) throw updateError(malformedAttributeList, 'Withdrawn Routes Length is beyond the message', at)
+  if (attributesAt > end)
+    throw updateError(subcode.update.malformedAttributeList, 'Withdrawn Routes Length is beyond the message', at)
   const nlriAt = attributesAt + u16(bytes, attributesAt - 2)
   if (nlriAt > end)
-    throw updateError(malformedAttributeList, 'Total Path Attribute Length is beyond the message', attributesAt - 2)
+    throw updateError(
+      subcode.update.malformedAttributeList,
+      'Total Path Attribute Length is beyond the message',
+      attributesAt - 2,
+    )
   const pathIds = hasPathIds(context, 'ipv4-unicast')
   assertNlri('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
