@@ -121,7 +121,7 @@ function renew(prefix: string): Command {
     const route = model.announced.get(prefix)
     if (announcement === undefined || route === undefined) return
     if (route.ttl === undefined) {
-      expect(() => announcement.renew()).toThrow('renew() restarts that lease')
+      expect(() => announcement.renew()).toThrow('given to announce() for renew()')
       return
     }
     expect(announcement.renew()).toBe(true)

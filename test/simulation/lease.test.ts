@@ -157,9 +157,7 @@ describe('a lease', () => {
     const lab = new Lab()
     lab.router()
     const announcement = lab.announcer().announce(VIP)
-    expect(() => announcement.renew()).toThrow(
-      new OptionError('ttl', undefined, 'given to announce(), because renew() restarts that lease'),
-    )
+    expect(() => announcement.renew()).toThrow(new OptionError('ttl', undefined, 'given to announce() for renew()'))
   })
 })
 

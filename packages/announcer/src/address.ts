@@ -1,5 +1,5 @@
 /** Addresses as text: one spelling for each, and the kinds that are no next hop. */
-import { splitZone } from '@softspoken/session/internal'
+import { canonicalAddress } from '@softspoken/session/internal'
 import { type Address, formatAddress, parseAddress } from '@softspoken/wire'
 
 /** The canonical spelling, so that equal addresses are equal strings (RFC 5952). */
@@ -12,9 +12,8 @@ export function canonical(address: Address, option: string): Address {
  * caller may have made the connection.
  */
 export function canonicalLocal(text: Address): Address {
-  const { address, zone } = splitZone(text)
   try {
-    return `${canonical(address, 'local.address')}${zone === undefined ? '' : `%${zone}`}`
+    return canonicalAddress(text)
   } catch {
     return text
   }

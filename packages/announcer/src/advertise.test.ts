@@ -122,13 +122,13 @@ describe('the UPDATE of a host route', () => {
 
 describe('the withdrawal of a host route', () => {
   test('a withdrawal of IPv4 has only the field Withdrawn Routes (RFC 4271 §4.3)', () => {
-    const update = asRead(withdrawal(ipv4))
+    const update = asRead(withdrawal(ipv4.family, [ipv4.prefix]))
     expect(update).toMatchObject({ withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] })
-    expect(encode(withdrawal(ipv4))).toHaveLength(23 + 5)
+    expect(encode(withdrawal(ipv4.family, [ipv4.prefix]))).toHaveLength(23 + 5)
   })
 
   test('a withdrawal of IPv6 has MP_UNREACH_NLRI and nothing else (RFC 4760 §4)', () => {
-    const update = asRead(withdrawal(ipv6))
+    const update = asRead(withdrawal(ipv6.family, [ipv6.prefix]))
     expect(update.attributes).toEqual({ mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db8::10/128'] } })
     expect(routes(update)).toEqual({ withdrawn: ['2001:db8::10/128'], announced: [] })
   })

@@ -13,6 +13,7 @@ import {
   communityByNumber,
   type Family,
   OptionError,
+  type Prefix,
   type Update,
 } from '@softspoken/wire'
 import type { HostRoute } from './host-route.ts'
@@ -136,16 +137,15 @@ export function advertisement({ prefix, family }: HostRoute, preference: Resolve
 }
 
 /** IPv4 always in the field of RFC 4271: OpenBGPD ends the session over MP_UNREACH_NLRI for IPv4 unicast. */
-export function withdrawal({ prefix, family }: HostRoute): Update {
+export function withdrawal(family: Family, withdrawn: readonly Prefix[]): Update {
   return family === 'ipv4-unicast'
-    ? { type: 'update', withdrawn: [prefix], attributes: {}, announced: [] }
-    : { type: 'update', withdrawn: [], attributes: { mpUnreach: { family, withdrawn: [prefix] } }, announced: [] }
+    ? { type: 'update', withdrawn, attributes: {}, announced: [] }
+    : { type: 'update', withdrawn: [], attributes: { mpUnreach: { family, withdrawn } }, announced: [] }
 }
 
-/** The end of the routes of this family (RFC 4724 §2). */
+/** The end of the routes of this family: an empty withdrawal (RFC 4724 §2). */
 export function endOfRib(family: Family): Update {
-  const attributes = family === 'ipv4-unicast' ? {} : { mpUnreach: { family, withdrawn: [] } }
-  return { type: 'update', withdrawn: [], attributes, announced: [] }
+  return withdrawal(family, [])
 }
 
 /** IPv4 with an IPv4 next hop; the fields of RFC 4271 have no room for an IPv6 one (RFC 8950 §3). */

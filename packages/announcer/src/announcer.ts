@@ -1,88 +1,21 @@
-/** Keeps host routes announced to one or more peers: the desired routes, their leases and gates, and the end. */
+/** Keeps host routes announced to one or more peers: announces, withdraws and drains. */
 import { EventEmitter } from 'node:events'
-import {
-  type Clock,
-  type Logger,
-  type Negotiated,
-  realTime,
-  Session,
-  type SessionFailure,
-  type SessionStatus,
-  type StopOptions,
-} from '@softspoken/session'
-import {
-  assertObject,
-  DeadlineTimer,
-  guardLog,
-  notify,
-  numberOption,
-  omitUndefined,
-  optionNames,
-  rejectUnknown,
-} from '@softspoken/session/internal'
-import { type Address, OptionError, type Prefix } from '@softspoken/wire'
+import { type Clock, type Logger, realTime, Session, type StopOptions } from '@softspoken/session'
+import { assertObject, DeadlineTimer, guardLog, notify } from '@softspoken/session/internal'
+import { OptionError, type Prefix } from '@softspoken/wire'
 import { renamed } from '@softspoken/wire/internal'
-import {
-  type DesiredRoute,
-  type Preference,
-  preferenceOptions,
-  type ResolvedPreference,
-  resolve,
-  withGracefulShutdown,
-} from './advertise.ts'
-import { AnnouncedRoute, type Announcement, type AnnounceOptions, announceOptions } from './announcement.ts'
+import { type Preference, type ResolvedPreference, withGracefulShutdown } from './advertise.ts'
+import { AnnouncedRoute, type Announcement, type AnnounceOptions } from './announcement.ts'
 import { AnnouncerSession } from './announcer-session.ts'
+import { checkOptions, checkPreference } from './check-announcement.ts'
 import { type AnnouncerOptions, configure, type PeerConfig } from './config.ts'
-import { HealthGate } from './health/gate.ts'
+import { type DividedRoutes, divide, nextLeaseEnd } from './desired-routes.ts'
+import type { AnnouncerEvents } from './events.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
 import { leasesFirst } from './lease.ts'
 import { type LogLine, PeerRoutes, type PeerRoutesOptions } from './peer-routes.ts'
-import {
-  type Explanation,
-  type UnsendableReason,
-  type WithdrawnReason,
-  type WithheldReason,
-  withdrawnReason,
-} from './reasons.ts'
-
-/** A snapshot: each peer's session, and the routes it has been sent. BGP does not acknowledge routes. */
-export interface AnnouncerStatus {
-  /** The prefixes that the peers should have now. */
-  readonly announcements: readonly Prefix[]
-  /** Why a prefix that was given to announce(), and not withdrawn, is not announced now. */
-  readonly withheld: Readonly<Record<Prefix, Explanation<WithheldReason>>>
-  /** Seconds until each lease runs out, the caller's or the gate's, if there is one; 0 once it has. */
-  readonly leases: Readonly<Record<Prefix, number>>
-  readonly peers: readonly (SessionStatus & {
-    /** Prefixes whose present content has been sent on this session; one that waits for the interval is not among them. */
-    readonly sent: readonly Prefix[]
-    /** Why prefixes cannot be sent to this peer, by prefix. */
-    readonly unsendable: Readonly<Record<Prefix, Explanation<UnsendableReason>>>
-  })[]
-}
-
-/** What an announcer emits. Each event comes after the step that caused it, so a listener may call back. */
-export interface AnnouncerEvents {
-  /**
-   * No peer has this route any more: every established one has been sent its withdrawal, so an address may go now. Emitted
-   * once each time a route stops being announced, whether or not a session was established.
-   */
-  withdrawn: [Explanation<WithdrawnReason> & { readonly prefix: Prefix }]
-  /** The route has been sent to this peer. BGP does not acknowledge routes. */
-  sent: [{ readonly prefix: Prefix; readonly peer: Address }]
-  /** The route cannot be sent to this peer. Emitted once for a prefix on each session, as the log line is. */
-  unsendable: [Explanation<UnsendableReason> & { readonly prefix: Prefix; readonly peer: Address }]
-  /** The session with this peer is established, and has been sent the desired routes. */
-  established: [{ readonly peer: Address; readonly negotiated: Negotiated }]
-  /** A connection with this peer has ended, or an attempt at one. */
-  down: [SessionFailure & { readonly peer: Address }]
-}
-
-/** An active route that must not be advertised any more. */
-interface Expired {
-  readonly announced: AnnouncedRoute
-  readonly cause: Explanation<WithheldReason>
-}
+import { withdrawnReason } from './reasons.ts'
+import { type AnnouncerStatus, statusOf } from './status.ts'
 
 /** Announces host routes. Its sessions start when it is made, so that they are established before the first route. */
 export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDisposable {
@@ -96,7 +29,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   readonly #gracefulShutdownTime: number
   readonly #clock: Clock
   readonly #log: Logger | undefined
-  /** What PeerRoutes.check() has encoded already. */
+  /** What PeerUpdates.check() has encoded already. */
   readonly #encoded = new Map<string, string>()
   readonly #timer: DeadlineTimer
   #ending: Promise<void> | undefined
@@ -114,21 +47,14 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     this.#log = options.log && guardLog(options.log)
     const log = this.#log
     const clock = leasesFirst(this.#clock, () => this.#expireLeases())
-    const due = (peer: PeerRoutes): void => run(peer.reconcile(this.#desired()))
-    const sent: PeerRoutesOptions['sent'] = event => this.#emit('sent', event)
-    const unsendable: PeerRoutesOptions['unsendable'] = event => this.#emit('unsendable', event)
-    this.#peers = peers.map(
-      config =>
-        new PeerRoutes(sessionOf(config, clock), {
-          due,
-          sent,
-          unsendable,
-          nextHop: config.nextHop,
-          advertisementInterval,
-          clock,
-          log,
-        }),
-    )
+    const shared: Omit<PeerRoutesOptions, 'nextHop'> = {
+      due: peer => run(peer.reconcile(this.#divided().desired)),
+      emit: (name, event) => this.#emit(name, event),
+      advertisementInterval,
+      clock,
+      log,
+    }
+    this.#peers = peers.map(config => new PeerRoutes(sessionOf(config, clock), { ...shared, nextHop: config.nextHop }))
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
     const twice = ends.find((end, at) => ends.indexOf(end) < at)
     if (twice !== undefined)
@@ -149,10 +75,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    * allowed; Error if the announcer is draining or stopped.
    */
   announce(prefix: string, options: AnnounceOptions = {}): Announcement {
-    rejectUnknown(options, [...optionNames(announceOptions), 'signal', 'gate'], '')
-    const { signal, ttl, gate, ...given } = options
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw new OptionError('signal', signal, 'an AbortSignal')
+    const { signal, ttl: _, gate: __, ...preference } = checkOptions(options)
     signal?.throwIfAborted()
     if (this.#ending) throw new Error('the announcer is draining or stopped')
     const route = hostRoute(prefix)
@@ -160,9 +83,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       throw new OptionError('prefix', prefix, `another one, because ${route.prefix} is announced already`)
     if (this.#announced.size >= this.#maxPrefixes)
       throw new OptionError('prefix', prefix, `left out, because maxPrefixes is ${this.#maxPrefixes}`)
-    if (ttl !== undefined) numberOption(announceOptions, 'ttl', ttl)
-    if (gate !== undefined && !(gate instanceof HealthGate)) throw new OptionError('gate', gate, 'a HealthGate')
-    const announced = new AnnouncedRoute(route, this.#checked(route, given), options, this.#clock.now())
+    const announced = new AnnouncedRoute(route, this.#checked(route, preference), options, this.#clock.now())
     this.#announced.set(route.prefix, announced)
     this.#follow(announced, signal)
     run(this.#sync())
@@ -198,40 +119,17 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
 
   /** A snapshot of now. */
   status(): AnnouncerStatus {
-    const now = this.#clock.now()
-    const desired = this.#desired()
-    const byPrefix = <value>(read: (announced: AnnouncedRoute) => value | undefined): Record<Prefix, value> =>
-      omitUndefined(
-        Object.fromEntries([...this.#announced].map(([prefix, announced]) => [prefix, read(announced)])),
-      ) as Record<Prefix, value>
-    return {
-      announcements: desired.map(({ route }) => route.prefix),
-      withheld: byPrefix(announced => announced.withheld(now)),
-      leases: byPrefix(announced => announced.secondsLeft(now)),
-      peers: this.#peers.map(peer => ({ ...peer.session.status(), ...peer.report(desired) })),
-    }
+    return statusOf(this.#announced, this.#peers, this.#clock.now())
   }
 
   // ---- the desired routes, and how they change
 
-  /** The routes that the peers should have now. A lease that has run out counts at once, even if its timer has not run. */
-  #desired(): readonly DesiredRoute[] {
-    return this.#divided().desired
+  /** A lease that has run out counts at once, even if its timer has not run. */
+  #divided(): DividedRoutes {
+    return divide(this.#announced.values(), this.#clock.now())
   }
   #expireLeases(): void {
     if (this.#divided().expired.length > 0) run(this.#sync())
-  }
-  /** The announced routes that may be advertised now, and the active ones that must not any more. */
-  #divided(): { readonly desired: readonly AnnouncedRoute[]; readonly expired: readonly Expired[] } {
-    const now = this.#clock.now()
-    const desired: AnnouncedRoute[] = []
-    const expired: Expired[] = []
-    for (const announced of this.#announced.values()) {
-      const cause = announced.withheld(now)
-      if (cause === undefined) desired.push(announced)
-      else if (announced.isActive) expired.push({ announced, cause })
-    }
-    return { desired, expired }
   }
 
   /** Sends every peer what is due, then sets the alarm for the next lease. Returns the log lines; events follow by themselves. */
@@ -245,17 +143,12 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       lines.push(() => this.#log?.warn({ prefix, ...cause }, 'route withheld'))
       this.#emit('withdrawn', { prefix, ...cause })
     }
-    this.#arm()
+    this.#timer.set(nextLeaseEnd(this.#announced.values()))
     return lines
   }
-  #arm(): void {
-    let next = Number.POSITIVE_INFINITY
-    for (const { isActive, leaseUntil } of this.#announced.values()) if (isActive) next = Math.min(next, leaseUntil)
-    this.#timer.set(next === Number.POSITIVE_INFINITY ? undefined : next)
-  }
   /** Emits after the step that caused the event. */
-  #emit<name extends keyof AnnouncerEvents>(name: name, ...event: AnnouncerEvents[name]): void {
-    queueMicrotask(() => notify(this, this.#log, name, ...event))
+  #emit<name extends keyof AnnouncerEvents>(name: name, event: AnnouncerEvents[name][0]): void {
+    queueMicrotask(() => notify(this, this.#log, name, event as never)) // of this name
   }
 
   // ---- one announcement
@@ -294,8 +187,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
         run(this.#sync())
       },
       renew: () => {
-        if (!announced.hasLease)
-          throw new OptionError('ttl', undefined, 'given to announce(), because renew() restarts that lease')
+        if (!announced.hasLease) throw new OptionError('ttl', undefined, 'given to announce() for renew()')
         if (!this.#has(announced)) return false
         this.#expireLeases() // if the lease has run out, the withdrawal is sent first, however late this call is
         announced.renew(this.#clock.now())
@@ -320,31 +212,9 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (announced.isActive) this.#emit('withdrawn', { prefix, ...withdrawnReason(reason) })
   }
 
-  /** Throws for each mistake of the caller, before anything is sent. */
   #checked(route: HostRoute, preference: Preference): ResolvedPreference {
-    rejectUnknown(preference, optionNames(preferenceOptions), '')
-    const carriers = this.#peers.filter(peer => peer.carries(route))
-    if (carriers.length === 0) {
-      const { peer, families } = this.sessions[0]!.config // there is at least one
-      const allowed = `of a family that a session carries (with ${peer.address}: ${families.join(', ')}); or give the option families with ${route.family} in it`
-      throw new OptionError('prefix', route.prefix, allowed)
-    }
-    if (preference.localPref !== undefined && carriers.every(peer => peer.external))
-      throw new OptionError(
-        'localPref',
-        preference.localPref,
-        'left out: no peer is internal, and an external one ignores it (RFC 4271 §5.1.5)',
-      )
-    if (preference.prepend !== undefined && carriers.every(peer => !peer.external))
-      throw new OptionError(
-        'prepend',
-        preference.prepend,
-        'left out: no peer is external, and to an internal one it is a loop (RFC 4271 §9.1.2)',
-      )
-    const resolved = resolve(preference)
-    const contents = this.#gracefulShutdownTime > 0 ? [withGracefulShutdown(resolved), resolved] : [resolved]
-    for (const content of contents) for (const peer of this.#peers) peer.check(route, content, this.#encoded)
-    return resolved
+    const peers = this.#peers.map(({ updates }) => updates)
+    return checkPreference(route, preference, peers, this.#gracefulShutdownTime > 0, this.#encoded)
   }
 
   // ---- the end
