@@ -43,9 +43,23 @@ const scopes: Readonly<Record<number, AddressScope>> = { 0: 'global', 200: 'site
 const SCOPE_HOST = 254
 
 /** As ip-address(8) prints it. `temporary` is IPv6, and the same bit is `secondary` in IPv4. */
-export type AddressFlag = (typeof flagNames)[number] | 'secondary'
+export type AddressFlag =
+  | 'temporary'
+  | 'secondary'
+  | 'nodad'
+  | 'optimistic'
+  | 'dadfailed'
+  | 'homeaddress'
+  | 'deprecated'
+  | 'tentative'
+  | 'permanent'
+  | 'mngtmpaddr'
+  | 'noprefixroute'
+  | 'autojoin'
+  | 'stable-privacy'
 
-const flagNames = [
+/** In the order of their bits. */
+const flagNames: readonly AddressFlag[] = [
   'temporary',
   'nodad',
   'optimistic',
@@ -58,7 +72,7 @@ const flagNames = [
   'noprefixroute',
   'autojoin',
   'stable-privacy',
-] as const
+]
 
 const IFA_F_NODAD = 0x2
 const IFA_F_NOPREFIXROUTE = 0x200
