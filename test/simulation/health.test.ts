@@ -1,6 +1,6 @@
 /** Announcements that a health gate drives, in virtual time. */
 
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { HealthGate, type HealthGateOptions, httpCheck } from '@softspoken/announcer'
 import { VirtualClock } from '@softspoken/session/testing'
@@ -372,12 +372,14 @@ describe('the options of a health gate', () => {
     expect(lab.clock.pendingTimers).toBe(0)
   })
 
-  test('announce() rejects a gate that is no HealthGate, and leaves nothing behind', () => {
+  test('announce() rejects an object that is no gate, and leaves nothing behind', () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer()
     const gate = { check: async () => {} } as unknown as HealthGate // a caller without types
-    expect(() => announcer.announce(VIP, { gate })).toThrow('gate: an object is not allowed')
+    expect(() => announcer.announce(VIP, { gate })).toThrow(
+      'gate.status: undefined is not allowed, it must be a method',
+    )
     expect(announcer.status()).toMatchObject({ announcements: [], withheld: {} })
   })
 
@@ -385,6 +387,31 @@ describe('the options of a health gate', () => {
     const lab = new Lab()
     for (const interval of [1, 3, 60, 3600]) using(new Service().gate(lab, { interval }))
     expect(lab.clock.pendingTimers).toBe(0)
+  })
+})
+
+describe("a gate of the caller's own", () => {
+  class OwnGate extends EventEmitter {
+    up = false
+    status = () => (this.up ? { secondsLeft: 7 } : ({ withheld: 'gate-down', detail: 'not our turn' } as const))
+  }
+  test('a gate of the caller announces while it is up, and gives its reason and its lease', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const announcer = lab.announcer()
+    const gate = new OwnGate()
+    announcer.announce(VIP, { gate })
+    await lab.pass(1)
+    expect(announcer.status().withheld).toEqual({ [VIP]: { reason: 'gate-down', detail: 'not our turn' } })
+    gate.up = true
+    gate.emit('up')
+    await lab.pass(1)
+    expect(announcer.status().leases).toEqual({ [VIP]: 7 })
+    expect(Object.keys(router.table)).toEqual([VIP])
+    gate.up = false
+    gate.emit('down')
+    await lab.pass(1)
+    expect(router.table).toEqual({})
   })
 })
 

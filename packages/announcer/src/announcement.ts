@@ -2,9 +2,8 @@
 import type { OptionTable } from '@softspoken/session/internal'
 import type { Prefix } from '@softspoken/wire'
 import { type DesiredRoute, type Preference, preferenceOptions, type ResolvedPreference } from './advertise.ts'
-import type { HealthGate } from './health/gate.ts'
 import type { HostRoute } from './host-route.ts'
-import { type Explanation, type WithheldReason, withheldReason } from './reasons.ts'
+import { type Explanation, type GateReason, type WithheldReason, withheldReason } from './reasons.ts'
 
 /** Options of announce(). */
 export interface AnnounceOptions extends Preference {
@@ -19,7 +18,16 @@ export interface AnnounceOptions extends Preference {
    * Announces the route only while this gate is up. The gate's own `ttl` is a lease that each check renews, beside the one
    * given here. One gate may drive several announcements; stopping it withdraws them, and is up to the caller.
    */
-  gate?: HealthGate
+  gate?: Gate
+}
+
+/** Decides whether routes are announced. A HealthGate is one; a caller may make another, which emits `up` and `down`. */
+export interface Gate {
+  readonly up: boolean
+  /** While it is down, why; while it is up, how many seconds are left of its lease. */
+  status(): { readonly detail?: string; readonly secondsLeft?: number; readonly withheld?: GateReason }
+  prependListener(event: 'up' | 'down', listener: () => void): this
+  off(event: 'up' | 'down', listener: () => void): this
 }
 
 /** A lease is from twice the shortest interval of a health check to an hour. */
@@ -50,7 +58,7 @@ export interface Announcement extends Disposable {
 export class AnnouncedRoute implements DesiredRoute {
   readonly route: HostRoute
   preference: ResolvedPreference
-  readonly gate: HealthGate | undefined
+  readonly gate: Gate | undefined
   readonly #ttl: number | undefined
   /** When the caller's lease runs out; Infinity if there is none. */
   leaseUntil = Number.POSITIVE_INFINITY
@@ -82,8 +90,8 @@ export class AnnouncedRoute implements DesiredRoute {
   withheld(now: number): Explanation<WithheldReason> | undefined {
     if (this.#ttl !== undefined && now >= this.leaseUntil) return withheldReason('lease-expired', this.#ttl)
     if (this.gate === undefined || this.gate.up) return undefined
-    const { detail = '' } = this.gate.status() // it is down, so it has a detail
-    return withheldReason('unhealthy', detail)
+    const { detail = '', withheld = 'unhealthy' } = this.gate.status() // it is down, so it has a detail
+    return withheldReason(withheld, detail)
   }
 
   /** Until the earlier of its leases, the caller's and the gate's, runs out; undefined if it has none. */

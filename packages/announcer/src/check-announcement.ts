@@ -1,5 +1,5 @@
 /** Each mistake of the caller in an announcement throws here, before anything is sent. */
-import { numberOption, optionNames, rejectUnknown } from '@softspoken/session/internal'
+import { assertMethods, numberOption, optionNames, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import {
   type Preference,
@@ -9,7 +9,6 @@ import {
   withGracefulShutdown,
 } from './advertise.ts'
 import { type AnnounceOptions, announceOptions } from './announcement.ts'
-import { HealthGate } from './health/gate.ts'
 import type { HostRoute } from './host-route.ts'
 import type { PeerUpdates } from './peer-updates.ts'
 
@@ -20,7 +19,7 @@ export function checkOptions(options: AnnounceOptions): AnnounceOptions {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new OptionError('signal', signal, 'an AbortSignal')
   if (ttl !== undefined) numberOption(announceOptions, 'ttl', ttl)
-  if (gate !== undefined && !(gate instanceof HealthGate)) throw new OptionError('gate', gate, 'a HealthGate')
+  if (gate !== undefined) assertMethods(gate, ['status', 'prependListener', 'off'], 'gate')
   return options
 }
 

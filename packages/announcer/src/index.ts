@@ -1,7 +1,7 @@
 export type { FailureReason, SessionFailure } from '@softspoken/session'
 export { OptionError } from '@softspoken/wire'
 export type { Epoch, Preference } from './advertise.ts'
-export type { Announcement, AnnounceOptions } from './announcement.ts'
+export type { Announcement, AnnounceOptions, Gate } from './announcement.ts'
 export { Announcer } from './announcer.ts'
 export type { AnnouncerSession } from './announcer-session.ts'
 export type { AnnouncerLocal, AnnouncerOptions, AnnouncerPeer } from './config.ts'

@@ -1,4 +1,5 @@
-/** For the tests of docs/defaults.md and for the program. Not part of the API. */
+/** For the other packages and the tests of docs/defaults.md. Not part of the API. */
 export { announceOptions } from './announcement.ts'
 export { announcerOptions } from './config.ts'
 export { healthOptions } from './health/options.ts'
+export { leasesFirst } from './lease.ts'

@@ -7,8 +7,10 @@ export interface Explanation<reason extends string> {
   readonly detail: string
 }
 
+/** Why a gate withholds a route: the service is unhealthy, or another reason that its detail gives. */
+export type GateReason = 'unhealthy' | 'gate-down'
 /** Why a route that was announced, and not withdrawn, is not advertised now. */
-export type WithheldReason = 'lease-expired' | 'unhealthy'
+export type WithheldReason = GateReason | 'lease-expired'
 /** Why a route stopped being advertised. */
 export type WithdrawnReason = WithheldReason | 'withdraw-called' | 'signal-aborted' | 'draining'
 /** Why a route cannot be sent to a peer. */
@@ -38,6 +40,7 @@ type Details<reason extends string> = Readonly<Record<reason, (...mentioned: nev
 const withheldDetails = {
   'lease-expired': (seconds: number) => `the lease of ${seconds} s ran out`,
   unhealthy: (gate: string) => `health: ${gate}`,
+  'gate-down': (gate: string) => gate,
 } satisfies Details<WithheldReason>
 
 const withdrawnDetails = {

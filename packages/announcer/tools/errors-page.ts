@@ -17,6 +17,7 @@ import {
 const withheld: Record<WithheldReason, Explanation<string>> = {
   'lease-expired': withheldReason('lease-expired', 20),
   unhealthy: withheldReason('unhealthy', 'HTTP 500 (3 checks in a row)'),
+  'gate-down': withheldReason('gate-down', 'this node does not lead'),
 }
 const withdrawn: Record<WithdrawnReason, Explanation<string>> = {
   ...withheld,

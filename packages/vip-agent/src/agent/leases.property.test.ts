@@ -21,7 +21,7 @@ type Event =
   | { readonly does: 'lead'; readonly ms: number; readonly raises: boolean }
   | { readonly does: 'lose'; readonly holder: boolean }
   | { readonly does: 'answer'; readonly fails: boolean }
-  | { readonly does: 'campaign ends' | 'address is removed' | 'clock jumps' | 'stop' }
+  | { readonly does: 'campaign ends' | 'address is removed' | 'stop' }
 
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ does: fc.constant('pass'), ms: fc.integer({ min: 1, max: 6000 }) }) },
@@ -43,7 +43,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ does: fc.constantFrom('campaign ends', 'address is removed', 'clock jumps', 'stop') }),
+    arbitrary: fc.record({ does: fc.constantFrom('campaign ends', 'address is removed', 'stop') }),
   },
 ) as fc.Arbitrary<Event> // fast-check widens the literals
 
@@ -184,9 +184,6 @@ class Node {
         this.#lastSet = undefined
         this.#kernel = undefined
         return { type: 'address-gone' }
-      case 'clock jumps':
-        if (this.#leads) this.#leads = { ...this.#leads, until: Math.min(this.#leads.until, this.now + 1000) }
-        return { type: 'clock-jumped' }
       case 'stop':
         if (this.stoppedAt === undefined && this.#isLeading) this.#kept = 1_000_000 - this.#epoch
         this.stoppedAt ??= this.now

@@ -37,8 +37,6 @@ export type AgentInput =
   | { readonly type: 'address-gone' }
   /** If the agent manages no address: whether every VIP is on an interface. */
   | { readonly type: 'address-seen'; readonly present: boolean }
-  /** The machine slept: the wall clock, or CLOCK_BOOTTIME, has moved on further than our clock. */
-  | { readonly type: 'clock-jumped' }
   | { readonly type: 'stop' }
   | { readonly type: 'announcer-stopped' }
   | { readonly type: 'tick' }

@@ -196,18 +196,6 @@ describe('a node in leader mode', () => {
       [1, 'resign'],
     ])
   })
-  it('a clock that jumped ends the leadership after a second, unless it is renewed', () => {
-    const node = new Node()
-    node.lead(1)
-    node.feed({ type: 'clock-jumped' })
-    node.lead(1)
-    node.pass(3)
-    node.epoch = undefined
-    node.feed({ type: 'clock-jumped' })
-    expect(node.whats.some(what => what.startsWith('withdraw'))).toBe(false)
-    node.pass(2)
-    expect(node.story).toContainEqual([4, 'withdraw: election-lost'])
-  })
 })
 
 describe('a node in standby mode', () => {

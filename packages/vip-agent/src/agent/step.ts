@@ -17,8 +17,6 @@ import type { AddressState, AgentAction, AgentInput, AgentState, Ending } from '
 
 export type AgentStep = readonly [AgentState, readonly AgentAction[]]
 
-/** After a jump of the clock a leader leads for so long, unless the election renews its leadership. */
-const JUMP_GRACE = 1000
 /** A hand-over takes so long at most: the release, and two looks of the election. */
 const HAND_OVER = 4000
 /** Once another leader is seen, until the withdrawal. */
@@ -83,11 +81,6 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
       return lead(state, input.leadership, now)
     case 'campaign-ended':
       return campaignEnded(state, now)
-    case 'clock-jumped': {
-      const { leadership } = state
-      if (!leadership) return state
-      return { ...state, leadership: { ...leadership, until: Math.min(leadership.until, now + JUMP_GRACE) } }
-    }
     case 'address-set':
       if (address.busy !== 'set') return state
       return changed(state, {
