@@ -1,4 +1,5 @@
-import { defineConfig } from 'vitest/config'
+import { availableParallelism } from 'node:os'
+import { configDefaults, defineConfig } from 'vitest/config'
 import './test/support/closed-pipe.ts' // for `… test:unit | head -3`
 
 const unit = [
@@ -9,18 +10,30 @@ const unit = [
   'interop/{lab,measure}/**/*.test.ts',
 ]
 
+/** Tests that start programs, or that wait in real seconds. */
+const processes = ['{packages,examples}/*/src/**/*.process.test.ts', 'test/process/*.test.ts']
+
 export default defineConfig({
   test: {
-    maxWorkers: '100%', // one fewer by default, which on two cores is one
     reporters: ['default', './test/support/running-files.ts'],
     projects: [
       {
         test: {
           name: 'unit',
           include: unit,
+          exclude: [...configDefaults.exclude, ...processes],
+          maxWorkers: '100%', // one fewer by default, which on two cores is one
           isolate: false,
           setupFiles: ['test/support/mocked-modules.ts'],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'process',
+          include: processes,
+          maxWorkers: 2 * availableParallelism(), // they wait most of the time
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -32,7 +45,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           retry: 1, // Docker on a busy machine now and then refuses what it grants a second later; CI names who needed it
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -103,10 +103,19 @@ function fetched({ from, binary }: Runtime): string | undefined {
 }
 
 function suite(binary: string, { vitest }: Runtime): Outcome {
-  const words = [...vitest, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', ...suites]
+  const words = [
+    ...vitest,
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    'unit',
+    '--project',
+    'process',
+    ...suites,
+  ]
   const ended = run(binary, words)
   const counts = /^ *Tests +(.*)$/m.exec(ended.stdout)?.[1]?.replaceAll('|', 'and')
-  const failed = [...ended.stdout.concat(ended.stderr).matchAll(/^ *FAIL +\|unit\| (.+)$/gm)].map(
+  const failed = [...ended.stdout.concat(ended.stderr).matchAll(/^ *FAIL +\|(?:unit|process)\| (.+)$/gm)].map(
     ([, name = '']) => name,
   )
   return { ...outcome(ended, counts ?? 'no test ran'), failed: [...new Set(failed)].sort() }

@@ -11,7 +11,7 @@ let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ci-'))
   for (const name of ['interop/engine.sh', '.ci/fresh-clone.mjs', 'bin/chromium', 'bin/promtool']) program(name, '')
-  copyFileSync(fileURLToPath(new URL('../.ci/run', import.meta.url)), join(folder, '.ci/run'))
+  copyFileSync(fileURLToPath(new URL('../../.ci/run', import.meta.url)), join(folder, '.ci/run'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
