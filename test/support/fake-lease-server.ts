@@ -274,11 +274,9 @@ export class FakeLeaseServer implements AsyncDisposable {
 
   #watch(namespace: string, query: URLSearchParams, response: ServerResponse): void {
     const name = query.get('fieldSelector')?.replace('metadata.name=', '') ?? ''
-    response.writeHead(200, { 'Content-Type': 'application/json' })
+    response.writeHead(200, { 'Content-Type': 'application/json' }).flushHeaders()
     const object = this.#leases.get(`${namespace}/${name}`)
     if (object) response.write(event('ADDED', object))
-    const metadata = { resourceVersion: String(this.#version), annotations: { 'k8s.io/initial-events-end': 'true' } }
-    response.write(event('BOOKMARK', { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', metadata, spec: {} }))
     const watch = { namespace, name, response }
     this.#watches.add(watch)
     response.on('close', () => this.#watches.delete(watch))

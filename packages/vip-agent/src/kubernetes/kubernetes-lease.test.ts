@@ -246,6 +246,7 @@ describe('release()', () => {
 
 describe('watch()', () => {
   async function watching(options: KubernetesLeaseOptions = {}) {
+    server.put(NAME, spec)
     const tested = store(options)
     const seen: (string | undefined)[] = []
     const waiting = new Set<() => void>()
@@ -263,7 +264,6 @@ describe('watch()', () => {
   }
 
   test('watch() calls back with the Lease, each change, and its end', async () => {
-    server.put(NAME, spec)
     const { count, ended } = await watching()
     await count(1)
     server.put(NAME, { holderIdentity: 'node3' })
@@ -273,19 +273,11 @@ describe('watch()', () => {
     server.endWatches()
     await ended
     expect(server.requests[0]?.path).toBe(
-      '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?watch=1&fieldSelector=metadata.name%3Dplndr-cp-lock&allowWatchBookmarks=true&timeoutSeconds=60',
+      '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?watch=1&fieldSelector=metadata.name%3Dplndr-cp-lock&timeoutSeconds=60',
     )
   })
 
-  test('watch() calls back with undefined if there is no Lease at its start', async () => {
-    const { count, controller, ended } = await watching()
-    expect(await count(1)).toEqual([undefined])
-    controller.abort()
-    await ended
-  })
-
   test('an update uses the version that a watch has seen', async () => {
-    server.put(NAME, spec)
     const { tested, count } = await watching()
     await count(1)
     await tested.update(record(), server.lease(NAME)!.metadata.resourceVersion!, signal)
@@ -303,6 +295,13 @@ describe('watch()', () => {
     server.fault = 'forbidden'
     const { ended } = await watching()
     await expect(ended).rejects.toMatchObject({ reason: 'forbidden' })
+  })
+
+  test('watch() resolves when its signal is aborted', async () => {
+    const { count, controller, ended } = await watching()
+    await count(1)
+    controller.abort()
+    await ended
   })
 
   test('watch() rejects after its time if the server never ends it', async () => {
@@ -347,6 +346,7 @@ describe('watch()', () => {
   })
 
   test('watch() passes on what its callback throws', async () => {
+    server.put(NAME, spec)
     const failed = store().watch!(() => {
       throw new Error('ours')
     }, signal)

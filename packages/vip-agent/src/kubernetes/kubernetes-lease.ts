@@ -74,7 +74,8 @@ class KubernetesLeaseStore implements KubernetesLease {
 
   async watch(onLease: (lease: StoredLease | undefined) => void, signal: AbortSignal): Promise<void> {
     const { lease } = this.#config
-    const query = `?watch=1&fieldSelector=metadata.name%3D${lease.name}&allowWatchBookmarks=true&timeoutSeconds=${WATCH}`
+    // Without allowWatchBookmarks: an API server on etcd before 3.4.25 refuses it for a watch without a resourceVersion.
+    const query = `?watch=1&fieldSelector=metadata.name%3D${lease.name}&timeoutSeconds=${WATCH}`
     try {
       await this.#client.stream(`${this.#collection}${query}`, WATCH, signal, response =>
         readWatch(response, lease, seen => {

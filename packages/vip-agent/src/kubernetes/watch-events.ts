@@ -41,8 +41,8 @@ export class LineSplitter {
 const NEWLINE = 0x0a
 
 /**
- * Calls back with the Lease, or with undefined if there is none, and resolves when the stream ends, as each watch does after
- * its timeout.
+ * Calls back with the Lease if there is one, with each change, and with undefined if it is deleted. It resolves when the
+ * stream ends, as each watch does after its timeout.
  * @throws LeaseStoreError
  */
 export async function readWatch(
@@ -52,7 +52,6 @@ export async function readWatch(
 ): Promise<void> {
   const lines = new LineSplitter()
   const wrong = (what: string) => new LeaseStoreError('bad-answer', `${place} sent ${what} in a watch`)
-  let isKnown = false
   for await (const chunk of octets) {
     const complete = lines.push(chunk)
     if (complete === undefined) throw wrong('a line of more than 1 MiB')
@@ -63,19 +62,11 @@ export async function readWatch(
       const { type, object } = event
       if (type === 'ADDED' || type === 'MODIFIED') onLease(parseLease(object, lease, place))
       else if (type === 'DELETED') onLease(undefined)
-      else if (type === 'BOOKMARK') {
-        if (!isKnown && endsInitialEvents(object)) onLease(undefined)
-      } else if (type === 'ERROR') {
+      else if (type === 'ERROR') {
         // 410 Gone: the server does not have the history that the watch needs, so that it has to begin again.
         if (object.code === 410) return
         throw failureOf({ place, status: Number(object.code) || 500, headers: {}, body: object })
-      } else throw wrong('an event of another type')
-      isKnown ||= type !== 'BOOKMARK' || endsInitialEvents(object)
+      } else if (type !== 'BOOKMARK') throw wrong('an event of another type')
     }
   }
-}
-
-/** It follows the state at the start of the watch: without an event before it, there is no Lease. */
-function endsInitialEvents({ metadata }: Readonly<Record<string, unknown>>): boolean {
-  return isMap(metadata) && isMap(metadata.annotations) && metadata.annotations['k8s.io/initial-events-end'] === 'true'
 }
