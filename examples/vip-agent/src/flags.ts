@@ -24,7 +24,7 @@ const table = {
   'hold-time': { value: '<seconds>', text: 'hold time of the session (90)', option: 'holdTime' },
   'leader-file': { value: '<path>', text: 'leader mode: a file with an epoch and a router ID' },
   lease: { value: '<directory>', text: 'leader mode: a lease in a directory of this machine' },
-  'lease-ttl': { value: '<seconds>', text: 'how long that lease lasts (5)', option: 'ttl' },
+  'lease-ttl': { value: '<seconds>', text: 'how long that lease lasts (5)', option: 'leaseDuration' },
 } satisfies { readonly [flag: string]: Flag }
 type FlagName = keyof typeof table
 const rows: readonly (readonly [string, Flag])[] = Object.entries(table)

@@ -19,8 +19,8 @@ describe('a wrong flag', () => {
     [{}, '--vip: it must be given\n'],
     [{ ...required, 'peer-as': '65000x' }, "--peer-as: '65000x' is not allowed, it must be a number\n"],
     [
-      { ...required, 'peer-as': 65000, health: 'tcp://127.0.0.1:1', lease: '/tmp/vip', 'lease-ttl': 4 },
-      '--lease-ttl: 4 is not allowed, it must be from 5 to 3600 seconds\n',
+      { ...required, 'peer-as': 65000, health: 'tcp://127.0.0.1:1', lease: '/tmp/vip', 'lease-ttl': 4.5 },
+      '--lease-ttl: 4.5 is not allowed, it must be a whole number from 1 to 3600 seconds\n',
     ],
   ])('%j exits with 2 and one sentence', { timeout: 20_000 }, async (flags, sentence) => {
     const { output, closed } = start(flags)

@@ -29,7 +29,9 @@ try {
 
 function chooseElection(flags: ReadonlyMap<string, string>): Election | undefined {
   const [routerId = '', lease, file] = [flags.get('router-id'), flags.get('lease'), flags.get('leader-file')]
-  if (lease !== undefined) return leaseElection(leaseDirectory(lease, routerId), Number(flags.get('lease-ttl') ?? 5))
+  const duration = Number(flags.get('lease-ttl') ?? 5)
+  const parts = { leaseDuration: duration, renewDeadline: (3 / 5) * duration, retryPeriod: duration / 5 }
+  if (lease !== undefined) return leaseElection(leaseDirectory(lease), { identity: routerId, ...parts })
   return file === undefined ? undefined : leaderFile(file, routerId)
 }
 

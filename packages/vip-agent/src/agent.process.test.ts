@@ -10,6 +10,7 @@ import { runAgent } from './agent.ts'
 import { leaseDirectory } from './election/directory.ts'
 import type { Election, Leadership } from './election/election.ts'
 import { leaseElection } from './election/lease-election.ts'
+import { profiles } from './election/options.ts'
 
 const VIP = '198.51.100.10/32'
 const A = '127.0.0.2'
@@ -26,7 +27,8 @@ describe('agents in leader mode', () => {
     timeout: 60_000,
   }, async () => {
     await using router = await Router.open()
-    const election = (name: string) => leaseElection(leaseDirectory(join(folder, 'lease'), name), 5)
+    const election = (name: string) =>
+      leaseElection(leaseDirectory(join(folder, 'lease')), { identity: name, ...profiles.fast })
     await using a = new Node(router, A, election('a'))
     await expect.poll(() => router.best, pollOptions).toEqual({ from: A, med: 999_999 })
     await using b = new Node(router, B, election('b'))

@@ -44,7 +44,7 @@ const calm: Weather = { lostRequests: 0, lostAnswers: 0, doubled: 0, errors: 0, 
 const deeds = {
   deletes: () => undefined,
   'names a stranger': lease => ({ ...lease, holder: 'stranger' }),
-  'names no holder': lease => ({ ...lease, holder: '' }),
+  'names no holder': lease => ({ ...lease, holder: '', duration: 2 }), // with a duration of 1 it would be a release
   'shortens the duration': lease => ({ ...lease, duration: 1 }),
   'lowers the epoch': lease => ({ ...lease, epoch: 0 }),
   'raises the epoch': lease => ({ ...lease, epoch: lease.epoch + 50 }),
@@ -231,14 +231,18 @@ class Cluster {
 
   /**
    * A process that starts while the epoch of the Lease is lost cannot know it. So a person deletes the Lease only if all
-   * processes remember it, and no process starts until the epoch is back.
+   * processes remember it, and no process starts until the epoch is back; if none remembers it, it starts again.
    */
-  get isEpochKept(): boolean {
-    return (this.lease?.epoch ?? 0) >= this.highest.epoch
+  mayStart(): boolean {
+    if ((this.lease?.epoch ?? 0) >= this.highest.epoch) return true
+    if (this.nodes.some(one => one.isAlive)) return false
+    this.highest = { epoch: 0, process: 0 }
+    return true
   }
   #change(deed: (lease: StoredLease) => LeaseRecord | undefined): void {
-    const rememberAll = this.nodes.every(one => !one.isAlive || one.highest >= this.highest.epoch)
-    if (this.lease && rememberAll) this.#store(deed(this.lease))
+    const { lease } = this
+    if (lease && this.nodes.every(one => !one.isAlive || one.highest >= Math.max(lease.epoch, this.highest.epoch)))
+      this.#store(deed(lease))
   }
   #store(record: LeaseRecord | undefined): StoredLease | undefined {
     this.lease = record && { ...record, version: String(++this.#version) }
@@ -315,9 +319,9 @@ class Node {
   }
 
   start(): void {
-    if (this.isAlive && this.#state.phase === 'campaigning') return
-    if (this.#isPaused) return
-    if (!this.#cluster.isEpochKept || this.#state.phase === 'resigning') {
+    if (this.#isPaused || (this.isAlive && this.#state.phase === 'campaigning')) return
+    const mustWait = this.isAlive ? this.#state.phase === 'resigning' : !this.#cluster.mayStart()
+    if (mustWait) {
       this.#cluster.after(100, () => this.start())
       return
     }

@@ -1,21 +1,42 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { leaseDirectory } from './directory.ts'
+import type { LeaseRecord } from './lease-store.ts'
 
-const vanishing = vi.hoisted(() => ({ name: '' }))
-const disk = vi.hoisted(() => ({ full: false }))
+/** What the disk does at the next calls. */
+const disk = vi.hoisted(() => ({
+  isFull: false,
+  beforeLink: async () => {},
+  listed: undefined as string[] | undefined,
+}))
 vi.mock('node:fs/promises', async actual => {
   const real = await actual<typeof import('node:fs/promises')>()
-  const lstat = (path: string) =>
-    path === vanishing.name ? Promise.reject(Object.assign(new Error('gone'), { code: 'ENOENT' })) : real.lstat(path)
-  const noSpace = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }))
+  const noSpace = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }))
   const open: typeof real.open = async (...given) =>
-    Object.assign(await real.open(...given), disk.full && { writeFile: noSpace })
-  return { ...real, lstat, open }
+    Object.assign(await real.open(...given), disk.isFull && { writeFile: noSpace })
+  const link: typeof real.link = async (...given) => {
+    await disk.beforeLink()
+    return real.link(...given)
+  }
+  const readdir = async (path: string) => {
+    const { listed } = disk
+    disk.listed = undefined
+    return listed ?? real.readdir(path)
+  }
+  return { ...real, open, link, readdir }
 })
+
+const { signal } = new AbortController()
+const record = (holder: string, epoch = 1): LeaseRecord => ({
+  holder,
+  duration: 15,
+  epoch,
+  acquiredAt: new Date('2026-01-02T03:04:05.678Z'),
+  renewedAt: new Date('2026-01-02T03:04:06.789Z'),
+})
+const conflict = expect.objectContaining({ name: 'LeaseStoreError', reason: 'conflict' })
 
 let folder: string
 let directory: string
@@ -23,163 +44,177 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lease-'))
   directory = join(folder, 'not', 'there', 'yet')
 })
-afterEach(() => rm(folder, { recursive: true }))
+afterEach(async () => {
+  Object.assign(disk, { isFull: false, beforeLink: async () => {}, listed: undefined })
+  await rm(folder, { recursive: true })
+})
 
-describe('a lease in a directory', () => {
-  it('a directory that does not exist has no record', async () => {
-    expect(await leaseDirectory(directory, 'a').read()).toBeUndefined()
+describe('a Lease in a directory', () => {
+  it('a directory that does not exist has no Lease', async () => {
+    expect(await leaseDirectory(directory).get(signal)).toBeUndefined()
   })
 
-  it('one of eight candidates acquires the same epoch', async () => {
-    const all = Array.from({ length: 8 }, (_, i) => leaseDirectory(directory, `node ${i}`))
-    const acquired = await Promise.all(all.map(lease => lease.acquire(1)))
-    expect(acquired.filter(Boolean)).toHaveLength(1)
-    expect(await readFile(join(directory, '1'), 'utf8')).toBe(`node ${acquired.indexOf(true)}\n`)
+  it('returns what was stored, to the millisecond, with another version after each change', async () => {
+    const lease = leaseDirectory(directory)
+    const created = await lease.create(record('a'), signal)
+    expect(await lease.get(signal)).toEqual(created)
+    expect(created).toMatchObject(record('a'))
+    const updated = await lease.update(record('b', 2), created.version, signal)
+    expect(updated.version).not.toBe(created.version)
+    expect(await leaseDirectory(directory).get(signal)).toEqual(updated)
   })
 
-  it('a lease is acquired on a full disk, with an empty file', async () => {
-    const holder = leaseDirectory(directory, 'a')
-    disk.full = true
-    expect(await holder.acquire(1)).toBe(true)
-    disk.full = false
-    expect(await holder.renew(1)).toBe(true)
-    expect(await readFile(join(directory, '1'), 'utf8')).toBe('')
+  it('one of eight candidates creates it, and one of eight updates a version', async () => {
+    const all = Array.from({ length: 8 }, (_, i) => ({ lease: leaseDirectory(directory), name: `node ${i}` }))
+    const created = await Promise.allSettled(all.map(({ lease, name }) => lease.create(record(name), signal)))
+    const [first, ...others] = created.filter(({ status }) => status === 'fulfilled')
+    expect(others).toEqual([])
+    expect(created.filter(({ status }) => status === 'rejected').map(one => 'reason' in one && one.reason)).toEqual(
+      Array(7).fill(conflict),
+    )
+    const { version } = first && 'value' in first ? first.value : { version: '' }
+    const updated = await Promise.allSettled(all.map(({ lease, name }) => lease.update(record(name), version, signal)))
+    expect(updated.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 
-  it('another candidate sees a renewal, and no change without one', async () => {
-    const holder = leaseDirectory(directory, 'a')
-    const other = leaseDirectory(directory, 'b')
-    await holder.acquire(1)
-    const first = await other.read()
-    expect(first).toMatchObject({ epoch: 1, renewal: expect.any(Number) })
-    expect(await other.read()).toEqual(first)
-    expect(await holder.renew(1)).toBe(true)
-    expect((await other.read())?.renewal).not.toBe(first?.renewal)
+  it('create() of a Lease that exists, and update() of an old version, are conflicts', async () => {
+    const lease = leaseDirectory(directory)
+    const { version } = await lease.create(record('a'), signal)
+    await lease.update(record('a'), version, signal)
+    await expect(lease.create(record('b'), signal)).rejects.toEqual(conflict)
+    await expect(lease.update(record('b'), version, signal)).rejects.toEqual(conflict)
+    await expect(leaseDirectory(join(folder, 'empty')).update(record('b'), version, signal)).rejects.toEqual(conflict)
   })
 
-  it('a released lease is acquired with the next epoch', async () => {
-    const holder = leaseDirectory(directory, 'a')
-    const other = leaseDirectory(directory, 'b')
-    await holder.acquire(41)
-    await holder.release(41)
-    expect(await other.read()).toEqual({ epoch: 41, renewal: undefined })
-    expect(await other.acquire(42)).toBe(true)
-    expect(await other.read()).toMatchObject({ epoch: 42 })
-    expect(await readdir(directory)).toEqual(['42'])
+  it('keeps two files, and no temporary one', async () => {
+    const lease = leaseDirectory(directory)
+    let { version } = await lease.create(record('a'), signal)
+    for (let i = 0; i < 5; i++) version = (await lease.update(record('a'), version, signal)).version
+    expect((await readdir(directory)).sort()).toEqual(['5', '6'])
   })
 
-  it('an earlier holder can neither renew nor release a later epoch', async () => {
-    const old = leaseDirectory(directory, 'a')
-    const next = leaseDirectory(directory, 'b')
-    await old.acquire(9)
-    await next.acquire(10)
-    const term = await next.read()
-    expect(await old.renew(9)).toBe(false)
-    await old.release(9)
-    expect(await next.read()).toEqual(term)
-    expect(await next.renew(10)).toBe(true)
-  })
-
-  it('an earlier epoch whose file was removed is not acquired', async () => {
-    const slow = leaseDirectory(directory, 'a')
-    const next = leaseDirectory(directory, 'b')
-    await next.acquire(8)
-    await next.acquire(9)
-    expect(await slow.acquire(8)).toBe(false)
-    expect(await next.renew(9)).toBe(true)
-    expect(await slow.read()).toMatchObject({ epoch: 9 })
-  })
-
-  it.each([
-    'README',
-    '007',
-    '00',
-    '0',
-    '-1',
-    '+5',
-    '1e3',
-    '0x10',
-    '1.0',
-    ' 5',
-    '5 ',
-    '٣',
-    '4294967296',
-    `${2 ** 53}`,
-    '9'.repeat(200),
-  ])('a file named %j is ignored, because the name is not an epoch', async name => {
-    const lease = leaseDirectory(folder, 'a')
-    await writeFile(join(folder, name), 'what this is')
-    expect(await lease.read()).toBeUndefined()
-    expect(await lease.acquire(1)).toBe(true)
-    expect(await lease.read()).toMatchObject({ epoch: 1, renewal: expect.any(Number) })
-    expect(await lease.renew(1)).toBe(true)
-    expect((await readdir(folder)).sort()).toEqual([name, '1'].sort())
-  })
-
-  it.each([
-    ['a directory', (path: string) => mkdir(path)],
-    ['a directory that is not empty', (path: string) => mkdir(join(path, 'x'), { recursive: true })],
-    ['a broken link', (path: string) => symlink('no-such-file', path)],
-    ['a link to itself', (path: string) => symlink('5', path)],
-    ['a link to a file', (path: string) => symlink(fileURLToPath(import.meta.url), path)],
-  ])('%s named 5 is an epoch without a holder', async (_, make) => {
-    await make(join(folder, '5'))
-    const lease = leaseDirectory(folder, 'a')
-    expect(await lease.read()).toEqual({ epoch: 5, renewal: undefined })
-    expect(await lease.acquire(5)).toBe(false)
-    expect(await lease.acquire(6)).toBe(true)
-    expect(await lease.renew(6)).toBe(true)
-    expect(await leaseDirectory(folder, 'b').read()).toMatchObject({ epoch: 6, renewal: expect.any(Number) })
-  })
-
-  it('a file that may not be read, or has any time, is a record', async () => {
-    const lease = leaseDirectory(folder, 'a')
-    const other = leaseDirectory(folder, 'b')
-    await lease.acquire(3)
-    await chmod(join(folder, '3'), 0)
-    for (const year of [1969, 2100]) {
-      const time = new Date(Date.UTC(year, 5))
-      await utimes(join(folder, '3'), time, time)
-      expect(await other.read()).toEqual({ epoch: 3, renewal: time.getTime() })
+  it('a process that was stopped before its link changes nothing', async () => {
+    const stopped = leaseDirectory(directory)
+    const other = leaseDirectory(directory)
+    const { version } = await stopped.create(record('a'), signal)
+    let last = ''
+    disk.beforeLink = async () => {
+      disk.beforeLink = async () => {}
+      last = version
+      for (let i = 0; i < 5; i++) last = (await other.update(record('b', 2), last, signal)).version
     }
-    expect(await lease.renew(3)).toBe(true)
-    expect((await other.read())?.renewal).toBeLessThan(Date.UTC(2100, 5))
+    await expect(stopped.update(record('a'), version, signal)).rejects.toEqual(conflict)
+    expect(await stopped.get(signal)).toMatchObject({ holder: 'b', version: last })
+    expect((await readdir(directory)).sort()).toEqual(['5', '6'])
   })
 
-  it('a record has no holder if its file vanishes during read()', async () => {
-    const lease = leaseDirectory(folder, 'a')
-    await lease.acquire(3)
-    vanishing.name = join(folder, '3') // readdir() lists it, and lstat() does not find it, each time
-    expect(await lease.read()).toEqual({ epoch: 3, renewal: undefined })
-    vanishing.name = ''
-    await rm(join(folder, '3'))
-    expect(await lease.renew(3)).toBe(false)
-    await lease.release(3)
-    expect(await lease.read()).toBeUndefined()
+  it('a list that misses the newest file is no empty Lease', async () => {
+    const lease = leaseDirectory(directory)
+    const { version } = await lease.create(record('a'), signal)
+    await lease.update(record('b'), version, signal)
+    disk.listed = ['1']
+    expect(await lease.get(signal)).toMatchObject({ holder: 'a' })
+    disk.listed = []
+    await expect(lease.create(record('c'), signal)).rejects.toEqual(conflict)
+    expect(await lease.get(signal)).toMatchObject({ holder: 'b' })
+    expect((await readdir(directory)).sort()).toEqual(['1', '2'])
   })
 
-  it('an epoch above 32 bits is rejected with an OptionError', async () => {
-    await writeFile(join(folder, '4294967295'), '')
-    const lease = leaseDirectory(folder, 'a')
-    expect(await lease.read()).toMatchObject({ epoch: 4294967295 })
-    await expect(lease.acquire(4294967296)).rejects.toThrow(
-      `epoch: 4294967296 is not allowed, it must be from 1 to 4294967295; check the file names in ${folder}`,
-    )
+  it('a list with a file that is gone is read again', async () => {
+    const lease = leaseDirectory(directory)
+    await lease.create(record('a'), signal)
+    disk.listed = ['7']
+    expect(await lease.get(signal)).toMatchObject({ holder: 'a' })
   })
 
-  it.each([
-    ['', 'a', 'directory'],
-    [undefined, 'a', 'directory'],
-    ['/run/vip', 5, 'holder'],
-  ])('leaseDirectory(%j, %j) throws an OptionError for %s', (directory, holder, option) => {
-    expect(() => leaseDirectory(directory as string, holder as string)).toThrow(
-      expect.objectContaining({ name: 'OptionError', option }),
-    )
+  it('a directory that was emptied has other versions than before', async () => {
+    const lease = leaseDirectory(directory)
+    const { version } = await lease.create(record('a'), signal)
+    await rm(directory, { recursive: true })
+    await lease.create(record('b'), signal)
+    await expect(lease.update(record('a'), version, signal)).rejects.toEqual(conflict)
+  })
+
+  it.each(['README', '007', '0', '-1', '+5', '1e3', '1.0', ' 5', '٣', '1000000000000', '9'.repeat(200), '.x'])(
+    'a file named %j is ignored',
+    async name => {
+      await writeFile(join(folder, name), '{}')
+      const lease = leaseDirectory(folder)
+      expect(await lease.get(signal)).toBeUndefined()
+      const { version } = await lease.create(record('a'), signal)
+      await lease.update(record('a'), version, signal)
+      expect((await readdir(folder)).sort()).toEqual([name, '1', '2'].sort())
+    },
+  )
+
+  it.each<[string, (path: string) => Promise<unknown>]>([
+    ['an empty file', path => writeFile(path, '')],
+    ['half a Lease', path => writeFile(path, JSON.stringify(record('x')).slice(0, 30))],
+    ['a Lease with a wrong time', path => writeFile(path, JSON.stringify({ ...record('x'), renewedAt: 'now' }))],
+    ['a Lease with a negative epoch', path => writeFile(path, JSON.stringify({ ...record('x'), epoch: -1 }))],
+    ['null', path => writeFile(path, 'null')],
+    ['a directory', path => mkdir(path)],
+    ['a broken link', path => symlink('no-such-file', path)],
+    ['a link to itself', path => symlink('5', path)],
+  ])('%s with the highest number is passed over, and the Lease goes on', async (_, make) => {
+    const lease = leaseDirectory(folder)
+    const created = await lease.create(record('a', 7), signal)
+    await make(join(folder, '5'))
+    const seen = await lease.get(signal)
+    expect(seen).toMatchObject({ holder: 'a', epoch: 7 })
+    await expect(lease.update(record('a', 7), created.version, signal)).rejects.toEqual(conflict)
+    await lease.update(record('a', 8), seen?.version ?? '', signal)
+    expect(await lease.get(signal)).toMatchObject({ holder: 'a', epoch: 8 })
+    expect(await readdir(folder)).toContain('6')
+  })
+
+  it('a full disk fails an update, and changes nothing', async () => {
+    const lease = leaseDirectory(directory)
+    const { version } = await lease.create(record('a'), signal)
+    disk.isFull = true
+    await expect(lease.update(record('b'), version, signal)).rejects.toMatchObject({
+      name: 'LeaseStoreError',
+      reason: 'server-error',
+      detail: `${directory}: ENOSPC: no space left`,
+    })
+    expect(await lease.get(signal)).toMatchObject({ holder: 'a', version })
+    expect(await readdir(directory)).toEqual(['1'])
+    disk.isFull = false
+    expect(await lease.update(record('b'), version, signal)).toMatchObject({ holder: 'b' })
+  })
+
+  it('an update whose signal was aborted changes nothing', async () => {
+    const lease = leaseDirectory(directory)
+    const { version } = await lease.create(record('a'), signal)
+    await expect(lease.update(record('b'), version, AbortSignal.abort())).rejects.toMatchObject({ reason: 'timeout' })
+    expect(await readdir(directory)).toEqual(['1'])
+  })
+
+  it('the last number is reported, because no other follows', async () => {
+    await writeFile(join(folder, '999999999999'), '')
+    await expect(leaseDirectory(folder).create(record('a'), signal)).rejects.toMatchObject({
+      reason: 'server-error',
+      detail: `${folder}: no number is left after 999999999999: remove that file`,
+    })
+  })
+
+  it.runIf(process.getuid?.() !== 0)('a file that may not be read is forbidden', async () => {
+    const lease = leaseDirectory(folder)
+    await lease.create(record('a'), signal)
+    await chmod(join(folder, '1'), 0)
+    await expect(lease.get(signal)).rejects.toMatchObject({ reason: 'forbidden' })
   })
 
   it('a directory that is a file is reported with its system error', async () => {
     await writeFile(join(folder, 'file'), '')
-    await expect(leaseDirectory(join(folder, 'file'), 'a').acquire(1)).rejects.toThrow('EEXIST')
-    await expect(leaseDirectory(join(folder, 'file'), 'a').read()).rejects.toThrow('ENOTDIR')
+    const lease = leaseDirectory(join(folder, 'file'))
+    await expect(lease.get(signal)).rejects.toMatchObject({ reason: 'server-error', detail: /ENOTDIR/ })
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('')
+  })
+
+  it.each(['', undefined, 7, 'a\0b'])('leaseDirectory(%j) throws an OptionError', given => {
+    expect(() => leaseDirectory(given as string)).toThrow(
+      expect.objectContaining({ name: 'OptionError', option: 'directory' }),
+    )
   })
 })

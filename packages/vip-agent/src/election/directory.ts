@@ -1,98 +1,154 @@
 /**
- * A lease for the processes of one machine: a directory with one file per epoch. The file's name is the epoch, its text the
- * holder, its modification time the last renewal. One file for all epochs would need a file system that replaces a file
- * only if no other process has done so. Here each step is one system call, and only the holder changes its own file.
+ * A Lease for the processes of one machine, in a directory. Each state of the Lease is a file with a number for a name, and
+ * the highest number is the state now. To change the Lease is to create the next number, which only one process can
+ * do: a file is written under another name first, and then linked, so no reader sees half of it.
  *
- * The directory may contain other files. A name that is not an epoch as this module writes it (`007`, `1e3`, 2^53) is
- * ignored. A name that is an epoch, but not of a plain file (a directory, a broken link), counts as an epoch that was
- * released: the next holder gets the next number.
+ * Two files are kept, because readdir() may miss one that is created meanwhile. Other files are ignored. If
+ * the highest file is not a Lease, the one before it counts, and the next number is higher than both.
  */
-import { lstat, mkdir, open, readdir, unlink, utimes } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { assertPath, assertString } from '@softspoken/session/internal'
-import { OptionError } from '@softspoken/wire'
-import { shown } from '@softspoken/wire/internal'
-import type { LeaseStore } from './lease-election.ts'
+import { assertPath, errorText } from '@softspoken/session/internal'
+import { type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
 
-/** The modification time that marks a lease as released. */
-const RELEASED = 0
-/** A leader's MED is made from its epoch, and has 32 bits. */
-const LAST_EPOCH = 0xffff_ffff
+/** Names with more digits are not ours: at one change per second, twelve last for 30,000 years. */
+const NAME = /^[1-9]\d{0,11}$/
+const LAST = 999_999_999_999
+/** How often a list of files is read again if a file on it is gone. */
+const TRIES = 10
 
 /**
- * A lease store in a directory, which is made if it does not exist. All candidates on this machine use the same directory;
- * keep it over restarts, because an epoch that starts again at 1 loses against a route that a router still has. `holder` is
- * written into the file, for people who look at it.
- * @throws OptionError if one of the two is not a string, or the directory is not a path.
+ * A Lease in a local directory, which is made if it does not exist. All candidates on this machine use the same one. Keep it
+ * over restarts, because the epoch is in it: a route with an epoch that starts again at 1 loses against an earlier one.
+ * @throws OptionError if `directory` is not a path.
  */
-export function leaseDirectory(directory: string, holder: string): LeaseStore {
+export function leaseDirectory(directory: string): LeaseStore {
   assertPath(directory, 'directory')
-  assertString(holder, 'holder')
-  const file = (epoch: number): string => join(directory, String(epoch))
-  const isLast = async (epoch: number): Promise<boolean> => (await epochs(directory)).at(-1) === epoch
   return {
-    async read() {
-      const epoch = (await epochs(directory)).at(-1)
-      if (epoch === undefined) return undefined
-      // If the file was removed since the directory was read, its epoch is over or an operator removed it. Either way it has
-      // no holder, and acquire() finds out whether a later epoch has one.
-      const stat = await undefinedIf('ENOENT', () => lstat(file(epoch)))
-      const renewal = stat?.isFile() ? stat.mtimeMs : RELEASED
-      return { epoch, renewal: renewal === RELEASED ? undefined : renewal }
-    },
-    async acquire(epoch) {
-      if (typeof epoch !== 'number' || !isEpoch(String(epoch))) {
-        const allowed = `from 1 to ${LAST_EPOCH}`
-        const detail = `${shown(epoch)} is not allowed, it must be ${allowed}; check the file names in ${directory}`
-        throw new OptionError('epoch', epoch, allowed, detail)
-      }
-      await mkdir(directory, { recursive: true })
-      const isOurs = await undefinedIf('EEXIST', async () => {
-        await using created = await open(file(epoch), 'wx')
-        await created.writeFile(`${holder}\n`).catch(() => {}) // the disk is full: the name is enough, the text is for people
-        return true
-      })
-      // A process that was stopped for a long time may create the file of an earlier epoch again.
-      if (!isOurs || !(await isLast(epoch))) return false
-      // A file that cannot be removed does no harm, because only the last epoch counts.
-      for (const earlier of await epochs(directory)) if (earlier < epoch) await unlink(file(earlier)).catch(() => {})
-      return true
-    },
-    async renew(epoch) {
-      const now = new Date()
-      const exists = await undefinedIf('ENOENT', async () => {
-        await utimes(file(epoch), now, now)
-        return true
-      })
-      return exists === true && isLast(epoch)
-    },
-    async release(epoch) {
-      await undefinedIf('ENOENT', () => utimes(file(epoch), RELEASED, RELEASED))
-    },
+    get: async () => (await attempt(directory, () => newest(directory))).lease,
+    create: (record, signal) => attempt(directory, () => put(directory, record, undefined, signal)),
+    update: (record, version, signal) => attempt(directory, () => put(directory, record, version, signal)),
   }
 }
 
-/** The epochs in the directory, in ascending order. */
-async function epochs(directory: string): Promise<number[]> {
-  const names = (await undefinedIf('ENOENT', () => readdir(directory))) ?? []
-  return names
-    .filter(isEpoch)
-    .map(Number)
-    .sort((a, b) => a - b)
+/** Replaces the state that has this version, undefined for none. */
+async function put(
+  directory: string,
+  record: LeaseRecord,
+  version: string | undefined,
+  signal: AbortSignal,
+): Promise<StoredLease> {
+  const { last, lease } = await newest(directory)
+  if (lease?.version !== version) throw conflict()
+  const number = last + 1
+  if (number > LAST) throw new Error(`no number is left after ${last}: remove that file`)
+  await mkdir(directory, { recursive: true })
+  const text = `${JSON.stringify(record)}\n`
+  const written = join(directory, `.${randomUUID()}`)
+  try {
+    await writeDurably(written, text)
+    if (signal.aborted) throw new LeaseStoreError('timeout', `${directory}: the request was given up`)
+    await link(written, join(directory, String(number)))
+  } catch (error) {
+    throw codeOf(error) === 'EEXIST' ? conflict() : error
+  } finally {
+    await unlink(written).catch(() => {})
+  }
+  const numbers = await list(directory)
+  // This process was stopped before the link, and others went on: the number had been used, and its file removed.
+  if (numbers.some(other => other > number)) {
+    await unlink(join(directory, String(number))).catch(() => {})
+    throw conflict()
+  }
+  // A file that cannot be removed does no harm, because only the highest number counts.
+  for (const old of numbers) if (old < number - 1) await unlink(join(directory, String(old))).catch(() => {})
+  return { ...record, version: versionOf(number, text) }
 }
 
-/** Whether the name is a number as acquire() writes it. Any other spelling would be read as a file that does not exist. */
-function isEpoch(name: string): boolean {
-  const number = Number(name)
-  return Number.isInteger(number) && number >= 1 && number <= LAST_EPOCH && String(number) === name
+/** The Lease, and the highest number that was used. */
+async function newest(directory: string): Promise<{ readonly last: number; readonly lease: StoredLease | undefined }> {
+  for (let tries = 1; ; tries++) {
+    const numbers = await list(directory)
+    const last = numbers[0] ?? 0
+    let isGone = false
+    for (const number of numbers) {
+      const text = await read(join(directory, String(number)))
+      const record = text === undefined ? undefined : parse(text)
+      if (text !== undefined && record) return { last, lease: { ...record, version: versionOf(last, text) } }
+      isGone ||= text === undefined
+    }
+    if (!isGone || tries === TRIES) return { last, lease: undefined }
+  }
 }
 
-/** The result, or undefined if it fails with this error code. */
-async function undefinedIf<T>(code: string, act: () => Promise<T>): Promise<T | undefined> {
+/** Highest first. */
+async function list(directory: string): Promise<number[]> {
+  try {
+    const names = await readdir(directory)
+    return names
+      .filter(name => NAME.test(name))
+      .map(Number)
+      .sort((a, b) => b - a)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Undefined if the file was removed; '' if it cannot be the file of a Lease. */
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return undefined
+    if (code === 'EISDIR' || code === 'ELOOP') return ''
+    throw error
+  }
+}
+
+function parse(text: string): LeaseRecord | undefined {
+  try {
+    const { holder, duration, epoch, acquiredAt, renewedAt } = JSON.parse(text)
+    const times = [acquiredAt, renewedAt].map(time => new Date(time))
+    const [acquired, renewed] = times
+    const isLease =
+      typeof holder === 'string' &&
+      [duration, epoch].every(value => Number.isSafeInteger(value) && value >= 0) &&
+      times.every(time => !Number.isNaN(time.getTime()))
+    return isLease && acquired && renewed
+      ? { holder, duration, epoch, acquiredAt: acquired, renewedAt: renewed }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** If the files are removed, numbers are used again: so the text is a part of the version. */
+function versionOf(number: number, text: string): string {
+  return `${number}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'wx')
+  await file.writeFile(text)
+  await file.sync() // after a power failure the epoch must not go back
+}
+
+async function attempt<result>(directory: string, act: () => Promise<result>): Promise<result> {
   try {
     return await act()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === code) return undefined
-    throw error
+    if (error instanceof LeaseStoreError) throw error
+    const isForbidden = ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '')
+    const detail = `${directory}: ${errorText(error)}`
+    throw new LeaseStoreError(isForbidden ? 'forbidden' : 'server-error', detail, { cause: error })
   }
+}
+function conflict(): LeaseStoreError {
+  return new LeaseStoreError('conflict', 'the Lease has changed')
+}
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

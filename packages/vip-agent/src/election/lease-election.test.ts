@@ -1,377 +1,297 @@
-/**
- * Candidates for one lease, in virtual time. A process that is stopped asks for no values while time passes. All tests
- * share the simulated candidates and store at the end of this file.
- */
-import { getEventListeners } from 'node:events'
-import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+/** The shell of an election, with a store in memory and in virtual time. The rules are in step.test.ts. */
+import { VirtualClock } from '@softspoken/session/testing'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Leadership } from './election.ts'
-import { type LeaseRecord, type LeaseStore, leaseElection } from './lease-election.ts'
+import { leaseElection } from './lease-election.ts'
+import { type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
+import { type LeaseElectionOptions, profiles } from './options.ts'
 
-const TTL = 5
-const LOOK = 1000 // milliseconds: a fifth of it
+afterEach(() => void vi.restoreAllMocks())
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
-afterEach(() => void vi.useRealTimers())
-
-describe('an election by lease', () => {
-  it('the first candidate leads with epoch 1, and yields at each look', async () => {
-    const lease = new MemoryStore()
-    const one = new Candidate(lease)
-    const two = new Candidate(lease)
-    await pass(20 * LOOK)
-    expect(one.looks).toEqual(Array(21).fill('leads 1'))
-    expect(two.looks).toEqual(Array(21).fill('waits'))
+describe('leaseElection()', () => {
+  it('the first candidate leads at once, and yields after each renewal', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(4)
+    expect(one.values).toEqual([leads(1, 10_000), leads(1, 12_000), leads(1, 14_000)])
+    expect(store.lease).toMatchObject({ holder: 'a', duration: 15, epoch: 1 })
   })
 
-  it('a candidate follows a leader that releases, at its next look', async () => {
-    const lease = new MemoryStore()
-    const one = new Candidate(lease)
-    const two = new Candidate(lease)
-    await pass(10 * LOOK)
-    one.end()
-    await pass(LOOK)
+  it('the next candidate leads as soon as the watch reports a release', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    const two = new Candidate(store, clock, 'b')
+    await clock.advance(0.5)
+    expect(two.values).toEqual([{ leader: false, holder: 'a' }])
+    one.abort()
+    await clock.advance(0)
+    expect(two.values.at(-1)).toMatchObject({ leader: true, epoch: 2 })
+    expect(one.values.slice(-2)).toEqual([{ leader: false }, { leader: false, holder: 'b' }])
     expect(one.isDone).toBe(true)
-    expect(two.last).toBe('leads 2')
   })
 
-  it('one of two candidates follows a dead leader after the ttl', async () => {
-    const lease = new MemoryStore()
-    const one = new Candidate(lease)
-    const others = [new Candidate(lease), new Candidate(lease)]
-    await pass(10 * LOOK)
-    one.freeze()
-    await pass(TTL * 1000 - LOOK)
-    expect(others.map(({ last }) => last)).toEqual(['waits', 'waits'])
-    await pass(2 * LOOK)
-    expect(others.map(({ last }) => last).sort()).toEqual(['leads 2', 'waits'])
+  it('without a watch the next candidate leads after its next look', async () => {
+    const store = new MemoryStore()
+    const { get, create, update } = store
+    const unwatched = { get, create, update }
+    const { clock, one } = start(unwatched)
+    const two = new Candidate(unwatched, clock, 'b')
+    await clock.advance(1)
+    one.abort()
+    await clock.advance(2)
+    expect(two.values.at(-1)).toMatchObject({ leader: true, epoch: 2 })
   })
 
-  it('a leader that was stopped does not lead when it continues', async () => {
-    const lease = new MemoryStore()
-    const one = new Candidate(lease)
-    const two = new Candidate(lease)
-    await pass(10 * LOOK)
-    const proceed = one.freeze()
-    await pass(10 * LOOK)
-    const before = one.looks.length
-    proceed()
-    await pass(5 * LOOK)
-    expect(one.looks.slice(before)).toEqual(Array(one.looks.length - before).fill('waits'))
-    expect(one.looks.length).toBeGreaterThan(before)
-    expect(two.last).toBe('leads 2')
+  it('a leader that ends without a next candidate looks twice, and ends', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    one.abort()
+    expect(one.isDone).toBe(false)
+    await clock.advance(4.1)
+    expect(one.isDone).toBe(true)
+    expect(store.lease).toMatchObject({ holder: '', duration: 1, epoch: 1 })
+    expect(store.watchers.size).toBe(0)
   })
 
-  it('a leader whose renewal took too long does not lead', async () => {
-    const lease = new SlowStore(new MemoryStore())
-    const one = new Candidate(lease)
-    await pass(LOOK)
-    const proceed = lease.stop('back')
-    await pass(3 * LOOK)
-    proceed()
-    await pass(0)
-    expect(one.last).toBe('waits')
-  })
-
-  it('a leader whose time is over does not renew, even if it is alone', async () => {
-    const lease = new MemoryStore()
-    const one = new Candidate(lease)
-    await pass(10 * LOOK)
-    const proceed = one.freeze()
-    await pass(LOOK) // it renews once more, and then it is stopped
-    await pass(TTL * 600) // three fifths of the ttl
-    const before = await lease.read()
-    proceed()
-    await pass(LOOK)
-    expect(one.last).toBe('waits')
-    expect(await lease.read()).toEqual(before)
-    await pass(TTL * 1000 + LOOK)
-    expect(one.last).toBe('leads 2')
-  })
-
-  it('the time of a leader counts from the start of a slow renewal', async () => {
-    const lease = new SlowStore(new MemoryStore())
-    const one = new Candidate(lease)
-    await pass(LOOK - 1)
-    const proceed = lease.stop('back')
-    await pass(1 + 1.9 * LOOK)
-    proceed() // the renewal took 1.9 looks; its time is over three looks after it began, that is 1.1 from here
-    await pass(0)
-    expect(one.last).toBe('leads 1')
-    const continueAgain = lease.stop('back')
-    await pass(1.2 * LOOK)
-    continueAgain()
-    await pass(0)
-    expect(one.last).toBe('waits')
-  })
-
-  it('the time of a leader counts from the start of a slow acquire()', async () => {
-    const lease = new SlowStore(new MemoryStore())
-    const one = new Candidate(lease)
-    await pass(0)
-    one.end()
-    await pass(0) // it released the lease; the next acquire() is slow
-    const proceed = lease.stop('back')
-    const two = new Candidate(lease)
-    await pass(1.9 * LOOK)
-    proceed()
-    await pass(0)
-    expect(two.last).toBe('leads 2')
-    const continueAgain = lease.stop('back')
-    await pass(1.2 * LOOK)
-    continueAgain()
-    await pass(0)
-    expect(two.last).toBe('waits')
-  })
-
-  it('the time of a candidate counts from the end of a slow read()', async () => {
-    const memory = new MemoryStore()
-    const slow = new SlowStore(memory)
-    await memory.acquire(1)
-    const proceed = slow.stop('there')
-    const one = new Candidate(slow)
-    await pass(3 * LOOK)
-    await memory.renew(1)
-    proceed()
-    await pass(TTL * 1000 - LOOK)
-    expect(one.last).toBe('waits')
-    await pass(2 * LOOK)
-    expect(one.last).toBe('leads 2')
-  })
-
-  it.each([5, 15, 3600])('with a lease of %d s a leadership counts for three fifths of it', async ttl => {
-    for await (const leadership of leaseElection(new MemoryStore(), ttl).campaign(new AbortController().signal)) {
-      expect(leadership.leader && leadership.until).toBe(performance.now() + ttl * 600)
+  it('a caller that stops iterating releases the Lease', async () => {
+    const store = new MemoryStore()
+    for await (const value of leaseElection(store, { identity: 'a' }).campaign(new AbortController().signal)) {
+      expect(value).toMatchObject({ leader: true, epoch: 1 })
       break
     }
+    expect(store.lease).toMatchObject({ holder: '' })
   })
 
-  it('an aborted signal ends the campaign and releases the lease', async () => {
-    const lease = new MemoryStore()
-    const one = new Candidate(lease)
-    await pass(LOOK / 2)
-    one.end()
-    await pass(0)
-    expect(one.isDone).toBe(true)
-    expect(await lease.read()).toEqual({ epoch: 1, renewal: undefined })
-    expect(vi.getTimerCount()).toBe(0)
+  it('a signal that is aborted already asks the store nothing', async () => {
+    const store = new MemoryStore()
+    for await (const value of leaseElection(store, { identity: 'a' }).campaign(AbortSignal.abort())) throw value
+    expect(store.requests).toBe(0)
   })
 
-  it('an aborted signal during a renewal releases the lease', async () => {
-    const lease = new SlowStore(new MemoryStore())
-    const one = new Candidate(lease)
-    await pass(LOOK / 2)
-    const proceed = lease.stop('there')
-    await pass(LOOK)
-    one.end()
-    proceed()
-    await pass(0)
-    expect(one.isDone).toBe(true)
-    expect(await lease.read()).toEqual({ epoch: 1, renewal: undefined })
+  it('a second campaign waits for the end of the first, and has the next epoch', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    one.abort()
+    const again = one.again()
+    expect(again.values).toEqual([])
+    await clock.advance(5)
+    expect(again.values.at(-1)).toMatchObject({ leader: true, epoch: 2 })
+    expect(store.lease).toMatchObject({ holder: 'a', epoch: 2 })
   })
 
-  it('the signal has at most one listener after twenty looks', async () => {
+  it('a caller that never asks again keeps no later campaign from running', async () => {
+    const clock = new VirtualClock()
+    const election = leaseElection(new MemoryStore(), { identity: 'a', clock })
     const ending = new AbortController()
-    const looks = leaseElection(new MemoryStore(), TTL).campaign(ending.signal)[Symbol.asyncIterator]()
-    for (let look = 0; look < 20; look++) {
-      const next = looks.next()
-      await pass(LOOK)
-      await next
-    }
-    expect(getEventListeners(ending.signal, 'abort').length).toBeLessThanOrEqual(1)
-    await looks.return?.()
+    const abandoned = election.campaign(ending.signal)[Symbol.asyncIterator]()
+    await abandoned.next()
+    ending.abort()
+    const next = election.campaign(new AbortController().signal)[Symbol.asyncIterator]().next()
+    await clock.advance(5)
+    expect(await next).toMatchObject({ value: { leader: true, epoch: 2 } })
   })
 
-  it('a candidate that does not lead releases nothing', async () => {
-    const lease = new MemoryStore()
-    new Candidate(lease)
-    const two = new Candidate(lease)
-    await pass(3 * LOOK)
-    const before = await lease.read()
-    two.end()
-    await pass(0)
-    expect(await lease.read()).toEqual(before)
+  it('a failing store is asked each retryPeriod, and logged once a minute for each reason', async () => {
+    const lines: object[] = []
+    const warn = (fields: object) => void lines.push(fields)
+    const store = new MemoryStore()
+    store.failure = new LeaseStoreError('forbidden', 'no right to get the Lease')
+    const { clock, one } = start(store, { log: { debug() {}, info() {}, warn, error() {} } })
+    await clock.advance(59)
+    expect(store.requests).toBe(30)
+    expect(lines).toEqual([{ reason: 'forbidden', detail: 'no right to get the Lease' }])
+    store.failure = new Error('of my own')
+    await clock.advance(2)
+    expect(one.values).toEqual([
+      { leader: false, reason: 'forbidden', detail: 'no right to get the Lease' },
+      { leader: false, reason: 'server-error', detail: 'of my own' },
+    ])
+    store.failure = undefined
+    await clock.advance(2)
+    expect(one.values.at(-1)).toMatchObject({ leader: true })
+    expect(lines).toHaveLength(2)
   })
 
-  it('a candidate that was stopped in acquire() does not lead', async () => {
-    const lease = new SlowStore(new MemoryStore())
-    const proceed = lease.stop('back')
-    const one = new Candidate(lease)
-    await pass(2 * LOOK)
-    proceed()
-    await pass(0)
-    expect(one.last).toBe('waits')
+  it('a request that hangs is aborted, and the leadership ends in time', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    store.hangs = true
+    await clock.advance(8.9)
+    expect(one.values.at(-1)).toMatchObject({ leader: true })
+    await clock.advance(0.2)
+    expect(one.values.at(-1)).toEqual({ leader: false, reason: 'timeout', detail: 'no answer within 4.5 s' })
+    expect(store.aborted).toBeGreaterThanOrEqual(1)
   })
 
-  it('two candidates never lead at once, even if any process is stopped', async () => {
-    const stop = fc.record({
-      who: fc.nat(2),
-      /** It is stopped before its next call reaches the lease, before the answer arrives, or between two calls. */
-      where: fc.constantFrom('there' as const, 'back' as const, 'between' as const),
-      after: fc.nat(4000),
-      for: fc.nat(12_000),
-    })
-    await fc.assert(
-      fc.asyncProperty(fc.array(stop, { maxLength: 8 }), async stops => {
-        const lease = new MemoryStore()
-        const slow = [0, 1, 2].map(() => new SlowStore(lease))
-        const all = slow.map(one => new Candidate(one))
-        for (const { who, where, after, for: time } of stops) {
-          await pass(after)
-          const proceed = where === 'between' ? all[who]!.freeze() : slow[who]!.stop(where) // there are three
-          setTimeout(proceed, time)
-        }
-        await pass(30_000)
-        const looks = all.flatMap(({ led }) => led).sort((one, other) => one.at - other.at)
-        looks.slice(1).forEach(({ epoch, at }, i) => {
-          const before = looks[i]! // the leadership before this one
-          if (epoch === before.epoch) return
-          expect(epoch).toBeGreaterThan(before.epoch)
-          expect(at, 'the leadership before this one is over').toBeGreaterThanOrEqual(before.at + 600 * TTL)
-        })
-        expect(
-          all.filter(({ last }) => last?.startsWith('leads')),
-          'in the end there is one',
-        ).toHaveLength(1)
-        for (const one of all) one.end()
-        await pass(LOOK)
-      }),
-      { numRuns: 300 },
+  it('a process that was stopped beyond its leadership does not lead when it continues', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    clock.suspend(20)
+    store.write({ ...store.lease!, holder: 'b', epoch: 2 }) // it was created above
+    await clock.advance(0)
+    expect(one.values.at(-1)).toMatchObject({ leader: false })
+  })
+
+  it('a wall clock that is set forward by an hour costs no leadership', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    const { requests } = store
+    const wall = Date.now()
+    vi.spyOn(Date, 'now').mockImplementation(() => wall + 3_600_000)
+    await clock.advance(1)
+    expect(one.values.every(({ leader }) => leader)).toBe(true)
+    expect(one.values.at(-1)).toEqual(leads(1, 12_000))
+    expect(store.requests - requests).toBeLessThanOrEqual(2)
+  })
+
+  it('another process with its identity is logged as an error', async () => {
+    const error = vi.fn()
+    const store = new MemoryStore()
+    const { clock, one } = start(store, { log: { debug() {}, info() {}, warn() {}, error } })
+    await clock.advance(1)
+    store.write({ ...store.lease!, renewedAt: new Date(7) }) // it was created above
+    await clock.advance(2)
+    expect(one.values.at(-1)).toMatchObject({ leader: false, reason: 'identity-in-use' })
+    expect(error).toHaveBeenCalledTimes(1)
+  })
+
+  it.each([
+    ['an epoch that is no number', { epoch: Number.NaN }],
+    ['a time that is no Date', { renewedAt: 7 }],
+    ['a version that is no string', { version: 7 }],
+  ])('an answer with %s is a bad answer', async (_, wrong) => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    store.lease = { ...store.lease!, holder: 'b', version: 'x', ...(wrong as object) } // it was created above
+    await clock.advance(12)
+    expect(one.values.at(-1)).toMatchObject({ leader: false, reason: 'bad-answer' })
+  })
+
+  it('a watch that ends is started again after leaseDuration', async () => {
+    const { clock, store } = start()
+    await clock.advance(1)
+    expect(store.watches).toBe(1)
+    for (const end of store.enders) end()
+    await clock.advance(14)
+    expect(store.watches).toBe(1)
+    await clock.advance(2)
+    expect(store.watches).toBe(2)
+  })
+
+  const store = new MemoryStore()
+  it.each<[object, object, string]>([
+    [{}, { identity: 'a' }, 'store.get: '],
+    [{ ...store, watch: 7 }, { identity: 'a' }, 'store.watch: '],
+    [store, {}, 'identity: '],
+    [store, { identity: '' }, 'identity: '],
+    [store, { identity: 'a', ttl: 5 }, 'ttl: '],
+    [store, { identity: 'a', leaseDuration: 15.5 }, 'leaseDuration: 15.5 is not allowed'],
+    [store, { identity: 'a', leaseDuration: 0 }, 'leaseDuration: 0 is not allowed'],
+    [store, { identity: 'a', retryPeriod: 0 }, 'retryPeriod: 0 is not allowed'],
+    [store, { identity: 'a', claimDelay: -1 }, 'claimDelay: -1 is not allowed'],
+    [
+      store,
+      { identity: 'a', renewDeadline: 15 },
+      'renewDeadline: 15 is not allowed, it must be less than leaseDuration',
+    ],
+    [
+      store,
+      { identity: 'a', retryPeriod: 9 },
+      'renewDeadline: 10 is not allowed, it must be less than leaseDuration, 15,',
+    ],
+    [store, { identity: 'a', renewDeadline: Number.NaN }, 'renewDeadline: NaN is not allowed'],
+  ])('leaseElection() throws an OptionError, case %#', (given, options, message) => {
+    expect(() => leaseElection(given as LeaseStore, options as LeaseElectionOptions)).toThrow(
+      expect.objectContaining({ name: 'OptionError', message: expect.stringContaining(message) }),
     )
   })
 
-  it('a late candidate waits a whole ttl for an existing lease', async () => {
-    const lease = new MemoryStore()
-    await lease.acquire(7)
-    await pass(60_000)
-    const late = new Candidate(lease)
-    await pass(TTL * 1000 - 1)
-    expect(late.last).toBe('waits')
-    await pass(LOOK)
-    expect(late.last).toBe('leads 8')
-  })
-
-  it('one of three candidates that see a free lease leads', async () => {
-    const lease = new MemoryStore()
-    const all = [new Candidate(lease), new Candidate(lease), new Candidate(lease)]
-    await pass(0)
-    expect(all.filter(({ last }) => last === 'leads 1')).toHaveLength(1)
-  })
-
-  it('a caller that stops iterating releases the lease', async () => {
-    const lease = new MemoryStore()
-    for await (const leadership of leaseElection(lease, TTL).campaign(new AbortController().signal)) {
-      expect(leadership).toEqual({ leader: true, epoch: 1, until: performance.now() + 600 * TTL })
-      break
-    }
-    expect(await lease.read()).toEqual({ epoch: 1, renewal: undefined })
-  })
-
-  it('a ttl below 5 s is rejected with an OptionError', () => {
-    expect(() => leaseElection(new MemoryStore(), 4)).toThrow(
-      'ttl: 4 is not allowed, it must be from 5 to 3600 seconds',
-    )
+  it.each(Object.values(profiles))('the durations %o are allowed', durations => {
+    expect(() => leaseElection(store, { identity: 'a', ...durations })).not.toThrow()
   })
 })
 
-/** Advances the clock; the work that follows from each timer runs before the next timer. */
-async function pass(milliseconds: number): Promise<void> {
-  await vi.advanceTimersByTimeAsync(milliseconds)
+function leads(epoch: number, until: number): Leadership {
+  return { leader: true, epoch, until }
+}
+
+function start(
+  store: LeaseStore = new MemoryStore(),
+  given: Partial<LeaseElectionOptions> = {},
+): { clock: VirtualClock; store: MemoryStore; one: Candidate } {
+  const clock = new VirtualClock()
+  return { clock, store: store as MemoryStore, one: new Candidate(store, clock, 'a', given) } // or the test uses its own
 }
 
 class Candidate {
-  readonly looks: string[] = []
-  readonly led: { readonly epoch: number; readonly at: number }[] = []
+  readonly values: Leadership[] = []
   isDone = false
-  readonly #gate = new Gate()
+  readonly #election
   readonly #ending = new AbortController()
 
-  constructor(lease: LeaseStore) {
-    void this.#listen(leaseElection(lease, TTL).campaign(this.#ending.signal))
+  constructor(store: LeaseStore, clock: VirtualClock, identity: string, given: Partial<LeaseElectionOptions> = {}) {
+    this.#election = leaseElection(store, { identity, clock, ...given })
+    void this.#listen(this.#ending.signal, this.values)
   }
-  get last(): string | undefined {
-    return this.looks.at(-1)
-  }
-  end(): void {
+  abort(): void {
     this.#ending.abort()
   }
-  /** Asks for no more values until the returned function is called. */
-  freeze(): () => void {
-    return this.#gate.shut()
+  again(): { readonly values: Leadership[] } {
+    const values: Leadership[] = []
+    void this.#listen(new AbortController().signal, values)
+    return { values }
   }
-
-  async #listen(campaign: AsyncIterable<Leadership>): Promise<void> {
-    for await (const leadership of campaign) {
-      this.looks.push(leadership.leader ? `leads ${leadership.epoch}` : 'waits')
-      if (leadership.leader) this.led.push({ epoch: leadership.epoch, at: performance.now() })
-      await this.#gate.passed()
-    }
+  async #listen(signal: AbortSignal, values: Leadership[]): Promise<void> {
+    for await (const value of this.#election.campaign(signal)) values.push(value)
     this.isDone = true
   }
 }
 
 class MemoryStore implements LeaseStore {
-  #record: LeaseRecord | undefined
-  #renewals = 0
+  lease: StoredLease | undefined
+  failure: Error | undefined
+  hangs = false
+  requests = 0
+  aborted = 0
+  watches = 0
+  readonly watchers = new Set<(lease: StoredLease | undefined) => void>()
+  readonly enders = new Set<() => void>()
+  #versions = 0
 
-  async read(): Promise<LeaseRecord | undefined> {
-    return this.#record
+  readonly get = (signal: AbortSignal) => this.#request(signal, () => this.lease)
+  readonly create = (record: LeaseRecord, signal: AbortSignal) =>
+    this.#request(signal, () => {
+      if (this.lease) throw new LeaseStoreError('conflict', 'exists')
+      return this.write(record)
+    })
+  readonly update = (record: LeaseRecord, version: string, signal: AbortSignal) =>
+    this.#request(signal, () => {
+      if (this.lease?.version !== version) throw new LeaseStoreError('conflict', 'another version')
+      return this.write(record)
+    })
+  watch(onLease: (lease: StoredLease | undefined) => void, signal: AbortSignal): Promise<void> {
+    this.watches++
+    this.watchers.add(onLease)
+    return new Promise(resolve => {
+      const end = () => {
+        this.watchers.delete(onLease)
+        resolve()
+      }
+      this.enders.add(end)
+      signal.addEventListener('abort', end)
+    })
   }
-  async acquire(epoch: number): Promise<boolean> {
-    if (this.#record && this.#record.epoch >= epoch) return false
-    return this.#renewed(epoch)
+  write(record: LeaseRecord): StoredLease {
+    const stored = { ...record, version: String(++this.#versions) }
+    this.lease = stored
+    for (const watcher of this.watchers) watcher(stored)
+    return stored
   }
-  async renew(epoch: number): Promise<boolean> {
-    return this.#record?.epoch === epoch && this.#renewed(epoch)
-  }
-  async release(epoch: number): Promise<void> {
-    if (this.#record?.epoch === epoch) this.#record = { epoch, renewal: undefined }
-  }
-  #renewed(epoch: number): true {
-    this.#record = { epoch, renewal: ++this.#renewals }
-    return true
-  }
-}
-
-/** The same store, for a process that may be stopped within a call. */
-class SlowStore implements LeaseStore {
-  readonly #lease: LeaseStore
-  readonly #gates = { there: new Gate(), back: new Gate() }
-  constructor(lease: LeaseStore) {
-    this.#lease = lease
-  }
-  stop(where: 'there' | 'back'): () => void {
-    return this.#gates[where].shut()
-  }
-  read(): Promise<LeaseRecord | undefined> {
-    return this.#call(() => this.#lease.read())
-  }
-  acquire(epoch: number): Promise<boolean> {
-    return this.#call(() => this.#lease.acquire(epoch))
-  }
-  renew(epoch: number): Promise<boolean> {
-    return this.#call(() => this.#lease.renew(epoch))
-  }
-  release(epoch: number): Promise<void> {
-    return this.#call(() => this.#lease.release(epoch))
-  }
-  async #call<T>(call: () => Promise<T>): Promise<T> {
-    await this.#gates.there.passed()
-    const answer = await call()
-    await this.#gates.back.passed()
-    return answer
-  }
-}
-
-class Gate {
-  #passed: Promise<unknown> = Promise.resolve()
-  async passed(): Promise<void> {
-    await this.#passed
-  }
-  /** Stays shut until every function that it returned is called. */
-  shut(): () => void {
-    let open = (): void => {}
-    this.#passed = Promise.all([this.#passed, new Promise<void>(done => (open = done))])
-    return () => open()
+  async #request<result>(signal: AbortSignal, act: () => result): Promise<result> {
+    this.requests++
+    signal.addEventListener('abort', () => void this.aborted++)
+    await null
+    if (this.hangs) await new Promise(() => {})
+    if (this.failure) throw this.failure
+    return act()
   }
 }

@@ -1,87 +1,193 @@
-/**
- * An election by lease, with the rules of a Kubernetes Lease: the holder renews it; if the holder has not renewed it for
- * `ttl`, another candidate acquires it, with the next epoch. No clocks are compared: a candidate measures `ttl` with its
- * own clock, from the last renewal that it saw. So a holder that dies or freezes is followed by another candidate, and a
- * holder that wakes up stops leading.
- */
-
-import { assertMethods, assertRange } from '@softspoken/session/internal'
+/** An election over a Lease: the shell of `step.ts`. It performs actions and makes no decisions. */
+import { uptime } from 'node:os'
+import { type Clock, type Logger, realTime } from '@softspoken/session'
+import { assertMethods, DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
 import type { Election, Leadership } from './election.ts'
+import { type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
+import { electionConfig, type LeaseElectionOptions } from './options.ts'
+import {
+  type Action,
+  type ElectionConfig,
+  type ElectionState,
+  type Failure,
+  type Input,
+  newElection,
+  nextDeadline,
+  type Request,
+} from './state.ts'
+import { electionStep } from './step.ts'
 
-/** Where the lease is kept. Each method is atomic: if two candidates acquire the same epoch, one of them fails. */
-export interface LeaseStore {
-  /** Resolves with the last record, or undefined if no candidate has acquired the lease yet. */
-  read(): Promise<LeaseRecord | undefined>
-  /** Resolves with false if another candidate was faster. */
-  acquire(epoch: number): Promise<boolean>
-  /** Resolves with false if there is a record with a later epoch. */
-  renew(epoch: number): Promise<boolean>
-  /** Marks the record of this epoch as released, so that another candidate can follow at once. */
-  release(epoch: number): Promise<void>
-}
-
-/** The record of the last holder in a store. */
-export interface LeaseRecord {
-  /** 1 for the first holder, one more for each next one. */
-  readonly epoch: number
-  /** Changes with each renewal; only the change matters, not the number. Undefined if the holder released the lease. */
-  readonly renewal: number | undefined
-}
-
-/** Parts of `ttl`. A candidate looks five times per `ttl`. A holder stops leading while all other candidates still wait. */
-const LOOK = 1 / 5
-const GIVE_UP = 3 / 5
+/** After its signal was aborted, a campaign looks this often for the next leader. */
+const LOOKS = 2
+/** Milliseconds between two log lines with one reason. */
+const LOG_INTERVAL = 60_000
 
 /**
- * An election over a lease that lasts for `ttl` seconds, 5 to 3600. A leader renews it each fifth of `ttl`, and stops
- * leading three fifths of `ttl` after its last renewal; another candidate follows one `ttl` after the last renewal that it saw.
- * @throws OptionError if `ttl` is out of these bounds, or a method of `store` is missing.
+ * An election over a Lease, with the rules of client-go's leader election. It remembers the highest epoch that it saw, so use
+ * one for the life of the process. Its campaigns run one after the other.
+ * @throws OptionError if an option is not allowed, or a method of `store` is missing.
  */
-export function leaseElection(store: LeaseStore, ttl: number): Election {
-  assertMethods(store, ['read', 'acquire', 'renew', 'release'], 'store')
-  assertRange(ttl, 5, 3600, 'ttl', ' seconds')
-  return { campaign: signal => campaign(store, ttl * 1000, signal) }
+export function leaseElection(store: LeaseStore, options: LeaseElectionOptions): Election {
+  assertMethods(store, ['get', 'create', 'update'], 'store')
+  for (const name of ['release', 'watch'] as const) if (store[name] !== undefined) assertMethods(store, [name], 'store')
+  return new LeaseElection(store, electionConfig(options), options)
 }
 
-async function* campaign(store: LeaseStore, ttl: number, signal: AbortSignal): AsyncGenerator<Leadership> {
-  let held: { readonly epoch: number; readonly until: number } | undefined
-  let seen: (LeaseRecord & { readonly at: number }) | undefined
-  try {
-    while (!signal.aborted) {
-      // Read before the store is called, so that the time of a holder counts from the start of a slow call.
-      const now = performance.now()
-      const until = now + ttl * GIVE_UP
-      if (held) {
-        // Checked twice, because the process may be stopped before the renewal, and during it.
-        const isKept = now < held.until && (await store.renew(held.epoch)) && performance.now() < held.until
-        held = isKept ? { epoch: held.epoch, until } : undefined
-      } else {
-        const record = await store.read()
-        if (record?.epoch !== seen?.epoch || record?.renewal !== seen?.renewal)
-          seen = record && { ...record, at: performance.now() }
-        const isFree = seen?.renewal === undefined || now >= seen.at + ttl
-        const epoch = (seen?.epoch ?? 0) + 1
-        // If acquire() took so long that the leadership would outlive the lease, this node does not lead.
-        const isOurs = isFree && (await store.acquire(epoch)) && performance.now() < now + ttl * (1 - GIVE_UP)
-        if (isOurs) held = { epoch, until }
+/** What the caller of campaign() has not taken yet: only the last value counts. */
+interface Listener {
+  news: Leadership | undefined
+  wake: () => void
+}
+
+class LeaseElection implements Election {
+  readonly #store: LeaseStore
+  readonly #clock: Clock
+  readonly #log: Logger | undefined
+  readonly #timer: DeadlineTimer
+  #state: ElectionState
+  #listener: Listener | undefined
+  /** Resolves when the campaign that runs has ended. */
+  #ended = Promise.resolve()
+  #end = (): void => {}
+  #request = new AbortController()
+  #watch = new AbortController()
+  /** When each reason was logged last. */
+  readonly #loggedAt = new Map<string, number>()
+
+  constructor(store: LeaseStore, config: ElectionConfig, { log, clock = realTime }: LeaseElectionOptions) {
+    this.#store = store
+    this.#clock = clock
+    this.#log = log && guardLog(log)
+    this.#timer = new DeadlineTimer(clock, () => this.#feed({ type: 'tick' }))
+    this.#state = newElection(config)
+  }
+
+  async *campaign(signal: AbortSignal): AsyncGenerator<Leadership> {
+    for (let ended = this.#ended; this.#listener; ended = this.#ended) await ended
+    if (signal.aborted) return
+    const listener: Listener = { news: undefined, wake: () => {} }
+    const woken = (): Promise<void> => new Promise(resolve => (listener.wake = resolve))
+    this.#listener = listener
+    this.#ended = new Promise(resolve => (this.#end = resolve))
+    const resign = (): void => this.#resign(listener, LOOKS)
+    signal.addEventListener('abort', resign)
+    this.#feed({ type: 'start' })
+    try {
+      while (listener.news || this.#listener === listener) {
+        const { news } = listener
+        listener.news = undefined
+        if (news) yield news
+        else await woken()
       }
-      yield held ? { leader: true, ...held } : { leader: false }
-      await pause(ttl * LOOK, signal)
+    } finally {
+      signal.removeEventListener('abort', resign)
+      this.#resign(listener, 0) // the caller has stopped listening: nothing waits for the next leader
+      while (this.#listener === listener) await woken()
     }
-  } finally {
-    if (held) await store.release(held.epoch)
+  }
+  #resign(listener: Listener, looks: number): void {
+    if (this.#listener === listener) this.#feed({ type: 'resign', looks })
+  }
+
+  #feed(input: Input): void {
+    const now = this.#clock.now()
+    const before = this.#state
+    const tick = { now, wall: Date.now(), boot: bootTime(now), random: Math.random() }
+    const [next, actions] = electionStep(before, input, tick)
+    this.#state = next
+    this.#timer.set(nextDeadline(next))
+    for (const action of actions) this.#perform(action)
+    if (next.failure && next.failure !== before.failure) this.#logFailure(next.failure, now)
+    if (next.isIdentityInUse && !before.isIdentityInUse)
+      this.#log?.error({ identity: next.config.identity }, 'another process campaigns with the identity of this one')
+  }
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'abort':
+        this.#request.abort()
+        break
+      case 'watch':
+        this.#watch = new AbortController()
+        void this.#runWatch(this.#watch.signal)
+        break
+      case 'publish':
+        if (this.#listener) this.#listener.news = action.leadership
+        this.#listener?.wake()
+        break
+      case 'end': {
+        const { wake } = this.#listener ?? {}
+        this.#listener = undefined
+        this.#watch.abort()
+        this.#end()
+        wake?.()
+        break
+      }
+      default:
+        this.#request = new AbortController()
+        void this.#runRequest(action, action.id, this.#request.signal)
+    }
+  }
+
+  async #runRequest(request: Request, id: number, signal: AbortSignal): Promise<void> {
+    const input = await this.#send(request, signal).then(
+      (lease): Input => ({ type: 'answered', id, lease }),
+      (error): Input => ({ type: 'failed', id, ...explain(error) }),
+    )
+    this.#feed(input)
+  }
+  async #send(request: Request, signal: AbortSignal): Promise<StoredLease | undefined> {
+    const store = this.#store
+    if (request.type === 'get') return checkLease(await store.get(signal))
+    if (request.type === 'create') return checkLease(await store.create(request.record, signal))
+    const { record, version } = request
+    if (request.type === 'release' && store.release) return checkLease(await store.release(record, version, signal))
+    return checkLease(await store.update(record, version, signal))
+  }
+
+  /** A watch that fails is no failure of the election, which also looks. */
+  async #runWatch(signal: AbortSignal): Promise<void> {
+    if (this.#store.watch === undefined) return
+    const report = (lease: StoredLease | undefined): void => {
+      if (!signal.aborted) this.#feed({ type: 'watched', lease: checkLease(lease) })
+    }
+    try {
+      await this.#store.watch(report, signal)
+    } catch (error) {
+      if (!signal.aborted) this.#log?.debug(explain(error), 'watch of the Lease failed')
+    }
+    if (!signal.aborted) this.#feed({ type: 'watch-ended' })
+  }
+
+  #logFailure(failure: Failure, now: number): void {
+    if (now - (this.#loggedAt.get(failure.reason) ?? Number.NEGATIVE_INFINITY) < LOG_INTERVAL) return
+    this.#loggedAt.set(failure.reason, now)
+    this.#log?.warn({ ...failure }, 'request for the Lease failed')
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, milliseconds)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
-  })
+function explain(error: unknown): Failure {
+  if (error instanceof LeaseStoreError) return { reason: error.reason, detail: error.detail }
+  return { reason: 'server-error', detail: errorText(error) } // of a caller's own store
+}
+
+/** One value of a wrong type would make each later comparison wrong. @throws LeaseStoreError */
+function checkLease(lease: StoredLease | undefined): StoredLease | undefined {
+  if (lease === undefined) return undefined
+  const { holder, duration, epoch, acquiredAt, renewedAt, version } = lease
+  const isLease =
+    typeof holder === 'string' &&
+    typeof version === 'string' &&
+    [duration, epoch].every(value => Number.isInteger(value) && value >= 0) &&
+    [acquiredAt, renewedAt].every(value => value instanceof Date)
+  if (!isLease) throw new LeaseStoreError('bad-answer', 'the store answered with something that is not a Lease')
+  return lease
+}
+
+/** Milliseconds since the machine was started, sleep included. Where the system does not tell, the monotonic clock. */
+function bootTime(now: number): number {
+  try {
+    return uptime() * 1000
+  } catch {
+    return now
+  }
 }

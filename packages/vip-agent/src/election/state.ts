@@ -41,11 +41,16 @@ export interface ElectionState {
   /** How often it still looks for the next leader before it ends. */
   readonly looks: number
   /** Why the last request failed. */
-  readonly failure: { readonly reason: LeaseStoreReason; readonly detail: string } | undefined
+  readonly failure: Failure | undefined
   readonly isIdentityInUse: boolean
   readonly published: Leadership | undefined
   /** The clocks at the last step. */
   readonly clocks: Clocks | undefined
+}
+
+export interface Failure {
+  readonly reason: LeaseStoreReason
+  readonly detail: string
 }
 
 /** The Lease as it was last seen; undefined if there was none. */
@@ -74,7 +79,7 @@ export type Input =
   | { readonly type: 'tick' }
   /** The answer to the request with this number. */
   | { readonly type: 'answered'; readonly id: number; readonly lease: StoredLease | undefined }
-  | { readonly type: 'failed'; readonly id: number; readonly reason: LeaseStoreReason; readonly detail: string }
+  | ({ readonly type: 'failed'; readonly id: number } & Failure)
   | { readonly type: 'watched'; readonly lease: StoredLease | undefined }
   | { readonly type: 'watch-ended' }
 
@@ -134,11 +139,11 @@ export function nextDeadline({ timers, request, leading }: ElectionState): numbe
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
-/** What the caller of the election should know now. */
+/** What the caller of the election should know now; undefined for nothing yet. */
 export function leadershipOf(state: ElectionState, now: number): Leadership | undefined {
-  const { leading, observed, failure, isIdentityInUse, config } = state
+  const { leading, observed, failure, isIdentityInUse, config, published, request } = state
   if (leading) return { leader: true, ...leading }
-  if (observed === undefined && failure === undefined) return undefined // it has not looked yet
+  if (published === undefined && request) return undefined // its first round goes on, and it may lead in a moment
   const holder = observed?.lease?.holder ?? ''
   const isOther = holder !== '' && (holder !== config.identity || isIdentityInUse)
   const isHeld = isOther && observed !== undefined && now < observed.claimAt

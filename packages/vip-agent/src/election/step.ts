@@ -15,6 +15,7 @@ import { isKnown, observe, ownWrite } from './observe.ts'
 import {
   type Action,
   type ElectionState,
+  type Failure,
   type Input,
   leadershipOf,
   type Request,
@@ -133,7 +134,7 @@ function follow(s: ElectionState, t: Tick): Step {
 /** Takes or renews the Lease. To take it needs a higher epoch than every one that was seen. */
 function write(s: ElectionState, t: Tick): Step {
   const lease = s.observed?.lease
-  const renewedAt = new Date(t.wall)
+  const renewedAt = new Date(unusedTime(s, t.wall))
   const isRenewal = lease !== undefined && ownWrite(s, lease) !== undefined
   const record: LeaseRecord = {
     holder: s.config.identity,
@@ -145,6 +146,11 @@ function write(s: ElectionState, t: Tick): Step {
   const mark = { acquiredAt: record.acquiredAt.getTime(), renewedAt: renewedAt.getTime(), sentAt: t.now }
   const next = { ...withoutTimer(s, 'claim'), writes: [...s.writes, mark].slice(-WRITES), unconfirmed: true }
   return send(next, lease ? { type: 'update', record, version: lease.version } : { type: 'create', record }, t)
+}
+
+/** Milliseconds. Two of our writes never have the same time, also if the wall clock was set back. */
+function unusedTime(s: ElectionState, wall: number): number {
+  return s.writes.some(({ renewedAt }) => renewedAt === wall) ? unusedTime(s, wall + 1) : wall
 }
 
 function get(s: ElectionState, t: Tick): Step {
@@ -174,11 +180,7 @@ function answered(s: ElectionState, lease: StoredLease | undefined, t: Tick): St
 }
 
 /** A conflict says that the Lease has changed, so it is read at once. After any other failure the write may have been applied. */
-function failed(
-  s: ElectionState,
-  { reason, detail }: Pick<Extract<Input, { type: 'failed' }>, 'reason' | 'detail'>,
-  t: Tick,
-): Step {
+function failed(s: ElectionState, { reason, detail }: Failure, t: Tick): Step {
   const { request } = s
   const next = { ...withoutRequest(s), mustLook: true }
   const isConflict = reason === 'conflict' || (reason === 'not-found' && request?.type === 'update')
@@ -201,7 +203,8 @@ function watched(s: ElectionState, lease: StoredLease | undefined, t: Tick): Ste
 
 /** Gives up the leadership at once. The Lease is released if it is ours, or may be. */
 function resign(s: ElectionState, looks: number, t: Tick): Step {
-  if (s.phase !== 'campaigning') return [s, []]
+  if (s.phase === 'resigning' && !s.request) return follow({ ...s, looks: Math.min(s.looks, looks) }, t)
+  if (s.phase !== 'campaigning') return [{ ...s, looks: Math.min(s.looks, looks) }, []]
   const given: Step = [
     { ...withoutTimer(withoutRequest(s), 'claim'), leading: undefined },
     s.request ? [{ type: 'abort' }] : [],
