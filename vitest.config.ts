@@ -39,7 +39,7 @@ export default defineConfig({
       {
         test: {
           name: 'interop',
-          include: ['interop/{behaviours,faults}/*.test.ts'],
+          include: ['interop/{behaviours,faults,kubernetes}/*.test.ts'],
           maxConcurrency: 12, // as many as a lab has routers
           globalSetup: ['interop/lab/setup.ts'],
           testTimeout: 180_000,

@@ -5,10 +5,9 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execInNamespace } from './exec.ts'
 import type { Keys } from './keys.ts'
-import { address, start } from './network.ts'
+import { API_ADDRESS, start } from './network.ts'
 import { until } from './until.ts'
 
-export const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/plndr-cp-lock'
 const PORT = 6443
 const READY = 60 // seconds
 
@@ -21,7 +20,6 @@ export class ApiServer {
   static async start(keys: Keys, folder: string): Promise<ApiServer> {
     const api = new ApiServer(keys, folder)
     await until(async () => (await api.request('GET', '/readyz')).status === 200, READY, 'kube-apiserver is ready')
-    await api.#grant()
     return api
   }
 
@@ -50,14 +48,19 @@ export class ApiServer {
       'api',
       [
         'kube-apiserver',
-        ...[`--etcd-servers=${etcd}`, `--advertise-address=${address.api}`, `--secure-port=${PORT}`],
+        ...[
+          `--etcd-servers=${etcd}`,
+          `--advertise-address=${API_ADDRESS}`,
+          '--bind-address=::',
+          `--secure-port=${PORT}`,
+        ],
         ...[`--tls-cert-file=${file('apiserver.crt')}`, `--tls-private-key-file=${file('apiserver.key')}`],
         ...[
           `--client-ca-file=${file('ca.crt')}`,
           `--token-auth-file=${file('tokens.csv')}`,
           '--authorization-mode=RBAC',
         ],
-        ...['--service-account-issuer=https://kubernetes.default.svc', '--service-cluster-ip-range=10.96.0.0/16'],
+        ...['--service-account-issuer=https://kubernetes.default.svc', '--service-cluster-ip-range=2001:db8:96::/112'],
         ...[`--service-account-key-file=${file('sa.pub')}`, `--service-account-signing-key-file=${file('sa.key')}`],
         `--cert-dir=${join(folder, 'certificates')}`,
       ],
@@ -72,7 +75,7 @@ export class ApiServer {
       ...['curl', '--silent', '--max-time', '5', '--write-out', '\n%{http_code}', '--request', method],
       ...['--cacert', file('ca.crt'), '--cert', file('admin.crt'), '--key', file('admin.key')],
       ...(body === undefined ? [] : ['--header', 'Content-Type: application/json', '--data', JSON.stringify(body)]),
-      `https://${address.api}:${PORT}${path}`,
+      `https://[${API_ADDRESS}]:${PORT}${path}`,
     ])
     const at = stdout.lastIndexOf('\n')
     return { status: Number(stdout.slice(at + 1)), body: parse(stdout.slice(0, at)) }
@@ -96,7 +99,7 @@ export class ApiServer {
   }
 
   /** What the agents may do: create a Lease, and read, watch and update the one of this name. */
-  async #grant(): Promise<void> {
+  async grant(): Promise<void> {
     const objects = JSON.parse(readFileSync(new URL('role.json', import.meta.url), 'utf8')) as { kind: string }[]
     for (const object of objects) {
       const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/${object.kind.toLowerCase()}s`

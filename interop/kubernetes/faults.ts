@@ -1,6 +1,6 @@
 /** What befalls the node that the router uses, and how it is undone. */
 import type { KubernetesLab } from './lab.ts'
-import { type NodeName, restoreLink, setLink } from './network.ts'
+import { type NodeName, setLink } from './network.ts'
 
 export interface Fault {
   /** For a table. */
@@ -28,10 +28,20 @@ export const faults = {
     inject: (lab, node) => lab.switch(node, 'api', 'hang'),
     undo: (lab, node) => lab.switch(node, 'api', 'on'),
   },
-  link: {
-    text: 'cable cut',
-    inject: (_, node) => setLink(node, false),
-    undo: (_, node) => restoreLink(node),
+  uplink: {
+    text: 'cable to the router cut',
+    inject: (_, node) => setLink(node, 'segment', false),
+    undo: (_, node) => setLink(node, 'segment', true),
+  },
+  power: {
+    text: 'node lost its power (all its cables cut)',
+    inject: (_, node) => setAllLinks(node, false),
+    undo: (_, node) => setAllLinks(node, true),
   },
 } as const satisfies Readonly<Record<string, Fault>>
 export type FaultName = keyof typeof faults
+
+function setAllLinks(node: NodeName, up: boolean): void {
+  setLink(node, 'segment', up)
+  setLink(node, 'management', up)
+}

@@ -12,7 +12,7 @@ export interface Keys {
 }
 
 /** As kubeadm, whose certificate has no 127.0.0.1: a client that dials the loopback must verify the name `kubernetes`. */
-const NAMES = 'DNS:kubernetes,IP:203.0.113.10,IP:198.51.100.100,IP:10.96.0.1'
+const NAMES = 'DNS:kubernetes,IP:2001:db8:6::10,IP:198.51.100.100'
 
 export function makeKeys(folder: string): Keys {
   mkdirSync(folder, { recursive: true })

@@ -10,8 +10,20 @@ import { Agent } from './agent.ts'
 import { ApiServer } from './api.ts'
 import { execInNamespace } from './exec.ts'
 import { type Keys, makeKeys } from './keys.ts'
-import { address, ip, makeNetwork, type Namespace, type NodeName, nodes, start } from './network.ts'
+import {
+  API_ADDRESS,
+  address,
+  address6,
+  ip,
+  makeNetwork,
+  type Namespace,
+  type NodeName,
+  nodes,
+  setLink,
+  start,
+} from './network.ts'
 import { type LabRouter, type RouterName, routers } from './router.ts'
+import { type AgentSettings, otherServers, softspoken } from './softspoken.ts'
 import { until } from './until.ts'
 
 export const VIP = '198.51.100.100'
@@ -22,14 +34,16 @@ export interface Moment<what> {
   readonly what: what
 }
 
+/** Of a switch on a node. */
+export type Position = 'on' | 'off' | 'hang' | 'slow' | '401'
+
 export interface LabOptions {
   readonly router?: RouterName
   /** The hold time that the router proposes. Default 240 s, so that it decides nothing. */
   readonly holdTime?: number
-  /** The VIP is on `lo` of every node from the start, for an agent that adds it to no interface. */
-  readonly addVip?: boolean
-  /** The command of the agent on this node. */
-  readonly command: (node: NodeName, lab: KubernetesLab) => readonly string[]
+  readonly agent: AgentSettings
+  /** The agents may use the Lease from the start. Default: true. */
+  readonly granted?: boolean
 }
 
 /** One at a time in a container: its namespaces have fixed names. */
@@ -61,14 +75,14 @@ export class KubernetesLab implements AsyncDisposable {
     this.#options = options
     this.keys = makeKeys(join(this.folder, 'keys'))
     makeNetwork()
-    if (options.addVip) for (const node of nodes) ip('-n', node, 'address', 'add', `${VIP}/32`, 'dev', 'lo')
   }
 
   async #start(): Promise<void> {
-    const { router = 'bird', holdTime = 240 } = this.#options
+    const { granted = true } = this.#options
     this.api = await ApiServer.start(this.keys, join(this.folder, 'api'))
-    for (const node of nodes) await this.#program(node, 'node-program.ts', node, address.api)
-    this.router = routers[router](join(this.folder, router), holdTime)
+    if (granted) await this.api.grant()
+    for (const node of nodes) await this.#program(node, 'node-program.ts', node, API_ADDRESS)
+    this.#startRouter()
     const monitor = this.#lines('rt', ['ip', 'monitor', 'route'], line => {
       if (!line.replace(/^Deleted /, '').startsWith(VIP)) return
       const [, via] = /via (?:inet6 )?(\S+)/.exec(line) ?? []
@@ -84,10 +98,29 @@ export class KubernetesLab implements AsyncDisposable {
     )
   }
 
+  #startRouter(): void {
+    const { router = 'bird', holdTime = 240 } = this.#options
+    this.router = routers[router](join(this.folder, router), holdTime)
+  }
+  /** Ends the router as its operator does, and starts it again. */
+  async restartRouter(): Promise<void> {
+    await this.router.stop()
+    this.#startRouter()
+  }
+
+  get vips(): readonly string[] {
+    return this.#options.agent.vips
+  }
+
   /** Starts the agent of a node; of all nodes by default. */
   startAgent(...which: NodeName[]): void {
     for (const node of which.length > 0 ? which : nodes)
-      this.agents.set(node, new Agent(node, this.#options.command(node, this), this.folder))
+      this.agents.set(
+        node,
+        new Agent(node, softspoken(node, this, this.#options.agent), this.folder, {
+          SOFTSPOKEN_API_SERVERS: otherServers(node),
+        }),
+      )
   }
 
   agent(node: NodeName): Agent {
@@ -97,19 +130,46 @@ export class KubernetesLab implements AsyncDisposable {
   }
 
   /** Turns the service or the API server of a node on or off, or lets it hang. */
-  async switch(node: NodeName, what: 'service' | 'api', position: 'on' | 'off' | 'hang'): Promise<void> {
+  async switch(node: NodeName, what: 'service' | 'api', position: Position): Promise<void> {
     await execInNamespace(node, ['curl', '--silent', `http://127.0.0.1:8079/${what}/${position}`])
   }
 
-  /** The node that the router uses. */
-  get active(): NodeName | undefined {
-    const [, via] = /via (?:inet6 )?(\S+)/.exec(ip('-n', 'rt', 'route', 'show', VIP)) ?? []
-    return nodeAt(via)
+  /** Cuts the cable of a node to a network, or restores it. */
+  cut(node: NodeName, network: 'segment' | 'management', up = false): void {
+    setLink(node, network, up)
   }
 
-  /** The nodes that have the VIP on an interface. */
+  /** The node that the router uses for the first VIP. */
+  get active(): NodeName | undefined {
+    return this.routesOf(this.vips.slice(0, 1))[0]
+  }
+
+  /** The node that the router uses for each of these VIPs. */
+  routesOf(vips: readonly string[]): readonly (NodeName | undefined)[] {
+    return vips.map(vip => {
+      const family = vip.includes(':') ? '-6' : '-4'
+      const [, via] = /via (?:inet6? )?(\S+)/.exec(ip('-n', 'rt', family, 'route', 'show', vip)) ?? []
+      return nodeAt(via)
+    })
+  }
+
+  /** The nodes that have the first VIP on an interface. */
   get holders(): readonly NodeName[] {
-    return nodes.filter(node => ip('-n', node, '-4', 'address', 'show').includes(`${VIP}/32`))
+    return nodes.filter(node => this.vipsOn(node).includes(this.vips[0] ?? ''))
+  }
+
+  /** The VIPs that are on an interface of this node. */
+  vipsOn(node: NodeName): readonly string[] {
+    const list = ip('-n', node, '-oneline', 'address', 'show')
+    return this.vips.filter(vip => list.includes(` ${vip}/`))
+  }
+
+  /** The requests of the client since then that were not answered. */
+  failedSince(at: number): readonly Moment<NodeName | undefined>[] {
+    return this.answers.filter(answer => answer.at >= at && answer.what === undefined)
+  }
+  routesSince(at: number): readonly Moment<NodeName | undefined>[] {
+    return this.routes.filter(route => route.at >= at)
   }
 
   /** All sessions are established, the router uses a node, and that node answered the last twenty requests. */
@@ -134,7 +194,7 @@ export class KubernetesLab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const agent of this.agents.values()) await agent.kill()
     for (const child of this.#others) child.kill()
-    this.router?.stop()
+    await this.router?.stop()
     await this.api?.stop()
     for (const namespace of ['rt', 'api', 'cl', 'l2', ...nodes]) ip('netns', 'delete', namespace)
   }
@@ -155,5 +215,5 @@ export class KubernetesLab implements AsyncDisposable {
 }
 
 function nodeAt(text: string | undefined): NodeName | undefined {
-  return nodes.find(node => address[node] === text)
+  return nodes.find(node => address[node] === text || address6[node] === text)
 }

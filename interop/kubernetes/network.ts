@@ -1,11 +1,13 @@
 /**
  * The network of the lab, made of namespaces:
  *
- *     n1 n2 n3 (nodes), api (API server), l2 (client on the segment)    203.0.113.0/25, 2001:db8:113::/64
- *                  |
- *                 rt (router: a bridge, and BGP)
- *                  |
- *                 cl (client behind the router)                          203.0.113.128/25, 2001:db8:113:1::/64
+ *     api (API server, etcd)                    2001:db8:6::/64, the management network
+ *          |
+ *     n1 n2 n3 (nodes), l2 (a client)           203.0.113.0/25, 2001:db8:113::/64, the segment
+ *          |
+ *     rt (router: a bridge, and BGP)
+ *          |
+ *     cl (client behind the router)             203.0.113.128/25, 2001:db8:113:1::/64
  */
 import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process'
 
@@ -13,9 +15,8 @@ export const nodes = ['n1', 'n2', 'n3'] as const
 export type NodeName = (typeof nodes)[number]
 export type Namespace = NodeName | 'rt' | 'api' | 'cl' | 'l2'
 
-export const address: Readonly<Record<NodeName | 'rt' | 'api', string>> = {
+export const address: Readonly<Record<NodeName | 'rt', string>> = {
   rt: '203.0.113.1',
-  api: '203.0.113.10',
   n1: '203.0.113.11',
   n2: '203.0.113.12',
   n3: '203.0.113.13',
@@ -24,6 +25,9 @@ export const address: Readonly<Record<NodeName | 'rt' | 'api', string>> = {
 export const address6 = Object.fromEntries(
   Object.entries(address).map(([name, text]) => [name, `2001:db8:113::${text.split('.').at(-1)}`]),
 ) as typeof address
+
+/** The API server in the management network. */
+export const API_ADDRESS = '2001:db8:6::10'
 
 /** Runs `ip` with these arguments, and returns what it prints. */
 export function ip(...args: string[]): string {
@@ -51,37 +55,46 @@ export function makeNetwork(): void {
   ip('-n', 'rt', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
   ip('-n', 'rt', 'link', 'set', 'br0', 'up')
   for (const [dev, v4, v6] of [['br0', `${address.rt}/25`, `${address6.rt}/64`]] as const) addresses('rt', dev, v4, v6)
-  for (const name of ['api', ...nodes] as const) {
-    onBridge(name, `${address[name]}/25`, `${address6[name]}/64`)
-    defaultRoute(name)
+  for (const node of nodes) {
+    onSegment(node, `${address[node]}/25`, `${address6[node]}/64`)
+    defaultRoute(node)
   }
-  onBridge('l2', '203.0.113.20/25', '2001:db8:113::20/64')
+  onSegment('l2', '203.0.113.20/25', '2001:db8:113::20/64')
   ip('-n', 'rt', 'link', 'add', 'p-cl', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'cl')
   addresses('rt', 'p-cl', '203.0.113.129/25', '2001:db8:113:1::1/64')
   addresses('cl', 'eth0', '203.0.113.130/25', '2001:db8:113:1::2/64')
   ip('-n', 'cl', 'route', 'add', 'default', 'via', '203.0.113.129')
   ip('-n', 'cl', '-6', 'route', 'add', 'default', 'via', '2001:db8:113:1::1')
+  makeManagementNetwork()
 }
 
-/** Cuts or restores the cable of a node. Both of its ends lose the carrier; the router's own interface is a bridge that stays up. */
-export function setLink(node: NodeName, up: boolean): void {
-  ip('-n', 'rt', 'link', 'set', `p-${node}`, up ? 'up' : 'down')
+function makeManagementNetwork(): void {
+  ip('-n', 'api', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
+  addresses('api', 'br0', undefined, `${API_ADDRESS}/64`)
+  for (const [at, node] of nodes.entries()) {
+    ip('-n', 'api', 'link', 'add', `p-${node}`, 'type', 'veth', 'peer', 'name', 'eth1', 'netns', node)
+    ip('-n', 'api', 'link', 'set', `p-${node}`, 'master', 'br0', 'up')
+    addresses(node, 'eth1', undefined, `2001:db8:6::${at + 1}/64`)
+  }
 }
 
-/** An interface that loses its carrier keeps its addresses, but its routes go. */
-export function restoreLink(node: NodeName): void {
-  setLink(node, true)
-  defaultRoute(node)
+/**
+ * Cuts or restores a cable of a node: to the segment, or to the management network. Both of its ends lose the carrier. The
+ * router's own interface is a bridge, which stays up.
+ */
+export function setLink(node: NodeName, network: 'segment' | 'management', up: boolean): void {
+  ip('-n', network === 'segment' ? 'rt' : 'api', 'link', 'set', `p-${node}`, up ? 'up' : 'down')
+  if (up && network === 'segment') defaultRoute(node) // an interface without carrier keeps its addresses, not its routes
 }
 
-function onBridge(name: Namespace, v4: string, v6: string): void {
+function onSegment(name: Namespace, v4: string, v6: string): void {
   ip('-n', 'rt', 'link', 'add', `p-${name}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
   ip('-n', 'rt', 'link', 'set', `p-${name}`, 'master', 'br0', 'up')
   addresses(name, 'eth0', v4, v6)
 }
 
-function addresses(namespace: Namespace, dev: string, v4: string, v6: string): void {
-  ip('-n', namespace, 'address', 'add', v4, 'dev', dev)
+function addresses(namespace: Namespace, dev: string, v4: string | undefined, v6: string): void {
+  if (v4 !== undefined) ip('-n', namespace, 'address', 'add', v4, 'dev', dev)
   ip('-n', namespace, 'address', 'add', v6, 'dev', dev, 'nodad')
   ip('-n', namespace, 'link', 'set', dev, 'up')
 }

@@ -1,6 +1,7 @@
 /** The router of the lab: BIRD or FRR in the namespace `rt`, which accepts the VIPs from the nodes and forwards by them. */
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execInNamespace } from './exec.ts'
 import { address, nodes, start } from './network.ts'
@@ -11,7 +12,10 @@ export const NODE_AS = 64515
 export interface LabRouter {
   /** How many sessions are established. */
   sessions(): Promise<number>
-  stop(): void
+  /** What it logged. */
+  log(): string
+  /** Resolves once it has ended. */
+  stop(): Promise<void>
 }
 export type RouterName = 'bird' | 'frr'
 
@@ -42,7 +46,8 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
         const { stdout } = await execInNamespace('rt', ['birdc', '-s', control, 'show', 'protocols'])
         return stdout.split('\n').filter(line => line.includes('Established')).length
       },
-      stop: () => void child.kill('SIGTERM'),
+      log: () => readFileSync(join(folder, 'bird.log'), 'utf8'),
+      stop: () => ended(child),
     }
   },
   frr(_, holdTime) {
@@ -82,7 +87,16 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
         const { stdout } = await execInNamespace('rt', ['vtysh', '-c', 'show bgp neighbors json'])
         return (stdout.match(/"bgpState":"Established"/g) ?? []).length
       },
-      stop: () => children.forEach(child => void child.kill('SIGTERM')),
+      log: () => readFileSync('/run/frr/log', 'utf8'),
+      async stop() {
+        for (const child of children) await ended(child)
+      },
     }
   },
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  await once(child, 'exit')
 }

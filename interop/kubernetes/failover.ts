@@ -1,0 +1,74 @@
+/**
+ * Measures every fault in each mode, with BIRD and FRR, and writes docs/failover.md. `failover.ts [runs]`; three runs by default,
+ * which take about 50 minutes. Needs a Docker engine.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { build } from '../lab/setup.ts'
+import { intoMarkers, table } from '../measure/page/markers.ts'
+import { inContainer } from './container.ts'
+import { type FaultName, faults } from './faults.ts'
+import { kubeVip } from './kube-vip.ts'
+import type { Outcome } from './measure.ts'
+import type { RouterName } from './router.ts'
+import type { Mode } from './softspoken.ts'
+
+const [runs = '3'] = process.argv.slice(2)
+const modes: readonly Mode[] = ['all-nodes', 'standby', 'leader']
+const routers = { bird: 'BIRD', frr: 'FRR' } as const satisfies Record<RouterName, string>
+/** Without an election nothing asks the API server. */
+const faultsOf = (mode: Mode): readonly FaultName[] =>
+  (Object.keys(faults) as FaultName[]).filter(fault => mode !== 'all-nodes' || !fault.startsWith('api'))
+
+interface Measured extends Outcome {
+  readonly mode: Mode
+  readonly router: RouterName
+}
+
+build()
+const all: Measured[] = []
+for (const router of Object.keys(routers) as RouterName[])
+  for (const mode of modes)
+    for await (const line of inContainer('measure-program.ts', [mode, router, runs, ...faultsOf(mode)])) {
+      console.log(`${mode}, ${routers[router]}: ${line}`)
+      all.push({ ...(JSON.parse(line) as Outcome), mode, router })
+    }
+const page = new URL('../../docs/failover.md', import.meta.url)
+writeFileSync(page, intoMarkers(readFileSync(page, 'utf8'), report()))
+
+function report(): string {
+  const rows = modes.flatMap(mode =>
+    faultsOf(mode).map(fault => [
+      mode,
+      faults[fault].text,
+      ...(Object.keys(routers) as RouterName[]).flatMap(router => {
+        const here = all.filter(one => one.mode === mode && one.fault === fault && one.router === router)
+        return [range(here.map(({ routeAfter }) => routeAfter)), range(here.map(({ gap }) => gap))]
+      }),
+      ...(mode === 'leader' ? kubeVip[fault] : ['', '']),
+    ]),
+  )
+  const [cpu] = cpus()
+  return [
+    `Made by \`npx --yes pnpm@12 bench:failover ${runs}\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`,
+    table(
+      [
+        'mode',
+        'fault',
+        ...Object.values(routers).flatMap(name => [`${name}: route`, `${name}: gap`]),
+        'kube-vip: route',
+        'kube-vip: gap',
+      ],
+      rows,
+    ),
+  ].join('\n\n')
+}
+
+/** In seconds: the median, with the shortest and the longest. */
+function range(values: readonly (number | undefined)[]): string {
+  const known = values.filter(value => value !== undefined).toSorted((a, b) => a - b)
+  if (known.length < values.length || known.length === 0)
+    return `none in 60 (${values.length - known.length} of ${values.length})`
+  const [shortest, median, longest] = [known[0], known[known.length >> 1], known.at(-1)].map(value => value?.toFixed(2))
+  return shortest === longest ? `${median}` : `${median} (${shortest} to ${longest})`
+}

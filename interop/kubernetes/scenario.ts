@@ -1,0 +1,19 @@
+/** A scenario: something befalls the lab, and the router, the client, the Lease and the interfaces are asked what came of it. */
+import type { KubernetesLab } from './lab.ts'
+import type { Mode, Profile } from './softspoken.ts'
+
+export interface Scenario {
+  /** Subject, verb, outcome. */
+  readonly title: string
+  readonly mode: Mode
+  /** Default: `fast`, 5/3/1. */
+  readonly profile?: Profile
+  /** More options of the program. */
+  readonly options?: readonly string[]
+  /** The agents may use the Lease from the start. Default: true. */
+  readonly granted?: boolean
+  /** The VIPs. Default: one IPv4 address. */
+  readonly vips?: readonly string[]
+  /** Rejects if the outcome is not the expected one. The lab has just been made; no agent runs. Resolves with figures to print. */
+  run(lab: KubernetesLab): Promise<unknown>
+}

@@ -1,0 +1,8 @@
+import type { Scenario } from '../scenario.ts'
+import { addresses } from './address.ts'
+import { election } from './election.ts'
+import { handover } from './handover.ts'
+import { health } from './health.ts'
+
+/** Every scenario, in the order in which they run. */
+export const scenarios: readonly Scenario[] = [...handover, ...election, ...health, ...addresses]

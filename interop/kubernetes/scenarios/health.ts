@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { readLease } from '../lease.ts'
+import type { Scenario } from '../scenario.ts'
+import { pause, until } from '../until.ts'
+
+/** The default check: the node's own API server. It replaces the service's check, because the last of two flags counts. */
+const ownApiServer: readonly string[] = ['--health', 'kubernetes']
+
+export const health: readonly Scenario[] = [
+  ...(['off', 'hang'] as const).map(
+    (position): Scenario => ({
+      title: `a leader whose API server ${position === 'off' ? 'refuses' : 'hangs'} hands over by its health check`,
+      mode: 'leader',
+      options: ownApiServer,
+      async run(lab) {
+        lab.startAgent()
+        const leader = await lab.steady()
+        await pause(2)
+        const at = Date.now()
+        await lab.switch(leader, 'api', position)
+        await until(() => lab.active !== undefined && lab.active !== leader, 12, 'another node leads')
+        return { seconds: (Date.now() - at) / 1000 }
+      },
+    }),
+  ),
+  {
+    title: 'a leader whose service answers 503 gives up the Lease, and another node leads',
+    mode: 'leader',
+    async run(lab) {
+      lab.startAgent()
+      const leader = await lab.steady()
+      await pause(2)
+      const at = Date.now()
+      await lab.switch(leader, 'service', 'off')
+      await until(() => lab.active !== undefined && lab.active !== leader, 8, 'another node leads')
+      assert.notEqual((await readLease(lab.api))?.spec.holderIdentity, leader)
+      return { seconds: (Date.now() - at) / 1000 }
+    },
+  },
+  {
+    title: 'a health check that is answered 401 announces nothing and is called misconfigured',
+    mode: 'all-nodes',
+    async run(lab) {
+      await lab.switch('n1', 'service', '401')
+      lab.startAgent('n1')
+      await until(() => /misconfigured/.test(lab.agent('n1').log), 20, 'a line in the log')
+      assert.equal(lab.active, undefined)
+    },
+  },
+  {
+    title: 'all services that are ill withdraw everywhere, and the route returns with the first one',
+    mode: 'standby',
+    async run(lab) {
+      lab.startAgent()
+      const leader = await lab.steady()
+      for (const node of ['n1', 'n2', 'n3'] as const) await lab.switch(node, 'service', 'off')
+      await until(() => lab.active === undefined, 8, 'no route')
+      await until(() => lab.holders.length === 0, 8, 'no VIP on any interface')
+      await lab.switch(leader, 'service', 'on')
+      const at = Date.now()
+      await until(() => lab.active === leader, 10, 'the route again')
+      return { seconds: (Date.now() - at) / 1000 }
+    },
+  },
+]
