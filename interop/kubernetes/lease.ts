@@ -26,7 +26,7 @@ export async function deleteLease(api: ApiServer): Promise<void> {
   await api.request('DELETE', LEASE)
 }
 
-/** Writes the whole Lease, as somebody does who does not care about the version. */
+/** Writes the whole Lease, as a person does who ignores the version. */
 export async function overwriteLease(api: ApiServer, spec: LeaseSpec): Promise<void> {
   const lease = await readLease(api)
   const body = {

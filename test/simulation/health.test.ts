@@ -395,7 +395,7 @@ describe("a gate of the caller's own", () => {
     up = false
     status = () => (this.up ? { secondsLeft: 7 } : ({ withheld: 'gate-down', detail: 'not our turn' } as const))
   }
-  test('a gate of the caller announces while it is up, and gives its reason and its lease', async () => {
+  test('a gate of the caller announces while it is up; it gives reason and lease', async () => {
     const lab = new Lab()
     const router = lab.router()
     const announcer = lab.announcer()

@@ -32,7 +32,7 @@ export const addresses: readonly Scenario[] = [
     },
   },
   {
-    title: 'a VIP that somebody else removes is added again, and given up after three times',
+    title: 'a VIP that another program removes is added again, three times at most',
     mode: 'leader',
     async run(lab) {
       lab.startAgent()

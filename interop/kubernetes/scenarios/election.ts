@@ -36,7 +36,7 @@ export const election: readonly Scenario[] = [
     },
   },
   {
-    title: 'a stale Lease is taken after one lease by another node, and at once by its old holder',
+    title: 'another node takes a stale Lease after one lease, its old holder at once',
     mode: 'leader',
     async run(lab) {
       lab.startAgent()
@@ -60,14 +60,14 @@ export const election: readonly Scenario[] = [
     },
   },
   {
-    title: 'a leader whose Lease is written to a stranger withdraws, and somebody leads after the lease',
+    title: 'a leader whose Lease gets another holder withdraws, and a node leads again',
     mode: 'leader',
     async run(lab) {
       lab.startAgent()
       await lab.steady()
       const before = (await readLease(lab.api))?.spec.leaseTransitions ?? 0
       const at = Date.now()
-      await overwriteLease(lab.api, { holderIdentity: 'stranger', leaseDurationSeconds: 5 })
+      await overwriteLease(lab.api, { holderIdentity: 'another-cluster', leaseDurationSeconds: 5 })
       await until(() => lab.active === undefined, 3, 'the withdrawal')
       const withdrawn = (Date.now() - at) / 1000
       await until(() => lab.active !== undefined, 12, 'a leader again')

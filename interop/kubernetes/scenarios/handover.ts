@@ -64,7 +64,7 @@ export const handover: readonly Scenario[] = [
     },
   },
   {
-    title: 'a killed leader that starts again removes its old VIP and does not take the Lease back',
+    title: 'a killed leader that starts again removes its old VIP and does not lead',
     mode: 'leader',
     async run(lab) {
       lab.startAgent()

@@ -9,7 +9,7 @@ const ownApiServer: readonly string[] = ['--health', 'kubernetes']
 export const health: readonly Scenario[] = [
   ...(['off', 'hang'] as const).map(
     (position): Scenario => ({
-      title: `a leader whose API server ${position === 'off' ? 'refuses' : 'hangs'} hands over by its health check`,
+      title: `a leader whose API server ${position === 'off' ? 'refuses' : 'hangs'} hands over by health`,
       mode: 'leader',
       options: ownApiServer,
       async run(lab) {
@@ -38,7 +38,7 @@ export const health: readonly Scenario[] = [
     },
   },
   {
-    title: 'a health check that is answered 401 announces nothing and is called misconfigured',
+    title: 'a health check that gets 401 announces nothing and is called misconfigured',
     mode: 'all-nodes',
     async run(lab) {
       await lab.switch('n1', 'service', '401')
@@ -48,7 +48,7 @@ export const health: readonly Scenario[] = [
     },
   },
   {
-    title: 'all services that are ill withdraw everywhere, and the route returns with the first one',
+    title: 'services that all fail withdraw everywhere; the first healthy one returns',
     mode: 'standby',
     async run(lab) {
       lab.startAgent()

@@ -111,7 +111,7 @@ describe('a node in leader mode', () => {
     node.lead(7)
     expect(node.whats).toEqual(['remove-address', 'campaign', 'set-address', 'MED 999993'])
   })
-  it('a failed health check withdraws, resigns, and removes the address after the drain', () => {
+  it('a failed health check withdraws and resigns; the address goes after the drain', () => {
     const node = new Node()
     node.lead(1)
     node.pass(1)
@@ -159,7 +159,7 @@ describe('a node in leader mode', () => {
       ...['remove-address', 'campaign', 'set-address', 'MED 999999', 'withdraw: election-lost', 'MED 999998'],
     ])
   })
-  it('a node without a session resigns after its grace, and campaigns with the next one', () => {
+  it('a node without a session resigns after its grace; the next session campaigns', () => {
     const node = new Node()
     node.lead(1)
     expect(node.whats.length).toBeGreaterThan(0)
@@ -235,7 +235,7 @@ describe('a node in all-nodes mode', () => {
 })
 
 describe('the planned end', () => {
-  it('a leader resigns, waits for the next one and half a second, withdraws, drains, ends', () => {
+  it('a leader resigns, waits for the next one and 0.5 s, withdraws, drains, ends', () => {
     const node = new Node()
     node.lead(1)
     node.pass(8)
@@ -339,7 +339,7 @@ describe('an address that fails', () => {
     node.pass(25)
     expect(node.story).toContainEqual([20, 'withdraw: address-failed'])
   })
-  it('an address that something else removes is added again three times a minute, and no more', () => {
+  it('an address that another program removes is added at most three times a minute', () => {
     const node = new Node()
     node.lead(1)
     for (let times = 1; times <= 4; times++) {
