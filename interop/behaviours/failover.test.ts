@@ -3,7 +3,7 @@ import { AgentPair, configurations, everyFault, faults } from '../lab/agent-pair
 import { forEachDaemon } from '../lab/for-each-daemon.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
-const WITHIN = 30 // seconds; measure/failover measures how long it takes
+const WITHIN = 30 // seconds; docs/failover.md has how long it takes
 
 forEachDaemon(
   configurations,

@@ -15,7 +15,7 @@ import { waitFor } from './wait-for.ts'
 
 const program = fileURLToPath(new URL('../../examples/vip-agent/src/main.ts', import.meta.url))
 
-export const VIP = '198.51.100.10/32'
+const VIP = '198.51.100.10/32'
 
 /** The routers accept an agent soon after its session ended, because the next pair of agents has the same addresses. */
 export const configurations = {
