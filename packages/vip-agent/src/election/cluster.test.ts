@@ -43,7 +43,7 @@ const calm: Weather = { lostRequests: 0, lostAnswers: 0, doubled: 0, errors: 0, 
 /** What a person does to the Lease. */
 const deeds = {
   deletes: () => undefined,
-  'names a stranger': lease => ({ ...lease, holder: 'stranger' }),
+  'names a other candidate': lease => ({ ...lease, holder: 'other candidate' }),
   'names no holder': lease => ({ ...lease, holder: '', duration: 2 }), // with a duration of 1 it would be a release
   'shortens the duration': lease => ({ ...lease, duration: 1 }),
   'lowers the epoch': lease => ({ ...lease, epoch: 0 }),

@@ -54,7 +54,7 @@ describe('a Lease in a directory', () => {
     expect(await leaseDirectory(directory).get(signal)).toBeUndefined()
   })
 
-  it('returns what was stored, to the millisecond, with another version after each change', async () => {
+  it('returns what was stored to the millisecond, with a new version per change', async () => {
     const lease = leaseDirectory(directory)
     const created = await lease.create(record('a'), signal)
     expect(await lease.get(signal)).toEqual(created)

@@ -90,7 +90,7 @@ describe('leaseElection()', () => {
     expect(await next).toMatchObject({ value: { leader: true, epoch: 2 } })
   })
 
-  it('a failing store is asked each retryPeriod, and logged once a minute for each reason', async () => {
+  it('a failing store is asked each retryPeriod and logged once a minute per reason', async () => {
     const lines: object[] = []
     const warn = (fields: object) => void lines.push(fields)
     const store = new MemoryStore()
