@@ -116,6 +116,29 @@ describe('a health gate', () => {
     expect(lab.lines('warn')).toEqual([{ reason: 'check-failed', detail: 'refused', text: 'health gate stays down' }])
   })
 
+  test('a misconfigured check is logged as an error, also after another failure', async () => {
+    const lab = new Lab()
+    let error: Error | undefined = new Error('refused')
+    const outcomes: string[] = []
+    const check = async () => {
+      if (error) throw error
+    }
+    using gate = new HealthGate({ check, clock: lab.clock, log: lab.log, rise: 1, fall: 1 })
+    gate.on('checked', ({ outcome }) => outcomes.push(outcome))
+    await lab.pass(1)
+    error = Object.assign(new Error('answered 401'), { reason: 'misconfigured' })
+    await lab.pass(10)
+    const down = { reason: 'misconfigured', detail: 'answered 401' }
+    expect(gate.status()).toMatchObject(down)
+    expect(lab.lines('error')).toEqual([{ ...down, text: 'health gate stays down' }])
+    expect(outcomes).toEqual(['failed', 'misconfigured', 'misconfigured'])
+    error = undefined
+    await lab.pass(5)
+    error = Object.assign(new Error('answered 404'), { reason: 'misconfigured' })
+    await lab.pass(5)
+    expect(lab.lines('error').at(-1)).toEqual({ ...down, detail: 'answered 404', text: 'health gate down' })
+  })
+
   test('a gate that is up already announces at once', async () => {
     const lab = new Lab()
     const router = lab.router()

@@ -33,7 +33,7 @@ interface CountedRow extends Row {
 }
 
 const states: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
-const outcomes: readonly HealthResult['outcome'][] = ['passed', 'failed', 'timeout']
+const outcomes: readonly HealthResult['outcome'][] = ['passed', 'failed', 'misconfigured', 'timeout']
 
 export const readRows: readonly ReadRow[] = [
   {
@@ -175,7 +175,7 @@ export const countedRows: readonly CountedRow[] = [
   },
   {
     name: 'softspoken_bgp_health_checks_total',
-    help: 'Health checks that ended, by outcome: passed, failed, or timeout.',
+    help: 'Health checks that ended, by outcome: passed, failed, misconfigured (401, 403 or 404), or timeout.',
     labels: ['gate', 'outcome'],
     follow: eachGate((gate, name, add) => {
       for (const outcome of outcomes) add({ gate: name, outcome }, 0)

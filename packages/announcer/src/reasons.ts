@@ -30,6 +30,7 @@ export type UnsendableReason =
 export type HealthDownReason =
   | 'not-checked'
   | 'check-failed'
+  | 'misconfigured'
   | 'check-timeout'
   | 'result-expired'
   | 'held-down'
@@ -72,12 +73,16 @@ const unsendableDetails = {
 
 const downDetails = {
   'not-checked': () => 'no check has passed yet',
-  'check-failed': (error: string, checks: number) => `${error}${inARow(checks)}`,
+  'check-failed': failed,
+  misconfigured: failed,
   'check-timeout': (seconds: number, checks: number) => `no answer within ${seconds} s${inARow(checks)}`,
   'result-expired': (seconds: number) => `no check has ended for ${seconds} s`,
   'held-down': (until: string) => `held down until ${until}`,
   stopped: () => 'the health gate was stopped',
 } satisfies Details<HealthDownReason>
+function failed(error: string, checks: number): string {
+  return `${error}${inARow(checks)}`
+}
 function inARow(checks: number): string {
   return checks > 1 ? ` (${checks} checks in a row)` : ''
 }

@@ -40,6 +40,7 @@ const unsendable: Record<UnsendableReason, Explanation<string>> = {
 }
 const healthDown: Record<HealthDownReason, Explanation<string>> = {
   'not-checked': healthDownReason('not-checked'),
+  misconfigured: healthDownReason('misconfigured', 'https://127.0.0.1:6443/livez answered 404', 3),
   'check-failed': healthDownReason('check-failed', 'connect ECONNREFUSED 127.0.0.1:6443', 3),
   'check-timeout': healthDownReason('check-timeout', 2, 3),
   'result-expired': healthDownReason('result-expired', 10),

@@ -41,6 +41,19 @@ describe('tcpCheck()', () => {
 })
 
 describe('httpCheck()', () => {
+  test.each([
+    [401, 'misconfigured'],
+    [403, 'misconfigured'],
+    [404, 'misconfigured'],
+    [429, undefined],
+    [503, undefined],
+  ])('httpCheck() rejects the status %d with reason %s', async (status, reason) => {
+    await using server = await listening(createServer((_, response) => response.writeHead(status).end()))
+    const error: unknown = await httpCheck(`http://127.0.0.1:${server.port}/`)(signal).catch(error => error)
+    expect(error).toBeInstanceOf(Error)
+    expect((error as { reason?: string }).reason).toBe(reason)
+  })
+
   test.each<[string, HttpCheckOptions, string | undefined]>([
     ['/livez', {}, undefined],
     ['/livez', { status: 200, body: 'ok' }, undefined],

@@ -43,7 +43,7 @@ export interface HealthEvents {
 
 /** How one check ended, and after how many seconds. */
 export interface HealthResult {
-  readonly outcome: 'passed' | 'failed' | 'timeout'
+  readonly outcome: 'passed' | 'failed' | 'misconfigured' | 'timeout'
   readonly seconds: number
 }
 
@@ -107,7 +107,9 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     const { up, cause } = this.#gate
     // A gate that has never been up logs its first failure; later, each way down is logged.
     const isFirst = cause.reason === 'not-checked' && next.cause.reason !== 'not-checked'
-    if (!up && !next.up && isFirst && input.type !== 'stop') this.#log?.warn(next.cause, 'health gate stays down')
+    const isNews = isFirst || (isMisconfigured(next.cause) && !isMisconfigured(cause)) // a person must act
+    if (!up && !next.up && isNews && input.type !== 'stop')
+      this.#log?.[isMisconfigured(next.cause) ? 'error' : 'warn'](next.cause, 'health gate stays down')
     if (next.heldUntil !== this.#gate.heldUntil) this.#heldDown = heldDown(next.heldUntil - this.#clock.now())
     this.#gate = next
     this.#timer.set(nextDeadline(this.#gate))
@@ -132,7 +134,10 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
       case 'down': {
         const isStop = action.cause.reason === 'stopped' // the caller's own doing is nothing to warn of
         notify(this, this.#log, 'down', action.cause) // first: it withdraws
-        this.#log?.[isStop ? 'info' : 'warn']({ ...action.cause, ...this.#held() }, 'health gate down')
+        this.#log?.[isStop ? 'info' : isMisconfigured(action.cause) ? 'error' : 'warn'](
+          { ...action.cause, ...this.#held() },
+          'health gate down',
+        )
         break
       }
     }
@@ -145,7 +150,10 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
     this.#feed(result)
     if (signal.aborted) return // emitted already
     const late = took >= this.#gate.config.timeout // and the process was not running to abort it
-    notify(this, this.#log, 'checked', { outcome: late ? 'timeout' : result.type, seconds: took / 1000 })
+    notify(this, this.#log, 'checked', {
+      outcome: late ? 'timeout' : isMisconfigured(result) ? 'misconfigured' : result.type,
+      seconds: took / 1000,
+    })
   }
   /** Once a check has passed, the hold-down is the cause, and no longer the last failure. */
   #whyDown(now: number): HealthDown | undefined {
@@ -169,6 +177,19 @@ async function resultOf(check: Check, signal: AbortSignal): Promise<Extract<Inpu
     await check(signal)
     return { type: 'passed' }
   } catch (error) {
-    return { type: 'failed', error: errorText(error) }
+    return {
+      type: 'failed',
+      error: errorText(error),
+      reason: isMisconfigured(error) ? 'misconfigured' : 'check-failed',
+    }
+  }
+}
+
+/** Of a cause, a result, or a check's error, which may be undefined, or throw. */
+function isMisconfigured(value: unknown): boolean {
+  try {
+    return (value as HealthDown).reason === 'misconfigured'
+  } catch {
+    return false
   }
 }

@@ -57,10 +57,7 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
       try {
         const { statusCode = 0 } = response
         const isRight = status === undefined ? statusCode >= 200 && statusCode < 300 : statusCode === status
-        if (!isRight)
-          throw new Error(
-            `${place} answered ${statusCode}${adviceFor(statusCode, cert !== undefined || target.username !== '')}`,
-          )
+        if (!isRight) throw wrongStatus(place, statusCode, cert !== undefined || target.username !== '')
         if (body === undefined) return
         const text = await beginning(response)
         const matches = typeof body === 'string' ? text.includes(body) : text.search(body) >= 0
@@ -100,7 +97,11 @@ function answer(send: typeof Request, url: URL, place: string, options: RequestO
   })
 }
 
-/** Advice for an answer that stays the same until a person changes a configuration. */
+function wrongStatus(place: string, statusCode: number, hasCredentials: boolean): Error {
+  const error = new Error(`${place} answered ${statusCode}${adviceFor(statusCode, hasCredentials)}`)
+  // Such an answer stays the same until a person changes a configuration.
+  return [401, 403, 404].includes(statusCode) ? Object.assign(error, { reason: 'misconfigured' }) : error
+}
 function adviceFor(statusCode: number, hasCredentials: boolean): string {
   if (statusCode !== 401 && statusCode !== 403) return ''
   const credentials = hasCredentials

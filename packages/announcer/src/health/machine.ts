@@ -42,7 +42,7 @@ export type Input =
   | { readonly type: 'start' }
   | { readonly type: 'tick' }
   | { readonly type: 'passed' }
-  | { readonly type: 'failed'; readonly error: string }
+  | { readonly type: 'failed'; readonly error: string; readonly reason?: 'check-failed' | 'misconfigured' }
   | { readonly type: 'stop' }
 
 export type Action =
@@ -124,8 +124,8 @@ function checkEnded(gate: Gate, input: Extract<Input, { type: 'passed' | 'failed
   if (gate.check !== 'running' || isDue(gate, 'timeoutTimer', now)) return [{ ...gate, check: 'none' }, []]
   const next: Gate = { ...without(gate, 'timeoutTimer'), check: 'none' }
   if (input.type === 'passed') return applyResult(next, undefined, now)
-  const { error } = input
-  return applyResult(next, checks => healthDownReason('check-failed', error, checks), now)
+  const { error, reason = 'check-failed' } = input
+  return applyResult(next, checks => healthDownReason(reason, error, checks), now)
 }
 
 /** `failure` is the cause after so many failed checks in a row; undefined if the check passed. */

@@ -13,7 +13,8 @@ import type { GateConfig } from './machine.ts'
 
 /**
  * Resolves if the service is healthy, and rejects with the error if not. The signal is aborted at the timeout, and then the
- * check has failed. If it does not end, the next check does not start for ten intervals.
+ * check has failed. If it does not end, the next check does not start for ten intervals. An error with `reason: 'misconfigured'`
+ * fails like any other, and is logged as an error: only a person can help.
  */
 export type Check = (signal: AbortSignal) => Promise<void>
 
