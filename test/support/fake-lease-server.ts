@@ -81,6 +81,8 @@ export class FakeLeaseServer implements AsyncDisposable {
   fault: LeaseServerFault | ((request: ReceivedRequest) => LeaseServerFault | undefined) | undefined
   /** Tokens that are accepted. A client certificate of the test authority is always accepted. */
   readonly tokens = new Set<string>()
+  /** A watch from an earlier version than this one is answered with 410 Gone. */
+  oldestVersion = 0
   /** The namespaces that exist. */
   readonly namespaces = new Set(['kube-system', 'default'])
 
@@ -92,6 +94,7 @@ export class FakeLeaseServer implements AsyncDisposable {
   }>()
   readonly #sockets = new Set<Socket>()
   readonly #waiting = new Set<() => void>()
+  readonly #events: { readonly key: string; readonly version: number; readonly line: string }[] = []
   #version = 100
   #port = 0
   #server: Server | undefined
@@ -275,8 +278,14 @@ export class FakeLeaseServer implements AsyncDisposable {
   #watch(namespace: string, query: URLSearchParams, response: ServerResponse): void {
     const name = query.get('fieldSelector')?.replace('metadata.name=', '') ?? ''
     response.writeHead(200, { 'Content-Type': 'application/json' }).flushHeaders()
-    const object = this.#leases.get(`${namespace}/${name}`)
-    if (object) response.write(event('ADDED', object))
+    const key = `${namespace}/${name}`
+    const from = Number(query.get('resourceVersion') ?? 0)
+    const object = this.#leases.get(key)
+    if (from < this.oldestVersion && from > 0)
+      response.write(event('ERROR', status(410, 'Expired', 'too old resource version')))
+    else if (from > 0)
+      for (const past of this.#events) if (past.key === key && past.version > from) response.write(past.line)
+    if (from === 0 && object) response.write(event('ADDED', object))
     const watch = { namespace, name, response }
     this.#watches.add(watch)
     response.on('close', () => this.#watches.delete(watch))
@@ -300,8 +309,11 @@ export class FakeLeaseServer implements AsyncDisposable {
   }
 
   #tell(type: string, object: LeaseJson): void {
+    const line = event(type, object)
+    const key = `${object.metadata.namespace}/${object.metadata.name}`
+    this.#events.push({ key, version: this.#version, line })
     for (const { namespace, name, response } of this.#watches)
-      if (namespace === object.metadata.namespace && name === object.metadata.name) response.write(event(type, object))
+      if (namespace === object.metadata.namespace && name === object.metadata.name) response.write(line)
   }
   #nextVersion(): string {
     return String(++this.#version)

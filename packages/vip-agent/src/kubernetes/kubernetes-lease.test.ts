@@ -273,7 +273,7 @@ describe('watch()', () => {
     server.endWatches()
     await ended
     expect(server.requests[0]?.path).toBe(
-      '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?watch=1&fieldSelector=metadata.name%3Dplndr-cp-lock&timeoutSeconds=60',
+      '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?watch=1&fieldSelector=metadata.name%3Dplndr-cp-lock&resourceVersion=0&timeoutSeconds=60',
     )
   })
 
@@ -282,7 +282,6 @@ describe('watch()', () => {
     await count(1)
     await tested.update(record(), server.lease(NAME)!.metadata.resourceVersion!, signal)
     expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'PUT'])
-    await count(2)
   })
 
   test('watch() sends nothing if its signal is aborted before its start', async () => {
@@ -338,11 +337,37 @@ describe('watch()', () => {
     await expect(ended).rejects.toMatchObject({ reason })
   })
 
-  test('watch() resolves after 410 Gone, so that the election begins again', async () => {
-    const { count, ended } = await watching()
-    await count(1)
-    server.sendToWatches('{"type":"ERROR","object":{"kind":"Status","code":410}}')
+  test('watch() has each change since the last answer, and none that an answer had', async () => {
+    const tested = store()
+    server.put(NAME, spec)
+    await tested.get(signal)
+    server.put(NAME, { holderIdentity: 'node3' })
+    server.put(NAME, { holderIdentity: 'node4' })
+    const seen: (string | undefined)[] = []
+    const ended = tested.watch!(lease => seen.push(lease?.holder), signal)
+    await server.received(2)
+    await tested.update(record(), server.lease(NAME)!.metadata.resourceVersion!, signal)
+    server.delete(NAME)
+    server.endWatches()
     await ended
+    expect(seen.filter(holder => holder !== 'node1')).toEqual(['node3', 'node4', undefined])
+  })
+
+  test('watch() resolves after 410 Gone, and the next one begins with the Lease as it is', async () => {
+    server.put(NAME, spec)
+    const tested = store()
+    await tested.get(signal)
+    server.put(NAME, { holderIdentity: 'node3' })
+    server.oldestVersion = Number(server.lease(NAME)?.metadata.resourceVersion)
+    await tested.watch!(() => {}, signal)
+    const { promise, resolve } = withResolvers<string | undefined>()
+    const controller = new AbortController()
+    const ended = tested.watch!(lease => resolve(lease?.holder), controller.signal)
+    expect(await promise).toBe('node3')
+    controller.abort()
+    await ended
+    const versions = server.requests.map(({ path }) => /resourceVersion=(\d+)/.exec(path)?.[1])
+    expect(versions).toEqual([undefined, expect.stringMatching(/^1\d\d$/), '0'])
   })
 
   test('watch() passes on what its callback throws', async () => {
@@ -395,3 +420,11 @@ describe('load() and status()', () => {
     expect([server.requests.length, other.requests.length]).toEqual([0, 1])
   })
 })
+
+function withResolvers<value>(): { promise: Promise<value>; resolve: (value: value) => void } {
+  let resolve = (_: value): void => {}
+  const promise = new Promise<value>(done => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

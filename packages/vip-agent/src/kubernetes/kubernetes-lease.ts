@@ -16,6 +16,7 @@ export interface KubernetesLease extends LeaseStore {
 }
 
 const WATCH = 60 // seconds of one watch
+const ANY = '0' // a watch from any version begins with the Lease, and without an event if there is none
 const REMEMBERED = 8 // versions of the Lease: an event of a watch may arrive after the answer with a newer version
 
 /**
@@ -33,6 +34,7 @@ class KubernetesLeaseStore implements KubernetesLease {
   readonly #collection: string
   readonly #path: string
   readonly #seen = new Map<string, LeaseObject>()
+  #watchFrom = ANY
 
   constructor(config: KubernetesLeaseConfig) {
     this.#config = config
@@ -74,14 +76,18 @@ class KubernetesLeaseStore implements KubernetesLease {
 
   async watch(onLease: (lease: StoredLease | undefined) => void, signal: AbortSignal): Promise<void> {
     const { lease } = this.#config
-    // Without allowWatchBookmarks: an API server on etcd before 3.4.25 refuses it for a watch without a resourceVersion.
-    const query = `?watch=1&fieldSelector=metadata.name%3D${lease.name}&timeoutSeconds=${WATCH}`
+    // Without a version or with allowWatchBookmarks, an API server on etcd before 3.4.25 fails if no Lease has changed lately.
+    const query = `?watch=1&fieldSelector=metadata.name%3D${lease.name}&resourceVersion=${this.#watchFrom}&timeoutSeconds=${WATCH}`
+    const changed = (lease: LeaseObject | undefined): void => {
+      // An event may arrive after the answer with the same version, or a later one.
+      if (signal.aborted || (lease && this.#seen.has(lease.stored.version))) return
+      if (lease === undefined) this.#watchFrom = ANY
+      onLease(lease && this.#remember(lease).stored)
+    }
     try {
-      await this.#client.stream(`${this.#collection}${query}`, WATCH, signal, response =>
-        readWatch(response, lease, seen => {
-          if (!signal.aborted) onLease(seen && this.#remember(seen).stored)
-        }),
-      )
+      await this.#client.stream(`${this.#collection}${query}`, WATCH, signal, async response => {
+        if ((await readWatch(response, lease, changed)) === 'gone') this.#watchFrom = ANY
+      })
     } catch (error) {
       if (!signal.aborted) throw error
     }
@@ -106,8 +112,10 @@ class KubernetesLeaseStore implements KubernetesLease {
   }
 
   #remember(lease: LeaseObject): LeaseObject {
-    this.#seen.delete(lease.stored.version)
-    this.#seen.set(lease.stored.version, lease)
+    const { version } = lease.stored
+    this.#watchFrom = version
+    this.#seen.delete(version)
+    this.#seen.set(version, lease)
     const [oldest] = this.#seen.keys()
     if (oldest !== undefined && this.#seen.size > REMEMBERED) this.#seen.delete(oldest)
     return lease

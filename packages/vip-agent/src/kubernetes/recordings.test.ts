@@ -160,14 +160,14 @@ function leaseBefore({ request: { body } }: Recording): object {
   return { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', metadata, spec: {} }
 }
 
-/** Without what may differ: bookmarks and the length of a watch, microseconds, and headers that only one of the two has. */
+/** Without what may differ: version, bookmarks and length of a watch, microseconds, and headers that only one of the two has. */
 function comparable(request: { method: string; path: string; headers: object; body: unknown }): object {
   const names = ['accept', 'content-type', 'authorization']
   const headers = Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   const body = JSON.stringify(request.body).replaceAll(/(\.\d{3})\d{3}Z/g, '$1000Z')
   return {
     method: request.method,
-    path: request.path.replace(/(&allowWatchBookmarks=true)?&timeoutSeconds=\d+/, ''),
+    path: request.path.replace(/(&(allowWatchBookmarks=true|resourceVersion=0))?&timeoutSeconds=\d+/, ''),
     headers: Object.fromEntries(
       headers.filter(([name, value]) => names.includes(name) && !String(value).startsWith('Basic')),
     ),

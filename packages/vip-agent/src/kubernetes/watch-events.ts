@@ -41,15 +41,15 @@ export class LineSplitter {
 const NEWLINE = 0x0a
 
 /**
- * Calls back with the Lease if there is one, with each change, and with undefined if it is deleted. It resolves when the
- * stream ends, as each watch does after its timeout.
+ * Calls back with each change, and with undefined if the Lease is deleted. It resolves when the stream ends, as each watch does
+ * after its timeout, and with `gone` if the server does not have the changes since the version that was asked for.
  * @throws LeaseStoreError
  */
 export async function readWatch(
   { place, octets }: Pick<ApiResponse, 'place' | 'octets'>,
   lease: LeaseName,
   onLease: (lease: LeaseObject | undefined) => void,
-): Promise<void> {
+): Promise<'ended' | 'gone'> {
   const lines = new LineSplitter()
   const wrong = (what: string) => new LeaseStoreError('bad-answer', `${place} sent ${what} in a watch`)
   for await (const chunk of octets) {
@@ -63,10 +63,10 @@ export async function readWatch(
       if (type === 'ADDED' || type === 'MODIFIED') onLease(parseLease(object, lease, place))
       else if (type === 'DELETED') onLease(undefined)
       else if (type === 'ERROR') {
-        // 410 Gone: the server does not have the history that the watch needs, so that it has to begin again.
-        if (object.code === 410) return
+        if (object.code === 410) return 'gone'
         throw failureOf({ place, status: Number(object.code) || 500, headers: {}, body: object })
       } else if (type !== 'BOOKMARK') throw wrong('an event of another type')
     }
   }
+  return 'ended'
 }
