@@ -38,8 +38,11 @@ export function checkPreference(
   const carriers = peers.filter(peer => peer.carries(route))
   if (carriers.length === 0) {
     const { peer, families } = peers[0]!.config // there is at least one
-    const allowed = `of a family that a session carries (with ${peer.address}: ${families.join(', ')}); or give the option families with ${route.family} in it`
-    throw new OptionError('prefix', route.prefix, allowed)
+    throw new OptionError(
+      'prefix',
+      route.prefix,
+      `of a family that a session carries (with ${peer.address}: ${families.join(', ')}); or give the option families with ${route.family} in it`,
+    )
   }
   if (preference.localPref !== undefined && carriers.every(peer => peer.external))
     throw new OptionError(
