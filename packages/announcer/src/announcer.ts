@@ -56,7 +56,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     }
     this.#peers = peers.map(config => new PeerRoutes(sessionOf(config, clock), { ...shared, nextHop: config.nextHop }))
     const ends = this.#peers.map(({ session }) => `${session.config.peer.address} port ${session.config.peer.port}`)
-    const twice = ends.find((end, at) => ends.indexOf(end) < at)
+    const twice = ends.find((end, at) => ends.indexOf(end) !== at)
     if (twice !== undefined)
       throw new OptionError('peers', twice, 'listed once: a router takes one session from an address')
     this.sessions = this.#peers.map(({ session }) => new AnnouncerSession(session, log))

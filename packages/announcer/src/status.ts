@@ -33,7 +33,7 @@ export function statusOf(
   for (const [prefix, one] of announced) {
     const cause = one.withheld(now)
     const seconds = one.secondsLeft(now)
-    if (cause) withheld[prefix] = cause
+    if (cause !== undefined) withheld[prefix] = cause
     if (seconds !== undefined) leases[prefix] = seconds
   }
   return {
