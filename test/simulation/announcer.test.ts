@@ -35,9 +35,7 @@ describe('announcing', () => {
     lab.router()
     const announcer = lab.announcer()
     const first = announcer.announce(VIP)
-    expect(() => announcer.announce(OTHER)).toThrow(
-      new OptionError('prefix', OTHER, 'left out, because maxPrefixes is 1'),
-    )
+    expect(() => announcer.announce(OTHER)).toThrow(new OptionError('prefix', OTHER, 'within maxPrefixes, 1'))
     first.withdraw()
     expect(announcer.announce(OTHER).prefix).toBe(OTHER)
   })

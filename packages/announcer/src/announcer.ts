@@ -82,7 +82,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (this.#announced.has(route.prefix))
       throw new OptionError('prefix', prefix, `another one, because ${route.prefix} is announced already`)
     if (this.#announced.size >= this.#maxPrefixes)
-      throw new OptionError('prefix', prefix, `left out, because maxPrefixes is ${this.#maxPrefixes}`)
+      throw new OptionError('prefix', prefix, `within maxPrefixes, ${this.#maxPrefixes}`)
     const announced = new AnnouncedRoute(route, this.#checked(route, preference), options, this.#clock.now())
     this.#announced.set(route.prefix, announced)
     this.#follow(announced, signal)
