@@ -54,7 +54,7 @@ export interface Failure {
 }
 
 /** The Lease as it was last seen; undefined if there was none. */
-export interface Observed {
+interface Observed {
   readonly lease: StoredLease | undefined
   /** When this candidate may take it, if it does not change. */
   readonly claimAt: number
@@ -92,7 +92,7 @@ export type Action =
   /** The campaign is over: end the watch. */
   | { readonly type: 'end' }
 
-export interface Clocks {
+interface Clocks {
   /** The monotonic clock, which no one sets, and which may stand still while the machine sleeps. */
   readonly now: number
   /** The wall clock. */

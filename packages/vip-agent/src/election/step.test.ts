@@ -1,4 +1,4 @@
-/** One candidate, step by step. What several candidates do together is in cluster.test.ts. */
+/** One candidate, step by step. What several candidates do together is in step.property.test.ts. */
 import { describe, expect, it } from 'vitest'
 import type { Leadership } from './election.ts'
 import type { LeaseRecord, LeaseStoreReason, StoredLease } from './lease-store.ts'
@@ -127,6 +127,25 @@ describe('a leader', () => {
     one.answer(stored)
     expect(one.last).toEqual({ leader: true, epoch: 1, until: 12_000 })
     expect(one.pending).toMatchObject({ type: 'update', version: stored.version })
+  })
+  it('a late answer to a request that was given up does not count', () => {
+    const one = leader()
+    one.pass(2000)
+    const id = one.lastId
+    one.pass(4500)
+    expect(one.pending).toEqual({ type: 'get' })
+    one.feed({ type: 'answered', id, lease: lease({ holder: 'b' }) })
+    expect(one.last).toMatchObject({ leader: true })
+    expect(one.lastId).toBe(id + 1)
+  })
+  it('a leader that could not renew in time lets other candidates come first', () => {
+    const one = leader()
+    one.passAnd(10_000, () => one.fail('unreachable'))
+    expect(one.last).toMatchObject({ leader: false })
+    one.passAnd(9000 - 1, () => one.answerLooks(one.storedLease))
+    expect(one.writes.at(-1)).toMatchObject({ record: { renewedAt: new Date(START + 2000) } })
+    one.passAnd(4001, () => one.answerLooks(one.storedLease))
+    expect(one.pending).toMatchObject({ type: 'update', record: { epoch: 1 } })
   })
   it('stops leading at once if it sees another holder, and waits for its Lease', () => {
     const one = leader()
