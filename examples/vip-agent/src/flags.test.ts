@@ -26,7 +26,7 @@ function read(args: readonly string[]): ReturnType<typeof agentOptions> {
 describe('the flags', () => {
   it('the required flags become the options of an agent', () => {
     expect(read(flags({ 'next-hop': '10.0.5.11' }))).toEqual({
-      vip: '198.51.100.10/32',
+      vips: ['198.51.100.10/32'],
       announcer: {
         local: { as: 64515, id: '10.0.5.11' },
         peers: [{ as: 65000, address: '10.0.5.1', port: 179 }],
@@ -34,12 +34,12 @@ describe('the flags', () => {
         nextHop: '10.0.5.11',
       },
       health: { check: expect.any(Function), interval: 1 },
+      mode: 'all-nodes',
     })
   })
 
-  it('--lease leaves the next leader two fifths of the lease to take over', () => {
-    const { announcer } = read(flags({ lease: '/tmp/vip', 'lease-ttl': '10' }))
-    expect(announcer.gracefulShutdownTime).toBe(4)
+  it('--lease selects leader mode', () => {
+    expect(read(flags({ lease: '/tmp/vip' })).mode).toBe('leader')
   })
 
   it('--help lists every flag, in lines of at most 120 characters', () => {
@@ -107,8 +107,8 @@ describe('the flags', () => {
     const server = createServer().listen(0, '::1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const { check } = read(flags({ health: `tcp://[::1]:${port}` })).health
-    await expect(check(AbortSignal.timeout(5000))).resolves.toBeUndefined()
+    const { health } = read(flags({ health: `tcp://[::1]:${port}` }))
+    await expect(health?.check(AbortSignal.timeout(5000))).resolves.toBeUndefined()
     server.close()
   })
 })

@@ -12,7 +12,7 @@ interface Flag {
 
 /** One row per flag. The first six are required. */
 const table = {
-  vip: { value: '<prefix>', text: 'the virtual IP: one /32 or /128', option: 'prefix' },
+  vip: { value: '<prefix>', text: 'the virtual IP: one /32 or /128', option: 'vips[0]' },
   'local-as': { value: '<number>', text: 'our AS number', option: 'local.as' },
   'router-id': { value: '<address>', text: 'our BGP Identifier, different on each node', option: 'local.id' },
   peer: { value: '<address>', text: "the router's address", option: 'peer.address' },
@@ -60,11 +60,10 @@ export function readFlags(args: readonly string[]): Values | 'help' {
 /** @throws OptionError for a value that is missing or not a number; `runAgent()` checks the others. */
 export function agentOptions(values: Values): Omit<AgentOptions, 'log' | 'election'> {
   const [localAddress, nextHop] = [values.get('local-address'), values.get('next-hop')]
-  const leaseTtl = number(values, 'lease-ttl', 5)
   if (values.has('lease') && values.has('leader-file'))
     throw withoutValue('--leader-file', 'left out if --lease is given')
   return {
-    vip: required(values, 'vip'),
+    vips: [required(values, 'vip')],
     announcer: {
       local: {
         as: number(values, 'local-as'),
@@ -74,10 +73,9 @@ export function agentOptions(values: Values): Omit<AgentOptions, 'log' | 'electi
       peers: [{ as: number(values, 'peer-as'), address: required(values, 'peer'), port: number(values, 'port', 179) }],
       holdTime: number(values, 'hold-time', 90),
       ...(nextHop !== undefined && { nextHop }),
-      // An agent that ends announces until the next leader has taken over, which takes up to a fifth of the lease.
-      ...(values.has('lease') && { gracefulShutdownTime: Math.min((2 / 5) * leaseTtl, 22) }),
     },
     health: { check: check(required(values, 'health')), interval: 1 },
+    mode: values.has('lease') || values.has('leader-file') ? 'leader' : 'all-nodes',
   }
 }
 

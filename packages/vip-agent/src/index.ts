@@ -1,5 +1,17 @@
 export { OptionError } from '@softspoken/wire'
-export { type AgentOptions, runAgent } from './agent.ts'
+export type { AddressOptions } from './address/vip-addresses.ts'
+export type { VipInterface } from './address/vip-interface.ts'
+export {
+  type AgentEvents,
+  type AgentRole,
+  type AgentStatus,
+  type ElectionFailure,
+  runAgent,
+  VipAgent,
+} from './agent/agent.ts'
+export type { AgentOptions } from './agent/options.ts'
+export type { AgentReason, ServeReason } from './agent/reasons.ts'
+export type { Mode } from './agent/state.ts'
 export { leaseDirectory } from './election/directory.ts'
 export { type Election, type ElectionReason, everyNode, type Leadership } from './election/election.ts'
 export { leaseElection } from './election/lease-election.ts'
@@ -14,4 +26,3 @@ export { type LeaseElectionOptions, profiles } from './election/options.ts'
 export type { KubernetesLeaseStatus } from './kubernetes/api-client.ts'
 export { type KubernetesLease, kubernetesLease } from './kubernetes/kubernetes-lease.ts'
 export type { KubernetesLeaseOptions } from './kubernetes/options.ts'
-export type { VipInterface } from './vip-address.ts'

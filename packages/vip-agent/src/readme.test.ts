@@ -7,7 +7,7 @@ it('the code in the README compiles, and a wrong option does not', { timeout: 60
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const blocks = Array.from(readme.matchAll(/```ts\n(.*?)```/gs), ([, code]) => code)
   expect(blocks.length).toBeGreaterThanOrEqual(2)
-  const wrong = "runAgent({ vips: '198.51.100.10/32' }, ending.signal)" // shows that the compiler checks the block at all
+  const wrong = "runAgent({ vip: '198.51.100.10/32' }, ending.signal)" // shows that the compiler checks the block at all
   const file = fileURLToPath(new URL('readme.ts', import.meta.url)) // it does not exist
-  expect(compilerErrors(file, [...blocks, wrong].join('\n'))).toEqual([expect.stringContaining('vips')])
+  expect(compilerErrors(file, [...blocks, wrong].join('\n'))).toEqual([expect.stringContaining('vip')])
 })

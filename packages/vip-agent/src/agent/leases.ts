@@ -64,6 +64,11 @@ export function routeLease(
   const until = Math.min(health.until, electionEnd, addressEnd, handsOver ? ending.by : Number.POSITIVE_INFINITY)
   return { med: handsOver ? ending.med : med(state, now), until }
 }
+/** Why this node does not advertise, if it does not. */
+export function whyWithheld(state: AgentState, now: number): Explanation<AgentReason> {
+  const lease = routeLease(state, now)
+  return 'until' in lease ? because('lease-ended') : lease
+}
 export function med(state: AgentState, now: number): number | undefined {
   if (state.config.mode === 'all-nodes') return undefined
   const { leadership } = state

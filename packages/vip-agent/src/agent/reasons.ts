@@ -13,16 +13,17 @@ export type ServeReason =
   | 'address-missing'
   | 'stopping'
 /** Why this node does not advertise the VIPs. */
-export type AgentReason = ServeReason | 'not-leader' | 'election-lost' | 'address-pending'
+export type AgentReason = ServeReason | 'not-leader' | 'election-lost' | 'address-pending' | 'lease-ended'
 
 const table = {
   starting: { level: 'info', detail: () => 'the addresses of an earlier process are not removed yet' },
-  unhealthy: { level: 'warn', detail: (gate: string) => `health: ${gate}` },
+  unhealthy: { level: 'warn', detail: (gate: string) => gate },
   'no-session': { level: 'warn', detail: () => 'no BGP session is established' },
   'no-carrier': { level: 'warn', detail: () => 'the interface has no carrier' },
   'not-leader': { level: 'info', detail: () => 'this node does not lead' },
   'election-lost': { level: 'warn', detail: () => 'this node does not lead any more' },
   'address-pending': { level: 'info', detail: () => 'the VIP is not on the interface yet' },
+  'lease-ended': { level: 'warn', detail: () => 'the lease of the route has ended' },
   'address-failed': { level: 'error', detail: (error: string) => `the VIP cannot be added: ${error}` },
   'address-removed': {
     level: 'error',

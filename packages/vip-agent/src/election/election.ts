@@ -5,6 +5,11 @@ import type { LeaseStoreReason } from './lease-store.ts'
 /** Decides whether this node leads. `leaseElection()` makes one; any object with this method is one. */
 export interface Election {
   /**
+   * Seconds after which another candidate takes over from a leader that does not renew; default 15. A leader without an
+   * established session resigns after a fifth of it.
+   */
+  readonly leaseDuration?: number
+  /**
    * Campaigns until the signal is aborted. Then it gives up the leadership at once, so that another candidate can follow,
    * yields what it sees in two looks at most, so that the agent can wait for the next leader, and ends. It yields a value
    * after each renewal, and whenever it learns something; each value replaces the one before. Failures of the back end are

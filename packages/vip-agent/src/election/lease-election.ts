@@ -40,6 +40,7 @@ interface Listener {
 }
 
 class LeaseElection implements Election {
+  readonly leaseDuration: number
   readonly #store: LeaseStore
   readonly #clock: Clock
   readonly #log: Logger | undefined
@@ -55,6 +56,7 @@ class LeaseElection implements Election {
   readonly #loggedAt = new Map<string, number>()
 
   constructor(store: LeaseStore, config: ElectionConfig, { log, clock = realTime }: LeaseElectionOptions) {
+    this.leaseDuration = config.leaseDuration / 1000
     this.#store = store
     this.#clock = clock
     this.#log = log && guardLog(log)

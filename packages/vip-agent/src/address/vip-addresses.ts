@@ -1,0 +1,129 @@
+/** The VIPs on an interface through rtnetlink(7). No other address is ever changed. */
+import type { HostRoute } from '@softspoken/announcer'
+import {
+  ADDRESS_PROTOCOL,
+  destroyConnections,
+  type HostAddress,
+  isOwnAddress,
+  linuxSupport,
+  listAddresses,
+  listInterfaces,
+  removeAddress,
+  setAddress,
+  subnetContains,
+} from '@softspoken/linux'
+import type { Logger } from '@softspoken/session'
+import { assertBoolean, assertString, rejectUnknown } from '@softspoken/session/internal'
+import { OptionError, parseAddress } from '@softspoken/wire'
+import { chooseInterface, type HostState, type Vip } from './choose-interface.ts'
+import type { VipInterface } from './vip-interface.ts'
+
+/** How the agent itself adds the VIPs; needs Linux, koffi and CAP_NET_ADMIN. */
+export interface AddressOptions {
+  /**
+   * The interface. Default `lo`, which is right for BGP. `auto`: the one that is up and whose own subnet contains the VIPs. A
+   * list takes the first that exists, and `*` stands for any characters: `bond0.48,eno*`.
+   */
+  interface?: string
+  /**
+   * Another form of a VIP that is already on an interface is removed before the VIP is added. Default false: the agent
+   * refuses to start.
+   */
+  replaceAddress?: boolean
+}
+
+/** The system calls, which a test replaces. */
+export type AddressCalls = typeof systemCalls
+const systemCalls = {
+  linuxSupport,
+  listAddresses,
+  listInterfaces,
+  setAddress,
+  removeAddress,
+  destroyConnections,
+}
+
+export class VipAddresses implements VipInterface {
+  /** The interface that was chosen. */
+  readonly interface: string
+  readonly #vips: readonly Vip[]
+  readonly #replaces: boolean
+  readonly #calls: AddressCalls
+
+  /** @throws OptionError */
+  constructor(routes: readonly HostRoute[], options: AddressOptions, log: Logger, calls: AddressCalls = systemCalls) {
+    rejectUnknown(options, ['interface', 'replaceAddress'], 'address')
+    const { interface: given = 'lo', replaceAddress = false } = options
+    this.#replaces = assertBoolean(replaceAddress, 'address.replaceAddress')
+    assertString(given, 'address.interface', 'lo')
+    const support = calls.linuxSupport()
+    if (!support.supported)
+      throw new OptionError(
+        'address',
+        options,
+        `'none', because the agent cannot add addresses here: ${support.detail}`,
+      )
+    this.#calls = calls
+    this.#vips = routes.map(({ address }) => ({ text: address, octets: parseAddress(address, 'vips') }))
+    const host: HostState = { interfaces: calls.listInterfaces(), addresses: calls.listAddresses() }
+    this.interface = chooseInterface(given, this.#vips, host)
+    for (const [at, vip] of this.#vips.entries()) this.#checkVip(vip, `vips[${at}]`, host, log)
+  }
+
+  async set(validLifetime: number): Promise<void> {
+    this.#remove(form => !isOwnAddress(form) || form.interface !== this.interface)
+    for (const { octets } of this.#vips)
+      this.#calls.setAddress({ interface: this.interface, address: octets, validLifetime })
+  }
+  async remove(): Promise<void> {
+    this.#remove(() => true)
+  }
+
+  /** Every VIP is on the interface, in our form. */
+  get present(): boolean {
+    const own = this.#calls.listAddresses().filter(form => form.interface === this.interface && isOwnAddress(form))
+    return this.#vips.every(vip => own.some(form => isFormOf(vip, form)))
+  }
+
+  /** Resets the TCP connections of the VIPs, so that their clients connect again at once. */
+  destroyConnections(): void {
+    for (const { octets } of this.#vips) this.#calls.destroyConnections(octets)
+  }
+
+  /** Removes the forms of the VIPs that are ours to remove, and that `chosen` names. */
+  #remove(chosen: (form: HostAddress) => boolean): void {
+    for (const form of this.#calls.listAddresses())
+      if (this.#vips.some(vip => isFormOf(vip, form)) && (this.#replaces || isOurs(form)) && chosen(form))
+        this.#calls.removeAddress(form)
+  }
+
+  #checkVip(vip: Vip, option: string, { addresses, interfaces }: HostState, log: Logger): void {
+    const foreign = addresses.find(form => isFormOf(vip, form) && !isOurs(form))
+    if (foreign && !this.#replaces)
+      throw new OptionError(
+        option,
+        vip.text,
+        `on no interface yet, but ${foreign.interface} has it as /${foreign.prefixLength}: remove it, or give replaceAddress: true`,
+      )
+    const loopbacks = interfaces.filter(({ loopback }) => loopback).map(({ name }) => name)
+    const isNodes = (one: HostAddress): boolean =>
+      !loopbacks.includes(one.interface) && one.scope === 'global' && !this.#vips.some(other => isFormOf(other, one))
+    const ofFamily = addresses.filter(one => one.address.length === vip.octets.length)
+    if (foreign && !ofFamily.some(isNodes))
+      throw new OptionError(option, vip.text, 'another address than the only one of this node')
+    const subnet = addresses.find(one => !loopbacks.includes(one.interface) && subnetContains(one, vip.octets))
+    if (subnet && loopbacks.includes(this.interface))
+      log.warn(
+        { vip: vip.text, interface: subnet.interface },
+        'the VIP is in the subnet of an interface: its neighbours look for it there, and not at the router',
+      )
+  }
+}
+
+function isFormOf({ octets }: Vip, { address }: HostAddress): boolean {
+  return Buffer.compare(octets, address) === 0
+}
+/** A process of this program added it. Linux before 5.18 keeps no mark; then its form shows it. */
+function isOurs(form: HostAddress): boolean {
+  return form.protocol === ADDRESS_PROTOCOL || isOwnAddress(form)
+}

@@ -1,0 +1,33 @@
+/** What the agent sees of this host's network: which interface has an address, its carrier, and changes of both. */
+import { hasAddress, linuxSupport, listAddresses, listInterfaces, watchNetwork } from '@softspoken/linux'
+import { parseAddress } from '@softspoken/wire'
+
+export interface HostNetwork {
+  /** The name of the interface that has this address; undefined if it is not known. */
+  interfaceOf(address: string): string | undefined
+  /** Undefined if it is not known. */
+  hasCarrier(interfaceName: string): boolean | undefined
+  /** Whether an interface of this host has this address. */
+  hasAddress(address: string): boolean
+  /** Calls back after a change; undefined if this host does not report changes. Returns the function that ends this. */
+  watch(onChange: () => void): (() => void) | undefined
+}
+
+/** Through rtnetlink(7). Without koffi it only knows whether the host has an address. */
+export function hostNetwork(): HostNetwork {
+  const isSupported = linuxSupport().supported
+  const octetsOf = (address: string): Uint8Array => parseAddress(address.split('%')[0]!, 'address') // without its zone
+  return {
+    interfaceOf(address) {
+      if (!isSupported) return undefined
+      const octets = octetsOf(address)
+      return listAddresses().find(one => Buffer.compare(one.address, octets) === 0)?.interface
+    },
+    hasCarrier(name) {
+      if (!isSupported) return undefined
+      return listInterfaces().some(one => one.name === name && one.carrier)
+    },
+    hasAddress: address => hasAddress(octetsOf(address)) === true,
+    watch: onChange => (isSupported ? watchNetwork(onChange) : undefined),
+  }
+}

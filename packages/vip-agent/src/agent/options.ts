@@ -1,0 +1,151 @@
+/** The options of a VIP agent: types, checks and defaults. */
+import {
+  type AnnouncerOptions,
+  type HealthGateOptions,
+  type HostRoute,
+  hostRoute,
+  type Preference,
+} from '@softspoken/announcer'
+import type { Logger } from '@softspoken/session'
+import { assertBoolean, assertMethods, assertObject, assertRange, rejectUnknown } from '@softspoken/session/internal'
+import { OptionError } from '@softspoken/wire'
+import { renamed } from '@softspoken/wire/internal'
+import type { AddressOptions } from '../address/vip-addresses.ts'
+import type { VipInterface } from '../address/vip-interface.ts'
+import type { Election } from '../election/election.ts'
+import type { AgentConfig, Mode } from './state.ts'
+
+/** Options of a VIP agent. */
+export interface AgentOptions {
+  /** The VIPs: host routes, such as `198.51.100.10/32` or `2001:db8::10/128`. They share one election. */
+  vips: readonly string[]
+  /**
+   * Options of the `Announcer`. `families` and `maxPrefixes` are by default those of the VIPs, `log` is the agent's. In
+   * standby mode `advertisementInterval` is by default 5 s, so that a promotion waits no longer.
+   */
+  announcer: AnnouncerOptions
+  /** Communities and the like of the routes. `med` only in all-nodes mode: with an election the agent sets it. */
+  preference?: Preference
+  /**
+   * Options of the `HealthGate` over the service of this node. Check the node's own address or loopback, never the VIP, which
+   * may be another node's. `log` is by default the agent's. Left out: a lease of 15 s that the agent renews each 5 s.
+   */
+  health?: HealthGateOptions
+  /**
+   * `all-nodes`: every healthy node advertises. `standby`: every healthy node, and the leader with the lowest MED. `leader`: the
+   * leader alone. Default: `standby` with an election, `all-nodes` without.
+   */
+  mode?: Mode
+  /** Decides which node leads. Required in standby and leader mode. */
+  election?: Election
+  /** The interface that the agent adds the VIPs to, or how to add them. Default `'none'`: another program does that. */
+  address?: AddressOptions | VipInterface | 'none'
+  /** With `address: 'none'`: advertise only while every VIP is on an interface of this node. Default false. */
+  requireAddress?: boolean
+  /** At the planned end, reset the TCP connections of the VIPs before their removal. Default true; with AddressOptions. */
+  destroyConnections?: boolean
+  /**
+   * The kernel ends this process (SIGKILL) if it hangs, or is stopped, until a lease ends; 5 s at least. A debugger and Ctrl-Z
+   * count. Default false. Needs Linux and koffi; without them a line in the log says so.
+   */
+  kernelDeadline?: boolean
+  /** Receives every event; pino fits. A call that throws changes nothing. */
+  log: Logger
+}
+const optionNames: readonly (keyof AgentOptions)[] = [
+  ...(['vips', 'announcer', 'preference', 'health', 'mode', 'election', 'address', 'requireAddress'] as const),
+  ...(['destroyConnections', 'kernelDeadline', 'log'] as const),
+]
+
+/** Seconds, if the caller's own election does not say. */
+const LEASE_DURATION = 15
+/** The longest advertisement interval of a promotion, in seconds: the lowest that is allowed. */
+const STANDBY_INTERVAL = 5
+/** The health lease of a node without a health check. */
+const noCheck: HealthGateOptions = { check: async () => {}, interval: 5, ttl: 15, rise: 1, holdDown: false }
+
+/** What the options say, with their defaults; nothing has started yet. */
+export interface Resolved {
+  readonly routes: readonly HostRoute[]
+  readonly config: AgentConfig
+  readonly announcer: AnnouncerOptions
+  readonly health: HealthGateOptions
+  readonly election: Election | undefined
+  readonly address: AddressOptions | VipInterface | 'none'
+  readonly kernelDeadline: boolean
+}
+
+/** @throws OptionError */
+export function resolveOptions(options: AgentOptions): Resolved {
+  rejectUnknown(options, optionNames, '')
+  const { vips, announcer, health, election, address = 'none', preference = {} } = options
+  const { requireAddress = false, destroyConnections = true, kernelDeadline = false } = options
+  assertMethods(options.log, ['debug', 'info', 'warn', 'error'], 'log')
+  if (!Array.isArray(vips) || vips.length === 0)
+    throw new OptionError('vips', vips, 'a list of at least one host route')
+  const routes = vips.map((vip, at) => readRoute(vip, `vips[${at}]`))
+  for (const [at, { prefix }] of routes.entries())
+    if (routes.findIndex(route => route.prefix === prefix) < at)
+      throw new OptionError(`vips[${at}]`, vips[at], 'listed once')
+  if (election !== undefined) {
+    assertMethods(election, ['campaign'], 'election')
+    assertRange(election.leaseDuration ?? LEASE_DURATION, 1, 3600, 'election.leaseDuration', ' seconds')
+  }
+  const mode = modeOf(options)
+  if (preference.med !== undefined && mode !== 'all-nodes')
+    throw new OptionError('preference.med', preference.med, 'left out: with an election the agent sets it')
+  if (address !== 'none') checkAddress(address, health)
+  assertObject(announcer, 'announcer', 'an object with local and peers at least')
+  const { drainTime = 3, gracefulShutdownTime = 0 } = announcer // the announcer checks them
+  return {
+    routes,
+    config: {
+      mode,
+      managesAddress: address !== 'none',
+      requireAddress: assertBoolean(requireAddress, 'requireAddress'),
+      destroyConnections: assertBoolean(destroyConnections, 'destroyConnections'),
+      sessionGrace: ((election?.leaseDuration ?? LEASE_DURATION) * 1000) / 5,
+      drainTime: drainTime * 1000,
+      gracefulShutdownTime: gracefulShutdownTime * 1000,
+    },
+    announcer: {
+      families: [...new Set(routes.map(({ family }) => family))],
+      maxPrefixes: routes.length,
+      ...(mode === 'standby' && { advertisementInterval: STANDBY_INTERVAL }),
+      ...announcer,
+    },
+    health: health ?? noCheck,
+    election,
+    address,
+    kernelDeadline: assertBoolean(kernelDeadline, 'kernelDeadline'),
+  }
+}
+
+function readRoute(vip: string, option: string): HostRoute {
+  try {
+    return hostRoute(vip)
+  } catch (error) {
+    throw renamed(error, () => option)
+  }
+}
+
+function modeOf({ mode, election }: AgentOptions): Mode {
+  const needsElection: readonly unknown[] = ['standby', 'leader']
+  if (mode === undefined) return election ? 'standby' : 'all-nodes'
+  if (mode !== 'all-nodes' && !needsElection.includes(mode))
+    throw new OptionError('mode', mode, "'all-nodes', 'standby' or 'leader'")
+  if (election === undefined && mode !== 'all-nodes')
+    throw new OptionError('mode', mode, "'all-nodes', because there is no election")
+  if (election !== undefined && mode === 'all-nodes')
+    throw new OptionError('mode', mode, "'standby' or 'leader', because there is an election")
+  return mode
+}
+
+/** The kernel counts whole seconds, so that a lifetime may be a second shorter than the lease, and must outlast an interval. */
+function checkAddress(address: AddressOptions | VipInterface, health: HealthGateOptions | undefined): void {
+  assertObject(address, 'address', "'none', an object with interface, or one with the methods set and remove")
+  if ('set' in address) assertMethods(address, ['set', 'remove'], 'address')
+  const { interval = 5, ttl } = health ?? {}
+  if (ttl !== undefined && ttl < 2 * interval + 1)
+    throw new OptionError('health.ttl', ttl, `at least two intervals and 1 second with an address, ${2 * interval + 1}`)
+}
