@@ -148,6 +148,13 @@ describe('an answer that is no Lease', () => {
     ],
     ['no time', 'bad-answer', 'spec.renewTime must be a time', lease({ spec: { renewTime: 'soon' } })],
     ['a time of another type', 'bad-answer', 'spec.acquireTime must be a time', lease({ spec: { acquireTime: 5 } })],
+    [
+      'a 404 of another resource',
+      'not-found',
+      'answered 404',
+      http('{"kind":"Status","reason":"NotFound","details":{}}', 'HTTP/1.1 404 X'),
+    ],
+    ['a 404 that is no Status', 'not-found', 'answered 404', http('{"details":{"kind":"leases"}}', 'HTTP/1.1 404 X')],
     ['a 404 of no API server', 'not-found', 'answered 404', http('<html>', 'HTTP/1.1 404 Not Found')],
     ['a 503', 'server-error', 'answered 503 (Retry-After: 5)', http('', 'HTTP/1.1 503 X\r\nRetry-After: 5')],
     [

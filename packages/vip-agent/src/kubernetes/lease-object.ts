@@ -64,7 +64,6 @@ export function leaseBody(record: LeaseRecord, { namespace, name }: LeaseName, b
   // The API server keeps managedFields itself; they are the larger part of a Lease.
   const { managedFields: _, ...metadata } = isMap(base.metadata) ? base.metadata : {}
   return JSON.stringify({
-    ...base,
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: { ...metadata, namespace, name },
