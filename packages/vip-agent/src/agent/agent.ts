@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { type Announcement, Announcer, type Explanation, HealthGate } from '@softspoken/announcer'
 import { leasesFirst } from '@softspoken/announcer/internal'
 import { KernelDeadline, linuxSupport } from '@softspoken/linux'
-import { type Clock, type Logger, realTime } from '@softspoken/session'
+import { type Clock, type Logger, realTime, type StopOptions } from '@softspoken/session'
 import { DeadlineTimer, errorText, guardLog, notify, omitUndefined } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import { VipAddresses } from '../address/vip-addresses.ts'
@@ -86,7 +86,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   #interfaces: readonly string[] = []
   #endWatch: () => void = () => {}
   #lookTimer: unknown
-  #communication = ''
+  #goodbye: Parameters<Announcer['stop']> | undefined
   #lastElectionFailure: ElectionFailure | undefined
   #lastAddressError: string | undefined
 
@@ -154,8 +154,8 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
    * The planned end, which docs/leases.md describes. Resolves when it is over, at most 8 s later with a drainTime of 3 s; it
    * never rejects. Cease has the communication (RFC 9003). Safe to call twice.
    */
-  stop(communication = 'the VIP agent ends'): Promise<void> {
-    this.#communication ||= communication
+  stop(communication = 'the VIP agent ends', options: StopOptions = {}): Promise<void> {
+    this.#goodbye ??= [communication, options]
     this.#feed({ type: 'stop' })
     return this.#done
   }
@@ -285,7 +285,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
         this.#attempt('the kernel deadline cannot be disarmed', () => this.#deadline?.disarm())
         break
       case 'stop-announcer':
-        void this.announcer.stop(this.#communication).then(() => this.#feed({ type: 'announcer-stopped' }))
+        void this.announcer.stop(...(this.#goodbye ?? [])).then(() => this.#feed({ type: 'announcer-stopped' }))
         break
       case 'done':
         this.#end()

@@ -1,0 +1,165 @@
+/** The VIPs on an interface: what is chosen, refused, added and removed. On a host that the test describes. */
+import { hostRoute } from '@softspoken/announcer'
+import { ADDRESS_PROTOCOL, type HostAddress, type NetworkInterface } from '@softspoken/linux'
+import type { Logger } from '@softspoken/session'
+import { parseAddress } from '@softspoken/wire'
+import { describe, expect, it } from 'vitest'
+import { type AddressCalls, VipAddresses } from './vip-addresses.ts'
+
+const VIP = '198.51.100.10'
+const octets = (text: string): Uint8Array => parseAddress(text, 'address')
+
+function anInterface(name: string, given: Partial<NetworkInterface> = {}): NetworkInterface {
+  return { index: 1, name, up: true, carrier: true, loopback: name === 'lo', noArp: false, ...given }
+}
+function anAddress(name: string, text: string, prefixLength: number, given: Partial<HostAddress> = {}): HostAddress {
+  const flags = ['permanent'] as const
+  const kind = { scope: 'global', flags, validLifetime: 'forever' } as const
+  return { interface: name, interfaceIndex: 1, address: octets(text), prefixLength, ...kind, ...given }
+}
+const ours: Partial<HostAddress> = {
+  ...{ scope: 'host', flags: ['deprecated', 'noprefixroute'], validLifetime: 9, protocol: ADDRESS_PROTOCOL },
+}
+
+/** A host whose addresses change as the calls say. */
+class Host {
+  interfaces = ['lo', 'eth0', 'eth1', 'bond0.48'].map(name => anInterface(name))
+  addresses = [
+    anAddress('lo', '127.0.0.1', 8),
+    anAddress('eth0', '10.0.5.11', 24),
+    anAddress('eth1', '198.51.100.2', 24),
+  ]
+  readonly calls: string[] = []
+  readonly warnings: string[] = []
+  isSupported = true
+
+  vips(options: object = {}, ...vips: string[]): VipAddresses {
+    const log: Logger = { debug() {}, info() {}, error() {}, warn: (_, text) => void this.warnings.push(text) }
+    const calls: AddressCalls = {
+      linuxSupport: () =>
+        this.isSupported ? { supported: true } : { supported: false, reason: 'platform', detail: 'this is darwin' },
+      listInterfaces: () => this.interfaces,
+      listAddresses: () => this.addresses,
+      setAddress: ({ interface: name, address, validLifetime }) => {
+        this.calls.push(`set ${address.join('.')} on ${name} for ${validLifetime}`)
+        this.addresses.push({ ...anAddress(name, VIP, address.length * 8, ours), address, validLifetime })
+      },
+      removeAddress: ({ interface: name, address, prefixLength }) => {
+        this.calls.push(`remove ${address.join('.')}/${prefixLength} from ${name}`)
+        this.addresses = this.addresses.filter(one => one.interface !== name || one.prefixLength !== prefixLength)
+        return true
+      },
+      destroyConnections: address => {
+        this.calls.push(`destroy ${address.join('.')}`)
+        return 1
+      },
+    }
+    return new VipAddresses((vips.length === 0 ? [VIP] : vips).map(hostRoute), options, log, calls)
+  }
+}
+
+describe('the interface', () => {
+  it.each([
+    [{}, 'lo'],
+    [{ interface: 'auto' }, 'eth1'],
+    [{ interface: 'eno*, bond0.48' }, 'bond0.48'],
+    [{ interface: 'eth*' }, 'eth0'],
+  ])('%j chooses %s', (options, name) => {
+    expect(new Host().vips(options).interface).toBe(name)
+  })
+  it.each<[string, (host: Host) => void, string]>([
+    [
+      'no subnet with the VIP',
+      host => host.addresses.pop(),
+      `the name of an interface, because no interface that is up has a subnet with ${VIP} (up: eth0, eth1, bond0.48)`,
+    ],
+    [
+      'two subnets with the VIP',
+      host => host.addresses.push(anAddress('bond0.48', '198.51.100.3', 24)),
+      `the name of one of eth1, bond0.48, because each of them has a subnet with ${VIP}`,
+    ],
+    [
+      'the interface down',
+      host => (host.interfaces = [anInterface('eth1', { up: false })]),
+      `no interface that is up has a subnet with ${VIP} (up: none)`,
+    ],
+  ])('auto with %s names the candidates', (_, change, sentence) => {
+    const host = new Host()
+    change(host)
+    expect(() => host.vips({ interface: 'auto' })).toThrow(sentence)
+  })
+  it.each([
+    [
+      { interface: 'wlan*' },
+      "address.interface: 'wlan*' is not allowed, it must be the name of an interface of this host: lo, eth0",
+    ],
+    [{ interface: '.*' }, "address.interface: '.*' is not allowed"],
+    [{ interface: 1 }, 'address.interface: 1 is not allowed'],
+    [{ replaceAddress: 'yes' }, "address.replaceAddress: 'yes' is not allowed, it must be true or false"],
+    [{ device: 'lo' }, 'address.device: no such option'],
+  ])('%j is rejected', (options, sentence) => {
+    expect(() => new Host().vips(options)).toThrow(sentence)
+  })
+  it('without Linux or koffi it is rejected, and the sentence says why', () => {
+    const host = new Host()
+    host.isSupported = false
+    expect(() => host.vips()).toThrow(
+      "address: an object is not allowed, it must be 'none', because the agent cannot add addresses here: this is darwin",
+    )
+  })
+})
+
+describe('another form of the VIP', () => {
+  it('it is refused, and the sentence says where it is', () => {
+    const host = new Host()
+    host.addresses.push(anAddress('eth0', VIP, 24))
+    expect(() => host.vips()).toThrow(
+      `vips[0]: '${VIP}' is not allowed, it must be on no interface yet, but eth0 has it as /24`,
+    )
+  })
+  it('with replaceAddress it is removed before ours is added', async () => {
+    const host = new Host()
+    host.addresses.push(anAddress('eth0', VIP, 24))
+    await host.vips({ replaceAddress: true }).set(9)
+    expect(host.calls).toEqual([
+      `remove ${octets(VIP).join('.')}/24 from eth0`,
+      `set ${octets(VIP).join('.')} on lo for 9`,
+    ])
+  })
+  it('a VIP that is the only address of the node is refused even then', () => {
+    const host = new Host()
+    host.addresses = [anAddress('lo', '127.0.0.1', 8), anAddress('eth0', VIP, 24)]
+    expect(() => host.vips({ replaceAddress: true })).toThrow('another address than the only one of this node')
+  })
+  it('ours of an earlier process is removed, on every interface, and no other address', async () => {
+    const host = new Host()
+    host.addresses.push(anAddress('eth0', VIP, 32, ours), anAddress('lo', VIP, 32, { ...ours, validLifetime: 2 }))
+    const vips = host.vips()
+    await vips.remove()
+    expect(host.calls).toEqual(['eth0', 'lo'].map(name => `remove ${octets(VIP).join('.')}/32 from ${name}`))
+    expect(host.addresses.map(one => one.address.join('.'))).toEqual(['127.0.0.1', '10.0.5.11', '198.51.100.2'])
+  })
+})
+
+describe('the address', () => {
+  it('every VIP is added, renewed and removed, and its connections are destroyed', async () => {
+    const host = new Host()
+    const vips = host.vips({}, VIP, '198.51.100.11')
+    expect(vips.present).toBe(false)
+    await vips.set(9)
+    expect(vips.present).toBe(true)
+    vips.destroyConnections()
+    expect(host.calls).toEqual([
+      ...['set 198.51.100.10 on lo for 9', 'set 198.51.100.11 on lo for 9'],
+      ...['destroy 198.51.100.10', 'destroy 198.51.100.11'],
+    ])
+  })
+  it('a VIP on lo in the subnet of an interface is a warning', () => {
+    const host = new Host()
+    host.vips()
+    host.vips({ interface: 'eth1' })
+    expect(host.warnings).toEqual([
+      'the VIP is in the subnet of an interface: its neighbours look for it there, and not at the router',
+    ])
+  })
+})
