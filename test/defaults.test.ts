@@ -20,19 +20,19 @@ function row(setting: string): { default: string; allowed: string; why: string; 
 }
 
 describe('docs/defaults.md', () => {
-  it('gives the defaults that a session without options has', () => {
+  it('docs/defaults.md gives the defaults that a session without options has', () => {
     const config = configure(given)
     for (const name of ['passive', 'extendedMessage', 'requireFourOctetAs', 'allowZeroHoldTime', 'holdTime'] as const)
       expect(row(name).default).toBe(String(config[name]))
     expect(row('peer.port').default).toBe(String(config.peer.port))
   })
-  it('says how far allowAggressiveTimers goes', () => {
+  it('docs/defaults.md has the lower bound with allowAggressiveTimers', () => {
     const [, least] = /from (\d+) with `allowAggressiveTimers`/.exec(row('holdTime').allowed) ?? []
     const holdTime = Number(least)
     expect(configure({ ...given, allowAggressiveTimers: true, holdTime }).holdTime).toBe(holdTime)
     expect(() => configure({ ...given, allowAggressiveTimers: true, holdTime: holdTime - 1 })).toThrow()
   })
-  it('gives the bounds of sendHoldTime', () => {
+  it('docs/defaults.md gives the bounds of sendHoldTime', () => {
     const { default: usual, allowed } = row('sendHoldTime')
     expect([usual, allowed]).toEqual(['the greater of 480 and twice the negotiated hold time', '`holdTime` to 131070'])
     expect(configure({ ...given, holdTime: 30, sendHoldTime: 30 }).sendHoldTime).toBe(30)
@@ -43,7 +43,7 @@ describe('docs/defaults.md', () => {
       )
   })
   it.each(['maxPrefixes', 'advertisementInterval', 'drainTime', 'gracefulShutdownTime'])(
-    'gives the bounds of %s',
+    'docs/defaults.md gives the bounds of %s',
     name => {
       const { local, peer } = given
       // Refused before a session is made, so nothing is dialled.
@@ -51,7 +51,7 @@ describe('docs/defaults.md', () => {
       expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${row(name).allowed.split(',')[0]}`)
     },
   )
-  it('gives the bounds of ttl and prepend', () => {
+  it('docs/defaults.md gives the bounds of ttl and prepend', () => {
     const { local, peer } = given
     const announcer = new Announcer({ local, peers: [peer], clock: stopped, dial: () => new PassThrough() })
     for (const name of ['ttl', 'prepend']) {
@@ -60,7 +60,7 @@ describe('docs/defaults.md', () => {
     }
   })
   it.each(Object.entries({ ...announcerOptions, ...announceOptions }))(
-    'gives what the table has of %s',
+    'docs/defaults.md gives what the table has of %s',
     (name, option) => {
       if (name === 'peers') return // required, and a list
       const line = /^med|ommunities$/.test(name) ? '`med`, `communities`, `largeCommunities`' : `\`${name}\``
@@ -69,13 +69,16 @@ describe('docs/defaults.md', () => {
       if ('max' in option && name !== 'med') expect(row(name).allowed).toContain(`${option.min} to ${option.max}`)
     },
   )
-  it.each(Object.entries(healthOptions))('gives the default and the bounds of health.%s', (name, setting) => {
-    const { default: usual, allowed } = row(`health.${name}`)
-    expect(usual.split(',')[0]).toBe(String(setting.default))
-    expect(allowed).toContain(name === 'timeout' ? `${setting.min} to` : String(setting.max))
-    const [, part] = name.split('.')
-    const options = part ? { holdDown: { [part]: 1e9 } } : { [name]: 1e9 }
-    const refused = () => new HealthGate({ check: async () => {}, clock: stopped, ...options })
-    expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${setting.min} to ${setting.max}`)
-  })
+  it.each(Object.entries(healthOptions))(
+    'docs/defaults.md gives the default and the bounds of health.%s',
+    (name, setting) => {
+      const { default: usual, allowed } = row(`health.${name}`)
+      expect(usual.split(',')[0]).toBe(String(setting.default))
+      expect(allowed).toContain(name === 'timeout' ? `${setting.min} to` : String(setting.max))
+      const [, part] = name.split('.')
+      const options = part ? { holdDown: { [part]: 1e9 } } : { [name]: 1e9 }
+      const refused = () => new HealthGate({ check: async () => {}, clock: stopped, ...options })
+      expect(refused).toThrow(`${name}: 1000000000 is not allowed, it must be from ${setting.min} to ${setting.max}`)
+    },
+  )
 })

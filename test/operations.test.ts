@@ -8,7 +8,7 @@ const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
 const page = read('docs/operations.md')
 
 describe('docs/operations.md', () => {
-  it('has every log line with its level, and no other', () => {
+  it('docs/operations.md has every log line with its level, and no other', () => {
     const [, after = ''] = page.split('## Log lines')
     const [table = ''] = after.split('### ')
     const rows = [...table.matchAll(/^\| `([^`]+)` +\| ([\w, ]+?) +\|/gm)]
@@ -18,7 +18,7 @@ describe('docs/operations.md', () => {
     expect(listed.sort()).toEqual(logLines().sort())
   })
 
-  it('says what each alert means and what to do', () => {
+  it('docs/operations.md has the meaning of each alert, and what to do', () => {
     const alerts = [...read('deploy/prometheus-alerts.yaml').matchAll(/alert: (\w+)/g)].map(([, name]) => name)
     const [, after = ''] = page.split('## Alerts')
     const [section = ''] = after.split(/^## /m)
@@ -26,7 +26,7 @@ describe('docs/operations.md', () => {
     expect([...section.matchAll(/^### (\w+)/gm)].map(([, name]) => name)).toEqual(alerts)
   })
 
-  it('refers to headings that exist', () => {
+  it('docs/operations.md refers to headings that exist', () => {
     const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text.toLowerCase().replaceAll(' ', '-'))
     const alerts = read('deploy/prometheus-alerts.yaml')
     const wanted = [...`${page}${alerts}`.matchAll(/(?:\]\(|operations\.md)#([\w-]+)/g)].map(([, to]) => to)
@@ -45,7 +45,7 @@ describe('deploy/', () => {
       expect(used.filter(name => !known.includes(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([])
     },
   )
-  it('has every alert in a test of its own', () => {
+  it('every alert has a test of its own', () => {
     const names = (file: string) => new Set(read(`deploy/${file}`).match(/\bSoftspoken\w+/g))
     expect(names('prometheus-alerts.test.yaml')).toEqual(names('prometheus-alerts.yaml'))
   })

@@ -90,12 +90,12 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
   const value = sound[code] ?? '01'
   const flags = flagsOf[category]
 
-  it(`is accepted if flagged ${category}, partial or not (RFC 4271 §4.3)`, () => {
+  it(`${name} is accepted if flagged ${category}, partial or not (RFC 4271 §4.3)`, () => {
     for (const bits of category === 'optional transitive' ? [flags, flags | 0x20] : [flags])
       expect(issues(withRoute(code, attribute(head(bits, code), value)), context)).toBeUndefined()
   })
 
-  it('withdraws the routes if its flags are of another category (RFC 7606 §3.c)', () => {
+  it(`${name} with flags of another category withdraws the routes (RFC 7606 §3.c)`, () => {
     for (const bits of [0x00, 0x40, 0x80, 0xc0].filter(bits => bits !== flags)) {
       const less = name === 'AIGP' && bits === 0xc0 // RFC 7311 §3.2
       const bytes = withRoute(code, attribute(head(bits, code), value))
@@ -104,7 +104,7 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
     }
   })
 
-  it(`leads to ${cost} if it is malformed (RFC 7606 §3.e)`, () => {
+  it(`${name} leads to ${cost} if it is malformed (RFC 7606 §3.e)`, () => {
     const bytes = withRoute(code, attribute(head(flags, code), malformed[code] ?? ''))
     if (cost === 'session-reset') {
       expect(refusal(decode(bytes, context))).toEqual([3, 9, `${number(flags, 1)}${number(code, 1)}00`])
@@ -121,7 +121,7 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
   })
 
   if ([5, 9, 10].includes(code))
-    it('is discarded if an external peer sends it (RFC 7606 §7.5, §7.9, §7.10)', () => {
+    it(`${name} is discarded if an external peer sends it (RFC 7606 §7.5, §7.9, §7.10)`, () => {
       const without = received(withRoute(code, '')).attributes
       for (const sent of [value, '', `${value}00`]) {
         const bytes = withRoute(code, attribute(head(flags, code), sent))
@@ -137,11 +137,11 @@ describe.each(rows)('$name', ({ code, name, category, cost }) => {
   )
   const between = attribute(head(0xc0, 62), '')
   if (cost === 'session-reset')
-    it('resets the session if it occurs twice (RFC 7606 §3.g)', () => {
+    it(`${name} resets the session if it occurs twice (RFC 7606 §3.g)`, () => {
       expect(refusal(decode(withRoute(code, `${first} ${between} ${second}`), context))).toEqual([3, 1, ''])
     })
   else
-    it('is discarded if it occurs a second time (RFC 7606 §3.g)', () => {
+    it(`${name} is discarded if it occurs a second time (RFC 7606 §3.g)`, () => {
       const twice = received(withRoute(code, `${first} ${between} ${second}`), context)
       const once = received(withRoute(code, `${first} ${between}`), context)
       expect(twice.issues).toMatchObject([{ attribute: name, handling: 'attribute-discard' }])
@@ -165,7 +165,7 @@ it.each([36, 61, 63, 99, 126, 255])(
   },
 )
 
-describe('the length of a value', () => {
+describe('lengths of values', () => {
   const multipleOf = (octets: number) => (length: number) => length > 0 && length % octets === 0
   const exactly = (octets: number) => (length: number) => length === octets
   it.each<[name: string, code: number, allowed: (length: number) => boolean, fourOctetAs?: boolean]>([
@@ -184,7 +184,7 @@ describe('the length of a value', () => {
     ['IPv6 EXTENDED COMMUNITIES', 25, multipleOf(20)],
     ['LARGE_COMMUNITY', 32, multipleOf(12)],
     ['ONLY_TO_CUSTOMER', 35, exactly(4)],
-  ])('of %s must be as its RFC requires', (_name, code, allowed, fourOctetAs = true) => {
+  ])('a value of %s has a length that its RFC allows', (_name, code, allowed, fourOctetAs = true) => {
     const { category, cost } = rows.find(row => row.code === code)!
     const others = fourOctetAs ? path : '40 02 04 02 01 5ba0'
     for (let length = 0; length <= 41; length++) {
@@ -204,7 +204,7 @@ describe('the length of a value', () => {
     ['IPv4 multicast', '0001 02', [4, 16, 32]],
     ['IPv6 unicast', '0002 01', [16, 32]],
     ['IPv6 multicast', '0002 02', [16, 32]],
-  ] as const)('of a next hop for %s must be one of %s (RFC 7606 §7.11)', (_name, family, allowed) => {
+  ] as const)('a next hop for %s has a length of %s (RFC 7606 §7.11)', (_name, family, allowed) => {
     for (let length = 0; length <= 64; length++) {
       const value = `${family} ${number(length, 1)} ${'20'.repeat(length)} 00`
       const result = decode(update(`${origin} ${path} ${attribute('80 0e', value)}`, ''))
@@ -214,22 +214,22 @@ describe('the length of a value', () => {
   })
 })
 
-describe('segment types in a path', () => {
+describe('types of segments', () => {
   const known = [1, 2]
-  it('of AS_PATH are set and sequence (RFC 4271 §4.3, RFC 5065 §5)', () => {
+  it('segments of AS_PATH are set and sequence (RFC 4271 §4.3, RFC 5065 §5)', () => {
     for (let type = 0; type <= 255; type++)
       expect(issues(update(`${origin} 40 02 06 ${number(type, 1)} 01 0000fde9 ${nextHop}`)), `${type}`).toEqual(
         known.includes(type) ? undefined : [['AS_PATH', 'treat-as-withdraw']],
       )
   })
-  it('of AS_PATH in a confederation include its two types (RFC 5065 §3)', () => {
+  it('segments of AS_PATH in a confederation may be of its two types (RFC 5065 §3)', () => {
     for (let type = 0; type <= 255; type++)
       expect(
         issues(update(`${origin} 40 02 06 ${number(type, 1)} 01 0000fde9 ${nextHop}`), { external: false }),
         `${type}`,
       ).toEqual([...known, 3, 4].includes(type) ? undefined : [['AS_PATH', 'treat-as-withdraw']])
   })
-  it('of AS4_PATH are set and sequence; confederation types are ignored (RFC 6793 §6)', () => {
+  it('segments of AS4_PATH are set and sequence, others are ignored (RFC 6793 §6)', () => {
     for (let type = 0; type <= 255; type++)
       expect(
         issues(withRoute(17, attribute('c0 11', `02 01 fa56ea00 ${number(type, 1)} 01 0000fde9`)), contextFor(17)),
@@ -250,7 +250,7 @@ describe('an error beside MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 7606 §2)', () 
   } as const
   const names = Object.keys(families) as (keyof typeof families)[]
   it.each(names.flatMap(announced => names.map(withdrawn => [announced, withdrawn] as const)))(
-    'withdraws the routes of %s and %s, or ends the session',
+    'an error withdraws the routes of %s and %s, or ends the session',
     (one, other) => {
       const [family, hop, announced] = families[one]
       const [otherFamily, , , withdrawn] = families[other]

@@ -131,11 +131,11 @@ const refused: readonly (readonly [clause: string, why: string, bytes: Uint8Arra
 ]
 
 describe('an error that resets the session', () => {
-  it.each(refused)('%s: %s', (_clause, _why, bytes, [code, subcode, data]) => {
+  it.each(refused)('%s: %s resets the session', (_clause, _why, bytes, [code, subcode, data]) => {
     const answer = refusal(decode(bytes))
     expect(answer).toEqual([code, subcode, data ?? answer[2]])
   })
-  it('has a sentence for the log', () => {
+  it('an error that resets the session has a sentence for the log', () => {
     expect(decode(message(6, ''))).toMatchObject({ ok: false, detail: 'message type 6' })
   })
 })
@@ -478,7 +478,7 @@ const survived: readonly Survived[] = [
 ]
 
 describe('an error that does not reset the session', () => {
-  it.each<Survived>(survived)('%s: %s', (_clause, _why, attributes, issues, context) => {
+  it.each<Survived>(survived)('%s: %s does not reset the session', (_clause, _why, attributes, issues, context) => {
     const { withdrawn, announced, issues: found } = received(update(attributes), context)
     const handling = { withdraw: 'treat-as-withdraw', discard: 'attribute-discard' } as const
     expect(found).toMatchObject(issues.map(([attribute, cost]) => ({ attribute, handling: handling[cost] })))
@@ -487,7 +487,7 @@ describe('an error that does not reset the session', () => {
       gone ? { withdrawn: ['198.51.100.10/32'], announced: [] } : { withdrawn: [], announced: ['198.51.100.10/32'] },
     )
   })
-  it('keeps the other attributes after attribute discard (RFC 7606 §3.g, §7.6)', () => {
+  it('the other attributes stay after attribute discard (RFC 7606 §3.g, §7.6)', () => {
     const { attributes } = received(update(`${base} 40 06 01 00 80 04 04 00000001 80 04 04 00000002`))
     expect(attributes).toEqual({
       origin: 'igp',
@@ -496,20 +496,20 @@ describe('an error that does not reset the session', () => {
       med: 1,
     })
   })
-  it('keeps no attribute after treat-as-withdraw (RFC 7606 §2)', () => {
+  it('no attribute stays after treat-as-withdraw (RFC 7606 §2)', () => {
     expect(received(update(`40 01 01 03 ${path} ${nextHop}`)).attributes).toEqual({})
   })
-  it('lists the withdrawn routes first, then those of treat-as-withdraw (RFC 7606 §2)', () => {
+  it('withdrawn routes come before those of treat-as-withdraw (RFC 7606 §2)', () => {
     const { withdrawn } = received(update(`40 01 01 03 ${path} ${nextHop}`, route, '18 c63364'))
     expect(withdrawn).toEqual(['198.51.100.0/24', '198.51.100.10/32'])
   })
-  it('withdraws IPv6 routes as IPv6 routes, with those already withdrawn (RFC 7606 §2)', () => {
+  it('IPv6 routes are withdrawn as IPv6 routes, after those withdrawn (RFC 7606 §2)', () => {
     const { attributes } = received(update(`${reach} ${unreach} 40 01 01 03 ${path}`, ''))
     expect(attributes).toEqual({
       mpUnreach: { family: 'ipv6-unicast', withdrawn: ['2001:db9::/32', '2001:db8::/32'] },
     })
   })
-  it('withdraws IPv4 routes of MP_REACH_NLRI with the others (RFC 7606 §2, RFC 8950)', () => {
+  it('IPv4 routes of MP_REACH_NLRI are withdrawn with the others (RFC 7606, RFC 8950)', () => {
     const { withdrawn, attributes } = received(
       update(`80 0e 0e 0001 01 04 c0000201 00 20 c633640b 80 0f 08 0001 01 20 c633640c 40 01 01 03 ${path} ${nextHop}`),
     )
@@ -518,13 +518,13 @@ describe('an error that does not reset the session', () => {
       attributes: {},
     })
   })
-  it('withdraws routes of a family that is not modelled as octets (RFC 7606 §2)', () => {
+  it('routes of a family that is not modelled are withdrawn as octets (RFC 7606 §2)', () => {
     const other = '80 0e 0e 0001 80 04 c0000201 00 20 c633640b 80 0f 08 0001 80 20 c633640c'
     expect(plain(received(update(`${other} 40 01 01 03 ${path}`, '')).attributes)).toEqual({
       mpUnreach: { family: 'other', afi: 1, safi: 128, withdrawn: 'hex:20c633640c20c633640b' },
     })
   })
-  it('beside an empty MP_REACH_NLRI makes no End-of-RIB (RFC 4724 §2)', () => {
+  it('an error beside an empty MP_REACH_NLRI makes no End-of-RIB (RFC 4724 §2)', () => {
     const empty = '80 0e 15 0002 01 10 20010db8000000000000000000000001 00'
     expect(received(update(`${empty} 40 01 01 03 ${path} ${nextHop}`)).attributes).toEqual({})
   })
@@ -576,7 +576,9 @@ describe('no error', () => {
       { fourOctetAs: false },
     ],
     ['RFC 7607 §2', 'AS numbers with zeros in them', update(`${origin} 40 02 0a 02 02 00010000 00000001 ${nextHop}`)],
-  ])('%s: %s', (_clause, _what, bytes, context) => expect(received(bytes, context).issues).toBeUndefined())
+  ])('%s: %s is no error of an UPDATE', (_clause, _what, bytes, context) =>
+    expect(received(bytes, context).issues).toBeUndefined(),
+  )
 
   it.each([
     ['RFC 4271 §4.2', 'a hold time of 0', open('04 fde9 0000 c0000201')],
@@ -588,11 +590,11 @@ describe('no error', () => {
     ['RFC 7313 §4', 'an unknown ROUTE-REFRESH subtype', message(5, '0001 09 01')],
     // RFC 7313 §5: it is error 7/1 if the peer sent the capability, which the codec does not know.
     ['RFC 2918 §3', 'an EoRR with an octet too many', message(5, '0001 02 01 00')],
-  ])('%s: %s', (_clause, _what, bytes) => expect(refusal(decode(bytes))).toBe('nothing'))
+  ])('%s: %s is no error', (_clause, _what, bytes) => expect(refusal(decode(bytes))).toBe('nothing'))
 })
 
-describe('the place of an error is', () => {
-  it.each(Array.from({ length: 16 }, (_, at) => at))('octet %i of the marker', at => {
+describe('the place of an error', () => {
+  it.each(Array.from({ length: 16 }, (_, at) => at))('the place of a wrong marker is its octet %i', at => {
     const bytes = message(4, '')
     bytes[at] = 0xfe
     expect(decode(bytes)).toMatchObject({ ok: false, notification: { code: 1, subcode: 1 }, at })
@@ -609,17 +611,19 @@ describe('the place of an error is', () => {
     ['the length of the parameters', message(1, `${sound} 00 00`), 28],
     ['the parameter', open(sound, '02 00 63 00'), 31],
     ['the capability', open(sound, '02 06 02 00 41 02 fde9'), 33],
-    ['where octets are missing', open(sound, '02 05 02 00'), 31],
+    ['missing octets', open(sound, '02 05 02 00'), 31],
     ['Withdrawn Routes Length', message(2, '0001 0000'), 19],
     ['Total Path Attribute Length', message(2, '0000 0001'), 21],
     ['Withdrawn Routes', update(base, '', '21 c633640a00'), 21],
     ['NLRI', update(base, '21 c633640a00'), 43],
     ['an attribute', update(`${base} 40 63 02 abcd`), 43],
-    ['the second of two', update(`${origin} ${unreach} ${unreach}`, ''), 38],
+    ['the second of two attributes', update(`${origin} ${unreach} ${unreach}`, ''), 38],
     ['the first error, if there is no route', update(`${origin} 40 02 01 02 80 04 00`, ''), 27],
-  ])('%s', (_what, bytes, at) => expect(decode(bytes)).toMatchObject({ ok: false, at }))
+  ])('the place of the error is that of %s', (_what, bytes, at) =>
+    expect(decode(bytes)).toMatchObject({ ok: false, at }),
+  )
 
-  it('the attribute of each issue, or the first attribute if it is missing', () => {
+  it('an issue has the place of its attribute, or of the first if it is missing', () => {
     const bytes = update(`${origin} 80 04 00 ${path} 40 06 01 00`, route, '18 c63364')
     const { issues, octets } = received(bytes)
     expect(octets, 'the whole message').toEqual(bytes)
@@ -637,7 +641,7 @@ describe('decode() takes exactly one message', () => {
     ['nothing', hex('')],
     ['half a header', keepalive.slice(0, 9)],
     ['two messages', Uint8Array.of(...keepalive, ...keepalive)],
-  ])('%s is a bad length (RFC 4271 §6.1)', (_what, bytes) => {
+  ])('decode() answers %s with a bad length (RFC 4271 §6.1)', (_what, bytes) => {
     expect(refusal(decode(bytes)).slice(0, 2)).toEqual([1, 2])
   })
 })

@@ -34,16 +34,16 @@ function answer(bytes: Uint8Array, extendedMessage: boolean): string {
 }
 const badLength = (length: number) => `1,2,${number(length, 2)}`
 
-describe.each(['update', 'notification', 'route-refresh'] as const)('of type %s', type => {
+describe.each(['update', 'notification', 'route-refresh'] as const)('%s', type => {
   const make = ofLength[type]
-  it('has at most 4096 octets by default (RFC 4271 §4.1)', () => {
+  it(`${type} has at most 4096 octets by default (RFC 4271 §4.1)`, () => {
     expect(answer(make(4096), false)).toBe(type)
     for (const length of [4097, 5000, 65535]) expect(answer(make(length), false)).toBe(badLength(length))
   })
-  it('has at most 65535 octets if both sides sent extended-message (RFC 8654 §4)', () => {
+  it(`${type} has at most 65535 octets if both sides sent extended-message (RFC 8654)`, () => {
     for (const length of [4096, 4097, 5000, 65535]) expect(answer(make(length), true)).toBe(type)
   })
-  it('is encoded up to the same lengths', () => {
+  it(`${type} is encoded up to the same lengths`, () => {
     for (const [extendedMessage, most] of [
       [false, 4096],
       [true, 65535],
@@ -59,14 +59,14 @@ describe.each(['update', 'notification', 'route-refresh'] as const)('of type %s'
 })
 
 describe('an OPEN', () => {
-  it.each([false, true])('has at most 4096 octets, with extended messages negotiated: %s (RFC 8654 §4)', extended => {
+  it.each([false, true])('OPEN has at most 4096 octets, with extended messages negotiated: %s (RFC 8654)', extended => {
     expect(answer(ofLength.open(4096), extended)).toBe('open')
     for (const length of [4097, 4367, 65535]) expect(answer(ofLength.open(length), extended)).toBe(badLength(length))
   })
 })
 
 describe('a KEEPALIVE', () => {
-  it.each([false, true])('has 19 octets, with extended messages negotiated: %s (RFC 8654 §4)', extended => {
+  it.each([false, true])('KEEPALIVE has 19 octets, with extended messages negotiated: %s (RFC 8654 §4)', extended => {
     expect(answer(ofLength.keepalive(19), extended)).toBe('keepalive')
     for (const length of [20, 4096, 4097, 65535])
       expect(answer(ofLength.keepalive(length), extended)).toBe(badLength(length))
@@ -74,7 +74,7 @@ describe('a KEEPALIVE', () => {
 })
 
 describe('a message of unknown type', () => {
-  it('is rejected for a wrong length, otherwise for its type (RFC 4271 §6.1)', () => {
+  it('an unknown type is rejected for its length, or else its type (RFC 4271 §6.1)', () => {
     const long = message(9, filler(5000 - 19))
     expect(answer(long, false)).toBe(badLength(5000))
     expect(answer(long, true)).toBe('1,3,09')

@@ -29,22 +29,22 @@ function run(all: readonly Vector[]): void {
   }
 
   describe(`${all.length} conformance vectors`, () => {
-    it('agree, or are known exceptions', () => expect(unsettled).toEqual([]))
+    it('every conformance vector agrees, or is a known exception', () => expect(unsettled).toEqual([]))
 
-    it.each(exceptions)('differ from the codec: $why ($settledBy)', exception => {
+    it.each(exceptions)('a conformance vector differs: $why ($settledBy)', exception => {
       const found = settled.get(exception) ?? []
       if ('ids' in exception) expect(found.sort()).toEqual([...exception.ids].sort())
       else expect(found).toHaveLength(exception.count)
     })
 
-    it('are encoded to the same octets if they are in canonical form', () => {
+    it('every vector in canonical form is encoded to the same octets', () => {
       const accepted = readings.filter(({ vector }) => vector.expect.ok)
       const identical = accepted.filter(({ reading }) => reading.identical)
       // read() checks each canonical vector. This checks that there are enough of them.
       expect(identical.length).toBeGreaterThan(accepted.length / 3)
     })
 
-    it('can be counted', () => {
+    it('the conformance vectors are counted', () => {
       const scored = all.filter(({ expect: { ok }, layer }) => ok !== null || layer === 'framing').length
       const agreed = scored - disagreeing.length
       console.info(

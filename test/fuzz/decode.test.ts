@@ -6,7 +6,7 @@ import { fuzz } from './decode.ts'
 const folder = process.env.SOFTSPOKEN_CORPUS
 
 describe('the inputs that the fuzzer has found', () => {
-  it('keep every invariant of decode()', () => {
+  it('the inputs that the fuzzer has found keep every invariant of decode()', () => {
     for (const input of folder ? inputsIn(folder) : corpus()) fuzz(input)
   })
 })

@@ -42,30 +42,30 @@ async function run(
 const CHECKS = 9
 
 describe('the last line of .ci/run', () => {
-  it('comes after lint and types, which run first', async () => {
+  it('the last line of .ci/run comes after lint and types, which run first', async () => {
     const { lines } = await run('exit 1')
     expect(lines.filter(line => line.startsWith('==> ')).slice(0, 2)).toEqual(['==> lint', '==> types'])
   })
-  it('adds tests and checks', async () => {
+  it('the last line of .ci/run adds tests and checks', async () => {
     const { code, lines } = await run(`echo '      Tests  31 passed | 2 skipped (33)'`)
     expect([code, lines.at(-1)]).toEqual([0, `${31 + CHECKS} passed, 0 failed`])
   })
-  it('counts the tests that failed', async () => {
+  it('the last line of .ci/run counts the tests that failed', async () => {
     const { code, lines } = await run(`echo '      Tests  2 failed | 31 passed (33)'; exit 1`)
     expect([code, lines.at(-1)]).toEqual([1, `${31 + CHECKS} passed, 2 failed`])
   })
-  it('counts one failure if the tests break down, or none runs', async () => {
+  it('.ci/run counts one failure if the tests break down, or none runs', async () => {
     const broken = await run(`echo '      Tests  31 passed (31)'; exit 1`)
     expect([broken.code, broken.lines.at(-1)]).toEqual([1, `${31 + CHECKS} passed, 1 failed`])
     const none = await run('exit 0')
     expect([none.code, none.lines.at(-1)]).toEqual([1, `${CHECKS} passed, 1 failed`])
   })
-  it('counts one failure if a check fails', async () => {
+  it('.ci/run counts one failure if a check fails', async () => {
     program('.ci/fresh-clone.mjs', 'exit 1')
     const { code, lines } = await run(`echo '      Tests  31 passed (31)'`)
     expect([code, lines.at(-1)]).toEqual([1, `${31 + CHECKS - 1} passed, 1 failed`])
   })
-  it('counts one failure if tests hang, and names the files that ran', async () => {
+  it('.ci/run counts one failure if tests hang, and names the files that ran', async () => {
     const { code, lines } = await run('echo test/endless.test.ts >"$RUNNING_TEST_FILES"; while :; do :; done', {
       patience: '1s',
     })
@@ -73,7 +73,7 @@ describe('the last line of .ci/run', () => {
     const at = lines.indexOf('FAILED: the tests did not end within 1s; these files ran then:')
     expect(lines[at + 1]).toBe('test/endless.test.ts')
   })
-  it('counts one failure if .ci/run is stopped', async () => {
+  it('.ci/run counts one failure if it is stopped', async () => {
     const { code, lines } = await run(`echo '      Tests  31 passed (31)'; until [ -e go ]; do sleep 0.02; done`, {
       kill: 'SIGTERM',
     })

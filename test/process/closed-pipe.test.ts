@@ -17,7 +17,7 @@ describe('a program that measures', () => {
     expect(words).toContain(`--import ${guard} `)
   })
 
-  it('goes on to its end when the reader of its pipe is gone', async () => {
+  it('a program goes on to its end when the reader of its pipe is gone', async () => {
     const program = `
       console.log('first')
       process.stdin.resume().once('end', async () => {

@@ -14,7 +14,7 @@ const outcome = (result: Result<Message>): unknown => plain(result)
 const outcomes = (results: Iterable<Result<Message>>): unknown[] => [...results].map(outcome)
 
 describe('every message that can be encoded', patient, () => {
-  it('is the same after encoding and decoding', () => {
+  it('every message is the same after encoding and decoding', () => {
     fc.assert(
       fc.property(said, ({ message, context }) => {
         expect(outcome(decode(encode(message, context), context))).toEqual(plain({ ok: true, value: message }))
@@ -22,7 +22,7 @@ describe('every message that can be encoded', patient, () => {
       { numRuns: 800 },
     )
   })
-  it('is returned by a Decoder only when its last octet arrives', () => {
+  it('every message is returned by a Decoder only when its last octet arrives', () => {
     fc.assert(
       fc.property(said, fc.nat(), ({ message, context }, place) => {
         const bytes = encode(message, context)
@@ -37,7 +37,7 @@ describe('every message that can be encoded', patient, () => {
 })
 
 describe('any list of prefixes', patient, () => {
-  it('is carried in order by messages of encodeAll() that fit (RFC 4271 §4.3)', () => {
+  it('any prefixes are carried in order by messages of encodeAll() (RFC 4271 §4.3)', () => {
     fc.assert(
       fc.property(manyPrefixes, fc.boolean(), (prefixes, pathIds) => {
         const context: Partial<Context> = { addPath: pathIds ? ['ipv4-unicast'] : [] }
@@ -55,7 +55,7 @@ describe('any list of prefixes', patient, () => {
 })
 
 describe('any octets', patient, () => {
-  it('decode to a readable message, or to a NOTIFICATION that can be sent', () => {
+  it('any octets decode to a readable message, or a NOTIFICATION that can be sent', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), anyBody, damaged), contexts, (bytes, context) => {
         const result = decode(bytes, context)
@@ -71,7 +71,7 @@ describe('any octets', patient, () => {
       { numRuns: 5000 },
     )
   })
-  it('that are a message are encoded without errors, no longer, and stay the same', () => {
+  it('octets that are a message are encoded without errors, and stay the same', () => {
     fc.assert(
       fc.property(fc.oneof(anyBody, damaged), contexts, (bytes, context) => {
         const result = decode(bytes, context)
@@ -87,7 +87,7 @@ describe('any octets', patient, () => {
       { numRuns: 5000 },
     )
   })
-  it('decode to the same messages in chunks of any size', () => {
+  it('any octets decode to the same messages in chunks of any size', () => {
     fc.assert(
       fc.property(
         fc.array(damaged, { minLength: 1, maxLength: 5 }),

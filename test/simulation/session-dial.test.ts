@@ -196,7 +196,7 @@ describe('an incoming connection without an OPEN', () => {
   it.each<[string, (probe: ScriptedConnection) => unknown]>([
     ['closes', probe => probe.close()],
     ['resets', probe => probe.socket.reset()],
-  ])('one that sends nothing and %s changes neither the next dial nor lastFailure', async (_, leave) => {
+  ])('a connection that sends nothing and %s changes no dial and no lastFailure', async (_, leave) => {
     const { session, clock, ends } = scripted({}, { answers: false })
     for (const wait of [0, 5, 10, 20]) {
       await clock.advance(wait)

@@ -26,7 +26,7 @@ describe('a message about an address', () => {
       index => (index === 3 ? 'eth0' : undefined),
     )
 
-  it('has form, lifetime, mark and the name of the interface', () => {
+  it('an address has form, lifetime, mark and the name of the interface', () => {
     const attributes: NetlinkAttribute[] = [
       [ADDRESS, vip],
       [LOCAL, vip],
@@ -45,14 +45,14 @@ describe('a message about an address', () => {
       validLifetime: 15,
     })
   })
-  it('has the flags of struct ifaddrmsg if it has no others', () => {
+  it('an address has the flags of struct ifaddrmsg if it has no others', () => {
     expect(read([10, 64, 0xc8, 0], [[ADDRESS, vip6]])?.flags).toEqual(['dadfailed', 'tentative', 'permanent'])
   })
-  it('has other names for the first flag in each family', () => {
+  it('an address has other names for the first flag in each family', () => {
     expect(read([2, 24, 0x81, 0], [[LOCAL, vip]])?.flags).toEqual(['secondary', 'permanent'])
     expect(read([10, 64, 0x01, 0], [[ADDRESS, vip6]])?.flags).toEqual(['temporary'])
   })
-  it('has a peer if the link has two ends', () => {
+  it('an address has a peer if the link has two ends', () => {
     const peer = Uint8Array.of(203, 0, 113, 1)
     const found = read(
       [2, 32, 0, 77],
@@ -65,7 +65,7 @@ describe('a message about an address', () => {
     expect(found).toMatchObject({ address: vip, peer, scope: '77', validLifetime: 'forever' })
     expect(found).not.toHaveProperty('protocol')
   })
-  it('is none for another family, or an interface without a name', () => {
+  it('a message of another family, or of a nameless interface, makes no address', () => {
     expect(read([12, 0, 0, 0], [])).toBeUndefined()
     const gone = {
       type: 20,
@@ -75,7 +75,7 @@ describe('a message about an address', () => {
     }
     expect(addressIn(gone, () => undefined)).toBeUndefined()
   })
-  it('throws EPROTO without an address, or if it is cut off', () => {
+  it('addressIn() throws EPROTO without an address, or if it is cut off', () => {
     const protocol = expect.objectContaining({ code: 'EPROTO', syscall: 'RTM_NEWADDR' })
     for (const [head, attributes] of [
       [[2, 32, 0, 0], []],
@@ -85,7 +85,7 @@ describe('a message about an address', () => {
     ] as const)
       expect(() => read(head, attributes)).toThrow(protocol)
   })
-  it('throws nothing but EPROTO, whatever the octets', () => {
+  it('addressIn() throws nothing but EPROTO, whatever the octets', () => {
     fc.assert(
       fc.property(fc.constantFrom(2, 10), fc.uint8Array({ maxLength: 80 }), (family, rest) => {
         try {
@@ -100,7 +100,7 @@ describe('a message about an address', () => {
   })
 })
 
-it('setAddress sends the whole form each time', () => {
+it('setAddress() sends the whole form each time', () => {
   const hex = ({ body, attributes }: ReturnType<typeof encodeSetAddress>) =>
     Buffer.concat([body, ...attributes.map(encodeAttribute)]).toString('hex')
   expect([hex(encodeSetAddress(3, vip, 15)), hex(encodeSetAddress(3, vip6, 15))]).toMatchInlineSnapshot(`
@@ -112,7 +112,7 @@ it('setAddress sends the whole form each time', () => {
 })
 
 describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
-  it('lists the addresses that Node lists, and more', () => {
+  it('listAddresses() lists the addresses that Node lists, and more', () => {
     const listed = listAddresses().map(
       ({ address, interface: name }) => `${name} ${Buffer.from(address).toString('hex')}`,
     )
@@ -123,10 +123,10 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     )
     expect(listed).toEqual(expect.arrayContaining(nodes))
   })
-  it.each([0, -1, 0.5, Number.NaN, 2 ** 32 - 1])('setAddress throws for a lifetime of %d', validLifetime => {
+  it.each([0, -1, 0.5, Number.NaN, 2 ** 32 - 1])('setAddress() throws for a lifetime of %d', validLifetime => {
     expect(() => setAddress({ interface: 'lo', address: vip, validLifetime })).toThrow(RangeError)
   })
-  it('setAddress and removeAddress throw for octets that are no address', () => {
+  it('setAddress() and removeAddress() throw for octets that are no address', () => {
     const address = new Uint8Array(5)
     expect(() => setAddress({ interface: 'lo', address, validLifetime: 1 })).toThrow('the address has 5 octets')
     expect(() => removeAddress({ interface: 'lo', address, prefixLength: 32 })).toThrow(RangeError)
@@ -145,7 +145,7 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
   it.each([
     ['IPv4', vip, { prefixLength: 32, scope: 'host', flags: ['deprecated', 'noprefixroute'] }],
     ['IPv6', vip6, { prefixLength: 128, scope: 'global', flags: ['nodad', 'deprecated', 'noprefixroute'] }],
-  ] as const)('adds an %s address, renews it, and removes it', (_, address, form) =>
+  ] as const)('setAddress() adds and renews an %s address, and removeAddress() removes it', (_, address, form) =>
     inCable(() => {
       setAddress({ interface: 'near0', address, validLifetime: 40 })
       const own = { ...form, address, interface: 'near0', protocol: ADDRESS_PROTOCOL, validLifetime: 40 }
@@ -157,7 +157,7 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
       expect(on('near0')).toEqual([])
     }),
   )
-  it('removes nothing if address, prefix length or interface is another', () =>
+  it('nothing is removed if address, prefix length or interface is another', () =>
     inCable(() => {
       setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
       expect(removeAddress({ interface: 'near0', address: vip, prefixLength: 24 })).toBe(false)
@@ -183,13 +183,13 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
       expect(after.map(removeAddress)).toEqual([true, true])
       expect(on('near0')).toEqual([])
     }))
-  it('removes a foreign form of a point-to-point link', () =>
+  it('removeAddress() removes a foreign form of a point-to-point link', () =>
     inCable(() => {
       addAddress('near0', vip, 32, Uint8Array.of(203, 0, 113, 1))
       expect(removeAddress({ interface: 'near0', address: vip, prefixLength: 32 })).toBe(false)
       expect(on('near0').map(removeAddress)).toEqual([true])
     }))
-  it('refuses to remove an address that takes others with it', () =>
+  it('removeAddress() refuses to remove an address that takes others with it', () =>
     inCable(() => {
       const own = Uint8Array.of(203, 0, 113, 7)
       const promote = (value: string) => {
@@ -215,7 +215,7 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
   it.each([
     ['IPv4', 'udp4', vip, Uint8Array.of(203, 0, 113, 7), 24, '203.0.113.7', '203.0.113.1'],
     ['IPv6', 'udp6', vip6, Uint8Array.from([...vip6.subarray(0, 15), 7]), 64, '2001:db8::107', '2001:db8::1'],
-  ] as const)('its %s address is no source, though it came first', (_, type, address, own, length, expected, remote) =>
+  ] as const)('an %s address is no source, even if it came first', (_, type, address, own, length, expected, remote) =>
     inNetworkNamespace(async () => {
       addCable('near0', 'far0')
       for (const name of ['near0', 'far0']) setUp(name)
@@ -231,7 +231,7 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
       }
     }),
   )
-  it('throws for an interface that does not exist', () =>
+  it('setAddress() throws for an interface that does not exist', () =>
     inCable(() => {
       const set = () => setAddress({ interface: 'nosuch0', address: vip, validLifetime: 1 })
       expect(set).toThrow(expect.objectContaining({ code: 'ENODEV' }))
@@ -250,7 +250,7 @@ describe('isOwnAddress', () => {
     validLifetime: 15,
   }
   const { protocol: _, ...unmarked } = own
-  it('accepts the form of setAddress, also without a mark (Linux before 5.18)', () => {
+  it("isOwnAddress() accepts setAddress()'s form, without a mark too (Linux < 5.18)", () => {
     expect([own, unmarked].map(isOwnAddress)).toEqual([true, true])
   })
   it.each<Partial<HostAddress>>([
@@ -262,7 +262,7 @@ describe('isOwnAddress', () => {
     { protocol: 18 },
     { peer: vip6 },
     { address: vip6 },
-  ])('refuses %j', other => {
+  ])('isOwnAddress() refuses %j', other => {
     expect(isOwnAddress({ ...own, ...other })).toBe(false)
   })
 })

@@ -11,7 +11,7 @@ const vip = Uint8Array.of(203, 0, 113, 100)
 const vip6 = Uint8Array.from(Buffer.from('20010db8000000000000000000000100', 'hex'))
 
 describe('the requests of sock_diag(7)', () => {
-  it('lists connections of one local address, in every state but three', () => {
+  it('the first request lists connections of one address, in all but three states', () => {
     const { body, attributes: [[type, code] = []] = [] } = encodeList(10, vip)
     expect(body).toHaveLength(56)
     expect([...body.subarray(0, 4)], 'family and protocol').toEqual([10, 6, 0, 0])
@@ -23,7 +23,7 @@ describe('the requests of sock_diag(7)', () => {
       ...[2, 32, 0, 0, 255, 255, 255, 255, ...vip], // family, prefix length, any port
     ])
   })
-  it('ends the connection of the answer, by its identity', () => {
+  it('the second request ends the connection of the answer, by its identity', () => {
     const identity = Uint8Array.from({ length: 48 }, (_, at) => at)
     const answer = Buffer.concat([Uint8Array.of(10, 1, 0, 0), identity, new Uint8Array(20)])
     const { body, flags } = encodeDestroy(answer)
@@ -33,7 +33,7 @@ describe('the requests of sock_diag(7)', () => {
   })
 })
 
-it.runIf(linuxSupport().supported)('destroyConnections throws for octets that are no address', () => {
+it.runIf(linuxSupport().supported)('destroyConnections() throws for octets that are no address', () => {
   expect(() => destroyConnections(new Uint8Array(3))).toThrow(RangeError)
 })
 
@@ -41,7 +41,7 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
   it.each([
     ['IPv4', vip, '203.0.113.100', '127.0.0.1'],
     ['IPv6', vip6, '2001:db8::100', '::1'],
-  ])('resets each %s connection of the address, and no other', (_, address, host, other) =>
+  ])('destroyConnections() resets each %s connection of the address, and no other', (_, address, host, other) =>
     inNetworkNamespace(async () => {
       setUp('lo')
       setAddress({ interface: 'lo', address, validLifetime: 60 })

@@ -13,24 +13,27 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   const all = Object.entries(networkInterfaces()).flatMap(([device, addresses = []]) =>
     addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => [address, device] as const),
   )
-  it.each(all)('finds %s of %s', address => {
+  it.each(all)('hasAddress() finds %s of %s', address => {
     expect(hasAddress(octets(address))).toBe(true)
   })
-  it.each(['203.0.113.77', '127.0.0.77', '0.0.0.0'])('does not find %s', address => {
+  it.each(['203.0.113.77', '127.0.0.77', '0.0.0.0'])('hasAddress() does not find %s', address => {
     expect(hasAddress(octets(address))).toBe(false)
   })
   const loopback = Uint8Array.from({ length: 16 }, (_, at) => (at === 15 ? 1 : 0))
-  it.runIf(networkInterfaces().lo?.some(({ address }) => address === '::1'))('finds ::1 on lo only', () => {
-    expect([hasAddress(loopback), hasAddress(loopback, 'lo'), hasAddress(loopback, 'eth9')]).toEqual([
-      true,
-      true,
-      false,
-    ])
-  })
-  it('does not find an IPv6 address that no interface has', () => {
+  it.runIf(networkInterfaces().lo?.some(({ address }) => address === '::1'))(
+    'hasAddress() finds ::1 on lo only',
+    () => {
+      expect([hasAddress(loopback), hasAddress(loopback, 'lo'), hasAddress(loopback, 'eth9')]).toEqual([
+        true,
+        true,
+        false,
+      ])
+    },
+  )
+  it('hasAddress() does not find an IPv6 address that no interface has', () => {
     expect(hasAddress(loopback.map(octet => octet + 0x20))).toBe(false)
   })
-  it.runIf(supported)('leaves no descriptor open', () => {
+  it.runIf(supported)('hasAddress() leaves no descriptor open', () => {
     const lowest = () => Number(openSync('/dev/null', 'r'))
     const before = lowest()
     for (let looks = 0; looks < 100; looks++) for (const address of [octets('127.0.0.1'), loopback]) hasAddress(address)
@@ -45,10 +48,10 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   })
 })
 
-it('returns undefined for octets that are not an address', () => {
+it('hasAddress() returns undefined for octets that are not an address', () => {
   for (const length of [0, 3, 5, 15, 17]) expect(hasAddress(new Uint8Array(length))).toBeUndefined()
 })
-it.runIf(supported)('returns undefined if rtnetlink does not answer', () => {
+it.runIf(supported)('hasAddress() returns undefined if rtnetlink does not answer', () => {
   vi.spyOn(libc(), 'socket').mockImplementation(() => {
     throw new Error('socket EPERM: operation not permitted')
   })
@@ -114,11 +117,11 @@ describe.runIf(supported)('the answer of rtnetlink', () => {
     return [...ipv4Addresses()]
   }
 
-  it('has our own end of each link', () => {
+  it('the answer of rtnetlink has our own end of each link', () => {
     const first = Buffer.concat([part(NEWADDR, far, near, [LABEL, Buffer.from('eth0\0')]), part(NEWADDR, near2)])
     expect(read(first, part(DONE))).toEqual(['192.0.2.1', '192.0.2.2'])
   })
-  it('ends with NLMSG_DONE', () => {
+  it('the answer of rtnetlink ends with NLMSG_DONE', () => {
     expect(read(part(NEWADDR, near), Buffer.concat([part(DONE), part(NEWADDR, near2)]))).toEqual(['192.0.2.1'])
   })
   it.each([
@@ -126,7 +129,7 @@ describe.runIf(supported)('the answer of rtnetlink', () => {
     ['cut off', part(NEWADDR, near2).subarray(0, 20)],
     ['no message', new Uint8Array(64)],
     ['empty', new Uint8Array()],
-  ])('is not complete if its last part is %s', (_, last) => {
+  ])('the answer of rtnetlink is not complete if its last part is %s', (_, last) => {
     expect(() => read(part(NEWADDR, near), last)).toThrow('EAGAIN')
   })
 })

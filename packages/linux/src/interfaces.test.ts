@@ -20,7 +20,7 @@ describe('a message about an interface', () => {
       body: Buffer.concat([Uint8Array.of(family, 0, 0, 0), uint32(7, flags, 0), ...attributes.map(encodeAttribute)]),
     })
 
-  it('has index, name, MAC address, master and kind', () => {
+  it('an interface has index, name, MAC address, master and kind', () => {
     const kind = encodeAttribute([1, Buffer.from('vlan\0')])
     const mac = Uint8Array.of(2, 0, 0x5e, 0, 0, 0xa)
     expect(link(0x11043, [[1, mac], name, [10, uint32(3)], [18, kind]])).toEqual({
@@ -35,7 +35,7 @@ describe('a message about an interface', () => {
       kind: 'vlan',
     })
   })
-  it('has up and carrier from its flags', () => {
+  it('an interface has up and carrier from its flags', () => {
     expect(link(0x1003, [name])).toMatchObject({ up: true, carrier: false })
     expect(link(0x10049, [name])).toMatchObject({ up: true, carrier: true, loopback: true })
     expect(link(0x90, [name])).toEqual({
@@ -47,21 +47,21 @@ describe('a message about an interface', () => {
       noArp: true,
     })
   })
-  it('has no MAC address if the link has addresses of another kind', () => {
+  it('an interface has no MAC address if the link has addresses of another kind', () => {
     expect(link(1, [name, [1, Uint8Array.of(192, 0, 2, 1)]])).not.toHaveProperty('mac')
   })
-  it('is none if it is about a port of a bridge', () => {
+  it('a message about a port of a bridge makes no interface', () => {
     expect(link(1, [name], DELLINK, AF_BRIDGE)).toBeUndefined()
     expect(link(1, [name], DELLINK)).toMatchObject({ index: 7 })
     expect(link(1, [name], NEWADDR)).toBeUndefined()
   })
-  it('without a name, or cut off, throws EPROTO', () => {
+  it('a message without a name, or cut off, throws EPROTO', () => {
     const protocol = expect.objectContaining({ code: 'EPROTO' })
     expect(() => link(1, [])).toThrow(protocol)
     const cut = { type: NEWLINK, flags: 0, sequence: 0, body: new Uint8Array(15) }
     expect(() => interfaceIn(cut)).toThrow(protocol)
   })
-  it('throws nothing but EPROTO, whatever the octets', () => {
+  it('interfaceIn() throws nothing but EPROTO, whatever the octets', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), body => {
         body[0] = 0
@@ -76,13 +76,13 @@ describe('a message about an interface', () => {
 })
 
 describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
-  it('lists the interfaces that Node lists, and more', () => {
+  it('listInterfaces() lists the interfaces that Node lists, and more', () => {
     const listed = new Map(listInterfaces().map(({ name, mac }) => [name, mac]))
     for (const [name, [address] = []] of Object.entries(networkInterfaces()))
       expect([name, listed.get(name)]).toEqual([name, address?.mac])
     expect(listed.size).toBeGreaterThan(0)
   })
-  it('finds the name of an index and the index of a name', () => {
+  it('the name of an index and the index of a name are found', () => {
     for (const { index, name } of listInterfaces())
       expect([interfaceName(index), interfaceIndex(name)]).toEqual([name, index])
     expect(interfaceName(1_000_000)).toBeUndefined()
@@ -91,7 +91,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
 })
 
 describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)', () => {
-  it('reports carrier when the other end of the cable is up', () =>
+  it('carrier is true when the other end of the cable is up', () =>
     inNetworkNamespace(() => {
       addCable('near0', 'far0')
       const near = () => listInterfaces().find(({ name }) => name === 'near0')

@@ -22,18 +22,18 @@ const inTime = `
   setTimeout(() => process.exit(3), 700)`
 
 describe.runIf(supported).concurrent('on Linux, with koffi', () => {
-  it('ends a process whose event loop hangs', async () => {
+  it('the deadline ends a process whose event loop hangs', async () => {
     expect(await endOf(run(`deadline.arm(0.3); for (;;);`))).toEqual([null, 'SIGKILL'])
   })
-  it('ends a process that is stopped (SIGSTOP)', async () => {
+  it('the deadline ends a process that is stopped (SIGSTOP)', async () => {
     const child = run(`deadline.arm(1); console.log(process.pid); setTimeout(() => process.exit(3), 60_000)`)
     process.kill(await pidFrom(child), 'SIGSTOP')
     expect(await endOf(child)).toEqual([null, 'SIGKILL'])
   })
-  it('does not end a process that calls arm(), disarm() or stop() in time', async () => {
+  it('a process that calls arm(), disarm() or stop() in time is not ended', async () => {
     expect(await endOf(run(inTime))).toEqual([3, null])
   })
-  it('takes an earlier end from a later arm()', async () => {
+  it('an earlier end of a later arm() counts', async () => {
     expect(await endOf(run(`deadline.arm(60); deadline.arm(0.1); for (;;);`))).toEqual([null, 'SIGKILL'])
   })
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('arm(%d) throws', seconds => {
@@ -50,10 +50,10 @@ describe.runIf(supported).concurrent('on Linux, with koffi', () => {
 })
 
 describe.runIf(hasNamespaces).concurrent('as the first process of a container (needs root)', () => {
-  it('ends a process whose event loop hangs', async () => {
+  it('as process 1, a process whose event loop hangs is ended', async () => {
     expect(await endOf(runInContainer(`deadline.arm(0.3); for (;;);`))).toEqual([14, null])
   })
-  it('ends a process that is stopped (SIGSTOP from outside)', async () => {
+  it('as process 1, a process that is stopped is ended (SIGSTOP from outside)', async () => {
     const child = runInContainer(`
       deadline.arm(1)
       console.log((await import('node:fs')).readlinkSync('/proc/self')) // its number outside
@@ -61,7 +61,7 @@ describe.runIf(hasNamespaces).concurrent('as the first process of a container (n
     process.kill(await pidFrom(child), 'SIGSTOP')
     expect(await endOf(child)).toEqual([14, null])
   })
-  it('does not end a process that calls arm(), disarm() or stop() in time', async () => {
+  it('as process 1, a process that calls arm(), disarm() or stop() is not ended', async () => {
     expect(await endOf(runInContainer(inTime))).toEqual([3, null])
   })
 })

@@ -16,21 +16,21 @@ const done = part(DONE, int32s(0))
 const read = (...parts: readonly Uint8Array[]) => readAnswer(Buffer.concat(parts), 1, 'RTM_GETADDR')
 
 describe('one part of an answer', () => {
-  it('has its messages, and is the last one if it has NLMSG_DONE', () => {
+  it('a part of an answer has its messages, and is the last with NLMSG_DONE', () => {
     expect(read(entry(1), entry(2))).toMatchObject({ messages: [{ type: NEWADDR }, { type: NEWADDR }], isLast: false })
     expect(read(entry(1), done)).toMatchObject({ messages: [{ type: NEWADDR }], isLast: true, isInconsistent: false })
   })
-  it('is the last one if it is an acknowledgement', () => {
+  it('a part is the last one if it is an acknowledgement', () => {
     expect(read(part(ERROR, error(0)))).toMatchObject({ messages: [], isLast: true })
   })
-  it('has no message of another request', () => {
+  it('a part has no message of another request', () => {
     expect(read(part(NEWADDR, uint32(1), 2), part(ERROR, error(1), 2), part(DONE, int32s(0), 0))).toEqual({
       messages: [],
       isLast: false,
       isInconsistent: false,
     })
   })
-  it('is inconsistent if the kernel marks one of its messages', () => {
+  it('a part is inconsistent if the kernel marks one of its messages', () => {
     expect(read(entry(1), part(DONE, int32s(0), 1, MULTI | DUMP_INTR))).toMatchObject({ isInconsistent: true })
   })
 })
@@ -44,7 +44,7 @@ describe('the error of a request', () => {
       return thrown
     }
   }
-  it('has code, errno and the name of the request', () => {
+  it('an error has code, errno and the name of the request', () => {
     const system = { code: 'EPERM', errno: -1, syscall: 'RTM_GETADDR' }
     expect(caught(part(ERROR, error(1)))).toMatchObject({
       message: 'RTM_GETADDR EPERM: operation not permitted',
@@ -54,7 +54,7 @@ describe('the error of a request', () => {
     expect(caught(part(ERROR, error(95)))).toMatchObject({ code: 'ENOTSUP', errno: -95 })
     expect(caught(entry(1), part(DONE, int32s(-1)))).toMatchObject(system)
   })
-  it('has the words of the kernel', () => {
+  it('an error has the words of the kernel', () => {
     const words = encodeAttribute([1, Buffer.from('ipv6: Invalid address\0')])
     const body = Buffer.concat([error(99), words])
     expect(caught(part(ERROR, body, 1, ACK_TLVS))).toMatchObject({
@@ -66,10 +66,10 @@ describe('the error of a request', () => {
     ['a datagram that is cut off', entry(1).subarray(0, 18)],
     ['an error without a number', part(ERROR, new Uint8Array())],
     ['an end without a number', part(DONE, new Uint8Array())],
-  ])('is EPROTO for %s', (_, octets) => {
+  ])('the error is EPROTO for %s', (_, octets) => {
     expect(caught(octets)).toMatchObject({ code: 'EPROTO', errno: -71, syscall: 'RTM_GETADDR' })
   })
-  it('is the only thing thrown, whatever the octets', () => {
+  it('readAnswer() throws nothing but such errors, whatever the octets', () => {
     const any = fc.uint8Array({ maxLength: 60 })
     const typed = fc
       .tuple(fc.constantFrom(ERROR, DONE, NEWADDR), any, fc.nat(0xffff))
@@ -110,19 +110,19 @@ describe.runIf(linuxSupport().supported)('a request', () => {
   const end = (sequence: number) => part(DONE, int32s(0), sequence)
   const interrupted = (sequence: number) => part(DONE, int32s(0), sequence, MULTI | DUMP_INTR)
 
-  it('collects the parts of the answer up to its end', () => {
+  it('a request collects the parts of the answer up to its end', () => {
     expect(requestWith(entries(1, 2), entries(3), end, entries(9))).toEqual([1, 2, 3])
   })
-  it('is sent again if the table changed meanwhile', () => {
+  it('a request is sent again if the table changed meanwhile', () => {
     expect(requestWith(entries(1), interrupted, entries(2, 3), end)).toEqual([2, 3])
   })
-  it('throws if the table changes each time', () => {
+  it('a request throws if the table changes each time', () => {
     expect(() => requestWith(entries(1), interrupted)).toThrow(expect.objectContaining({ code: 'EAGAIN' }))
   })
-  it('throws for an answer without an end', () => {
+  it('a request throws for an answer without an end', () => {
     expect(() => requestWith(entries(1))).toThrow(expect.objectContaining({ code: 'EPROTO' }))
   })
-  it('throws EAGAIN if the kernel has no answer', () => {
+  it('a request throws EAGAIN if the kernel has no answer', () => {
     vi.spyOn(libc(), 'send').mockReturnValue(undefined)
     const socket = new NetlinkSocket(NETLINK_ROUTE)
     expect(() => socket.request(list)).toThrow(expect.objectContaining({ code: 'EAGAIN', syscall: 'recv' }))

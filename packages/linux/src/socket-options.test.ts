@@ -62,7 +62,7 @@ describe('each option is one setsockopt(2) per family', () => {
 
 describe('struct tcp_md5sig, as linux/tcp.h has it (RFC 2385)', () => {
   const key = new TextEncoder().encode('sésame')
-  it('tcp_md5sig of an IPv4 peer', () => {
+  it('tcp_md5sig has the fields of linux/tcp.h for an IPv4 peer', () => {
     const struct = tcpMd5Sig('ipv4', peer, key)
     expect(struct).toHaveLength(216)
     expect(new Uint16Array(struct.buffer)[0], 'family').toBe(2)
@@ -73,7 +73,7 @@ describe('struct tcp_md5sig, as linux/tcp.h has it (RFC 2385)', () => {
     expect(new TextDecoder().decode(struct.slice(136, 143))).toBe('sésame')
     expect([...struct.slice(143)]).toEqual(Array(73).fill(0))
   })
-  it('tcp_md5sig of an IPv6 peer', () => {
+  it('tcp_md5sig has the fields of linux/tcp.h for an IPv6 peer', () => {
     const struct = tcpMd5Sig('ipv6', peer6, key)
     expect(new Uint16Array(struct.buffer)[0]).toBe(10)
     expect([...struct.slice(2, 8)], 'port and flow').toEqual([0, 0, 0, 0, 0, 0])
@@ -90,7 +90,7 @@ describe('struct tcp_md5sig, as linux/tcp.h has it (RFC 2385)', () => {
     expect(new Uint16Array(struct.buffer)[65]).toBe(80)
     expect(struct[215]).toBe('k'.charCodeAt(0))
   })
-  it('tcp_md5sig throws for an IPv6 peer on an IPv4 socket', () => {
+  it('tcpMd5Sig() throws for an IPv6 peer on an IPv4 socket', () => {
     expect(() => tcpMd5Sig('ipv4', peer6, key)).toThrow('an IPv4 socket has no IPv6 address')
   })
 })

@@ -19,7 +19,7 @@ const tcp6 = `
 const all = [...readConnections(tcp, true), ...readConnections(tcp6, true)]
 
 describe('the tables of Linux', () => {
-  it('lists the established connections', () => {
+  it('a table of /proc lists the established connections', () => {
     expect(all.map(({ local, remote }) => [asHex(local), asHex(remote)])).toEqual([
       ['c0000201 40000', 'c00002fe 179'],
       ['c0000201 40002', 'c633640a 443'],
@@ -27,12 +27,12 @@ describe('the tables of Linux', () => {
       ['00000000000000000000ffffc0000201 179', '00000000000000000000ffffc00002fc 54322'],
     ])
   })
-  it('reads the tables of a big-endian machine', () => {
+  it('a table of a big-endian machine is read', () => {
     const table = '  1: C0000201:9C40 C00002FE:00B3 01 00000000:00000000'
     expect(readConnections(table, false)).toEqual(all.slice(0, 1))
   })
   it.each(['', 'nonsense', '1: 2: 3: 01', '  1: 010200C0 FE0200C0 01', '  1: XX0200C0:9C40 FE0200C0:00B3 01'])(
-    'finds no connection in a line like %j',
+    'a line like %j has no connection',
     text => {
       expect(readConnections(text, true)).toEqual([])
     },

@@ -21,13 +21,16 @@ import { bindToDevice, setDscp, setMinTtl, setTtl, setUserTimeout } from './sock
 import { bindSocket, closeSocket, openSocket, socketOf } from './tcp-socket.ts'
 
 describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
-  it.each(['ipv4', 'ipv6'] as const)('opens an %s socket that does not block and is not inherited', family => {
-    const socket = openSocket(family)
-    const [, flags = ''] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${socket.fd}`, 'utf8')) ?? []
-    closeSocket(socket)
-    const wanted = SOCK_CLOEXEC | SOCK_NONBLOCK // the same numbers as O_CLOEXEC and O_NONBLOCK
-    expect(Number.parseInt(flags, 8) & wanted).toBe(wanted)
-  })
+  it.each(['ipv4', 'ipv6'] as const)(
+    'openSocket() opens an %s socket that does not block and is not inherited',
+    family => {
+      const socket = openSocket(family)
+      const [, flags = ''] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${socket.fd}`, 'utf8')) ?? []
+      closeSocket(socket)
+      const wanted = SOCK_CLOEXEC | SOCK_NONBLOCK // the same numbers as O_CLOEXEC and O_NONBLOCK
+      expect(Number.parseInt(flags, 8) & wanted).toBe(wanted)
+    },
+  )
   it('getsockopt returns each option as it was set', () => {
     const socket = openSocket('ipv4')
     try {
@@ -75,7 +78,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   })
 })
 
-it('socketOf a connection without a descriptor has fd -1', () => {
+it('a connection without a descriptor has fd -1', () => {
   expect(
     socketOf(
       connect({ port: 1, host: '127.0.0.1' })

@@ -30,7 +30,7 @@ describe('the changes of one datagram', () => {
         : [change.type, 'interface' in change && change.interface.name],
     )
 
-  it('have the name of an interface until it is removed', () => {
+  it('a change has the name of an interface until it is removed', () => {
     const names = new Map([[7, 'old0']])
     expect(read(names, address(NEWADDR), link(NEWLINK, 'new0'), address(DELADDR), link(DELLINK, 'new0'))).toEqual([
       ['address-set', 'old0'],
@@ -40,12 +40,12 @@ describe('the changes of one datagram', () => {
     ])
     expect(names.size).toBe(0)
   })
-  it('leave out an interface that leaves a bridge', () => {
+  it('an interface that leaves a bridge makes no change', () => {
     const names = new Map([[7, 'eth0']])
     expect(read(names, link(DELLINK, 'eth0', 7))).toEqual([])
     expect(names.get(7)).toBe('eth0')
   })
-  it('throw EPROTO if the datagram is cut off', () => {
+  it('a datagram that is cut off throws EPROTO', () => {
     expect(() => changesIn(link(NEWLINK, 'eth0').subarray(0, 30), new Map())).toThrow(
       expect.objectContaining({ code: 'EPROTO' }),
     )
@@ -82,7 +82,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     ['the kernel dropped messages', failure('ENOBUFS')],
     ['the socket fails', failure('EBADF')],
     ['a message is cut off', new Uint8Array(17)],
-  ])('reports "look-again" once a poll if %s', (_, answer) => {
+  ])('"look-again" is reported once a poll if %s', (_, answer) => {
     const { seen, stop, poll } = watchWith(answer, failure('ENOBUFS'))
     poll()
     poll()
@@ -97,14 +97,14 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     expect(vi.mocked(libc().recv).mock.calls.length).toBe(256)
     stop()
   })
-  it('reports nothing after it has ended, and ends once', () => {
+  it('an ended watch reports nothing, and ends its schedule once', () => {
     const { seen, stop, poll } = watchWith(failure('ENOBUFS'))
     stop()
     stop()
     poll()
     expect(seen).toEqual(['schedule ended'])
   })
-  it('polls every 50 ms by itself', () => {
+  it('a watch polls every 50 ms by itself', () => {
     vi.useFakeTimers()
     const stop = watchNetwork(() => {})
     const recv = vi.spyOn(libc(), 'recv')
@@ -116,7 +116,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
 })
 
 describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)', () => {
-  it('knows the interfaces that were added while messages were dropped', () =>
+  it('an interface that was added while messages were dropped has a name', () =>
     inNetworkNamespace(() => {
       const seen: string[] = []
       let poll = () => {}
@@ -143,7 +143,7 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
       expect(seen).toEqual(['look-again', 'address-set on near0 by 83'])
       stop()
     }))
-  it('reports addresses and carrier of one interface', () =>
+  it('addresses and carrier of one interface are reported', () =>
     inNetworkNamespace(async () => {
       addCable('near0', 'far0')
       const seen: unknown[] = []

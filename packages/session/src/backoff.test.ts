@@ -37,7 +37,7 @@ describe('the transport track, for a peer that cannot be reached', () => {
   it('the transport track ends at transportCap', () => {
     expect(waits(times(5, 'transport'), { ...defaults, transportCap: 30 })).toEqual([5, 10, 20, 30, 30])
   })
-  it('stays there for as long as it takes', () => {
+  it('the transport track stays at 120 s for as long as it takes', () => {
     expect(waits(times(5000, 'transport')).at(-1)).toBe(120)
   })
 })
@@ -52,7 +52,7 @@ describe('the protocol track, for a peer that answers and rejects us', () => {
   it('the delay is never shorter than protocolInitial, even if that is above the cap', () => {
     expect(waits(times(3, 'protocol'), { ...defaults, protocolInitial: 900 })).toEqual([900, 900, 900])
   })
-  it('stays there for as long as it takes', () => {
+  it('the protocol track stays at 300 s for as long as it takes', () => {
     expect(waits(times(5000, 'protocol')).at(-1)).toBe(300)
   })
 })
@@ -72,7 +72,7 @@ describe('an administrative Cease (RFC 4486)', () => {
   it('an administrative Cease waits 300 s at once', () => {
     expect(waits(times(4, 'administrative'))).toEqual([300, 300, 300, 300])
   })
-  it('it waits backOff.administrative, or the protocol delay if that is longer', () => {
+  it('a Cease waits backOff.administrative, or the protocol delay if that is longer', () => {
     expect(waits(times(4, 'administrative'), { ...defaults, administrative: 60 })).toEqual([60, 120, 240, 300])
     expect(waits(times(4, 'administrative'), { ...defaults, administrative: 1800 })).toEqual([1800, 1800, 1800, 1800])
   })

@@ -193,7 +193,7 @@ const anyFaults = fc.array(
 )
 
 describe('two speakers that dial each other', { timeout: 60_000 }, () => {
-  it('keep one connection, the same at both ends, with one event (RFC 4271 §6.8)', () => {
+  it('two speakers keep one connection, the same at both ends (RFC 4271 §6.8)', () => {
     let collisions = 0
     fc.assert(
       fc.property(fc.record({ ends: anyEnds, delays: anyDelays, jitters: anyJitters }), scenario => {
@@ -210,7 +210,7 @@ describe('two speakers that dial each other', { timeout: 60_000 }, () => {
     )
     expect(collisions).toBeGreaterThan(300)
   })
-  it('establish again after any network fault, without a dial within minInterval', () => {
+  it('two speakers establish again after any fault, and never dial within minInterval', () => {
     const scenario = fc.record({ ends: anyEnds, delays: anyDelays, jitters: anyJitters, faults: anyFaults })
     fc.assert(
       fc.property(scenario, one => {

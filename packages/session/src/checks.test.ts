@@ -53,7 +53,7 @@ describe.each(Object.entries(options))('%s', (name, change) => {
   const values = [...wrong].filter(
     ([value]) => !(['backOff', 'capabilities'].includes(name) && /^an object/.test(value)), // it may be empty
   )
-  it.each(values)('rejects %s with an OptionError that names it', (_, value) => {
+  it.each(values)('configure() rejects %s with an OptionError that names it', (_, value) => {
     const rejected = rejection(() => configure({ ...given, ...change(value) } as SessionOptions)) // as a caller without types may
     // In an object, the missing or unknown name is named.
     expect(rejected.message).toMatch(new RegExp(`^${name}(\\.\\w+)?: (.* is not allowed|no such option), `))
@@ -64,7 +64,7 @@ describe.each(Object.entries(options))('%s', (name, change) => {
 
 describe('a Session', () => {
   it.each([undefined, ...wrong.values(), 'x', true])(
-    'rejects options that are no object, and an empty object',
+    'a Session rejects options that are no object, and an empty object',
     value => {
       expect(() => new Session(value as SessionOptions)).toThrow(OptionError) // as a caller without types may
     },
@@ -72,13 +72,16 @@ describe('a Session', () => {
 })
 
 describe('a Listener', () => {
-  it.each([...wrong.values(), 'x', true])('rejects options, address, port and session of another type', value => {
-    const listener = new Listener()
-    const rejects = (message: RegExp, run: () => unknown) => expect(rejection(run).message).toMatch(message)
-    rejects(/^address: .* is not allowed, /, () => new Listener({ address: value as string }))
-    rejects(/^port: .* is not allowed, /, () => new Listener({ port: value as number }))
-    rejects(/^session: .* is not allowed, it must be a Session$/, () => listener.serve(value as Session))
-  })
+  it.each([...wrong.values(), 'x', true])(
+    'a Listener rejects options, address, port and session of another type',
+    value => {
+      const listener = new Listener()
+      const rejects = (message: RegExp, run: () => unknown) => expect(rejection(run).message).toMatch(message)
+      rejects(/^address: .* is not allowed, /, () => new Listener({ address: value as string }))
+      rejects(/^port: .* is not allowed, /, () => new Listener({ port: value as number }))
+      rejects(/^session: .* is not allowed, it must be a Session$/, () => listener.serve(value as Session))
+    },
+  )
 })
 
 function rejection(run: () => unknown): OptionError {

@@ -18,7 +18,7 @@ describe('an incoming connection without an octet does not change the history', 
     ['replaced', play => play.do({ type: 'accepted' }).lose('incoming')],
     ['silent until we close it', play => play.wait(240)],
   ]
-  it.each(probes)('%s, five times during the back-off: the dial is not delayed', (_, probe) => {
+  it.each(probes)('%s, five times: an incoming connection does not delay the dial', (_, probe) => {
     const play = new Play({ backOff: { administrative: 3600 } })
       .reach('OpenSent')
       .receive('outgoing', notificationOf(6, 5))
@@ -27,7 +27,7 @@ describe('an incoming connection without an octet does not change the history', 
     expect([play.state, play.history, play.downs.length]).toEqual(['Idle', history, 1])
     expect(sessionDeadline(play.pair)).toBe(3_600_000)
   })
-  it.each(probes.slice(0, 3))('%s, five times beside our connection: ours is not changed', (_, probe) => {
+  it.each(probes.slice(0, 3))('%s, five times: an incoming connection does not change ours', (_, probe) => {
     for (const place of ['Connect', 'OpenSent', 'OpenConfirm', 'Established'] as const) {
       const play = new Play().reach(place)
       const before = play.pair
@@ -41,7 +41,7 @@ describe('an incoming connection without an octet does not change the history', 
     play.wait(60).do({ type: 'connected' }, 'outgoing').do({ type: 'accepted' }).lose('outgoing').lose('incoming')
     expect([play.history.protocol, play.down?.retryIn, play.downs.length]).toEqual([2, 120, 2])
   })
-  it('one with octets counts as a failure, and shortens no delay', () => {
+  it('an incoming connection with octets counts as a failure, and shortens no delay', () => {
     const sent: readonly (readonly [(play: Play) => unknown, number])[] = [
       [play => play.do({ type: 'octets' }, 'incoming').lose('incoming'), 60], // half an OPEN
       [play => play.receive('incoming', { ...higher, as: 65099 }), 60],
@@ -82,7 +82,7 @@ describe('an incoming connection without an octet does not change the history', 
 })
 
 describe('an incoming connection without an OPEN', () => {
-  it('it may last 240 s, and 10 s from when we dial (RFC 4271 §8.2.2)', () => {
+  it('an incoming connection without an OPEN may last 240 s, or 10 s beside a dial', () => {
     const play = new Play({ firstDialDelay: 60 }).do({ type: 'start' }).wait(1).do({ type: 'accepted' })
     play.taken()
     expect(play.wait(59).taken()).toBe('outgoing: connect, emit dial')
@@ -91,7 +91,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(play.wait(0.001).taken()).toBe('incoming: send 4/0, incoming: close')
     expect(play.connections).toEqual({ outgoing: 'OpenSent' })
   })
-  it('it may last 240 s again once our dial has failed', () => {
+  it('an incoming connection may last 240 s again once our dial has failed', () => {
     const play = new Play({ backOff: { minInterval: 3600 } })
       .reach('Connect')
       .wait(1)
@@ -101,7 +101,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(play.wait(239.999).taken()).toBe('')
     expect(play.wait(0.001).taken()).toBe('incoming: send 4/0, incoming: close, emit down, -> Idle')
   })
-  it('its OPEN makes it the session, and our dial or delay ends without a failure', () => {
+  it('an OPEN on it makes it the session, and our dial ends without a failure', () => {
     for (const place of ['Connect', 'OpenSent'] as const) {
       const play = new Play().reach(place).do({ type: 'accepted' })
       expect(play.receive('incoming', higher, keepalive).connections).toEqual({ incoming: 'Established' })
@@ -115,7 +115,7 @@ describe('an incoming connection without an OPEN', () => {
     expect(waiting.connections).toEqual({ incoming: 'Established' })
     expect(waiting.lose('incoming').history).toMatchObject({ transport: 1, protocol: 1 })
   })
-  it('it does not hide the loss of a stable session (RFC 4271 §8.1.1)', () => {
+  it('an incoming connection does not hide the loss of a stable session (§8.1.1)', () => {
     const play = new Play().reach('Established')
     for (let at = 0; at < 300; at += 30) play.wait(30).receive('outgoing', keepalive)
     play.do({ type: 'accepted' }).taken()

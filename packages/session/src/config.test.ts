@@ -7,7 +7,7 @@ import { type SessionOptions, sessionOptions } from './options.ts'
 const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
 
 describe('the defaults', () => {
-  it('are filled in', () => {
+  it('every option without a value has its default', () => {
     expect(configure(given)).toEqual({
       local: { as: 65001, id: '192.0.2.1', address: undefined },
       peer: { as: 65002, address: '192.0.2.2', port: 179 },
@@ -101,7 +101,7 @@ describe('an unknown name', () => {
     [{ local: { ...given.local, asn: 1 } }, 'local.asn: no such option, it must be one of as, id, address'],
     [{ peer: { ...given.peer, host: 'x' } }, 'peer.host: no such option, it must be one of as, address, port'],
     [{ backOff: { jitter: 0 } }, 'backOff.jitter: no such option, it must be one of minInterval, transportCap'],
-  ])('throws for %j and lists the names', (change, message) => {
+  ])('configure() throws for %j and lists the names', (change, message) => {
     const refused = () => configure(Object.assign({}, given, change))
     expect(refused).toThrow(OptionError)
     expect(refused).toThrow(message)
@@ -126,10 +126,10 @@ describe('the addresses and AS numbers', () => {
   it('an AS number with a fraction is rejected', () => {
     expect(() => configure({ ...given, peer: { ...given.peer, as: 1.5 } })).toThrow('must be a whole number')
   })
-  it.each(['0.0.0.0', '2001:db8::1'])('%s is no BGP Identifier (RFC 6286 §2.1)', id => {
+  it.each(['0.0.0.0', '2001:db8::1'])('%s is rejected as a BGP Identifier (RFC 6286 §2.1)', id => {
     expect(() => configure({ ...given, local: { as: 1, id } })).toThrow(`local.id: '${id}' is not allowed`)
   })
-  it.each(['router', '192.0.2.256', '192.0.2.1/32', '', '010.0.0.1'])("'%s' is no address", address => {
+  it.each(['router', '192.0.2.256', '192.0.2.1/32', '', '010.0.0.1'])("'%s' is rejected as an address", address => {
     expect(() => configure({ ...given, peer: { as: 1, address } })).toThrow(`peer.address: '${address}' is not allowed`)
     expect(() => configure({ ...given, local: { as: 1, id: address } })).toThrow(`local.id: '${address}'`)
   })
@@ -147,24 +147,27 @@ describe('the addresses and AS numbers', () => {
 
 describe('the key of TCP MD5 (RFC 2385)', () => {
   const secret = 'sésame, ouvre-toi'
-  it.each(['k', secret, 'k'.repeat(80), 'é'.repeat(40)])("'%s' is one", key => {
+  it.each(['k', secret, 'k'.repeat(80), 'é'.repeat(40)])("'%s' is accepted as a key", key => {
     expect(configure({ ...given, tcpMd5Key: key }).tcpMd5Key?.octets()).toEqual(new TextEncoder().encode(key))
   })
   it.each([
     ['', 0],
     ['k'.repeat(81), 81],
     ['é'.repeat(41), 82],
-  ])("'%s' is none, and is not repeated", (key, octets) => {
+  ])("'%s' is rejected as a key, and the error does not repeat it", (key, octets) => {
     expect(() => configure({ ...given, tcpMd5Key: key })).toThrow(
       `tcpMd5Key: a key of ${octets} octets is not allowed, it must be a string of 1 to 80 octets in UTF-8`,
     )
   })
-  it.each([[['secret']], [{ key: 'secret' }], [5_318_008], [null]])('%o is none, and is not repeated', key => {
-    const refused = () => configure({ ...given, tcpMd5Key: key as unknown as string }) // what a type would have caught
-    expect(refused).toThrow(
-      'tcpMd5Key: a value that is not a string is not allowed, it must be a string of 1 to 80 octets in UTF-8',
-    )
-  })
+  it.each([[['secret']], [{ key: 'secret' }], [5_318_008], [null]])(
+    '%o is rejected as a key, and the error does not repeat it',
+    key => {
+      const refused = () => configure({ ...given, tcpMd5Key: key as unknown as string }) // what a type would have caught
+      expect(refused).toThrow(
+        'tcpMd5Key: a value that is not a string is not allowed, it must be a string of 1 to 80 octets in UTF-8',
+      )
+    },
+  )
   it('no text of a configuration shows the key', () => {
     const config = configure({ ...given, tcpMd5Key: secret })
     const copy = { ...config, more: structuredClone(config) }
@@ -201,22 +204,25 @@ describe('how far away a router may be', () => {
       { multihop: 2, ttlSecurity: 2 },
       'multihop: 2 is not allowed, it must be left out, because ttlSecurity sends with TTL 255',
     ],
-  ])('%j throws', (change, message) => {
+  ])('configure() throws for %j', (change, message) => {
     expect(() => configure({ ...given, ...change } as SessionOptions)).toThrow(message) // as a caller without types may
   })
 })
 
 describe('the interface', () => {
-  it.each(['eth0', 'br-1a2b3c', 'bond0.100', 'x', 'fifteen-letters'])('%s may be one', bindDevice => {
+  it.each(['eth0', 'br-1a2b3c', 'bond0.100', 'x', 'fifteen-letters'])('%s is accepted as an interface', bindDevice => {
     expect(configure({ ...given, bindDevice }).bindDevice).toBe(bindDevice)
   })
-  it.each(['', 'sixteen-letters!', 'eth 0', 'a/b', 'eth0:1', 'été0', 'eth0\0'])("'%s' is none", bindDevice => {
-    const refused = () => configure({ ...given, bindDevice })
-    expect(refused).toThrow(OptionError)
-    expect(refused).toThrow(
-      `bindDevice: '${bindDevice.replace('\0', '\ufffd')}' is not allowed, it must be the name of a network interface`,
-    )
-  })
+  it.each(['', 'sixteen-letters!', 'eth 0', 'a/b', 'eth0:1', 'été0', 'eth0\0'])(
+    "'%s' is rejected as an interface",
+    bindDevice => {
+      const refused = () => configure({ ...given, bindDevice })
+      expect(refused).toThrow(OptionError)
+      expect(refused).toThrow(
+        `bindDevice: '${bindDevice.replace('\0', '\ufffd')}' is not allowed, it must be the name of a network interface`,
+      )
+    },
+  )
 })
 
 describe('a value of a wrong type throws an OptionError', () => {
@@ -264,7 +270,7 @@ describe('a value of a wrong type throws an OptionError', () => {
     ['families', { families: ['ipv5'] }, 'families: a list is not allowed'],
     ['families', { families: ['toString'] }, 'families: a list is not allowed'],
     ['families', { families: 'ipv4-unicast' }, "families: 'ipv4-unicast' is not allowed"],
-  ])('of %s', (_, change, message) => {
+  ])('a wrong type of %s throws an OptionError', (_, change, message) => {
     const nonsense = (change === undefined ? undefined : { ...given, ...change }) as SessionOptions // what a type would have caught
     expect(() => configure(nonsense)).toThrow(message)
   })

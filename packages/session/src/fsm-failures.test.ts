@@ -74,14 +74,14 @@ describe('every failure backs off', () => {
       for (const said of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
         expect(stable().receive(said).down?.retryIn).toBe(300)
     })
-    it('a second one before a stable session waits the full time', () => {
+    it('a second restart before a stable session waits the full time', () => {
       for (const place of ['OpenSent', 'Established'] as const) {
         const play = stable().receive(notificationOf(6, 2)).wait(60).do(inputs.connected)
         if (place === 'Established') play.receive(open, { type: 'keepalive' }).sleep(299.999)
         expect(play.receive(notificationOf(6, 3)).down).toMatchObject({ retryIn: 300, from: place })
       }
     })
-    it('one that ends the next stable session waits 30 to 60 s again', () => {
+    it('a restart that ends the next stable session waits 30 to 60 s again', () => {
       const play = stable()
         .receive(notificationOf(6, 2))
         .wait(60)
@@ -89,12 +89,12 @@ describe('every failure backs off', () => {
         .receive(open, { type: 'keepalive' })
       expect(play.sleep(300).receive(notificationOf(6, 2)).down?.retryIn).toBe(60)
     })
-    it('it counts as one failure: the next rejection waits 120 s, a refused dial 5 s', () => {
+    it('a restart counts as one failure: a rejection waits 120 s, a refused dial 5 s', () => {
       const again = () => stable().receive(notificationOf(6, 2)).wait(60)
       expect(again().do(inputs.connected, inputs.disconnected).down?.retryIn).toBe(120)
       expect(again().do(inputs.disconnected).down?.retryIn).toBe(5)
     })
-    it('waits for minInterval if that is longer', () => {
+    it('a restart waits for minInterval if that is longer', () => {
       const play = new Play({ backOff: { minInterval: 3600, resetAfter: 60 } }).reach('Established').sleep(60)
       expect(play.receive(notificationOf(6, 2)).down?.retryIn).toBe(3540)
     })

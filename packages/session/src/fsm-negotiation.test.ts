@@ -64,18 +64,18 @@ describe('negotiation', () => {
     const peer = { as: 65002, address: '2001:db8:1::2' }
     const families = ['ipv4-unicast'] as const
 
-    it('are offered by default to a peer with an IPv6 address, for IPv4 routes', () => {
+    it('IPv6 next hops are offered by default to a peer with an IPv6 address', () => {
       expect(offered({ peer, families })).toContainEqual(ipv4OverIpv6)
       expect(offered({ peer, families: ['ipv6-unicast', 'ipv4-unicast'] })).toContainEqual(ipv4OverIpv6)
     })
-    it('are offered to a peer with an IPv4 address if the option is true', () => {
+    it('IPv6 next hops are offered to a peer with an IPv4 address if the option is true', () => {
       expect(offered({ extendedNextHop: true })).toContainEqual(ipv4OverIpv6)
     })
-    it('are not offered otherwise', () => {
+    it('IPv6 next hops are not offered otherwise', () => {
       for (const settings of [{}, { peer }, { peer, families, extendedNextHop: false }])
         expect(offered(settings)).not.toContainEqual(ipv4OverIpv6)
     })
-    it('they are negotiated if both sides offer exactly that', () => {
+    it('IPv6 next hops are negotiated if both sides offer exactly that', () => {
       const agreed = (settings: Partial<SessionOptions>, more: Capability[]) =>
         offer(offering(...more), settings).machine.negotiated?.extendedNextHop
       const others: Capability = { name: 'extended-next-hop', families: [{ afi: 1, safi: 128, nextHopAfi: 2 }] }
@@ -89,7 +89,7 @@ describe('negotiation', () => {
       expect(agreed({ extendedNextHop: true }, [])).toBe(false)
       expect(agreed({}, [ipv4OverIpv6])).toBe(false)
     })
-    it('they are not negotiated if the peer does not offer IPv4', () => {
+    it('IPv6 next hops are not negotiated if the peer does not offer IPv4', () => {
       const change = { capabilities: [{ name: 'multiprotocol', afi: 2, safi: 1 }, ipv4OverIpv6] } as const
       const play = offer(change, { families: ['ipv4-unicast', 'ipv6-unicast'], extendedNextHop: true })
       expect(play.machine.negotiated).toMatchObject({ families: ['ipv6-unicast'], extendedNextHop: false })
@@ -99,7 +99,7 @@ describe('negotiation', () => {
   describe('capabilities that are left out (RFC 5492)', () => {
     const none = { multiprotocol: false, routeRefresh: false, enhancedRouteRefresh: false, fourOctetAs: false }
 
-    it('are not offered, and the others are', () => {
+    it('a capability that is left out is not offered, and the others are', () => {
       expect(offered({ capabilities: none })).toEqual([])
       expect(offered({ capabilities: { enhancedRouteRefresh: false } }).map(({ name }) => name)).toEqual([
         'multiprotocol',
@@ -107,7 +107,7 @@ describe('negotiation', () => {
         'four-octet-as',
       ])
     })
-    it('they are not negotiated either, whatever the peer offers', () => {
+    it('a capability that is left out is not negotiated, whatever the peer offers', () => {
       const { machine } = offer({}, { capabilities: none })
       expect(machine.negotiated).toMatchObject({
         families: ['ipv4-unicast'],
@@ -142,10 +142,10 @@ describe('negotiation', () => {
     const ours = (settings: Partial<SessionOptions>) =>
       offered(settings).find(({ name }) => name === 'graceful-restart')
 
-    it('is not offered by default', () => {
+    it('graceful restart is not offered by default', () => {
       expect(ours({})).toBeUndefined()
     })
-    it('it is offered for our families, without a flag that was not configured (§3)', () => {
+    it('graceful restart is offered for our families, with the given flags only (§3)', () => {
       const families = ['ipv4-unicast', 'ipv6-unicast'] as const
       const flags = { restarting: false, notification: false }
       expect(ours({ ...asked, families })).toEqual({
@@ -165,7 +165,7 @@ describe('negotiation', () => {
         families: [{ forwarding: true }],
       })
     })
-    it('it has the R bit until a session was established (§4.1)', () => {
+    it('graceful restart has the R bit until a session was established (§4.1)', () => {
       const restarting = (play: Play): unknown => {
         const [, actions] = step(play.machine, inputs.connected, { now: play.now, jitter: 1 })
         return actions.flatMap(action =>
@@ -183,7 +183,7 @@ describe('negotiation', () => {
       play.do(inputs.stop, inputs.start).wait(5)
       expect(restarting(play)).toEqual([false])
     })
-    it('it is negotiated if both sides offer it, for any families (§3)', () => {
+    it('graceful restart is negotiated if both sides offer it, for any families (§3)', () => {
       const agreed = (settings: Partial<SessionOptions>, ...more: Capability[]) => {
         const { endOfRib, gracefulRestart, hardReset } = offer(offering(...more), settings).machine.negotiated!
         return { endOfRib, gracefulRestart, hardReset }
@@ -195,7 +195,7 @@ describe('negotiation', () => {
       expect(agreed(both, theirs)).toEqual({ endOfRib: true, gracefulRestart: true, hardReset: true })
       expect(agreed(both, { ...theirs, notification: false })).toMatchObject({ hardReset: false })
     })
-    it('the last of several such capabilities counts (§3)', () => {
+    it('the last of several graceful restart capabilities counts (§3)', () => {
       const agreed = (...more: Capability[]) =>
         offer(offering(...more), { gracefulRestart: { restartTime: 120, notification: true } }).machine.negotiated
       const without: Capability = { ...theirs, notification: false }
@@ -233,23 +233,23 @@ describe('negotiation', () => {
     expect(offer({ as: 65001 }, { peer }).state).toBe('OpenConfirm')
     expect(refusal(offer({ as: 65002 }, { peer }))).toMatchObject({ code: 2, subcode: 2 })
   })
-  it('refuses another AS than configured with 2/2 (RFC 4271 §6.2)', () => {
+  it('another AS than configured is refused with 2/2 (RFC 4271 §6.2)', () => {
     const play = offer({ as: 65003 })
     expect(refusal(play)).toMatchObject({ code: 2, subcode: 2 })
     expect(play.down?.detail).toBe('the peer sent AS 65003, but peer.as is 65002')
     expect(play.taken()).toBe('send 2/2, close, emit down, -> Idle')
   })
-  it('refuses our own BGP Identifier from an internal peer with 2/3 (RFC 6286 §2.1)', () => {
+  it('our own BGP Identifier is refused from an internal peer with 2/3 (RFC 6286 §2.1)', () => {
     const play = offer(
       { as: 65001, id: '192.0.2.1', capabilities: [{ name: 'four-octet-as', as: 65001 }] },
       { peer: { as: 65001, address: '192.0.2.2' } },
     )
     expect(refusal(play)).toMatchObject({ code: 2, subcode: 3 })
   })
-  it('allows our own BGP Identifier from an external peer (RFC 6286 §2.1)', () => {
+  it('our own BGP Identifier is allowed from an external peer (RFC 6286 §2.1)', () => {
     expect(offer({ id: '192.0.2.1' }).state).toBe('OpenConfirm')
   })
-  it('allows another BGP Identifier from an internal peer (RFC 6286 §2.1)', () => {
+  it('another BGP Identifier is allowed from an internal peer (RFC 6286 §2.1)', () => {
     const peer = { as: 65001, address: '192.0.2.2' }
     expect(offer({ as: 65001, capabilities: [] }, { peer }).state).toBe('OpenConfirm')
   })
@@ -268,7 +268,7 @@ describe('negotiation', () => {
     }
     expect(new Play().reach('OpenSent').do({ type: 'message', message: open, followedBy }).state).toBe('OpenConfirm')
   })
-  it('refuses hold time 0 with 2/6 (RFC 4271 §6.2: an implementation may reject any)', () => {
+  it('hold time 0 is refused with 2/6, as an implementation may (RFC 4271 §6.2)', () => {
     expect(refusal(offer({ holdTime: 0 }))).toMatchObject({ code: 2, subcode: 6 })
   })
   it('hold time 0 is accepted with allowZeroHoldTime, without timers (RFC 4271 §4.4)', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { inputs, nothing, open, Play, places } from '../tools/machine-play.ts'
 
 describe('start and stop', () => {
-  it('stops with Cease 6/2 and the reason (RFC 4271 §8.2.2, event 2; RFC 9003)', () => {
+  it('stop() sends Cease 6/2 with the reason (RFC 4271 §8.2.2, event 2; RFC 9003)', () => {
     const play = new Play().reach('Established').do(inputs.stop)
     expect(play.down).toMatchObject({
       reason: 'stopped',
@@ -14,7 +14,7 @@ describe('start and stop', () => {
     expect(play.down).not.toHaveProperty('retryIn')
     expect(play.timers).toEqual({})
   })
-  it('once stopped, nothing but start() leads out of Idle', () => {
+  it('a stopped session leaves Idle by start() only', () => {
     for (const place of places) {
       const play = new Play(place === 'Active' ? { passive: true } : {}).reach(place).do(inputs.stop)
       for (const [name, input] of Object.entries(inputs)) if (name !== 'start') play.do(input)
@@ -70,16 +70,16 @@ describe('an incoming connection', () => {
     expect(play.do(inputs.disconnected).wait(1e6).state).toBe('Active')
     expect(play.taken()).not.toMatch(/connect/)
   })
-  it('it is accepted in Idle during the back-off', () => {
+  it('an incoming connection is accepted in Idle during the back-off', () => {
     const play = new Play().reach('Idle, waiting').do(accepted)
     expect(play.taken()).toBe('accept, send open, -> OpenSent')
     expect(play.receive(open, { type: 'keepalive' }).state).toBe('Established')
   })
-  it('a stopped session rejects it (RFC 4271 §8.2.2, Idle)', () => {
+  it('a stopped session rejects an incoming connection (RFC 4271 §8.2.2, Idle)', () => {
     expect(new Play().do(accepted).taken()).toBe('')
     expect(new Play().reach('Established').do(inputs.stop).do(accepted).state).toBe('Idle')
   })
-  it('it does not shorten the delay before our own next dial', () => {
+  it('an incoming connection does not shorten the delay before our next dial', () => {
     const play = new Play().reach('Established').receive({ type: 'notification', code: 6, subcode: 2, data: nothing })
     play.wait(10).do(accepted, inputs.disconnected)
     expect(play.down?.retryIn).toBe(290)

@@ -3,14 +3,14 @@ import { inputs, open, Play, refreshFor, update } from '../tools/machine-play.ts
 import type { Input, Presence } from './fsm.ts'
 
 describe('timers', () => {
-  it('sends 4/0 if the peer is silent for the hold time (RFC 4271 §6.5)', () => {
+  it('a peer that is silent for the hold time gets 4/0 (RFC 4271 §6.5)', () => {
     const play = new Play({ holdTime: 9 }).reach('Established').wait(8.999)
     expect(play.state).toBe('Established')
     play.log = []
     expect(play.wait(0.001).taken()).toBe('send 4/0, close, emit down, -> Idle')
     expect(play.down).toMatchObject({ detail: 'no message from the peer for 9 s', from: 'Established', retryIn: 60 })
   })
-  it('waits 240 s for the OPEN (RFC 4271 §8.2.2)', () => {
+  it('a peer has 240 s for its OPEN (RFC 4271 §8.2.2)', () => {
     const play = new Play().reach('OpenSent')
     expect(play.wait(239.999).state).toBe('OpenSent')
     expect(play.wait(0.001).down).toMatchObject({ detail: 'no message from the peer for 240 s', sent: { code: 4 } })
@@ -103,12 +103,12 @@ describe('our own address', () => {
     expect(play.down).toMatchObject({ detail: 'our own address 192.0.2.1 is no longer on this host', retryIn: 5 })
   })
   it.each<[string, readonly Presence[]]>([
-    ['never seen: a local route has made it', ['gone', 'gone', 'gone']],
+    ['never seen, because a local route has made it,', ['gone', 'gone', 'gone']],
     ['never known', ['unknown', 'unknown', 'gone', 'gone', 'gone']],
-    ['gone once and back, again and again', ['here', 'gone', 'here', 'gone', 'here', 'gone']],
+    ['gone once and back, again and again,', ['here', 'gone', 'here', 'gone', 'here', 'gone']],
     ['gone once and then not known', ['here', 'gone', 'unknown', 'gone', 'unknown', 'gone']],
     ['not known any more', ['here', 'unknown', 'unknown', 'unknown']],
-  ])('%s changes nothing', (_, presences) => {
+  ])('an own address that is %s changes nothing', (_, presences) => {
     const play = established()
     const { timers } = play
     play.do(...looks(...presences))

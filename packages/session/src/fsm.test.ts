@@ -251,7 +251,7 @@ const expected: Record<EventName, Record<Place, string>> = {
 describe('every state on every event (RFC 4271 §8.2.2, RFC 6608)', () => {
   const cells = places.flatMap(place => (Object.keys(inputs) as EventName[]).map(event => ({ place, event }))) // its keys are event names
 
-  it.each(cells)('$place, $event', ({ place, event }) => {
+  it.each(cells)('in $place, $event has its actions, next state and timers', ({ place, event }) => {
     const play = new Play(place === 'Active' ? { passive: true } : {})
     play.reach(place).wait(LATER)
     play.taken()

@@ -35,7 +35,7 @@ const ceases: readonly (readonly [number, string, RegExp | undefined])[] = [
 ]
 
 describe('the hint for a NOTIFICATION from the router', () => {
-  it.each(ceases)('advises on Cease 6/%i, %s, if an operator can act (RFC 4486)', (subcode, name, advice) => {
+  it.each(ceases)('Cease 6/%i, %s, has advice if an operator can act (RFC 4486)', (subcode, name, advice) => {
     expect(describeNotification(notification(6, subcode))).toContain(`Cease/${name} (6/${subcode})`)
     if (advice) expect(received(notification(6, subcode))).toMatch(advice)
     else expect(received(notification(6, subcode))).toBeUndefined()
@@ -60,11 +60,11 @@ describe('the hint for a NOTIFICATION from the router', () => {
       'the router received nothing from us in time: check the path, whether this process stands still, and whether the router wants TTL security',
     ],
     ['8/0', 'the router could not send to us: check the path, and whether this process stands still'],
-  ])('advises on %s', (codes, advice) => {
+  ])('a received %s has the advice: %s', (codes, advice) => {
     const [code = 0, subcode = 0] = codes.split('/').map(Number)
     expect(received(notification(code, subcode))).toBe(advice)
   })
-  it('is that of the NOTIFICATION inside a Hard Reset (RFC 8538 §3)', () => {
+  it('a Hard Reset has the advice of the NOTIFICATION inside it (RFC 8538 §3)', () => {
     expect(received(hardReset(notification(6, 3)))).toMatch(/has a neighbor for our address/)
   })
   it.each([
@@ -73,10 +73,10 @@ describe('the hint for a NOTIFICATION from the router', () => {
     [5, 3],
     [6, 200],
     [99, 0],
-  ])('is absent for %i/%i, which is a fault in this program or unknown', (code, subcode) => {
+  ])('a received %i/%i, a fault in this program or unknown, has no advice', (code, subcode) => {
     expect(received(notification(code, subcode))).toBeUndefined()
   })
-  it('names the options that need a capability, after 2/4', () => {
+  it('the advice for 2/4 names the options that need a capability', () => {
     const needs = configure({ ...given, extendedMessage: true })
     const failure = { reason: 'notification-received', from: 'OpenSent', received: notification(2, 4) } as const
     expect(hint(failure, needs)).toContain(
@@ -91,13 +91,13 @@ describe('the hint for a NOTIFICATION from us', () => {
     [2, 3, 'the router has our own BGP Identifier: give each its own, here local.id 192.0.2.1'],
     [2, 6, "check the router's hold time for us: it must be at least 3 s, or 0 with allowZeroHoldTime"],
     [2, 7, 'check the families that the router has for us, and the capabilities that we require'],
-  ])('advises on %i/%i', (code, subcode, advice) => {
+  ])('a sent %i/%i has the advice: %s', (code, subcode, advice) => {
     expect(sent(code, subcode)).toBe(advice)
   })
-  it('is absent for a message that cannot be decoded in Established', () => {
+  it('a message that cannot be decoded in Established has no advice', () => {
     expect(sent(1, 1)).toBeUndefined()
   })
-  it('says that the peer does not speak BGP, for 1/x in OpenSent', () => {
+  it('1/x in OpenSent has the advice that the peer does not speak BGP', () => {
     expect(hint({ reason: 'notification-sent', from: 'OpenSent', sent: notification(1, 1) }, config)).toBe(
       'what answers on 192.0.2.2 port 179 does not speak BGP: check the address and the port',
     )
@@ -124,20 +124,20 @@ describe('the hint for a reason', () => {
     ['reset', undefined],
     ['closed', undefined],
     ['stopped', undefined],
-  ])('%s in Established is %s', (reason, advice) => {
+  ])('%s in Established has the advice: %s', (reason, advice) => {
     expect(hint({ reason, from: 'Established' }, config)).toBe(advice)
   })
-  it('capabilities-refused says that the next OPEN has none', () => {
+  it('the advice for capabilities-refused is that the next OPEN has none', () => {
     expect(hint({ reason: 'capabilities-refused', from: 'OpenSent' }, config)).toContain('the next OPEN has none')
   })
-  it('as-trans asks for capability 65 (RFC 6793)', () => {
+  it('the advice for as-trans is capability 65 (RFC 6793)', () => {
     expect(hint({ reason: 'as-trans', from: 'OpenSent' }, config)).toContain('four-octet AS numbers (capability 65)')
   })
-  it('no-source-address names the family of the peer', () => {
+  it('the advice for no-source-address has the family of the peer', () => {
     const there: SessionConfig = { ...config, peer: { ...config.peer, address: '2001:db8::2' } }
     expect(hint({ reason: 'no-source-address', from: 'Connect' }, there)).toContain('an IPv6 address')
   })
-  it('interface-missing names bindDevice if it is set', () => {
+  it('the advice for interface-missing names bindDevice if it is set', () => {
     expect(hint({ reason: 'interface-missing', from: 'Connect' }, { ...config, bindDevice: 'eth9' })).toBe(
       'check bindDevice',
     )
@@ -149,10 +149,10 @@ describe('the hint for a reason', () => {
       for (const suspect of ['route', 'access lists', 'TCP MD5 key', 'TTL security']) expect(advice).toContain(suspect)
     },
   )
-  it('closed in OpenSent asks for the neighbor statement of the router', () => {
+  it('closed in OpenSent has the advice to check the neighbor statement', () => {
     expect(hint({ reason: 'closed', from: 'OpenSent' }, config)).toBe(neighbor)
   })
-  it('hold-timer in OpenSent asks for the neighbor statement and TTL security', () => {
+  it('hold-timer in OpenSent has the advice to check neighbor and TTL security', () => {
     expect(hint({ reason: 'hold-timer', from: 'OpenSent', sent: notification(4, 0) }, config)).toBe(
       `${neighbor}, and whether the router wants TTL security`,
     )

@@ -22,7 +22,7 @@ afterEach(async () => {
 })
 
 describe('a listener', () => {
-  it('hands a connection to the session of its address (RFC 4271 §8.2.1)', async () => {
+  it('a listener hands a connection to the session of its address (RFC 4271 §8.2.1)', async () => {
     const one = session('127.0.0.1')
     const two = session('127.0.0.2')
     const port = await listen(one, two)
@@ -30,7 +30,7 @@ describe('a listener', () => {
     await soon(() => expect(two.state).toBe('OpenSent'))
     expect(one.state).toBe('Active')
   })
-  it('establishes the session on the connection that the peer made', async () => {
+  it('a session is established on the connection that the peer made', async () => {
     const one = session('127.0.0.1')
     const port = await listen(one)
     const socket = await dial(port, '127.0.0.1')
@@ -44,7 +44,7 @@ describe('a listener', () => {
       counters: { dials: 0, fsmEstablishedTransitions: 1 },
     })
   })
-  it('closes and counts a connection from an unconfigured peer', async () => {
+  it('a listener closes and counts a connection from an unconfigured peer', async () => {
     const one = session('127.0.0.2')
     const server = listener(one)
     const port = await server.listen()
@@ -52,7 +52,7 @@ describe('a listener', () => {
     await closed(unconfigured)
     expect([server.unconfiguredPeers, one.state, unconfigured.bytesRead]).toEqual([1, 'Active', 0])
   })
-  it('logs unconfigured peers once a minute, with their number since the last line', async () => {
+  it('unconfigured peers are logged once a minute, with their number since the last', async () => {
     const lines: object[] = []
     const log = {
       debug: ignore,
@@ -79,13 +79,16 @@ describe('a listener', () => {
     await visit('127.0.0.1')
     expect([lines.length, server.unconfiguredPeers]).toEqual([2, 8])
   })
-  it.each(['fe80::1%eth0', 'fe80::2%eth1'])('closes a connection from %s without an exception', async from => {
-    const one = session('fe80::1%eth1')
-    const server = listener(one)
-    const connection = arrive(await serverOf(server), from)
-    expect([server.unconfiguredPeers, one.state, connection.destroyed]).toEqual([1, 'Active', true])
-  })
-  it('tells link-local peers apart by their interface (RFC 4007 §11)', async () => {
+  it.each(['fe80::1%eth0', 'fe80::2%eth1'])(
+    'a listener closes a connection from %s without an exception',
+    async from => {
+      const one = session('fe80::1%eth1')
+      const server = listener(one)
+      const connection = arrive(await serverOf(server), from)
+      expect([server.unconfiguredPeers, one.state, connection.destroyed]).toEqual([1, 'Active', true])
+    },
+  )
+  it('a listener tells link-local peers apart by their interface (RFC 4007 §11)', async () => {
     const [one, two] = [session('FE80:0::1%eth1'), session('fe80::1%eth2')]
     const server = await serverOf(listener(one, two))
     const connection = arrive(server, 'fe80::1%eth1')
@@ -93,7 +96,7 @@ describe('a listener', () => {
     arrive(server, 'fe80::1%eth2')
     expect(two.state).toBe('OpenSent')
   })
-  it('replaces a connection without an OPEN by a newer one (RFC 4271 §6.8)', async () => {
+  it('a newer connection replaces one without an OPEN (RFC 4271 §6.8)', async () => {
     const one = session('127.0.0.1')
     const server = listener(one)
     const port = await server.listen()
@@ -129,14 +132,14 @@ describe('a listener', () => {
     expect(near?.peer.port).toBe(ports[1])
     expect(downs).toEqual([])
   })
-  it('closes the connection of a peer whose session is stopped', async () => {
+  it('a listener closes the connection of a peer whose session is stopped', async () => {
     const one = session('127.0.0.1')
     const port = await listen(one)
     await one.stop()
     await closed(await dial(port, '127.0.0.1'))
     expect(one.state).toBe('Idle')
   })
-  it('accepts an IPv4 peer on a socket of both families', async () => {
+  it('a listener accepts an IPv4 peer on a socket of both families', async () => {
     const one = session('127.0.0.1')
     const port = await listen(one, { address: '::' }).catch(() => undefined)
     if (port === undefined) return // a host without IPv6
@@ -280,7 +283,7 @@ describe('options', () => {
     [{ port: 1.5 }, 'port: 1.5 is not allowed'],
     [{ address: 'localhost' }, "address: 'localhost' is not allowed, it must be an IPv4 or IPv6 address"],
     [{ host: '127.0.0.1' }, 'host: no such option, it must be one of address, port, log, clock'],
-  ])('%j is not allowed', (options, message) => {
+  ])('a Listener rejects %j', (options, message) => {
     expect(() => new Listener(options as ListenerOptions)).toThrow(message) // as a caller without types may
   })
 })

@@ -82,17 +82,17 @@ export const sessionErrors = {
 }
 
 describe('optionNames()', () => {
-  it('lists each name at the top once, in the order of the table', () => {
+  it('optionNames() lists each name at the top once, in the order of the table', () => {
     expect(optionNames(rows)).toEqual(['as', 'passive', 'name', 'families', 'med', 'nextHop', 'backOff', 'holdDown'])
   })
-  it('lists the names inside a group', () => {
+  it('optionNames() lists the names inside a group', () => {
     expect(optionNames(rows, 'holdDown')).toEqual(['within', 'log'])
     expect(optionNames(rows, 'name')).toEqual([])
   })
 })
 
 describe('numberOption()', () => {
-  it('takes the bounds and the default of the row', () => {
+  it('numberOption() takes the bounds and the default of the row', () => {
     const name = 'backOff.minInterval'
     expect([undefined, 1, 2.5, 9].map(given => numberOption(rows, name, given))).toEqual([5, 1, 2.5, 9])
     for (const given of [0.9, 9.1, Number.NaN])
@@ -100,13 +100,13 @@ describe('numberOption()', () => {
         `${name}: ${given} is not allowed, it must be from 1 to 9 seconds`,
       )
   })
-  it('rejects a fraction for an integer', () => {
+  it('numberOption() rejects a fraction for an integer', () => {
     expect(() => numberOption(rows, 'as', 1.5)).toThrow('it must be a whole number from 1 to 9')
   })
-  it('rejects a missing value that has no default', () => {
+  it('numberOption() rejects a missing value that has no default', () => {
     expect(() => numberOption(rows, 'as', undefined)).toThrow(OptionError)
   })
-  it('takes another minimum', () => {
+  it('numberOption() takes another minimum', () => {
     expect(() => numberOption(rows, 'as', 2, 3)).toThrow('from 3 to 9')
   })
 })

@@ -339,16 +339,16 @@ const budget = Object.fromEntries(
   }),
 ) as unknown as Readonly<Record<keyof typeof rows, Budget>> // the keys of `rows`
 
-describe('with the defaults, in any minute, ten minutes and hour, while', { timeout: 120_000 }, () => {
-  it('TCP fails: refused or dropped', () => {
+describe('the defaults, in any minute, ten minutes and hour', { timeout: 120_000 }, () => {
+  it('the dials stay within the budget while TCP fails: refused or dropped', () => {
     holds({ dials: some(unreachable) }, 'TCP fails: refused or dropped')
   })
-  it('the router answers and then rejects us, for any reason', () => {
+  it('the dials stay within the budget while the router answers and rejects us', () => {
     const anyone = rejecting(resetAfter)
     const peer = { dials: some(anyone), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
     holds(peer, 'the router answers and then rejects us, whatever it says')
   })
-  it('the router sends an administrative Cease', () => {
+  it('the dials stay within the budget while the router sends administrative Ceases', () => {
     const operator = fc
       .record({ behaviour: rejecting(resetAfter), end: fc.constantFrom(...operatorSays) })
       // Hold expiry would come before the operator's word where nothing is said for so long.
@@ -359,14 +359,14 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     const peer = { dials: some(operator), visits: visitsOf(operator), collisions: collisionsOf(operator) }
     holds(peer, 'the router sends an administrative Cease', { stalls: fc.constant([]) }) // nor must we stand still until then
   })
-  it('any of these happens, with incoming connections and stable sessions between', () => {
+  it('the dials stay within the budget while any of these happens, in any order', () => {
     const anything = fc.oneof(unreachable, reachable(resetAfter))
     const anyone = reachable(resetAfter)
     const peer = { dials: some(anything), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
     holds(peer, 'any mix of these, with sessions that were stable in between')
   })
 
-  it.each(Object.entries(rows))('%s: some peer causes exactly the budget', (what, among) => {
+  it.each(Object.entries(rows))('some peer causes exactly the budget of: %s', (what, among) => {
     const brought = [60, 600, 3600].map(span => {
       const [last = 'rejected'] = among ?? []
       const dials = [...mostDials(defaults.backOff, span, among), last].map(ending => behaviourOf[ending])
@@ -380,7 +380,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
     for (const [what, numbers] of Object.entries(budget))
       expect(rows.find(([, first]) => first === what)?.slice(2, 5)).toEqual(numbers.map(String))
   })
-  it('without jitter: 9 dials refused, 9 dropped, 4 rejected, 2 after a shutdown', () => {
+  it('without jitter, ten minutes have 9 dials if TCP fails, 4 if rejected', () => {
     const first = (...dials: Behaviour[]) =>
       play({ config: defaults, dials, jitters: [1] }, TEN_MINUTES - 1).dials.map(at => at / 1000)
     expect(first({ reach: 'nothing', stay: 0, end: 'close' })).toEqual([0, 5, 15, 35, 75, 155, 275, 395, 515])
@@ -433,7 +433,7 @@ describe('with the defaults, in any minute, ten minutes and hour, while', { time
   }
 })
 
-describe('with any configuration that is accepted', { timeout: 120_000 }, () => {
+describe('any configuration that is accepted', { timeout: 120_000 }, () => {
   const scenario = anyConfig.chain(config => {
     const anyone = reachable(config.backOff.resetAfter)
     const restart = fc.record({ after: fc.nat(100), pause: fc.nat(100) })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { RateLimit } from './rate-limit.ts'
 
-it('allows a burst, then one per interval, and a burst again after a pause', () => {
+it('a limit allows a burst, then one per interval, and a burst after a pause', () => {
   const limit = new RateLimit(3, 2)
   const allowed = (from: number, to: number, step: number) => {
     let count = 0
@@ -13,7 +13,7 @@ it('allows a burst, then one per interval, and a burst again after a pause', () 
   expect(allowed(5001, 15_500, 10)).toBe(5)
   expect(allowed(60_000, 60_001, 0.1)).toBe(3)
 })
-it('never allows more than the burst plus one per interval', () => {
+it('a limit never allows more than the burst plus one per interval', () => {
   const gaps = fc.array(fc.double({ min: 0, max: 20, noNaN: true }), { minLength: 1, maxLength: 60 })
   fc.assert(
     fc.property(gaps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 10 }), (steps, burst, interval) => {

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest'
 const rfcs = readFileSync(new URL('../../../docs/rfc.md', import.meta.url), 'utf8')
 
 describe('docs/rfc.md', () => {
-  it('has a row for each event of RFC 4271 §8.1 and RFC 9687, in order', () => {
+  it('docs/rfc.md has a row per event of RFC 4271 §8.1 and RFC 9687, in order', () => {
     expect(rows().map(({ number }) => number)).toEqual(Array.from({ length: 29 }, (_, i) => i + 1))
   })
-  it.each(rows())('says whether and where event $number is done, or why not: $name', row => {
+  it.each(rows())('docs/rfc.md has whether and where event $number is done, or why not: $name', row => {
     expect(row.name).not.toBe('')
     expect(row.verdict).toMatch(/^(done|differs|left out|not yet)$/)
     const source = readFileSync(new URL('./fsm.ts', import.meta.url), 'utf8')

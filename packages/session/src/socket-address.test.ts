@@ -50,7 +50,7 @@ describe('any other address', () => {
       `peer.address: '${address}%eth0' is not allowed, it must be without an interface, because it is not link-local (fe80::/10): use bindDevice`,
     )
   })
-  it.each(['', '%eth0', 'router%eth0'])("'%s' is none", address => {
+  it.each(['', '%eth0', 'router%eth0'])("'%s' is not an address", address => {
     expect(() => text(address)).toThrow("peer.address: '")
   })
   it('a mapped address becomes its IPv4 address (RFC 4291 §2.5.5.2)', () => {
@@ -93,11 +93,11 @@ describe('a session with a link-local peer', () => {
     expect(configured(peer, {}, '2001:db8::2')).toEqual({ ...both, local: '2001:db8::2' })
     expect(configured('2001:db8::1', {}, 'fe80::2%eth0')).toEqual({ ...both, peer: '2001:db8::1' })
   })
-  it('it binds to an interface if Node would read its name as a host name', () => {
+  it('a session binds to an interface if Node would read its name as a host name', () => {
     expect(configured('fe80::1%br_lan').bindDevice).toBe('br_lan')
     expect(configured('2001:db8::1', {}, 'fe80::2%br_lan').bindDevice).toBe('br_lan')
   })
-  it('does not dial from another link', () => {
+  it('a session does not dial from another link', () => {
     expect(() => configured('fe80::1%eth0', {}, 'fe80::2%eth1')).toThrow(
       "local.address: 'fe80::2%eth1' is not allowed, it must be on the interface of peer.address, 'eth0'",
     )
@@ -124,15 +124,18 @@ const own = interfaces.flatMap(([name, addresses = []]) =>
 
 describe.runIf(own !== undefined)('on a link of this host', () => {
   const address = own ?? ''
-  it.each([undefined, address])('a session comes up over it, through a listener on %s', async door => {
-    const server = new Listener({ port: 0, ...(door !== undefined && { address: door }) })
-    toEnd.push(() => server.stop())
-    const waits = begin({ local: local(65002, 2), peer: { as: 65001, address }, passive: true })
-    const port = await server.serve(waits).listen()
-    const dials = begin({ local: { ...local(65001, 1), address }, peer: { as: 65002, address, port } })
-    await vi.waitFor(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']), 5000)
-    expect([dials.status().local.address, waits.status().local.address]).toEqual([address, address])
-  })
+  it.each([undefined, address])(
+    'a session is established over a link-local address, with a listener on %s',
+    async door => {
+      const server = new Listener({ port: 0, ...(door !== undefined && { address: door }) })
+      toEnd.push(() => server.stop())
+      const waits = begin({ local: local(65002, 2), peer: { as: 65001, address }, passive: true })
+      const port = await server.serve(waits).listen()
+      const dials = begin({ local: { ...local(65001, 1), address }, peer: { as: 65002, address, port } })
+      await vi.waitFor(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']), 5000)
+      expect([dials.status().local.address, waits.status().local.address]).toEqual([address, address])
+    },
+  )
   it.runIf(linuxSupport().supported)('two interfaces with one address cannot have two keys on a listener', () => {
     const peer = (zone: string) => ({ as: 65001, address: `fe80::1%${zone}` })
     const waits = (zone: string, tcpMd5Key: string) => begin({ local: local(65002, 2), peer: peer(zone), tcpMd5Key })

@@ -278,7 +278,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   },
 )
 
-test('any events: one check at a time, up only with rise and a fresh result', () => {
+test('after any events one check runs, and up needs rise and a fresh result', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 120 }), events => {
       const bench = new Bench()

@@ -3,7 +3,7 @@ import { Session } from '../session.ts'
 import { dialTo, ScriptedPeer, VirtualClock } from './index.ts'
 
 describe('VirtualClock', () => {
-  it('runs each timer at its time, the one that was set first first', async () => {
+  it('VirtualClock runs each timer at its time, and equal times in the order set', async () => {
     const clock = new VirtualClock()
     const ran: [string, number][] = []
     const note = (name: string) => () => void ran.push([name, clock.now()])
@@ -23,7 +23,7 @@ describe('VirtualClock', () => {
     await clock.advance(0.25)
     expect(ran.at(-1)).toEqual(['c', 2000])
   })
-  it('runs overdue timers late after suspend()', async () => {
+  it('VirtualClock runs overdue timers late after suspend()', async () => {
     const clock = new VirtualClock()
     const ran: number[] = []
     clock.setTimeout(() => ran.push(clock.now()), 1000)
@@ -54,7 +54,7 @@ describe('ScriptedPeer', () => {
     ['address', { address: '192.0.2' }, 'an IPv4 or IPv6 address'],
     ['localAddress', { localAddress: 'eth0' }, 'an IPv4 or IPv6 address'],
     ['open', { open: 'holdTime' }, 'an object with fields of an OPEN'],
-  ])('rejects a wrong option %s: %o', (option, wrong, allowed) => {
+  ])('ScriptedPeer rejects a wrong option %s: %o', (option, wrong, allowed) => {
     const options = { clock: new VirtualClock(), as: 65000, ...wrong }
     expect(() => new ScriptedPeer(options)).toThrow(expect.objectContaining({ name: 'OptionError', option, allowed }))
   })
@@ -65,18 +65,18 @@ describe('ScriptedPeer', () => {
     )
     expect(peer.connections).toEqual([])
   })
-  it('has one spelling of its address, which dialTo() finds', () => {
+  it('ScriptedPeer has one spelling of its address, which dialTo() finds', () => {
     const peer = new ScriptedPeer({ clock: new VirtualClock(), as: 65000, address: '2001:DB8:0::7' })
     expect(peer.peer).toEqual({ as: 65000, address: '2001:db8::7' })
   })
-  it('keeps a session established for a day, with the addresses of both ends', async () => {
+  it('ScriptedPeer keeps a session for a day, with the addresses of both ends', async () => {
     const { session, clock } = await established()
     await clock.advance(86_400)
     expect(session.state).toBe('Established')
     expect(session.status().counters.dials).toBe(1)
     expect(session.status().local).toMatchObject({ address: '192.0.2.1' })
   })
-  it('has the routes that were advertised and not withdrawn on the current connection', async () => {
+  it('ScriptedPeer has the routes that its current connection has received', async () => {
     const { session, peer, clock } = await established()
     const attributes = { origin: 'igp', asPath: [], nextHop: '192.0.2.1' } as const
     session.send({ type: 'update', withdrawn: [], attributes, announced: ['198.51.100.1/32', '198.51.100.2/32'] })
@@ -87,7 +87,7 @@ describe('ScriptedPeer', () => {
     await clock.advance(0)
     expect(peer.routes.size).toBe(0)
   })
-  it('lets the hold timer expire if replies is false', async () => {
+  it('ScriptedPeer lets the hold timer expire if replies is false', async () => {
     const { session, peer, clock } = await established()
     peer.replies = false
     await clock.advance(89)
@@ -96,7 +96,7 @@ describe('ScriptedPeer', () => {
     expect([session.state, peer.connection.notification]).toMatchObject(['Idle', { code: 4, subcode: 0 }])
     expect(peer.connection.closed).toBe(true)
   })
-  it('refuses and ignores dials if onDial says so, and counts them', async () => {
+  it('ScriptedPeer refuses and ignores dials if onDial returns that, and counts them', async () => {
     const { session, peer, clock } = stage()
     peer.onDial = 'refuse'
     session.start()
@@ -107,7 +107,7 @@ describe('ScriptedPeer', () => {
     expect([session.state, peer.dials]).toEqual(['Connect', 2])
     expect(() => peer.connection).toThrow('the scripted peer 192.0.2.254 has no connection yet')
   })
-  it('dials a passive session, and sends what the test sends', async () => {
+  it('ScriptedPeer dials a passive session, and sends what the test sends', async () => {
     const { session, peer, clock } = stage({ passive: true })
     session.start()
     peer.connect(session)
@@ -118,14 +118,14 @@ describe('ScriptedPeer', () => {
     expect(session.state).toBe('Idle')
     expect(peer.received.map(({ type }) => type)).toEqual(['open', 'keepalive'])
   })
-  it('takes LOCAL_PREF from an internal peer', async () => {
+  it('ScriptedPeer takes LOCAL_PREF from an internal peer', async () => {
     const { session, peer, clock } = await established({ as: 65001 })
     const attributes = { origin: 'igp', asPath: [], nextHop: '192.0.2.1', localPref: 200 } as const
     session.send({ type: 'update', withdrawn: [], attributes, announced: ['198.51.100.1/32'] })
     await clock.advance(0)
     expect(peer.routes.get('198.51.100.1/32')?.attributes.localPref).toBe(200)
   })
-  it('leaves no timer behind when the session has stopped', async () => {
+  it('ScriptedPeer leaves no timer behind when the session has stopped', async () => {
     const { session, clock } = await established()
     const stopped = session.stop()
     await clock.advance(2)
@@ -135,7 +135,7 @@ describe('ScriptedPeer', () => {
 })
 
 describe('dialTo()', () => {
-  it('dials the peer that has the address, and fails for an address that none has', () => {
+  it('dialTo() dials the peer with the address, and fails if no peer has it', () => {
     const clock = new VirtualClock()
     const [one, other] = ['192.0.2.7', '2001:db8::7'].map(address => new ScriptedPeer({ clock, as: 65000, address }))
     const session = new Session({ local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65000, address: '2001:db8::7' } })
