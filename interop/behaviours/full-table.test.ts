@@ -43,7 +43,7 @@ forEachDaemon(
     announcer.announce('2001:db8::10/128')
     await waitFor(() => received, { until: count => count >= ROUTES, within: 120, what: 'the whole table' })
     expect(session?.state).toBe('Established')
-    // The other labs in this process need memory, too, for a while.
+    // Other labs in this process use memory for a while.
     await waitFor(() => (heapUsed() - before) / 2 ** 20, {
       until: kept => kept < 5,
       within: 30,
@@ -52,7 +52,7 @@ forEachDaemon(
   },
 )
 
-/** Gives the router the table: from a speaker in another AS, or through the API of ExaBGP, which passes no routes on. */
+/** Gives the router the table: from a speaker in another AS, or through the API of ExaBGP, which does not pass routes on. */
 async function feed(lab: Lab, router: Router, kind: Kind): Promise<Session> {
   const session = new Session({
     local: { as: FEEDER, id: lab.otherHost, address: lab.otherHost6 },
@@ -75,7 +75,7 @@ async function sendTable(session: Session, nextHop: string): Promise<void> {
   }
 }
 
-/** The same in awk: PART prefixes a line. */
+/** The same table as a program for awk, with PART prefixes per line. */
 function exabgpCommands(neighbor: string): string {
   const line = `neighbor ${neighbor} announce attributes next-hop self nlri`
   return `for (i = 0; i < ${ROUTES}; i++)

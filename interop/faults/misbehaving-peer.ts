@@ -20,7 +20,7 @@ export class MisbehavingPeer {
     const [first = '', ...others] = Object.values(addresses)
     const script = [
       ...others.map(address => `ip address add ${address}/28 dev eth0`),
-      // Segments of one octet are only sent as such if they need not wait for acknowledgements.
+      // Segments of one octet stay separate only if they do not wait for acknowledgements.
       'ip route change $(ip -4 route show dev eth0 scope link) dev eth0 initcwnd 12000',
       `exec node --import tsx ${program}`,
     ]
@@ -65,7 +65,7 @@ export class MisbehavingPeer {
     return docker('logs', this.#container)
   }
 
-  /** The number of segments with data that the peer has sent on its one connection of this misbehaviour. */
+  /** The number of segments with data that the peer has sent on its connection with this misbehaviour. */
   async segments(behaviour: Misbehaviour): Promise<number> {
     const output = await this.exec('ss', '-tinH', 'src', this.addresses[behaviour])
     return Number(/ data_segs_out:(\d+)/.exec(output)?.[1])

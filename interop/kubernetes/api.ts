@@ -1,4 +1,4 @@
-/** etcd and kube-apiserver in the namespace `api`, and requests of an administrator to it. */
+/** etcd and kube-apiserver in the namespace `api`, and an administrator's requests to that server. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
@@ -68,7 +68,7 @@ export class ApiServer {
     )
   }
 
-  /** A request as administrator. */
+  /** Sends a request with the administrator's certificate. */
   async request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
     const { file } = this.#keys
     const { stdout } = await execInNamespace('api', [

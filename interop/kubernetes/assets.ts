@@ -1,4 +1,4 @@
-/** Where kube-apiserver comes from: KUBEBUILDER_ASSETS, else a build from the pinned apiserver/go.mod, which is kept. */
+/** Finds kube-apiserver: in KUBEBUILDER_ASSETS, or else builds the version in apiserver/go.mod once and keeps it. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'

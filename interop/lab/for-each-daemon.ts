@@ -8,7 +8,7 @@ import { type ModelOptions, routerModel } from './router-model.ts'
 /** Writes a daemon's configuration, from the addresses of its lab. */
 type Config = (addresses: Addresses) => string
 
-/** A newer daemon and the older one whose configuration it reads. It gets that one unless a test gives it its own. */
+/** Newer daemons that read the configuration of an older one. They get that one, unless a test has one for them. */
 const olderVersions = { bird3: 'bird', gobgp4: 'gobgp' } as const
 
 /** The language of a configuration. */

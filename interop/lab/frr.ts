@@ -5,7 +5,7 @@ export const frr: Daemon = {
   name: 'FRR',
   image: 'softspoken-interop/frr',
   preamble: 'debug bgp neighbor-events\n',
-  // FRR drops and restores its capabilities as one set, which includes this one.
+  // FRR drops and restores its capabilities as one set, and SYS_ADMIN is in it.
   options: ['--cap-add', 'SYS_ADMIN'],
   // FRR rejects an IPv6 neighbour (5/0) while its own link-local address is tentative.
   ready: ['sh', '-c', 'vtysh -c "show bgp summary" && ! ip -6 address show tentative | grep inet6'],
@@ -70,7 +70,7 @@ function lines(address: string, extraLines: string): string[] {
     .map(line => `neighbor ${address} ${line}`)
 }
 
-/** The fields used here of vtysh's JSON. */
+/** The fields of vtysh's JSON that this file reads. */
 interface Table {
   routes?: { [prefix: string]: Path[] }
 }

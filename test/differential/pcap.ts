@@ -3,7 +3,7 @@
 const IPV4 = 20
 const TCP = 20
 
-/** A pcap file of IPv4 packets, one to a message, in order. */
+/** A pcap file of IPv4 packets, one per message, in order. */
 export function pcap(messages: readonly Uint8Array[]): Uint8Array {
   const parts = [Buffer.alloc(24)]
   const [file] = parts

@@ -38,7 +38,7 @@ describe('callsScript()', () => {
     ],
   )
 
-  it('times each call for each route, one after the other', () => {
+  it('callsScript() times each call for each route, one after the other', () => {
     expect(script.split('\n').filter(line => /^(i=|timed )/.test(line))).toEqual([
       'i=1',
       'timed announce 198.51.100.1/32',
@@ -50,7 +50,7 @@ describe('callsScript()', () => {
       'timed query 198.51.100.2/32',
     ])
   })
-  it('has no query if the call starts no process', () => {
+  it('callsScript() has no query if the call starts no process', () => {
     expect(
       callsScript({ method: 'a pipe', announce: 'echo', withdraw: 'echo' }, [{ i: 1, route: '198.51.100.1/32' }]),
     ).not.toContain('query')

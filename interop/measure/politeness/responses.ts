@@ -1,4 +1,4 @@
-/** How the router responds, with one address per response; and the dials that Softspoken's budget allows in ten minutes. */
+/** Each response of the router, and the dials that Softspoken's budget allows it in ten minutes. */
 export const responses = {
   refused: { text: 'refuses', budget: 11 },
   dropped: { text: 'drops SYNs', budget: 10 },

@@ -2,8 +2,8 @@
 import type { HostAddress } from './address-message.ts'
 
 /**
- * Whether the subnet of an interface's address contains another address: both begin with the same `prefixLength` bits. The
- * address itself (also in another form) and a host prefix (/32, /128) contain none.
+ * True if another address is in the subnet of an interface's address: both begin with the same `prefixLength` bits. False
+ * for the address itself, and for a host prefix (/32, /128).
  * @param address 4 or 16 octets.
  */
 export function subnetContains(

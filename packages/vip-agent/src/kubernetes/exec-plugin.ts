@@ -3,11 +3,11 @@ import { type ClientCertificate, credentialsError, type ExecPlugin } from './acc
 import { isMap, parseJson } from './json.ts'
 import { authorizationOf, isKeyOf } from './values.ts'
 
-/** What the command gave. */
+/** What the command printed. */
 export interface ExecCredential {
   readonly authorization?: string
   readonly certificate?: ClientCertificate
-  /** Milliseconds since 1970. Undefined: until the API server refuses it. */
+  /** Milliseconds since 1970. Undefined if it is used until the API server refuses it. */
   readonly expiresAt?: number
 }
 
@@ -15,7 +15,7 @@ const TIMEOUT = 30_000 // milliseconds; a command may ask a server of its own
 const MAX_OUTPUT = 1 << 20 // octets
 
 /**
- * Its output and its arguments may be secrets, so no error shows them.
+ * The command's output and arguments may be secrets, so no error shows them.
  * @throws LeaseStoreError with reason `credentials`
  */
 export async function runExecPlugin(plugin: ExecPlugin, timeout = TIMEOUT): Promise<ExecCredential> {

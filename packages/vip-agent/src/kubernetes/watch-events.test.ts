@@ -6,7 +6,7 @@ import { LineSplitter, readWatch } from './watch-events.ts'
 const lease = { namespace: 'ns', name: 'vip' }
 const place = 'server'
 
-/** These octets in chunks of these lengths, repeated. */
+/** The octets in chunks of these lengths, which repeat. */
 function chunked(octets: Uint8Array, lengths: readonly number[]): Uint8Array[] {
   const chunks: Uint8Array[] = []
   for (let start = 0, i = 0; start < octets.length; i++) {
@@ -51,7 +51,7 @@ describe('LineSplitter', () => {
 })
 
 describe('readWatch()', () => {
-  test('a callback for each event, however the stream is cut', async () => {
+  test('readWatch() calls back for each event, however the stream is cut', async () => {
     const text = [
       { type: 'ADDED', object: object('1', 'a') },
       { type: 'BOOKMARK', object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } },
