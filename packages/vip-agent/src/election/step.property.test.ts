@@ -21,7 +21,7 @@ type Profile = (typeof profiles)['default']
 const bound = ({ leaseDuration, claimDelay, retryPeriod }: Profile): number =>
   leaseDuration + claimDelay + 200 + 2 * retryPeriod
 /** Histories with several faults. */
-const runs = Number(process.env.RUNS ?? 100)
+const runs = Number(process.env.RUNS ?? 60)
 
 type Fault =
   | { readonly type: 'pause' | 'crash' | 'resign'; readonly node: number; readonly for: number }
