@@ -1,4 +1,5 @@
 /** Announcements that last only while they are renewed, in virtual time. */
+import { HealthGate } from '@softspoken/announcer'
 import { OptionError } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
 import { Lab } from './lab.ts'
@@ -285,5 +286,86 @@ describe('withdrawn', () => {
     announcement.withdraw()
     await lab.pass(30)
     expect(router.times).toEqual([0, 0, 30])
+  })
+})
+
+describe('the kernel deadline', () => {
+  class Deadline {
+    readonly calls: string[] = []
+    fails = false
+    arm(seconds: number): void {
+      this.calls.push(`arm ${seconds}`)
+      if (this.fails) throw new Error('EINVAL')
+    }
+    disarm(): void {
+      this.calls.push('disarm')
+    }
+    get last(): string | undefined {
+      return this.calls.at(-1)
+    }
+  }
+
+  test('it is armed each second with the earliest lease, 5 s at least', async () => {
+    const lab = new Lab()
+    lab.router()
+    const deadline = new Deadline()
+    const announcer = lab.announcer({ kernelDeadline: deadline, maxPrefixes: 3 })
+    announcer.announce('198.51.100.12/32')
+    await lab.pass(2)
+    expect(new Set(deadline.calls)).toEqual(new Set(['disarm']))
+    announcer.announce(OTHER, { ttl: 60 })
+    const announcement = announcer.announce(VIP, { ttl: 20 })
+    await lab.pass(1)
+    expect(deadline.last).toBe('arm 19')
+    await lab.pass(17)
+    expect(deadline.last).toBe('arm 5')
+    announcement.renew()
+    await lab.pass(1)
+    expect(deadline.last).toBe('arm 19')
+    announcement.withdraw()
+    await lab.pass(1)
+    expect(deadline.last).toBe('arm 40')
+    await lab.pass(45)
+    expect(deadline.last).toBe('disarm')
+  })
+  test('a gate renews it with each check', async () => {
+    const lab = new Lab()
+    lab.router()
+    const deadline = new Deadline()
+    const announcer = lab.announcer({ kernelDeadline: deadline })
+    const gate = new HealthGate({ check: async () => {}, clock: lab.clock, interval: 5, ttl: 15, rise: 1 })
+    announcer.announce(VIP, { gate })
+    await lab.pass(11.5)
+    expect(deadline.last).toBe('arm 14')
+    gate.stop()
+  })
+  test('it is disarmed at the end, and left alone after it', async () => {
+    const lab = new Lab()
+    lab.router()
+    const deadline = new Deadline()
+    const announcer = lab.announcer({ kernelDeadline: deadline })
+    announcer.announce(VIP, { ttl: 20 })
+    await lab.pass(2)
+    const stopped = announcer.stop()
+    await lab.pass(10)
+    await stopped
+    const { length } = deadline.calls
+    await lab.pass(10)
+    expect([deadline.last, deadline.calls.length]).toEqual(['disarm', length])
+  })
+  test('a deadline that throws is an error in the log, and changes nothing else', async () => {
+    const lab = new Lab()
+    const router = lab.router()
+    const deadline = new Deadline()
+    deadline.fails = true
+    lab.announcer({ kernelDeadline: deadline }).announce(VIP, { ttl: 20 })
+    await lab.pass(3)
+    expect(lab.lines('error')).toEqual([{ error: 'EINVAL', text: 'kernel deadline failed' }])
+    expect(router.times).toEqual([0])
+  })
+  test('what is no deadline is rejected', () => {
+    const lab = new Lab()
+    lab.router()
+    expect(() => lab.announcer({ kernelDeadline: true })).toThrow('kernelDeadline: true is not allowed')
   })
 })

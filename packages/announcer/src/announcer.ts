@@ -12,6 +12,7 @@ import { type AnnouncerOptions, configure, type PeerConfig } from './config.ts'
 import { type DividedRoutes, divide, nextLeaseEnd } from './desired-routes.ts'
 import type { AnnouncerEvents } from './events.ts'
 import { type HostRoute, hostRoute } from './host-route.ts'
+import { keepDeadline } from './kernel-deadline.ts'
 import { leasesFirst } from './lease.ts'
 import { type LogLine, PeerRoutes, type PeerRoutesOptions } from './peer-routes.ts'
 import { withdrawnReason } from './reasons.ts'
@@ -32,6 +33,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
   /** What PeerUpdates.check() has encoded already. */
   readonly #encoded = new Map<string, string>()
   readonly #timer: DeadlineTimer
+  #endDeadline = (): void => {}
   #ending: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
@@ -60,6 +62,11 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
     if (twice !== undefined)
       throw new OptionError('peers', twice, 'listed once: a router takes one session from an address')
     this.sessions = this.#peers.map(({ session }) => new AnnouncerSession(session, log))
+    if (options.kernelDeadline)
+      this.#endDeadline = keepDeadline(options.kernelDeadline, this.#clock, log, () => {
+        const now = this.#clock.now()
+        return Math.min(...this.#divided().desired.map(one => one.secondsLeft(now) ?? Number.POSITIVE_INFINITY))
+      })
     for (const { session } of this.#peers) {
       const peer = session.config.peer.address
       session.on('established', ({ negotiated }) => this.#emit('established', { peer, negotiated }))
@@ -107,6 +114,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
    */
   stop(communication = '', options: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.drain().then(async () => {
+      this.#endDeadline()
       await Promise.all(this.#peers.map(({ session }) => session.stop(communication, options)))
     })
     return this.#stopping

@@ -1,6 +1,7 @@
 /** The options of an announcer, their defaults, and the options of each session that follow from them. */
 import type { LocalOptions, PeerOptions, SessionOptions } from '@softspoken/session'
 import {
+  assertMethods,
   assertObject,
   assertString,
   checkEnvironment,
@@ -18,6 +19,7 @@ import {
 import { type Address, OptionError, parseAddress } from '@softspoken/wire'
 import { hiddenValue, shown } from '@softspoken/wire/internal'
 import { canonical, isNoHost } from './address.ts'
+import type { ProcessDeadline } from './kernel-deadline.ts'
 import { addressesIn, forFamily, type PerFamily } from './per-family.ts'
 
 /** Options of a session that each peer may have of its own. */
@@ -68,6 +70,11 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
    * Default 0: withdrawn at once, which is best if there is no other path.
    */
   gracefulShutdownTime?: number
+  /**
+   * A `new KernelDeadline()` of `@softspoken/linux`: the kernel ends this process (SIGKILL) if it hangs, or is stopped, until the
+   * lease of a route ends; 5 s at least. Routes without `ttl` and `gate` do not count. Default: none.
+   */
+  kernelDeadline?: ProcessDeadline
 }
 
 const LONGEST_DRAIN = 25 // seconds; with the end of the sessions it fits the 30 s that Kubernetes gives
@@ -80,7 +87,7 @@ export const announcerOptions = {
   advertisementInterval: { type: 'number', min: 5, max: 600, unit: ' seconds' },
   drainTime: { type: 'number', default: 3, min: 0, max: LONGEST_DRAIN, unit: ' seconds' },
   gracefulShutdownTime: { type: 'number', default: 0, min: 0, max: LONGEST_DRAIN, unit: ' seconds' },
-} as const satisfies OptionTable<Omit<AnnouncerOptions, keyof SessionOptions>>
+} as const satisfies OptionTable<Omit<AnnouncerOptions, keyof SessionOptions | 'kernelDeadline'>>
 
 /** The options of a peer that a session does not have. */
 const peerOptions = {
@@ -110,8 +117,8 @@ export interface PeerConfig {
 /** @throws OptionError; for an option of a session, Session does. */
 export function configure(options: AnnouncerOptions): Config {
   assertObject(options, 'options', 'an object with local and peers at least')
-  const { local, peers, nextHop, maxPrefixes, advertisementInterval, drainTime, gracefulShutdownTime, ...rest } =
-    options
+  const { local, peers, nextHop, kernelDeadline, maxPrefixes, advertisementInterval, ...others } = options
+  const { drainTime, gracefulShutdownTime, ...rest } = others
   if ('passive' in rest)
     throw new OptionError('passive', rest.passive, 'left out, because an announcer dials each of its peers')
   rejectUnknown(options, allNames, '')
@@ -119,6 +126,7 @@ export function configure(options: AnnouncerOptions): Config {
     throw hiddenValue('peers', shown(peers), `a list of at least one peer, each ${PEER}`)
   for (const [at, peer] of peers.entries()) checkPeer(peer, at)
   checkEnvironment(rest)
+  if (kernelDeadline !== undefined) assertMethods(kernelDeadline, ['arm', 'disarm'], 'kernelDeadline')
   const config = {
     maxPrefixes: numberOption(announcerOptions, 'maxPrefixes', maxPrefixes),
     drainTime: numberOption(announcerOptions, 'drainTime', drainTime),
@@ -147,7 +155,7 @@ export function configure(options: AnnouncerOptions): Config {
 
 /** Every option of an announcer, its own first. */
 const allNames: readonly string[] = [
-  'local',
+  ...['local', 'kernelDeadline'],
   ...optionNames(announcerOptions),
   ...optionNames(sessionOptions).filter(name => !['local', 'peer', 'passive'].includes(name)),
   ...environmentNames,
