@@ -82,11 +82,12 @@ async function loop(environment: NodeJS.ProcessEnv): Promise<readonly number[]> 
     '--next-hop',
     '192.0.2.1',
   ]
+  const address = ['--address', 'none', '--require-address', 'false']
   const peer = ['--peer', '127.0.0.1', '--peer-as', '65000', '--port', String(port)]
   const end = performance.now() + minutes * 60_000
   const timer = setTimeout(() => child?.kill('SIGKILL'), minutes * 60_000)
   while (performance.now() < end) {
-    child = spawn(process.execPath, ['--import', 'tsx', program, 'announce', ...flags, ...peer], {
+    child = spawn(process.execPath, ['--import', 'tsx', program, 'announce', ...flags, ...address, ...peer], {
       stdio: 'ignore',
       env: { ...process.env, ...environment },
     })

@@ -105,6 +105,7 @@ async function measure(name: string, { descriptors = 1024 }: Flood, servicePort:
       ...['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11', '--peer', '127.0.0.1'],
       ...['--peer-as', '65000', '--port', String(await listener.listen()), '--next-hop', '10.0.5.11'],
       ...['--http', `127.0.0.1:${port}`, '--health', `http://127.0.0.1:${servicePort}/`],
+      ...['--address', 'none', '--require-address', 'false'],
     ],
     { env: { PATH: process.env.PATH, SOFTSPOKEN_HEALTH_INTERVAL: '1' }, stdio: 'ignore' },
   )

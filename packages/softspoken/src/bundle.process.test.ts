@@ -20,6 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const flags = [
   ...['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11'],
   ...['--peer', '127.0.0.1', '--peer-as', '65000', '--port', '1', '--next-hop', '10.0.5.11'],
+  ...['--address', 'none', '--require-address', 'false'],
 ]
 function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [...before, join(folder, 'softspoken.cjs'), 'announce', ...flags], { env })

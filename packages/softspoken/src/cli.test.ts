@@ -14,6 +14,8 @@ const needed: Record<string, string> = {
   '--router-id': '10.0.5.11',
   '--peer': '127.0.0.1',
   '--peer-as': '65000',
+  '--address': 'none', // and none is needed: these tests change no interface
+  '--require-address': 'false',
 }
 const words = (options: Record<string, string>) => Object.entries(options).flat()
 
@@ -109,7 +111,7 @@ it('check shows the hold time, address and next hop of one router in its message
   ]
   writeFileSync(config, JSON.stringify({ peers, nextHop: '10.0.5.11' }))
   const argv = ['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11']
-  const { code, out } = await call(['check', ...argv, '--config', config])
+  const { code, out } = await call(['check', ...argv, '--config', config, '--address', 'none'])
   rmSync(folder, { recursive: true })
   const [, first, second] = out.split(/^To /m)
   expect(code).toBe(0)
@@ -120,8 +122,8 @@ it('check shows the hold time, address and next hop of one router in its message
 describe('--help', () => {
   it.each([
     [['--help'], 24],
-    [['announce', '--help'], 48],
-    [['check', '-h'], 48],
+    [['announce', '--help'], 55],
+    [['check', '-h'], 55],
     [['status', '--help'], 24],
     [['version', '--help'], 24],
   ])('of %j fits a screen of 100 columns', async (argv, rows) => {

@@ -67,7 +67,7 @@ describe.each([
     const variables = Object.fromEntries(env.map(({ name, value }) => [name, value ?? '203.0.113.2']))
     const { options, warnings } = await readConfiguration(words, variables)
     expect(warnings).toEqual([])
-    expect(options).toMatchObject({ prefix: '198.51.100.10/32', routerId: '203.0.113.2' })
+    expect(options).toMatchObject({ prefix: ['198.51.100.10/32'], routerId: '203.0.113.2' })
     expect(options.health).toMatch(/^https?:/) // it fails closed
   })
 })
@@ -99,7 +99,7 @@ describe('systemd/softspoken.service', () => {
   it('has an environment file that the program accepts', async () => {
     const lines = read('systemd/softspoken.env').match(/^\w+=.*$/gm) ?? []
     const { options } = await readConfiguration([], Object.fromEntries(lines.map(line => line.split('=', 2))))
-    expect(options).toMatchObject({ prefix: '198.51.100.10/32', routerId: '10.0.5.11', peerAs: 65000 })
+    expect(options).toMatchObject({ prefix: ['198.51.100.10/32'], routerId: '10.0.5.11', peerAs: 65000 })
   })
 })
 
@@ -114,7 +114,7 @@ describe('the unit and the Dockerfile', () => {
     expect(dockerfile).toContain(`RUN node /app/${bundle} check `)
   })
   it('have the package.json of each package that the program needs', () => {
-    const copied = [...dockerfile.matchAll(/^COPY packages\/(\w+)\/package\.json packages\/\1\/$/gm)].map(
+    const copied = [...dockerfile.matchAll(/^COPY packages\/([\w-]+)\/package\.json packages\/\1\/$/gm)].map(
       ([, name]) => name,
     )
     expect(copied).toContain('softspoken')

@@ -13,7 +13,7 @@ describe('the first screen of the README', () => {
   it('has a command that the program accepts', async () => {
     const [, words = ''] = /pnpm@12 announce (.*)/s.exec(block('sh').replaceAll('\\\n', '')) ?? []
     const { options } = await readConfiguration(words.trim().split(/\s+/), {})
-    expect(options).toMatchObject({ prefix: '198.51.100.10/32', health: 'tcp://127.0.0.1:6443' })
+    expect(options).toMatchObject({ prefix: ['198.51.100.10/32'], health: 'tcp://127.0.0.1:6443' })
   })
   it('has a picture of the page that exists', () => {
     const [, picture = ''] = /<img src="([^"]+)"/.exec(screen) ?? []

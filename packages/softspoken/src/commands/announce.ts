@@ -1,13 +1,19 @@
-/** `softspoken announce`: announces the route until a signal; then withdraws it, waits for the router, and sends Cease. */
-import { Announcer, type HealthGate, hostRoute } from '@softspoken/announcer'
+/** `softspoken announce`: runs a VIP agent until a signal, and then through its planned end. */
+import { hostRoute } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
 import { omitUndefined } from '@softspoken/session/internal'
+import { VipAgent } from '@softspoken/vip-agent'
+import { linuxSupport } from '@softspoken/vip-agent/internal'
 import type { Logger } from 'pino'
-import { announcerOptions, preference } from '../config/announcer-options.ts'
+import { interfaceFor } from '../config/address-check.ts'
+import { agentOptions, preference, routerId } from '../config/agent-options.ts'
+import { electionOf, electionOptions, modeOf, nodeNameOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
-import { healthGate } from '../health/health-gate.ts'
+import { toUsageError } from '../config/validate.ts'
+import type { Elected } from '../election/elected.ts'
+import { healthGateOptions } from '../health/health-gate.ts'
 import { shownUrl } from '../health/shown-url.ts'
 import type { StatusPage } from '../http/status-page.ts'
 import { makeLog } from '../log/log.ts'
@@ -16,70 +22,89 @@ import { serviceManager } from '../systemd.ts'
 import { version } from '../version.ts'
 
 const SHUTDOWN_MARGIN = 7 // seconds beyond the drain: for the Cease, the page, and a log that is slow
+const HAND_OVER = 4 // seconds at most until another node leads
 
-/** Resolves once it announces, or waits for its health check. */
+/** Resolves once it announces, or waits for its health check or its election. */
 export async function announce(
   { options, given, warnings }: Configuration,
   env: NodeJS.ProcessEnv,
   shutdown: Shutdown,
 ): Promise<void> {
   const hints = [...warnings, ...(await rehearse(options, given))]
+  const interfaceName = interfaceFor(options, given, () => {}) // the agent logs what may be a mistake
   const { log, output } = makeLog(options.logLevel)
-  const libraryOptions = announcerOptions(options)
   const page = await openPage(options, log, () => output.dropped)
   for (const hint of hints) log.warn({}, hint)
-  log.info(startFields(options, libraryOptions.peers), 'starting')
-  let gate: HealthGate | undefined
-  let announcer: Announcer
-  try {
-    gate = healthGate(options, given, log)
-    announcer = new Announcer({ ...libraryOptions, log })
-  } catch (error) {
-    gate?.stop()
-    await page?.[Symbol.asyncDispose]()
-    throw error
-  }
-  attach(page, announcer, gate, options, log) // before their first events, which come in microtasks
+  const { agent, elected } = await start()
+  attach(page, agent, elected, options, log) // before their first events, which come in microtasks
   const systemd = serviceManager(env, err => log.warn({ err }, 'systemd could not be notified'))
   const { drainTime = 3, gracefulShutdownTime = 0 } = options // the library's defaults
   shutdown.handle({
-    timeLimit: SHUTDOWN_MARGIN + drainTime + gracefulShutdownTime,
+    timeLimit: SHUTDOWN_MARGIN + drainTime + gracefulShutdownTime + (elected ? HAND_OVER : 0),
     async stop(cause) {
       const reason = 'signal' in cause ? `got ${cause.signal}` : 'failed'
       const keepRecord = !('signal' in cause) // a supervisor will restart the program, which must not dial at once
-      const stopped = announcer.stop(`softspoken ${reason}`, { keepRecord }) // first, because it withdraws at once
+      const stopped = agent.stop(`softspoken ${reason}`, { keepRecord }) // first, because it withdraws at once
       systemd.stopping()
       log.info('signal' in cause ? cause : { reason }, 'withdrawing and stopping')
       await stopped
       await page?.[Symbol.asyncDispose]()
-      gate?.stop() // last, because stopping it withdraws, and the drain would have nothing to withdraw
       log.info({}, 'stopped')
       await output.settle()
       if (output.stuck) process.exit('signal' in cause ? exitCodes.ok : exitCodes.retryable) // Node would wait for the write
     },
     ignored: signal => log.info({ signal }, 'signal ignored'),
   })
-  try {
-    announcer.announce(options.prefix, { ...preference(options), ...(gate && { gate }) })
-  } catch (error) {
-    gate?.stop()
-    await page?.[Symbol.asyncDispose]()
-    void announcer.stop('', { keepRecord: true }) // nothing was sent, so there is nothing to wait for
-    throw error
-  }
   systemd.ready() // a router that does not answer yet is no reason to restart the program
+
+  async function start(): Promise<{ readonly agent: VipAgent; readonly elected: Elected | undefined }> {
+    try {
+      const elected =
+        electionOf(options) === undefined ? undefined : (await import('../election/elected.ts')).elect(options, log)
+      const own = agentOptions(options)
+      log.info(startFields(options, own.announcer.peers), 'starting')
+      logChoices(options, interfaceName, elected, log)
+      const health = healthGateOptions(options, given)
+      const kernelDeadline = own.kernelDeadline === true && linuxSupport().supported
+      const running = { ...own, kernelDeadline, log, ...omitUndefined({ health, election: elected?.election }) }
+      return { agent: new VipAgent(running), elected }
+    } catch (error) {
+      await page?.[Symbol.asyncDispose]()
+      throw toUsageError(error, given)
+    }
+  }
 }
 
 function startFields(options: ProgramOptions, peers: readonly { readonly address: string; readonly as: number }[]) {
-  const { prefix, localAs, routerId, health, healthRise = healthOptions.rise.default } = options
+  const { prefix, localAs, health, healthRise = healthOptions.rise.default } = options
   return {
-    ...{ version, prefix, localAs, routerId },
+    ...{ version, prefix: prefix.length === 1 ? prefix[0] : prefix, localAs, routerId: routerId(options) },
     peers: peers.map(({ address, as }) => `${address} AS ${as}`),
     ...(health !== undefined && {
       health: shownUrl(health),
       waitsFor: healthRise === 1 ? '1 passed check' : `${healthRise} passed checks`,
     }),
   }
+}
+
+/** What was chosen where the user did not say, one line each. */
+function logChoices(
+  options: ProgramOptions,
+  interfaceName: string | undefined,
+  elected: Elected | undefined,
+  log: Logger,
+): void {
+  const nodeName = nodeNameOf(options)
+  const { leaseDuration, renewDeadline, retryPeriod } = electionOptions(options)
+  const durations = elected && { lease: elected.name, leaseDuration, renewDeadline, retryPeriod }
+  log.info({ mode: modeOf(options), nodeName, ...durations }, 'mode')
+  if (interfaceName === undefined) log.info({ required: options.requireAddress ?? true }, 'no address is added')
+  else log.info({ interface: interfaceName }, 'interface of the address')
+  const support = linuxSupport()
+  if (options.kernelDeadline === 'off') log.info({ detail: 'kernelDeadline is off' }, 'kernel deadline off')
+  else if (support.supported) log.info({}, 'kernel deadline on')
+  else log.warn({ detail: support.detail }, 'kernel deadline off')
+  if (options.routerId === 'auto') log.info({ routerId: routerId(options), nodeName }, 'router id of the node name')
 }
 
 /** It listens before a router is dialled. Its failure is a warning, because the route does not depend on it. */
@@ -99,16 +124,18 @@ async function openPage(
 }
 function attach(
   page: StatusPage | undefined,
-  announcer: Announcer,
-  gate: HealthGate | undefined,
+  agent: VipAgent,
+  elected: Elected | undefined,
   options: ProgramOptions,
   log: Logger,
 ): void {
   try {
-    const { nextHop, health = '' } = options
-    page?.attach(announcer, {
-      gates: gate === undefined ? {} : { [shownUrl(health)]: gate },
-      routes: { [hostRoute(options.prefix).prefix]: { ...omitUndefined({ nextHop }), ...preference(options) } },
+    const { nextHop, health, prefix } = options
+    const shown = { ...omitUndefined({ nextHop }), ...preference(options) }
+    page?.attach(agent.announcer, {
+      gates: health === undefined ? {} : { [shownUrl(health)]: agent.health },
+      routes: Object.fromEntries(prefix.map(one => [hostRoute(one).prefix, shown])),
+      agent: { agent, nodeName: nodeNameOf(options), ...omitUndefined({ elected }) },
     })
   } catch (err) {
     log.warn({ err }, 'page failed')

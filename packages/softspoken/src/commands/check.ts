@@ -6,13 +6,15 @@ import { inspect } from 'node:util'
 import { Announcer } from '@softspoken/announcer'
 import { dialBudget } from '@softspoken/session'
 import { Decoder, encode, type Message } from '@softspoken/wire'
-import { announcerOptions, preference } from '../config/announcer-options.ts'
+import { interfaceFor } from '../config/address-check.ts'
+import { announcerOptions, preference } from '../config/agent-options.ts'
 import { optionTable, type ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
 import { RetryableError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
 import { shownUrl } from '../health/shown-url.ts'
+import { agentLines, standbyMed } from './agent-lines.ts'
 import { hostWarnings } from './host-warnings.ts'
 
 /**
@@ -21,9 +23,12 @@ import { hostWarnings } from './host-warnings.ts'
  */
 export async function check({ options, given, warnings }: Configuration): Promise<string> {
   const found = [...warnings, ...(await rehearse(options, given))]
+  const ofAddress: string[] = []
+  const interfaceName = interfaceFor(options, given, warning => ofAddress.push(warning))
   const messages = await messagesTo(options)
-  const hints = [...found, ...(await hostWarnings(options, given))]
-  return `${[...hints.map(hint => `warning: ${hint}`), optionLines(options, given)].join('\n')}\n${messages}`
+  const hints = [...found, ...ofAddress, ...(await hostWarnings(options, given))]
+  const warned = hints.map(hint => `warning: ${hint}\n`).join('')
+  return `${warned}${optionLines(options, given)}\n${await agentLines(options, interfaceName)}\n${messages}`
 }
 
 async function messagesTo(options: ProgramOptions): Promise<string> {
@@ -75,11 +80,13 @@ async function exchange(
     drainTime: 0,
     dial: () => Object.assign(router.connect(), { localAddress }),
   })
-  announcer.announce(options.prefix, preference(options))
+  for (const prefix of options.prefix) announcer.announce(prefix, { ...preference(options), ...standbyMed(options) })
   const messages = await router.received
-  const cause = announcer.status().peers[0]?.unsendable[options.prefix]
-  if (cause !== undefined && localAddress !== undefined)
-    throw new RetryableError(`${options.prefix} cannot be sent to ${peer?.address} from this host now: ${cause.detail}`)
+  const [unsendable] = Object.entries(announcer.status().peers[0]?.unsendable ?? {})
+  if (unsendable && localAddress !== undefined)
+    throw new RetryableError(
+      `${unsendable[0]} cannot be sent to ${peer?.address} from this host now: ${unsendable[1].detail}`,
+    )
   const budgets = announcer.sessions.map(({ config }) => dialBudget(config.backOff))
   const [{ minute, tenMinutes, hour } = { minute: 0, tenMinutes: 0, hour: 0 }] = budgets // one, for one peer
   const budget = `The router gets at most ${minute} dials in a minute, ${tenMinutes} in ten minutes and ${hour} in an hour`
@@ -124,7 +131,7 @@ class AcceptingRouter {
       connection.push(encode({ type: 'keepalive' }))
     } else if (message.type === 'update') {
       messages.push(message)
-      this.#done([...messages])
+      setImmediate(() => this.#done([...messages])) // others may follow: one for each family
     } else if (message.type === 'keepalive') setImmediate(() => this.#done([...messages])) // no route follows
   }
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ProgramOptions } from '../config/options.ts'
 import { hostWarnings } from './host-warnings.ts'
 
-const needed: ProgramOptions = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
+const needed: ProgramOptions = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const given = Object.fromEntries(
   ['localAddress', 'bindDevice', 'peer', 'peers', 'http'].map(name => [name, { value: undefined, from: name }]),
 )

@@ -4,6 +4,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { AnnouncerStatus, HealthStatus } from '@softspoken/announcer'
 import { notAllowed, RetryableError } from '../config/usage-error.ts'
+import type { AgentReport } from '../http/agent-report.ts'
 
 /** The answer of /status, after JSON. */
 export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
@@ -11,7 +12,11 @@ export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
     readonly lastFailure?: { readonly detail: string; readonly at: string; readonly hint?: string }
   })[]
   readonly health: Readonly<Record<string, HealthStatus>>
+  /** Dates are text in JSON. Absent in an earlier version. */
+  readonly agent?: Omit<AgentReport, 'election'> & { readonly election?: { readonly secondsSinceRenewal?: number } }
 }
+
+type Agent = NonNullable<StatusReport['agent']>
 
 /**
  * Asks the program that serves at this address and port, such as 127.0.0.1:9179, and returns the table.
@@ -46,7 +51,7 @@ function isReport(value: unknown): value is StatusReport {
 }
 
 /** A table each for routes, sessions and health. Problems are below their row. */
-export function statusTable({ announcements, withheld, leases, peers, health }: StatusReport): string {
+export function statusTable({ announcements, withheld, leases, peers, health, agent }: StatusReport): string {
   const receivers = (prefix: string) =>
     peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
   const routes = [...announcements, ...Object.keys(withheld)].map(prefix => ({
@@ -84,12 +89,30 @@ export function statusTable({ announcements, withheld, leases, peers, health }: 
     notes: [detail],
   }))
   return [
+    table(agentHead, agent === undefined ? [] : [agentRow(agent)]),
     table(['route', 'state', 'to', 'valid for'], routes),
     table(['session with', 'AS', 'state', 'for', 'hold time', 'next dial in', 'received', 'sent'], sessions),
     table(['health', 'state', 'valid for', 'held down for'], gates),
   ]
     .filter(text => text !== '')
     .join('\n')
+}
+
+const agentHead = ['node', 'mode', 'role', 'epoch', 'leader', 'address on', 'lease', 'renewed before', 'deadline in']
+function agentRow({ nodeName, mode, role, epoch, holder, serves, leases, address, ...rest }: Agent): Row {
+  const leader = role === 'leader' ? nodeName : (holder ?? '')
+  const on = address.present ? (address.interface ?? 'this node') : 'no interface'
+  const renewed = rest.election?.secondsSinceRenewal
+  return {
+    cells: [
+      ...[nodeName, mode, role, epoch === undefined ? '' : String(epoch), leader],
+      ...[on, span(leases.election), span(renewed), span(leases.kernelDeadline)],
+    ],
+    notes: [
+      serves.detail && `does not serve: ${serves.detail}`,
+      rest.lastElectionFailure && `election: ${rest.lastElectionFailure.detail}`,
+    ],
+  }
 }
 
 interface Row {

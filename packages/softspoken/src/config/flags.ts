@@ -36,7 +36,9 @@ export function withOptions(command: Command): Command {
     .addHelpText('after', `\nEach flag can be a variable or a line of the file instead. All options:\n${OPTIONS_PAGE}`)
 }
 function optionOf({ flag, placeholder, kind, text, group, required }: OptionRow): Option {
-  const value = placeholder ?? { list: '<value...>', map: '<name=number...>', number: '<value>', text: '<value>' }[kind]
+  const value =
+    placeholder ??
+    { list: '<value...>', map: '<name=number...>', number: '<value>', boolean: '<true|false>', text: '<value>' }[kind]
   const option = new Option(`${flag} ${value}`, required ? `${text} (required)` : text)
   if (placeholder === undefined) option.hideHelp()
   if (group !== undefined) option.helpGroup(`${group}:`)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readConfiguration } from '../../tools/configuration.ts'
-import { announcerOptions } from './announcer-options.ts'
+import { announcerOptions } from './agent-options.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
 
 const flags = ['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11']

@@ -19,7 +19,7 @@ describe("kube-vip's variables", () => {
     }
     const { options, warnings, given } = await readConfiguration([], env)
     expect(options).toEqual({
-      prefix: '198.51.100.10/32',
+      prefix: ['198.51.100.10/32'],
       localAs: 64515,
       routerId: '10.0.5.11',
       peer: ['10.0.5.1'],
@@ -28,6 +28,7 @@ describe("kube-vip's variables", () => {
       multihop: 255,
       localAddress: '10.0.5.11',
       holdTime: 90,
+      replaceAddress: true,
       logLevel: 'info',
     })
     expect(warnings).toEqual([])
@@ -44,9 +45,9 @@ describe("kube-vip's variables", () => {
   })
   it('accept the older name vip_address, and make a /128 of an IPv6 address', async () => {
     const { address: _, ...rest } = plain
-    expect((await readConfiguration([], { ...rest, vip_address: '2001:db8::10' })).options.prefix).toBe(
+    expect((await readConfiguration([], { ...rest, vip_address: '2001:db8::10' })).options.prefix).toEqual([
       '2001:db8::10/128',
-    )
+    ])
   })
   it('configure a health check of the control plane', async () => {
     const env = {
@@ -84,37 +85,39 @@ describe("kube-vip's variables", () => {
     const own = ['--prefix', '198.51.100.11/32', '--local-as', '64999', '--router-id', '10.0.5.12', '--hold-time', '90']
     const more = ['--peer', '10.0.5.9', '--peer-as', '65009', '--local-address', '10.0.5.12', '--next-hop', '10.0.5.12']
     const { options, warnings } = await readConfiguration([...own, ...more], env)
-    expect(options).toMatchObject({ prefix: '198.51.100.11/32', localAs: 64999, peer: ['10.0.5.9'] })
+    expect(options).toMatchObject({ prefix: ['198.51.100.11/32'], localAs: 64999, peer: ['10.0.5.9'] })
     expect(warnings).toEqual([])
   })
 })
 
 /** The variables, the options that they make, and the warning, if any. */
 type Form = [env: Record<string, string>, options: object, warning?: RegExp]
-const absent = { port: undefined, tcpMd5Key: undefined, multihop: undefined, nextHop: undefined }
+const leads = { vip_leaderelection: 'true' }
+const election = { mode: undefined, lease: undefined, health: undefined, apiServer: undefined }
+const absent = { ...election, port: undefined, tcpMd5Key: undefined, multihop: undefined, nextHop: undefined }
 const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_peeras: '' })
 const v4 = { address: '10.0.5.1', as: 65000 }
 const v6 = { address: '2001:db8:1::1', as: 65000 }
 
 describe("kube-vip's variables in each form are used:", () => {
   it.each<Form>([
-    [{ address: '198.51.100.10' }, { prefix: '198.51.100.10/32' }],
-    [{ address: '198.51.100.10/32' }, { prefix: '198.51.100.10/32' }],
-    [{ address: ' 2001:db8::10 ' }, { prefix: '2001:db8::10/128' }],
-    [{ address: '2001:db8::10/128' }, { prefix: '2001:db8::10/128' }],
-    [{ address: '', vip_address: '198.51.100.10' }, { prefix: '198.51.100.10/32' }],
-    [{ vip_address: '198.51.100.10' }, { prefix: '198.51.100.10/32' }],
+    [{ address: '198.51.100.10' }, { prefix: ['198.51.100.10/32'] }],
+    [{ address: '198.51.100.10/32' }, { prefix: ['198.51.100.10/32'] }],
+    [{ address: ' 2001:db8::10 ' }, { prefix: ['2001:db8::10/128'] }],
+    [{ address: '2001:db8::10/128' }, { prefix: ['2001:db8::10/128'] }],
+    [{ address: '', vip_address: '198.51.100.10' }, { prefix: ['198.51.100.10/32'] }],
+    [{ vip_address: '198.51.100.10' }, { prefix: ['198.51.100.10/32'] }],
     [
       { vip_address: '198.51.100.9' },
-      { prefix: '198.51.100.10/32' },
+      { prefix: ['198.51.100.10/32'] },
       /^vip_address: not used, because its new name, address, is also set/,
     ],
-    [{ vip_subnet: '32' }, { prefix: '198.51.100.10/32' }],
-    [{ vip_subnet: '/32' }, { prefix: '198.51.100.10/32' }],
-    [{ vip_subnet: '32,128' }, { prefix: '198.51.100.10/32' }],
-    [{ vip_subnet: '/32, /128', address: '2001:db8::10' }, { prefix: '2001:db8::10/128' }],
-    [{ vip_subnet: 'auto' }, { prefix: '198.51.100.10/32' }, /^vip_subnet: auto is for ARP, so a \/32 is announced/],
-    [{ vip_cidr: '32' }, { prefix: '198.51.100.10/32' }],
+    [{ vip_subnet: '32' }, { prefix: ['198.51.100.10/32'] }],
+    [{ vip_subnet: '/32' }, { prefix: ['198.51.100.10/32'] }],
+    [{ vip_subnet: '32,128' }, { prefix: ['198.51.100.10/32'] }],
+    [{ vip_subnet: '/32, /128', address: '2001:db8::10' }, { prefix: ['2001:db8::10/128'] }],
+    [{ vip_subnet: 'auto' }, { prefix: ['198.51.100.10/32'] }, /^vip_subnet: auto is for ARP, so a \/32 is announced/],
+    [{ vip_cidr: '32' }, { prefix: ['198.51.100.10/32'] }],
     [{ port: '6443' }, { port: undefined }, /^port: not used, because an address is announced, with all its ports/],
     [{ bgp_enable: 'T' }, {}],
     [{ bgp_as: '4200000000' }, { localAs: 4_200_000_000 }],
@@ -181,16 +184,33 @@ describe("kube-vip's variables in each form are used:", () => {
       {},
       /^backend_health_check_interval: not used, because it is for routing tables/,
     ],
-    [{ vip_leaderelection: 'true' }, {}, /^vip_leaderelection: not used/],
-    [{ vip_arp: 'true' }, {}, /^vip_arp: not used/],
     [{ vip_arp: 'F', svc_enable: 'false' }, {}],
+    [{ address: '198.51.100.10, 2001:db8::10' }, { prefix: ['198.51.100.10/32', '2001:db8::10/128'] }],
+    [{ vip_interface: 'lo' }, { interface: ['lo'], replaceAddress: true }],
+    [leads, { mode: 'leader', lease: undefined, health: 'kubernetes', replaceAddress: true }],
+    [{ vip_leaderelection: 'false' }, { mode: undefined, health: undefined }],
+    [{ ...leads, vip_leasename: 'vip' }, { lease: 'kube-system/vip' }],
+    [{ ...leads, cp_namespace: 'infra' }, { lease: 'infra/plndr-cp-lock' }],
+    [{ ...leads, vip_leasename: 'vip', cp_namespace: 'infra' }, { lease: 'infra/vip' }],
+    [
+      { ...leads, vip_leaseduration: '5', vip_renewdeadline: '3', vip_retryperiod: '1' },
+      { leaseDuration: 5, renewDeadline: 3, retryPeriod: 1 },
+    ],
+    [{ ...leads, vip_nodename: 'node-1' }, { nodeName: 'node-1' }],
+    [
+      { ...leads, k8s_config_file: '/etc/vip.conf' },
+      { kubeconfig: '/etc/vip.conf', apiServer: undefined },
+    ],
+    [{ ...leads, kubernetes_addr: '10.0.5.11:6443' }, { apiServer: 'https://10.0.5.11:6443' }],
+    [{ ...leads, kubernetes_addr: 'https://10.0.5.11:6443' }, { apiServer: 'https://10.0.5.11:6443' }],
+    [
+      { vip_leasename: 'vip' },
+      { lease: undefined, mode: undefined },
+      /^vip_leasename: not used, because vip_leaderelection is not true/,
+    ],
     [{ health_check_port: '10256' }, {}, /^health_check_port: not used, because http serves/],
     [{ prometheus_server: ':2112' }, {}, /^prometheus_server: not used, because http serves/],
-    [
-      { bgp_attach_ip_to_interface: 'true' },
-      {},
-      /^bgp_attach_ip_to_interface: not used, because this program does not add the address/,
-    ],
+    [{ bgp_attach_ip_to_interface: 'true' }, {}, /^bgp_attach_ip_to_interface: not used, because it is for Services/],
     [{ bgp_peer: '10.0.5.1', vip_x: 'y' }, {}, /^bgp_peer, vip_x: not used, because there is no such option here/],
   ])('%j', async (more, expected, warning) => {
     const { options, warnings } = await readConfiguration([], { ...plain, ...more })
@@ -205,8 +225,14 @@ describe('kube-vip variables with a wrong value are refused, and no password is 
     [{ address: '2001:db8::10/64' }, /^address: '2001:db8::10\/64' .*a host route, which is \/128/],
     [{ address: '2001:db8::10/32' }, /^address: .*a host route, which is \/128/],
     [{ address: '198.51.100.10/' }, /^address: .*a host route, which is \/32/],
-    [{ address: '198.51.100.10,198.51.100.11' }, /^address: .*one address; run the program once for each/],
-    [{ address: '198.51.100.10,2001:db8::10' }, /^address: .*one address; run the program once for each/],
+    [
+      { address: '198.51.100.10,vip.example' },
+      /^address: 'vip.example' is not allowed, it must be an address, because/,
+    ],
+    [{ address: '198.51.100.10,' }, /^address: '' is not allowed/],
+    [{ vip_arp: 'true' }, /^vip_arp: ARP is not supported; announce the address by BGP, and leave this out$/],
+    [{ vip_leaderelection: 'maybe' }, /^vip_leaderelection: the given value is not allowed, it must be true or false/],
+    [{ ...leads, vip_leaseduration: '15s' }, /^vip_leaseduration: '15s' is not allowed, it must be a whole number/],
     [
       { address: 'vip.example' },
       /^address: 'vip.example' is not allowed, it must be an address, because names are not looked/,

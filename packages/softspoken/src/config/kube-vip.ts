@@ -1,8 +1,9 @@
 /**
- * kube-vip's variables for its BGP mode. A variable with the same meaning here is used. One with another meaning causes a
+ * kube-vip's variables for its BGP mode, with and without its election. A variable with the same meaning here is used. One with another meaning causes a
  * warning. One that changes where traffic goes is refused, so that a reachable address does not silently become unreachable.
  */
 import { isIP } from 'node:net'
+import { electionNames, readElection } from './kube-vip-election.ts'
 import { addressOf, isOn, isTrue, type KubeVipPeer, MULTIHOP, readPeers, wholeNumber } from './kube-vip-peers.ts'
 import type { OptionName } from './options.ts'
 import { notAllowed, UsageError } from './usage-error.ts'
@@ -12,6 +13,8 @@ const OUR_HOLD_TIME = 90 // seconds
 
 interface KubeVip {
   readonly values: SourceValues
+  /** What kube-vip does without being asked; every other source wins. */
+  readonly implied: SourceValues
   readonly warnings: readonly string[]
   /** kube-vip's names of the required options, if its names are used. */
   readonly missing: Partial<Record<OptionName, string>>
@@ -33,7 +36,8 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
   const warnings: string[] = []
   const values: SourceValues = {}
   // Names such as `address` are common. They are kube-vip's only if one of these is set, too.
-  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(value)) return { values, warnings, missing: {} }
+  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(value))
+    return { values, implied: {}, warnings, missing: {} }
 
   /** Read and checked only if no value of ours wins. */
   const set = (option: OptionName, name: string, read: (text: string) => unknown): void => {
@@ -51,7 +55,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
     if (value('vip_address') !== undefined && vip === 'address' && value('vip_address') !== text)
       warnings.push('vip_address: not used, because its new name, address, is also set')
     const subnet = value('vip_subnet') === undefined ? 'vip_cidr' : 'vip_subnet'
-    return hostRouteOf(vip, text, subnet, value(subnet), warnings)
+    return text.split(/\s*,\s*/).map(one => hostRouteOf(vip, one, subnet, value(subnet), warnings))
   })
   setNumber('localAs', 'bgp_as')
   set('routerId', 'bgp_routerid', text => text)
@@ -89,10 +93,11 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
   })
   for (const [name, option] of healthFiles) set(option, name, text => text)
   for (const [name, option] of healthNumbers) setNumber(option, name)
+  const implied = readElection({ value, set, setNumber }, own, warnings)
   for (const [name, reason] of unused) if (isOn(value(name))) warnings.push(`${name}: not used, ${reason}`)
   const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(value(name)) && !understood.has(name))
   if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, because there is no such option here`)
-  return { values, warnings, missing }
+  return { values, implied, warnings, missing }
 }
 
 /** The router of `bgp_peeraddress`, which kube-vip uses together with the routers of `bgp_peers`. */
@@ -120,6 +125,7 @@ function additionalPeer(
 
 /** Refused, because ignoring it would change where traffic goes. */
 const refused: readonly (readonly [string, string])[] = [
+  ['vip_arp', 'ARP is not supported; announce the address by BGP, and leave this out'],
   ['zebra_enable', 'Zebra is not supported; announce the address to the router itself'],
   ['annotation', 'annotations of the node are not read; give the routers as bgp_peers'],
   ['annotations', 'annotations of the node are not read; give the routers as bgp_peers'],
@@ -137,11 +143,8 @@ const refusedUnlessOurs: readonly (readonly [string, OptionName, string])[] = [
 /** Ignored with a warning, because this program does not do it. */
 const unused: readonly (readonly [string, string])[] = [
   ['port', 'because an address is announced, with all its ports'],
-  ['vip_arp', 'because the address is announced by BGP only'],
-  ['vip_interface', 'because this program does not add the address to an interface; do that yourself'],
-  ['vip_leaderelection', 'because every node that runs this program announces; for an election see packages/vip-agent'],
   ['vip_routingtable', 'because the address is announced by BGP only'],
-  ['bgp_attach_ip_to_interface', 'because this program does not add the address to an interface; do that yourself'],
+  ['bgp_attach_ip_to_interface', 'because it is for Services; the address itself is added to vip_interface, or to lo'],
   ['bgp_keepalive_interval', 'because a KEEPALIVE is sent after a third of the negotiated hold time'],
   ['mpbgp_ipv4', 'because it belongs to mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
   ['mpbgp_ipv6', 'because it belongs to mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
@@ -175,6 +178,7 @@ const healthFiles = [
 /** Names that are meant for kube-vip: each unknown one causes a warning. */
 const ofKubeVip = /^(bgp|mpbgp|zebra|control_plane_health_check|vip)_/
 const understood: ReadonlySet<string> = new Set([
+  ...electionNames,
   ...['vip_address', 'vip_subnet', 'vip_cidr'],
   ...['bgp_enable', 'bgp_as', 'bgp_routerid', 'bgp_sourceip', 'bgp_sourceif', 'bgp_peers', 'bgp_hold_time'],
   ...['bgp_peeraddress', 'bgp_peeras', 'bgp_peerpass', 'bgp_multihop', 'control_plane_health_check_address'],
@@ -188,7 +192,6 @@ function hostRouteOf(
   subnet: string | undefined,
   warnings: string[],
 ): string {
-  if (text.includes(',')) throw notAllowed(name, text, 'one address; run the program once for each address')
   const [, address = '', length] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? []
   const family = isIP(address)
   if (family === 0) throw notAllowed(name, text, 'an address, because names are not looked up')

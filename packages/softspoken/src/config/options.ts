@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import { announceOptions, announcerOptions, healthOptions } from '@softspoken/announcer/internal'
 import { optionNames, sessionOptions } from '@softspoken/session/internal'
+import { profiles } from '@softspoken/vip-agent'
 import * as v from 'valibot'
 import { mayHoldSecret } from './usage-error.ts'
 
@@ -41,6 +42,10 @@ const address = wordWithoutSecret('an address')
 const addressAndPort = 'an address and a port, such as 127.0.0.1:9179'
 const list = v.array(word, 'a list')
 const path = v.pipe(v.string('a path'), v.regex(/^[^\0]+$/, 'a path'))
+const yesOrNo = v.boolean('true or false')
+/** A URL may hold a password, which no error may show. */
+const serverText = 'a URL such as https://127.0.0.1:6443'
+const server = v.pipe(v.string(serverText), v.regex(/^[^\s@?#]*$/, `${serverText}, without user, password and query`))
 
 /** A key may be in the wrong place, so a value of a router is not shown if it is no address or interface. */
 const ipAddress = v.pipe(
@@ -70,6 +75,12 @@ const peer = v.strictObject(
   `a map with ${addressName} and ${asName}, and perhaps ${optionalNames.join(', ')}`,
 )
 
+/** kube-vip's, so that a cluster can move from one agent to the other node by node. */
+export const DEFAULT_LEASE = 'kube-system/plndr-cp-lock'
+const leaseText = `a namespace and a name, such as ${DEFAULT_LEASE}`
+/** IFNAMSIZ of Linux is 16 with the NUL at the end; `*` stands for any characters. */
+const interfaceName = v.pipe(text, v.regex(/^[^\s/:,]{1,15}$/, 'auto, or the name of a network interface'))
+
 /** The capabilities that the library can leave out. */
 const capabilities = optionNames(sessionOptions, 'capabilities')
 
@@ -97,20 +108,25 @@ function option<schema extends v.GenericSchema>(schema: schema, meta: OptionMeta
 }
 const route = { group: 'The route' }
 const router = { group: 'The router' }
+const election = { group: 'Mode and election' }
+const addresses = { group: 'The address' }
 const health = { group: 'Health' }
 const page = { group: 'Page and log' }
 
 // Each message ends the sentence "… is not allowed, it must be <message>".
 export const optionsSchema = v.strictObject({
-  prefix: option(wordWithoutSecret('a host route'), {
-    text: 'host route to announce, a /32 or a /128',
-    placeholder: '<route>',
-    libraryName: 'prefix',
-    ...route,
-  }),
+  prefix: option(
+    v.pipe(v.array(wordWithoutSecret('a host route'), 'a list'), v.minLength(1, 'one host route or several')),
+    {
+      text: 'host routes to announce, each a /32 or a /128',
+      placeholder: '<route...>',
+      libraryName: 'prefix',
+      ...route,
+    },
+  ),
   localAs: option(number, { text: 'our AS number', placeholder: '<as>', libraryName: 'local.as', ...router }),
   routerId: option(address, {
-    text: 'our BGP Identifier, different on every node',
+    text: 'our BGP Identifier, another one on every node; auto: from nodeName',
     placeholder: '<id>',
     libraryName: 'local.id',
     ...router,
@@ -194,6 +210,130 @@ export const optionsSchema = v.strictObject({
       libraryName: 'stateDirectory',
     }),
   ),
+  mode: v.optional(
+    option(v.picklist(['all-nodes', 'standby', 'leader'], 'all-nodes, standby or leader'), {
+      text: 'all-nodes, standby or leader',
+      defaultText: 'all-nodes, or standby with an election',
+      placeholder: '<mode>',
+      libraryName: 'mode',
+      ...election,
+    }),
+  ),
+  lease: v.optional(
+    option(wordWithoutSecret(leaseText), {
+      text: 'elect by this Lease of Kubernetes',
+      defaultText: DEFAULT_LEASE,
+      placeholder: '<namespace/name>',
+      libraryName: 'lease',
+      ...election,
+    }),
+  ),
+  leaseDirectory: v.optional(
+    option(path, {
+      text: 'elect by a Lease in this directory, for processes on one machine',
+      libraryName: 'directory',
+    }),
+  ),
+  leaseProfile: v.optional(
+    option(v.picklist(['default', 'fast'], 'default or fast'), {
+      text: 'default: the durations below; fast: 5, 3 and 1 s',
+      libraryName: 'leaseProfile',
+    }),
+  ),
+  leaseDuration: v.optional(
+    option(number, {
+      text: 'seconds after its last change at which another node takes the Lease',
+      defaultText: `${profiles.default.leaseDuration}`,
+      libraryName: 'leaseDuration',
+    }),
+  ),
+  renewDeadline: v.optional(
+    option(number, {
+      text: 'seconds that a node leads after it sent its last successful renewal',
+      defaultText: `${profiles.default.renewDeadline}`,
+      libraryName: 'renewDeadline',
+    }),
+  ),
+  retryPeriod: v.optional(
+    option(number, {
+      text: 'seconds between two renewals, and between two looks',
+      defaultText: `${profiles.default.retryPeriod}`,
+      libraryName: 'retryPeriod',
+    }),
+  ),
+  nodeName: v.optional(
+    option(wordWithoutSecret('the name of a node'), {
+      text: 'name of this node in the election, different on every node',
+      defaultText: 'the host name in lower case',
+      libraryName: 'identity',
+    }),
+  ),
+  kubeconfig: v.optional(
+    option(path, {
+      text: 'kubeconfig with the credentials for the API server',
+      defaultText: "the Pod's service account",
+      placeholder: '<file>',
+      libraryName: 'kubeconfig',
+      ...election,
+    }),
+  ),
+  apiServer: v.optional(
+    option(server, {
+      text: "URL of this node's own API server, never of a VIP",
+      defaultText: 'as the kubeconfig or the Pod has it',
+      libraryName: 'server',
+    }),
+  ),
+  apiServers: v.optional(
+    option(v.array(server, 'a list of URLs'), {
+      text: "URLs of other nodes' API servers, which only release the Lease if our own does not answer",
+      libraryName: 'releaseServers',
+    }),
+  ),
+  interface: v.optional(
+    option(v.pipe(v.array(interfaceName, 'a list'), v.minLength(1, 'one name or several')), {
+      text: 'interface for the VIP: auto, or the first of these names and patterns that exists',
+      defaultText: 'lo',
+      placeholder: '<name...>',
+      libraryName: 'address.interface',
+      ...addresses,
+    }),
+  ),
+  address: v.optional(
+    option(v.literal('none', 'none'), {
+      text: '`none`: add no address, which another program does',
+      placeholder: '<none>',
+      libraryName: 'address',
+      ...addresses,
+    }),
+  ),
+  replaceAddress: v.optional(
+    option(yesOrNo, {
+      text: 'true: replace another form of the VIP that is there at the start',
+      defaultText: 'false, which refuses to start',
+      libraryName: 'address.replaceAddress',
+    }),
+  ),
+  requireAddress: v.optional(
+    option(yesOrNo, {
+      text: 'with `address: none`: announce only while the VIP is on an interface',
+      defaultText: 'true',
+      libraryName: 'requireAddress',
+    }),
+  ),
+  destroyConnections: v.optional(
+    option(yesOrNo, {
+      text: 'reset the connections of the VIP at a planned end, so that clients connect to the next node at once',
+      defaultText: 'true',
+      libraryName: 'destroyConnections',
+    }),
+  ),
+  kernelDeadline: v.optional(
+    option(v.literal('off', 'off'), {
+      text: '`off`: the kernel does not end a process that hangs or is stopped',
+      libraryName: 'kernelDeadline',
+    }),
+  ),
   nextHop: v.optional(
     option(address, {
       text: 'where the router sends the traffic',
@@ -251,7 +391,8 @@ export const optionsSchema = v.strictObject({
   ),
   health: v.optional(
     option(word, {
-      text: 'announce only while tcp://… or http(s)://… answers',
+      text: "announce only while tcp://… or http(s)://… answers, or the node's API server (kubernetes)",
+      defaultText: 'kubernetes with a Lease of Kubernetes',
       placeholder: '<url>',
       libraryName: 'health',
       ...health,
@@ -350,7 +491,7 @@ export interface OptionRow extends OptionMeta {
   readonly name: OptionName
   readonly required: boolean
   /** How the text of a flag or a variable becomes a value. */
-  readonly kind: 'number' | 'list' | 'map' | 'text'
+  readonly kind: 'number' | 'boolean' | 'list' | 'map' | 'text'
   readonly flag: string
   readonly hasFlag: boolean
   readonly variable: string
@@ -358,6 +499,7 @@ export interface OptionRow extends OptionMeta {
 
 const kinds: Readonly<Record<string, OptionRow['kind']>> = {
   number: 'number',
+  boolean: 'boolean',
   array: 'list',
   strict_object: 'map',
   lazy: 'map',

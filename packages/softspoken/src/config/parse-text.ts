@@ -13,6 +13,7 @@ export function parseText({ kind, secret }: OptionRow, given: unknown, from: str
   if (text === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
   if (kind === 'list') return partsOf(text, from)
   if (kind === 'map') return text === 'false' ? false : mapOf(partsOf(text, from), from)
+  if (kind === 'boolean') return booleanOf(text, from)
   return kind === 'number' ? numberOf(text, from) : text
 }
 
@@ -37,6 +38,10 @@ function entryOf(part: string, from: string): readonly [string, number] {
 function numberOf(text: string, from: string): number {
   if (!/^\d+$/.test(text)) throw notAllowed(from, text, 'a whole number')
   return Number(text)
+}
+function booleanOf(text: string, from: string): boolean {
+  if (text !== 'true' && text !== 'false') throw notAllowed(from, text, 'true or false')
+  return text === 'true'
 }
 function trimmed(part: string, from: string): string {
   const text = part.trim()

@@ -2,7 +2,8 @@
 import { Announcer } from '@softspoken/announcer'
 import { rehearseHealth } from '../health/health-gate.ts'
 import { httpAddress, httpHosts } from '../http/address.ts'
-import { announcerOptions, preference } from './announcer-options.ts'
+import { announcerOptions, preference } from './agent-options.ts'
+import { checkTogether, electionOf } from './election-options.ts'
 import type { ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 import { toUsageError } from './validate.ts'
@@ -20,15 +21,17 @@ export async function rehearse(options: ProgramOptions, given: GivenValues): Pro
     else if (options.httpHost !== undefined)
       throw new UsageError(`${given.httpHost?.from ?? 'httpHost'}: not allowed without http`)
     httpHosts(options.httpHost)
+    const unused = checkTogether(options, given)
+    if (electionOf(options) !== undefined) (await import('../election/elected.ts')).elect(options)
     const warnings = await rehearseHealth(options, given)
     const { stateDirectory: _, ...libraryOptions } = announcerOptions(options) // the record belongs to the running program
     const announcer = new Announcer({ ...libraryOptions, firstDialDelay: LONGEST_DELAY })
     try {
-      announcer.announce(options.prefix, preference(options))
+      for (const prefix of options.prefix) announcer.announce(prefix, preference(options))
     } finally {
       void announcer.stop() // nothing was sent, so there is nothing to wait for
     }
-    return warnings
+    return [...unused, ...warnings]
   } catch (error) {
     throw toUsageError(error, given)
   }

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { readConfiguration } from '../../tools/configuration.ts'
 import { main } from '../cli.ts'
 import { Shutdown } from '../shutdown.ts'
-import { announcerOptions } from './announcer-options.ts'
+import { announcerOptions } from './agent-options.ts'
 
 const MARKER = 'Zq7XwK3vB9' // no text of the program has four of its characters in a row
 const DIGITS = '4711081512345'
@@ -193,7 +193,7 @@ describe('no output shows a secret', () => {
   })
 })
 
-const common = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', nextHop: '10.0.5.11' }
+const common = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', nextHop: '10.0.5.11' }
 const peers = [{ address: '127.0.0.1', as: 65000, tcpMd5Key: MARKER }]
 const yaml = Object.entries(common).map(([name, value]) => `${name}: ${value}\n`)
 const files: readonly (readonly [string, string])[] = [

@@ -31,7 +31,7 @@ describe('readConfiguration()', () => {
     const extra = ['--port', '1179', '--local-address', '10.0.5.11', '--next-hop', '10.0.5.12', '--med', '0']
     const lists = ['--community', '65000:1', '65000:2', '--log-level', 'debug', '--hold-time', '30']
     expect(await options([...words(), ...extra, ...lists])).toEqual({
-      prefix: '198.51.100.10/32',
+      prefix: ['198.51.100.10/32'],
       localAs: 64515,
       routerId: '10.0.5.11',
       peer: ['10.0.5.1'],
@@ -56,7 +56,7 @@ peers:
 `
     const expected = {
       ...{
-        prefix: '198.51.100.10/32',
+        prefix: ['198.51.100.10/32'],
         localAs: 64515,
         routerId: '10.0.5.11',
         community: ['65000:1'],
@@ -216,7 +216,7 @@ describe('a mistake is reported in one sentence:', () => {
       'an argument is not the value of a flag; give an option as --prefix 198.51.100.10/32',
     ],
     [['--med', '1', '--med', '1'], {}, '--med: it is given twice, and takes one value'],
-    [['--prefix', '198.51.100.11/32'], {}, '--prefix: it is given twice, and takes one value'],
+    [['--local-as', '64999'], {}, '--local-as: it is given twice, and takes one value'],
     [['--health', 'tcp://[::1]:1', '--health=tcp://[::1]:2'], {}, '--health: it is given twice, and takes one value'],
     [['--config', 'a.yaml', '--config', 'b.yaml'], {}, '--config: it is given twice, and takes one value'],
     [['--med', ''], {}, '--med: it is empty; leave it out, or give it a value'],
@@ -304,7 +304,7 @@ describe('a mistake is reported in one sentence:', () => {
     await expect(run).rejects.toBeInstanceOf(UsageError)
   })
   it('a JSON file may have one name in two maps, and a byte order mark', async () => {
-    const { peer: _, ...common } = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', peer: '' }
+    const { peer: _, ...common } = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', peer: '' }
     const peers = [
       { address: '10.0.5.1', as: 1, tcpMd5Key: '{"as": 1, "as": 2}' },
       { address: '10.0.5.2', as: 1 },

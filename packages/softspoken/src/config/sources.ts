@@ -1,5 +1,6 @@
 /** All options, from flags, then the environment, then kube-vip's names, then a file: an earlier source wins. */
 import { shownUrl } from '../health/shown-url.ts'
+import { withHealth } from './election-options.ts'
 import { fromSystemd, readEnvironment } from './environment.ts'
 import { readConfigFile } from './file.ts'
 import type { Flags } from './flags.ts'
@@ -31,13 +32,16 @@ export async function readConfiguration(
   if (file === '') throw new UsageError('SOFTSPOKEN_CONFIG: it is empty; leave it out, or give it a value')
   const own = { ...environment.values, ...flags }
   const kubeVip = fromKubeVip(env, own)
-  const given = readAll({
+  const values: SourceValues = {
     ...fromSystemd(env),
+    ...kubeVip.implied,
     ...(file === undefined ? {} : await readConfigFile(file)),
     ...kubeVip.values,
     ...own,
-  })
-  const options = await readKeyFiles(validate(given, kubeVip.missing), given)
+  }
+  if (values.address && values.replaceAddress === kubeVip.implied.replaceAddress) delete values.replaceAddress
+  const given = readAll(values)
+  const options = withHealth(await readKeyFiles(validate(given, kubeVip.missing), given))
   return {
     options,
     given,

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterAll, expect, it } from 'vitest'
 import { readConfiguration } from '../../tools/configuration.ts'
 import { check } from '../commands/check.ts'
-import { announcerOptions } from './announcer-options.ts'
+import { announcerOptions } from './agent-options.ts'
 import { rehearse } from './rehearsal.ts'
 
 const argv = ['--prefix', '198.51.100.10', '--local-as', '64515', '--router-id', '10.0.5.11']

@@ -8,11 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import { UsageError } from '../config/usage-error.ts'
-import { healthCheck, healthGate } from './health-gate.ts'
+import { healthCheck, healthGateOptions } from './health-gate.ts'
 
-const needed: ProgramOptions = { prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
+const needed: ProgramOptions = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const { signal } = new AbortController()
-const silence = { debug() {}, info() {}, warn() {}, error() {} }
 
 const server = createServer((request, response) => response.writeHead(request.url === '/livez' ? 200 : 503).end())
 let port = 0
@@ -38,7 +37,10 @@ describe('--health', () => {
     await expect(healthCheck({ ...needed, health: `http://127.0.0.1:${port}/` })?.check(signal)).rejects.toThrow('503')
   })
   it.each<[Partial<ProgramOptions>, string | RegExp]>([
-    [{ health: '127.0.0.1:6443' }, /^health: '127.0.0.1:6443' is not allowed, it must be a URL such as tcp:/],
+    [
+      { health: '127.0.0.1:6443' },
+      /^health: '127.0.0.1:6443' is not allowed, it must be kubernetes, or a URL such as tcp:/,
+    ],
     [{ health: 'tcp://127.0.0.1' }, /^health: tcp:\/\/127.0.0.1 is not allowed/],
     [{ health: 'tcp://127.0.0.1:0' }, /^health: tcp:\/\/127.0.0.1:0 is not allowed/],
     [{ health: 'http://127.0.0.1:0/livez' }, /^health: http:\/\/127.0.0.1:0\/livez is not allowed/],
@@ -82,9 +84,9 @@ describe('--health', () => {
   })
   it('announces after healthRise checks', async () => {
     const passing = { ...needed, health: `http://127.0.0.1:${port}/livez`, healthRise: 1, healthInterval: 3600 }
-    const gate = healthGate(passing, {}, silence)
-    await expect.poll(() => gate?.up).toBe(true)
-    gate?.stop()
+    const options = healthGateOptions(passing, {})
+    expect(options).toMatchObject({ rise: 1, interval: 3600 })
+    await options?.check(signal)
   })
   it('names the place of a wrong value', () => {
     const options = { ...needed, health: 'nonsense' }

@@ -5,23 +5,23 @@ import {
   HealthGate,
   type HealthGateOptions,
   type HttpCheckOptions,
+  hostRoute,
   httpCheck,
   tcpCheck,
 } from '@softspoken/announcer'
-import { omitUndefined } from '@softspoken/session/internal'
+import { healthOptions } from '@softspoken/announcer/internal'
+import { errorText, omitUndefined } from '@softspoken/session/internal'
+import { apiServerCheck } from '@softspoken/vip-agent/internal'
+import { apiServerOptions } from '../config/agent-options.ts'
 import type { OptionName, ProgramOptions } from '../config/options.ts'
 import { UsageError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
 import { shownUrl } from './shown-url.ts'
 
-/** Undefined without --health. Its checks run until it is stopped. */
-export function healthGate(
-  options: ProgramOptions,
-  given: GivenValues,
-  log: NonNullable<HealthGateOptions['log']>,
-): HealthGate | undefined {
+/** Undefined without a health check. */
+export function healthGateOptions(options: ProgramOptions, given: GivenValues): HealthGateOptions | undefined {
   const health = healthCheck(options, given)
-  return health && new HealthGate({ check: health.check, log, ...gateOptions(options) })
+  return health && { check: health.check, ...gateOptions(options) }
 }
 
 /**
@@ -57,10 +57,12 @@ function gateOptions({
   })
 }
 
+const tlsOptions = ['healthCa', 'healthCert', 'healthKey', 'healthVerify'] as const
+
 interface Health {
   readonly check: Check
-  /** Reads the files of the check, and makes the check that uses them. */
-  load(): Promise<Check>
+  /** Reads the files of the check. */
+  load(): Promise<unknown>
 }
 
 /** @throws UsageError for a wrong address, and for options that are not allowed with it. */
@@ -73,8 +75,9 @@ export function healthCheck(options: ProgramOptions, given: GivenValues = {}): H
     return undefined
   }
   const shown = shownUrl(health)
+  if (health === 'kubernetes') return apiServerHealth(options, place)
   const url = URL.canParse(health) ? new URL(health) : undefined
-  const tls = ['healthCa', 'healthCert', 'healthKey', 'healthVerify'].find(name => name in options)
+  const tls = tlsOptions.find(name => name in options)
   if ((url?.protocol === 'http:' || url?.protocol === 'https:') && url.port !== '0') {
     if (tls && url.protocol === 'http:')
       throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
@@ -92,7 +95,33 @@ export function healthCheck(options: ProgramOptions, given: GivenValues = {}): H
   const check = tcpCheck({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) })
   return { check, load: async () => check }
 }
-const examples = 'a URL such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
+const examples = 'kubernetes, or a URL such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
+
+/** @throws UsageError for options of another health check, and if the API server is at a VIP, which needs this program first. */
+function apiServerHealth(options: ProgramOptions, place: (name: string) => string): Health {
+  const unused = tlsOptions.find(name => name in options)
+  if (unused) throw new UsageError(`${place(unused)}: not allowed with health kubernetes, which uses the kubeconfig`)
+  const { healthTimeout = healthOptions.timeout.default } = options
+  const { check, load, status } = apiServerCheck({ ...apiServerOptions(options), requestTimeout: healthTimeout })
+  return {
+    check,
+    async load() {
+      try {
+        await load()
+      } catch (error) {
+        const { server } = status()
+        if (server !== undefined && options.prefix.some(prefix => hostRoute(prefix).address === hostOf(server)))
+          throw new UsageError(
+            `apiServer is missing: ${server}, as the kubeconfig has it, is a VIP; give this node's own API server, such as https://127.0.0.1:6443`,
+          )
+        throw new UnreadableError(errorText(error))
+      }
+    },
+  }
+}
+function hostOf(server: string): string {
+  return new URL(server).hostname.replace(/^\[|\]$/g, '')
+}
 
 /** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if a file is missing at the start. */
 function checkWithFiles(health: string, options: ProgramOptions, place: (name: string) => string): Health {

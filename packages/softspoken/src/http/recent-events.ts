@@ -1,5 +1,6 @@
 /** The last hundred events, for the page's timeline. */
 import type { Announcer, HealthGate } from '@softspoken/announcer'
+import type { AgentRole, VipAgent } from '@softspoken/vip-agent'
 
 const MAX = 100
 
@@ -12,10 +13,17 @@ export interface RecentEvent {
   readonly times: number
 }
 
+const roleEvents: Record<AgentRole, (epoch?: number) => [RecentEvent['kind'], string]> = {
+  leader: epoch => ['good', `this node leads, epoch ${epoch}`],
+  standby: () => ['note', 'this node is standby'],
+  serving: () => ['good', 'this node serves'],
+  waiting: () => ['note', 'this node waits'],
+}
+
 export class RecentEvents {
   #events: RecentEvent[] = []
 
-  constructor(announcer: Announcer, gates: Readonly<Record<string, HealthGate>>) {
+  constructor(announcer: Announcer, gates: Readonly<Record<string, HealthGate>>, agent?: VipAgent) {
     for (const session of announcer.sessions) {
       const { address } = session.config.peer
       session.on('dial', () => this.#add('note', `dialled ${address}`))
@@ -38,6 +46,11 @@ export class RecentEvents {
       gate.on('up', () => this.#add('good', `health check of ${name} passes`))
       gate.on('down', ({ detail }) => this.#add('bad', `health check of ${name} fails: ${detail}`))
     }
+    agent?.on('role', ({ role, epoch }) => this.#add(...roleEvents[role](epoch)))
+    agent?.on('address', ({ present, interface: name = 'the interface' }) =>
+      this.#add('note', present ? `address added to ${name}` : `address is not on ${name} any more`),
+    )
+    agent?.on('election-failed', ({ detail }) => this.#add('bad', `election: ${detail}`))
   }
 
   /** The latest first. */

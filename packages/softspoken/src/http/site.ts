@@ -5,6 +5,8 @@ import { registerMetrics } from '@softspoken/announcer/prometheus'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { escapeControls } from '../log/escape-controls.ts'
 import { version } from '../version.ts'
+import { registerAgentMetrics } from './agent-metrics.ts'
+import { agentReport, type ShownAgent } from './agent-report.ts'
 import { RecentEvents } from './recent-events.ts'
 
 export interface Answer {
@@ -28,12 +30,14 @@ export interface Shown {
   readonly gates: Readonly<Record<string, HealthGate>>
   /** Options of each route, by its prefix. */
   readonly routes: Readonly<Record<string, object>>
+  readonly agent?: ShownAgent | undefined
 }
 
 /** `droppedLines` counts the lines of the log that could not be written. */
-export function siteOf(announcer: Announcer, { gates, routes }: Shown, droppedLines: () => number): Site {
+export function siteOf(announcer: Announcer, { gates, routes, agent }: Shown, droppedLines: () => number): Site {
   const registry = new Registry()
   registerMetrics(announcer, registry, gates)
+  if (agent) registerAgentMetrics(agent, registry)
   new Counter({
     name: 'softspoken_log_lines_dropped_total',
     help: 'Lines of the log that could not be written.',
@@ -49,14 +53,19 @@ export function siteOf(announcer: Announcer, { gates, routes }: Shown, droppedLi
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node: process.versions.node }, 1)
-  const recent = new RecentEvents(announcer, gates)
+  const recent = new RecentEvents(announcer, gates, agent?.agent)
   const health = () => Object.fromEntries(Object.entries(gates).map(([name, gate]) => [name, gate.status()]))
   return new Map<string, () => Answer | Promise<Answer>>([
     ['/metrics', shared(async () => ({ type: registry.contentType, body: Buffer.from(await registry.metrics()) }))],
     ['/readyz', () => readiness(announcer.status())], // never reused, because a withdrawal changes it at once
     [
       '/status',
-      shared(() => json({ version, uptime: process.uptime(), ...announcer.status(), routes, health: health() })),
+      shared(() =>
+        json({
+          ...{ version, uptime: process.uptime(), ...announcer.status(), routes, health: health() },
+          ...(agent && { agent: agentReport(agent) }),
+        }),
+      ),
     ],
     ['/events', shared(() => json(recent.events))],
     ...constant,

@@ -67,8 +67,8 @@ export class StatusPage implements AsyncDisposable {
    * Shows an announcer. Call it in the same step that creates the announcer and its gates: their events are
    * emitted in microtasks, so the page receives all of them.
    */
-  attach(announcer: Announcer, { gates = {}, routes = {} }: Partial<Shown> = {}): void {
-    this.#site = siteOf(announcer, { gates, routes }, this.#droppedLines)
+  attach(announcer: Announcer, { gates = {}, routes = {}, agent }: Partial<Shown> = {}): void {
+    this.#site = siteOf(announcer, { gates, routes, agent }, this.#droppedLines)
   }
 
   /** Resolves after the first try. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { announcerOptions, preference } from './announcer-options.ts'
+import { addressOptions, agentOptions, announcerOptions, leaseOptions, preference } from './agent-options.ts'
+import { electionOptions } from './election-options.ts'
 import { optionTable, type ProgramOptions, peerOptionNames } from './options.ts'
 
 const needed: ProgramOptions = {
-  ...{ prefix: '198.51.100.10/32', localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' },
+  ...{ prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' },
   ...{ peer: ['10.0.5.1'], peerAs: 65000 },
 }
 /** A value of each option that is handed to the library, and that no other option has. */
@@ -19,22 +20,27 @@ const values: Readonly<Record<string, unknown>> = {
   ...{ nextHop: '10.0.5.14', holdTime: 31, tcpMd5Key: 'a key', ttlSecurity: 3, multihop: 5, bindDevice: 'eth0' },
   ...{ med: 7, localPref: 8, community: ['65000:1'], stateDirectory: '/var/lib/softspoken' },
   ...{ largeCommunity: ['65000:1:2'], prepend: 2, drainTime: 4, gracefulShutdownTime: 5 },
+  ...{ mode: 'leader', lease: 'infra/vip', leaseDuration: 20, renewDeadline: 11, retryPeriod: 3, nodeName: 'node-9' },
+  ...{ kubeconfig: '/etc/vip.conf', apiServer: 'https://127.0.0.1:6444', apiServers: ['https://10.0.5.12:6443'] },
+  ...{ address: 'none', requireAddress: true, destroyConnections: false, replaceAddress: true },
 }
 /** Another part of the program uses it. */
 function isElsewhere(name: string): boolean {
   return (
-    ['prefix', 'peers', 'withoutCapabilities', 'tcpMd5KeyFile', 'backOff', 'http', 'httpHost', 'logLevel'].includes(
-      name,
-    ) || name.startsWith('health')
+    [
+      ...['prefix', 'peers', 'withoutCapabilities', 'tcpMd5KeyFile', 'backOff', 'http', 'httpHost', 'logLevel'],
+      ...['leaseDirectory', 'leaseProfile', 'interface', 'kernelDeadline'],
+    ].includes(name) || name.startsWith('health')
   )
 }
 
 /** The library's option of that name, as its errors spell it. */
 function option(options: ProgramOptions, field: string): unknown {
   const { local, peers, ...rest } = announcerOptions(options)
+  const ofAgent = { ...agentOptions(options), ...electionOptions(options), ...leaseOptions(options) }
   const [peer] = peers
   if (field === 'peer.address') return peers.map(({ address }) => address)
-  const all = { ...rest, ...preference(options), local, peer } as object
+  const all = { ...rest, ...preference(options), local, peer, ...ofAgent } as object
   return field.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], all) // as they are nested
 }
 
@@ -84,6 +90,49 @@ describe('announcerOptions()', () => {
     ['198.51.100.10/32', 'ipv4-unicast'],
     ['2001:db8::10/128', 'ipv6-unicast'],
   ])('makes of the prefix %s the family %s for every router', (prefix, family) => {
-    expect(announcerOptions({ ...needed, prefix, peer: ['10.0.5.1', '2001:db8::1'] }).families).toEqual([family])
+    expect(announcerOptions({ ...needed, prefix: [prefix], peer: ['10.0.5.1', '2001:db8::1'] }).families).toEqual([
+      family,
+    ])
+  })
+})
+
+describe('agentOptions()', () => {
+  it('takes the host routes as VIPs of both families', () => {
+    const prefix = ['198.51.100.10/32', '2001:db8::10/128']
+    const { vips, announcer } = agentOptions({ ...needed, prefix })
+    expect(vips).toEqual(prefix)
+    expect(announcer).toMatchObject({ families: ['ipv4-unicast', 'ipv6-unicast'], maxPrefixes: 2 })
+  })
+  it('joins the names of interfaces, and has the default of the library without one', () => {
+    expect(addressOptions({ ...needed, interface: ['bond0.48', 'eno*'] })).toEqual({ interface: 'bond0.48,eno*' })
+    expect(addressOptions(needed)).toEqual({})
+  })
+  it('requires the address on an interface if the program adds none by default', () => {
+    expect(agentOptions(needed).requireAddress).toBe(false)
+    expect(agentOptions({ ...needed, address: 'none' }).requireAddress).toBe(true)
+    expect(agentOptions({ ...needed, address: 'none', requireAddress: false }).requireAddress).toBe(false)
+  })
+  it('has the kernel deadline unless it is off', () => {
+    expect(agentOptions(needed).kernelDeadline).toBe(true)
+    expect(agentOptions({ ...needed, kernelDeadline: 'off' }).kernelDeadline).toBe(false)
+  })
+})
+
+describe('electionOptions()', () => {
+  it('takes the durations of the profile, and those that are given before them', () => {
+    const fast = { ...needed, leaseProfile: 'fast' } as const
+    expect(electionOptions(fast)).toMatchObject({ leaseDuration: 5, renewDeadline: 3, retryPeriod: 1 })
+    expect(electionOptions({ ...fast, leaseDuration: 6 })).toMatchObject({ leaseDuration: 6, renewDeadline: 3 })
+  })
+  it('waits a second more if the leader alone holds the address', () => {
+    const claimDelay = (options: Partial<ProgramOptions>) => electionOptions({ ...needed, ...options }).claimDelay
+    expect([claimDelay({ mode: 'leader' }), claimDelay({ mode: 'standby' })]).toEqual([1, 0])
+    expect(claimDelay({ mode: 'leader', address: 'none' })).toBe(0)
+  })
+  it('writes the name of the node in lower case', () => {
+    expect(electionOptions({ ...needed, nodeName: 'Node-1' }).identity).toBe('node-1')
+  })
+  it('gives a request less than half of the renew deadline', () => {
+    expect(leaseOptions({ ...needed, leaseProfile: 'fast' }).requestTimeout).toBeCloseTo(1.35)
   })
 })

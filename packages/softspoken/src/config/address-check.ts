@@ -1,0 +1,58 @@
+/** Whether the program can add the VIP to an interface here. Nothing is changed. */
+import { readFileSync } from 'node:fs'
+import { hostRoute } from '@softspoken/announcer'
+import type { Logger } from '@softspoken/session'
+import { linuxSupport, VipAddresses } from '@softspoken/vip-agent/internal'
+import { OptionError } from '@softspoken/wire'
+import { addressOptions } from './agent-options.ts'
+import type { ProgramOptions } from './options.ts'
+import { RetryableError, UsageError } from './usage-error.ts'
+import { toUsageError } from './validate.ts'
+import type { GivenValues } from './values.ts'
+
+const CAP_NET_ADMIN = 12n // linux/capability.h
+
+/**
+ * The interface that gets the VIPs; undefined with `address: none`. `warn` gets what may be a mistake.
+ * @throws UsageError if the VIPs cannot be added; RetryableError if there is no such interface now.
+ */
+export function interfaceFor(
+  options: ProgramOptions,
+  given: GivenValues,
+  warn: (sentence: string) => void,
+): string | undefined {
+  const address = addressOptions(options)
+  if (address === 'none') return undefined
+  const support = linuxSupport()
+  if (!support.supported) throw cannotAdd(options, support.detail)
+  if (!hasNetAdmin()) throw cannotAdd(options, 'this process lacks the capability NET_ADMIN')
+  const log: Logger = { debug() {}, info() {}, error() {}, warn: (fields, text) => warn(sentence(fields, text)) }
+  try {
+    return new VipAddresses(options.prefix.map(hostRoute), address, log).interface
+  } catch (error) {
+    const known = toUsageError(error, given)
+    const isMissing = error instanceof OptionError && error.option === 'address.interface'
+    throw isMissing && known instanceof Error ? new RetryableError(known.message) : known // it may come up later
+  }
+}
+
+function cannotAdd({ interface: names = ['lo'], prefix }: ProgramOptions, why: string): UsageError {
+  return new UsageError(
+    `${prefix.join(', ')} cannot be added to ${names.join(', ')}: ${why}; without it give address: none (--address none), and add the address yourself`,
+  )
+}
+
+/** Also true if it cannot be seen: the first address then shows it. */
+function hasNetAdmin(): boolean {
+  try {
+    const [, mask] = /^CapEff:\s*([\da-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    return mask === undefined || ((BigInt(`0x${mask}`) >> CAP_NET_ADMIN) & 1n) === 1n
+  } catch {
+    return true
+  }
+}
+
+function sentence(fields: object, text = ''): string {
+  const named = Object.entries(fields).map(([name, value]) => `${name} ${value}`)
+  return [text, ...named].join(', ')
+}

@@ -1,0 +1,86 @@
+/** Which election the options select, if any, and which options go together. */
+import { hostname } from 'node:os'
+import { omitUndefined } from '@softspoken/session/internal'
+import { type LeaseElectionOptions, profiles } from '@softspoken/vip-agent'
+import { DEFAULT_LEASE, type OptionName, type ProgramOptions } from './options.ts'
+import { UsageError } from './usage-error.ts'
+import type { GivenValues } from './values.ts'
+
+/** An election is on if the mode needs one, or if a Lease is named. */
+export function electionOf({ mode, lease, leaseDirectory }: ProgramOptions): 'kubernetes' | 'directory' | undefined {
+  if (leaseDirectory !== undefined) return 'directory'
+  return lease !== undefined || mode === 'standby' || mode === 'leader' ? 'kubernetes' : undefined
+}
+
+export function modeOf(options: ProgramOptions): NonNullable<ProgramOptions['mode']> {
+  return options.mode ?? (electionOf(options) === undefined ? 'all-nodes' : 'standby')
+}
+
+export function leaseOf({ lease = DEFAULT_LEASE }: ProgramOptions): string {
+  return lease
+}
+
+/** The name of this node, as kubelet writes it. */
+export function nodeNameOf({ nodeName = hostname() }: ProgramOptions): string {
+  return nodeName.toLowerCase()
+}
+
+/** The durations given one by one come before those of the profile. */
+export function electionOptions(options: ProgramOptions): LeaseElectionOptions {
+  const { leaseProfile = 'default', leaseDuration, renewDeadline, retryPeriod } = options
+  return {
+    identity: nodeNameOf(options),
+    ...profiles[leaseProfile],
+    ...omitUndefined({ leaseDuration, renewDeadline, retryPeriod }),
+    // The kernel removes the address of a leader that died up to a second after its lease.
+    claimDelay: modeOf(options) === 'leader' && options.address !== 'none' ? 1 : 0,
+  }
+}
+
+/** The default health check is the API server's if Kubernetes has the election. */
+export function withHealth(options: ProgramOptions): ProgramOptions {
+  return options.health === undefined && electionOf(options) === 'kubernetes'
+    ? { ...options, health: 'kubernetes' }
+    : options
+}
+
+const ofElection = ['leaseProfile', 'leaseDuration', 'renewDeadline', 'retryPeriod'] as const
+const ofApiServer = ['kubeconfig', 'apiServer'] as const
+
+/**
+ * Resolves with a warning for each option that is not used.
+ * @throws UsageError for options that do not go together.
+ */
+export function checkTogether(options: ProgramOptions, given: GivenValues): readonly string[] {
+  const place = (name: OptionName): string => given[name]?.from ?? name
+  const refuse = (name: OptionName, why: string): never => {
+    throw new UsageError(`${place(name)}: not allowed ${why}`)
+  }
+  const has = (name: OptionName): boolean => options[name] !== undefined
+  const election = electionOf(options)
+  if (has('lease') && has('leaseDirectory')) refuse('leaseDirectory', `together with ${place('lease')}`)
+  for (const name of ['lease', 'leaseDirectory'] as const)
+    if (options.mode === 'all-nodes' && has(name))
+      refuse(
+        name,
+        `together with ${place('mode')} all-nodes, which has no election; the mode must be standby or leader`,
+      )
+  for (const name of ofElection)
+    if (election === undefined && has(name)) refuse(name, 'without an election: give the mode standby or leader')
+  if (election !== undefined && has('med')) refuse('med', 'with an election, which makes the MED')
+  const asksApiServer = election === 'kubernetes' || options.health === 'kubernetes'
+  for (const name of ofApiServer)
+    if (!asksApiServer && has(name))
+      refuse(name, 'without an election by Kubernetes or health kubernetes, which use it')
+  for (const name of ['interface', 'replaceAddress'] as const)
+    if (options.address === 'none' && has(name)) refuse(name, `together with ${place('address')} none`)
+  if (options.address !== 'none' && has('requireAddress'))
+    refuse('requireAddress', 'without address none: an address that the agent adds is there')
+  if ((election !== undefined || options.routerId === 'auto') && nodeNameOf(options) === 'localhost')
+    throw new UsageError(
+      `${options.nodeName === undefined ? 'nodeName is missing' : `${place('nodeName')}: it is localhost`}: each node needs a name of its own`,
+    )
+  if (has('apiServers') && election !== 'kubernetes')
+    return [`${place('apiServers')}: not used, because there is no election by Kubernetes`]
+  return []
+}
