@@ -23,8 +23,14 @@ it('the demo prints every step in order and exits with 0', { timeout: 25_000 }, 
     'health     check passes: announce',
     'router     table: 198.51.100.10/32 via 203.0.113.11',
     'router     table: empty, 198.51.100.10/32 was withdrawn',
-    'router     received Cease/Administrative Shutdown (6/2): "demo is over"',
-    'All 8 steps happened',
+    'router     received Cease/Administrative Shutdown (6/2): "maintenance"',
+    'leads, epoch 1',
+    'MED 999999: uses node-',
+    'releases the Lease',
+    'leads, epoch 2',
+    'MED 999998: uses node-',
+    'is gone: uses node-',
+    'All 13 steps happened',
   ]
   let at = 0
   for (const line of story) {

@@ -1,6 +1,7 @@
 /**
  * An announcer and a router on one machine, without root: the router is made of the library's Listener, the Announcer
- * connects to it over TCP on loopback, and announces while a service is healthy. Exits with 0 only if every step happened.
+ * connects to it over TCP on loopback, and announces while a service is healthy. Then two VIP agents hand a VIP over. Exits
+ * with 0 only if every step happened.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Announcement, Announcer } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
 import { describeNotification, routes } from '@softspoken/wire'
+import { handOver } from './hand-over.ts'
 import { Timeline } from './timeline.ts'
 
 const vip = '198.51.100.10/32'
@@ -16,6 +18,7 @@ const { note, step } = timeline
 
 try {
   await play()
+  await handOver(timeline)
   timeline.end()
 } catch (error) {
   timeline.fail(error instanceof Error ? error.message : String(error))
@@ -125,10 +128,10 @@ async function play(): Promise<void> {
 
   note('announcer', 'stops: withdraws, waits 1 s for the router, sends Cease')
   clearInterval(watch)
-  const stopped = announcer.stop('demo is over')
+  const stopped = announcer.stop('maintenance')
   await step('the route is withdrawn before the session ends', () => !table.has(vip) && session.state === 'Established')
   await stopped
-  await step('the router has received our text', () => notification.includes('demo is over'))
+  await step('the router has received our text', () => notification.includes('maintenance'))
   await listener.stop()
   service.close()
   service.closeAllConnections()

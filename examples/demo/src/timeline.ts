@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 
-type Part = 'announcer' | 'router' | 'health' | 'service'
-const colours = { announcer: 'cyan', router: 'magenta', health: 'yellow', service: 'yellow' } as const
+type Part = 'announcer' | 'agent' | 'router' | 'health' | 'service'
+const colours = { announcer: 'cyan', agent: 'cyan', router: 'magenta', health: 'yellow', service: 'yellow' } as const
 
 /** Seconds that one step may take. */
 const TIMEOUT = 8

@@ -20,7 +20,7 @@ import { agentStep, nextDeadline } from './step.ts'
 
 /**
  * `leader`: it leads the election. `standby`: it advertises with the MED of a standby. `serving`: it advertises, in all-nodes
- * mode. `waiting`: it does not advertise.
+ * mode. `waiting`: none of these; in leader mode it may still advertise for the next leader to come.
  */
 export type AgentRole = 'leader' | 'standby' | 'serving' | 'waiting'
 
@@ -402,8 +402,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
 function roleOf(state: AgentState, now: number): AgentRole {
   if (isLeading(state, now)) return 'leader'
-  if (state.route === undefined) return 'waiting'
-  return state.config.mode === 'all-nodes' ? 'serving' : 'standby'
+  const { route, config } = state
+  if (route === undefined || config.mode === 'leader') return 'waiting'
+  return config.mode === 'all-nodes' ? 'serving' : 'standby'
 }
 
 function interfaceOf(address: AgentOptions['address'], make: () => VipAddresses): VipInterface | undefined {
