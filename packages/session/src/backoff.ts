@@ -42,7 +42,7 @@ export const noHistory: History = { transport: 0, protocol: 0 }
 const TRANSPORT_INITIAL = 5 // seconds
 const PROTOCOL_CAP = 300 // seconds, or `protocolInitial` if that is longer
 const RESTART = { min: 30, max: 60 } // seconds, in which most routers are back
-/** The range of Tick.jitter (RFC 4271 §10). */
+/** The range of Tick.jitter, which shell.ts draws (RFC 4271 §10). */
 const JITTER = { min: 0.75, max: 1 }
 
 /** The history after one more failure. */
