@@ -63,8 +63,8 @@ describe('the UPDATE of a host route', () => {
     [{ communities: null }, 'communities: null is not allowed, it must be a list of strings'],
     [{ communities: [1] }, 'communities: a list is not allowed, it must be a list of strings'],
     [{ prepend: null }, 'prepend: null is not allowed, it must be from 0 to 10'],
-  ])('resolve() rejects %o', (preference, why) => {
-    expect(() => resolve(preference as unknown as Preference)).toThrow(why)
+  ])('resolve() rejects %o', (preference, message) => {
+    expect(() => resolve(preference as unknown as Preference)).toThrow(message)
   })
 
   test('IPv4 routes with an IPv6 next hop are in MP_REACH_NLRI alone (RFC 8950 §3)', () => {

@@ -15,11 +15,11 @@ function routes(contents: Record<string, string>) {
   )
 }
 
-/** What each call plans, and the Adj-RIB-Out carried on. */
+/** One peer: each call returns its plan and changes the Adj-RIB-Out. */
 function peer() {
   let rib = emptyAdjRibOut
   return {
-    wants(desired: Record<string, string>, now: number): object {
+    reconcile(desired: Record<string, string>, now: number): object {
       const { next, withdraw, wakeAt, refresh, advertise } = reconcile(rib, routes(desired), now, interval)
       rib = next
       return {
@@ -38,121 +38,125 @@ const nothing = { withdraw: [], advertise: [] }
 
 describe('reconcile()', () => {
   test('a peer with an empty Adj-RIB-Out is sent the desired routes at once', () => {
-    expect(peer().wants({ [A]: 'a', [B]: 'b' }, 0)).toEqual({ withdraw: [], advertise: [A, B] })
+    expect(peer().reconcile({ [A]: 'a', [B]: 'b' }, 0)).toEqual({ withdraw: [], advertise: [A, B] })
   })
 
   test('a peer is sent nothing if nothing is desired', () => {
-    expect(peer().wants({}, 0)).toEqual(nothing)
+    expect(peer().reconcile({}, 0)).toEqual(nothing)
   })
 
   test('a route that was sent is never sent again', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    for (const now of [0, 1, interval, 1e9]) expect(p.wants({ [A]: 'a' }, now)).toEqual(nothing)
+    p.reconcile({ [A]: 'a' }, 0)
+    for (const now of [0, 1, interval, 1e9]) expect(p.reconcile({ [A]: 'a' }, now)).toEqual(nothing)
   })
 
   test('a change is sent when the advertisement interval is over (RFC 4271 §9.2.1.1)', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 1000)
-    expect(p.wants({ [A]: 'b' }, 2000)).toEqual({ ...nothing, wakeAt: 31_000 })
-    expect(p.wants({ [A]: 'b' }, 30_999)).toEqual({ ...nothing, wakeAt: 31_000 })
-    expect(p.wants({ [A]: 'b' }, 31_000)).toEqual({ withdraw: [], advertise: [A] })
+    p.reconcile({ [A]: 'a' }, 1000)
+    expect(p.reconcile({ [A]: 'b' }, 2000)).toEqual({ ...nothing, wakeAt: 31_000 })
+    expect(p.reconcile({ [A]: 'b' }, 30_999)).toEqual({ ...nothing, wakeAt: 31_000 })
+    expect(p.reconcile({ [A]: 'b' }, 31_000)).toEqual({ withdraw: [], advertise: [A] })
   })
 
   test('a change is sent at once if the last advertisement is longer ago', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    expect(p.wants({ [A]: 'b' }, interval)).toEqual({ withdraw: [], advertise: [A] })
+    p.reconcile({ [A]: 'a' }, 0)
+    expect(p.reconcile({ [A]: 'b' }, interval)).toEqual({ withdraw: [], advertise: [A] })
   })
 
   test('a change that is undone while it waits is not sent', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    p.wants({ [A]: 'b' }, 1)
-    expect(p.wants({ [A]: 'a' }, 2)).toEqual(nothing)
+    p.reconcile({ [A]: 'a' }, 0)
+    p.reconcile({ [A]: 'b' }, 1)
+    expect(p.reconcile({ [A]: 'a' }, 2)).toEqual(nothing)
   })
 
   test('the last of several changes is sent, once', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    p.wants({ [A]: 'b' }, 1)
-    expect(p.wants({ [A]: 'c' }, 2)).toEqual({ ...nothing, wakeAt: interval })
-    expect(p.wants({ [A]: 'c' }, interval)).toEqual({ withdraw: [], advertise: [A] })
-    expect(p.wants({ [A]: 'c' }, interval + 1)).toEqual(nothing)
+    p.reconcile({ [A]: 'a' }, 0)
+    p.reconcile({ [A]: 'b' }, 1)
+    expect(p.reconcile({ [A]: 'c' }, 2)).toEqual({ ...nothing, wakeAt: interval })
+    expect(p.reconcile({ [A]: 'c' }, interval)).toEqual({ withdraw: [], advertise: [A] })
+    expect(p.reconcile({ [A]: 'c' }, interval + 1)).toEqual(nothing)
   })
 
   test('a withdrawal is sent at once, and once', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    expect(p.wants({}, 0)).toEqual({ withdraw: [A], advertise: [] })
-    expect(p.wants({}, 1)).toEqual(nothing)
+    p.reconcile({ [A]: 'a' }, 0)
+    expect(p.reconcile({}, 0)).toEqual({ withdraw: [A], advertise: [] })
+    expect(p.reconcile({}, 1)).toEqual(nothing)
   })
 
   test('a route that was never sent is not withdrawn', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    p.wants({}, 1)
-    p.wants({ [A]: 'a' }, 2) // waits
-    expect(p.wants({}, 3)).toEqual(nothing)
+    p.reconcile({ [A]: 'a' }, 0)
+    p.reconcile({}, 1)
+    p.reconcile({ [A]: 'a' }, 2) // waits
+    expect(p.reconcile({}, 3)).toEqual(nothing)
   })
 
   test('a withdrawn route is sent again only when the interval is over', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    p.wants({}, 1000)
-    expect(p.wants({ [A]: 'a' }, 2000)).toEqual({ ...nothing, wakeAt: interval })
-    expect(p.wants({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A] })
+    p.reconcile({ [A]: 'a' }, 0)
+    p.reconcile({}, 1000)
+    expect(p.reconcile({ [A]: 'a' }, 2000)).toEqual({ ...nothing, wakeAt: interval })
+    expect(p.reconcile({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A] })
   })
 
   test('one prefix is sent while another waits', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    expect(p.wants({ [A]: 'x', [B]: 'b' }, 1)).toEqual({ withdraw: [], advertise: [B], wakeAt: interval })
+    p.reconcile({ [A]: 'a' }, 0)
+    expect(p.reconcile({ [A]: 'x', [B]: 'b' }, 1)).toEqual({ withdraw: [], advertise: [B], wakeAt: interval })
   })
 
   test('wakeAt is the time of the prefix that is due first', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    p.wants({ [A]: 'a', [B]: 'b' }, 10)
-    expect(p.wants({ [A]: 'x', [B]: 'x' }, 20)).toEqual({ ...nothing, wakeAt: interval })
-    expect(p.wants({ [A]: 'x', [B]: 'x' }, interval)).toEqual({ withdraw: [], advertise: [A], wakeAt: interval + 10 })
+    p.reconcile({ [A]: 'a' }, 0)
+    p.reconcile({ [A]: 'a', [B]: 'b' }, 10)
+    expect(p.reconcile({ [A]: 'x', [B]: 'x' }, 20)).toEqual({ ...nothing, wakeAt: interval })
+    expect(p.reconcile({ [A]: 'x', [B]: 'x' }, interval)).toEqual({
+      withdraw: [],
+      advertise: [A],
+      wakeAt: interval + 10,
+    })
   })
 
   test('a requested refresh sends the routes after the interval (RFC 2918 §4)', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
+    p.reconcile({ [A]: 'a' }, 0)
     p.requests('ipv4-unicast')
-    expect(p.wants({ [A]: 'a' }, 5)).toEqual({ ...nothing, wakeAt: interval })
-    expect(p.wants({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A], refresh: ['ipv4-unicast'] })
-    expect(p.wants({ [A]: 'a' }, 3 * interval)).toEqual(nothing)
+    expect(p.reconcile({ [A]: 'a' }, 5)).toEqual({ ...nothing, wakeAt: interval })
+    expect(p.reconcile({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A], refresh: ['ipv4-unicast'] })
+    expect(p.reconcile({ [A]: 'a' }, 3 * interval)).toEqual(nothing)
     p.requests('ipv4-unicast')
-    expect(p.wants({ [A]: 'a' }, 3 * interval)).toEqual({ withdraw: [], advertise: [A], refresh: ['ipv4-unicast'] })
+    expect(p.reconcile({ [A]: 'a' }, 3 * interval)).toEqual({ withdraw: [], advertise: [A], refresh: ['ipv4-unicast'] })
   })
 
   test('a requested refresh waits until the last route is due (RFC 7313 §4)', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
-    p.wants({ [A]: 'a', [B]: 'b' }, 10)
+    p.reconcile({ [A]: 'a' }, 0)
+    p.reconcile({ [A]: 'a', [B]: 'b' }, 10)
     p.requests('ipv4-unicast')
-    expect(p.wants({ [A]: 'a', [B]: 'b' }, interval)).toEqual({ ...nothing, wakeAt: interval + 10 })
+    expect(p.reconcile({ [A]: 'a', [B]: 'b' }, interval)).toEqual({ ...nothing, wakeAt: interval + 10 })
     const all = { withdraw: [], advertise: [A, B], refresh: ['ipv4-unicast'] }
-    expect(p.wants({ [A]: 'a', [B]: 'b' }, interval + 10)).toEqual(all)
+    expect(p.reconcile({ [A]: 'a', [B]: 'b' }, interval + 10)).toEqual(all)
   })
 
   test('a refresh of a family without routes is answered at once', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
+    p.reconcile({ [A]: 'a' }, 0)
     p.requests('ipv6-unicast')
-    expect(p.wants({ [A]: 'a' }, 5)).toEqual({ ...nothing, refresh: ['ipv6-unicast'] })
+    expect(p.reconcile({ [A]: 'a' }, 5)).toEqual({ ...nothing, refresh: ['ipv6-unicast'] })
   })
 
   test('a refresh does not send a route that is withdrawn', () => {
     const p = peer()
-    p.wants({ [A]: 'a' }, 0)
+    p.reconcile({ [A]: 'a' }, 0)
     p.requests('ipv4-unicast')
-    expect(p.wants({}, 1)).toEqual({ withdraw: [A], advertise: [], refresh: ['ipv4-unicast'] })
-    expect(p.wants({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A] })
-    expect(p.wants({ [A]: 'a' }, 2 * interval)).toEqual(nothing)
+    expect(p.reconcile({}, 1)).toEqual({ withdraw: [A], advertise: [], refresh: ['ipv4-unicast'] })
+    expect(p.reconcile({ [A]: 'a' }, interval)).toEqual({ withdraw: [], advertise: [A] })
+    expect(p.reconcile({ [A]: 'a' }, 2 * interval)).toEqual(nothing)
   })
 })
 

@@ -46,20 +46,20 @@ const rows: Record<string, readonly [number, number, number]> = {
   'backOff.resetAfter': [300, 60, 3600],
 }
 
-describe.each(Object.entries(rows))('%s', (name, [usual, least, most]) => {
-  it(`is ${usual} unless given`, () => {
-    expect(read({})).toBe(usual)
+describe.each(Object.entries(rows))('%s', (name, [byDefault, min, max]) => {
+  it(`${name} is ${byDefault} unless given`, () => {
+    expect(read({})).toBe(byDefault)
   })
-  it.each([least, most, usual])('takes %d', value => {
+  it.each([min, max, byDefault])(`${name} takes %d`, value => {
     expect(read(write(value))).toBe(value)
   })
-  it.each([least - 0.001, least - 1, most + 1, -1, Number.NaN, Number.POSITIVE_INFINITY, '7'])(
-    'rejects %s with an OptionError that names the option and its bounds',
+  it.each([min - 0.001, min - 1, max + 1, -1, Number.NaN, Number.POSITIVE_INFINITY, '7'])(
+    `${name} rejects %s with an OptionError that has its bounds`,
     value => {
-      const refused = () => configure({ ...given, ...write(value) })
-      expect(refused).toThrow(OptionError)
+      const attempt = () => configure({ ...given, ...write(value) })
+      expect(attempt).toThrow(OptionError)
       const shown = typeof value === 'string' ? `'${value}'` : value
-      expect(refused).toThrow(`${name}: ${shown} is not allowed, it must be from ${least} to ${most} seconds`)
+      expect(attempt).toThrow(`${name}: ${shown} is not allowed, it must be from ${min} to ${max} seconds`)
     },
   )
 
@@ -85,8 +85,8 @@ describe('hold time', () => {
     expect(() => configure({ ...given, holdTime: 2, allowAggressiveTimers: true })).toThrow('from 3 to 65535 seconds')
   })
   it('we never propose hold time 0, even with allowZeroHoldTime (RFC 4271 §4.2)', () => {
-    const loose = { ...given, allowAggressiveTimers: true, allowZeroHoldTime: true }
-    expect(() => configure({ ...loose, holdTime: 0 })).toThrow('holdTime: 0 is not allowed')
+    const allowed = { ...given, allowAggressiveTimers: true, allowZeroHoldTime: true }
+    expect(() => configure({ ...allowed, holdTime: 0 })).toThrow('holdTime: 0 is not allowed')
   })
   it('the hold time is whole seconds (RFC 4271 §4.2)', () => {
     expect(() => configure({ ...given, holdTime: 30.5 })).toThrow(
@@ -102,9 +102,9 @@ describe('an unknown name', () => {
     [{ peer: { ...given.peer, host: 'x' } }, 'peer.host: no such option, it must be one of as, address, port'],
     [{ backOff: { jitter: 0 } }, 'backOff.jitter: no such option, it must be one of minInterval, transportCap'],
   ])('configure() throws for %j and lists the names', (change, message) => {
-    const refused = () => configure(Object.assign({}, given, change))
-    expect(refused).toThrow(OptionError)
-    expect(refused).toThrow(message)
+    const attempt = () => configure(Object.assign({}, given, change))
+    expect(attempt).toThrow(OptionError)
+    expect(attempt).toThrow(message)
   })
 })
 
@@ -162,8 +162,8 @@ describe('the key of TCP MD5 (RFC 2385)', () => {
   it.each([[['secret']], [{ key: 'secret' }], [5_318_008], [null]])(
     '%o is rejected as a key, and the error does not repeat it',
     key => {
-      const refused = () => configure({ ...given, tcpMd5Key: key as unknown as string }) // what a type would have caught
-      expect(refused).toThrow(
+      const attempt = () => configure({ ...given, tcpMd5Key: key as unknown as string }) // as a caller without types may
+      expect(attempt).toThrow(
         'tcpMd5Key: a value that is not a string is not allowed, it must be a string of 1 to 80 octets in UTF-8',
       )
     },
@@ -216,9 +216,9 @@ describe('the interface', () => {
   it.each(['', 'sixteen-letters!', 'eth 0', 'a/b', 'eth0:1', 'été0', 'eth0\0'])(
     "'%s' is rejected as an interface",
     bindDevice => {
-      const refused = () => configure({ ...given, bindDevice })
-      expect(refused).toThrow(OptionError)
-      expect(refused).toThrow(
+      const attempt = () => configure({ ...given, bindDevice })
+      expect(attempt).toThrow(OptionError)
+      expect(attempt).toThrow(
         `bindDevice: '${bindDevice.replace('\0', '\ufffd')}' is not allowed, it must be the name of a network interface`,
       )
     },
@@ -271,8 +271,8 @@ describe('a value of a wrong type throws an OptionError', () => {
     ['families', { families: ['toString'] }, 'families: a list is not allowed'],
     ['families', { families: 'ipv4-unicast' }, "families: 'ipv4-unicast' is not allowed"],
   ])('a wrong type of %s throws an OptionError', (_, change, message) => {
-    const nonsense = (change === undefined ? undefined : { ...given, ...change }) as SessionOptions // what a type would have caught
-    expect(() => configure(nonsense)).toThrow(message)
+    const options = (change === undefined ? undefined : { ...given, ...change }) as SessionOptions // as a caller without types may
+    expect(() => configure(options)).toThrow(message)
   })
   it('a family that is listed twice is offered once', () => {
     expect(configure({ ...given, families: ['ipv4-unicast', 'ipv4-unicast'] }).families).toEqual(['ipv4-unicast'])

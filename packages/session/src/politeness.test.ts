@@ -1,10 +1,10 @@
 /**
  * Promise: nothing that a peer does, and no configuration that is accepted, makes us dial faster than the budget in
- * docs/defaults.md, and nothing makes us fall silent for ever.
+ * docs/defaults.md, and nothing makes us stop dialling.
  *
- * A peer is a list of behaviours, one per connection, over and over, and of visits that it pays us, while we wait and
- * while we dial; now and then our process stands still. The pure machine meets it in virtual time: a day in most runs, two weeks in some.
- * The budget is computed (dial-budget.ts); these peers, drawn at random, look for one that exceeds it.
+ * A peer is two lists, each repeated: how it treats each connection, and when it dials us, during our waits and our dials.
+ * Sometimes our process is stopped for a while. The state machine runs against such a peer in virtual time: a day in most
+ * runs, two weeks in some. The budget is computed (dial-budget.ts); these random peers search for one that exceeds it.
  */
 import { readFileSync } from 'node:fs'
 import type { Notification, Open } from '@softspoken/wire'
@@ -18,13 +18,13 @@ import { dialBudget, type EndingName, mostDials } from './dial-budget.ts'
 import type { Input } from './fsm.ts'
 import { type SessionOptions, sessionOptions } from './options.ts'
 
-/** How a peer treats one connection: how far it lets us come, how long it stays, and how it ends. */
+/** How a peer treats one connection: the state that we reach, how long it stays, and how it ends. */
 interface Behaviour {
   readonly reach: 'nothing' | 'connection' | 'OPEN' | 'Established'
-  /** Seconds; keepalives flow meanwhile. */
+  /** Seconds; the peer sends keepalives meanwhile. */
   readonly stay: number
   readonly end: End
-  /** Of the two connections of a collision, the one it dialled is preferred (RFC 4271 §6.8). Default: so it is. */
+  /** The peer has the higher BGP Identifier, so in a collision its connection is preferred (RFC 4271 §6.8). Default true. */
   readonly higher?: boolean
 }
 type End =
@@ -32,35 +32,38 @@ type End =
   | 'close'
   | 'wrong AS'
   | 'garbage'
-  | 'out of turn'
+  | 'unexpected message'
   | { readonly code: number; readonly subcode: number }
 
-/** The peer dials us: so many seconds after a connection or a dial has ended, or after a dial of ours has begun. */
-interface Visit extends Behaviour {
+/** The peer dials us. */
+interface PeerDial extends Behaviour {
+  /** Seconds after a connection or a dial has ended, or after our dial has begun. */
   readonly after: number
 }
-/** The caller stops us and starts us again, so many seconds after a connection or a dial has ended. */
+/** The caller stops the session and starts it again. */
 interface Restart {
+  /** Seconds after a connection or a dial has ended. */
   readonly after: number
+  /** Seconds until the start. */
   readonly pause: number
 }
 
 interface Scenario {
   readonly config: SessionConfig
   readonly dials: readonly Behaviour[]
-  readonly visits?: readonly (Visit | undefined)[]
-  readonly collisions?: readonly (Visit | undefined)[]
+  readonly peerDials?: readonly (PeerDial | undefined)[]
+  readonly collisions?: readonly (PeerDial | undefined)[]
   readonly restarts?: readonly (Restart | undefined)[]
-  /** Seconds that the process stands still, one for each dial as it begins. */
+  /** Seconds for which the process is stopped at the beginning of each dial. */
   readonly stalls?: readonly number[]
   readonly jitters: readonly number[]
   readonly days?: number
 }
 
-/** What was seen. Milliseconds. */
-interface Seen {
+/** Milliseconds. */
+interface Outcome {
   readonly dials: readonly number[]
-  /** The longest that the machine ever meant to do nothing; infinite where it meant to for ever. */
+  /** The longest time to the next deadline; infinite if there was none. */
   readonly longestWait: number
 }
 
@@ -68,108 +71,108 @@ const DAY = 86_400_000
 const MINUTE = 60_000
 const TEN_MINUTES = 10 * MINUTE
 const HOUR = 60 * MINUTE
-const ROUNDING = 0.001 // what adding up fractions of a millisecond may come out wrong by
+const ROUNDING = 0.001 // milliseconds; the error of a sum of fractions
 
-// ---- the playing field
+// ---- the simulation
 
-function play(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Seen {
-  const { config, dials: behaviours, visits = [], collisions = [], restarts = [], stalls = [], jitters } = scenario
+function simulate(scenario: Scenario, until = (scenario.days ?? 1) * DAY): Outcome {
+  const { config, dials: behaviours, peerDials = [], collisions = [], restarts = [], stalls = [], jitters } = scenario
   const dials: number[] = []
-  let pair: Connections = newConnections(config, 0)
+  let session: Connections = newConnections(config, 0)
   let now = 0
   let steps = 0
   let longestWait = 0
-  let connections = 0
-  const standing: { [slot in CollisionSide]?: number } = {}
+  let connectionCount = 0
+  const open: { [side in CollisionSide]?: number } = {}
   let ends = 0
-  const agenda = new Agenda()
+  const queue = new Queue()
 
   feed({ type: 'start' })
   for (;;) {
-    const deadline = sessionDeadline(pair) ?? Number.POSITIVE_INFINITY
-    const event = agenda.next(deadline)
+    const deadline = sessionDeadline(session) ?? Number.POSITIVE_INFINITY
+    const event = queue.next(deadline)
     const at = event?.at ?? deadline
     if (at > until) return { dials, longestWait }
     now = Math.max(now, at)
     if (event === undefined) feed({ type: 'tick' })
-    else event.happen()
+    else event.run()
   }
 
-  function feed(input: Input, slot?: CollisionSide, treatment?: Behaviour): void {
-    const [next, actions] = stepSession(pair, input, { now, jitter: turn(jitters, steps++) }, slot)
-    pair = next
+  function feed(input: Input, side?: CollisionSide, treatment?: Behaviour): void {
+    const [next, actions] = stepSession(session, input, { now, jitter: itemAt(jitters, steps++) }, side)
+    session = next
     for (const action of actions) perform(action, treatment)
-    longestWait = Math.max(longestWait, (sessionDeadline(pair) ?? Number.POSITIVE_INFINITY) - now)
+    longestWait = Math.max(longestWait, (sessionDeadline(session) ?? Number.POSITIVE_INFINITY) - now)
   }
   function perform(action: SessionAction, treatment: Behaviour | undefined): void {
     if (action.type === 'connect') {
       dials.push(now)
-      expectVisit(turn(collisions, dials.length - 1))
-      meet(turn(behaviours, dials.length - 1), action.side)
-      now += 1000 * (turn(stalls, dials.length - 1) ?? 0)
+      schedulePeerDial(itemAt(collisions, dials.length - 1))
+      connect(itemAt(behaviours, dials.length - 1), action.side)
+      now += 1000 * (itemAt(stalls, dials.length - 1) ?? 0)
     } else if (action.type === 'accept') {
-      meet(treatment!, action.side) // 'incoming' is always fed with one
+      connect(treatment!, action.side) // an `accepted` always has one
     } else if (action.type === 'send') {
-      const { side: slot } = action
-      const line = standing[slot]
-      agenda.add({ at: now, happen: () => standing[slot] === line && feed({ type: 'sent' }, slot) }) // every peer here reads
+      const { side } = action
+      const connection = open[side]
+      queue.add({ at: now, run: () => open[side] === connection && feed({ type: 'sent' }, side) }) // every peer here reads
     } else if (action.type === 'close') {
-      delete standing[action.side]
+      delete open[action.side]
     } else if (action.type === 'emit' && action.event.type === 'down') {
-      rest()
+      scheduleAfterEnd()
     }
   }
-  /** What may happen from outside while we wait. */
-  function rest(): void {
-    expectVisit(turn(visits, ends))
-    const restart = turn(restarts, ends)
+  /** The peer and the caller may act during the back-off. */
+  function scheduleAfterEnd(): void {
+    schedulePeerDial(itemAt(peerDials, ends))
+    const restart = itemAt(restarts, ends)
     if (restart) {
       const back = now + (restart.after + restart.pause) * 1000
-      agenda.add({ at: now + restart.after * 1000, happen: () => feed({ type: 'stop', communication: '' }) })
-      agenda.add({ at: back, happen: () => feed({ type: 'start' }) })
+      queue.add({ at: now + restart.after * 1000, run: () => feed({ type: 'stop', communication: '' }) })
+      queue.add({ at: back, run: () => feed({ type: 'start' }) })
     }
     ends++
   }
-  function expectVisit(visit: Visit | undefined): void {
-    if (!visit) return
-    agenda.add({ at: now + visit.after * 1000, happen: () => feed({ type: 'accepted' }, undefined, visit) })
+  function schedulePeerDial(peerDial: PeerDial | undefined): void {
+    if (!peerDial) return
+    queue.add({ at: now + peerDial.after * 1000, run: () => feed({ type: 'accepted' }, undefined, peerDial) })
   }
-  function meet({ reach, stay, end, higher = true }: Behaviour, slot: CollisionSide): void {
-    const connection = ++connections
-    standing[slot] = connection
-    const hear = (input: Input): void => {
-      if (standing[slot] === connection) feed(input, slot)
+  function connect({ reach, stay, end, higher = true }: Behaviour, side: CollisionSide): void {
+    const connection = ++connectionCount
+    open[side] = connection
+    const feedIfOpen = (input: Input): void => {
+      if (open[side] === connection) feed(input, side)
     }
-    const then = (at: number, input: Input): void => agenda.add({ at, happen: () => hear(input) })
+    const schedule = (at: number, input: Input): void => queue.add({ at, run: () => feedIfOpen(input) })
     if (reach === 'nothing') {
-      if (end === 'close') then(now + stay * 1000, { type: 'disconnected', reason: 'closed', detail: 'refused' })
+      if (end === 'close') schedule(now + stay * 1000, { type: 'disconnected', reason: 'closed', detail: 'refused' })
       return
     }
-    if (slot === 'outgoing') then(now, { type: 'connected' })
-    if (reach !== 'connection') then(now, { type: 'message', message: goodOpen(config, higher) })
+    if (side === 'outgoing') schedule(now, { type: 'connected' })
+    if (reach !== 'connection') schedule(now, { type: 'message', message: goodOpen(config, higher) })
     if (reach === 'Established')
       for (let at = 0; at <= stay; at += config.holdTime / 3)
-        then(now + at * 1000, { type: 'message', message: { type: 'keepalive' } })
-    const last = endOf(end, config)
-    if (last) then(now + stay * 1000, last)
+        schedule(now + at * 1000, { type: 'message', message: { type: 'keepalive' } })
+    const last = lastInput(end, config)
+    if (last) schedule(now + stay * 1000, last)
   }
 }
 
-/** Things that will happen, in the order of their time, and of their coming where that is the same. */
-class Agenda {
-  #events: { at: number; happen: () => void }[] = []
+/** Events in the order of their time; those of the same time in the order in which they were added. */
+class Queue {
+  #events: { at: number; run: () => void }[] = []
 
-  add(event: { at: number; happen: () => void }): void {
+  add(event: { at: number; run: () => void }): void {
     this.#events.splice(this.#events.findLastIndex(({ at }) => at <= event.at) + 1, 0, event)
   }
-  /** The first, where it comes before or at `deadline`. */
-  next(deadline: number): { at: number; happen: () => void } | undefined {
+  /** Removes and returns the first event if its time is at most `deadline`. */
+  next(deadline: number): { at: number; run: () => void } | undefined {
     const [first] = this.#events
     return first && first.at <= deadline ? this.#events.shift() : undefined
   }
 }
 
-function endOf(end: End, config: SessionConfig): Input | undefined {
+function lastInput(end: End, config: SessionConfig): Input | undefined {
   switch (end) {
     case 'silence':
       return undefined
@@ -177,7 +180,7 @@ function endOf(end: End, config: SessionConfig): Input | undefined {
       return { type: 'disconnected', reason: 'closed', detail: 'closed' }
     case 'wrong AS':
       return { type: 'message', message: { ...goodOpen(config), as: 65099 } }
-    case 'out of turn':
+    case 'unexpected message':
       return { type: 'message', message: { type: 'route-refresh', afi: 1, safi: 1, subtype: 0 } }
     case 'garbage':
       return {
@@ -197,13 +200,13 @@ function goodOpen({ peer }: SessionConfig, higher = true): Open {
 function notification(code: number, subcode: number): Notification {
   return { type: 'notification', code, subcode, data: new Uint8Array() }
 }
-function turn<item>(list: readonly item[], index: number): item
-function turn<item>(list: readonly item[], index: number): item | undefined {
+function itemAt<item>(list: readonly item[], index: number): item
+function itemAt<item>(list: readonly item[], index: number): item | undefined {
   return list[index % list.length]
 }
 
-/** The most dials in any minute, ten minutes and hour, the last moment of each not counted. */
-function most({ dials }: Seen): Budget {
+/** The most dials in any minute, ten minutes and hour. A period does not include its last moment. */
+function mostDialsIn({ dials }: Outcome): Budget {
   const within = (span: number): number => {
     let from = 0
     return dials.reduce((most, at, i) => {
@@ -214,11 +217,11 @@ function most({ dials }: Seen): Budget {
   return [within(MINUTE), within(TEN_MINUTES), within(HOUR)]
 }
 type Budget = readonly [minute: number, tenMinutes: number, hour: number]
-function exceeds(seen: Budget, budget: Budget): boolean {
-  return seen.some((dials, span) => dials > budget[span]!)
+function exceeds(found: Budget, budget: Budget): boolean {
+  return found.some((dials, span) => dials > budget[span]!)
 }
-function closestTwo({ dials }: Seen): number {
-  return Math.min(...dials.slice(1).map((at, i) => at - dials[i]!)) // i is the one before
+function shortestInterval({ dials }: Outcome): number {
+  return Math.min(...dials.slice(1).map((at, i) => at - dials[i]!)) // the dial before
 }
 
 // ---- peers and configurations
@@ -231,7 +234,7 @@ const given: SessionOptions = {
 const defaults = configure(given)
 const { resetAfter } = defaults.backOff
 
-const operatorSays: readonly End[] = [1, 2, 3, 5].map(subcode => ({ code: 6, subcode }))
+const operatorCeases: readonly End[] = [1, 2, 3, 5].map(subcode => ({ code: 6, subcode }))
 const anyCease = fc.nat(10).map((subcode): End => ({ code: 6, subcode }))
 const anyNotification = fc
   .record({ code: fc.integer({ min: 1, max: 5 }), subcode: fc.nat(11) })
@@ -239,7 +242,7 @@ const anyNotification = fc
 const anyEnd = fc.oneof(
   anyCease,
   anyNotification,
-  fc.constantFrom<End[]>('silence', 'close', 'wrong AS', 'garbage', 'out of turn'),
+  fc.constantFrom<End[]>('silence', 'close', 'wrong AS', 'garbage', 'unexpected message'),
 )
 
 const unreachable: fc.Arbitrary<Behaviour> = fc.record({
@@ -247,11 +250,11 @@ const unreachable: fc.Arbitrary<Behaviour> = fc.record({
   stay: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 12, noNaN: true })),
   end: fc.constantFrom<End[]>('close', 'silence'),
 })
-/** Lengths of stay that matter: none, a moment, and on either side of what is forgotten. */
+/** None, a moment, and around the time that resets the failures. */
 function anyStay(limit: number): fc.Arbitrary<number> {
   return fc.oneof(
     fc.constantFrom(0, limit - 0.001, limit, limit + 0.001),
-    fc.constantFrom(61, 100, 239), // as long as an OPEN is waited for, and longer than the shortest resetAfter
+    fc.constantFrom(61, 100, 239), // less than the wait for an OPEN, and more than the shortest resetAfter
     fc.double({ min: 0, max: 1.2 * limit, noNaN: true }),
   )
 }
@@ -263,37 +266,37 @@ function reachable(limit: number): fc.Arbitrary<Behaviour> {
     higher: fc.boolean(),
   })
 }
-/** It answers, and then it turns us away: everything but the mere loss of a connection that stood long enough. */
+/** It answers and then rejects us: every end except the loss of a stable session. */
 function rejecting(limit: number): fc.Arbitrary<Behaviour> {
   return reachable(limit).filter(({ reach, stay, end }) => reach !== 'Established' || stay < limit || end !== 'close')
 }
-function visitsOf(behaviour: fc.Arbitrary<Behaviour>): fc.Arbitrary<(Visit | undefined)[]> {
-  const visit = fc
+function peerDialsOf(behaviour: fc.Arbitrary<Behaviour>): fc.Arbitrary<(PeerDial | undefined)[]> {
+  const peerDial = fc
     .tuple(behaviour, fc.oneof(fc.constant(5), fc.integer({ min: 5, max: 400 })))
-    .map(([one, after]): Visit => ({ ...one, after }))
+    .map(([one, after]): PeerDial => ({ ...one, after }))
   return fc.oneof(
-    fc.array(fc.option(visit, { nil: undefined }), { maxLength: 5 }),
-    visit.map(one => [one, undefined]), // one between any two dials
+    fc.array(fc.option(peerDial, { nil: undefined }), { maxLength: 5 }),
+    peerDial.map(one => [one, undefined]), // one between every two dials
   )
 }
-/** While we dial: into the dial itself, or into what came of it. */
-function collisionsOf(behaviour: fc.Arbitrary<Behaviour>): fc.Arbitrary<(Visit | undefined)[]> {
+/** Dials of the peer during our dial, or during the connection that it opens. */
+function collisionsOf(behaviour: fc.Arbitrary<Behaviour>): fc.Arbitrary<(PeerDial | undefined)[]> {
   const soon = fc.oneof(fc.constantFrom(0, 0.001, 9.999, 10), fc.double({ min: 0, max: 400, noNaN: true }))
-  const visit = fc.tuple(behaviour, soon).map(([one, after]): Visit => ({ ...one, after }))
-  return fc.array(fc.option(visit, { nil: undefined }), { maxLength: 5 })
+  const peerDial = fc.tuple(behaviour, soon).map(([one, after]): PeerDial => ({ ...one, after }))
+  return fc.array(fc.option(peerDial, { nil: undefined }), { maxLength: 5 })
 }
 const anyJitters = fc.oneof(
   fc.constantFrom([0.75], [1]),
   fc.array(fc.double({ min: 0.75, max: 1, noNaN: true }), { minLength: 1, maxLength: 20 }),
 )
 const days = fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(14) })
-/** A moment, about as long as a timer, or for hours: a machine that sleeps, a debugger, a SIGSTOP. */
+/** For a moment, for about as long as a timer, or for hours: a machine that sleeps, a debugger, a SIGSTOP. */
 const anyStalls = fc.array(fc.oneof(fc.constant(0), fc.constantFrom(0.02, 20, 90, 300, 7200)), { maxLength: 6 })
 function some<item>(one: fc.Arbitrary<item>): fc.Arbitrary<item[]> {
   return fc.array(one, { minLength: 1, maxLength: 8 })
 }
 
-/** Any that is accepted. Where numbers are concerned: the bounds, and anything between. */
+/** Any configuration that is accepted: each number is a bound, the default, or any value between. */
 const anyConfig: fc.Arbitrary<SessionConfig> = fc
   .record({
     connectTimeout: within('connectTimeout'),
@@ -324,14 +327,14 @@ const answered: readonly EndingName[] = [
   'stable session, then administrative Cease',
   'stable session, then restarted',
 ]
-/** What ends dials, by the rows of docs/defaults.md. */
+/** The rows of the budget in docs/defaults.md, and how dials end in each. */
 const rows = {
   'TCP fails: refused or dropped': ['TCP fails'],
-  'the router answers and then rejects us, whatever it says': answered,
+  'the router answers and then rejects us, for any reason': answered,
   'the router sends an administrative Cease': answered.filter(ending => !ending.endsWith('rejected')),
   'any mix of these, with sessions that were stable in between': undefined,
 } as const satisfies Readonly<Record<string, readonly EndingName[] | undefined>>
-/** The exact maximum of each. */
+/** The exact maximum of each row. */
 const budget = Object.fromEntries(
   Object.entries(rows).map(([what, among]) => {
     const { minute, tenMinutes, hour } = dialBudget(defaults.backOff, among)
@@ -341,38 +344,42 @@ const budget = Object.fromEntries(
 
 describe('the defaults, in any minute, ten minutes and hour', { timeout: 120_000 }, () => {
   it('the dials stay within the budget while TCP fails: refused or dropped', () => {
-    holds({ dials: some(unreachable) }, 'TCP fails: refused or dropped')
+    expectWithinBudget({ dials: some(unreachable) }, 'TCP fails: refused or dropped')
   })
   it('the dials stay within the budget while the router answers and rejects us', () => {
-    const anyone = rejecting(resetAfter)
-    const peer = { dials: some(anyone), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
-    holds(peer, 'the router answers and then rejects us, whatever it says')
+    const anyAnswer = rejecting(resetAfter)
+    const peer = { dials: some(anyAnswer), peerDials: peerDialsOf(anyAnswer), collisions: collisionsOf(anyAnswer) }
+    expectWithinBudget(peer, 'the router answers and then rejects us, for any reason')
   })
   it('the dials stay within the budget while the router sends administrative Ceases', () => {
     const operator = fc
-      .record({ behaviour: rejecting(resetAfter), end: fc.constantFrom(...operatorSays) })
-      // Hold expiry would come before the operator's word where nothing is said for so long.
+      .record({ behaviour: rejecting(resetAfter), end: fc.constantFrom(...operatorCeases) })
+      // A longer stay would end by a hold timer before the operator's Cease.
       .map(
-        ({ behaviour, end }): Behaviour => ({ ...behaviour, stay: Math.min(behaviour.stay, limitOf(behaviour)), end }),
+        ({ behaviour, end }): Behaviour => ({
+          ...behaviour,
+          stay: Math.min(behaviour.stay, longestStay(behaviour)),
+          end,
+        }),
       )
-    // Its own connections, too: one of them may take the place of our dial, and then it is the one that says no.
-    const peer = { dials: some(operator), visits: visitsOf(operator), collisions: collisionsOf(operator) }
-    holds(peer, 'the router sends an administrative Cease', { stalls: fc.constant([]) }) // nor must we stand still until then
+    // On connections of its own too: one of them may replace our dial, and then the Cease comes on it.
+    const peer = { dials: some(operator), peerDials: peerDialsOf(operator), collisions: collisionsOf(operator) }
+    expectWithinBudget(peer, 'the router sends an administrative Cease', { stalls: fc.constant([]) }) // a stopped process would let a hold timer expire first
   })
   it('the dials stay within the budget while any of these happens, in any order', () => {
     const anything = fc.oneof(unreachable, reachable(resetAfter))
-    const anyone = reachable(resetAfter)
-    const peer = { dials: some(anything), visits: visitsOf(anyone), collisions: collisionsOf(anyone) }
-    holds(peer, 'any mix of these, with sessions that were stable in between')
+    const anyAnswer = reachable(resetAfter)
+    const peer = { dials: some(anything), peerDials: peerDialsOf(anyAnswer), collisions: collisionsOf(anyAnswer) }
+    expectWithinBudget(peer, 'any mix of these, with sessions that were stable in between')
   })
 
   it.each(Object.entries(rows))('some peer causes exactly the budget of: %s', (what, among) => {
-    const brought = [60, 600, 3600].map(span => {
+    const counts = [60, 600, 3600].map(span => {
       const [last = 'rejected'] = among ?? []
       const dials = [...mostDials(defaults.backOff, span, among), last].map(ending => behaviourOf[ending])
-      return play({ config: defaults, dials, jitters: [0.75] }, span * 1000 - 1).dials.length
+      return simulate({ config: defaults, dials, jitters: [0.75] }, span * 1000 - 1).dials.length
     })
-    expect(brought).toEqual(budget[what as keyof typeof rows])
+    expect(counts).toEqual(budget[what as keyof typeof rows])
   })
   it('docs/defaults.md has the same numbers', () => {
     const page = readFileSync(new URL('../../../docs/defaults.md', import.meta.url), 'utf8')
@@ -382,14 +389,14 @@ describe('the defaults, in any minute, ten minutes and hour', { timeout: 120_000
   })
   it('without jitter, ten minutes have 9 dials if TCP fails, 4 if rejected', () => {
     const first = (...dials: Behaviour[]) =>
-      play({ config: defaults, dials, jitters: [1] }, TEN_MINUTES - 1).dials.map(at => at / 1000)
+      simulate({ config: defaults, dials, jitters: [1] }, TEN_MINUTES - 1).dials.map(at => at / 1000)
     expect(first({ reach: 'nothing', stay: 0, end: 'close' })).toEqual([0, 5, 15, 35, 75, 155, 275, 395, 515])
     expect(first({ reach: 'nothing', stay: 0, end: 'silence' })).toEqual([0, 15, 35, 65, 115, 205, 335, 465, 595])
     expect(first({ reach: 'OPEN', stay: 0, end: 'wrong AS' })).toEqual([0, 60, 180, 420])
     expect(first({ reach: 'connection', stay: 0, end: { code: 6, subcode: 5 } })).toEqual([0, 300])
   })
 
-  /** How a peer brings an ending of a dial about. */
+  /** A behaviour of the peer for each ending of a dial. */
   const stable = { reach: 'Established', stay: resetAfter } as const
   const behaviourOf: Readonly<Record<EndingName, Behaviour>> = {
     'TCP fails': { reach: 'nothing', stay: 0, end: 'close' },
@@ -401,50 +408,50 @@ describe('the defaults, in any minute, ten minutes and hour', { timeout: 120_000
     'stable session, then restarted': { ...stable, end: { code: 6, subcode: 2 } },
   }
 
-  function limitOf({ reach }: Behaviour): number {
+  function longestStay({ reach }: Behaviour): number {
     return reach === 'connection' ? 239 : reach === 'OPEN' ? 89 : Number.POSITIVE_INFINITY
   }
-  function holds(
+  function expectWithinBudget(
     peer: Pick<Peers, 'dials'> & Partial<Peers>,
     what: keyof typeof budget,
     process: { stalls: fc.Arbitrary<number[]> } = { stalls: anyStalls },
   ): void {
-    const noVisits = { visits: fc.constant([]), collisions: fc.constant([]) }
+    const noPeerDials = { peerDials: fc.constant([]), collisions: fc.constant([]) }
     const scenario = fc.record({
       config: fc.constant(defaults),
       days,
       jitters: anyJitters,
-      ...noVisits,
+      ...noPeerDials,
       ...process,
       ...peer,
     })
     fc.assert(
       fc.property(scenario, one => {
-        const seen = most(play(one))
-        expect(exceeds(seen, budget[what]), `${seen} dials`).toBe(false)
+        const found = mostDialsIn(simulate(one))
+        expect(exceeds(found, budget[what]), `${found} dials`).toBe(false)
       }),
       { numRuns: 50 },
     )
   }
   interface Peers {
     readonly dials: fc.Arbitrary<Behaviour[]>
-    readonly visits: fc.Arbitrary<(Visit | undefined)[]>
-    readonly collisions: fc.Arbitrary<(Visit | undefined)[]>
+    readonly peerDials: fc.Arbitrary<(PeerDial | undefined)[]>
+    readonly collisions: fc.Arbitrary<(PeerDial | undefined)[]>
   }
 })
 
 describe('any configuration that is accepted', { timeout: 120_000 }, () => {
   const scenario = anyConfig.chain(config => {
-    const anyone = reachable(config.backOff.resetAfter)
+    const anyAnswer = reachable(config.backOff.resetAfter)
     const restart = fc.record({ after: fc.nat(100), pause: fc.nat(100) })
     return fc.record({
       config: fc.constant(config),
-      dials: some(fc.oneof(unreachable, anyone)),
-      visits: visitsOf(anyone),
-      collisions: collisionsOf(anyone),
+      dials: some(fc.oneof(unreachable, anyAnswer)),
+      peerDials: peerDialsOf(anyAnswer),
+      collisions: collisionsOf(anyAnswer),
       restarts: fc.array(fc.option(restart, { nil: undefined }), { maxLength: 3 }),
       stalls: anyStalls,
-      days: config.holdTime >= 90 ? days : fc.constant(1), // a fortnight of a keepalive every three seconds takes minutes to play
+      days: config.holdTime >= 90 ? days : fc.constant(1), // two weeks with a keepalive every three seconds take minutes
       jitters: anyJitters,
     })
   })
@@ -452,7 +459,7 @@ describe('any configuration that is accepted', { timeout: 120_000 }, () => {
   it('two dials are at least minInterval apart', () => {
     fc.assert(
       fc.property(scenario, one => {
-        expect(closestTwo(play(one))).toBeGreaterThanOrEqual(one.config.backOff.minInterval * 1000 - ROUNDING)
+        expect(shortestInterval(simulate(one))).toBeGreaterThanOrEqual(one.config.backOff.minInterval * 1000 - ROUNDING)
       }),
       { numRuns: 50 },
     )
@@ -473,7 +480,7 @@ describe('any configuration that is accepted', { timeout: 120_000 }, () => {
           firstDialDelay,
           holdTime,
         ]
-        const { dials, longestWait } = play(one)
+        const { dials, longestWait } = simulate(one)
         expect(longestWait).toBeLessThanOrEqual(1000 * Math.max(...waits) + ROUNDING)
         expect(dials.length).toBeGreaterThan(0)
       }),

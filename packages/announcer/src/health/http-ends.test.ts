@@ -22,49 +22,49 @@ const ways: readonly [string, (socket: Socket) => void, body?: string][] = [
     'switches protocols',
     socket => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
   ],
-  ['switches to none', socket => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')],
+  ['switches to no protocol', socket => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')],
   [
-    'switches, and goes',
+    'switches and closes',
     socket => socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
   ],
   ['upgrades with 200', socket => socket.end('HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'), 'ok'],
-  ['says nothing', () => {}],
-  ['goes without a word', socket => socket.end()],
+  ['sends nothing', () => {}],
+  ['closes without an answer', socket => socket.end()],
   ['resets', reset],
-  ['says half a status', socket => socket.write('HTTP/1.1 2')],
-  ['goes after half a status', socket => socket.end('HTTP/1.1 2')],
-  ['goes after half its head', socket => socket.end(`${head}x: `)],
+  ['sends half a status', socket => socket.write('HTTP/1.1 2')],
+  ['closes after half a status', socket => socket.end('HTTP/1.1 2')],
+  ['closes after half its head', socket => socket.end(`${head}x: `)],
   ['has a head without end', socket => void setInterval(() => socket.write('x: y\r\n'), 1).unref()],
   ['has a head of a megabyte', socket => socket.end(`${head}x: ${'y'.repeat(1e6)}\r\n\r\nok`)],
   ['continues for ever', socket => void setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 1).unref()],
   ['hints for ever', socket => void setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 1).unref()],
   ['processes for ever', socket => socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000))],
-  ['speaks something else', socket => socket.write('SSH-2.0-OpenSSH_9.7\r\n')],
+  ['speaks SSH', socket => socket.write('SSH-2.0-OpenSSH_9.7\r\n')],
   ['redirects', socket => socket.end('HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n')],
-  ['has a body that never comes', socket => socket.write(`${head}content-length: 2\r\n\r\n`), 'ok'],
+  ['never sends its body', socket => socket.write(`${head}content-length: 2\r\n\r\n`), 'ok'],
   ['has a body without end', socket => void setInterval(() => socket.write('x'), 1).unref(), 'ok'],
-  ['goes in the middle of its body', socket => socket.end(`${head}content-length: 9\r\n\r\no`), 'ok'],
+  ['closes in the middle of its body', socket => socket.end(`${head}content-length: 9\r\n\r\no`), 'ok'],
   [
     'resets in the middle of its body',
     socket => socket.write(`${head}content-length: 9\r\n\r\no`, () => reset(socket)),
     'ok',
   ],
-  ['has chunks that are none', socket => socket.write(`${head}transfer-encoding: chunked\r\n\r\nzz\r\n`), 'ok'],
+  ['sends invalid chunks', socket => socket.write(`${head}transfer-encoding: chunked\r\n\r\nzz\r\n`), 'ok'],
   ['has a negative length', socket => socket.write(`${head}content-length: -1\r\n\r\n`), 'ok'],
 ]
 
 afterEach(() => vi.restoreAllMocks())
 
-describe.each(['http', 'https'])('httpCheck() over %s of a service that', scheme => {
+describe.each(['http', 'https'])('httpCheck() over %s', scheme => {
   test.each(ways)('a service that %s fails the check in time, without a secret', async (_, act, body) => {
     await using server = await serving(scheme, act)
     const check = httpCheck(`${scheme}://user:password@127.0.0.1:${server.port}/livez?token=query`, {
       ...(body !== undefined && { body }),
       ...(scheme === 'https' && { verify: 'none' as const }),
     })
-    const why = await failure(check, SOON)
-    expect(why).not.toBe('')
-    expect(why).not.toMatch(/user|password|token|query/)
+    const detail = await failure(check, SOON)
+    expect(detail).not.toBe('')
+    expect(detail).not.toMatch(/user|password|token|query/)
   })
 })
 

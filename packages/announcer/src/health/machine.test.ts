@@ -21,7 +21,7 @@ const config: GateConfig = {
   holdDown: { withdrawals: 3, within: 600_000, stayDown: 300_000 },
 }
 
-/** A gate and its clock; a check ends when the test says so. */
+/** A gate with a clock. The test ends each check. */
 class Bench {
   now = 0
   gate: Gate
@@ -33,9 +33,9 @@ class Bench {
   feed(input: Input): void {
     const [gate, actions] = step(this.gate, input, this.now)
     this.gate = gate
-    this.actions.push(...actions.map(inWords))
+    this.actions.push(...actions.map(textOf))
   }
-  /** Every deadline up to then is kept, to the millisecond. */
+  /** Runs each deadline up to then, at its millisecond. */
   pass(seconds: number): void {
     const until = this.now + seconds * 1000
     for (let at = nextDeadline(this.gate); at !== undefined && at <= until; at = nextDeadline(this.gate)) {
@@ -44,7 +44,7 @@ class Bench {
     }
     this.now = until
   }
-  /** The next so many checks end at once, one way or the other. */
+  /** Ends the next checks at once: one passes for each `+`, and fails for each `-`. */
   checks(results: string): void {
     for (const result of results) {
       this.feed(result === '+' ? { type: 'passed' } : { type: 'failed', error: 'refused' })
@@ -55,7 +55,7 @@ class Bench {
     return isUp(this.gate, this.now)
   }
 }
-function inWords(action: Action): string {
+function textOf(action: Action): string {
   return action.type === 'down' ? `down: ${action.cause.detail}` : action.type
 }
 
@@ -121,7 +121,7 @@ describe('a gate that has been up for long', () => {
 
   test('a gate stays up while fewer than `fall` checks fail in a row', () => {
     const bench = new Bench({ rise: 1, fall: 10 })
-    bench.checks('+---------') // 45 s of failures, and a ttl of 20 s
+    bench.checks('+---------') // 45 s of failures, longer than the ttl of 20 s
     expect(bench.up).toBe(true)
     bench.checks('-')
     expect(bench.up).toBe(false)
@@ -133,7 +133,7 @@ describe('a check that hangs', () => {
   test('a hanging check fails before the next starts, if both are due at once', () => {
     const bench = new Bench({ rise: 1, fall: 1 })
     bench.checks('+')
-    bench.now += 12_000 // its timeout is over, and so is the interval
+    bench.now += 12_000 // the timeout and the interval are both over
     bench.feed({ type: 'tick' })
     expect(bench.actions.slice(-2)).toEqual(['abort', 'down: no answer within 3 s'])
     bench.feed({ type: 'tick' })
@@ -152,7 +152,7 @@ describe('a check that hangs', () => {
   test('a hanging check stops other checks, and fails once for each of them', () => {
     const bench = new Bench()
     bench.checks('+++')
-    bench.pass(2.999) // the third failure would be at 15 + 3 + 5 + 5
+    bench.pass(2.999) // the third failure counts at 15 + 3 + 5 + 5
     bench.pass(10)
     expect(bench.up).toBe(true)
     bench.pass(0.001)
@@ -163,7 +163,7 @@ describe('a check that hangs', () => {
 
   test('a hanging check is abandoned ten intervals after its timeout', () => {
     const bench = new Bench({ rise: 1 })
-    bench.pass(54.999) // its time was up at 3
+    bench.pass(54.999) // its timeout was at 3
     expect(bench.actions).toEqual(['check', 'abort'])
     bench.pass(0.001)
     expect(bench.actions).toEqual(['check', 'abort', 'check'])
@@ -267,9 +267,9 @@ test('stop() aborts the running check, and leaves no deadline', () => {
 
 type Event =
   | { readonly type: 'pass' | 'stall'; readonly time: number }
-  | { readonly type: 'end'; readonly well: boolean }
+  | { readonly type: 'end'; readonly passes: boolean }
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constant('end' as const), well: fc.boolean() }) },
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('end' as const), passes: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constant('pass' as const), time: fc.integer({ min: 1, max: 8000 }) }) },
   // The process is stopped, and timers run late.
   {
@@ -282,41 +282,41 @@ test('after any events one check runs, and up needs rise and a fresh result', ()
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 120 }), events => {
       const bench = new Bench()
-      let running = false // as the world sees it
-      let begun = 0
+      let running = false // according to the actions
+      let startedAt = 0
       let passes = 0
       let lastResult = Number.NEGATIVE_INFINITY
-      let seen = 0
-      const closings: number[] = []
-      const look = (): void => {
-        for (const action of bench.actions.slice(seen)) {
+      let checked = 0
+      const downTimes: number[] = []
+      const checkActions = (): void => {
+        for (const action of bench.actions.slice(checked)) {
           if (action === 'check') {
-            if (running) expect(bench.now - begun, 'none joins another').toBeGreaterThan(10 * config.interval)
+            if (running) expect(bench.now - startedAt, 'one check at a time').toBeGreaterThan(10 * config.interval)
             running = true
-            begun = bench.now
+            startedAt = bench.now
           }
           if (action === 'up') {
-            expect(passes, 'rise comes first').toBeGreaterThanOrEqual(config.rise)
-            const recent = closings.slice(-3)
+            expect(passes, 'enough checks have passed').toBeGreaterThanOrEqual(config.rise)
+            const recent = downTimes.slice(-3)
             if (recent.length === 3 && recent[2]! - recent[0]! < 600_000)
-              expect(bench.now, 'the hold-down is met').toBeGreaterThanOrEqual(recent[2]! + 300_000)
+              expect(bench.now, 'the hold-down is over').toBeGreaterThanOrEqual(recent[2]! + 300_000)
           }
           if (action.startsWith('down')) {
             passes = 0
-            closings.push(bench.now)
+            downTimes.push(bench.now)
           }
         }
-        seen = bench.actions.length
-        if (bench.up) expect(bench.now - lastResult, 'no answer stands that is too old').toBeLessThan(config.ttl)
+        checked = bench.actions.length
+        if (bench.up) expect(bench.now - lastResult, 'the last result is fresh').toBeLessThan(config.ttl)
       }
-      look()
+      checkActions()
       for (const event of events) {
         if (event.type === 'end') {
           if (!running) continue
           running = false
           lastResult = bench.now
-          passes = event.well ? passes + 1 : 0
-          bench.feed(event.well ? { type: 'passed' } : { type: 'failed', error: 'refused' })
+          passes = event.passes ? passes + 1 : 0
+          bench.feed(event.passes ? { type: 'passed' } : { type: 'failed', error: 'refused' })
         } else if (event.type === 'stall') {
           bench.now += event.time
         } else {
@@ -325,11 +325,11 @@ test('after any events one check runs, and up needs rise and a fresh result', ()
             bench.now = Math.max(bench.now, at)
             if (bench.gate.timers.timeoutTimer === at) lastResult = bench.now // a timeout is a result
             bench.feed({ type: 'tick' })
-            look()
+            checkActions()
           }
           bench.now = Math.max(bench.now, until)
         }
-        look()
+        checkActions()
       }
     }),
     { numRuns: 500 },
