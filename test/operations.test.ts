@@ -10,12 +10,22 @@ const page = read('docs/operations.md')
 describe('docs/operations.md', () => {
   it('docs/operations.md has every log line with its level, and no other', () => {
     const [, after = ''] = page.split('## Log lines')
-    const [table = ''] = after.split('### ')
-    const rows = [...table.matchAll(/^\| `([^`]+)` +\| ([\w, ]+?) +\|/gm)]
+    const [tables = ''] = after.split(/^## /m)
+    const rows = [...tables.matchAll(/^\| `([^`]+)` +\| ((?:(?:,? or |, )?(?:error|warn|info|debug))+) +\|/gm)]
     const listed = rows.flatMap(([, line, levels = '']) =>
       (levels.match(/error|warn|info|debug/g) ?? []).map(level => `${level} ${line}`),
     )
     expect(listed.sort()).toEqual(logLines().sort())
+  })
+
+  it('docs/operations.md has each reason why a node does not serve', () => {
+    const [, union = ''] = read('packages/vip-agent/src/agent/reasons.ts').split('type ServeReason =')
+    const reasons = [...(union.split('/**')[0] ?? '').matchAll(/'([\w-]+)'/g)].map(([, reason]) => reason)
+    const [, after = ''] = page.split('### Why a node does not serve')
+    expect(reasons).toContain('no-session')
+    expect([...(after.split(/^#/m)[0] ?? '').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, reason]) => reason)).toEqual(
+      reasons,
+    )
   })
 
   it('docs/operations.md has the meaning of each alert, and what to do', () => {
@@ -55,22 +65,28 @@ describe('deploy/', () => {
 function logLines(): string[] {
   const lines = new Set<string>()
   for (const file of readdirSync(new URL('packages', root), { recursive: true, encoding: 'utf8' }))
-    if (/^(?!vip-agent)[^/]+\/src\/.*\.ts$/.test(file) && !/\.test\.ts$/.test(file))
+    if (/^[^/]+\/src\/.*\.ts$/.test(file) && !/\.test\.ts$/.test(file))
       for (const line of callsIn(read(`packages/${file}`))) lines.add(line)
   return [...lines]
 }
 function callsIn(text: string): string[] {
   const found: string[] = []
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && /(^|[.#])log$/.test(ownerOf(node.expression))) {
-      const last = node.arguments.at(-1)
-      if (last && ts.isStringLiteral(last))
-        found.push(...levelsOf(node.expression).map(level => `${level} ${last.text}`))
-    }
+    if (ts.isCallExpression(node) && /(^|[.#])log$/.test(ownerOf(node.expression)))
+      for (const line of textsOf(node.arguments.at(-1)))
+        found.push(...levelsOf(node.expression).map(level => `${level} ${line}`))
+    // The agent's own method, which logs its text as an error.
+    if (ts.isCallExpression(node) && node.expression.getText() === 'this.#attempt')
+      found.push(...textsOf(node.arguments[0]).map(line => `error ${line}`))
     ts.forEachChild(node, visit)
   }
   visit(ts.createSourceFile('x.ts', text, ts.ScriptTarget.Latest, true))
   return found
+}
+/** `'VIP added'` has one, `present ? 'VIP added' : 'VIP removed'` two, a variable none. */
+function textsOf(text: ts.Expression | undefined): string[] {
+  if (text && ts.isStringLiteral(text)) return [text.text]
+  return text && ts.isConditionalExpression(text) ? [text.whenTrue, text.whenFalse].flatMap(textsOf) : []
 }
 function ownerOf(callee: ts.Expression): string {
   return ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee)
@@ -80,6 +96,7 @@ function ownerOf(callee: ts.Expression): string {
 /** `log.warn` has one, `log[news ? 'warn' : 'debug']` two. */
 function levelsOf(callee: ts.Expression): string[] {
   if (ts.isPropertyAccessExpression(callee)) return [callee.name.text]
+  if (/\blevelOf\b/.test(callee.getText())) return ['info', 'warn', 'error'] // the agent's reasons
   if (/\blevel\b/.test(callee.getText())) return ['info', 'warn', 'debug'] // failureLevel(), or debug
   return [...callee.getText().matchAll(/'(\w+)'/g)].map(([, level = '']) => level)
 }

@@ -26,7 +26,9 @@ export interface Gate {
   readonly up: boolean
   /** While it is down, why; while it is up, how many seconds are left of its lease. */
   status(): { readonly detail?: string; readonly secondsLeft?: number; readonly withheld?: GateReason }
+  /** As that of an EventEmitter: the announcement listens before others, so that a route is withdrawn first. */
   prependListener(event: 'up' | 'down', listener: () => void): this
+  /** As that of an EventEmitter. */
   off(event: 'up' | 'down', listener: () => void): this
 }
 

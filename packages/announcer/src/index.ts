@@ -13,6 +13,13 @@ export { type TcpCheckOptions, tcpCheck } from './health/tcp-check.ts'
 export { type HostRoute, hostRoute } from './host-route.ts'
 export type { ProcessDeadline } from './kernel-deadline.ts'
 export type { PerFamily } from './per-family.ts'
-export type { Explanation, HealthDownReason, UnsendableReason, WithdrawnReason, WithheldReason } from './reasons.ts'
+export type {
+  Explanation,
+  GateReason,
+  HealthDownReason,
+  UnsendableReason,
+  WithdrawnReason,
+  WithheldReason,
+} from './reasons.ts'
 export type { AnnouncerStatus } from './status.ts'
 export { version } from './version.ts'

@@ -91,6 +91,9 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   #lastAddressError: string | undefined
 
   /** @throws OptionError */
+  constructor(options: AgentOptions)
+  /** @internal */
+  constructor(options: AgentOptions, environment: AgentEnvironment)
   constructor(options: AgentOptions, environment: AgentEnvironment = {}) {
     super()
     const { routes, config, announcer, health, election, address, kernelDeadline } = resolveOptions(options)
