@@ -64,7 +64,7 @@ export class Reader {
  * because encoding is slower if all share that of assertWhole().
  */
 export class Writer {
-  #bytes = new Uint8Array(512)
+  #bytes = new Uint8Array(512).fill(0xff) // so a message begins with its marker (RFC 4271 §4.1)
   length = 0
 
   u8(value: number, field = 'length'): this {

@@ -35,6 +35,22 @@ function codesOf(bytes: Uint8Array): number[] {
 }
 
 describe('encode()', () => {
+  it('writes both messages if a getter of one encodes the other', () => {
+    const inner = encode(announce({ med: 1 }))
+    const message: Update = {
+      ...announce({ med: 2 }),
+      get withdrawn() {
+        expect(encode(announce({ med: 1 }))).toEqual(inner)
+        return []
+      },
+    }
+    expect(encode(message)).toEqual(encode(announce({ med: 2 })))
+  })
+  it('begins a message of any length with its marker (RFC 4271 §4.1)', () => {
+    const withdrawn = Array.from({ length: 2000 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`)
+    for (const message of [update({ withdrawn }), update({})])
+      expect(encode(message, { extendedMessage: true }).subarray(0, 16)).toEqual(new Uint8Array(16).fill(0xff))
+  })
   it.each([
     [4075, {}, 4075],
     [4076, {}, 4075],

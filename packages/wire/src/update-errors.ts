@@ -33,7 +33,7 @@ const mandatory = codeBit(origin) | codeBit(asPath)
 const mandatoryWithNlri = mandatory | codeBit(nextHop)
 
 /**
- * The set of attribute codes below 32 in octets at..end, one bit each; undefined if an attribute is wrong, missing or
+ * The set of attribute codes below 32 in octets at..end, one bit each; -1 if an attribute is wrong, missing or
  * repeated: checkAttributes() then finds out which. This is the common case, so it runs in one pass and makes no list.
  * `announces`: the UPDATE has NLRI.
  */
@@ -43,30 +43,30 @@ export function wellFormedCodes(
   end: number,
   announces: boolean,
   context: Context,
-): number | undefined {
+): number {
   let low = 0 // codes 0 to 31
   let high = 0 // codes 32 to 63
-  for (let start = at, next: number | undefined; start < end; start = next) {
-    next = nextAttribute(bytes, start, end)
-    const flags = bytes[start]!
+  for (let start = at, next = 0; start < end; start = next) {
+    const value = valueAt(bytes, start)
+    next = nextAttribute(bytes, start, value, end)
     const code = bytes[start + 1]!
-    if (next === undefined || code > 63) return undefined
+    if (next === 0 || code > 63) return -1
     const bit = 1 << (code & 31)
-    if ((code < 32 ? low : high) & bit) return undefined
+    if ((code < 32 ? low : high) & bit) return -1
     if (code < 32) low |= bit
     else high |= bit
     const row = rules[code]
     if (row === undefined) {
-      if ((flags & flag.optional) === 0) return undefined
+      if ((bytes[start]! & flag.optional) === 0) return -1
     } else if (
-      (flags & categoryBits) !== row.bits ||
+      (bytes[start]! & categoryBits) !== row.bits ||
       (row.internalOnly && context.external) ||
-      row.check(bytes, valueAt(bytes, start), next, context) !== undefined
+      row.check(bytes, value, next, context) !== undefined
     )
-      return undefined
+      return -1
   }
   const needed = announces ? mandatoryWithNlri : low & codeBit(mpReach) ? mandatory : 0
-  return (low & needed) === needed ? low : undefined
+  return (low & needed) === needed ? low : -1
 }
 
 /** What checkAttributes() has found. */
@@ -95,9 +95,9 @@ export function checkAttributes(
   const found = new Findings(messageAt)
   const seen = new Set<number>()
   let isCutShort = false
-  for (let start = at, next: number | undefined; start < end; start = next) {
-    next = nextAttribute(bytes, start, end)
-    if (next === undefined) {
+  for (let start = at, next = 0; start < end; start = next) {
+    next = nextAttribute(bytes, start, valueAt(bytes, start), end)
+    if (next === 0) {
       addCutShort(found, start, copy(bytes, start, end))
       isCutShort = true
       break

@@ -59,9 +59,7 @@ export function readUpdate(bytes: Uint8Array, at: number, end: number, context: 
   const announces = nlriAt < end
   const codes = wellFormedCodes(bytes, attributesAt, nlriAt, announces, context)
   const findings =
-    codes === undefined
-      ? checkAttributes(bytes, at - HEADER_LENGTH, attributesAt, nlriAt, announces, context)
-      : undefined
+    codes === -1 ? checkAttributes(bytes, at - HEADER_LENGTH, attributesAt, nlriAt, announces, context) : undefined
   assertNlri('NLRI', bytes, nlriAt, end, pathIds)
   return new DecodedUpdate({ bytes, at, attributesAt, nlriAt, end, context, pathIds, codes, findings })
 }
@@ -84,8 +82,8 @@ interface Received {
   readonly context: CodecContext
   /** IPv4 unicast routes carry a path identifier. */
   readonly pathIds: boolean
-  /** The attributes' codes as wellFormedCodes() returns them; undefined if there are findings. */
-  readonly codes: number | undefined
+  /** The attributes' codes as wellFormedCodes() returns them; with findings, all of them. */
+  readonly codes: number
   readonly findings: AttributeFindings | undefined
 }
 
@@ -150,12 +148,12 @@ function readAttributes({ bytes, attributesAt, nlriAt, context, findings }: Rece
   const skip = findings?.skip
   const attributes: Record<string, unknown> = {}
   let unknown: RawAttribute[] | undefined
-  for (let start = attributesAt, next: number | undefined; start < nlriAt; start = next) {
-    next = nextAttribute(bytes, start, nlriAt)
-    if (next === undefined) break
+  for (let start = attributesAt, next = 0; start < nlriAt; start = next) {
+    const at = valueAt(bytes, start)
+    next = nextAttribute(bytes, start, at, nlriAt)
+    if (next === 0) break
     if (skip?.includes(start)) continue
     const code = bytes[start + 1]!
-    const at = valueAt(bytes, start)
     const row = byCode[code]
     if (row) row.read(attributes, bytes, at, next, context)
     else {
@@ -206,17 +204,21 @@ function visitReceived(received: Received, withdrawn: Visit, announced: Visit): 
   const reached = findings?.treatAsWithdraw ? withdrawn : announced
   visitPrefixes(bytes, at + 2, attributesAt - 2, pathIds, withdrawn)
   const { mpReach, mpUnreach } = registry
-  const mayHaveMp = codes === undefined || (codes & (codeBit(mpReach) | codeBit(mpUnreach))) !== 0
-  for (let start = mayHaveMp ? attributesAt : nlriAt, next: number | undefined; start < nlriAt; start = next) {
-    next = nextAttribute(bytes, start, nlriAt)
-    if (next === undefined) break
+  const mayHaveMp = codes & (codeBit(mpReach) | codeBit(mpUnreach))
+  for (let start = mayHaveMp ? attributesAt : nlriAt, next = 0; start < nlriAt; start = next) {
+    const from = valueAt(bytes, start)
+    next = nextAttribute(bytes, start, from, nlriAt)
+    if (next === 0) break
     const code = bytes[start + 1]
     if (code !== mpReach.code && code !== mpUnreach.code) continue
-    const value = new Reader(bytes, valueAt(bytes, start), next)
+    const value = new Reader(bytes, from, next)
     const family = familyOf(value.u16(), value.u8())
     if (family === undefined) continue
-    if (code === mpReach.code) value.sub(value.u8() + 1) // the next hop, and a reserved octet
-    const visit = code === mpReach.code ? reached : withdrawn
+    let visit = withdrawn
+    if (code === mpReach.code) {
+      value.sub(value.u8() + 1) // the next hop, and a reserved octet
+      visit = reached
+    }
     visitPrefixes(bytes, value.at, value.end, hasPathIds(context, family), visit)
   }
   visitPrefixes(bytes, nlriAt, end, pathIds, reached)
