@@ -29,6 +29,8 @@ it.skipIf(!inject('engine'))(
       ROUTER_ID: address,
       PEER: router.address,
       PEER_AS: 65001,
+      ADDRESS: 'none',
+      REQUIRE_ADDRESS: false,
       // Both need koffi, which the image has.
       TCP_MD5_KEY: 'one that both know',
       TTL_SECURITY: 1,

@@ -12,6 +12,7 @@ forEachDaemon(
   configureAll(),
   'on SIGTERM the program withdraws, sends Cease with a text, and exits with 0',
   async (lab, router, kind) => {
+    const noAddress = ['--address', 'none', '--require-address', 'false']
     const own = [
       '--prefix',
       '198.51.100.10/32',
@@ -23,7 +24,7 @@ forEachDaemon(
       lab.host,
     ]
     await using seen = await lab.capture(`tcp port 179 and src host ${lab.host}`, '-v')
-    const child = run([...own, '--peer', router.address, '--peer-as', '65001'])
+    const child = run([...own, '--peer', router.address, '--peer-as', '65001', ...noAddress])
     try {
       const table = () => router.routes('198.51.100.10/32')
       await waitFor(table, { until: routes => routes.length === 1, within: 60, what: 'the route' })

@@ -28,7 +28,8 @@ export const speakers: readonly Speaker[] = [
     config: (own, routers, route = ROUTE) => `
       for peer in ${routers.join(' ')}; do
         node --import tsx packages/softspoken/src/main.ts announce --prefix ${route} \
-          --local-as ${as.speaker} --router-id ${own} --peer $peer --peer-as ${as.router} &
+          --local-as ${as.speaker} --router-id ${own} --peer $peer --peer-as ${as.router} \
+          --address none --require-address false &
       done
       wait
     `,

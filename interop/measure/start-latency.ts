@@ -43,7 +43,8 @@ for (let i = 1; i <= TIMES; i++) {
 
   const address = `198.51.100.${i}`
   const given = { prefix: `${address}/32`, 'local-as': 65010, 'router-id': lab.host, 'local-address': lab.host }
-  const options = { ...given, peer: router.address, 'peer-as': 65001 }
+  const noAddress = { address: 'none', 'require-address': false }
+  const options = { ...given, ...noAddress, peer: router.address, 'peer-as': 65001 }
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
   const startedAt = wallClock()
   const child = spawn(node, [program, 'announce', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -48,7 +48,7 @@ export const announcers: readonly Announcer[] = [
     image: 'softspoken-interop/announcer',
     package: 'libstdc++6', // the Debian package that Node's own build needs
     config: (own, router, route) =>
-      `--prefix ${route} --local-as ${as.speaker} --router-id ${own} --peer ${router} --peer-as ${as.router}`,
+      `--prefix ${route} --local-as ${as.speaker} --router-id ${own} --peer ${router} --peer-as ${as.router} --address none --require-address false`,
     writeConfig: '',
     start: 'node /app/softspoken.cjs announce $CONFIG', // the image's entry point
     version: ['node', '-p', 'require("./packages/announcer/package.json").version'],

@@ -30,6 +30,32 @@ variable, kube-vip's variable, the file. A value that does not win is not checke
 |---|---|---|---|
 ${lines.map(line => `| ${line} |`).join('\n')}
 
+## Mode and election
+
+An election is on if \`mode\` is \`standby\` or \`leader\`, or if \`lease\` or \`leaseDirectory\` is given. In the mode
+\`all-nodes\` there is none.
+
+| \`mode\` | which nodes announce |
+|---|---|
+| \`all-nodes\` | every healthy node, with one MED |
+| \`standby\` | every healthy node, the leader with the lowest MED |
+| \`leader\` | the leader alone |
+
+- \`lease\` is a Lease of Kubernetes, \`<namespace>/<name>\`. All routes share one election.
+- \`apiServer\` is the API server of this node. A VIP is refused, because the VIP needs the election first.
+- \`leaseProfile: fast\` sets \`leaseDuration\`, \`renewDeadline\` and \`retryPeriod\` to 5, 3 and 1 s. A duration that is given
+  comes before the profile's. \`leaseDuration\` > \`renewDeadline\` > 1.2 × \`retryPeriod\`.
+- \`health: kubernetes\` asks \`/readyz?exclude=etcd&exclude=etcd-readiness\` of that API server.
+
+## The address
+
+The program adds each VIP to \`interface\`, \`lo\` by default, while this node may serve, and renews its lifetime. \`auto\` is the one
+interface whose own subnet contains the VIPs. Of a list such as \`bond0.48 eno*\` the first that exists is taken. This needs Linux,
+koffi and the capability NET_ADMIN.
+
+With \`address: none\` another program adds the VIP, and the route is withheld with the reason \`address-missing\` while the VIP is on
+no interface. \`requireAddress: false\` announces without looking.
+
 ## Several routers
 
 If the routers have the same options, give their addresses as \`peer\`. Otherwise give \`peers\` in a file: each router has
