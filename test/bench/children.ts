@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 
 const page = resolve(import.meta.dirname, '../../docs/scale.md')
 
-/** Runs a file of this folder as a process of its own, which may send us messages. It ends when we do. */
+/** Runs a file of this folder as a process of its own, which may send us messages. It ends with this process. */
 export function start(file: string, ...words: string[]): ChildProcess {
   const child = fork(join(import.meta.dirname, file), words, { execArgv: ['--expose-gc', '--import', 'tsx'] })
   const end = (): boolean => child.kill()
@@ -18,8 +18,8 @@ export function start(file: string, ...words: string[]): ChildProcess {
   return child
 }
 
-/** To the process that started this one. */
-export function tell(message: object): void {
+/** Sends a message to the process that started this one. */
+export function sendToParent(message: object): void {
   if (process.send === undefined) throw new Error('this file is started by another: see package.json, bench')
   process.send(message)
 }
@@ -37,7 +37,7 @@ export function median(values: readonly number[]): number {
 
 const parts = ['flood', 'scale', 'http'] as const // the last is written by the program's own bench:http
 
-/** Puts one part of docs/scale.md in place of what stood there, and prints it. */
+/** Puts one part of docs/scale.md in place of its old text, and prints it. */
 export function write(part: 'flood' | 'scale', table: string): void {
   console.log(table)
   const old = existsSync(page) ? readFileSync(page, 'utf8') : ''

@@ -1,9 +1,9 @@
-/** The router of flood.ts: agrees to everything, then sends a table without end and notes when it hears what. */
+/** The router of flood.ts: accepts our OPEN, sends a table without end, and records when it receives what. */
 
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
 import { Decoder, encode, type Message, routes } from '@softspoken/wire'
-import { monotonic, tell } from './children.ts'
+import { monotonic, sendToParent } from './children.ts'
 import { GROUP, HOLD_TIME, ROUTES, SECONDS, tableOf } from './flood-plan.ts'
 
 export interface RouterReport {
@@ -12,7 +12,7 @@ export interface RouterReport {
   readonly seconds: number
   readonly keepalives: number
   readonly holdTime: number
-  /** Milliseconds that the latest came behind its time: a third of the hold time after the message before it. */
+  /** How late the latest keepalive came, in milliseconds. It is due a third of the hold time after the message before it. */
   readonly latest: number
   /** When the withdrawal of a prefix came. */
   readonly withdrawn: Readonly<Record<string, number>>
@@ -20,14 +20,14 @@ export interface RouterReport {
 
 const table = tableOf()
 const server = createServer({ noDelay: true }, serve)
-server.listen(0, '127.0.0.1', () => tell({ port: (server.address() as AddressInfo).port })) // a TCP server has one
+server.listen(0, '127.0.0.1', () => sendToParent({ port: (server.address() as AddressInfo).port })) // a TCP server has one
 
 function serve(socket: Socket): void {
   const decoder = new Decoder()
   const withdrawn: Record<string, number> = {}
   let keepalives = 0
   let latest = 0
-  let heardAt = Number.POSITIVE_INFINITY
+  let receivedAt = Number.POSITIVE_INFINITY
   let octets = 0
   let at = 0
   const began = monotonic()
@@ -35,7 +35,7 @@ function serve(socket: Socket): void {
   socket.on('data', chunk => {
     for (const result of decoder.push(chunk)) {
       if (!result.ok) throw new Error(result.detail)
-      hear(result.value)
+      onMessage(result.value)
     }
   })
   socket.on('drain', flood)
@@ -43,12 +43,20 @@ function serve(socket: Socket): void {
   socket.once('close', () => {
     const messages = Math.floor(octets / table.length) * (ROUTES / GROUP) // and a part of a table, not counted
     const seconds = (monotonic() - began) / 1000
-    tell({ messages, octets, seconds, keepalives, holdTime: HOLD_TIME, latest, withdrawn } satisfies RouterReport)
+    sendToParent({
+      messages,
+      octets,
+      seconds,
+      keepalives,
+      holdTime: HOLD_TIME,
+      latest,
+      withdrawn,
+    } satisfies RouterReport)
     server.close()
     process.disconnect()
   })
 
-  function hear(message: Message): void {
+  function onMessage(message: Message): void {
     const now = monotonic()
     if (message.type === 'open') {
       socket.write(
@@ -67,14 +75,14 @@ function serve(socket: Socket): void {
       flood()
     } else if (message.type === 'keepalive') {
       keepalives++
-      latest = Math.max(latest, now - heardAt - (HOLD_TIME * 1000) / 3)
+      latest = Math.max(latest, now - receivedAt - (HOLD_TIME * 1000) / 3)
     } else if (message.type === 'update') {
       for (const prefix of routes(message).withdrawn) withdrawn[prefix] = now
     }
-    heardAt = now
+    receivedAt = now
   }
 
-  /** As much as the socket takes; nothing of it is made anew. */
+  /** Sends as much as the socket takes, always from the same buffer. */
   function flood(): void {
     while (monotonic() - began < SECONDS * 1000) {
       const piece = table.subarray(at, at + 65536)
@@ -84,7 +92,7 @@ function serve(socket: Socket): void {
     }
     keepAlive()
   }
-  /** The flood is over. We go on living, until the other side goes. */
+  /** The flood is over. The session stays up until the speaker ends it. */
   function keepAlive(): void {
     socket.off('drain', flood)
     setInterval(() => socket.write(encode({ type: 'keepalive' })), 1000).unref()

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Announcer } from '@softspoken/announcer'
-import { monotonic, tell } from './children.ts'
+import { monotonic, sendToParent } from './children.ts'
 import { GROUP, HOLD_TIME, ROUTES, SECONDS } from './flood-plan.ts'
 
 export interface SpeakerReport {
@@ -75,7 +75,7 @@ const report: SpeakerReport = {
   withdrawn,
 }
 await announcer.stop()
-tell(report)
+sendToParent(report)
 process.disconnect()
 
 function updates(): number {

@@ -90,10 +90,10 @@ async function measure(name: string, { descriptors = 1024 }: Flood, servicePort:
   await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router)
   let downs = 0
   let withdrawn = 0
-  let heard = (): void => {}
-  const announced = new Promise<void>(done => (heard = done))
+  let onAnnounced = (): void => {}
+  const announced = new Promise<void>(done => (onAnnounced = done))
   router.start().on('update', ({ update }) => {
-    if (update.announced.length > 0) heard()
+    if (update.announced.length > 0) onAnnounced()
     if (update.withdrawn.length > 0) withdrawn ||= performance.now()
   })
   router.on('down', () => downs++)

@@ -4,18 +4,18 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Session } from '@softspoken/session'
 import { MemorySocket } from '@softspoken/session/testing'
-import { monotonic, tell } from './children.ts'
+import { monotonic, sendToParent } from './children.ts'
 import { addressOf, passive } from './scale-plan.ts'
 
 export interface ScaleReport {
-  /** Milliseconds until all of them stood, each time. */
+  /** Milliseconds until all of them were established, each time. */
   readonly established: readonly number[]
   /** CPU seconds of each ten seconds. */
   readonly cpu: readonly number[]
   /** MiB, with garbage collected: of the process, and what the sessions added to the heap. */
   readonly rss: number
   readonly heap: number
-  /** Sessions lost while they should have stood. */
+  /** Sessions that were lost after they were established. */
   readonly downs: number
 }
 
@@ -45,7 +45,13 @@ for (let i = 0; i < WINDOWS; i++) {
   const { user, system } = process.cpuUsage(from)
   cpu.push((user + system) / 1e6)
 }
-tell({ established, cpu, heap: heap() - before, rss: process.memoryUsage.rss() / 2 ** 20, downs } satisfies ScaleReport)
+sendToParent({
+  established,
+  cpu,
+  heap: heap() - before,
+  rss: process.memoryUsage.rss() / 2 ** 20,
+  downs,
+} satisfies ScaleReport)
 process.exit() // they would say goodbye one by one
 
 function overLoopback(n: number): Session {

@@ -11,7 +11,7 @@
 import { parseArgs } from 'node:util'
 import { below, chance, damage, mend, pick } from '@softspoken/test-support/damage'
 import { fixtures, toHex } from '@softspoken/test-support/hex'
-import { said } from '@softspoken/test-support/messages'
+import { encodable } from '@softspoken/test-support/messages'
 import { whole } from '@softspoken/test-support/whole'
 import { type Context, decode, encode, type Message, OptionError } from '@softspoken/wire'
 import fc from 'fast-check'
@@ -69,7 +69,7 @@ async function run(): Promise<void> {
 }
 
 function encodedMessages(): Case[] {
-  return fc.sample(said, { numRuns: count, seed }).flatMap(({ message, context }) => {
+  return fc.sample(encodable, { numRuns: count, seed }).flatMap(({ message, context }) => {
     const bytes = encoded(message, context)
     return bytes && bytes.length <= LONGEST ? [{ bytes, context: { ...defaults, ...context }, message }] : []
   })

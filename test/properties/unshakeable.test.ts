@@ -8,7 +8,7 @@ import { type Announcement, Announcer } from '@softspoken/announcer'
 import type { Logger, SessionState } from '@softspoken/session'
 import { MemorySocket, openMessage, VirtualClock } from '@softspoken/session/testing'
 import { chance } from '@softspoken/test-support/damage'
-import { damaged, said } from '@softspoken/test-support/messages'
+import { damaged, encodable } from '@softspoken/test-support/messages'
 import { settled } from '@softspoken/test-support/settled'
 import { type Context, Decoder, encode, type Message, type Open, routes } from '@softspoken/wire'
 import fc from 'fast-check'
@@ -77,7 +77,7 @@ const octets = fc.oneof(
   raw,
   { weight: 2, arbitrary: refreshes },
   updates,
-  said.map(({ message, context }) => encode(message, context)),
+  encodable.map(({ message, context }) => encode(message, context)),
   damaged,
   fc.uint8Array({ maxLength: 100 }),
 )

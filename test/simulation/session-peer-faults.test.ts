@@ -1,4 +1,4 @@
-/** A session, and a peer that breaks the protocol, is silent, or sends and reads as it should not. */
+/** A session with a peer that breaks the protocol, is silent, floods, or does not read. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { MalformedUpdate } from '@softspoken/session'

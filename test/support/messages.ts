@@ -1,5 +1,5 @@
 /**
- * Messages as fast-check makes them: all that can be said, and much that cannot be. An attribute without a generator
+ * Messages as fast-check makes them: all that can be encoded, and much that cannot. An attribute without a generator
  * here is still held to the properties of damaged messages, through its fixture.
  */
 import {
@@ -16,7 +16,7 @@ import {
 import fc from 'fast-check'
 import { fixtures } from './hex.ts'
 
-// ---- everything that can be said in a message
+// ---- every message that can be encoded
 
 const octet = fc.nat(0xff)
 const u16 = fc.nat(0xffff)
@@ -261,8 +261,8 @@ const routeRefresh: fc.Arbitrary<Message> = fc.record(
 )
 const keepalive: fc.Arbitrary<Message> = fc.constant({ type: 'keepalive' })
 
-/** A message, and a context in which it can be said. */
-export const said: fc.Arbitrary<{ message: Message; context: Context }> = contexts.chain(context =>
+/** A message, and a context in which it can be encoded. */
+export const encodable: fc.Arbitrary<{ message: Message; context: Context }> = contexts.chain(context =>
   fc.record({
     message: fc.oneof(open, { arbitrary: update(context), weight: 4 }, notification, routeRefresh, keepalive),
     context: fc.constant(context),

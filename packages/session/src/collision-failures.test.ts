@@ -172,7 +172,7 @@ describe('a collision is not an error', () => {
           ? action.message.capabilities.flatMap(one => (one.name === 'graceful-restart' ? one.restarting : []))
           : [],
       )
-    // The second connection is made before any session stood, and ends before it is Established.
+    // The second connection begins before the session is established, and ends before it is established itself.
     const play = new Play({ gracefulRestart }).reach('OpenConfirm', lower).do({ type: 'accepted' })
     play.receive('outgoing', keepalive).lose('outgoing').receive('incoming', higher).lose('incoming')
     expect(play.downs).toMatchObject([{ from: 'Established' }, { from: 'OpenConfirm' }])
@@ -245,7 +245,7 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
         let established = false
         let started = false
         for (const [wait, [input, side]] of steps) {
-          // The shell hears of a connection only while it has it, and of an answer only to a dial that has none.
+          // The shell feeds inputs of its open connections only, and `connected` once per dial.
           if (side && (!held.has(side) || up.has(side) === (input.type === 'connected'))) continue
           play.now += wait
           if (input.type === 'start' || input.type === 'stop') started = input.type === 'start'
@@ -261,7 +261,7 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
               }
               if (event.type === 'established') expect(established).toBe(false)
               if (event.type === 'established' || event.type === 'down') established = event.type === 'established'
-              // `down` of our own may be told while a connection without an OPEN is there; it has none itself.
+              // `down` of our own connection may come while the peer's is open without an OPEN. Ours is closed then.
               if (event.type === 'down' && event.from !== 'Established') expect(held.has('outgoing')).toBe(false)
             } else if (action.type === 'connect' || action.type === 'accept') {
               expect(held.has(action.side)).toBe(false)

@@ -8,7 +8,7 @@ import type { SessionOptions } from './options.ts'
 describe('a peer that answers our OPEN with 2/4 (RFC 5492 §3)', () => {
   const refused: Message = { type: 'notification', code: 2, subcode: 4, data: nothing }
   const plainOpen: Open = { ...open, capabilities: [] }
-  /** Connects, and says how many capabilities our OPEN has. */
+  /** Connects, and returns the number of capabilities in our OPEN. */
   function connect(play: Play): number | undefined {
     play.wait(Math.max(0, ...Object.values(play.timers)))
     const [next, actions] = step(play.machine, inputs.connected, { now: play.now, jitter: 1 })

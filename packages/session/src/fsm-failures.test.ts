@@ -58,7 +58,7 @@ describe('every failure backs off', () => {
     const stable = (seconds = 300) => new Play().reach('Established').sleep(seconds)
 
     it.each([2, 3])('Cease 6/%i of a stable session is followed by a dial after 30 to 60 s', subcode => {
-      for (const said of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
+      for (const received of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
         for (const [jitter, seconds] of [
           [0.75, 30],
           [0.875, 45],
@@ -66,13 +66,13 @@ describe('every failure backs off', () => {
         ] as const) {
           const play = stable()
           play.jitter = jitter
-          expect(play.receive(said).down?.retryIn).toBe(seconds)
+          expect(play.receive(received).down?.retryIn).toBe(seconds)
           expect(play.machine.history).toMatchObject({ transport: 0, protocol: 1 })
         }
     })
     it.each([1, 5])('Cease 6/%i of a stable session is administrative too', subcode => {
-      for (const said of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
-        expect(stable().receive(said).down?.retryIn).toBe(300)
+      for (const received of [notificationOf(6, subcode), hardReset(cease(subcode))] as Notification[])
+        expect(stable().receive(received).down?.retryIn).toBe(300)
     })
     it('a second restart before a stable session waits the full time', () => {
       for (const place of ['OpenSent', 'Established'] as const) {
@@ -115,7 +115,7 @@ describe('every failure backs off', () => {
   })
   it('a session that was established for resetAfter resets the failures', () => {
     const play = new Play().reach('Connect')
-    for (let i = 0; i < 4; i++) play.do(inputs.disconnected).wait(play.down!.retryIn!) // every fall() has told
+    for (let i = 0; i < 4; i++) play.do(inputs.disconnected).wait(play.down!.retryIn!) // each failure emits one
     play.do(inputs.connected).receive(open, { type: 'keepalive' }).sleep(300).do(inputs.disconnected)
     expect(play.down?.retryIn).toBe(5)
   })
@@ -149,8 +149,8 @@ describe('every failure backs off', () => {
   })
   it('`down` has `sent` or `received`, and never both', () => {
     const received = notificationOf(6, 2)
-    const heard = new Play().reach('Established').receive(received).down
-    expect(heard).toEqual({
+    const ended = new Play().reach('Established').receive(received).down
+    expect(ended).toEqual({
       type: 'down',
       from: 'Established',
       reason: 'notification-received',

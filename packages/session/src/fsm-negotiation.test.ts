@@ -205,10 +205,10 @@ describe('negotiation', () => {
     it.each([
       [true, '6/9', [6, 2, 11]],
       [false, '6/2', [11]],
-    ])('if a NOTIFICATION keeps our routes (%s), stop() sends %s (RFC 8538 §3.1)', (notification, said, data) => {
+    ])('if a NOTIFICATION keeps our routes (%s), stop() sends %s (RFC 8538 §3.1)', (notification, sent, data) => {
       const play = offer(offering(theirs), { gracefulRestart: { restartTime: 120, notification } })
       play.receive({ type: 'keepalive' }).taken()
-      expect(play.do(inputs.stop).taken()).toBe(`send ${said}, close, emit down, -> Idle`)
+      expect(play.do(inputs.stop).taken()).toBe(`send ${sent}, close, emit down, -> Idle`)
       expect([...(play.down?.sent?.data ?? [])]).toEqual([...data, ...new TextEncoder().encode('maintenance')])
     })
     it('a Hard Reset counts as the NOTIFICATION inside it (RFC 8538 §3)', () => {

@@ -37,8 +37,8 @@ describe('timers', () => {
     const play = new Play().reach('Established').wait(20)
     expect(play.do(inputs.send).timers.keepaliveTimer).toBe(30)
   })
-  /** Hears a keepalive every third of a hold time for so long; what we send leaves, or does not. */
-  function hours(play: Play, seconds: number, leaves: boolean): Play {
+  /** Receives a keepalive every third of the hold time. `leaves`: what we send leaves this process. */
+  function receiveKeepalives(play: Play, seconds: number, leaves: boolean): Play {
     const third = (play.machine.negotiated?.holdTime ?? 0) / 3
     for (let past = 0; past < seconds && play.state === 'Established'; past += third) {
       play.wait(third).receive({ type: 'keepalive' })
@@ -48,15 +48,15 @@ describe('timers', () => {
   }
   it.each([
     ['480 s', {}, 480],
-    ['twice the negotiated hold time, where that is more', { holdTime: 300 }, 600],
-    ['what was set', { sendHoldTime: 90 }, 90],
+    ['twice the negotiated hold time, if that is more', { holdTime: 300 }, 600],
+    ['sendHoldTime, if it is set', { sendHoldTime: 90 }, 90],
   ])('a peer that sends and does not read is dropped after %s, with 8/0 (RFC 9687 §4)', (_, settings, seconds) => {
     const play = new Play(settings).reach('OpenConfirm')
     play.machine = {
       ...play.machine,
       negotiated: { ...play.machine.negotiated!, holdTime: play.machine.config.holdTime },
     }
-    hours(play.receive({ type: 'keepalive' }), seconds - 1, false)
+    receiveKeepalives(play.receive({ type: 'keepalive' }), seconds - 1, false)
     expect(play.now / 1000).toBe(seconds)
     expect(play.down).toMatchObject({
       detail: `nothing of ours has left for ${seconds} s: the peer does not read`,
@@ -67,7 +67,7 @@ describe('timers', () => {
     expect(play.taken()).toMatch(/send 8\/0, close at once, emit down, -> Idle$/)
   })
   it('a peer that reads is kept for a day', () => {
-    expect(hours(new Play().reach('Established'), 86_400, true).state).toBe('Established')
+    expect(receiveKeepalives(new Play().reach('Established'), 86_400, true).state).toBe('Established')
   })
   it('without a hold time there is no send hold timer (RFC 9687 §3.3)', () => {
     const play = new Play({ allowZeroHoldTime: true }).reach('OpenSent').receive({ ...open, holdTime: 0 })

@@ -12,10 +12,10 @@ const timerNames: readonly string[] = Object.keys({
   sendHoldTimer: 29,
 } satisfies Record<Timer, number>)
 
-/** Seconds that have passed in a state when the event comes, so that a timer that is started anew can be told apart. */
+/** Seconds in a state before the event, so that a restarted timer differs from one that continues. */
 const LATER = 1
 
-// Outcomes: the actions, then the timers with their seconds. `kept` is a timer that goes on running.
+// Outcomes: the actions, then the timers with their seconds.
 const none = 'nothing'
 
 const dialLost = 'close, emit down, -> Idle | idleHoldTimer 5'
@@ -31,8 +31,8 @@ const ceased = 'send 6/2, close, emit down, -> Idle'
 const opened = 'send open, -> OpenSent | holdTimer 240'
 
 /**
- * Written by hand from RFC 4271 §8.2.2, with RFC 6608's subcodes. Where a cell differs from the RFC's text on purpose
- * a comment says so; the reasons stand in docs/rfc.md. Jitter is 1, hold time 90, and this is the first failure.
+ * Written by hand from RFC 4271 §8.2.2, with RFC 6608's subcodes. If a cell differs from the RFC on purpose, a
+ * comment says so, and docs/rfc.md has the reason. Jitter is 1, hold time 90, and this is the first failure.
  */
 const expected: Record<EventName, Record<Place, string>> = {
   // Events 1, 3 to 7. A start while started changes nothing: "the start events are ignored".
@@ -45,7 +45,7 @@ const expected: Record<EventName, Record<Place, string>> = {
     OpenConfirm: none,
     Established: none,
   },
-  // Events 2 and 8. Before an OPEN was sent there is nothing to say Cease to.
+  // Events 2 and 8. A connection without an OPEN gets no Cease.
   stop: {
     'Idle, stopped': 'close',
     'Idle, waiting': 'close',
@@ -136,7 +136,7 @@ const expected: Record<EventName, Record<Place, string>> = {
     OpenConfirm: 'send 6/7, close, -> Idle',
     Established: none,
   },
-  // Events 21, 22 and 28: what decoding found is what the peer is told.
+  // Events 21, 22 and 28: the peer gets the error that the decoder found.
   malformed: {
     'Idle, stopped': none,
     'Idle, waiting': none,

@@ -65,18 +65,18 @@ describe('a listener', () => {
     const server = new Listener({ address: '127.0.0.1', port: 0, log, clock })
     toEnd.push(() => server.stop())
     const port = await server.listen()
-    const visit = async (from: string) => closed(await dial(port, from))
+    const connectFrom = async (from: string) => closed(await dial(port, from))
     const text = 'no session for this address: closed'
 
-    await visit('127.0.0.1')
+    await connectFrom('127.0.0.1')
     expect(lines).toEqual([{ address: '127.0.0.1', connections: 1, text }])
     now += 59_999
-    for (let i = 0; i < 5; i++) await visit('127.0.0.1')
+    for (let i = 0; i < 5; i++) await connectFrom('127.0.0.1')
     expect([lines.length, server.unconfiguredPeers]).toEqual([1, 6])
     now += 1
-    await visit('127.0.0.3')
+    await connectFrom('127.0.0.3')
     expect(lines[1]).toEqual({ address: '127.0.0.3', connections: 6, text })
-    await visit('127.0.0.1')
+    await connectFrom('127.0.0.1')
     expect([lines.length, server.unconfiguredPeers]).toEqual([2, 8])
   })
   it.each(['fe80::1%eth0', 'fe80::2%eth1'])(

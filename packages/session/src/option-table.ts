@@ -93,7 +93,7 @@ type PartsOf<table, group extends string> = {
       : never
 }
 
-/** @throws OptionError unless it is an object, and each part as its row says; the defaults of parts that are not given. */
+/** The parts of a group, with the defaults of those not given. @throws OptionError for an unknown or wrong part. */
 export function partsOption<table extends object, group extends string>(
   table: table,
   group: group,

@@ -6,7 +6,7 @@ import type { SessionOptions } from './options.ts'
 import { conflictingConnection } from './preflight.ts'
 import { Session } from './session.ts'
 
-/** To the router and to another service, and two that a router made. */
+/** Connections to the router and to another service, and two that a router made. */
 const all = [
   { local: { address: '192.0.2.1', port: 40000 }, remote: { address: '192.0.2.254', port: 179 } },
   { local: { address: '192.0.2.1', port: 40002 }, remote: { address: '198.51.100.10', port: 443 } },

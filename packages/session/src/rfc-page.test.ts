@@ -1,4 +1,4 @@
-/** docs/rfc.md lists the events of the state machine; what it says of each is held against fsm.ts. */
+/** docs/rfc.md lists the events of the state machine. This compares each with fsm.ts. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 

@@ -36,7 +36,7 @@ export class Shell {
   readonly #observer: Observer
   readonly #timer: DeadlineTimer
   readonly #record: DialRecord | undefined
-  /** Connections that the peer may make: ten at once, then one per second. */
+  /** Limits the peer's connections: ten at once, then one per second. */
   readonly #accepts = new RateLimit(10, 1)
   #machines: Connections
   readonly #connections: { [side in CollisionSide]?: Connection } = {}
@@ -142,7 +142,7 @@ export class Shell {
     while (!this.#performing && this.#tasks.length > 0) this.#tasks.shift()?.()
   }
 
-  /** Runs it now, or after the current actions: a connection may call back while it is dialled or written to. */
+  /** Runs the task now, or after the current actions, because a connection may call back during a dial or a write. */
   #schedule(task: () => void): void {
     if (this.#performing) this.#tasks.push(task)
     else task()
@@ -202,7 +202,7 @@ export class Shell {
     }
   }
 
-  /** Dials when the record is written: a process that dies during the dial must have counted it. A disk that hangs delays it by a second. */
+  /** Dials after the record is written, so that a process that dies during the dial has counted it. A disk that hangs delays the dial by a second. */
   #connect(side: CollisionSide): void {
     if (this.#record === undefined) {
       this.#open(side, dialWith(this.#environment.dial, this.#config))
@@ -260,7 +260,7 @@ export class Shell {
 
 const sides = ['outgoing', 'incoming'] as const
 
-/** The own address is looked for when the session is established, and with each KEEPALIVE sent. */
+/** The session looks for its own address when it is established, and with each KEEPALIVE that it sends. */
 function isTimeToCheckAddress(action: SessionAction): boolean {
   return action.type === 'emit'
     ? action.event.type === 'established'

@@ -126,8 +126,8 @@ describe.runIf(own !== undefined)('on a link of this host', () => {
   const address = own ?? ''
   it.each([undefined, address])(
     'a session is established over a link-local address, with a listener on %s',
-    async door => {
-      const server = new Listener({ port: 0, ...(door !== undefined && { address: door }) })
+    async listenOn => {
+      const server = new Listener({ port: 0, ...(listenOn !== undefined && { address: listenOn }) })
       toEnd.push(() => server.stop())
       const waits = begin({ local: local(65002, 2), peer: { as: 65001, address }, passive: true })
       const port = await server.serve(waits).listen()

@@ -16,7 +16,7 @@ import type { SessionConfig } from './config.ts'
 import { sendHoldTimeFor } from './send-hold-time.ts'
 import { splitZone } from './socket-address.ts'
 
-/** What Node's `net` cannot do: it is done through Linux, or refused. */
+/** Options that Node's `net` does not have. They are set through Linux, or refused. */
 const linuxOptions = ['tcpMd5Key', 'ttlSecurity', 'multihop', 'bindDevice'] as const
 
 /** One change to a socket, and the option of the session that asks for it. */
@@ -37,7 +37,7 @@ export function requireLinux(config: SessionConfig, support: LinuxSupport = linu
 }
 
 /**
- * `detail` is the end of the sentence.
+ * `detail` is why Linux or koffi is missing.
  * @throws OptionError for the first option of the session that Node's `net` alone does not have.
  */
 export function rejectLinuxOptions(config: SessionConfig, detail: string, cause?: unknown): void {
@@ -74,7 +74,7 @@ export function connectionOptions(config: SessionConfig): SocketOption[] {
   ]
 }
 
-/** What a listening socket needs before the first SYN: every key, and no more TTL security than all its sessions want. */
+/** What a listening socket needs before the first SYN: all keys, and the TTL security of its most lenient session. */
 export function listeningOptions(configs: readonly SessionConfig[], family: TcpFamily): SocketOption[] {
   requireOneKeyPerAddress(configs)
   const hasTtlSecurity = configs.some(({ ttlSecurity }) => ttlSecurity !== undefined)
@@ -136,19 +136,19 @@ export function setPrecedence(socket: TcpSocket): void {
  * hold timer and the peer's own hold timer remain.
  */
 export function limitUnacknowledged(socket: TcpSocket, config: SessionConfig): void {
-  // The peer has not proposed its hold time yet, and the smaller of both counts: this is the longest that it can be.
+  // The peer has not proposed a hold time yet. Ours is the longest possible, because the smaller one applies.
   const longest = sendHoldTimeFor(config, config.holdTime)
   setIfPossible(() => setUserTimeout(socket, longest * 1000))
 }
 
-/** Some sandboxes do not allow it. */
+/** Ignores an error, because some sandboxes do not allow the call. */
 function setIfPossible(set: () => void): void {
   try {
     set()
   } catch {}
 }
 
-/** As BIRD and FRR count: a peer on our own link is 1 hop away, and its packets arrive with a TTL of 255. */
+/** BIRD and FRR count hops like this: a peer on our own link is 1 hop away, and its packets arrive with a TTL of 255. */
 function minTtl({ ttlSecurity }: SessionConfig): number {
   return ttlSecurity === undefined ? 0 : MAX_TTL + 1 - ttlSecurity
 }
