@@ -1,17 +1,11 @@
 export { OptionError } from '@softspoken/wire'
 export type { AddressOptions } from './address/vip-addresses.ts'
 export type { VipInterface } from './address/vip-interface.ts'
-export {
-  type AgentEvents,
-  type AgentRole,
-  type AgentStatus,
-  type ElectionFailure,
-  runAgent,
-  VipAgent,
-} from './agent/agent.ts'
+export { runAgent, VipAgent } from './agent/agent.ts'
 export type { AgentOptions } from './agent/options.ts'
 export type { AgentReason, ServeReason } from './agent/reasons.ts'
 export type { Mode } from './agent/state.ts'
+export type { AgentEvents, AgentRole, AgentStatus, ElectionFailure } from './agent/status.ts'
 export { leaseDirectory } from './election/directory.ts'
 export { type Election, type ElectionReason, everyNode, type Leadership } from './election/election.ts'
 export { leaseElection } from './election/lease-election.ts'

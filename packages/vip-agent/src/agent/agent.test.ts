@@ -68,6 +68,7 @@ class Run {
   readonly lines: string[] = []
   readonly lifetimes: number[] = []
   readonly deadlines: string[] = []
+  deadlineFails = false
   readonly agent: VipAgent
   ended = false
 
@@ -101,7 +102,10 @@ class Run {
       {
         network: this.network,
         kernelDeadline: {
-          arm: seconds => void this.deadlines.push(`arm ${Math.round(seconds * 10) / 10}`),
+          arm: seconds => {
+            this.deadlines.push(`arm ${Math.round(seconds * 10) / 10}`)
+            if (this.deadlineFails) throw new Error('EINVAL')
+          },
           disarm: () => void this.deadlines.push('disarm'),
           stop: () => void this.deadlines.push('stop'),
         },
@@ -527,6 +531,13 @@ describe('the kernel deadline', () => {
     run.stop()
     await run.pass(5)
     expect(run.deadlines.at(-1)).toBe('stop')
+  })
+  it('a deadline that fails is logged, and the agent goes on', async () => {
+    const run = new Run({ kernelDeadline: true })
+    run.deadlineFails = true
+    await run.pass(3)
+    expect(run.lines).toContain('action failed')
+    expect(run.whats).toEqual(['remove', 'set', 'MED undefined'])
   })
   it('without the option it is not armed', async () => {
     const run = new Run()

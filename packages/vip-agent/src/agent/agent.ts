@@ -1,63 +1,29 @@
 /** A VIP agent: holds the Lease of an election, the VIPs on an interface, and their routes. The shell of step.ts. */
 import { EventEmitter } from 'node:events'
-import { type Announcement, Announcer, type Explanation, HealthGate } from '@softspoken/announcer'
+import { type Announcement, Announcer, HealthGate } from '@softspoken/announcer'
 import { leasesFirst } from '@softspoken/announcer/internal'
-import { KernelDeadline, linuxSupport } from '@softspoken/linux'
+import { KernelDeadline } from '@softspoken/linux'
 import { type Clock, type Logger, realTime, type StopOptions } from '@softspoken/session'
-import { DeadlineTimer, errorText, guardLog, notify, omitUndefined } from '@softspoken/session/internal'
+import { DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import { VipAddresses } from '../address/vip-addresses.ts'
 import { type VipInterface, VipSteps } from '../address/vip-interface.ts'
-import type { Election, ElectionReason } from '../election/election.ts'
+import type { Election } from '../election/election.ts'
 import { Campaign } from './campaign.ts'
 import { type HostNetwork, hostNetwork } from './host-network.ts'
-import { isLeading, whyNotServing, whyWithheld } from './leases.ts'
+import { HostWatch } from './host-watch.ts'
+import { whyWithheld } from './leases.ts'
 import { type AgentOptions, resolveOptions } from './options.ts'
-import { levelOf, type ServeReason } from './reasons.ts'
 import { RouteGate } from './route-gate.ts'
-import { type AgentAction, type AgentInput, type AgentState, type Mode, newAgent } from './state.ts'
+import { type AgentAction, type AgentInput, type AgentState, newAgent } from './state.ts'
+import { type AgentEvents, type AgentStatus, Reporter, statusOf } from './status.ts'
 import { agentStep, nextDeadline } from './step.ts'
-
-/**
- * `leader`: it leads the election. `standby`: it advertises with the MED of a standby. `serving`: it advertises, in all-nodes
- * mode. `waiting`: none of these; in leader mode it may still advertise for the next leader to come.
- */
-export type AgentRole = 'leader' | 'standby' | 'serving' | 'waiting'
-
-/** A snapshot. Times are seconds that are left. */
-export interface AgentStatus {
-  readonly mode: Mode
-  readonly role: AgentRole
-  /** While it leads. */
-  readonly epoch?: number
-  /** Another candidate that leads, if one is known. */
-  readonly holder?: string
-  /** Why this node does not serve; empty while it does. */
-  readonly serves: Partial<Explanation<ServeReason>>
-  readonly leases: { readonly election?: number; readonly health?: number; readonly kernelDeadline?: number }
-  readonly address: { readonly interface?: string; readonly present: boolean }
-  readonly lastElectionFailure?: ElectionFailure
-}
-/** `failed`: the caller's own election threw. */
-export type ElectionFailure = Explanation<ElectionReason | 'failed'>
-
-/** What an agent emits. */
-export interface AgentEvents {
-  role: [{ readonly role: AgentRole; readonly epoch?: number }]
-  /** It serves, or not any more, and why. */
-  serving: [Partial<Explanation<ServeReason>>]
-  address: [{ readonly present: boolean; readonly interface?: string }]
-  'election-failed': [ElectionFailure]
-}
 
 /** What a test replaces. */
 export interface AgentEnvironment {
   readonly network?: HostNetwork
   readonly kernelDeadline?: Pick<KernelDeadline, 'arm' | 'disarm' | 'stop'>
 }
-
-/** Milliseconds between two looks at the addresses of a host that does not report changes. */
-const LOOK_INTERVAL = 1000
 
 /** Runs from its construction until stop(). It starts without Lease, address and route. */
 export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposable {
@@ -66,14 +32,14 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly #log: Logger
   readonly #clock: Clock
   readonly #election: Election | undefined
-  readonly #vips: readonly string[]
   readonly #announcements: readonly Announcement[]
   readonly #preference: AgentOptions['preference']
   readonly #gate: RouteGate
   readonly #timer: DeadlineTimer
   readonly #addresses: VipAddresses | undefined
   readonly #steps: VipSteps | undefined
-  readonly #network: HostNetwork
+  readonly #reporter: Reporter
+  readonly #watch: HostWatch
   readonly #deadline: AgentEnvironment['kernelDeadline']
   readonly #done: Promise<void>
   #finish: () => void = () => {}
@@ -82,13 +48,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly #inputs: AgentInput[] = []
   #isRunning = true // until everything is made
   #campaign: Campaign | undefined
-  /** Of the last established sessions. */
-  #interfaces: readonly string[] = []
-  #endWatch: () => void = () => {}
-  #lookTimer: unknown
   #goodbye: Parameters<Announcer['stop']> | undefined
-  #lastElectionFailure: ElectionFailure | undefined
-  #lastAddressError: string | undefined
 
   /** @throws OptionError */
   constructor(options: AgentOptions)
@@ -101,7 +61,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.#log = log
     this.#clock = announcer.clock ?? realTime
     this.#election = election
-    this.#vips = routes.map(({ prefix }) => prefix)
+    const vips = routes.map(({ prefix }) => prefix)
     this.#preference = options.preference
     this.#gate = new RouteGate(this.#clock, () => whyWithheld(this.#state, this.#clock.now()))
     this.#state = newAgent(config)
@@ -110,47 +70,40 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const vipInterface = interfaceOf(address, () => new VipAddresses(routes, address as object, log))
     this.#addresses = vipInterface instanceof VipAddresses ? vipInterface : undefined
     this.#steps = vipInterface && new VipSteps(vipInterface, this.#clock)
-    this.#network = environment.network ?? hostNetwork()
+    this.#reporter = new Reporter(this, log, vips, this.#addresses?.interface)
+    this.#deadline = kernelDeadline ? (environment.kernelDeadline ?? kernelDeadlineOrLine(log)) : undefined
     // A timer of a session or of the gate may be the first one that runs when a stopped process continues.
     const clock = leasesFirst(this.#clock, () => this.#feed({ type: 'tick' }))
     this.health = new HealthGate({ log, clock, ...health })
     try {
       this.announcer = new Announcer({ log, ...announcer, clock })
-      this.#announcements = this.#announce()
-      this.#deadline = kernelDeadline ? (environment.kernelDeadline ?? kernelDeadlineOrLine(log)) : undefined
+      this.#announcements = this.#announce(vips)
     } catch (error) {
       this.health.stop()
       throw error
     }
-    this.#listen()
+    const checked = (): void => this.#checked()
+    this.health.on('up', checked).on('down', checked).on('checked', checked)
+    this.#watch = new HostWatch({
+      ...{ announcer: this.announcer, addresses: this.#addresses, clock: this.#clock, log },
+      network: environment.network ?? hostNetwork(),
+      required: config.requireAddress && !config.managesAddress ? routes.map(({ address: one }) => one) : [],
+      feed: input => this.#feed(input),
+      expectsAddress: () => this.#state.address.status === 'present' && !this.#state.address.busy,
+      addressGone: () => this.#reporter.addressGone(),
+    })
     this.#isRunning = false
-    this.#look()
-    this.#feed({ type: 'tick' })
+    this.#watch.look()
   }
 
   /** A snapshot of now. */
   status(): AgentStatus {
-    const now = this.#clock.now()
-    const { config, leadership, holder, deadline, address, addressSeen } = this.#state
-    const isLeader = isLeading(this.#state, now)
-    const seconds = (at: number | undefined): number | undefined =>
-      at === undefined || at === Number.POSITIVE_INFINITY ? undefined : Math.max(0, (at - now) / 1000)
-    return {
-      mode: config.mode,
-      role: roleOf(this.#state, now),
-      ...omitUndefined({ epoch: isLeader ? leadership?.epoch : undefined, holder }),
-      serves: whyNotServing(this.#state, now) ?? {},
-      leases: omitUndefined({
-        election: isLeader ? seconds(leadership?.until) : undefined,
-        health: this.health.status().secondsLeft,
-        kernelDeadline: this.#deadline && seconds(deadline),
-      }),
-      address: {
-        ...omitUndefined({ interface: this.#addresses?.interface }),
-        present: config.managesAddress ? address.status === 'present' : addressSeen,
-      },
-      ...omitUndefined({ lastElectionFailure: this.#lastElectionFailure }),
-    }
+    return statusOf(this.#state, this.#clock.now(), {
+      health: this.health.status().secondsLeft,
+      hasKernelDeadline: this.#deadline !== undefined,
+      interfaceName: this.#addresses?.interface,
+      lastElectionFailure: this.#reporter.lastElectionFailure,
+    })
   }
 
   /**
@@ -169,63 +122,11 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
 
   // ---- inputs
 
-  #listen(): void {
-    this.announcer.on('established', () => this.#look()).on('down', () => this.#look())
-    const { health } = this
-    health.on('up', () => this.#checked()).on('checked', () => this.#checked())
-    health.on('down', () => this.#checked())
-    const { config } = this.#state
-    try {
-      const endWatch = this.#network.watch(() => this.#look())
-      if (endWatch) this.#endWatch = endWatch
-      else if (config.requireAddress && !config.managesAddress) this.#lookAgain()
-    } catch (error) {
-      this.#log.error({ error: errorText(error) }, 'the network of this host is not watched')
-    }
-  }
-  #lookAgain(): void {
-    this.#lookTimer = this.#clock.setTimeout(() => {
-      this.#look()
-      this.#lookAgain()
-    }, LOOK_INTERVAL)
-  }
-
   #checked(): void {
     const { up, secondsLeft = 0, detail = '' } = this.health.status()
-    if (up) this.#feed({ type: 'health', up, until: this.#clock.now() + secondsLeft * 1000 })
+    // Whole milliseconds, so that the same lease has the same end at each look.
+    if (up) this.#feed({ type: 'health', up, until: Math.floor(this.#clock.now() + secondsLeft * 1000) })
     else this.#feed({ type: 'health', up, detail })
-  }
-
-  /** Looks at what may have changed: sessions, carrier, addresses. */
-  #look(): void {
-    if (this.#state.ending?.phase === 'done') return
-    const established = this.announcer.sessions.filter(({ state }) => state === 'Established')
-    this.#feed({ type: 'sessions', established: established.length })
-    try {
-      if (established.length > 0)
-        this.#interfaces = established.flatMap(session => {
-          const { address } = session.status().local
-          return (address !== undefined && this.#network.interfaceOf(address)) || []
-        })
-      this.#feed({ type: 'carrier', up: this.#hasCarrier() })
-      const { config, address } = this.#state
-      if (config.requireAddress && !config.managesAddress) {
-        const present = this.#vips.every(vip => this.#network.hasAddress(vip.split('/')[0]!))
-        this.#feed({ type: 'address-seen', present })
-      }
-      if (this.#addresses && address.status === 'present' && !address.busy && !this.#addresses.present) {
-        this.#log.warn({ vips: this.#vips, interface: this.#addresses.interface }, 'VIP is gone from the interface')
-        this.#feed({ type: 'address-gone' })
-      }
-    } catch (error) {
-      this.#log.error({ error: errorText(error) }, 'the network of this host cannot be read')
-    }
-  }
-  /** One of the sessions' interfaces has it, and that of the VIPs. What is not known counts as carrier. */
-  #hasCarrier(): boolean {
-    const has = (name: string): boolean => this.#network.hasCarrier(name) ?? true
-    const ofSessions = this.#interfaces.length === 0 || this.#interfaces.some(has)
-    return ofSessions && (this.#addresses === undefined || has(this.#addresses.interface))
   }
 
   /** An input that an action causes waits until the actions of its step are performed. */
@@ -238,12 +139,11 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   }
   #run(input: AgentInput): void {
     const now = this.#clock.now()
-    const before = this.#state
-    const [after, actions] = agentStep(before, input, now)
+    const [after, actions] = agentStep(this.#state, input, now)
     this.#state = after
     this.#timer.set(after.ending?.phase === 'done' ? undefined : nextDeadline(after, now))
-    for (const action of actions) this.#perform(action, now)
-    this.#report(before, after, now)
+    for (const action of actions) this.#attempt(action, () => this.#perform(action, now))
+    this.#reporter.changed(after, now)
   }
 
   // ---- actions
@@ -270,7 +170,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
         )
         break
       case 'destroy-connections':
-        this.#attempt('the connections of the VIP cannot be reset', () => this.#addresses?.destroyConnections())
+        this.#addresses?.destroyConnections()
         break
       case 'advertise':
         this.#advertise(action)
@@ -282,45 +182,40 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
         void this.announcer.drain()
         break
       case 'arm':
-        this.#attempt('the kernel deadline cannot be armed', () => this.#deadline?.arm((action.at - now) / 1000))
+        this.#deadline?.arm((action.at - now) / 1000)
         break
       case 'disarm':
-        this.#attempt('the kernel deadline cannot be disarmed', () => this.#deadline?.disarm())
+        this.#deadline?.disarm()
         break
       case 'stop-announcer':
         void this.announcer.stop(...(this.#goodbye ?? [])).then(() => this.#feed({ type: 'announcer-stopped' }))
         break
       case 'done':
         this.#end()
+        break
     }
   }
   #startCampaign(): Campaign | undefined {
+    const reporter = this.#reporter
     return (
       this.#election &&
       new Campaign(this.#election, {
         leadership: leadership => {
           if (!leadership.leader && leadership.reason !== undefined)
-            this.#electionFailed({ reason: leadership.reason, detail: leadership.detail ?? leadership.reason })
-          else if (leadership.leader) this.#lastElectionFailure = undefined
+            reporter.electionFailed({ reason: leadership.reason, detail: leadership.detail ?? leadership.reason })
+          else if (leadership.leader) reporter.lastElectionFailure = undefined
           this.#feed({ type: 'leadership', leadership })
         },
         ended: error => {
-          if (error !== undefined) this.#electionFailed({ reason: 'failed', detail: errorText(error) })
+          if (error !== undefined) reporter.electionFailed({ reason: 'failed', detail: errorText(error) })
           this.#feed({ type: 'campaign-ended' })
         },
       })
     )
   }
-  #electionFailed(failure: ElectionFailure): void {
-    const isNews = this.#lastElectionFailure?.detail !== failure.detail
-    this.#lastElectionFailure = failure
-    if (isNews) this.#log.warn(failure, 'election failed')
-    notify(this, this.#log, 'election-failed', failure)
-  }
   #addressFailed(error: unknown): void {
     const detail = errorText(error)
-    if (this.#lastAddressError !== detail) this.#log.error({ vips: this.#vips, error: detail }, 'VIP cannot be changed')
-    this.#lastAddressError = detail
+    this.#reporter.addressFailed(detail)
     this.#feed({ type: 'address-failed', detail })
   }
   #advertise({ med, until }: Extract<AgentAction, { type: 'advertise' }>): void {
@@ -329,63 +224,30 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       for (const announcement of this.#announcements) announcement.update({ ...this.#preference, med })
     this.#gate.open(until)
   }
-  #attempt(text: string, run: () => void): void {
+  /** One action that fails keeps no other one from being performed. */
+  #attempt({ type }: AgentAction, run: () => void): void {
     try {
       run()
     } catch (error) {
-      this.#log.error({ error: errorText(error) }, text)
+      this.#log.error({ action: type, error: errorText(error) }, 'action failed')
     }
   }
   #end(): void {
+    this.#finish()
     this.#campaign?.abandon()
     this.health.stop()
-    this.#endWatch()
-    this.#clock.clearTimeout(this.#lookTimer)
-    this.#attempt('the kernel deadline cannot be stopped', () => this.#deadline?.stop())
-    this.#finish()
+    this.#watch.stop()
+    this.#deadline?.stop()
   }
 
   /** Withheld until the gate opens. */
-  #announce(): Announcement[] {
+  #announce(vips: readonly string[]): Announcement[] {
     try {
-      return this.#vips.map(vip => this.announcer.announce(vip, { ...this.#preference, gate: this.#gate }))
+      return vips.map(vip => this.announcer.announce(vip, { ...this.#preference, gate: this.#gate }))
     } catch (error) {
       void this.announcer.stop('', { keepRecord: true }) // nothing was sent
       throw error
     }
-  }
-
-  // ---- what the caller is told
-
-  #report(before: AgentState, after: AgentState, now: number): void {
-    const role = roleOf(after, now)
-    const epoch = isLeading(after, now) ? after.leadership?.epoch : undefined
-    if (role !== this.#reported.role || epoch !== this.#reported.epoch) {
-      const { role: last, epoch: lastEpoch } = this.#reported
-      if (role === 'leader') this.#log.info({ epoch }, 'leading')
-      else if (last === 'leader')
-        this.#log.info({ epoch: lastEpoch, ...omitUndefined({ holder: after.holder }) }, 'no longer leading')
-      this.#reported = { ...this.#reported, role, epoch }
-      notify(this, this.#log, 'role', { role, ...omitUndefined({ epoch }) })
-    }
-    const why = whyNotServing(after, now)
-    if (why?.detail !== this.#reported.why) {
-      this.#reported = { ...this.#reported, why: why?.detail }
-      if (why === undefined) this.#log.info({}, 'serving')
-      else this.#log[levelOf(why.reason)](why, 'not serving')
-      notify(this, this.#log, 'serving', why ?? {})
-    }
-    const present = after.address.status === 'present'
-    if (present === (before.address.status === 'present')) return
-    const name = this.#addresses?.interface
-    this.#log.info({ vips: this.#vips, ...omitUndefined({ interface: name }) }, present ? 'VIP added' : 'VIP removed')
-    if (present) this.#lastAddressError = undefined
-    notify(this, this.#log, 'address', { present, ...omitUndefined({ interface: name }) })
-  }
-  #reported: { readonly role: AgentRole; readonly epoch: number | undefined; readonly why: string | undefined } = {
-    role: 'waiting',
-    epoch: undefined,
-    why: undefined,
   }
 }
 
@@ -403,21 +265,16 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await agent.stop()
 }
 
-function roleOf(state: AgentState, now: number): AgentRole {
-  if (isLeading(state, now)) return 'leader'
-  const { route, config } = state
-  if (route === undefined || config.mode === 'leader') return 'waiting'
-  return config.mode === 'all-nodes' ? 'serving' : 'standby'
-}
-
 function interfaceOf(address: AgentOptions['address'], make: () => VipAddresses): VipInterface | undefined {
   if (address === 'none' || address === undefined) return undefined
   return 'set' in address ? address : make()
 }
 
 function kernelDeadlineOrLine(log: Logger): KernelDeadline | undefined {
-  const support = linuxSupport()
-  if (support.supported) return new KernelDeadline()
-  log.warn({ detail: support.detail }, 'no kernel deadline here: a process that hangs is not ended')
-  return undefined
+  try {
+    return new KernelDeadline()
+  } catch (error) {
+    log.warn({ error: errorText(error) }, 'no kernel deadline here: a process that hangs is not ended')
+    return undefined
+  }
 }

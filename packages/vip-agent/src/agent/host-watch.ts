@@ -1,0 +1,99 @@
+/** Looks at the sessions and at this host's network after each change, and tells the agent what it sees. */
+import type { Announcer } from '@softspoken/announcer'
+import type { Clock, Logger } from '@softspoken/session'
+import { errorText } from '@softspoken/session/internal'
+import type { VipAddresses } from '../address/vip-addresses.ts'
+import type { HostNetwork } from './host-network.ts'
+import type { AgentInput } from './state.ts'
+
+/** Milliseconds between two looks at the addresses of a host that does not report changes. */
+const INTERVAL = 1000
+
+export interface HostWatchOptions {
+  readonly announcer: Announcer
+  readonly network: HostNetwork
+  /** The VIPs that the agent adds. */
+  readonly addresses: VipAddresses | undefined
+  /** The VIPs that have to be on an interface, without their length. */
+  readonly required: readonly string[]
+  readonly clock: Clock
+  readonly log: Logger
+  readonly feed: (input: AgentInput) => void
+  /** Whether the agent believes that its VIPs are on the interface, and changes nothing now. */
+  readonly expectsAddress: () => boolean
+  readonly addressGone: () => void
+}
+
+export class HostWatch {
+  readonly #options: HostWatchOptions
+  /** Of the last established sessions. */
+  #interfaces: readonly string[] = []
+  #endWatch: (() => void) | undefined
+  #timer: unknown
+  #isBroken = false
+
+  constructor(options: HostWatchOptions) {
+    this.#options = options
+    const { announcer, network, required } = options
+    const look = (): void => this.look()
+    announcer.on('established', look).on('down', look)
+    this.#attempt(() => {
+      this.#endWatch = network.watch(look)
+    })
+    if (this.#endWatch === undefined && required.length > 0) this.#lookAgain()
+  }
+
+  look(): void {
+    const { announcer, feed } = this.#options
+    const established = announcer.sessions.filter(({ state }) => state === 'Established')
+    feed({ type: 'sessions', established: established.length })
+    this.#attempt(() => {
+      // Without a session the last interfaces count: one that has lost carrier may be the reason.
+      if (established.length > 0) this.#interfaces = established.flatMap(session => this.#interfaceOf(session))
+      this.#lookAtNetwork()
+    })
+  }
+  stop(): void {
+    this.#endWatch?.()
+    this.#options.clock.clearTimeout(this.#timer)
+  }
+
+  #interfaceOf(session: Announcer['sessions'][number]): readonly string[] {
+    const { address } = session.status().local
+    const name = address === undefined ? undefined : this.#options.network.interfaceOf(address)
+    return name === undefined ? [] : [name]
+  }
+  #lookAtNetwork(): void {
+    const { network, addresses, required, feed } = this.#options
+    feed({ type: 'carrier', up: this.#hasCarrier() })
+    if (required.length > 0)
+      feed({ type: 'address-seen', present: required.every(address => network.hasAddress(address)) })
+    if (addresses === undefined || !this.#options.expectsAddress() || addresses.present) return
+    this.#options.addressGone()
+    feed({ type: 'address-gone' })
+  }
+  /** One of the sessions' interfaces has it, and that of the VIPs. What is not known counts as carrier. */
+  #hasCarrier(): boolean {
+    const { network, addresses } = this.#options
+    const has = (name: string): boolean => network.hasCarrier(name) ?? true
+    const ofSessions = this.#interfaces.length === 0 || this.#interfaces.some(has)
+    return ofSessions && (addresses === undefined || has(addresses.interface))
+  }
+  #lookAgain(): void {
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.look()
+      this.#lookAgain()
+    }, INTERVAL)
+  }
+  /** An error is logged once, until a look works again. */
+  #attempt(run: () => void): void {
+    try {
+      run()
+      this.#isBroken = false
+    } catch (error) {
+      if (!this.#isBroken)
+        this.#options.log.error({ error: errorText(error) }, 'the network of this host cannot be read')
+      this.#isBroken = true
+    }
+  }
+}

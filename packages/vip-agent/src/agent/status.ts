@@ -1,0 +1,152 @@
+/** What a VIP agent reports: its status, its events, its log lines for changes. */
+import type { EventEmitter } from 'node:events'
+import type { Explanation } from '@softspoken/announcer'
+import type { Logger } from '@softspoken/session'
+import { notify, omitUndefined } from '@softspoken/session/internal'
+import type { ElectionReason } from '../election/election.ts'
+import { isLeading, whyNotServing } from './leases.ts'
+import { levelOf, type ServeReason } from './reasons.ts'
+import type { AgentState, Mode } from './state.ts'
+
+/**
+ * `leader`: it leads the election. `standby`: it advertises with the MED of a standby. `serving`: it advertises, in all-nodes
+ * mode. `waiting`: none of these; in leader mode it may still advertise for the next leader to come.
+ */
+export type AgentRole = 'leader' | 'standby' | 'serving' | 'waiting'
+
+/** A snapshot. Times are seconds that are left. */
+export interface AgentStatus {
+  readonly mode: Mode
+  readonly role: AgentRole
+  /** While it leads. */
+  readonly epoch?: number
+  /** Another candidate that leads, if one is known. */
+  readonly holder?: string
+  /** Why this node does not serve; empty while it does. */
+  readonly serves: Partial<Explanation<ServeReason>>
+  readonly leases: { readonly election?: number; readonly health?: number; readonly kernelDeadline?: number }
+  readonly address: { readonly interface?: string; readonly present: boolean }
+  readonly lastElectionFailure?: ElectionFailure
+}
+/** `failed`: the caller's own election threw. */
+export type ElectionFailure = Explanation<ElectionReason | 'failed'>
+
+/** What an agent emits. */
+export interface AgentEvents {
+  role: [{ readonly role: AgentRole; readonly epoch?: number }]
+  /** It serves, or not any more, and why. */
+  serving: [Partial<Explanation<ServeReason>>]
+  address: [{ readonly present: boolean; readonly interface?: string }]
+  'election-failed': [ElectionFailure]
+}
+
+/** What is not in the state. */
+interface Beside {
+  /** Seconds that are left of the health lease. */
+  readonly health: number | undefined
+  readonly hasKernelDeadline: boolean
+  readonly interfaceName: string | undefined
+  readonly lastElectionFailure: ElectionFailure | undefined
+}
+
+export function statusOf(state: AgentState, now: number, beside: Beside): AgentStatus {
+  const { config, leadership, holder, deadline, address, addressSeen } = state
+  const { health, hasKernelDeadline, interfaceName, lastElectionFailure } = beside
+  const leads = isLeading(state, now) ? leadership : undefined
+  const seconds = (at: number | undefined): number | undefined =>
+    at === undefined || at === Number.POSITIVE_INFINITY ? undefined : Math.max(0, (at - now) / 1000)
+  return {
+    mode: config.mode,
+    role: roleOf(state, now),
+    ...omitUndefined({ epoch: leads?.epoch, holder, lastElectionFailure }),
+    serves: whyNotServing(state, now) ?? {},
+    leases: omitUndefined({
+      ...{ election: seconds(leads?.until), health },
+      kernelDeadline: hasKernelDeadline ? seconds(deadline) : undefined,
+    }),
+    address: {
+      ...omitUndefined({ interface: interfaceName }),
+      present: config.managesAddress ? address.status === 'present' : addressSeen,
+    },
+  }
+}
+
+function roleOf(state: AgentState, now: number): AgentRole {
+  if (isLeading(state, now)) return 'leader'
+  const { route, config } = state
+  if (route === undefined || config.mode === 'leader') return 'waiting'
+  return config.mode === 'all-nodes' ? 'serving' : 'standby'
+}
+
+/** Logs each change once, and emits it. */
+export class Reporter {
+  readonly #emitter: EventEmitter<AgentEvents>
+  readonly #log: Logger
+  readonly #vips: readonly string[]
+  readonly #interface: string | undefined
+  #role: AgentRole = 'waiting'
+  #epoch: number | undefined
+  #why: string | undefined
+  #isPresent = false
+  #addressError: string | undefined
+  lastElectionFailure: ElectionFailure | undefined
+
+  constructor(
+    emitter: EventEmitter<AgentEvents>,
+    log: Logger,
+    vips: readonly string[],
+    interfaceName: string | undefined,
+  ) {
+    this.#emitter = emitter
+    this.#log = log
+    this.#vips = vips
+    this.#interface = interfaceName
+  }
+
+  changed(state: AgentState, now: number): void {
+    const { leadership, holder } = state
+    this.#roleIs(roleOf(state, now), isLeading(state, now) ? leadership?.epoch : undefined, holder)
+    this.#serves(whyNotServing(state, now))
+    this.#address(state.address.status === 'present')
+  }
+
+  electionFailed(failure: ElectionFailure): void {
+    const isNews = this.lastElectionFailure?.detail !== failure.detail
+    this.lastElectionFailure = failure
+    if (isNews) this.#log.warn(failure, 'election failed')
+    notify(this.#emitter, this.#log, 'election-failed', failure)
+  }
+  addressFailed(error: string): void {
+    if (this.#addressError !== error) this.#log.error({ vips: this.#vips, error }, 'VIP cannot be changed')
+    this.#addressError = error
+  }
+  addressGone(): void {
+    this.#log.warn({ vips: this.#vips, interface: this.#interface }, 'VIP is gone from the interface')
+  }
+
+  #roleIs(role: AgentRole, epoch: number | undefined, holder: string | undefined): void {
+    if (role === this.#role && epoch === this.#epoch) return
+    if (role === 'leader') this.#log.info({ epoch }, 'leading')
+    else if (this.#role === 'leader')
+      this.#log.info({ epoch: this.#epoch, ...omitUndefined({ holder }) }, 'no longer leading')
+    this.#role = role
+    this.#epoch = epoch
+    notify(this.#emitter, this.#log, 'role', { role, ...omitUndefined({ epoch }) })
+  }
+  #serves(why: Explanation<ServeReason> | undefined): void {
+    if (why?.detail === this.#why) return
+    this.#why = why?.detail
+    if (why === undefined) this.#log.info({}, 'serving')
+    else this.#log[levelOf(why.reason)](why, 'not serving')
+    notify(this.#emitter, this.#log, 'serving', why ?? {})
+  }
+  #address(present: boolean): void {
+    if (present === this.#isPresent) return
+    this.#isPresent = present
+    const named = omitUndefined({ interface: this.#interface })
+    if (present) this.#addressError = undefined
+    if (present) this.#log.info({ vips: this.#vips, ...named }, 'VIP added')
+    else this.#log.info({ vips: this.#vips, ...named }, 'VIP removed')
+    notify(this.#emitter, this.#log, 'address', { present, ...named })
+  }
+}
