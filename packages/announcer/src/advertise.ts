@@ -81,7 +81,7 @@ export function resolve(preference: Preference): ResolvedPreference {
   }
 }
 
-/** Sorted, without repetition and in one spelling, so that equal sets compare equal and nothing needless is sent. */
+/** Sorted, without repetition and in one spelling, so that equal sets compare equal and are not sent again. */
 function asSet(all: readonly string[], name: string, spell = (one: string): string => one): readonly string[] {
   if (!Array.isArray(all) || !all.every(one => typeof one === 'string'))
     throw new OptionError(name, all, 'a list of strings')

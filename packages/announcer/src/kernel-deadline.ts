@@ -9,8 +9,8 @@ export interface ProcessDeadline {
   disarm(): void
 }
 
-const SHORTEST = 5 // seconds: a busy event loop is late now and then
-const INTERVAL = 1000 // milliseconds between two looks: most renewals of a lease are no event
+const SHORTEST = 5 // seconds, because a busy event loop is sometimes late
+const INTERVAL = 1000 // milliseconds between two looks, because most renewals of a lease emit no event
 
 /**
  * Looks at once and then each second. `secondsLeft` is until the earliest lease of a route that is announced ends; Infinity if

@@ -13,8 +13,8 @@ import { littleEndian } from './sockaddr.ts'
 
 /**
  * The mark of the addresses that setAddress() adds (IFA_PROTO; `proto` of ip-address(8)). The kernel's own marks are 1 to 3.
- * No daemon has 83 in linux/rtnetlink.h or iproute2's rt_protos, whose numbers others use here, too (keepalived: 18). It is
- * an "S" in ASCII.
+ * Other programs use their numbers of linux/rtnetlink.h and iproute2's rt_protos (keepalived: 18); 83 is free there. It is an
+ * "S" in ASCII.
  */
 export const ADDRESS_PROTOCOL = 83
 
@@ -135,7 +135,7 @@ export function addressIn(
  * @param seconds Until the kernel removes it.
  */
 export function encodeSetAddress(interfaceIndex: number, address: Uint8Array, seconds: number): AddressRequest {
-  // Scope host keeps an IPv4 address from being chosen as a source, and preferred lifetime 0 an IPv6 address (RFC 6724 §5).
+  // Neither an IPv4 address of scope host nor an IPv6 address of preferred lifetime 0 is chosen as a source (RFC 6724 §5).
   const isIpv4 = address.length === 4
   return {
     body: ifaddrmsg(interfaceIndex, address, address.length * 8, isIpv4 ? SCOPE_HOST : 0),

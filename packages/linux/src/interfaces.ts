@@ -17,7 +17,7 @@ export interface NetworkInterface {
   readonly carrier: boolean
   /** IFF_LOOPBACK, as `lo` has it. */
   readonly loopback: boolean
-  /** It does not resolve addresses, as a tunnel (IFF_NOARP). */
+  /** It does not resolve addresses, like a tunnel (IFF_NOARP). */
   readonly noArp: boolean
   /** The index of the bridge, bond or VRF that it is a port of. */
   readonly master?: number

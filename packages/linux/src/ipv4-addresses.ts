@@ -1,6 +1,6 @@
 /**
- * The IPv4 addresses of this host, for hasAddress(). Every session has this code, so it is less than `listAddresses()`
- * needs (netlink-socket.ts, netlink-answer.ts): one request, and no reason if there is no answer.
+ * The IPv4 addresses of this host, for hasAddress(). Every session loads this file, so it is smaller than `listAddresses()`
+ * with netlink-socket.ts and netlink-answer.ts: it has one request, and gives no reason if there is no answer.
  */
 import { AF_INET, AF_NETLINK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from './constants.ts'
 import { libc } from './libc.ts'

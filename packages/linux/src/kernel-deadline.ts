@@ -58,7 +58,7 @@ export class KernelDeadline {
 }
 
 function createTimer(signal: number): bigint {
-  const timer = new Uint8Array(8) // timer_t: a pointer or a number, as the C library likes
+  const timer = new Uint8Array(8) // timer_t: a pointer or a number, depending on the C library
   libcTimer().create(CLOCK_BOOTTIME, sigevent(signal), timer)
   return new DataView(timer.buffer).getBigInt64(0, littleEndian)
 }

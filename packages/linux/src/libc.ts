@@ -71,7 +71,7 @@ function load(): Libc {
   return loaded
 }
 
-/** The part of koffi that is used. Its own types would have to be installed wherever ours are read. */
+/** The part of koffi that is used. With koffi's own types, a program could not read ours without koffi. */
 interface Koffi {
   /** null: the libraries that this process has loaded, so that glibc and musl need no difference. */
   load(library: string | null): { func(prototype: string): CFunction }

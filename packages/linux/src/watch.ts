@@ -73,7 +73,7 @@ export function watchNetwork(
     try {
       readNames()
     } catch {
-      // The caller's own look meets the same error.
+      // The caller then lists again, and gets the same error.
     }
     return [{ type: 'look-again' }]
   }

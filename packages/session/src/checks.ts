@@ -23,7 +23,7 @@ export function assertBoolean(value: boolean, option: string): boolean {
   return value
 }
 
-/** A list of one string would read as its only member, so that a type check is needed. @throws OptionError unless it is a string; `example` shows one. */
+/** A list of one string would read as its only member, so a type check is needed. @throws OptionError unless it is a string; `example` shows one. */
 export function assertString(value: string, option: string, example?: string): string {
   if (typeof value !== 'string')
     throw new OptionError(option, value, example === undefined ? 'a string' : `a string such as '${example}'`)

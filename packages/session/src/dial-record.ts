@@ -53,7 +53,7 @@ export class DialRecord {
   readonly #open: string
   #loaded = false
   #kept: { readonly underway: Underway; readonly history: History } = nothing
-  /** The next content of the file; If `text` is undefined, the file is deleted. Only the latest counts. */
+  /** The next content of the file. If `text` is undefined, the file is deleted. Only the latest counts. */
   #next: { readonly text: string | undefined; readonly since: number } | undefined
   /** When the current write was requested. */
   #writingSince: number | undefined

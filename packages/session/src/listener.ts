@@ -119,7 +119,7 @@ export class Listener implements AsyncDisposable {
     else this.#reject(socket)
   }
 
-  /** Cheap, because a flood must not hurt: nothing is read or written, no timer runs, one line a minute is logged. */
+  /** Does little, because a peer may flood: it reads and writes nothing, sets no timer, and logs one line a minute. */
   #reject(socket: Socket): void {
     this.#unconfiguredPeers++
     const address = unmapIpv4Text(socket.remoteAddress)
@@ -128,7 +128,7 @@ export class Listener implements AsyncDisposable {
     if (connections !== undefined) this.#log?.warn({ address, connections }, 'no session for this address: closed')
   }
 
-  /** Before it listens, listen() rejects with the error. */
+  /** Ignores an error before it listens, because listen() rejects with it. */
   #logError(error: Error): void {
     const connections = this.#server.listening ? this.#errorLog.take(this.#clock.now()) : undefined
     if (connections !== undefined)

@@ -5,7 +5,7 @@ export class LogThrottle {
   #count = 0
   #lastAt = Number.NEGATIVE_INFINITY
 
-  /** Counts one. Returns how many there were since the last that was let through, this one included; undefined if it is too soon. */
+  /** Counts one. Returns undefined within the interval; otherwise the number since the last return, this one included. */
   take(now: number): number | undefined {
     this.#count++
     if (now - this.#lastAt < INTERVAL) return undefined

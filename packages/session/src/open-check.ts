@@ -26,7 +26,7 @@ export interface Negotiated {
   readonly enhancedRouteRefresh: boolean
   /** IPv4 routes may have IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean
-  /** Messages may have up to 65535 octets, OPEN and KEEPALIVE apart (RFC 8654). */
+  /** Messages other than OPEN and KEEPALIVE may have up to 65535 octets (RFC 8654). */
   readonly extendedMessage: boolean
   /** The peer offered graceful restart: it waits for our End-of-RIB if its own routes are new (RFC 4724 §2). */
   readonly endOfRib: boolean

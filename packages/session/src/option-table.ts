@@ -28,7 +28,7 @@ interface ListRow {
 /** One row per option, and per part of an option that is an object: `backOff.minInterval`. */
 export type OptionTable<options> = { readonly [name in OptionName<options>]: RowOf<ValueOf<options, name>> }
 
-/** By the part of a union that is no object; never for an option that is only an object. */
+/** The row for a type. In a union, the part that is no object decides; an option that is only an object has no row. */
 type RowOf<value> = number extends value
   ? NumberRow
   : boolean extends value

@@ -32,7 +32,7 @@ export interface SessionEnvironment {
   clock?: Clock
   /** Returns a number from 0 to 1, for jitter. Default: Math.random. */
   random?: () => number
-  /** Makes the connection, in keeping with all of the SessionConfig; it must emit 'connect'. Default: TCP. */
+  /** Makes the connection that the SessionConfig describes; it must emit 'connect'. Default: TCP. */
   dial?: (config: SessionConfig) => Duplex
 }
 

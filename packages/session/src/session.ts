@@ -69,7 +69,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     return this.#shell.state
   }
 
-  /** More octets wait than the peer reads. Wait for `writable` before you send more, and then send only what is still true. */
+  /** Octets wait because the peer reads too slowly. Wait for `writable` before you send more, and then send only what is still true. */
   get backlogged(): boolean {
     return this.#shell.connection?.backlogged ?? false
   }
@@ -95,7 +95,7 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
   /**
    * Answers `refresh`: sends all routes of a family again, between the marks of RFC 7313 §4 if the peer supports them.
    * The peer may then forget routes that are not among them.
-   * @throws Error and whatever else send() throws; then nothing is sent.
+   * @throws what send() throws; then nothing is sent.
    */
   resend(family: Family, updates: readonly Update[]): void {
     if (!(typeof family === 'string' && Object.hasOwn(familyByName, family)))

@@ -1,7 +1,7 @@
-/** How one API server is reached and what it is shown, as a kubeconfig or a Pod's service account says now. */
+/** The address of one API server and the credentials for it, from a kubeconfig or a Pod's service account. */
 import { LeaseStoreError } from '../election/lease-store.ts'
 
-/** All of it as it was read: later changes of the files are another value. */
+/** A snapshot of the files. If they change, they are read into a new one. */
 export interface Access {
   /** The URL of the API server, without a slash at its end. */
   readonly server: string
@@ -27,7 +27,7 @@ export interface ClientCertificate {
 
 /** `user.exec` of a kubeconfig (client.authentication.k8s.io). Arguments and environment may be secrets. */
 export interface ExecPlugin {
-  /** What messages name: the file and the field. */
+  /** The file and the field, for messages. */
   readonly from: string
   readonly apiVersion: string
   readonly command: string

@@ -4,7 +4,7 @@ import { LeaseStoreError, type LeaseStoreReason } from '../election/lease-store.
 import { isMap, printable } from './json.ts'
 
 export interface Answer {
-  /** The server as sentences name it. */
+  /** The name of the server in sentences. */
   readonly place: string
   readonly status: number
   readonly headers: IncomingHttpHeaders

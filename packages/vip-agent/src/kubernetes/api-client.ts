@@ -1,4 +1,4 @@
-/** Sends requests to the API server with the credentials of the moment, each once and with a deadline. */
+/** Sends requests to the API server with the current credentials, each once and with a deadline. */
 import { LeaseStoreError } from '../election/lease-store.ts'
 import { type Answer, failureOf } from './api-answer.ts'
 import { Credentials } from './credentials.ts'
@@ -37,7 +37,7 @@ export class ApiClient {
     })
   }
 
-  /** The server as sentences name it. */
+  /** The name of the server in sentences. */
   #place(): string {
     const { server } = this.status()
     return server === undefined ? 'the API server' : placeOf(server)
@@ -94,7 +94,7 @@ export class ApiClient {
       if (response.status !== 401) return response
       throw failureOf(await wholeAnswer(response))
     } catch (error) {
-      // They may have been replaced since they were read: a certificate that was renewed, a token of an hour.
+      // They may have been replaced since they were read: a renewed certificate, or a token that is valid for an hour.
       if (error instanceof LeaseStoreError && (error.reason === 'unauthorized' || error.reason === 'certificate'))
         this.#credentials.refuse()
       throw error

@@ -17,7 +17,7 @@ export interface ApiServerCheck {
 }
 
 /**
- * Asks the API server whether it is ready, etcd apart. Nothing is read or connected before the first check. It rejects with a
+ * Asks the API server whether it is ready, without its check of etcd. Nothing is read or connected before the first check. It rejects with a
  * `LeaseStoreError`, or for 401, 403 and 404 with an Error whose `reason` is `misconfigured`.
  * @throws OptionError
  */

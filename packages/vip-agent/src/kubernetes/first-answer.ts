@@ -4,7 +4,7 @@ import type { Clock } from '@softspoken/session'
 const PATIENCE = 1000 // milliseconds for one server before the next one is asked, too
 
 /**
- * Resolves with the first answer. `isFinal` says of a failure that the other servers would give it, too.
+ * Resolves with the first answer. `isFinal` is true for a failure that the other servers would give, too.
  * Rejects with a final failure at once, otherwise with the failure of the first server after all have failed.
  */
 export function firstAnswer<server, result>(

@@ -21,7 +21,7 @@ const REMEMBERED = 8 // versions of the Lease: an event of a watch may arrive af
 
 /**
  * A Lease in Kubernetes. Nothing is read or connected before the first request. Each request is sent once: the election
- * decides when to try again. Of a Lease that exists, all fields stay that are not the election's, such as annotations.
+ * decides when to try again. An update keeps all fields of the Lease that are not the election's, such as annotations.
  * @throws OptionError
  */
 export function kubernetesLease(options: KubernetesLeaseOptions = {}): KubernetesLease {
@@ -68,7 +68,7 @@ class KubernetesLeaseStore implements KubernetesLease {
   async release(record: LeaseRecord, version: string, signal: AbortSignal): Promise<StoredLease> {
     const body = await this.#bodyFor(record, version, signal)
     const servers = [undefined, ...this.#config.releaseServers]
-    // All write the same version, so that one of them succeeds at most.
+    // All write the same version, so at most one of them succeeds.
     return firstAnswer(servers, this.#config.clock, isConflict, signal, (server, signal) =>
       this.#put(body, signal, server),
     )
@@ -97,7 +97,7 @@ class KubernetesLeaseStore implements KubernetesLease {
     return this.#leaseOf(await this.#client.request({ method: 'PUT', path: this.#path, body, server }, signal)).stored
   }
 
-  /** An update replaces the whole object, so that it needs the one that has this version. */
+  /** An update replaces the whole object, so it needs the object of this version. */
   async #bodyFor(record: LeaseRecord, version: string, signal: AbortSignal): Promise<string> {
     if (!this.#seen.has(version)) await this.get(signal)
     const base = this.#seen.get(version)

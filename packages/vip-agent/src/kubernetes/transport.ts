@@ -22,14 +22,14 @@ export interface ApiRequest {
 
 /** The head of an answer, and its body, of which one reader must read or end. */
 export interface ApiResponse {
-  /** The server as sentences name it. */
+  /** The name of the server in sentences. */
   readonly place: string
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly octets: AsyncIterable<Buffer>
 }
 
-/** What this node is to the API server. */
+/** What this node logs in with. */
 export interface Login {
   readonly authorization?: string
   readonly certificate?: ClientCertificate
@@ -86,7 +86,7 @@ export class Transport {
         reject(new LeaseStoreError(reason, `${place} ${what}`))
       request(`${server}${path}`, options)
         .on('socket', socket => {
-          // A name may be that of a VIP, which only its address shows.
+          // A host name may belong to a VIP, which only its address shows.
           if (socket.connecting)
             socket.once('connect', () => {
               const { remoteAddress } = socket
@@ -128,7 +128,7 @@ export async function wholeAnswer({ place, status, headers, octets }: ApiRespons
   return { place, status, headers, body: parseJson(Buffer.concat(chunks).toString()) }
 }
 
-/** A server as sentences name it. */
+/** The name of a server in sentences. */
 export function placeOf(server: string): string {
   return new URL(server).host
 }

@@ -15,8 +15,8 @@ export function authorizationOf(token: string): string | undefined {
 }
 
 /**
- * All certificates of PEM text. A file that is being written may end within one, so that each must be whole; Node itself
- * ignores what it cannot read among authorities.
+ * All certificates of PEM text. Each must be whole, because a file that is being written may end within one, and Node ignores
+ * an authority that it cannot read.
  */
 export function certificatesIn(pem: Buffer): X509Certificate[] | undefined {
   const { X509Certificate } = process.getBuiltinModule('node:crypto')

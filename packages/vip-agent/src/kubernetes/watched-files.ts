@@ -27,7 +27,7 @@ export class WatchedFiles {
     }
   }
 
-  /** Whether a file that was read, or could not be read, is another one now. */
+  /** Whether a file has changed since it was read, or since it could not be read. */
   async changed(): Promise<boolean> {
     const states = await Promise.all(
       [...this.#states].map(async ([path, before]) => {
