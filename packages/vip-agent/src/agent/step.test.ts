@@ -254,6 +254,17 @@ describe('the planned end', () => {
       [12.5, 'done'],
     ])
   })
+  it('a leader waits 0.5 s if the election ends when it sees the next one', () => {
+    const node = new Node()
+    node.lead(1)
+    node.epoch = undefined
+    node.feed({ type: 'stop' })
+    node.pass(1)
+    node.lose('node-2')
+    node.feed({ type: 'campaign-ended' })
+    node.pass(8)
+    expect(node.story).toContainEqual([1.5, 'drain'])
+  })
   it('the address of a leader lives until the drain after the hand-over', () => {
     const node = new Node()
     node.lead(1)

@@ -223,9 +223,11 @@ function end(state: AgentState, now: number): AgentStep {
   const enter = (phase: Ending['phase'], by: number): AgentState => ({ ...state, ending: { ...ending, phase, by } })
   const cease = (): AgentStep => [enter('ceasing', now + CEASE), [{ type: 'stop-announcer' }]]
   switch (ending.phase) {
-    case 'hand-over':
-      if (state.route && now < ending.by && state.campaign !== 'none') return [state, []]
-      return end(enter('drain', now), now)
+    case 'hand-over': {
+      // An election may end as soon as it sees the next leader, whose route is not in the routers yet.
+      const waits = state.campaign !== 'none' || state.holder !== undefined
+      return state.route && waits && now < ending.by ? [state, []] : end(enter('drain', now), now)
+    }
     case 'drain': {
       const { gracefulShutdownTime, drainTime } = config
       const drainUntil = state.route ? now + gracefulShutdownTime + drainTime : Math.max(now, state.drainUntil)
