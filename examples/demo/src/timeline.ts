@@ -2,8 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 
-type Part = 'announcer' | 'agent' | 'router' | 'health' | 'service'
-const colours = { announcer: 'cyan', agent: 'cyan', router: 'magenta', health: 'yellow', service: 'yellow' } as const
+const colours = {
+  announcer: 'cyan',
+  'node-1': 'cyan',
+  'node-2': 'blue',
+  router: 'magenta',
+  health: 'yellow',
+  service: 'yellow',
+} as const
+type Part = keyof typeof colours
 
 /** Seconds that one step may take. */
 const TIMEOUT = 8
@@ -18,10 +25,12 @@ for (const stream of [process.stdout, process.stderr])
 
 export class Timeline {
   failed = false
-  #begun = performance.now()
+  readonly #started = performance.now()
+  #begun = this.#started
   #steps = 0
 
-  begin(title: string): void {
+  /** The clock of the lines starts again at 0. */
+  readonly begin = (title: string): void => {
     this.#begun = performance.now()
     console.log(`\n  ${paint('bold', title)}\n`)
   }
@@ -47,12 +56,17 @@ export class Timeline {
   }
 
   end(): void {
-    console.log(`\n  All ${this.#steps} steps happened, in ${this.#clock().trim()}.\n`)
+    console.log(`\n  All ${this.#steps} steps happened, in ${secondsSince(this.#started)}.\n`)
   }
 
   #clock(): string {
-    return `${((performance.now() - this.#begun) / 1000).toFixed(2).padStart(5)} s`
+    return secondsSince(this.#begun).padStart(7)
   }
+}
+
+/** Since a time of `performance.now()`. */
+export function secondsSince(time: number): string {
+  return `${((performance.now() - time) / 1000).toFixed(2)} s`
 }
 
 function paint(style: Parameters<typeof styleText>[0], text: string): string {
