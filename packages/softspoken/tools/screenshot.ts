@@ -2,11 +2,13 @@
  * Takes pictures of the page in headless Chromium: on a phone and on a desk, light and dark, with the route sent, withheld
  * and without a session. Writes them to the given folder. Exits with 1 if the browser reports an error of the page.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Announcer, HealthGate } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
+import { VipAgent } from '@softspoken/vip-agent'
+import { elect } from '../src/election/elected.ts'
 import { serve } from '../src/http/status-page.ts'
 import { Browser } from './browser.ts'
 
@@ -17,27 +19,40 @@ mkdirSync(folder, { recursive: true })
 const VIP = '198.51.100.10/32'
 const HEALTH = 'tcp://127.0.0.1:6443' // as in the command of the README
 let healthy = true
-const gate = new HealthGate({
-  check: async () => {
-    if (!healthy) throw new Error('connect ECONNREFUSED 127.0.0.1:6443')
-  },
-  interval: 1,
-})
 const router = new Session({
   local: { as: 65000, id: '10.0.5.1' },
   peer: { as: 64515, address: '127.0.0.1' },
   passive: true,
 }).start()
 const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router)
-const announcer = new Announcer({
-  local: { as: 64515, id: '10.0.5.11' },
-  peers: [{ as: 65000, address: '127.0.0.1', port: await listener.listen() }],
-  nextHop: '10.0.5.11',
-  drainTime: 0,
+const leases = mkdtempSync(join(tmpdir(), 'softspoken-lease-'))
+const nodeName = 'node-1'
+const identity = { localAs: 64515, routerId: '10.0.5.11', nodeName }
+const elected = elect({ ...identity, prefix: [VIP], leaseDirectory: leases, logLevel: 'error' })
+const agent = new VipAgent({
+  vips: [VIP],
+  announcer: {
+    local: { as: 64515, id: '10.0.5.11' },
+    peers: [{ as: 65000, address: '127.0.0.1', port: await listener.listen() }],
+    nextHop: '10.0.5.11',
+    drainTime: 0,
+  },
+  health: {
+    check: async () => {
+      if (!healthy) throw new Error('connect ECONNREFUSED 127.0.0.1:6443')
+    },
+    interval: 1,
+  },
+  election: elected.election,
+  log: { debug() {}, info() {}, warn() {}, error() {} },
 })
+const { announcer, health: gate } = agent
 const site = await serve('127.0.0.1:0')
-site.attach(announcer, { gates: { [HEALTH]: gate }, routes: { [VIP]: { nextHop: '10.0.5.11' } } })
-announcer.announce(VIP, { gate })
+site.attach(announcer, {
+  gates: { [HEALTH]: gate },
+  routes: { [VIP]: { nextHop: '10.0.5.11' } },
+  agent: { agent, nodeName, elected },
+})
 await until(() => announcer.status().peers[0]?.sent.length === 1)
 
 const browser = await Browser.start()
@@ -52,8 +67,8 @@ try {
   await picture('desk-dark-down', { width: 1100, height: 800, scheme: 'dark' })
 } finally {
   await browser[Symbol.asyncDispose]()
-  gate.stop()
-  await announcer.stop()
+  await agent.stop()
+  rmSync(leases, { recursive: true })
   await listener.stop()
   await site[Symbol.asyncDispose]()
 }

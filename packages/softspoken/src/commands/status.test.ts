@@ -36,6 +36,23 @@ describe('statusTable()', () => {
       'HEALTH     STATE  HELD DOWN FOR\napiserver  down   5 min\n  refused\n',
     )
   })
+  test('shows node, role, epoch and leader, and why the node does not serve', () => {
+    const agent: NonNullable<StatusReport['agent']> = {
+      ...{ nodeName: 'node-1', mode: 'standby', role: 'leader', epoch: 7, serves: {}, leases: { election: 8.6 } },
+      ...{ address: { interface: 'lo', present: true }, election: { secondsSinceRenewal: 1.4 } },
+    }
+    expect(statusTable({ ...report(), agent })).toContain(
+      [
+        'NODE    MODE     ROLE    EPOCH  LEADER  ADDRESS ON  LEASE  SINCE RENEWAL',
+        'node-1  standby  leader  7      node-1  lo          9 s    1 s\n',
+      ].join('\n'),
+    )
+    const serves = { reason: 'no-session', detail: 'no BGP session is established' } as const
+    const lost = { ...agent, role: 'waiting', holder: 'node-2', serves, address: { present: false } } as const
+    expect(statusTable({ ...report(), agent: lost })).toMatch(
+      /waiting +7 +node-2 +no interface .*\n {2}does not serve: no BGP session is established\n/,
+    )
+  })
   test('shows what cannot be sent, and to which router', () => {
     const { peers, ...rest } = report()
     const [first, second] = peers

@@ -98,7 +98,7 @@ export function statusTable({ announcements, withheld, leases, peers, health, ag
     .join('\n')
 }
 
-const agentHead = ['node', 'mode', 'role', 'epoch', 'leader', 'address on', 'lease', 'renewed before', 'deadline in']
+const agentHead = ['node', 'mode', 'role', 'epoch', 'leader', 'address on', 'lease', 'since renewal', 'deadline in']
 function agentRow({ nodeName, mode, role, epoch, holder, serves, leases, address, ...rest }: Agent): Row {
   const leader = role === 'leader' ? nodeName : (holder ?? '')
   const on = address.present ? (address.interface ?? 'this node') : 'no interface'

@@ -26,7 +26,10 @@ async function ask(path) {
 function show(status, events) {
   const routes = [...status.announcements, ...Object.keys(status.withheld)]
   summary(status, routes)
-  byId('name').textContent = `Softspoken, ${status.peers[0].local.id}` // so that the pages of several nodes differ
+  const { agent } = status
+  byId('name').textContent = `Softspoken, ${agent?.nodeName ?? status.peers[0].local.id}` // so that pages of nodes differ
+  byId('node-section').hidden = agent === undefined
+  put('node', agent === undefined ? [] : [node(agent)])
   byId('version').textContent = `Softspoken ${status.version}, up for ${span(status.uptime)}`
   put(
     'routes',
@@ -64,6 +67,33 @@ function headline(kind, words, detail) {
   if (title.textContent !== words) title.textContent = words
   document.querySelector('header').className = kind
   byId('detail').textContent = withoutControls(detail)
+}
+
+function node({ nodeName, mode, role, epoch, holder, serves, leases, address, election, lastElectionFailure }) {
+  const failures = Object.entries(election?.requestFailures ?? {}).map(([reason, count]) => `${reason} ${count}`)
+  const place = address.interface === undefined ? 'an interface of this node' : address.interface
+  const advertises = role !== 'waiting'
+  return card(advertises ? 'good' : 'bad', nodeName, role, [
+    ['Mode', mode],
+    ['Leads with epoch', epoch],
+    ['Leader', role === 'leader' ? nodeName : holder],
+    ['Does not serve', serves.detail],
+    ['Address', address.present ? `on ${place}` : address.interface === undefined ? undefined : `not on ${place}`],
+    ['Lease', election?.lease],
+    ['API server', election?.server],
+    ['Leads for', leases.election === undefined ? undefined : `${span(leases.election)} unless it is renewed`],
+    [
+      'Last renewal',
+      election?.secondsSinceRenewal === undefined ? undefined : `${span(election.secondsSinceRenewal)} ago`,
+    ],
+    ['Failed requests', failures.join(', ')],
+    ['Last failure', lastElectionFailure?.detail],
+    ['Our certificate ends', election?.certificateEnd && moment(election.certificateEnd)],
+    [
+      'Kernel deadline',
+      leases.kernelDeadline === undefined ? 'not armed' : `in ${span(leases.kernelDeadline)} unless it is moved`,
+    ],
+  ])
 }
 
 function route(prefix, { withheld, leases, peers, routes }) {

@@ -1,0 +1,161 @@
+/** What /status, /events and /metrics say of the VIP agent, and that docs/operations.md lists its metrics. */
+import { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { Announcer } from '@softspoken/announcer'
+import type { AgentEvents, AgentStatus, VipAgent } from '@softspoken/vip-agent'
+import { Registry } from 'prom-client'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Elected } from '../election/elected.ts'
+import { LeaseRequests } from '../election/lease-requests.ts'
+import { registerAgentMetrics } from './agent-metrics.ts'
+import { agentReport, type ShownAgent } from './agent-report.ts'
+import { siteOf } from './site.ts'
+
+const leading: AgentStatus = {
+  ...{ mode: 'standby', role: 'leader', epoch: 7, serves: {}, address: { interface: 'lo', present: true } },
+  leases: { election: 8.5, health: 19, kernelDeadline: 8.5 },
+}
+const waiting: AgentStatus = {
+  ...{ mode: 'standby', role: 'waiting', holder: 'node-2', address: { interface: 'lo', present: false }, leases: {} },
+  serves: { reason: 'no-session', detail: 'no BGP session is established' },
+  lastElectionFailure: { reason: 'timeout', detail: '127.0.0.1:6443 did not answer within 4.5 seconds' },
+}
+
+class FakeAgent extends EventEmitter<AgentEvents> {
+  current = leading
+  status = () => this.current
+}
+function shown(given: Partial<ShownAgent> = {}): ShownAgent & { readonly fake: FakeAgent } {
+  const fake = new FakeAgent()
+  const requests = new LeaseRequests('node-1')
+  requests.failures.set('conflict', 2)
+  const elected = { name: 'kube-system/plndr-cp-lock', requests } as Elected // only these parts are read
+  const certificateEnd = new Date('2027-11-26T00:00:00Z')
+  const apiServer = () => ({ server: 'https://127.0.0.1:6443', certificateEnd })
+  const agent = fake as unknown as VipAgent // its status and its events are read, and nothing else
+  return { agent, fake, nodeName: 'node-1', elected: { ...elected, apiServer }, ...given }
+}
+
+describe('agentReport()', () => {
+  it('has the status of the agent, the Lease and the API server', () => {
+    expect(agentReport(shown())).toEqual({
+      ...leading,
+      nodeName: 'node-1',
+      election: {
+        lease: 'kube-system/plndr-cp-lock',
+        requestFailures: { conflict: 2 },
+        server: 'https://127.0.0.1:6443',
+        certificateEnd: new Date('2027-11-26T00:00:00Z'),
+      },
+    })
+  })
+  it('has no election if there is none', () => {
+    const { elected: _, ...withoutElection } = shown()
+    expect(agentReport(withoutElection)).toEqual({ ...leading, nodeName: 'node-1' })
+  })
+})
+
+describe('the metrics of the agent', () => {
+  async function samples(given: ShownAgent, change = () => {}): Promise<Record<string, number>> {
+    const registry = new Registry()
+    registerAgentMetrics(given, registry)
+    change()
+    const lines = (await registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+    return Object.fromEntries(lines.map(line => line.split(/ (?=[^ ]+$)/) as [string, string]).map(([k, v]) => [k, +v]))
+  }
+  it('show a leader', async () => {
+    expect(await samples(shown())).toEqual({
+      softspoken_is_leader: 1,
+      softspoken_leader_transitions_total: 0,
+      softspoken_leader_epoch: 7,
+      'softspoken_role{mode="standby",role="leader"}': 1,
+      'softspoken_lease_remaining_seconds{lease="election"}': 8.5,
+      'softspoken_lease_remaining_seconds{lease="health"}': 19,
+      'softspoken_lease_request_failures_total{reason="conflict"}': 2,
+      softspoken_client_certificate_not_after_timestamp_seconds: Date.parse('2027-11-26') / 1000,
+      'softspoken_address_present{interface="lo"}': 1,
+      softspoken_kernel_deadline_armed: 1,
+    })
+  })
+  it('leave out what there is not', async () => {
+    const one = shown()
+    one.fake.current = waiting
+    const found = await samples(one)
+    expect(found).toMatchObject({ softspoken_is_leader: 0, softspoken_kernel_deadline_armed: 0 })
+    expect(Object.keys(found).filter(name => /epoch|remaining|renewal_age/.test(name))).toEqual([])
+  })
+  it('have no leader without an election', async () => {
+    const { elected: _, ...withoutElection } = shown()
+    const found = await samples(withoutElection)
+    expect(Object.keys(found).filter(name => /is_leader|transitions|failures|certificate/.test(name))).toEqual([])
+  })
+  it('count each time that this node begins to lead', async () => {
+    const one = shown()
+    const found = await samples(one, () => {
+      one.fake.emit('role', { role: 'leader', epoch: 7 })
+      one.fake.emit('role', { role: 'standby' })
+      one.fake.emit('role', { role: 'leader', epoch: 9 })
+      one.fake.emit('role', { role: 'leader', epoch: 10 }) // it was taken away, and won again, between two looks
+    })
+    expect(found.softspoken_leader_transitions_total).toBe(3)
+  })
+  it('are listed in docs/operations.md with type, labels and meaning', async () => {
+    const page = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
+    const listed = [...page.matchAll(/^\| `(softspoken_(?!bgp|log|build)\w+)` \| (\w+) \| (.*?) ?\| (.*?) \|$/gm)].map(
+      ([, name, type, labels = '', meaning]) => ({ name, type, labels: labels.match(/\w+/g) ?? [], meaning }),
+    )
+    const registry = new Registry()
+    registerAgentMetrics(shown(), registry)
+    const there = (await registry.getMetricsAsJSON()).map(({ name, type, help }) => ({
+      name,
+      type: String(type),
+      labels: (registry.getSingleMetric(name) as unknown as { labelNames: string[] }).labelNames, // not in its types
+      meaning: help,
+    }))
+    const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>
+      `${a.name}`.localeCompare(`${b.name}`)
+    expect(listed.sort(byName)).toEqual(there.sort(byName))
+  })
+})
+
+describe('the pages', () => {
+  const announcers: Announcer[] = []
+  afterEach(async () => {
+    for (const announcer of announcers.splice(0)) await announcer.stop()
+  })
+  function site() {
+    const announcer = new Announcer({
+      local: { as: 64515, id: '10.0.5.11' },
+      peers: [{ as: 65000, address: '127.0.0.1', port: 1 }],
+      firstDialDelay: 60,
+    })
+    announcers.push(announcer)
+    const one = shown()
+    const paths = siteOf(announcer, { gates: {}, routes: {}, agent: one }, () => 0)
+    const read = async (path: string): Promise<string> => String((await paths.get(path)?.())?.body)
+    return { fake: one.fake, read }
+  }
+  it('/status has the agent', async () => {
+    const { agent } = JSON.parse(await site().read('/status'))
+    expect(agent).toMatchObject({ nodeName: 'node-1', role: 'leader', epoch: 7, leases: { election: 8.5 } })
+    expect(agent.election).toMatchObject({ certificateEnd: '2027-11-26T00:00:00.000Z' })
+  })
+  it('/metrics has the metrics of announcer and agent', async () => {
+    const text = await site().read('/metrics')
+    expect(text).toContain('softspoken_bgp_session_state{')
+    expect(text).toContain('softspoken_is_leader 1')
+  })
+  it('/events has what the agent does', async () => {
+    const { fake, read } = site()
+    fake.emit('role', { role: 'leader', epoch: 7 })
+    fake.emit('address', { present: true, interface: 'lo' })
+    fake.emit('address', { present: false, interface: 'lo' })
+    fake.emit('election-failed', { reason: 'timeout', detail: 'no answer' })
+    fake.emit('role', { role: 'waiting' })
+    const texts = JSON.parse(await read('/events')).map(({ text }: { text: string }) => text)
+    expect(texts).toEqual([
+      ...['this node waits', 'election: no answer', 'address is not on lo any more'],
+      ...['address added to lo', 'this node leads, epoch 7'],
+    ])
+  })
+})
