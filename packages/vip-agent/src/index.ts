@@ -7,7 +7,7 @@ export type { AgentReason, ServeReason } from './agent/reasons.ts'
 export type { Mode } from './agent/state.ts'
 export type { AgentEvents, AgentRole, AgentStatus, ElectionFailure } from './agent/status.ts'
 export { leaseDirectory } from './election/directory.ts'
-export { type Election, type ElectionReason, everyNode, type Leadership } from './election/election.ts'
+export type { Election, ElectionReason, Leadership } from './election/election.ts'
 export { leaseElection } from './election/lease-election.ts'
 export {
   type LeaseRecord,

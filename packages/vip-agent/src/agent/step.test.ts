@@ -125,6 +125,11 @@ describe('a node in leader mode', () => {
       [4, 'remove-address'],
     ])
   })
+  it('a lease that ends in less than a second adds no address', () => {
+    const node = new Node()
+    node.feed({ type: 'leadership', leadership: { leader: true, epoch: 1, until: 999 } })
+    expect(node.whats).toEqual(['remove-address', 'campaign'])
+  })
   it('a leader that another one follows withdraws, and keeps the address for the drain', () => {
     const node = new Node()
     node.lead(1)

@@ -1,5 +1,4 @@
-/** What the agent needs from an election, and the election of all-nodes mode. */
-import { once } from 'node:events'
+/** What the agent needs from an election. */
 import type { LeaseStoreReason } from './lease-store.ts'
 
 /** Decides whether this node leads. `leaseElection()` makes one; any object with this method is one. */
@@ -42,11 +41,3 @@ export type Leadership =
 
 /** Why a candidate cannot lead. */
 export type ElectionReason = LeaseStoreReason | 'identity-in-use'
-
-/** The election of all-nodes mode: each node leads, with epoch 0, so that the routers prefer no node. */
-export const everyNode: Election = {
-  async *campaign(signal) {
-    yield { leader: true, epoch: 0, until: Number.POSITIVE_INFINITY }
-    if (!signal.aborted) await once(signal, 'abort')
-  },
-}
