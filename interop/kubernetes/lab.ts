@@ -10,6 +10,7 @@ import { Agent } from './agent.ts'
 import { ApiServer } from './api.ts'
 import { execInNamespace } from './exec.ts'
 import { type Keys, makeKeys } from './keys.ts'
+import { readLease } from './lease.ts'
 import {
   API_ADDRESS,
   address,
@@ -102,9 +103,9 @@ export class KubernetesLab implements AsyncDisposable {
     const { router = 'bird', holdTime = 240 } = this.#options
     this.router = routers[router](join(this.folder, router), holdTime)
   }
-  /** Ends the router as its operator does, and starts it again. */
+  /** The router crashes, and starts again. */
   async restartRouter(): Promise<void> {
-    await this.router.stop()
+    await this.router.stop('SIGKILL')
     this.#startRouter()
   }
 
@@ -178,15 +179,17 @@ export class KubernetesLab implements AsyncDisposable {
       async () => {
         const active = this.active
         const last = this.answers.slice(-20)
+        const election = this.#options.agent.mode !== 'all-nodes'
         return (
           active !== undefined &&
+          (!election || (await readLease(this.api))?.spec.holderIdentity === active) &&
           last.length === 20 &&
           last.every(({ what }) => what === active) &&
           (await this.router.sessions()) >= nodes.filter(node => this.agents.get(node)?.running).length
         )
       },
       seconds,
-      `a steady lab (active ${this.active}, holders ${this.holders}, last answer ${this.answers.at(-1)?.what})`,
+      () => `a steady lab (active ${this.active}, holders ${this.holders}, last answer ${this.answers.at(-1)?.what})`,
     )
     return this.active!
   }

@@ -15,7 +15,7 @@ export interface LabRouter {
   /** What it logged. */
   log(): string
   /** Resolves once it has ended. */
-  stop(): Promise<void>
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 export type RouterName = 'bird' | 'frr'
 
@@ -47,7 +47,7 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
         return stdout.split('\n').filter(line => line.includes('Established')).length
       },
       log: () => readFileSync(join(folder, 'bird.log'), 'utf8'),
-      stop: () => ended(child),
+      stop: signal => ended(child, signal),
     }
   },
   frr(_, holdTime) {
@@ -88,15 +88,15 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
         return (stdout.match(/"bgpState":"Established"/g) ?? []).length
       },
       log: () => readFileSync('/run/frr/log', 'utf8'),
-      async stop() {
-        for (const child of children) await ended(child)
+      async stop(signal) {
+        for (const child of children) await ended(child, signal)
       },
     }
   },
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGTERM')
+  child.kill(signal)
   await once(child, 'exit')
 }

@@ -4,8 +4,11 @@ import { scenarios } from './scenarios/all.ts'
 
 const [part = ''] = process.argv.slice(2)
 for (const scenario of scenarios.filter(({ title }) => title.includes(part))) {
-  const { title, mode, profile = 'fast', options = [], granted = true, vips = [VIP] } = scenario
-  const lab = await KubernetesLab.create({ agent: { mode, profile, options, vips }, granted })
+  const { title, mode, profile = 'fast', options = [], granted = true, vips = [VIP], health } = scenario
+  const lab = await KubernetesLab.create({
+    agent: { mode, profile, options, vips, ...(health !== undefined && { health }) },
+    granted,
+  })
   try {
     const figures = await scenario.run(lab)
     console.log(JSON.stringify({ title, figures }))

@@ -10,6 +10,8 @@ export interface Scenario {
   readonly profile?: Profile
   /** More options of the program. */
   readonly options?: readonly string[]
+  /** As in AgentSettings. */
+  readonly health?: string
   /** The agents may use the Lease from the start. Default: true. */
   readonly granted?: boolean
   /** The VIPs. Default: one IPv4 address. */

@@ -1,6 +1,6 @@
 /** The command of our program on a node of the lab. */
 import type { KubernetesLab } from './lab.ts'
-import { address, type NodeName, nodes } from './network.ts'
+import { address, address6, type NodeName, nodes } from './network.ts'
 import { NODE_AS, ROUTER_AS } from './router.ts'
 
 export type Mode = 'all-nodes' | 'standby' | 'leader'
@@ -10,20 +10,23 @@ export interface AgentSettings {
   readonly mode: Mode
   readonly profile: Profile
   readonly vips: readonly string[]
+  /** A URL, or `kubernetes`. Default: the service. */
+  readonly health?: string
   readonly options: readonly string[]
 }
 
 /** Runs the bundle, as a user does. The agent talks to the node's own API server; the others are for a release only. */
 export function softspoken(node: NodeName, { keys }: KubernetesLab, agent: AgentSettings): readonly string[] {
-  const { mode, profile, vips, options } = agent
+  const { mode, profile, vips, options, health = 'http://127.0.0.1:8080/healthz' } = agent
   const election = ['--kubeconfig', keys.file('agent.conf'), '--node-name', node]
   if (profile === 'fast') election.push('--lease-profile', 'fast')
   return [
     ...['node', 'packages/softspoken/dist/softspoken.cjs', 'announce', '--mode', mode],
     ...vips.flatMap(vip => ['--prefix', `${vip}/${vip.includes(':') ? 128 : 32}`]),
     ...['--local-as', `${NODE_AS}`, '--router-id', address[node], '--local-address', address[node]],
+    ...(vips.some(vip => vip.includes(':')) ? ['--next-hop', address[node], address6[node]] : []),
     ...['--peer', address.rt, '--peer-as', `${ROUTER_AS}`],
-    ...['--health', 'http://127.0.0.1:8080/healthz', '--health-interval', '1', '--health-rise', '1'],
+    ...['--health', health, '--health-interval', '1', '--health-rise', '1'],
     ...(mode === 'all-nodes' ? [] : election),
     ...options,
   ]

@@ -2,12 +2,12 @@
 export async function until(
   holds: () => boolean | Promise<boolean>,
   seconds: number,
-  what: string,
+  what: string | (() => string),
   interval = 0.05,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}`)
+    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${typeof what === 'string' ? what : what()}`)
     await pause(interval)
   }
 }

@@ -144,7 +144,7 @@ export const election: readonly Scenario[] = [
     },
   },
   {
-    title: 'a router that restarts is dialled politely, and one node leads again',
+    title: 'after a crash of the router one node leads again, and has the route',
     mode: 'leader',
     async run(lab) {
       lab.startAgent()

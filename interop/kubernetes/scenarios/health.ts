@@ -3,15 +3,12 @@ import { readLease } from '../lease.ts'
 import type { Scenario } from '../scenario.ts'
 import { pause, until } from '../until.ts'
 
-/** The default check: the node's own API server. It replaces the service's check, because the last of two flags counts. */
-const ownApiServer: readonly string[] = ['--health', 'kubernetes']
-
 export const health: readonly Scenario[] = [
   ...(['off', 'hang'] as const).map(
     (position): Scenario => ({
       title: `a leader whose API server ${position === 'off' ? 'refuses' : 'hangs'} hands over by health`,
       mode: 'leader',
-      options: ownApiServer,
+      health: 'kubernetes', // the node's own API server
       async run(lab) {
         lab.startAgent()
         const leader = await lab.steady()

@@ -131,7 +131,7 @@ function attach(
 ): void {
   try {
     const { nextHop, health, prefix } = options
-    const shown = { ...omitUndefined({ nextHop }), ...preference(options) }
+    const shown = { ...(nextHop && { nextHop: nextHop.join(', ') }), ...preference(options) }
     page?.attach(agent.announcer, {
       gates: health === undefined ? {} : { [shownUrl(health)]: agent.health },
       routes: Object.fromEntries(prefix.map(one => [hostRoute(one).prefix, shown])),

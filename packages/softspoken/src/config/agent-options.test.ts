@@ -17,7 +17,7 @@ const values: Readonly<Record<string, unknown>> = {
     port: 1179,
     localAddress: '10.0.5.13',
   },
-  ...{ nextHop: '10.0.5.14', holdTime: 31, tcpMd5Key: 'a key', ttlSecurity: 3, multihop: 5, bindDevice: 'eth0' },
+  ...{ holdTime: 31, tcpMd5Key: 'a key', ttlSecurity: 3, multihop: 5, bindDevice: 'eth0' },
   ...{ med: 7, localPref: 8, community: ['65000:1'], stateDirectory: '/var/lib/softspoken' },
   ...{ largeCommunity: ['65000:1:2'], prepend: 2, drainTime: 4, gracefulShutdownTime: 5 },
   ...{ mode: 'leader', lease: 'infra/vip', leaseDuration: 20, renewDeadline: 11, retryPeriod: 3, nodeName: 'node-9' },
@@ -29,7 +29,7 @@ function isElsewhere(name: string): boolean {
   return (
     [
       ...['prefix', 'peers', 'withoutCapabilities', 'tcpMd5KeyFile', 'backOff', 'http', 'httpHost', 'logLevel'],
-      ...['leaseDirectory', 'leaseProfile', 'interface', 'kernelDeadline'],
+      ...['leaseDirectory', 'leaseProfile', 'interface', 'kernelDeadline', 'nextHop'],
     ].includes(name) || name.startsWith('health')
   )
 }
@@ -56,6 +56,13 @@ describe('announcerOptions()', () => {
       expect(option(needed, field), 'and without it, not').not.toEqual(values[name])
     },
   )
+  it.each([
+    [undefined, undefined],
+    [['10.0.5.14'], '10.0.5.14'],
+    [['2001:db8::14', '10.0.5.14'], { ipv4: '10.0.5.14', ipv6: '2001:db8::14' }],
+  ])('hands the next hops %j over as %j', (given, handed) => {
+    expect(announcerOptions({ ...needed, ...(given && { nextHop: given }) }).nextHop).toEqual(handed)
+  })
   it('hands over only the given parts of backOff', () => {
     expect(announcerOptions({ ...needed, backOff: { minInterval: 10 } }).backOff).toEqual({ minInterval: 10 })
     expect(announcerOptions(needed)).not.toHaveProperty('backOff')

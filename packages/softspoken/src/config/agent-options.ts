@@ -8,7 +8,7 @@ import { routerIdOf } from './router-id.ts'
 
 export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
   const { prefix, localAs, localAddress, peer = [], peerAs = 0, port, peers, withoutCapabilities } = options
-  const { nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory } = options
+  const { holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory } = options
   const { drainTime, gracefulShutdownTime, backOff } = options
   const capabilities = withoutCapabilities && Object.fromEntries(withoutCapabilities.map(name => [name, false]))
   const alike = peer.map(address => ({ address, as: peerAs, ...omitUndefined({ port }) })) // validate() requires peerAs
@@ -17,10 +17,17 @@ export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
     peers: peers?.map(({ address, as, tcpMd5KeyFile: _, ...own }) => ({ address, as, ...omitUndefined(own) })) ?? alike,
     families: [...new Set(prefix.map(one => hostRoute(one).family))],
     maxPrefixes: prefix.length,
-    ...omitUndefined({ nextHop, holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, capabilities, stateDirectory }),
+    ...omitUndefined({ nextHop: nextHop(options) }),
+    ...omitUndefined({ holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, capabilities, stateDirectory }),
     ...omitUndefined({ drainTime, gracefulShutdownTime }),
     ...(backOff && { backOff: omitUndefined(backOff) }),
   }
+}
+
+/** One address is for the routes of every family, as the library has it. */
+function nextHop({ nextHop = [] }: ProgramOptions): AnnouncerOptions['nextHop'] {
+  if (nextHop.length < 2) return nextHop[0]
+  return Object.fromEntries(nextHop.map(address => [address.includes(':') ? 'ipv6' : 'ipv4', address]))
 }
 
 /** The BGP Identifier that applies. */

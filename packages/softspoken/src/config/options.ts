@@ -335,10 +335,10 @@ export const optionsSchema = v.strictObject({
     }),
   ),
   nextHop: v.optional(
-    option(address, {
-      text: 'where the router sends the traffic',
+    option(v.array(address, 'a list'), {
+      text: 'where the router sends the traffic: one address, or one for each family of the routes',
       defaultText: 'our own address',
-      placeholder: '<address>',
+      placeholder: '<address...>',
       libraryName: 'nextHop',
       ...route,
     }),

@@ -193,7 +193,7 @@ describe('no output shows a secret', () => {
   })
 })
 
-const common = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', nextHop: '10.0.5.11' }
+const common = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', nextHop: ['10.0.5.11'] }
 const peers = [{ address: '127.0.0.1', as: 65000, tcpMd5Key: MARKER }]
 const yaml = Object.entries(common).map(([name, value]) => `${name}: ${value}\n`)
 const files: readonly (readonly [string, string])[] = [

@@ -38,7 +38,7 @@ describe('readConfiguration()', () => {
       peerAs: 65000,
       port: 1179,
       localAddress: '10.0.5.11',
-      nextHop: '10.0.5.12',
+      nextHop: ['10.0.5.12'],
       holdTime: 30,
       med: 0,
       community: ['65000:1', '65000:2'],
