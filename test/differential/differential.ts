@@ -118,7 +118,7 @@ function report(judge: Judge, which: string, cases: readonly Case[], judgements:
       const rule = known.find(
         rule => (rule.judge ?? judge.name) === judge.name && rule.applies(one, difference, judgement),
       )
-      if (rule) count(`known: ${rule.why}`)
+      if (rule) count(`known: ${rule.detail}`)
       return rule === undefined
     })
     if (differences.length === 0) agreed++
@@ -141,14 +141,19 @@ function report(judge: Judge, which: string, cases: readonly Case[], judgements:
   return unexplained
 }
 
-function compare({ unordered }: Judge, { message, context }: Case, { verdict, why, says }: Judgement): Difference[] {
+function compare(
+  { unordered }: Judge,
+  { message, context }: Case,
+  { verdict, detail, values: read }: Judgement,
+): Difference[] {
   const ours = withdraws(message) ? 'withdraws' : 'accepts'
-  if (verdict !== ours) return [{ key: 'verdict', ours, theirs: why === undefined ? verdict : `${verdict}: ${why}` }]
-  if (says === undefined || ours === 'withdraws') return []
+  if (verdict !== ours)
+    return [{ key: 'verdict', ours, theirs: detail === undefined ? verdict : `${verdict}: ${detail}` }]
+  if (read === undefined || ours === 'withdraws') return []
   const should = normal(message, context)
-  return Object.keys(says)
+  return Object.keys(read)
     .filter(key => key in should)
-    .map(key => ({ key, ours: word(should, key, unordered), theirs: word(says, key, unordered) }))
+    .map(key => ({ key, ours: word(should, key, unordered), theirs: word(read, key, unordered) }))
     .filter(difference => difference.ours !== difference.theirs)
 }
 function withdraws(message: Message): boolean {
@@ -156,8 +161,8 @@ function withdraws(message: Message): boolean {
     message.type === 'update' && (message.issues?.some(({ handling }) => handling === 'treat-as-withdraw') ?? false)
   )
 }
-function word(says: Normal, key: string, unordered = false): string {
-  const value = says[key] ?? null
+function word(form: Normal, key: string, unordered = false): string {
+  const value = form[key] ?? null
   return JSON.stringify(unordered && Array.isArray(value) && key !== 'asPath' ? value.map(String).sort() : value)
 }
 

@@ -12,51 +12,52 @@ export interface Difference {
 interface Rule {
   /** The judge that differs so; undefined for all of them. */
   readonly judge?: string
-  readonly why: string
+  readonly detail: string
   applies(one: Case, difference: Difference, judgement: Judgement): boolean
 }
 
 export const known: readonly Rule[] = [
   {
-    why: 'it does not know optional parameters beyond 255 octets (RFC 9072)',
+    detail: 'it does not know optional parameters beyond 255 octets (RFC 9072)',
     applies: ({ message, bytes }) => message.type === 'open' && bytes[28] === 0xff && bytes[29] === 0xff,
   },
   {
     judge: 'tshark',
-    why: 'it guesses from the octets whether there are path identifiers',
-    applies: ({ context, message }, { key }, { says }) =>
+    detail: 'it guesses from the octets whether there are path identifiers',
+    applies: ({ context, message }, { key }, { values }) =>
       (key === 'verdict' || /^(withdrawn|announced|reach|unreach)$/.test(key)) &&
       (familiesOf(message).some(family => context.addPath.some(other => other === family)) ||
-        (message.type === 'update' && JSON.stringify(says).includes('#'))),
+        (message.type === 'update' && JSON.stringify(values).includes('#'))),
   },
   {
     judge: 'tshark',
-    why: 'it guesses path identifiers, and reads beyond the end of the routes',
+    detail: 'it guesses path identifiers, and reads beyond the end of the routes',
     applies: ({ message }, { theirs }) =>
       /malformed in (the packet|.*(withdrawn_routes|nlri))$/.test(theirs) && familiesOf(message).length > 0,
   },
   {
     judge: 'tshark',
-    why: 'it reads only type 1 of an AIGP (RFC 7311 §3: the others are kept)',
+    detail: 'it reads only type 1 of an AIGP (RFC 7311 §3: the others are kept)',
     applies: (_, { theirs }) => theirs.endsWith('aigp.type'),
   },
   {
     judge: 'tshark',
-    why: 'it looks for route filters in random octets',
+    detail: 'it looks for route filters in random octets',
     applies: filters,
   },
   {
     judge: 'tshark',
-    why: 'it reads the data of an OPEN error, which are random here',
+    detail: 'it reads the data of an OPEN error, which are random here',
     applies: ({ message }, { key }) => key === 'verdict' && message.type === 'notification' && message.code === 2,
   },
   {
     judge: 'tshark',
-    why: 'it looks for routes in random octets of a family that the codec does not model',
+    detail: 'it looks for routes in random octets of a family that the codec does not model',
     applies: otherFamily,
   },
   {
-    why: 'it reads BGP-LS or Prefix-SID (RFC 9552, RFC 8669), whose octets are random here, because the codec keeps them as octets',
+    detail:
+      'it reads BGP-LS or Prefix-SID (RFC 9552, RFC 8669), whose octets are random here, because the codec keeps them as octets',
     applies: ({ message }, { key }) =>
       key === 'verdict' &&
       message.type === 'update' &&
@@ -64,23 +65,23 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'ExaBGP',
-    why: 'it refuses families that it has not negotiated, so also those that the codec does not model',
+    detail: 'it refuses families that it has not negotiated, so also those that the codec does not model',
     applies: otherFamily,
   },
   {
     judge: 'ExaBGP',
-    why: 'it does not know IPv6 multicast',
+    detail: 'it does not know IPv6 multicast',
     applies: ({ message }, { key }) => key === 'verdict' && mp(message).includes('ipv6-multicast'),
   },
   {
     judge: 'ExaBGP',
-    why: 'it refuses an MP_REACH_NLRI without routes (RFC 4760 §3 does not)',
+    detail: 'it refuses an MP_REACH_NLRI without routes (RFC 4760 §3 does not)',
     applies: ({ message }, { key }) =>
       key === 'verdict' && message.type === 'update' && message.attributes.mpReach?.announced.length === 0,
   },
   {
     judge: 'ExaBGP',
-    why: 'it fails on a redirect in IPv6 extended communities: it unpacks 18 octets from 9',
+    detail: 'it fails on a redirect in IPv6 extended communities: it unpacks 18 octets from 9',
     applies: ({ message }, { theirs }) =>
       theirs.endsWith('unpack requires a buffer of 18 bytes') &&
       message.type === 'update' &&
@@ -88,27 +89,27 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'ExaBGP',
-    why: 'it does not know outbound route filters (RFC 5291)',
+    detail: 'it does not know outbound route filters (RFC 5291)',
     applies: filters,
   },
   {
     judge: 'ExaBGP',
-    why: 'it refuses an unknown subtype of ROUTE-REFRESH (RFC 7313 §5 ignores it)',
+    detail: 'it refuses an unknown subtype of ROUTE-REFRESH (RFC 7313 §5 ignores it)',
     applies: ({ message }, { key }) => key === 'verdict' && message.type === 'route-refresh' && message.subtype > 2,
   },
   {
     judge: 'ExaBGP',
-    why: 'it fails with a TypeError on the text of a Cease',
+    detail: 'it fails with a TypeError on the text of a Cease',
     applies: ({ message }, { theirs }) => message.type === 'notification' && theirs.includes('TypeError'),
   },
   {
     judge: 'GoBGP',
-    why: 'it refuses or withdraws families that it does not know, and reads others that the codec does not model',
+    detail: 'it refuses or withdraws families that it does not know, and reads others that the codec does not model',
     applies: otherFamily,
   },
   {
     judge: 'GoBGP',
-    why: 'it reads path identifiers in multicast routes if unicast ones have them',
+    detail: 'it reads path identifiers in multicast routes if unicast ones have them',
     applies: ({ message, context }, { key }) =>
       (key === 'verdict' || key === 'reach' || key === 'unreach') &&
       (['ipv4', 'ipv6'] as const).some(
@@ -119,17 +120,17 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'GoBGP',
-    why: 'it checks the meaning of a NEXT_HOP (RFC 4271 §6.3), which the codec does not',
+    detail: 'it checks the meaning of a NEXT_HOP (RFC 4271 §6.3), which the codec does not',
     applies: ({ message }, { theirs }) => message.type === 'update' && /^"?withdraws.*invalid nexthop/.test(theirs),
   },
   {
     judge: 'GoBGP',
-    why: 'it guesses from the octets how wide AS numbers are',
+    detail: 'it guesses from the octets how wide AS numbers are',
     applies: ({ message, context }, { key }) => message.type === 'update' && key === 'asPath' && !context.fourOctetAs,
   },
   {
     judge: 'GoBGP',
-    why: 'it leaves out a capability without families, and all that follow it in the parameter',
+    detail: 'it leaves out a capability without families, and all that follow it in the parameter',
     applies: ({ message }, { key }) =>
       message.type === 'open' &&
       (key === 'codes' || key === 'fourOctetAs') &&
@@ -140,7 +141,7 @@ export const known: readonly Rule[] = [
   },
   {
     judge: 'GoBGP',
-    why: 'it withdraws for an extended community of a subtype that it does not know',
+    detail: 'it withdraws for an extended community of a subtype that it does not know',
     applies: ({ message }, { theirs }) => message.type === 'update' && /unknown \w+ subtype/.test(theirs),
   },
 ]

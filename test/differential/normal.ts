@@ -20,8 +20,9 @@ export interface Case {
 export interface Judgement {
   readonly verdict: 'accepts' | 'withdraws' | 'refuses'
   /** For a refusal: code and subcode, or a sentence. */
-  readonly why?: string
-  readonly says?: Normal
+  readonly detail?: string
+  /** What it has read, if it reports it. */
+  readonly values?: Normal
 }
 
 export interface Judge {

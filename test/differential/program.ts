@@ -12,13 +12,13 @@ export function ask(command: string, args: readonly string[], cases: readonly Ca
     .split('\n')
     .map(line => JSON.parse(line) as Judgement)
   if (answers.length !== cases.length) throw new Error(`${command}: ${answers.length} answers to ${cases.length} cases`)
-  return answers.map(({ says, ...rest }) => ({ ...rest, ...(says && { says: normalized(says) }) }))
+  return answers.map(({ values, ...rest }) => ({ ...rest, ...(values && { values: normalized(values) }) }))
 }
 
 /** Each tool writes addresses in its own form. */
-function normalized(says: Normal): Normal {
+function normalized(values: Normal): Normal {
   return Object.fromEntries(
-    Object.entries(says).map(([key, word]) => {
+    Object.entries(values).map(([key, word]) => {
       if (/NextHop$/.test(key) && Array.isArray(word)) return [key, word.map(hop => addressText(String(hop)))]
       if (/withdrawn$|announced$|^reach$|^unreach$/i.test(key) && Array.isArray(word))
         return [key, word.map(prefix => prefixText(String(prefix)))]

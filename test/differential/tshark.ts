@@ -64,9 +64,13 @@ function judgement(layers: Tree): Judgement {
   const found = trees(layers.bgp)
   const [bgp] = found
   if (bgp === undefined || found.length > 1)
-    return { verdict: 'refuses', why: `${found.length} BGP messages in the packet` }
+    return { verdict: 'refuses', detail: `${found.length} BGP messages in the packet` }
   const fault = faultIn(layers)
-  return { verdict: fault === undefined ? 'accepts' : 'refuses', ...(fault && { why: fault }), says: saying(bgp) }
+  return {
+    verdict: fault === undefined ? 'accepts' : 'refuses',
+    ...(fault && { detail: fault }),
+    values: valuesOf(bgp),
+  }
 }
 
 /** What it marks as an error, and within which field: none where it gave up on the packet. */
@@ -91,7 +95,7 @@ function first(faults: readonly (() => string | undefined)[]): string | undefine
   return undefined
 }
 
-function saying(bgp: Tree): Normal {
+function valuesOf(bgp: Tree): Normal {
   switch (text(bgp['bgp.type'])) {
     case '1':
       return open(bgp)

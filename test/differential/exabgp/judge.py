@@ -134,25 +134,25 @@ def judge(case):
     try:
         message = Message.unpack(data[18], data[19:], Direction.IN, negotiated(case))
     except Notify as fault:
-        return {'verdict': 'refuses', 'why': '%d/%d %s' % (fault.code, fault.subcode, fault.data.decode('latin1'))}
+        return {'verdict': 'refuses', 'detail': '%d/%d %s' % (fault.code, fault.subcode, fault.data.decode('latin1'))}
     except Exception as fault:  # it lets more than Notify escape
-        return {'verdict': 'refuses', 'why': '%s: %s' % (type(fault).__name__, fault)}
+        return {'verdict': 'refuses', 'detail': '%s: %s' % (type(fault).__name__, fault)}
     if isinstance(message, EOR):
         afi, safi = message.nlris[0].afi, message.nlris[0].safi
-        return {'verdict': 'accepts', 'says': {'type': 'update', 'allWithdrawn': [], 'allAnnounced': [],
+        return {'verdict': 'accepts', 'values': {'type': 'update', 'allWithdrawn': [], 'allAnnounced': [],
                                                'endOfRib': '%d/%d' % (afi, safi)}}
     if isinstance(message, Update):
         withdraws = CODE.INTERNAL_TREAT_AS_WITHDRAW in message.attributes
-        return {'verdict': 'withdraws' if withdraws else 'accepts', 'says': updated(message, next_hops(data))}
+        return {'verdict': 'withdraws' if withdraws else 'accepts', 'values': updated(message, next_hops(data))}
     if isinstance(message, Open):
-        return {'verdict': 'accepts', 'says': opened(message)}
+        return {'verdict': 'accepts', 'values': opened(message)}
     if isinstance(message, Notification):
         return {'verdict': 'accepts',
-                'says': {'type': 'notification', 'code': message.code, 'subcode': message.subcode}}
+                'values': {'type': 'notification', 'code': message.code, 'subcode': message.subcode}}
     if isinstance(message, RouteRefresh):
-        return {'verdict': 'accepts', 'says': {'type': 'route-refresh', 'afi': int(message.afi),
+        return {'verdict': 'accepts', 'values': {'type': 'route-refresh', 'afi': int(message.afi),
                                                'safi': int(message.safi), 'subtype': int(message.reserved)}}
-    return {'verdict': 'accepts', 'says': {'type': type(message).__name__.lower()}}
+    return {'verdict': 'accepts', 'values': {'type': type(message).__name__.lower()}}
 
 
 for line in sys.stdin:

@@ -24,8 +24,8 @@ type words map[string]interface{}
 
 type answer struct {
 	Verdict string `json:"verdict"`
-	Why     string `json:"why,omitempty"`
-	Says    words  `json:"says,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+	Values  words  `json:"values,omitempty"`
 }
 
 var families = map[string]bgp.RouteFamily{
@@ -103,75 +103,75 @@ func opened(m *bgp.BGPOpen) words {
 
 func updated(m *bgp.BGPUpdate, addPath map[bgp.RouteFamily]bgp.BGPAddPathMode) words {
 	_, plain := addPath[bgp.RF_IPv4_UC]
-	says := words{"type": "update", "withdrawn": prefixes(m.WithdrawnRoutes, plain), "announced": prefixes(m.NLRI, plain)}
+	values := words{"type": "update", "withdrawn": prefixes(m.WithdrawnRoutes, plain), "announced": prefixes(m.NLRI, plain)}
 	for _, key := range []string{"unreachFamily", "unreach", "reachFamily", "reach", "reachNextHop", "origin", "asPath",
 		"nextHop", "med", "localPref", "atomicAggregate", "aggregator", "originatorId", "clusterList", "communities", "largeCommunities"} {
-		says[key] = nil
+		values[key] = nil
 	}
 	for _, attribute := range m.PathAttributes {
 		switch a := attribute.(type) {
 		case *bgp.PathAttributeOrigin:
-			says["origin"] = a.Value
+			values["origin"] = a.Value
 		case *bgp.PathAttributeAsPath:
-			says["asPath"] = path(a.Value)
+			values["asPath"] = path(a.Value)
 		case *bgp.PathAttributeNextHop:
-			says["nextHop"] = address(a.Value, 4)
+			values["nextHop"] = address(a.Value, 4)
 		case *bgp.PathAttributeMultiExitDisc:
-			says["med"] = a.Value
+			values["med"] = a.Value
 		case *bgp.PathAttributeLocalPref:
-			says["localPref"] = a.Value
+			values["localPref"] = a.Value
 		case *bgp.PathAttributeAtomicAggregate:
-			says["atomicAggregate"] = 1
+			values["atomicAggregate"] = 1
 		case *bgp.PathAttributeAggregator:
-			says["aggregator"] = fmt.Sprintf("%d %s", a.Value.AS, address(a.Value.Address, 4))
+			values["aggregator"] = fmt.Sprintf("%d %s", a.Value.AS, address(a.Value.Address, 4))
 		case *bgp.PathAttributeOriginatorId:
-			says["originatorId"] = address(a.Value, 4)
+			values["originatorId"] = address(a.Value, 4)
 		case *bgp.PathAttributeClusterList:
 			list := []string{}
 			for _, each := range a.Value {
 				list = append(list, address(each, 4))
 			}
-			says["clusterList"] = list
+			values["clusterList"] = list
 		case *bgp.PathAttributeCommunities:
 			list := []string{}
 			for _, each := range a.Value {
 				list = append(list, fmt.Sprintf("%d:%d", each>>16, each&0xffff))
 			}
-			says["communities"] = list
+			values["communities"] = list
 		case *bgp.PathAttributeLargeCommunities:
 			list := []string{}
 			for _, each := range a.Values {
 				list = append(list, fmt.Sprintf("%d:%d:%d", each.ASN, each.LocalData1, each.LocalData2))
 			}
-			says["largeCommunities"] = list
+			values["largeCommunities"] = list
 		case *bgp.PathAttributeMpUnreachNLRI:
 			_, ids := addPath[bgp.AfiSafiToRouteFamily(a.AFI, a.SAFI)]
-			says["unreachFamily"] = fmt.Sprintf("%d/%d", a.AFI, a.SAFI)
+			values["unreachFamily"] = fmt.Sprintf("%d/%d", a.AFI, a.SAFI)
 			if a.AFI <= 2 && a.SAFI <= 2 {
-				says["unreach"] = prefixes(a.Value, ids)
+				values["unreach"] = prefixes(a.Value, ids)
 			}
 		case *bgp.PathAttributeMpReachNLRI:
 			_, ids := addPath[bgp.AfiSafiToRouteFamily(a.AFI, a.SAFI)]
-			says["reachFamily"] = fmt.Sprintf("%d/%d", a.AFI, a.SAFI)
+			values["reachFamily"] = fmt.Sprintf("%d/%d", a.AFI, a.SAFI)
 			if a.AFI <= 2 && a.SAFI <= 2 {
-				says["reach"] = prefixes(a.Value, ids)
+				values["reach"] = prefixes(a.Value, ids)
 				hops := []string{}
 				for _, hop := range []net.IP{a.Nexthop, a.LinkLocalNexthop} {
 					if len(hop) > 0 {
 						hops = append(hops, address(hop, len(hop)))
 					}
 				}
-				says["reachNextHop"] = hops
+				values["reachNextHop"] = hops
 			}
 		}
 	}
-	return says
+	return values
 }
 
 func judge(q question) (a answer) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			a = answer{Verdict: "refuses", Why: fmt.Sprintf("panic: %v", fault)}
+			a = answer{Verdict: "refuses", Detail: fmt.Sprintf("panic: %v", fault)}
 		}
 	}()
 	bytes, err := hex.DecodeString(q.Hex)
@@ -187,17 +187,17 @@ func judge(q question) (a answer) {
 	weigh := func(err error) {
 		fault, ok := err.(*bgp.MessageError)
 		if !ok {
-			verdict = answer{Verdict: "refuses", Why: err.Error()}
+			verdict = answer{Verdict: "refuses", Detail: err.Error()}
 			return
 		}
-		why := fmt.Sprintf("%d/%d %s", fault.TypeCode, fault.SubTypeCode, fault.Message)
+		detail := fmt.Sprintf("%d/%d %s", fault.TypeCode, fault.SubTypeCode, fault.Message)
 		switch fault.ErrorHandling {
 		case bgp.ERROR_HANDLING_NONE, bgp.ERROR_HANDLING_ATTRIBUTE_DISCARD:
-			verdict.Why = why
+			verdict.Detail = detail
 		case bgp.ERROR_HANDLING_TREAT_AS_WITHDRAW:
-			verdict = answer{Verdict: "withdraws", Why: why}
+			verdict = answer{Verdict: "withdraws", Detail: detail}
 		default:
-			verdict = answer{Verdict: "refuses", Why: why}
+			verdict = answer{Verdict: "refuses", Detail: detail}
 		}
 	}
 	if err != nil {
@@ -205,7 +205,7 @@ func judge(q question) (a answer) {
 	}
 	if message == nil || verdict.Verdict == "refuses" {
 		if message == nil && err != nil {
-			verdict = answer{Verdict: "refuses", Why: err.Error()}
+			verdict = answer{Verdict: "refuses", Detail: err.Error()}
 		}
 		return verdict
 	}
@@ -214,7 +214,7 @@ func judge(q question) (a answer) {
 		if _, err := bgp.ValidateOpenMsg(m, 0, 0, net.IPv4(0, 0, 0, 1)); err != nil {
 			weigh(err)
 		}
-		verdict.Says = opened(m)
+		verdict.Values = opened(m)
 	case *bgp.BGPUpdate:
 		known := map[bgp.RouteFamily]bgp.BGPAddPathMode{}
 		for _, family := range families {
@@ -223,14 +223,14 @@ func judge(q question) (a answer) {
 		if ok, err := bgp.ValidateUpdateMsg(m, known, q.External, false); !ok {
 			weigh(err)
 		}
-		verdict.Says = updated(m, addPath)
+		verdict.Values = updated(m, addPath)
 	case *bgp.BGPNotification:
-		verdict.Says = words{"type": "notification", "code": m.ErrorCode, "subcode": m.ErrorSubcode,
+		verdict.Values = words{"type": "notification", "code": m.ErrorCode, "subcode": m.ErrorSubcode,
 			"data": hex.EncodeToString(m.Data)}
 	case *bgp.BGPKeepAlive:
-		verdict.Says = words{"type": "keepalive"}
+		verdict.Values = words{"type": "keepalive"}
 	case *bgp.BGPRouteRefresh:
-		verdict.Says = words{"type": "route-refresh", "afi": m.AFI, "safi": m.SAFI, "subtype": m.Demarcation}
+		verdict.Values = words{"type": "route-refresh", "afi": m.AFI, "safi": m.SAFI, "subtype": m.Demarcation}
 	}
 	return verdict
 }
