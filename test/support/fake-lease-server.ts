@@ -1,5 +1,5 @@
 /**
- * An API server that knows Leases only (coordination.k8s.io/v1), with the rules of a real one: optimistic concurrency by
+ * An API server that knows Leases (coordination.k8s.io/v1) and /readyz, with the rules of a real one: optimistic concurrency by
  * resourceVersion, the uid as a precondition, times with six digits, watches. It speaks TLS with the certificates in
  * test/fixtures/tls, and does what a test tells it to do wrong.
  */
@@ -225,10 +225,14 @@ export class FakeLeaseServer implements AsyncDisposable {
     const { path, query } = split(request.path)
     const [, namespace = '', name] =
       /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases(?:\/([^/]+))?$/.exec(path) ?? []
+    const isHealth = path === '/readyz'
     const refusal =
       this.#refusal(request, fault) ??
-      (namespace === '' ? status(404, 'NotFound', 'the server could not find the requested resource') : undefined)
+      (namespace === '' && !isHealth
+        ? status(404, 'NotFound', 'the server could not find the requested resource')
+        : undefined)
     if (refusal !== undefined) send(response, refusal)
+    else if (isHealth) response.end('ok')
     else if (request.method === 'GET' && query.get('watch') === '1') this.#watch(namespace, query, response)
     else {
       const count = this.#leases.size
