@@ -56,7 +56,7 @@ export function leaseOptions(options: ProgramOptions): KubernetesLeaseOptions {
   const { renewDeadline = 10 } = electionOptions(options)
   return {
     ...apiServerOptions(options),
-    requestTimeout: renewDeadline * REQUEST_TIMEOUT,
+    requestTimeout: Math.min(60, Math.max(0.1, renewDeadline * REQUEST_TIMEOUT)), // the election checks renewDeadline
     ...omitUndefined({ lease, releaseServers: apiServers }),
   }
 }

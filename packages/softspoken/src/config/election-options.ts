@@ -72,6 +72,8 @@ export function checkTogether(options: ProgramOptions, given: GivenValues): read
   for (const name of ofApiServer)
     if (!asksApiServer && has(name))
       refuse(name, 'without an election by Kubernetes or health kubernetes, which use it')
+  if (asksApiServer && !has('kubeconfig') && !process.env.KUBERNETES_SERVICE_HOST)
+    throw new UsageError('kubeconfig is missing: outside of a Pod there is no service account (--kubeconfig <file>)')
   for (const name of ['interface', 'replaceAddress'] as const)
     if (options.address === 'none' && has(name)) refuse(name, `together with ${place('address')} none`)
   if (options.address !== 'none' && has('requireAddress'))

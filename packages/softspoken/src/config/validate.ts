@@ -92,8 +92,9 @@ function nextHopOfPeer({ option, value }: OptionError, given: GivenValues): stri
 
 /** The place where the library's option was given, or can be given. */
 function placeOf(option: string, given: GivenValues): string {
-  const [, vip] = /^vips\[(\d+)\]$/.exec(option) ?? []
-  if (vip !== undefined && given.prefix) return given.prefix.from
+  const [, list, at] = /^(vips|releaseServers)\[(\d+)\]$/.exec(option) ?? []
+  const items = list === 'vips' ? given.prefix : list === 'releaseServers' ? given.apiServers : undefined
+  if (items) return place(items.from, [Number(at)])
   const [, number, part] = /^peers\[(\d+)\](?:\.(.+))?$/.exec(option) ?? []
   if (number !== undefined && given.peers) return place(given.peers.from, [Number(number), ...(part ? [part] : [])])
   const [, capability] = /^capabilities\.(\w+)$/.exec(option) ?? []
