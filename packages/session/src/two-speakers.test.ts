@@ -24,6 +24,8 @@ interface Connection {
   readonly open: [boolean, boolean]
   /** The cable is cut: nothing arrives, and neither end notices. */
   cut: boolean
+  /** The connection was reset: a dial without an answer gets none. */
+  reset: boolean
 }
 interface Fault {
   /** Milliseconds. */
@@ -119,14 +121,17 @@ class Simulation {
   }
   #dial(end: End): Connection {
     this.dials[end].push(this.now)
-    const connection: Connection = { dialler: end, lastArrival: [0, 0], open: [false, false], cut: false }
+    const connection: Connection = { dialler: end, lastArrival: [0, 0], open: [false, false], cut: false, reset: false }
     connection.open[end] = true
     this.connections.add(connection)
     this.#send(connection, other(end), () => {
       this.#feed(other(end), { type: 'accepted' }, undefined, connection)
       if (!connection.open[other(end)]) this.#close(connection, other(end))
     })
-    this.#deliver(connection, end, { type: 'connected' })
+    this.#send(connection, end, () => {
+      if (!connection.reset && this.#connectionsOf[end].outgoing === connection)
+        this.#feed(end, { type: 'connected' }, 'outgoing')
+    })
     return connection
   }
   #close(connection: Connection, end: End): void {
@@ -149,10 +154,13 @@ class Simulation {
   #applyFault(kind: Fault['kind']): void {
     for (const connection of this.connections) {
       if (!connection.open[0] && !connection.open[1]) continue
-      if (kind === 'cut') connection.cut = true
-      else
-        for (const end of [0, 1] as const)
-          this.#deliver(connection, end, { type: 'disconnected', reason: 'closed', detail: 'reset' })
+      if (kind === 'cut') {
+        connection.cut = true
+        continue
+      }
+      connection.reset = true
+      for (const end of [0, 1] as const)
+        this.#deliver(connection, end, { type: 'disconnected', reason: 'closed', detail: 'reset' })
     }
   }
   #schedule(at: number, run: () => unknown): void {
@@ -191,10 +199,12 @@ const anyDelays = fc.array(fc.oneof(fc.constantFrom(0, 1, 50), fc.double({ min: 
   maxLength: 40,
 })
 const anyJitters = fc.array(fc.double({ min: 0.75, max: 1, noNaN: true }), { minLength: 1, maxLength: 10 })
-const anyFaults = fc.array(
-  fc.record({ at: fc.integer({ min: 0, max: 20 * MINUTE }), kind: fc.constantFrom('reset' as const, 'cut' as const) }),
-  { minLength: 1, maxLength: 6 },
-)
+/** During the first dials, or later. */
+const anyTime = fc.oneof(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 20 * MINUTE }))
+const anyFaults = fc.array(fc.record({ at: anyTime, kind: fc.constantFrom('reset' as const, 'cut' as const) }), {
+  minLength: 1,
+  maxLength: 6,
+})
 
 describe('two speakers that dial each other', { timeout: 60_000 }, () => {
   it('two speakers keep one connection, the same at both ends (RFC 4271 §6.8)', () => {
