@@ -6,6 +6,7 @@ import { errorText } from '@softspoken/session/internal'
 export interface ProcessDeadline {
   /** The process ends after so many seconds, unless one of the two is called before. */
   arm(seconds: number): void
+  /** The process goes on without a deadline. */
   disarm(): void
 }
 
