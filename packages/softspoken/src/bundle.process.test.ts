@@ -1,13 +1,14 @@
 /** The program as it is shipped: minified, in a folder without packages. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'bundle-'))
+const beside = mkdtempSync(join(tmpdir(), 'bundle-koffi-'))
 const timeout = 30_000
 beforeAll(() => {
   const made = spawnSync(process.execPath, ['bundle.mjs', folder], {
@@ -15,15 +16,17 @@ beforeAll(() => {
   })
   expect(made.status).toBe(0)
 }, timeout)
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => {
+  for (const one of [folder, beside]) rmSync(one, { recursive: true })
+})
 
-const flags = [
+const needed = [
   ...['--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11'],
   ...['--peer', '127.0.0.1', '--peer-as', '65000', '--port', '1', '--next-hop', '10.0.5.11'],
-  ...['--address', 'none', '--require-address', 'false'],
 ]
-function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [...before, join(folder, 'softspoken.cjs'), 'announce', ...flags], { env })
+const flags = [...needed, '--address', 'none', '--require-address', 'false']
+function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = {}, given = flags, of = folder) {
+  const child = spawn(process.execPath, [...before, join(of, 'softspoken.cjs'), 'announce', ...given], { env })
   const output = { out: '', err: '' }
   child.stdout.on('data', chunk => (output.out += chunk))
   child.stderr.on('data', chunk => (output.err += chunk))
@@ -36,6 +39,36 @@ it('the bundle without koffi refuses a key with one sentence and exit 2', { time
   expect(output.err).toMatch(/^SOFTSPOKEN_TCP_MD5_KEY: needs Linux and the package koffi, [^\n]*npm install koffi\)\n$/)
   expect(output.out).toBe('')
 })
+
+it('the bundle without koffi adds no address, and names the option for that', { timeout }, async () => {
+  const { output, exit } = start([], {}, needed)
+  expect(await exit).toEqual([2, null])
+  expect(output.err).toMatch(
+    /^198\.51\.100\.10\/32 cannot be added to lo: [^\n]*; without it give address: none \([^\n]*\n$/,
+  )
+})
+
+it('the bundle without koffi announces without a kernel deadline, and says so', { timeout }, async () => {
+  const { child, output, exit } = start()
+  await expect.poll(() => output.out, { timeout }).toMatch(/koffi cannot be loaded[^\n]*"kernel deadline off"/)
+  child.kill('SIGTERM')
+  expect(await exit).toEqual([0, null])
+})
+
+it.skipIf(process.platform !== 'linux')(
+  'the bundle with koffi beside it has a kernel deadline',
+  { timeout },
+  async () => {
+    const koffi = fileURLToPath(new URL('../node_modules/koffi', import.meta.url))
+    mkdirSync(join(beside, 'node_modules'))
+    cpSync(folder, beside, { recursive: true })
+    symlinkSync(koffi, join(beside, 'node_modules', 'koffi'))
+    const { child, output, exit } = start([], {}, flags, beside)
+    await expect.poll(() => output.out, { timeout }).toContain('"kernel deadline on"')
+    child.kill('SIGTERM')
+    expect(await exit).toEqual([0, null])
+  },
+)
 
 it('the bundle withdraws after an uncaught error, prints the stack, and exits 1', {
   timeout,
