@@ -8,7 +8,7 @@ const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
 const page = read('docs/operations.md')
 
 describe('docs/operations.md', () => {
-  it('docs/operations.md has every log line with its level, and no other', () => {
+  it('docs/operations.md has every log line with its level, and no other', { timeout: 60_000 }, () => {
     const [, after = ''] = page.split('## Log lines')
     const [tables = ''] = after.split(/^## /m)
     const rows = [...tables.matchAll(/^\| `([^`]+)` +\| ((?:(?:,? or |, )?(?:error|warn|info|debug))+) +\|/gm)]

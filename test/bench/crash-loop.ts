@@ -1,7 +1,7 @@
 /**
  * What a crash loop costs a router: the program is killed as soon as its session is Established, and started again after
  * 5 s, once with the STATE_DIRECTORY of systemd and once without. Counts the dials of each minute at a router on loopback.
- * `npx --yes pnpm@12 bench:crash-loop`, with `--minutes` for other than ten. docs/operations.md has the figures.
+ * `npx --yes pnpm@12 bench:crash-loop`, with `--minutes` for another time than ten. docs/operations.md has the figures.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,15 +1,15 @@
-/** What both sides of flood.ts know. */
+/** What both sides of flood.ts use. */
 import { encode } from '@softspoken/wire'
 
 export const ROUTES = 1_000_000
-/** Routes to an UPDATE. */
+/** Routes per UPDATE. */
 export const GROUP = 8
 /** How long the router floods. */
 export const SECONDS = 60
 /** Seconds; a keepalive is due every three. */
 export const HOLD_TIME = 9
 
-/** The million routes on the wire, in UPDATEs of their own attributes each. */
+/** The million routes as octets. Each UPDATE has attributes of its own. */
 export function tableOf(): Uint8Array {
   const parts: Uint8Array[] = []
   for (let i = 0; i < ROUTES; i += GROUP) {

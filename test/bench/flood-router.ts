@@ -41,7 +41,7 @@ function serve(socket: Socket): void {
   socket.on('drain', flood)
   socket.on('error', () => {})
   socket.once('close', () => {
-    const messages = Math.floor(octets / table.length) * (ROUTES / GROUP) // and a part of a table, not counted
+    const messages = Math.floor(octets / table.length) * (ROUTES / GROUP) // a part of a table is not counted
     const seconds = (monotonic() - began) / 1000
     sendToParent({
       messages,

@@ -1,7 +1,7 @@
 /**
- * The running session and the announcer, against a peer that has shaken hands and then sends anything, with a log,
- * listeners, a dialler and a socket of the caller's that misbehave at any moment. Beside it is a peer that does nothing
- * wrong: what goes wrong with one must not be seen by the other.
+ * The running session and the announcer, against a peer that sends anything after the OPENs, with a log,
+ * listeners, a dialler and a socket of the caller that fail at any moment. A second peer makes no mistake. It must not notice
+ * the faults of the first.
  */
 
 import { type Announcement, Announcer } from '@softspoken/announcer'
@@ -26,7 +26,7 @@ const lengths = fc.oneof(
   fc.integer({ min: 19, max: 300 }),
   fc.integer({ min: 0, max: 65_535 }),
 )
-/** Octets by the yard: what is in them comes from a seed, or is one octet again and again. */
+/** Many octets: random ones from a seed, or one octet repeated. */
 const filling = fc.record({ seed: fc.nat(), octet: fc.option(fc.constantFrom(0, 1, 2, 0x40, 0xff)) })
 
 const raw = fc
@@ -88,7 +88,7 @@ function header(bytes: Uint8Array, type: number, length: number): Uint8Array {
   return bytes
 }
 
-// ---- how the caller's things misbehave
+// ---- how the caller's objects fail
 
 const throwables: readonly (() => unknown)[] = [
   () => new Error('a bug'),
@@ -107,7 +107,7 @@ const throwables: readonly (() => unknown)[] = [
 function fail(): never {
   throw new Error('a bug in a bug')
 }
-/** Each call in turn: 0 does nothing, an odd one throws, an even one rejects. Behind its end nothing more happens. */
+/** Each call in turn: 0 does nothing, an odd one throws, an even one rejects. After the last one, calls do nothing. */
 const moments = fc.array(
   fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 14 }) }),
   {
@@ -194,7 +194,7 @@ const steps = fc.oneof(
 
 // ---- two peers in memory
 
-/** Agrees to everything, answers each KEEPALIVE with its own, and keeps what it was sent. */
+/** Accepts every OPEN, answers each KEEPALIVE with its own, and records what it receives. */
 class Peer {
   readonly end: MemorySocket
   readonly open: Open
@@ -439,7 +439,7 @@ test('nothing that a peer, log, listener, dialler or socket does reaches another
         expect(clock.pendingTimers, 'timers of the two sessions').toBeGreaterThanOrEqual(2)
       }
 
-      // All is well again: whatever happened, the hostile peer is served once more, after the longest wait at most.
+      // The faults have ended: the hostile peer's session is established again after the longest delay at most.
       stage.dialFault = 'none'
       stage.withdraw()
       await settled()

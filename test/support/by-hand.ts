@@ -1,11 +1,11 @@
-/** Messages put together octet by octet, so that they can be as wrong as a test wants; the parts are hex. */
+/** Messages made of hex, so that a test can put any fault into them. */
 import { type Context, decode, type Message, type Result, type Update } from '@softspoken/wire'
 import { hex, toHex } from './hex.ts'
 
 export const size = (octets: string): number => hex(octets).length
 export const number = (value: number, octets: number): string => value.toString(16).padStart(octets * 2, '0')
 
-/** A message with a sound header around a body. */
+/** A message with a valid header and this body. */
 export function message(type: number, body: string): Uint8Array {
   return hex(`${'ff'.repeat(16)} ${number(19 + size(body), 2)} ${number(type, 1)} ${body}`)
 }
@@ -26,7 +26,7 @@ export function refusal(result: Result<Message>): [code: number, subcode: number
     ? 'nothing'
     : [result.notification.code, result.notification.subcode, toHex(result.notification.data)]
 }
-/** The UPDATE that the octets are. */
+/** Decodes the octets, which must be a valid UPDATE. */
 export function received(bytes: Uint8Array, context?: Partial<Context>): Update {
   const result = decode(bytes, context)
   if (!result.ok) throw new Error(`${result.notification.code}/${result.notification.subcode} ${result.detail}`)

@@ -1,4 +1,4 @@
-/** Messages that go wrong on the way. The same chance gives the same damage. */
+/** Damages messages at random. Equal random numbers cause equal damage. */
 
 const HEADER = 19
 
@@ -24,7 +24,7 @@ export function pick<item>(items: readonly item[], random: Chance): item {
   return item
 }
 
-/** A copy with one wound or a few, where `other` is a message that may lend a piece. */
+/** A copy with one fault or a few. Some faults insert a part of `other`. */
 export function damage(bytes: Uint8Array, other: Uint8Array, random: Chance): Uint8Array {
   let result: Uint8Array = bytes.slice()
   for (let wounds = 1 + below(2, random) * below(4, random); wounds > 0; wounds--)
@@ -32,7 +32,7 @@ export function damage(bytes: Uint8Array, other: Uint8Array, random: Chance): Ui
   return result
 }
 
-/** Gives a message a header that fits it, so that the damage is found further in. */
+/** Gives a message a header that fits it, so that the decoder reaches the damage in the body. */
 export function mend(bytes: Uint8Array): Uint8Array {
   if (bytes.length < HEADER) return bytes
   bytes.fill(0xff, 0, 16)
@@ -51,7 +51,7 @@ const damages: readonly ((bytes: Uint8Array, random: Chance, other: Uint8Array) 
     bytes[place(bytes, random)] = random() < 0.5 ? pick(interesting, random) : below(256, random)
     return bytes
   },
-  /** Any octet may be a length: one off, or off by a little. */
+  /** Changes an octet by a little, because any octet may be a length. */
   function nudge(bytes, random) {
     const by = 1 + below(8, random)
     bytes[place(bytes, random)]! += random() < 0.5 ? by : -by
@@ -82,7 +82,7 @@ const damages: readonly ((bytes: Uint8Array, random: Chance, other: Uint8Array) 
       Uint8Array.from({ length }, () => below(256, random)),
     )
   },
-  /** A piece of the message once more, which repeats attributes now and then. */
+  /** Inserts a part of the message again, which sometimes repeats an attribute. */
   function repeat(bytes, random) {
     const from = place(bytes, random)
     const at = place(bytes, random)
@@ -104,7 +104,7 @@ const damages: readonly ((bytes: Uint8Array, random: Chance, other: Uint8Array) 
   },
 ]
 
-/** Mostly in the body, now and then in the header. */
+/** Usually in the body, sometimes in the header. */
 function place({ length }: Uint8Array, random: Chance): number {
   return length <= HEADER || below(32, random) === 0
     ? below(length + 1, random)

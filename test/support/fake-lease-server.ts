@@ -1,7 +1,7 @@
 /**
  * An API server that knows Leases (coordination.k8s.io/v1) and /readyz, with the rules of a real one: optimistic concurrency by
  * resourceVersion, the uid as a precondition, times with six digits, watches. It speaks TLS with the certificates in
- * test/fixtures/tls, and does what a test tells it to do wrong.
+ * test/fixtures/tls, and makes the faults that a test asks for.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -113,7 +113,7 @@ export class FakeLeaseServer implements AsyncDisposable {
     return this.#sockets.size
   }
 
-  /** Listens again, on the port of before. */
+  /** Listens again, on the same port. */
   async start(): Promise<void> {
     const server = createServer(
       {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Context, Message } from '@softspoken/wire'
 
-/** Commented hex: white space is nothing, `#` begins prose that ends with its line. For calls and as a template tag. */
+/** Reads hex with comments: white space is ignored, and `#` begins a comment. A function and a template tag. */
 export function hex(text: TemplateStringsArray | string, ...values: readonly string[]): Uint8Array {
   const digits = (typeof text === 'string' ? text : String.raw({ raw: text }, ...values))
     .replaceAll(/#.*$/gm, '')
@@ -18,14 +18,14 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /**
- * A message as plain data that any two of its kind can be compared by, or written to a file: lazy fields are read,
- * octets become `hex:...`.
+ * A message as plain data, to compare it with another or to write it to a file: lazy fields are read, octets become
+ * `hex:...`.
  */
 export function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_, item) => (item instanceof Uint8Array ? `hex:${toHex(item)}` : item)))
 }
 
-/** The way back from `plain`. */
+/** The inverse of `plain`. */
 function parse(text: string): unknown {
   return JSON.parse(text, (_, item) =>
     typeof item === 'string' && item.startsWith('hex:') ? hex(item.slice(4)) : item,

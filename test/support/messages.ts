@@ -22,7 +22,7 @@ const octet = fc.nat(0xff)
 const u16 = fc.nat(0xffff)
 const u32 = fc.nat(0xffffffff)
 const some = { maxLength: 6 }
-/** Lists that often are long enough for an extended length, yet never too long for a message together. */
+/** Lists that are often long enough for an extended length. Together they always fit into a message. */
 const large = { size: 'max' } as const
 const octets = fc.uint8Array({ maxLength: 20 })
 
@@ -45,7 +45,7 @@ function prefix(length: 4 | 16): fc.Arbitrary<string> {
 function mask(bits: number): number {
   return 0xff & ~(0xff >> Math.max(0, bits))
 }
-/** Of one family, each with a path identifier where the context says so (RFC 7911). */
+/** Prefixes of one family, with path identifiers if the context has them (RFC 7911). */
 function prefixes(family: Family, { addPath }: Context): fc.Arbitrary<string[]> {
   const plain = prefix(familyByName[family].octets)
   return fc.array(addPath.includes(family) ? fc.tuple(plain, u32).map(parts => parts.join('#')) : plain, some)
@@ -115,7 +115,7 @@ const as2 = fc.integer({ min: 1, max: 0xffff })
 const as4 = fc.integer({ min: 1, max: 0xffffffff })
 const plainSegments = ['sequence', 'set'] as const
 const confederations = ['confed-sequence', 'confed-set'] as const
-/** What AS4_PATH can mend: a confederation stands in front, and its numbers are of two octets (RFC 6793 §4.2.3). */
+/** Paths that AS4_PATH can restore: a confederation comes first and has numbers of two octets (RFC 6793 §4.2.3). */
 const twoOctetPath = fc.tuple(path(as2, confederations, 1), path(as4, plainSegments, 1)).map(parts => parts.flat())
 const otherFamily = fc.record({ family: fc.constant('other'), afi: u16, safi: fc.integer({ min: 3, max: 255 }) })
 
@@ -152,7 +152,7 @@ function mpUnreach(context: Context): fc.Arbitrary<NonNullable<Attributes['mpUnr
 
 const aggregator = (most: number) => fc.record({ as: fc.integer({ min: 1, max: most }), address: address(4) })
 
-/** All octets there are, as the one text that says them. Where that is no number, it is read from an UPDATE. */
+/** Any octets, as their canonical text. A text that is no number is read from an UPDATE. */
 function communitiesOf(key: 'extendedCommunities' | 'ipv6ExtendedCommunities', code: number, length: 8 | 20) {
   const head = fc.constantFrom([0, 2], [1, 2], [2, 2], [0, 3], [1, 3], [2, 3], [0x40, 4], [3, 11], [3, 12], [0x40, 2])
   const zeros = fc.nat(length - 2)
@@ -180,7 +180,7 @@ const aigpFields = fc.record(
   { requiredKeys: [] },
 )
 const aigp = aigpFields.filter(({ metric, others }) => metric !== undefined || others !== undefined)
-/** Unassigned codes, and one that is kept although it is known: that has a value (RFC 7606 §4). */
+/** Unassigned codes, and one that is known and kept as octets; its value is not empty (RFC 7606 §4). */
 const raw = fc.oneof(
   fc.record({ code: fc.integer({ min: 200, max: 254 }), flags: fc.constantFrom(0x80, 0xc0, 0xe0), value: octets }),
   fc.record({

@@ -1,6 +1,6 @@
 /**
  * A reporter for Vitest: keeps the names of the test files that run now in the file that RUNNING_TEST_FILES names. An
- * endless loop hangs Vitest without a word, because no timeout of its own ends it; `.ci/run` then says where.
+ * endless loop hangs Vitest without a message, because its timeouts do not run; `.ci/run` then prints these names.
  */
 import { writeFileSync } from 'node:fs'
 import type { Reporter, TestModule } from 'vitest/node'

@@ -35,7 +35,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export const howToGetVectors = 'set SOFTSPOKEN_VECTORS to the folder that holds vectors.jsonl'
 
-/** All vectors, or undefined where the environment names none or what it names is not there. */
+/** All vectors, or undefined if SOFTSPOKEN_VECTORS is not set or names no such file. */
 export function vectors(): Vector[] | undefined {
   const folder = process.env.SOFTSPOKEN_VECTORS
   const file = folder && resolve(root, folder, 'vectors.jsonl')

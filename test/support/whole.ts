@@ -1,4 +1,4 @@
-/** An option of a script's. @throws RangeError naming the option, the value and what is allowed. */
+/** A whole number from an option of a script. @throws RangeError naming the option, the value and what is allowed. */
 export function whole(option: string, text: string): number {
   const value = Number(text)
   if (!(Number.isInteger(value) && value >= 0))
