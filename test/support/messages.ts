@@ -1,6 +1,6 @@
 /**
  * Messages as fast-check makes them: all that can be encoded, and much that cannot. An attribute without a generator
- * here is still held to the properties of damaged messages, through its fixture.
+ * here is tested through its fixture, which the properties of damaged messages use.
  */
 import {
   type AsSegment,
