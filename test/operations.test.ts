@@ -46,11 +46,11 @@ describe('docs/operations.md', () => {
 })
 
 describe('deploy/', () => {
-  const known = [...page.matchAll(/^\| `(softspoken_bgp_\w+)`/gm)].map(([, name]) => name)
+  const known = [...page.matchAll(/^\| `(softspoken_\w+)`/gm)].map(([, name]) => name)
   it.each(readdirSync(new URL('deploy', root)).filter(file => /\.(ya?ml|json)$/.test(file)))(
     '%s uses metrics that exist',
     file => {
-      const used = read(`deploy/${file}`).match(/softspoken_bgp_\w+/g) ?? []
+      const used = read(`deploy/${file}`).match(/\bsoftspoken_\w+/g) ?? []
       expect(used.length).toBeGreaterThan(0)
       expect(used.filter(name => !known.includes(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([])
     },

@@ -72,6 +72,27 @@ describe.each([
   })
 })
 
+describe('kubernetes/control-plane.yaml', () => {
+  const manifest = parse(read('kubernetes/control-plane.yaml'))
+  it('has no unknown name and no wrong type, by the types of Kubernetes', { timeout: 60_000 }, () => {
+    const mistaken = { ...manifest, metadata: { ...manifest.metadata, labls: {} } } // the only error to find
+    expect(formFaults([manifest, mistaken])).toEqual([expect.stringContaining('labls')])
+  })
+  it('has options that the program accepts without a warning, and NET_ADMIN as the only right', async () => {
+    const [{ args, env, securityContext }] = manifest.spec.containers
+    const words = args.map((arg: string) => arg.replace('$(HOST_IP)', '203.0.113.2').replace('$(NODE_NAME)', 'node-1'))
+    const { options, warnings } = await readConfiguration(words, {})
+    expect(warnings).toEqual([])
+    expect(options).toMatchObject({ mode: 'standby', health: 'kubernetes', apiServer: 'https://127.0.0.1:6443' })
+    expect(env.map(({ name }: { name: string }) => name)).toEqual([
+      'HOST_IP',
+      'NODE_NAME',
+      'SOFTSPOKEN_STATE_DIRECTORY',
+    ])
+    expect(securityContext.capabilities).toEqual({ drop: ['ALL'], add: ['NET_ADMIN'] })
+  })
+})
+
 describe('systemd/softspoken.service', () => {
   const unit = read('systemd/softspoken.service')
   const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]

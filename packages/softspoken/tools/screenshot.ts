@@ -28,7 +28,8 @@ const listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(router)
 const leases = mkdtempSync(join(tmpdir(), 'softspoken-lease-'))
 const nodeName = 'node-1'
 const identity = { localAs: 64515, routerId: '10.0.5.11', nodeName }
-const elected = elect({ ...identity, prefix: [VIP], leaseDirectory: leases, logLevel: 'error' })
+const election = elect({ ...identity, prefix: [VIP], leaseDirectory: leases, logLevel: 'error' })
+const elected = { ...election, name: 'kube-system/plndr-cp-lock' } // as most users see it
 const agent = new VipAgent({
   vips: [VIP],
   announcer: {
@@ -53,7 +54,7 @@ site.attach(announcer, {
   routes: { [VIP]: { nextHop: '10.0.5.11' } },
   agent: { agent, nodeName, elected },
 })
-await until(() => announcer.status().peers[0]?.sent.length === 1)
+await until(() => agent.status().role === 'leader' && announcer.status().peers[0]?.sent.length === 1)
 
 const browser = await Browser.start()
 try {
