@@ -78,7 +78,7 @@ describe('kubernetes/control-plane.yaml', () => {
     const mistaken = { ...manifest, metadata: { ...manifest.metadata, labls: {} } } // the only error to find
     expect(formFaults([manifest, mistaken])).toEqual([expect.stringContaining('labls')])
   })
-  it('has options that the program accepts without a warning, and NET_ADMIN as the only right', async () => {
+  it('has options that the program accepts, and NET_ADMIN as its only right', async () => {
     const [{ args, env, securityContext }] = manifest.spec.containers
     const words = args.map((arg: string) => arg.replace('$(HOST_IP)', '203.0.113.2').replace('$(NODE_NAME)', 'node-1'))
     const { options, warnings } = await readConfiguration(words, {})
