@@ -1,5 +1,6 @@
 /** Runs a program of this folder inside a container of its own, in which it is root and makes network namespaces. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { kubeApiserver } from './assets.ts'
@@ -8,6 +9,7 @@ const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Starts `program` of this folder with `args`. Yields each line that it prints; rejects if it ends with another code than 0. */
 export async function* inContainer(program: string, args: readonly string[]): AsyncGenerator<string> {
+  execFileSync(process.execPath, ['bundle.mjs'], { cwd: join(checkout, 'packages/softspoken'), stdio: 'ignore' }) // what the agents run
   const child = spawn(
     'docker',
     [

@@ -1,6 +1,6 @@
 /**
- * Measures every fault in each mode, with BIRD and FRR, and writes docs/failover.md. `failover.ts [runs]`; three runs by default,
- * which take about 50 minutes. Needs a Docker engine.
+ * Measures every fault in each mode and writes docs/failover.md. `failover.ts [runs] [router...]`: three runs with BIRD and with FRR by
+ * default, which take about 50 minutes. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -13,9 +13,10 @@ import type { Outcome } from './measure.ts'
 import type { RouterName } from './router.ts'
 import type { Mode } from './softspoken.ts'
 
-const [runs = '3'] = process.argv.slice(2)
+const [runs = '3', ...given] = process.argv.slice(2)
 const modes: readonly Mode[] = ['all-nodes', 'standby', 'leader']
-const routers = { bird: 'BIRD', frr: 'FRR' } as const satisfies Record<RouterName, string>
+const names = { bird: 'BIRD', frr: 'FRR' } as const satisfies Record<RouterName, string>
+const routers = (Object.keys(names) as RouterName[]).filter(router => given.length === 0 || given.includes(router))
 /** Without an election nothing asks the API server. */
 const faultsOf = (mode: Mode): readonly FaultName[] =>
   (Object.keys(faults) as FaultName[]).filter(fault => mode !== 'all-nodes' || !fault.startsWith('api'))
@@ -27,10 +28,10 @@ interface Measured extends Outcome {
 
 build()
 const all: Measured[] = []
-for (const router of Object.keys(routers) as RouterName[])
+for (const router of routers)
   for (const mode of modes)
     for await (const line of inContainer('measure-program.ts', [mode, router, runs, ...faultsOf(mode)])) {
-      console.log(`${mode}, ${routers[router]}: ${line}`)
+      console.log(`${mode}, ${names[router]}: ${line}`)
       all.push({ ...(JSON.parse(line) as Outcome), mode, router })
     }
 const page = new URL('../../docs/failover.md', import.meta.url)
@@ -41,7 +42,7 @@ function report(): string {
     faultsOf(mode).map(fault => [
       mode,
       faults[fault].text,
-      ...(Object.keys(routers) as RouterName[]).flatMap(router => {
+      ...routers.flatMap(router => {
         const here = all.filter(one => one.mode === mode && one.fault === fault && one.router === router)
         return [range(here.map(({ routeAfter }) => routeAfter)), range(here.map(({ gap }) => gap))]
       }),
@@ -50,12 +51,12 @@ function report(): string {
   )
   const [cpu] = cpus()
   return [
-    `Made by \`npx --yes pnpm@12 bench:failover ${runs}\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`,
+    `Made by \`npx --yes pnpm@12 bench:failover ${[runs, ...given].join(' ')}\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`,
     table(
       [
         'mode',
         'fault',
-        ...Object.values(routers).flatMap(name => [`${name}: route`, `${name}: gap`]),
+        ...routers.flatMap(router => [`${names[router]}: route`, `${names[router]}: gap`]),
         'kube-vip: route',
         'kube-vip: gap',
       ],

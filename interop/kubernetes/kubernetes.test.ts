@@ -8,7 +8,7 @@ interface Result {
   readonly logs?: string
 }
 
-describe.skipIf(!inject('engine'))('a control plane of three nodes with a real API server', () => {
+describe.skipIf(!inject('kubernetes'))('a control plane of three nodes with a real API server', () => {
   const results = new Map<string, Result>()
   // One container runs all scenarios, one after the other, because starting one takes longer than most of them.
   beforeAll(async () => {

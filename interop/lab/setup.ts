@@ -31,7 +31,7 @@ export function build(): void {
 }
 
 /** A developer without Docker can continue. In CI, a run without interop tests is an error. */
-function skipOrFail(text: string): void {
+export function skipOrFail(text: string): void {
   if (process.env.CI === 'true') throw new Error(text)
   console.warn(text)
 }
