@@ -1,6 +1,6 @@
 /**
  * Measures every fault in each mode and writes docs/failover.md. `failover.ts [runs] [router...]`: three runs with BIRD and with FRR by
- * default, which take about 50 minutes. Needs a Docker engine.
+ * default, which take about 90 minutes. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'

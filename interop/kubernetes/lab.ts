@@ -140,6 +140,11 @@ export class KubernetesLab implements AsyncDisposable {
     setLink(node, network, up)
   }
 
+  /** In seconds: the agent sets 5 in standby mode, and 30 is the default to a router of another AS. */
+  get advertisementInterval(): number {
+    return this.#options.agent.mode === 'standby' ? 5 : 30
+  }
+
   /** The node that the router uses for the first VIP. */
   get active(): NodeName | undefined {
     return this.routesOf(this.vips.slice(0, 1))[0]

@@ -23,7 +23,8 @@ const AFTERWARDS = 3 // seconds of observation after another node serves
 
 export async function measure(lab: KubernetesLab, fault: FaultName): Promise<Outcome> {
   const node = await lab.steady()
-  await pause(2.5) // the last advertisement is older than the interval of the next one
+  // Every node's last advertisement is older than the minimum route advertisement interval, which would delay the next one.
+  await pause(lab.advertisementInterval + 1)
   if (lab.active !== node) throw new Error(`the route moved from ${node} to ${lab.active} without a fault`)
   const action: Fault = faults[fault]
   const agent = lab.agent(node)
