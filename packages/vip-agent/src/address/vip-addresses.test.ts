@@ -100,7 +100,7 @@ describe('the interface', () => {
   ])('%j is rejected', (options, sentence) => {
     expect(() => new Host().vips(options)).toThrow(sentence)
   })
-  it('without Linux or koffi it is rejected, and the sentence says why', () => {
+  it('AddressOptions without Linux or koffi are rejected, with the reason', () => {
     const host = new Host()
     host.isSupported = false
     expect(() => host.vips()).toThrow(
@@ -110,14 +110,14 @@ describe('the interface', () => {
 })
 
 describe('another form of the VIP', () => {
-  it('it is refused, and the sentence says where it is', () => {
+  it('a VIP of another form is refused, and the error names its interface', () => {
     const host = new Host()
     host.addresses.push(anAddress('eth0', VIP, 24))
     expect(() => host.vips()).toThrow(
       `vips[0]: '${VIP}' is not allowed, it must be on no interface yet, but eth0 has it as /24`,
     )
   })
-  it('with replaceAddress it is removed before ours is added', async () => {
+  it('replaceAddress removes the other form before it adds the VIP', async () => {
     const host = new Host()
     host.addresses.push(anAddress('eth0', VIP, 24))
     await host.vips({ replaceAddress: true }).set(9)
@@ -131,7 +131,7 @@ describe('another form of the VIP', () => {
     host.addresses = [anAddress('lo', '127.0.0.1', 8), anAddress('eth0', VIP, 24)]
     expect(() => host.vips({ replaceAddress: true })).toThrow('another address than the only one of this node')
   })
-  it('ours of an earlier process is removed, on every interface, and no other address', async () => {
+  it('a VIP of an earlier process is removed on every interface, and no other address', async () => {
     const host = new Host()
     host.addresses.push(anAddress('eth0', VIP, 32, ours), anAddress('lo', VIP, 32, { ...ours, validLifetime: 2 }))
     const vips = host.vips()

@@ -48,7 +48,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly #inputs: AgentInput[] = []
   #isRunning = true // until everything is made
   #campaign: Campaign | undefined
-  #goodbye: Parameters<Announcer['stop']> | undefined
+  #stopOptions: Parameters<Announcer['stop']> | undefined
 
   /** @throws OptionError */
   constructor(options: AgentOptions)
@@ -111,7 +111,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
    * never rejects. Cease has the communication (RFC 9003). Safe to call twice.
    */
   stop(communication = 'the VIP agent ends', options: StopOptions = {}): Promise<void> {
-    this.#goodbye ??= [communication, options]
+    this.#stopOptions ??= [communication, options]
     this.#feed({ type: 'stop' })
     return this.#done
   }
@@ -188,7 +188,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
         this.#deadline?.disarm()
         break
       case 'stop-announcer':
-        void this.announcer.stop(...(this.#goodbye ?? [])).then(() => this.#feed({ type: 'announcer-stopped' }))
+        void this.announcer.stop(...(this.#stopOptions ?? [])).then(() => this.#feed({ type: 'announcer-stopped' }))
         break
       case 'done':
         this.#end()

@@ -1,4 +1,4 @@
-/** Looks at the sessions and at this host's network after each change, and tells the agent what it sees. */
+/** Looks at the sessions and at this host's network after each change, and passes what it sees to the agent as inputs. */
 import type { Announcer } from '@softspoken/announcer'
 import type { Clock, Logger } from '@softspoken/session'
 import { errorText } from '@softspoken/session/internal'

@@ -185,7 +185,7 @@ function checkLease(lease: StoredLease | undefined): StoredLease | undefined {
   return lease
 }
 
-/** Milliseconds since the machine was started, sleep included. Where the system does not tell, the monotonic clock. */
+/** Milliseconds since the machine was started, sleep included. If the system has no such clock, the monotonic clock. */
 function bootTime(now: number): number {
   try {
     return uptime() * 1000
