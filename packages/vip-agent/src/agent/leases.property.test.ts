@@ -1,6 +1,6 @@
 /**
  * Random histories of a node on the shipped state machine, in virtual time, against the tables of docs/leases.md. The model
- * below knows what the node was told and what it did; it computes itself what each table allows.
+ * below keeps the inputs of the node and what it did; it computes itself what each table allows.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -62,13 +62,18 @@ const anyConfig: fc.Arbitrary<AgentConfig> = fc.record({
   gracefulShutdownTime: fc.constant(0),
 })
 
-/** A node: the state machine, and a model of what it was told and of what it holds. */
+/** The kernel counts whole seconds. */
+function lifetimeEnd(until: number, now: number): number {
+  return now + Math.floor((until - now) / 1000) * 1000
+}
+
+/** A node: the state machine, and a model of its inputs and of what it holds. */
 class Node {
   now = 0
   readonly config: AgentConfig
   readonly actions: string[] = []
   #state
-  // What it was told.
+  // Its inputs.
   #health = { passed: false, until: 0 }
   #sessions = { count: 0, lostAt: Number.NEGATIVE_INFINITY }
   #carrier = { up: true, lostAt: 0 }
@@ -86,10 +91,11 @@ class Node {
   #step: { readonly type: 'set' | 'remove'; readonly until: number } | undefined
   /** In the kernel: on the interface until `least`, gone a second later. `lease` ends the lease that it was set for. */
   #kernel: { readonly least: number; readonly lease: number } | undefined
-  /** How long the last step that worked keeps it on the interface. */
+  /** How long the steps since the last one that worked keep it on the interface at least. */
   #least = FOREVER
   /** It is not in the kernel, though the node has set it: something else removed it. */
   #isTaken = false
+  #taken: readonly number[] = []
   #lastSet: number | undefined
   /** The lease end of a step that failed: it may have been set all the same. */
   #maybe = 0
@@ -133,11 +139,11 @@ class Node {
     return false
   }
   happen(event: Event): void {
-    const input = this.#told(event)
+    const input = this.#inputOf(event)
     if (input) this.feed(input)
   }
-  /** What the event tells the node, if anything. */
-  #told(event: Event): AgentInput | undefined {
+  /** The input that the event gives the node, if it gives one. */
+  #inputOf(event: Event): AgentInput | undefined {
     switch (event.does) {
       case 'pass':
         this.pass(event.ms)
@@ -181,6 +187,8 @@ class Node {
       case 'address is removed':
         if (!this.#kernel || this.#step || this.now >= this.#kernel.least) return undefined
         this.#isTaken = true
+        this.#taken = [...this.#taken.filter(at => this.now - at < 60_000), this.now]
+        if (this.#taken.length > 3) this.#blocked = { until: this.now + 60_000 }
         this.#lastSet = undefined
         this.#kernel = undefined
         return { type: 'address-gone' }
@@ -210,11 +218,16 @@ class Node {
       this.#isClean = true
       return { type: 'address-removed' }
     }
-    const least = this.now + Math.floor((step.until - this.now) / 1000) * 1000
+    const least = lifetimeEnd(step.until, this.now)
     if (least <= this.now) return this.#answerTooLate()
     this.#kernel = { least, lease: step.until }
     this.#least = least
     return { type: 'address-set', until: least }
+  }
+  /** A step that has not ended may have set its lifetime, or not yet. */
+  #shorten(least: number): void {
+    this.#least = Math.min(this.#least, least)
+    if (this.#kernel) this.#kernel = { ...this.#kernel, least: Math.min(this.#kernel.least, least) }
   }
   /** The step took so long that its lease is over: the shell does not set it. */
   #answerTooLate(): AgentInput {
@@ -237,7 +250,13 @@ class Node {
   get #serves(): boolean {
     const hasSession = this.#sessions.count > 0 || this.now < this.#sessions.lostAt + SESSION_GRACE
     const hasCarrier = this.#carrier.up || this.now < this.#carrier.lostAt + 1000
-    return this.#isHealthy && this.#isClean && hasSession && hasCarrier && this.stoppedAt === undefined
+    const isFit = this.#isHealthy && this.#isClean && this.#canBeSeen
+    return isFit && hasSession && hasCarrier && this.stoppedAt === undefined
+  }
+  /** If another program adds the address and it is required: it is on an interface. */
+  get #canBeSeen(): boolean {
+    const { managesAddress, requireAddress } = this.config
+    return managesAddress || !requireAddress || this.#isSeen
   }
   /** The address is on the interface for certain. */
   get #isThere(): boolean {
@@ -268,6 +287,7 @@ class Node {
         expect(action.until, 'it is set once per renewal').not.toBe(this.#lastSet)
         this.#lastSet = action.until
         this.#step = { type: 'set', until: action.until }
+        this.#shorten(lifetimeEnd(action.until, this.now))
         break
       case 'remove-address':
         expect(this.#step, 'one step at a time').toBeUndefined()
@@ -308,7 +328,7 @@ class Node {
   }
 
   #check(): void {
-    const { mode, managesAddress, requireAddress } = this.config
+    const { mode, managesAddress } = this.config
     const route = this.#route
     if (!this.#serves) this.#leads = undefined // it gives up what it leads
     if (route) {
@@ -318,21 +338,19 @@ class Node {
       if (this.stoppedAt !== undefined) expect(route.until).toBeLessThanOrEqual(this.stoppedAt + HAND_OVER)
       if (mode === 'leader' && this.#leads) expect(route.until).toBeLessThanOrEqual(this.#leads.until)
       if (managesAddress && !this.#isTaken) expect(this.#kernel?.least, 'address').toBeGreaterThan(this.now)
-      if (requireAddress && !managesAddress) expect(this.#isSeen, 'address on the interface').toBe(true)
+      if (managesAddress) expect(route.until, 'lifetime of the address').toBeLessThanOrEqual(this.#least)
+      expect(this.#canBeSeen, 'address on an interface').toBe(true)
       const med = this.#isLeading ? 1_000_000 - this.#epoch : this.#handsOver ? this.#kept : 1_000_000
       const allowed = [mode === 'all-nodes' ? undefined : med]
       if (mode === 'standby' && this.now < this.#blocked.until) allowed.push(1_000_000) // it may have resigned
       expect(allowed, 'MED').toContain(route.med)
     } else if (mode !== 'leader' && this.stoppedAt === undefined && this.#isHealthy && this.#isClean) {
-      const hasAddress = managesAddress
-        ? this.#isThere && this.#step?.type !== 'remove'
-        : !requireAddress || this.#isSeen
+      const hasAddress = managesAddress ? this.#isThere && this.#step?.type !== 'remove' : this.#canBeSeen
       if (hasAddress && this.now >= this.#blocked.until) expect(route, 'a healthy node advertises').toBeDefined()
     }
     if (this.#campaigns === 'yes') expect(this.#serves, 'only a node that serves campaigns').toBe(true)
     const mayWait = this.now < this.#mayCampaignAt || this.now < this.#blocked.until
-    const canBeSeen = managesAddress || !requireAddress || this.#isSeen
-    if (mode !== 'all-nodes' && this.#serves && canBeSeen && !mayWait)
+    if (mode !== 'all-nodes' && this.#serves && !mayWait)
       expect(this.#campaigns, 'a node that serves campaigns').not.toBe('no')
     if (this.#kernel) expect(this.#kernel.least).toBeLessThanOrEqual(this.#kernel.lease)
     this.#checkDeadline()
@@ -347,7 +365,9 @@ class Node {
     }
     const ends: number[] = []
     if (this.#route) ends.push(this.#route.until)
-    if (this.#route && this.config.mode === 'standby' && this.#isLeading) ends.push(this.#leads!.until)
+    // Its MED shows whether it leads: it may have resigned while it could not add the address.
+    const leads = this.#route?.med !== 1_000_000 && this.#isLeading
+    if (this.#route && this.config.mode === 'standby' && leads) ends.push(this.#leads!.until)
     const lease = Math.max(this.#kernel?.lease ?? 0, this.#step?.until ?? 0, this.#maybe)
     if (this.#isThere || (this.#step && this.now < this.#step.until)) ends.push(lease)
     if (ends.length === 0) {

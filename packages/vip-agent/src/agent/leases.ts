@@ -9,6 +9,8 @@ const MED_BASE = 1_000_000
 const CARRIER_GRACE = 1000
 /** The kernel removes an address up to so much later than its lifetime says. */
 const KERNEL_SLACK = 1000
+/** The shortest lifetime of an address in the kernel, which counts whole seconds. */
+export const SHORTEST_LIFETIME = 1000
 /** The kernel ends no process sooner than this after the last step. */
 const SHORTEST_DEADLINE = 5000
 
@@ -87,6 +89,11 @@ export function addressLease(state: AgentState, now: number): number | undefined
   // The address stays for the hand-over and for the drain after it.
   if (ending) return Math.min(health.until, ending.handedOverBy + config.gracefulShutdownTime + config.drainTime)
   return isLeading(state, now) && whyNotServing(state, now) === undefined ? leadership?.until : undefined
+}
+
+/** When the lifetime ends that is set now for a lease that ends at `until`. */
+export function lifetimeEnd(until: number, now: number): number {
+  return now + Math.floor((until - now) / SHORTEST_LIFETIME) * SHORTEST_LIFETIME
 }
 
 /** When the kernel shall end the process: the earliest end of what is held now; undefined if nothing is held. */

@@ -1,4 +1,4 @@
-/** The state of the VIP agent, what it is told, and what it does. Times are milliseconds on one monotonic clock. */
+/** The state of the VIP agent, its inputs, and its actions. Times are milliseconds on one monotonic clock. */
 import type { Explanation } from '@softspoken/announcer'
 import type { Leadership } from '../election/election.ts'
 import type { AgentReason } from './reasons.ts'
@@ -65,7 +65,7 @@ export interface AddressState {
   /** 'unknown': before the first removal, and after a step that failed. */
   readonly status: 'unknown' | 'present' | 'absent'
   readonly busy: 'set' | 'remove' | undefined
-  /** It is on the interface at least until then. */
+  /** It is on the interface at least until then, whether the step that runs has set its lifetime or not. */
   readonly until: number
   /** The lease end that the last step set; a renewal has another one. */
   readonly requested: number | undefined

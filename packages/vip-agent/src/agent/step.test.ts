@@ -388,6 +388,31 @@ describe('an address that fails', () => {
     expect(feed({ type: 'health', up: true, until: 23_000 }, 3000)).toEqual([])
     expect(feed({ type: 'address-removed' }, 3000)).toEqual(['set-address'])
   })
+  it('a shorter lifetime counts before the step that sets it has ended', () => {
+    let state = newAgent(config)
+    const feed = (input: AgentInput) => {
+      const [next, actions] = agentStep(state, input, 0)
+      state = next
+      return actions
+    }
+    const lead = (until: number) => feed({ type: 'leadership', leadership: { leader: true, epoch: 1, until } })
+    feed({ type: 'sessions', established: 1 })
+    feed({ type: 'address-removed' })
+    feed({ type: 'health', up: true, until: 20_000 })
+    lead(10_000)
+    feed({ type: 'address-set', until: 10_000 })
+    expect(lead(6000)).toEqual([
+      { type: 'set-address', until: 6000 },
+      { type: 'advertise', med: 999_999, until: 6000 },
+      { type: 'arm', at: 6000 },
+    ])
+    expect(lead(9500)).toEqual([])
+    expect(feed({ type: 'address-set', until: 6000 })).toEqual([{ type: 'set-address', until: 9500 }])
+    expect(feed({ type: 'address-set', until: 9000 })).toEqual([
+      { type: 'advertise', med: 999_999, until: 9000 },
+      { type: 'arm', at: 9000 },
+    ])
+  })
   it('a node whose VIP must be on an interface does not advertise without it', () => {
     const node = new Node({ managesAddress: false, requireAddress: true })
     expect([node.reason, ...node.whats]).toEqual(['address-missing'])
@@ -420,6 +445,15 @@ describe('an election that fails', () => {
       [1, 'campaign'],
       [10, 'withdraw: election-lost'],
     ])
+  })
+  it('a leader whose campaign failed and that stops serving is a standby', () => {
+    const node = new Node({ mode: 'standby', managesAddress: false, requireAddress: true })
+    node.feed({ type: 'address-seen', present: true })
+    node.lead(1)
+    node.feed({ type: 'campaign-ended' })
+    node.feed({ type: 'address-seen', present: false })
+    node.feed({ type: 'address-seen', present: true })
+    expect(node.whats.slice(-3)).toEqual(['MED 999999', 'withdraw: address-missing', 'MED 1000000'])
   })
   it('an election that hangs after it was resigned is abandoned after 10 s', () => {
     const node = new Node()

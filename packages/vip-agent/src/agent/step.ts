@@ -7,8 +7,10 @@ import {
   carrierGraceEnd,
   isLeading,
   kernelDeadline,
+  lifetimeEnd,
   med,
   routeLease,
+  SHORTEST_LIFETIME,
   sessionGraceEnd,
   whyNotServing,
 } from './leases.ts'
@@ -28,8 +30,6 @@ const CEASE = 500
 const ABANDON = 10_000
 /** Someone else may remove the VIP so often within a minute. */
 const READD = { times: 3, within: 60_000, pause: 60_000 } as const
-/** The shortest lifetime of an address in the kernel, which counts whole seconds. */
-const SHORTEST_LIFETIME = 1000
 
 export function agentStep(state: AgentState, input: AgentInput, now: number): AgentStep {
   let next = apply(state, input, now)
@@ -199,8 +199,12 @@ function changeAddress(state: AgentState, now: number): AgentStep {
   const until = addressLease(state, now)
   if (until !== undefined) {
     if (until === address.requested || until - now < SHORTEST_LIFETIME) return [state, []]
-    const heldUntil = Math.max(address.heldUntil, until)
-    return [changed(state, { busy: 'set', requested: until, heldUntil }), [{ type: 'set-address', until }]]
+    // The kernel may have the new lifetime before the step has ended, or never: meanwhile the shorter one counts.
+    const ends = {
+      until: Math.min(address.until, lifetimeEnd(until, now)),
+      heldUntil: Math.max(address.heldUntil, until),
+    }
+    return [changed(state, { busy: 'set', requested: until, ...ends }), [{ type: 'set-address', until }]]
   }
   const isDrained = now >= Math.min(state.drainUntil, address.until)
   if (address.status === 'absent' || ending || !isDrained) return [state, []]
