@@ -28,7 +28,7 @@ const targets = dashboard.panels.flatMap(({ title, targets }) => targets.map(tar
 
 /** Labels by metric, from docs/operations.md. Another test compares that page with the code. */
 const listed = new Map(
-  [...read('docs/operations.md').matchAll(/^\| `(softspoken_bgp_\w+)` +\| (\w+) +\| ([^|]*)\|/gm)].flatMap(
+  [...read('docs/operations.md').matchAll(/^\| `(softspoken_\w+)` +\| (\w+) +\| ([^|]*)\|/gm)].flatMap(
     ([, name = '', type, labels = '']) => {
       const own = [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label)
       return type === 'histogram'
@@ -86,6 +86,12 @@ describe('the Grafana dashboard', () => {
       'softspoken_bgp_route_desired', // the routes that are sent, and the health
       'softspoken_bgp_health_flaps_total',
       'softspoken_bgp_health_checks_total', // the health
+      ...['leader_transitions_total', 'leader_epoch', 'role'].map(name => `softspoken_${name}`), // the leader
+      'softspoken_lease_renewal_age_seconds', // the leases of the nodes
+      'softspoken_lease_request_failures_total', // the log
+      'softspoken_client_certificate_not_after_timestamp_seconds', // an alert
+      'softspoken_kernel_deadline_armed', // the leases of the nodes
+      ...['softspoken_log_lines_dropped_total', 'softspoken_build_info'],
     ]
     const missing = [...listed.keys()].filter(name => !shown.has(name) && !/_(sum|count)$/.test(name))
     expect(missing.sort()).toEqual(replaced.sort())

@@ -182,7 +182,10 @@ describe('the page', () => {
     const script = await (await ask('/page.js')).text()
     const filled = [...script.matchAll(/(?:byId|put)\(\s*'([\w-]+)'/g)].map(([, id]) => id)
     expect(new Set(filled)).toEqual(
-      new Set(['name', 'version', 'headline', 'detail', 'routes', 'sessions', 'health-section', 'health', 'timeline']),
+      new Set([
+        ...['name', 'version', 'headline', 'detail', 'node-section', 'node', 'routes', 'sessions'],
+        ...['health-section', 'health', 'timeline'],
+      ]),
     )
     for (const id of filled) expect(html).toContain(`id="${id}"`)
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/)
