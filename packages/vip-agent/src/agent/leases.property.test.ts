@@ -368,8 +368,9 @@ class Node {
     // Its MED shows whether it leads: it may have resigned while it could not add the address.
     const leads = this.#route?.med !== 1_000_000 && this.#isLeading
     if (this.#route && this.config.mode === 'standby' && leads) ends.push(this.#leads!.until)
-    const lease = Math.max(this.#kernel?.lease ?? 0, this.#step?.until ?? 0, this.#maybe)
-    if (this.#isThere || (this.#step && this.now < this.#step.until)) ends.push(lease)
+    // The address has the lease of the step that runs.
+    if (this.#step && this.now < this.#step.until) ends.push(this.#step.until)
+    else if (this.#isThere) ends.push(Math.max(this.#kernel?.lease ?? 0, this.#maybe))
     if (ends.length === 0) {
       // It may be armed for an address that a failed step left behind, until the kernel has removed it.
       if (!this.config.managesAddress) expect(this.#deadline, 'nothing is held').toBeUndefined()

@@ -103,8 +103,11 @@ export function kernelDeadline(state: AgentState, now: number): number | undefin
   const ends: number[] = []
   if (route) ends.push(route.until)
   if (route && config.mode === 'standby' && leadership && isLeading(state, now)) ends.push(leadership.until)
-  if (now < address.heldUntil + KERNEL_SLACK)
-    ends.push(address.status === 'present' ? address.until : address.heldUntil)
+  if (now < address.heldUntil + KERNEL_SLACK) {
+    // After a failed step the kernel may have it until heldUntil; the step that runs may set a shorter lifetime.
+    const held = address.status === 'present' ? address.until : address.heldUntil
+    ends.push(Math.min(held, address.requested ?? held))
+  }
   const earliest = Math.min(...ends)
   return earliest < Number.POSITIVE_INFINITY ? Math.max(earliest, now + SHORTEST_DEADLINE) : undefined
 }

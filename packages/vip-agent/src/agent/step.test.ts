@@ -89,6 +89,15 @@ class Node {
     return whyNotServing(this.#state, this.now)?.reason
   }
 }
+/** A node whose address steps have no answer but the inputs of the test. Returns the actions of an input. */
+function withoutAnswers(given: Partial<AgentConfig> = {}): (input: AgentInput, now?: number) => readonly AgentAction[] {
+  let state = newAgent({ ...config, ...given })
+  return (input, now = 0) => {
+    const [next, actions] = agentStep(state, input, now)
+    state = next
+    return actions
+  }
+}
 function inWords(action: AgentAction): string | undefined {
   switch (action.type) {
     case 'arm':
@@ -373,28 +382,18 @@ describe('an address that fails', () => {
     expect(node.whats).toEqual(['campaign'])
   })
   it('an address that a removal is about to take is not advertised', () => {
-    let state = newAgent({ ...config, mode: 'all-nodes' })
-    const feed = (input: AgentInput, now: number) => {
-      const [next, actions] = agentStep(state, input, now)
-      state = next
-      return actions.map(({ type }) => type).filter(type => type !== 'arm' && type !== 'disarm')
-    }
-    feed({ type: 'tick' }, 0)
-    feed({ type: 'address-removed' }, 0)
-    feed({ type: 'health', up: true, until: 20_000 }, 0)
-    feed({ type: 'address-set', until: 20_000 }, 0)
-    feed({ type: 'health', up: false, detail: 'HTTP 500' }, 0)
-    expect(feed({ type: 'tick' }, 3000)).toEqual(['remove-address'])
+    const feed = withoutAnswers({ mode: 'all-nodes' })
+    feed({ type: 'tick' })
+    feed({ type: 'address-removed' })
+    feed({ type: 'health', up: true, until: 20_000 })
+    feed({ type: 'address-set', until: 20_000 })
+    feed({ type: 'health', up: false, detail: 'HTTP 500' })
+    expect(feed({ type: 'tick' }, 3000)).toEqual([{ type: 'remove-address' }])
     expect(feed({ type: 'health', up: true, until: 23_000 }, 3000)).toEqual([])
-    expect(feed({ type: 'address-removed' }, 3000)).toEqual(['set-address'])
+    expect(feed({ type: 'address-removed' }, 3000)).toContainEqual({ type: 'set-address', until: 23_000 })
   })
   it('a shorter lifetime counts before the step that sets it has ended', () => {
-    let state = newAgent(config)
-    const feed = (input: AgentInput) => {
-      const [next, actions] = agentStep(state, input, 0)
-      state = next
-      return actions
-    }
+    const feed = withoutAnswers()
     const lead = (until: number) => feed({ type: 'leadership', leadership: { leader: true, epoch: 1, until } })
     feed({ type: 'sessions', established: 1 })
     feed({ type: 'address-removed' })
@@ -411,6 +410,22 @@ describe('an address that fails', () => {
     expect(feed({ type: 'address-set', until: 9000 })).toEqual([
       { type: 'advertise', med: 999_999, until: 9000 },
       { type: 'arm', at: 9000 },
+    ])
+  })
+  it('the kernel deadline is that of a shorter lifetime after a removal that failed', () => {
+    const feed = withoutAnswers()
+    const lead = (until: number) => feed({ type: 'leadership', leadership: { leader: true, epoch: 1, until } })
+    feed({ type: 'sessions', established: 1 })
+    feed({ type: 'address-removed' })
+    feed({ type: 'health', up: true, until: 20_000 })
+    lead(10_000)
+    feed({ type: 'leadership', leadership: { leader: false } })
+    expect(feed({ type: 'address-set', until: 10_000 })).toEqual([{ type: 'remove-address' }])
+    feed({ type: 'address-failed', detail: 'EBUSY' })
+    lead(7000)
+    expect(feed({ type: 'tick' }, 1000)).toEqual([
+      { type: 'set-address', until: 7000 },
+      { type: 'arm', at: 7000 },
     ])
   })
   it('a node whose VIP must be on an interface does not advertise without it', () => {
