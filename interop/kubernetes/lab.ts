@@ -140,9 +140,9 @@ export class KubernetesLab implements AsyncDisposable {
     setLink(node, network, up)
   }
 
-  /** In seconds: the agent sets 5 in standby mode, and 30 is the default to a router of another AS. */
+  /** In seconds: the agent sets 5 with an election, and 30 is the default to a router of another AS. */
   get advertisementInterval(): number {
-    return this.#options.agent.mode === 'standby' ? 5 : 30
+    return this.#options.agent.mode === 'all-nodes' ? 30 : 5
   }
 
   /** The node that the router uses for the first VIP. */

@@ -70,7 +70,7 @@ export const election: readonly Scenario[] = [
       await overwriteLease(lab.api, { holderIdentity: 'another-cluster', leaseDurationSeconds: 5 })
       await until(() => lab.active === undefined, 3, 'the withdrawal')
       const withdrawn = (Date.now() - at) / 1000
-      await until(() => lab.active !== undefined, 12, 'a leader again')
+      await until(() => lab.active !== undefined, 15, 'a leader again') // the lease, and the advertisement interval
       const again = (Date.now() - at) / 1000
       assert.ok(((await readLease(lab.api))?.spec.leaseTransitions ?? 0) > before, 'the epoch rose')
       return { withdrawn, again }

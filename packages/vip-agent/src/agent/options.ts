@@ -20,8 +20,8 @@ export interface AgentOptions {
   /** The VIPs: host routes, such as `198.51.100.10/32` or `2001:db8::10/128`. They share one election. */
   vips: readonly string[]
   /**
-   * Options of the `Announcer`. `families` and `maxPrefixes` are by default those of the VIPs, `log` is the agent's. In
-   * standby mode `advertisementInterval` is by default 5 s, so that a promotion waits no longer.
+   * Options of the `Announcer`. `families` and `maxPrefixes` are by default those of the VIPs, `log` is the agent's. With
+   * an election `advertisementInterval` is by default 5 s, so that a new leader waits no longer.
    */
   announcer: AnnouncerOptions
   /** Communities and the like of the routes. `med` only in all-nodes mode: with an election the agent sets it. */
@@ -59,8 +59,8 @@ const optionNames: readonly (keyof AgentOptions)[] = [
 
 /** Seconds, if the caller's own election does not say. */
 const LEASE_DURATION = 15
-/** The longest advertisement interval of a promotion, in seconds: the lowest that is allowed. */
-const STANDBY_INTERVAL = 5
+/** The advertisement interval with an election, in seconds: the lowest that is allowed. A node may lead twice within 30 s. */
+const ELECTION_INTERVAL = 5
 /** The health lease of a node without a health check. */
 const noCheck: HealthGateOptions = { check: async () => {}, interval: 5, ttl: 15, rise: 1, holdDown: false }
 
@@ -111,7 +111,7 @@ export function resolveOptions(options: AgentOptions): Resolved {
     announcer: {
       families: [...new Set(routes.map(({ family }) => family))],
       maxPrefixes: routes.length,
-      ...(mode === 'standby' && { advertisementInterval: STANDBY_INTERVAL }),
+      ...(mode !== 'all-nodes' && { advertisementInterval: ELECTION_INTERVAL }),
       ...announcer,
     },
     health: health ?? noCheck,
