@@ -11,7 +11,7 @@ import { until } from './until.ts'
 const PORT = 6443
 const READY = 60 // seconds
 
-/** Stands for the control plane's API servers: each node reaches it through a proxy of its own. */
+/** The API server of the control plane. Each node reaches it through a proxy of its own. */
 export class ApiServer {
   readonly #keys: Keys
   readonly #etcd: ChildProcess

@@ -150,6 +150,12 @@ export class KubernetesLab implements AsyncDisposable {
     return this.routesOf(this.vips.slice(0, 1))[0]
   }
 
+  /** The router uses another node than this one. */
+  movedFrom(node: NodeName): boolean {
+    const { active } = this
+    return active !== undefined && active !== node
+  }
+
   /** The node that the router uses for each of these VIPs. */
   routesOf(vips: readonly string[]): readonly (NodeName | undefined)[] {
     return vips.map(vip => {

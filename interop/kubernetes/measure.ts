@@ -32,7 +32,7 @@ export async function measure(lab: KubernetesLab, fault: FaultName): Promise<Out
   await action.inject(lab, node)
   const elsewhere = (): boolean => {
     const last = lab.answers.slice(-20)
-    return lab.active !== node && lab.active !== undefined && last.every(({ what }) => what === lab.active)
+    return lab.movedFrom(node) && last.every(({ what }) => what === lab.active)
   }
   const moved = await until(elsewhere, LIMIT, 'another node serves').then(
     () => true,

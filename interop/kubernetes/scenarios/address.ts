@@ -42,7 +42,7 @@ export const addresses: readonly Scenario[] = [
         await until(() => lab.holders.includes(leader), 3, `added again, time ${time}`)
       }
       ip('-n', leader, 'address', 'delete', `${VIP}/32`, 'dev', 'lo')
-      await until(() => lab.active !== undefined && lab.active !== leader, 10, 'another node leads')
+      await until(() => lab.movedFrom(leader), 10, 'another node leads')
       assert.match(lab.agent(leader).log, /address-removed/)
     },
   },

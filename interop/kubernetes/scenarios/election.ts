@@ -139,7 +139,7 @@ export const election: readonly Scenario[] = [
       const leader = await lab.steady()
       const at = Date.now()
       await lab.cut(leader, 'segment')
-      await until(() => lab.active !== undefined && lab.active !== leader, 10, 'another node leads')
+      await until(() => lab.movedFrom(leader), 10, 'another node leads')
       return { seconds: (Date.now() - at) / 1000 }
     },
   },

@@ -27,7 +27,7 @@ export const handover: readonly Scenario[] = [
         assert.ok(ended <= 8.5, `it ended after ${ended} s`)
         assert.ok(!lab.holders.includes(node), 'the VIP is off the interface')
         assert.equal(lab.failedSince(at).length, 0, 'every request was answered')
-        assert.match(lab.router.log(), /Cease|Administrative shutdown|closed|Received: /i)
+        assert.match(lab.router.log(), /Received: Administrative shutdown/i)
         return { released, ended }
       },
     }),
@@ -59,7 +59,7 @@ export const handover: readonly Scenario[] = [
       const at = Date.now()
       await faults.apidown.inject(lab, node)
       lab.agent(node).child.kill('SIGTERM')
-      await until(() => lab.active !== undefined && lab.active !== node, 4, 'another node has the route')
+      await until(() => lab.movedFrom(node), 4, 'another node has the route')
       return { seconds: (Date.now() - at) / 1000 }
     },
   },
@@ -72,7 +72,7 @@ export const handover: readonly Scenario[] = [
       const before = await readLease(lab.api)
       await lab.agent(node).kill('SIGKILL')
       assert.ok(lab.holders.includes(node), 'the VIP of the killed process is still there')
-      await until(() => lab.active !== undefined && lab.active !== node, 10, 'another node leads')
+      await until(() => lab.movedFrom(node), 10, 'another node leads')
       lab.startAgent(node)
       await until(() => !lab.holders.includes(node), 5, 'the old VIP is removed')
       await lab.steady()
@@ -85,25 +85,21 @@ export const handover: readonly Scenario[] = [
     title: 'a leader that is stopped and continued never advertises as leader again',
     mode: 'leader',
     async run(lab) {
-      const outcome = await measureStop()
-      return outcome
-      async function measureStop() {
-        lab.startAgent()
-        const node = await lab.steady()
-        await pause(2)
-        const at = Date.now()
-        const { child } = lab.agent(node)
-        child.kill('SIGSTOP')
-        await until(() => lab.active !== node && lab.active !== undefined, 10, 'another node leads')
-        const next = lab.active
-        child.kill('SIGCONT')
-        await pause(10)
-        assert.equal(lab.active, next)
-        assert.ok(!lab.routes.some(({ at: when, what }) => when > at + 8000 && what === node))
-        return {
-          ended: child.signalCode ?? 'runs',
-          seconds: (lab.routes.find(r => r.at > at && r.what === next)!.at - at) / 1000,
-        }
+      lab.startAgent()
+      const node = await lab.steady()
+      await pause(2)
+      const at = Date.now()
+      const { child } = lab.agent(node)
+      child.kill('SIGSTOP')
+      await until(() => lab.movedFrom(node), 10, 'another node leads')
+      const next = lab.active
+      child.kill('SIGCONT')
+      await pause(10)
+      assert.equal(lab.active, next)
+      assert.ok(!lab.routes.some(({ at: when, what }) => when > at + 8000 && what === node))
+      return {
+        ended: child.signalCode ?? 'runs',
+        seconds: (lab.routes.find(r => r.at > at && r.what === next)!.at - at) / 1000,
       }
     },
   },

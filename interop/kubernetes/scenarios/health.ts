@@ -15,7 +15,7 @@ export const health: readonly Scenario[] = [
         await pause(2)
         const at = Date.now()
         await lab.switch(leader, 'api', position)
-        await until(() => lab.active !== undefined && lab.active !== leader, 12, 'another node leads')
+        await until(() => lab.movedFrom(leader), 12, 'another node leads')
         return { seconds: (Date.now() - at) / 1000 }
       },
     }),
@@ -29,7 +29,7 @@ export const health: readonly Scenario[] = [
       await pause(2)
       const at = Date.now()
       await lab.switch(leader, 'service', 'off')
-      await until(() => lab.active !== undefined && lab.active !== leader, 8, 'another node leads')
+      await until(() => lab.movedFrom(leader), 8, 'another node leads')
       assert.notEqual((await readLease(lab.api))?.spec.holderIdentity, leader)
       return { seconds: (Date.now() - at) / 1000 }
     },
