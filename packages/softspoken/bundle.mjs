@@ -2,7 +2,7 @@
  * Bundles the program into one file: softspoken.cjs in dist, or in the folder that is given. CommonJS starts faster than a
  * module. Libraries that only some runs need are files of their own, so that Node does not parse them before the first route.
  */
-import { cpSync, readFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const [folder = 'dist'] = process.argv.slice(2)
@@ -29,7 +29,7 @@ await build({
   external: ['koffi', ...loadedLater.map(file)],
   alias: Object.fromEntries(loadedLater.map(name => [name, file(name)])),
   define: { 'import.meta.url': 'bundleUrl', BUNDLED_VERSION: JSON.stringify(version) },
-  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  banner: { js: "#!/usr/bin/env node\nconst bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
 await build({
   ...options,
@@ -37,4 +37,5 @@ await build({
   outdir: folder,
   outExtension: { '.js': '.cjs' },
 })
+chmodSync(`${folder}/softspoken.cjs`, 0o755)
 cpSync('src/http/page', `${folder}/page`, { recursive: true })

@@ -55,6 +55,14 @@ it('the bundle without koffi announces without a kernel deadline, and says so', 
   expect(await exit).toEqual([0, null])
 })
 
+it("the bundle is a command, and kube-vip's argument manager means announce", { timeout }, () => {
+  const command = join(folder, 'a-link')
+  symlinkSync(join(folder, 'softspoken.cjs'), command)
+  const { status, stdout, stderr } = spawnSync(command, ['manager', ...flags, '--check'], { encoding: 'utf8' })
+  expect([status, stderr]).toEqual([0, ''])
+  expect(stdout).toContain("type: 'open'")
+})
+
 it.skipIf(process.platform !== 'linux')(
   'the bundle with koffi beside it has a kernel deadline',
   { timeout },

@@ -1,6 +1,7 @@
 /** The command line: `softspoken <command> [options]`. Each command is loaded when it is run. */
 import { nearest } from '@softspoken/wire/internal'
 import { Command, CommanderError, Option } from 'commander'
+import { isAnnounce } from './announce-name.ts'
 import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withOptions, withoutValue } from './config/flags.ts'
 import { readConfiguration } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
@@ -20,7 +21,8 @@ export interface Io {
 /** Resolves with the exit code: after an answer was printed, or once the route is being announced. */
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, io: Io): Promise<number> {
   try {
-    await commandLine(env, io).parseAsync(argv, { from: 'user' })
+    const words = isAnnounce(argv[0]) ? ['announce', ...argv.slice(1)] : argv
+    await commandLine(env, io).parseAsync(words, { from: 'user' })
     return exitCodes.ok
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok // --help, --version

@@ -63,7 +63,9 @@ describe.each([
     expect(args).toContain(`--http=${host}:${port}`)
   })
   it('has options that the program accepts without a warning', async () => {
-    const words = args.map(arg => arg.replaceAll('$(HOST_IP)', '203.0.113.2'))
+    const [command, ...flags] = args
+    expect(command).toBe('announce')
+    const words = flags.map(arg => arg.replaceAll('$(HOST_IP)', '203.0.113.2'))
     const variables = Object.fromEntries(env.map(({ name, value }) => [name, value ?? '203.0.113.2']))
     const { options, warnings } = await readConfiguration(words, variables)
     expect(warnings).toEqual([])
@@ -80,7 +82,9 @@ describe('kubernetes/control-plane.yaml', () => {
   })
   it('has options that the program accepts, and NET_ADMIN as its only right', async () => {
     const [{ args, env, securityContext }] = manifest.spec.containers
-    const words = args.map((arg: string) => arg.replace('$(HOST_IP)', '203.0.113.2').replace('$(NODE_NAME)', 'node-1'))
+    const words = args
+      .slice(1)
+      .map((arg: string) => arg.replace('$(HOST_IP)', '203.0.113.2').replace('$(NODE_NAME)', 'node-1'))
     const { options, warnings } = await readConfiguration(words, {})
     expect(warnings).toEqual([])
     expect(options).toMatchObject({ mode: 'standby', health: 'kubernetes', apiServer: 'https://127.0.0.1:6443' })
@@ -131,8 +135,9 @@ describe('the unit and the Dockerfile', () => {
     const [, bundle] = /outfile: `\$\{folder\}\/(.+)`/.exec(source('softspoken/bundle.mjs')) ?? []
     expect(bundle).toBe('softspoken.cjs')
     expect(read('systemd/softspoken.service')).toContain(`/usr/lib/softspoken/${bundle} announce\n`)
-    expect(dockerfile).toContain(`ENTRYPOINT ["node", "/app/${bundle}", "announce"]`)
-    expect(dockerfile).toContain(`RUN node /app/${bundle} check `)
+    expect(dockerfile).toContain(`ENTRYPOINT ["node", "/app/${bundle}"]\nCMD ["announce"]`)
+    expect(dockerfile).toContain(`ln -s /app/${bundle} /usr/local/bin/softspoken`)
+    expect(dockerfile).toContain('RUN softspoken check ')
   })
   it('have the package.json of each package that the program needs', () => {
     const copied = [...dockerfile.matchAll(/^COPY packages\/([\w-]+)\/package\.json packages\/\1\/$/gm)].map(

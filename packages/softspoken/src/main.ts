@@ -1,9 +1,10 @@
 /** The first file to run: it handles signals before anything else is loaded. */
+import { isAnnounce } from './announce-name.ts'
 import { printResult } from './print.ts'
 import { closeDebugger, exitCodes, printError, Shutdown } from './shutdown.ts'
 
 const argv = process.argv.slice(2)
-const announces = argv[0] === 'announce' && !argv.includes('--check')
+const announces = isAnnounce(argv[0]) && !argv.includes('--check')
 const shutdown = new Shutdown(announces ? exitCodes.ok : exitCodes.retryable)
 
 // No await at the top level: the bundle is CommonJS, which Node starts faster.
