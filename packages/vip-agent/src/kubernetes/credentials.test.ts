@@ -137,6 +137,16 @@ describe('a client certificate', () => {
     expect(server.requests.map(({ user }) => user)).toEqual(['server', 'server', 'client'])
   })
 
+  test('one file with certificate and key is enough', async () => {
+    writeFileSync(
+      join(folder, 'both'),
+      ['client.pem', 'client-key.pem'].map(name => readFileSync(tlsFile(name))).join('\n'),
+    )
+    const user = { 'client-certificate': 'both', 'client-key': 'both' }
+    await storeWith({ kubeconfig: server.kubeconfig(folder, user) }).get(signal)
+    expect(server.requests.at(-1)?.user).toBe('client')
+  })
+
   test('an authority that is half-written is not used', async () => {
     const store = storeWith({ kubeconfig: server.kubeconfig(folder), log })
     await store.get(signal)
@@ -241,5 +251,24 @@ describe('a disk that hangs', () => {
     await clock.advance(0)
     expect((await credentials.current()).access).toEqual(changed)
     expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('a failure that comes after 0.25 s is one line in the log, until a read works again', async () => {
+    const clock = new VirtualClock()
+    let fail = (_: Error): void => {}
+    const slow = () => new Promise<Access>((_, reject) => void (fail = reject))
+    const reads = [async () => access, slow, slow, async () => changed, slow]
+    const credentials = new Credentials({ read: () => reads.shift()!(), vips: [], clock, log })
+    await credentials.current()
+    for (const _ of reads.slice()) {
+      credentials.refuse()
+      const current = credentials.current()
+      await clock.advance(0.25)
+      fail(new Error('the command ended with code 1'))
+      await current
+      await clock.advance(0)
+    }
+    const failure = 'the credentials for the API server cannot be read again'
+    expect(lines.map(([, , text]) => text)).toEqual([failure, again, failure])
   })
 })

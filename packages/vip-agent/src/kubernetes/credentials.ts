@@ -57,31 +57,37 @@ export class Credentials {
   /** @throws LeaseStoreError with reason `credentials` */
   current(): Promise<Connector> {
     // One at a time: on a disk that hangs, each look holds a thread of Node.
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined
-    })
+    this.#refreshing ??= this.#refresh()
+      .catch(error => this.#failed(error))
+      .finally(() => {
+        this.#refreshing = undefined
+      })
     return this.#last === undefined ? this.#refreshing : this.#newOrLast(this.#refreshing, this.#last)
   }
 
   /** A disk or a command that hangs must not cost the lease while the last credentials may still be valid. */
   async #newOrLast(refreshing: Promise<Connector>, last: Connector): Promise<Connector> {
-    const { clock, log } = this.#options
+    const { clock } = this.#options
     let timer: unknown
     const patience = new Promise<Connector>(resolve => {
       timer = clock.setTimeout(() => resolve(last), PATIENCE)
     })
     try {
-      const connector = await Promise.race([refreshing, patience])
-      this.#failure = ''
-      return connector
-    } catch (error) {
-      const text = errorText(error)
-      if (text !== this.#failure) log?.warn({ error: text }, 'the credentials for the API server cannot be read again')
-      this.#failure = text
+      return await Promise.race([refreshing, patience])
+    } catch {
       return last
     } finally {
       clock.clearTimeout(timer)
     }
+  }
+
+  /** Logged once, also if no request waits for it any more. The first failure is that of the request. */
+  #failed(error: unknown): never {
+    const text = errorText(error)
+    if (this.#last && text !== this.#failure)
+      this.#options.log?.warn({ error: text }, 'the credentials for the API server cannot be read again')
+    this.#failure = text
+    throw error
   }
 
   async #refresh(): Promise<Connector> {
@@ -94,6 +100,7 @@ export class Credentials {
     const login = access.exec === undefined ? access : await this.#runExec(access.exec, isStale)
     // Only after a read that succeeds: until then, each request tries again.
     this.#files = files
+    this.#failure = ''
     if (isRefused) this.#isRefused = false
     if (last !== undefined && isDeepStrictEqual([access, login], [last.access, last.login])) return last
     const transport = new Transport(access, login, vips)

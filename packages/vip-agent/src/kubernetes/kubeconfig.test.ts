@@ -110,6 +110,31 @@ describe('what is read', () => {
     expect(access).toMatchObject({ ca, certificate: { cert, key } })
   })
 
+  test.each([
+    ['certificate', Buffer.concat([cert, key])],
+    ['key', Buffer.concat([key, cert])],
+  ])('one file with certificate and key, the %s first, as kubelet has it', async (_, both) => {
+    writeFileSync(join(folder, 'both.pem'), both)
+    const access = await read(
+      config({ user: { token: '', 'client-certificate': 'both.pem', 'client-key': 'both.pem' } }),
+    )
+    expect(access.certificate).toEqual({ cert: both, key: both })
+  })
+
+  test.each([
+    ['empty impersonation', { as: '', 'as-uid': null, 'as-groups': [], 'as-user-extra': {} }],
+    ['an empty auth-provider', { 'auth-provider': {} }],
+  ])('%s, which some programs write', async (_, user) => {
+    expect(await read(config({ user }))).toMatchObject({ authorization: 'Bearer tok' })
+  })
+
+  test('maps that are named and merged', async () => {
+    const text = stringify(config({ user: {} })).replace('token: tok', '<<: *login')
+    expect(await read(`extra:\n  login: &login { token: merged }\n${text}`)).toMatchObject({
+      authorization: 'Bearer merged',
+    })
+  })
+
   test('a token file before a token, without its line end', async () => {
     writeFileSync(join(folder, 'token'), 'new\n')
     expect(await read(config({ user: { tokenFile: 'token', token: 'old' } }))).toMatchObject({
@@ -165,10 +190,10 @@ describe('mistakes', () => {
   test.each<[string, object | string]>([
     ['it must be a kubeconfig in YAML', 'a: *missing'],
     [', line 2: it must be a kubeconfig in YAML', 'a: 1\nb: "'],
-    [', line 2: it must be a kubeconfig in YAML', 'a: 1\na: 2'],
-    [' must be a map', '[]'],
-    [' must be a map', ''],
-    ['current-context must be the name of a context, or set the option context', config({ 'current-context': '' })],
+    [', line 2: it has a name twice in one map', 'a: 1\na: 2'],
+    [' must be a kubeconfig: a map with contexts, clusters and users', '[]'],
+    [' must be a kubeconfig: a map with contexts, clusters and users', ''],
+    ['current-context must be the name of a context', config({ 'current-context': '' })],
     ['current-context must be a string; write it in quotes', { ...config(), 'current-context': 5 }],
     ['current-context names a context that is not in contexts, which has 1', config({ 'current-context': 'x' })],
     ['contexts must be a list', config({ contexts: {} })],

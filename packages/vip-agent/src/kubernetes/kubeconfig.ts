@@ -15,7 +15,7 @@ import type { WatchedFiles } from './watched-files.ts'
 export async function readKubeconfig(file: string, context: string | undefined, files: WatchedFiles): Promise<Access> {
   const top = new Section(file, '', await parseYaml(file, await files.read(file, file)))
   const named = context ?? top.text('current-context')
-  if (named === undefined) throw top.wrong('current-context', 'the name of a context, or set the option context')
+  if (named === undefined) throw top.wrong('current-context', 'the name of a context')
   const chosen = top.named(
     'contexts',
     named,
@@ -156,7 +156,8 @@ class Section {
   constructor(file: string, path: string, content: unknown) {
     this.#file = file
     this.#path = path
-    if (typeof content !== 'object' || content === null || Array.isArray(content)) throw this.wrong('', 'a map')
+    if (typeof content !== 'object' || content === null || Array.isArray(content))
+      throw this.wrong('', path === '' ? 'a kubeconfig: a map with contexts, clusters and users' : 'a map')
     this.#content = new Map(Object.entries(content))
   }
 
@@ -202,7 +203,9 @@ class Section {
   }
   rejectGiven(name: string, why: string): void {
     const value = this.#content.get(name) ?? ''
-    if (value !== '') throw this.wrong(name, `left out: ${why}`)
+    // Some programs write an empty list or map, too.
+    const isEmpty = typeof value === 'object' ? Object.keys(value).length === 0 : value === ''
+    if (!isEmpty) throw this.wrong(name, `left out: ${why}`)
   }
 
   /** The entry of a list with that name; `by` is where the name was given. */
@@ -225,16 +228,19 @@ class Section {
 async function parseYaml(file: string, octets: Buffer): Promise<unknown> {
   const { parseDocument } = await import('yaml') // it takes long to load, and a Pod with a service account needs none
   let line = ''
+  let what = 'must be a kubeconfig in YAML'
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
-    const document = parseDocument(text, { logLevel: 'error' }) // its warnings would show the text on standard error
+    // Its warnings would show the text on standard error. kubectl merges maps with `<<`, too.
+    const document = parseDocument(text, { logLevel: 'error', merge: true })
     const [fault] = [...document.errors, ...document.warnings]
     if (fault?.linePos !== undefined) line = `, line ${fault.linePos[0].line}`
+    if (fault?.code === 'DUPLICATE_KEY') what = 'has a name twice in one map'
     if (fault === undefined) return document.toJS()
   } catch {
     // Not UTF-8, or an alias without an anchor.
   }
-  throw credentialsError(`${file}${line}: it must be a kubeconfig in YAML`)
+  throw credentialsError(`${file}${line}: it ${what}`)
 }
 
 function failed(error: Error): never {

@@ -418,6 +418,14 @@ describe('load() and status()', () => {
     expect(server.requests).toHaveLength(0)
   })
 
+  test('a server whose name has the address of a VIP is refused also if no node has it yet', async () => {
+    const tested = store({ server: 'https://localhost:1', vips: ['127.0.0.1'] }) // nothing listens there
+    await expect(tested.get(signal)).rejects.toMatchObject({
+      reason: 'credentials',
+      detail: expect.stringContaining('localhost:1 is a virtual IP of this agent'),
+    })
+  })
+
   test('the option server replaces the server of the kubeconfig', async () => {
     await using other = await FakeLeaseServer.listening()
     await store({ server: other.url }).get(signal)

@@ -86,12 +86,10 @@ export class Transport {
         reject(new LeaseStoreError(reason, `${place} ${what}`))
       request(`${server}${path}`, options)
         .on('socket', socket => {
-          // A host name may belong to a VIP, which only its address shows.
+          // A host name may be that of a VIP, which may be on no node yet.
           if (socket.connecting)
-            socket.once('connect', () => {
-              const { remoteAddress } = socket
-              if (remoteAddress !== undefined && this.#vips.includes(canonicalAddress(remoteAddress)))
-                socket.destroy(vipError(server))
+            socket.on('lookup', (_error, address) => {
+              if (address && this.#vips.includes(canonicalAddress(address))) socket.destroy(vipError(server))
             })
         })
         .on('response', resolve)
@@ -135,7 +133,7 @@ export function placeOf(server: string): string {
 
 export function vipError(server: string): LeaseStoreError {
   return credentialsError(
-    `the API server ${placeOf(server)} is a virtual IP of this agent, which needs the election first: set the option server to this node's own API server, such as https://127.0.0.1:6443`,
+    `the API server ${placeOf(server)} is a virtual IP of this agent, which needs the election first; give this node's own API server, such as https://127.0.0.1:6443`,
   )
 }
 

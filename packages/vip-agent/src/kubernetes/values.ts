@@ -15,17 +15,18 @@ export function authorizationOf(token: string): string | undefined {
 }
 
 /**
- * All certificates of PEM text. Each must be whole, because a file that is being written may end within one, and Node ignores
- * an authority that it cannot read.
+ * All certificates of PEM text, which may have the key, too, as kubelet writes it. Each block must be whole, because a file
+ * that is being written may end within one, and Node ignores an authority that it cannot read.
  */
 export function certificatesIn(pem: Buffer): X509Certificate[] | undefined {
   const { X509Certificate } = process.getBuiltinModule('node:crypto')
   const text = pem.toString('latin1')
   const begun = text.split('-----BEGIN ').length - 1
-  const whole = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  if (whole.length === 0 || whole.length !== begun) return undefined
+  const whole = text.match(/-----BEGIN ([^-]+)-----[\s\S]*?-----END \1-----/g) ?? []
+  const certificates = whole.filter(block => block.startsWith('-----BEGIN CERTIFICATE-'))
+  if (certificates.length === 0 || whole.length !== begun) return undefined
   try {
-    return whole.map(block => new X509Certificate(block))
+    return certificates.map(block => new X509Certificate(block))
   } catch {
     return undefined
   }
