@@ -418,7 +418,7 @@ describe('load() and status()', () => {
     expect(server.requests).toHaveLength(0)
   })
 
-  test('a server whose name has the address of a VIP is refused also if no node has it yet', async () => {
+  test('a server whose name is that of a VIP is refused before a node has the VIP', async () => {
     const tested = store({ server: 'https://localhost:1', vips: ['127.0.0.1'] }) // nothing listens there
     await expect(tested.get(signal)).rejects.toMatchObject({
       reason: 'credentials',
