@@ -253,7 +253,7 @@ describe('a disk that hangs', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test('a failure that comes after 0.25 s is one line in the log, until a read works again', async () => {
+  test('a failure after 0.25 s is one line in the log until a read works again', async () => {
     const clock = new VirtualClock()
     let fail = (_: Error): void => {}
     const slow = () => new Promise<Access>((_, reject) => void (fail = reject))
