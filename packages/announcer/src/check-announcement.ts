@@ -12,9 +12,12 @@ import { type AnnounceOptions, announceOptions } from './announcement.ts'
 import type { HostRoute } from './host-route.ts'
 import type { PeerUpdates } from './peer-updates.ts'
 
+const preferenceNames = optionNames(preferenceOptions)
+const announceNames = [...optionNames(announceOptions), 'signal', 'gate']
+
 /** Those that are no preference. @throws OptionError */
 export function checkOptions(options: AnnounceOptions): AnnounceOptions {
-  rejectUnknown(options, [...optionNames(announceOptions), 'signal', 'gate'], '')
+  rejectUnknown(options, announceNames, '')
   const { signal, ttl, gate } = options
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new OptionError('signal', signal, 'an AbortSignal')
@@ -34,7 +37,7 @@ export function checkPreference(
   hasGracefulShutdown: boolean,
   encoded: Map<string, string>,
 ): ResolvedPreference {
-  rejectUnknown(preference, optionNames(preferenceOptions), '')
+  rejectUnknown(preference, preferenceNames, '')
   const carriers = peers.filter(peer => peer.carries(route))
   if (carriers.length === 0) {
     const { peer, families } = peers[0]!.config // there is at least one

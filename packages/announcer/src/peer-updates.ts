@@ -150,9 +150,21 @@ export class PeerUpdates {
     return now
   }
 
-  #chooseNextHop(route: HostRoute, own: HostContext, announced: readonly Address[]): NextHop {
+  #chooseNextHop(
+    route: HostRoute,
+    { local, extended, addresses }: HostContext,
+    announced: readonly Address[],
+  ): NextHop {
     const given = forFamily(this.#given, route.family)
-    return chooseNextHop(route, { ...own, given, device: this.#device, peer: this.#peer, announced })
+    return chooseNextHop(route, {
+      local,
+      extended,
+      addresses,
+      given,
+      device: this.#device,
+      peer: this.#peer,
+      announced,
+    })
   }
 }
 
