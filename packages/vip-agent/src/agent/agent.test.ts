@@ -5,6 +5,7 @@ import { ScriptedPeer, VirtualClock } from '@softspoken/session/testing'
 import { routes } from '@softspoken/wire'
 import { describe, expect, it, vi } from 'vitest'
 import type { Election, Leadership } from '../election/election.ts'
+import type { Look } from '../maintenance/look-at.ts'
 import { runAgent, VipAgent } from './agent.ts'
 import type { HostNetwork } from './host-network.ts'
 import type { AgentOptions } from './options.ts'
@@ -55,6 +56,7 @@ interface Given extends Partial<Omit<AgentOptions, 'address'>> {
   readonly set?: () => Promise<void>
   readonly remove?: () => Promise<void>
   readonly address?: 'none'
+  readonly look?: () => Promise<Look>
 }
 
 /** An agent on a node, and what reached its router and its interface: `[seconds, what]`. */
@@ -73,7 +75,7 @@ class Run {
   ended = false
 
   constructor(given: Given | ((run: Run) => Given) = {}) {
-    const { set, remove, ...rest } = typeof given === 'function' ? given(this) : given
+    const { set, remove, look, ...rest } = typeof given === 'function' ? given(this) : given
     const note = (_: object, text: string): void => void this.lines.push(text)
     const log: Logger = { debug: note, info: note, warn: note, error: note }
     const vipInterface = {
@@ -101,6 +103,7 @@ class Run {
       },
       {
         network: this.network,
+        ...(look && { look }),
         kernelDeadline: {
           arm: seconds => {
             this.deadlines.push(`arm ${Math.round(seconds * 10) / 10}`)
@@ -308,6 +311,76 @@ describe('a node without an election', () => {
       address: 'none',
     }))
     expect(run.agent.announcer.sessions[0]?.config.families).toEqual(['ipv4-unicast', 'ipv6-unicast'])
+  })
+})
+
+describe('an agent that is drained', () => {
+  it('drain() hands over and keeps the session; resume() campaigns again', async () => {
+    const run = new Run(asLeader)
+    await run.pass(5)
+    run.agent.drain('kernel\nupgrade')
+    run.election.epoch = undefined
+    await run.pass(20)
+    expect(run.whats).toEqual(['remove', 'set', 'MED 999999', 'withdrawn', 'remove'])
+    expect(run.agent.announcer.sessions[0]?.state).toBe('Established')
+    const { drained, serves } = run.agent.status()
+    expect(drained).toEqual({ reason: 'drained', since: expect.any(Date), detail: expect.any(String) })
+    expect(drained?.detail).toMatch(/^drained since 20[\d-]+T[\d:]+Z: kernel upgrade$/)
+    expect(serves.detail).toBe(drained?.detail)
+    expect(run.agent.announcer.status().withheld).toEqual({ [VIP]: { reason: 'gate-down', detail: drained?.detail } })
+    run.agent.resume()
+    run.election.epoch = 3
+    await run.pass(10)
+    expect(run.agent.status()).toMatchObject({ role: 'leader', serves: {} })
+    expect([run.agent.status().drained, run.med]).toEqual([undefined, 999_997])
+  })
+  it('a second drain() changes the reason, and not the time', async () => {
+    const run = new Run()
+    await run.pass(3)
+    run.agent.drain('one')
+    const { since } = run.agent.status().drained ?? {}
+    run.agent.drain('two')
+    expect(run.agent.status().drained).toMatchObject({ since, detail: expect.stringMatching(/: two$/) })
+    expect(() => run.agent.drain(7 as never)).toThrow('reason: 7 is not allowed')
+    await run.pass(10)
+    expect(run.whats.slice(-2)).toEqual(['withdrawn', 'remove'])
+  })
+  it('resume() does not end the drain of a file; without the file the node serves', async () => {
+    let look: Look = { exists: false, hasFolder: true }
+    const run = new Run({ disabledBy: '/run/softspoken/drained', look: async () => look })
+    await run.pass(3)
+    expect(run.med).toBeUndefined()
+    expect(run.whats).toEqual(['remove', 'set', 'MED undefined'])
+    look = { exists: true, since: 0, text: '' }
+    await run.pass(1)
+    run.agent.resume()
+    expect(run.agent.status().drained?.detail).toBe('drained since 1970-01-01T00:00:00Z')
+    await run.pass(10)
+    expect(run.whats.slice(-2)).toEqual(['withdrawn', 'remove'])
+    look = { exists: false, hasFolder: true }
+    await run.pass(31)
+    expect(run.whats.slice(-2)).toEqual(['set', 'MED undefined'])
+  })
+  it('a node that starts with the file holds nothing', async () => {
+    const look = async (): Promise<Look> => ({ exists: true, since: 0, text: '' })
+    const run = new Run(run => ({ ...asLeader(run), disabledBy: '/run/softspoken/drained', look }))
+    await run.pass(30)
+    expect([run.whats, run.election.campaigns]).toEqual([['remove'], 0])
+    expect(run.lines.filter(line => line === 'serving')).toEqual([])
+  })
+  it('an agent that ends looks at no file', async () => {
+    let looks = 0
+    const look = async (): Promise<Look> => {
+      looks++
+      return { exists: false, hasFolder: true }
+    }
+    const run = new Run({ disabledBy: '/run/softspoken/drained', look })
+    await run.pass(3)
+    run.stop()
+    await run.pass(10)
+    const before = looks
+    await run.pass(10)
+    expect([run.ended, looks]).toEqual([true, before])
   })
 })
 

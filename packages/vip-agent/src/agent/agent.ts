@@ -4,18 +4,21 @@ import { type Announcement, Announcer, HealthGate } from '@softspoken/announcer'
 import { leasesFirst } from '@softspoken/announcer/internal'
 import { KernelDeadline } from '@softspoken/linux'
 import { type Clock, type Logger, realTime, type StopOptions } from '@softspoken/session'
-import { DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
+import { assertString, DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import { VipAddresses } from '../address/vip-addresses.ts'
 import { type VipInterface, VipSteps } from '../address/vip-interface.ts'
 import type { Election } from '../election/election.ts'
+import { DrainFile } from '../maintenance/drain-file.ts'
+import { drained } from '../maintenance/drained.ts'
+import type { Look } from '../maintenance/look-at.ts'
 import { Campaign } from './campaign.ts'
 import { type HostNetwork, hostNetwork } from './host-network.ts'
 import { HostWatch } from './host-watch.ts'
 import { whyWithheld } from './leases.ts'
 import { type AgentOptions, resolveOptions } from './options.ts'
 import { RouteGate } from './route-gate.ts'
-import { type AgentAction, type AgentInput, type AgentState, newAgent } from './state.ts'
+import { type AgentAction, type AgentInput, type AgentState, type Drain, newAgent } from './state.ts'
 import { type AgentEvents, type AgentStatus, Reporter, statusOf } from './status.ts'
 import { agentStep, nextDeadline } from './step.ts'
 
@@ -23,6 +26,7 @@ import { agentStep, nextDeadline } from './step.ts'
 export interface AgentEnvironment {
   readonly network?: HostNetwork
   readonly kernelDeadline?: Pick<KernelDeadline, 'arm' | 'disarm' | 'stop'>
+  readonly look?: (file: string) => Promise<Look>
 }
 
 /** Runs from its construction until stop(). It starts without Lease, address and route. */
@@ -40,6 +44,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly #steps: VipSteps | undefined
   readonly #reporter: Reporter
   readonly #watch: HostWatch
+  readonly #drainFile: DrainFile | undefined
   readonly #deadline: AgentEnvironment['kernelDeadline']
   readonly #done: Promise<void>
   #finish: () => void = () => {}
@@ -56,7 +61,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   constructor(options: AgentOptions, environment: AgentEnvironment)
   constructor(options: AgentOptions, environment: AgentEnvironment = {}) {
     super()
-    const { routes, config, announcer, health, election, address, kernelDeadline } = resolveOptions(options)
+    const { routes, config, announcer, health, election, address, kernelDeadline, disabledBy } = resolveOptions(options)
     const log = guardLog(options.log)
     this.#log = log
     this.#clock = announcer.clock ?? realTime
@@ -92,6 +97,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       expectsAddress: () => this.#state.address.status === 'present' && !this.#state.address.busy,
       addressGone: () => this.#reporter.addressGone(),
     })
+    this.#drainFile = disabledBy === undefined ? undefined : this.#watchDrainFile(disabledBy, environment)
     this.#isRunning = false
     this.#watch.look()
   }
@@ -104,6 +110,21 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       interfaceName: this.#addresses?.interface,
       lastElectionFailure: this.#reporter.lastElectionFailure,
     })
+  }
+
+  /**
+   * Takes this node out of service without stopping it: a leader hands over, the route is withdrawn, then the address is
+   * removed; the sessions stay up. The reason is shown, 200 characters of it at most. A second call changes the reason alone.
+   * @throws OptionError if the reason is not a text
+   */
+  drain(reason = ''): void {
+    assertString(reason, 'reason')
+    const { since = Date.now() } = this.#state.drains.call ?? {}
+    this.#feed({ type: 'drain', source: 'call', drain: drained(since, reason) })
+  }
+  /** Ends what drain() began. A node that the file of `disabledBy` drains stays drained. */
+  resume(): void {
+    this.#feed({ type: 'drain', source: 'call', drain: undefined })
   }
 
   /**
@@ -237,7 +258,13 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.#campaign?.abandon()
     this.health.stop()
     this.#watch.stop()
+    this.#drainFile?.stop()
     this.#deadline?.stop()
+  }
+
+  #watchDrainFile(file: string, { look }: AgentEnvironment): DrainFile {
+    const changed = (drain: Drain | undefined): void => this.#feed({ type: 'drain', source: 'file', drain })
+    return new DrainFile({ file, clock: this.#clock, log: this.#log, changed, look })
   }
 
   /** Withheld until the gate opens. */

@@ -1,7 +1,7 @@
 /** What the tables of docs/leases.md say about a state: whether the node serves, and until when it may hold what. */
 import type { Explanation } from '@softspoken/announcer'
 import { type AgentReason, because, type ServeReason } from './reasons.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState, Drain, HandOver } from './state.ts'
 
 /** A leader's MED is this less its epoch: routers prefer the new leader while they still have the route of an earlier one. */
 const MED_BASE = 1_000_000
@@ -31,7 +31,7 @@ function whyUnfit(state: AgentState, now: number): Explanation<ServeReason> | un
 /** Why this node does not serve; undefined if it does. Without an election only its route depends on it. */
 export function whyNotServing(state: AgentState, now: number): Explanation<ServeReason> | undefined {
   if (state.ending) return because('stopping')
-  const unfit = whyUnfit(state, now)
+  const unfit = whyDrained(state) ?? whyUnfit(state, now)
   if (unfit !== undefined || state.config.mode === 'all-nodes') return unfit
   if (now >= sessionGraceEnd(state)) return because('no-session')
   if (now >= carrierGraceEnd(state)) return because('no-carrier')
@@ -44,18 +44,30 @@ export function carrierGraceEnd({ lastCarrierAt }: AgentState): number {
   return lastCarrierAt === undefined ? Number.POSITIVE_INFINITY : lastCarrierAt + CARRIER_GRACE
 }
 
+export function whyDrained({ drains }: AgentState): Drain | undefined {
+  return drains.call ?? drains.file
+}
+
+/** The hand-over that goes on now. It has nothing to wait for if the election ends and saw no other leader. */
+export function handOverOf(state: AgentState, now: number): HandOver | undefined {
+  const { handOver, campaign, holder } = state
+  const isOut = state.ending !== undefined || whyDrained(state) !== undefined // else it may lead again
+  if (isOut && campaign === 'none' && holder === undefined) return undefined
+  return handOver && now < handOver.by ? handOver : undefined
+}
+
 /** The MED of the route and when its lease ends, or why there is no route. */
 export function routeLease(
   state: AgentState,
   now: number,
 ): { readonly med: number | undefined; readonly until: number } | Explanation<AgentReason> {
   const { config, health, leadership, address, ending } = state
-  const handsOver = ending?.phase === 'hand-over' && now < ending.by
-  if (ending && !handsOver) return because('stopping')
-  const why = whyUnfit(state, now)
+  const handOver = handOverOf(state, now)
+  if (ending && !handOver) return because('stopping')
+  const why = (handOver ? undefined : whyDrained(state)) ?? whyUnfit(state, now)
   if (why !== undefined) return why
   let electionEnd = Number.POSITIVE_INFINITY
-  if (config.mode === 'leader' && !handsOver) {
+  if (config.mode === 'leader' && !handOver) {
     const notServing = whyNotServing(state, now)
     if (notServing !== undefined) return notServing
     if (!leadership || now >= leadership.until) return because(state.hasLed ? 'election-lost' : 'not-leader')
@@ -63,8 +75,8 @@ export function routeLease(
   }
   if (config.managesAddress && !isReady(state, now)) return address.cause ?? because('address-pending')
   const addressEnd = config.managesAddress ? address.until : Number.POSITIVE_INFINITY
-  const until = Math.min(health.until, electionEnd, addressEnd, handsOver ? ending.by : Number.POSITIVE_INFINITY)
-  return { med: handsOver ? ending.med : med(state, now), until }
+  const until = Math.min(health.until, electionEnd, addressEnd, handOver ? handOver.by : Number.POSITIVE_INFINITY)
+  return { med: handOver ? handOver.med : med(state, now), until }
 }
 /** Why this node does not advertise, if it does not. */
 export function whyWithheld(state: AgentState, now: number): Explanation<AgentReason> {
@@ -84,10 +96,11 @@ function isReady({ address }: AgentState, now: number): boolean {
 export function addressLease(state: AgentState, now: number): number | undefined {
   const { config, health, leadership, ending } = state
   if (!config.managesAddress || whyUnfit(state, now) !== undefined) return undefined
-  if (ending && ending.phase !== 'hand-over') return undefined
+  const handOver = handOverOf(state, now)
+  if (!handOver && (ending || whyDrained(state))) return undefined
   if (config.mode !== 'leader') return health.until
   // The address stays for the hand-over and for the drain after it.
-  if (ending) return Math.min(health.until, ending.handedOverBy + config.gracefulShutdownTime + config.drainTime)
+  if (handOver) return Math.min(health.until, handOver.latest + config.gracefulShutdownTime + config.drainTime)
   return isLeading(state, now) && whyNotServing(state, now) === undefined ? leadership?.until : undefined
 }
 

@@ -7,7 +7,14 @@ import {
   type Preference,
 } from '@softspoken/announcer'
 import type { Logger } from '@softspoken/session'
-import { assertBoolean, assertMethods, assertObject, assertRange, rejectUnknown } from '@softspoken/session/internal'
+import {
+  assertBoolean,
+  assertMethods,
+  assertObject,
+  assertPath,
+  assertRange,
+  rejectUnknown,
+} from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import { renamed } from '@softspoken/wire/internal'
 import type { AddressOptions } from '../address/vip-addresses.ts'
@@ -49,12 +56,17 @@ export interface AgentOptions {
    * count. Default false. Needs Linux and koffi; without them a line in the log says so.
    */
   kernelDeadline?: boolean
+  /**
+   * Path of a file that drains this node while it exists, as drain() does; its text is shown as the reason. Looked at each
+   * second. If it cannot be known whether it exists, the last look counts; if none has succeeded, the node is out of service.
+   */
+  disabledBy?: string
   /** Receives every event; pino fits. A call that throws changes nothing. */
   log: Logger
 }
 const optionNames: readonly (keyof AgentOptions)[] = [
   ...(['vips', 'announcer', 'preference', 'health', 'mode', 'election', 'address', 'requireAddress'] as const),
-  ...(['destroyConnections', 'kernelDeadline', 'log'] as const),
+  ...(['destroyConnections', 'kernelDeadline', 'disabledBy', 'log'] as const),
 ]
 
 /** Seconds, if the caller's own election does not say. */
@@ -73,6 +85,7 @@ export interface Resolved {
   readonly election: Election | undefined
   readonly address: AddressOptions | VipInterface | 'none'
   readonly kernelDeadline: boolean
+  readonly disabledBy: string | undefined
 }
 
 /** @throws OptionError */
@@ -118,6 +131,7 @@ export function resolveOptions(options: AgentOptions): Resolved {
     election,
     address,
     kernelDeadline: assertBoolean(kernelDeadline, 'kernelDeadline'),
+    disabledBy: options.disabledBy === undefined ? undefined : assertPath(options.disabledBy, 'disabledBy'),
   }
 }
 

@@ -11,12 +11,16 @@ export type ServeReason =
   | 'address-failed'
   | 'address-removed'
   | 'address-missing'
+  | 'drained'
+  | 'drain-unknown'
   | 'stopping'
+/** Why it is out of service: a person wants that, or it cannot be known whether a person does. */
+export type DrainReason = Extract<ServeReason, 'drained' | 'drain-unknown'>
 /** Why this node does not advertise the VIPs. */
 export type AgentReason = ServeReason | 'not-leader' | 'election-lost' | 'address-pending' | 'lease-ended'
 
 const table = {
-  starting: { level: 'info', detail: () => 'the addresses of an earlier process are not removed yet' },
+  starting: { level: 'info', detail: (what = 'the addresses of an earlier process are not removed yet') => what },
   unhealthy: { level: 'warn', detail: (gate: string) => gate },
   'no-session': { level: 'warn', detail: () => 'no BGP session is established' },
   'no-carrier': { level: 'warn', detail: () => 'the interface has no carrier' },
@@ -30,8 +34,19 @@ const table = {
     detail: (times: number) => `something else removed the VIP from the interface ${times} times within a minute`,
   },
   'address-missing': { level: 'warn', detail: () => 'the VIP is on no interface of this node' },
+  drained: {
+    level: 'warn',
+    detail: (since: number, text: string) => `drained since ${timeOf(since)}${text === '' ? '' : `: ${text}`}`,
+  },
+  'drain-unknown': { level: 'error', detail: (why: string) => `whether this node is drained is not known: ${why}` },
   stopping: { level: 'info', detail: () => 'the VIP agent stops' },
 } as const satisfies Record<AgentReason, { level: keyof Logger; detail: (...mentioned: never[]) => string }>
+
+/** By the wall clock, to the second. The time of a file may be none that a Date has. */
+function timeOf(milliseconds: number): string {
+  const time = new Date(milliseconds)
+  return Number.isNaN(time.getTime()) ? 'a time that is unknown' : time.toISOString().replace(/\.\d+/, '')
+}
 
 /** The reason, and the sentence made from what it mentions. */
 export function because<reason extends AgentReason>(

@@ -1,7 +1,7 @@
 /** The state of the VIP agent, its inputs, and its actions. Times are milliseconds on one monotonic clock. */
 import type { Explanation } from '@softspoken/announcer'
 import type { Leadership } from '../election/election.ts'
-import type { AgentReason } from './reasons.ts'
+import type { AgentReason, DrainReason } from './reasons.ts'
 
 /** Which nodes advertise: docs/leases.md has the tables. */
 export type Mode = 'all-nodes' | 'standby' | 'leader'
@@ -21,6 +21,13 @@ export interface AgentConfig {
   readonly gracefulShutdownTime: number
 }
 
+/** What takes a node out of service. One that ends leaves the others in force. */
+export type DrainSource = 'call' | 'file'
+export interface Drain extends Explanation<DrainReason | 'starting'> {
+  /** Milliseconds since 1970, if it is known. */
+  readonly since?: number
+}
+
 export type AgentInput =
   | { readonly type: 'health'; readonly up: true; readonly until: number }
   | { readonly type: 'health'; readonly up: false; readonly detail: string }
@@ -37,6 +44,8 @@ export type AgentInput =
   | { readonly type: 'address-gone' }
   /** If the agent manages no address: whether every VIP is on an interface. */
   | { readonly type: 'address-seen'; readonly present: boolean }
+  /** Undefined: this source drains the node no longer. */
+  | { readonly type: 'drain'; readonly source: DrainSource; readonly drain: Drain | undefined }
   | { readonly type: 'stop' }
   | { readonly type: 'announcer-stopped' }
   | { readonly type: 'tick' }
@@ -83,14 +92,19 @@ export interface AddressState {
   readonly cause: Explanation<'address-failed' | 'address-removed'> | undefined
 }
 
+/** A leader that ends, or is drained, has released the Lease: it keeps its route until another one leads. */
+export interface HandOver {
+  /** When it is over; soon after another leader is seen. */
+  readonly by: number
+  /** When it is over, even if no other leader is seen. */
+  readonly latest: number
+  readonly med: number | undefined
+}
+
 /** The planned end, in this order. `by` is when a phase ends at the latest. */
 export interface Ending {
   readonly phase: 'hand-over' | 'drain' | 'draining' | 'removing' | 'ceasing' | 'done'
   readonly by: number
-  /** When the hand-over is over, even if no other leader is seen. */
-  readonly handedOverBy: number
-  /** The MED of the route during the hand-over. */
-  readonly med: number | undefined
 }
 
 export interface AgentState {
@@ -118,6 +132,9 @@ export interface AgentState {
   readonly route: { readonly med: number | undefined; readonly until: number } | undefined
   /** The address stays until then, while the routers converge. */
   readonly drainUntil: number
+  /** Why this node is out of service, by each source that says so. */
+  readonly drains: Readonly<Partial<Record<DrainSource, Drain>>>
+  readonly handOver: HandOver | undefined
   readonly ending: Ending | undefined
   /** When the kernel ends the process; undefined while it is disarmed. */
   readonly deadline: number | undefined
@@ -154,6 +171,8 @@ export function newAgent(config: AgentConfig): AgentState {
     },
     route: undefined,
     drainUntil: NEVER,
+    drains: {},
+    handOver: undefined,
     ending: undefined,
     deadline: undefined,
   }

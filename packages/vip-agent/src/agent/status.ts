@@ -4,8 +4,8 @@ import type { Explanation } from '@softspoken/announcer'
 import type { Logger } from '@softspoken/session'
 import { notify, omitUndefined } from '@softspoken/session/internal'
 import type { ElectionReason } from '../election/election.ts'
-import { isLeading, whyNotServing } from './leases.ts'
-import { levelOf, type ServeReason } from './reasons.ts'
+import { isLeading, whyDrained, whyNotServing } from './leases.ts'
+import { type DrainReason, levelOf, type ServeReason } from './reasons.ts'
 import type { AgentState, Mode } from './state.ts'
 
 /**
@@ -24,6 +24,8 @@ export interface AgentStatus {
   readonly holder?: string
   /** Why this node does not serve; empty while it does. */
   readonly serves: Partial<Explanation<ServeReason>>
+  /** While it is out of service. A leader may still hand over; then its route is in `announcer.status().announcements`. */
+  readonly drained?: Explanation<DrainReason> & { readonly since?: Date }
   readonly leases: { readonly election?: number; readonly health?: number; readonly kernelDeadline?: number }
   readonly address: { readonly interface?: string; readonly present: boolean }
   readonly lastElectionFailure?: ElectionFailure
@@ -58,7 +60,7 @@ export function statusOf(state: AgentState, now: number, beside: Beside): AgentS
   return {
     mode: config.mode,
     role: roleOf(state, now),
-    ...omitUndefined({ epoch: leads?.epoch, holder, lastElectionFailure }),
+    ...omitUndefined({ epoch: leads?.epoch, holder, drained: drainedOf(state), lastElectionFailure }),
     serves: whyNotServing(state, now) ?? {},
     leases: omitUndefined({
       ...{ election: seconds(leads?.until), health },
@@ -71,6 +73,11 @@ export function statusOf(state: AgentState, now: number, beside: Beside): AgentS
   }
 }
 
+function drainedOf(state: AgentState): AgentStatus['drained'] {
+  const { reason, detail, since } = whyDrained(state) ?? {}
+  if (reason === undefined || reason === 'starting') return undefined
+  return { reason, detail: `${detail}`, ...(since !== undefined && { since: new Date(since) }) }
+}
 function roleOf(state: AgentState, now: number): AgentRole {
   if (isLeading(state, now)) return 'leader'
   const { route, config } = state

@@ -1,6 +1,7 @@
 /** The order and the times of what the agent does, case by case: docs/leases.md. */
 import { describe, expect, it } from 'vitest'
 import { whyNotServing } from './leases.ts'
+import { because } from './reasons.ts'
 import { type AgentAction, type AgentConfig, type AgentInput, newAgent } from './state.ts'
 import { agentStep, nextDeadline } from './step.ts'
 
@@ -67,6 +68,13 @@ class Node {
   lose(holder?: string): void {
     this.epoch = undefined
     this.feed({ type: 'leadership', leadership: { leader: false, ...(holder !== undefined && { holder }) } })
+  }
+  drain(): void {
+    this.epoch = undefined
+    this.feed({ type: 'drain', source: 'call', drain: because('drained', 0, 'kernel upgrade') })
+  }
+  resume(): void {
+    this.feed({ type: 'drain', source: 'call', drain: undefined })
   }
   pass(seconds: number): void {
     for (const until = this.now + seconds * 1000; this.now < until; ) {
@@ -332,6 +340,113 @@ describe('the planned end', () => {
       [4, 'remove-address'],
       [4, 'stop-announcer'],
       [4, 'done'],
+    ])
+  })
+})
+
+describe('a drained node', () => {
+  it('a drained leader hands over as at the planned end, and goes on without Cease', () => {
+    const node = new Node()
+    node.lead(1)
+    node.pass(8)
+    expect(node.whats.length).toBeGreaterThan(0)
+    node.drain()
+    expect(node.reason).toBe('drained')
+    node.pass(1)
+    node.lose('node-2')
+    node.feed({ type: 'campaign-ended' })
+    node.pass(60)
+    expect(node.story).toEqual([
+      [8, 'resign and watch'],
+      [9.5, 'withdraw: drained'],
+      [12.5, 'destroy-connections'],
+      [12.5, 'remove-address'],
+    ])
+  })
+  it('a drained leader that no other one follows withdraws after 4 s at most', () => {
+    const node = new Node()
+    node.lead(1)
+    node.drain()
+    node.pass(60)
+    expect(node.story.slice(-3)).toEqual([
+      [4, 'withdraw: drained'],
+      [7, 'destroy-connections'],
+      [7, 'remove-address'],
+    ])
+  })
+  it.each(['all-nodes', 'standby'] as const)('a node in %s mode that does not lead withdraws at once', mode => {
+    const node = new Node({ mode })
+    node.pass(1)
+    node.drain()
+    node.pass(60)
+    expect(node.story.filter(([at, what]) => at >= 1 && what !== 'resign')).toEqual([
+      [1, 'withdraw: drained'],
+      [4, 'destroy-connections'],
+      [4, 'remove-address'],
+    ])
+  })
+  it('a failed health check during the hand-over ends it', () => {
+    const node = new Node()
+    node.lead(1)
+    node.drain()
+    node.fail()
+    node.isHealthy = true
+    node.pass(2)
+    expect(node.story.slice(-2)).toEqual([
+      [0, 'resign and watch'],
+      [0, 'withdraw: unhealthy'],
+    ])
+  })
+  it('a node that is in service again campaigns, and advertises', () => {
+    const node = new Node()
+    node.lead(1)
+    node.drain()
+    node.lose('node-2')
+    node.feed({ type: 'campaign-ended' })
+    node.pass(30)
+    expect(node.whats.at(-1)).toBe('remove-address')
+    node.resume()
+    node.lead(3)
+    expect(node.whats).toEqual(['campaign', 'set-address', 'MED 999997'])
+    expect(node.reason).toBeUndefined()
+  })
+  it('a node that is in service again during its hand-over keeps its route', () => {
+    const node = new Node()
+    node.lead(1)
+    node.drain()
+    node.pass(1)
+    node.resume()
+    node.feed({ type: 'campaign-ended' })
+    node.lead(2)
+    node.pass(8)
+    const before = ['remove-address', 'campaign', 'set-address', 'MED 999999', 'resign and watch']
+    expect(node.whats).toEqual([...before, 'campaign', 'MED 999998'])
+  })
+  it('a node that two sources drain is in service after both have ended', () => {
+    const node = new Node({ mode: 'all-nodes' })
+    node.drain()
+    node.feed({ type: 'drain', source: 'file', drain: because('drained', 0, '') })
+    node.resume()
+    expect(node.reason).toBe('drained')
+    node.feed({ type: 'drain', source: 'file', drain: undefined })
+    expect(node.reason).toBeUndefined()
+    expect(node.whats.slice(-2)).toEqual(['withdraw: drained', 'MED undefined'])
+  })
+  it('a hand-over goes on if the node is stopped meanwhile', () => {
+    const node = new Node()
+    node.lead(1)
+    node.drain()
+    node.pass(1)
+    node.feed({ type: 'stop' })
+    node.pass(1)
+    node.lose('node-2')
+    node.pass(8)
+    expect(node.story.slice(-5)).toEqual([
+      [2.5, 'drain'],
+      [5.5, 'destroy-connections'],
+      [5.5, 'remove-address'],
+      [5.5, 'stop-announcer'],
+      [5.5, 'done'],
     ])
   })
 })

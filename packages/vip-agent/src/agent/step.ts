@@ -5,6 +5,7 @@
 import {
   addressLease,
   carrierGraceEnd,
+  handOverOf,
   isLeading,
   kernelDeadline,
   lifetimeEnd,
@@ -12,6 +13,7 @@ import {
   routeLease,
   SHORTEST_LIFETIME,
   sessionGraceEnd,
+  whyDrained,
   whyNotServing,
 } from './leases.ts'
 import { because } from './reasons.ts'
@@ -50,10 +52,11 @@ const order = [withdraw, campaignOrResign, changeAddress, advertise, end, setDea
 
 /** When agentStep(state, { type: 'tick' }, …) next has something to do. */
 export function nextDeadline(state: AgentState, now: number): number | undefined {
-  const { health, leadership, address, ending } = state
+  const { health, leadership, address, handOver, ending } = state
   const all = [
     ...(health.up ? [health.until] : []),
     ...(leadership ? [leadership.until] : []),
+    ...(handOver ? [handOver.by] : []),
     ...(ending ? [ending.by, ending.by + REMOVAL] : []),
     ...[sessionGraceEnd(state), carrierGraceEnd(state), state.campaignAt, state.drainUntil],
     ...[address.until, address.heldUntil + SHORTEST_LIFETIME, address.retryAt, address.blockedUntil],
@@ -95,6 +98,11 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
       return addressGone(state, now)
     case 'address-seen':
       return { ...state, addressSeen: input.present }
+    case 'drain': {
+      const { [input.source]: _, ...others } = state.drains
+      if (!input.drain) return { ...state, drains: others }
+      return { ...handedOver(state, now), drains: { ...others, [input.source]: input.drain } }
+    }
     case 'stop':
       return stop(state, now)
     case 'announcer-stopped':
@@ -118,13 +126,14 @@ function lead(state: AgentState, leadership: Extract<AgentInput, { type: 'leader
   if (!leadership.leader) {
     const { holder } = leadership
     const seen = { ...state, campaignFailures: 0, leadership: undefined, holder }
-    const { ending } = seen
-    if (ending?.phase !== 'hand-over' || holder === undefined) return seen
-    return { ...seen, ending: { ...ending, by: Math.min(ending.by, now + SETTLE) } }
+    const { handOver } = seen
+    if (!handOver || holder === undefined) return seen
+    return { ...seen, handOver: { ...handOver, by: Math.min(handOver.by, now + SETTLE) } }
   }
   if (state.campaign === 'ending') return state // it was resigned
   const { epoch, until } = leadership
-  return { ...state, campaignFailures: 0, leadership: { epoch, until }, holder: undefined, hasLed: true }
+  const leads = { leadership: { epoch, until }, holder: undefined, hasLed: true, handOver: undefined }
+  return { ...state, campaignFailures: 0, ...leads }
 }
 
 function campaignEnded(state: AgentState, now: number): AgentState {
@@ -166,9 +175,14 @@ function addressGone(state: AgentState, now: number): AgentState {
 
 function stop(state: AgentState, now: number): AgentState {
   if (state.ending) return state
-  const handsOver = isLeading(state, now)
-  const [phase, by] = handsOver ? (['hand-over', now + HAND_OVER] as const) : (['drain', now] as const)
-  return { ...state, ending: { phase, by, handedOverBy: by, med: med(state, now) } }
+  return { ...handedOver(state, now), ending: { phase: 'hand-over', by: now } }
+}
+
+/** A leader begins to hand over; a hand-over that runs goes on. */
+function handedOver(state: AgentState, now: number): AgentState {
+  if (!isLeading(state, now) || !state.route) return state
+  const latest = now + HAND_OVER
+  return { ...state, handOver: { by: latest, latest, med: med(state, now) } }
 }
 
 // ---- what to do
@@ -177,7 +191,7 @@ function withdraw(state: AgentState, now: number): AgentStep {
   const lease = routeLease(state, now)
   if (!state.route || 'until' in lease || lease.reason === 'stopping') return [state, []] // end() drains
   const drainUntil = now + state.config.drainTime
-  return [{ ...state, route: undefined, drainUntil }, [{ type: 'withdraw', ...lease }]]
+  return [{ ...state, route: undefined, handOver: undefined, drainUntil }, [{ type: 'withdraw', ...lease }]]
 }
 
 function campaignOrResign(state: AgentState, now: number): AgentStep {
@@ -185,7 +199,7 @@ function campaignOrResign(state: AgentState, now: number): AgentStep {
   if (!serves) state = { ...state, leadership: undefined, hasLed: false }
   if (!serves && state.campaign === 'running') {
     const resigned = { campaign: 'ending', campaignAt: now + ABANDON } as const
-    return [{ ...state, ...resigned }, [{ type: 'resign', watch: state.ending?.phase === 'hand-over' }]]
+    return [{ ...state, ...resigned }, [{ type: 'resign', watch: handOverOf(state, now) !== undefined }]]
   }
   if (state.campaign === 'ending' && now >= state.campaignAt)
     return campaignOrResign({ ...state, campaign: 'none' }, now)
@@ -208,7 +222,12 @@ function changeAddress(state: AgentState, now: number): AgentStep {
   }
   const isDrained = now >= Math.min(state.drainUntil, address.until)
   if (address.status === 'absent' || ending || !isDrained) return [state, []]
-  return [changed(state, removing), [{ type: 'remove-address' }]]
+  return [changed(state, removing), whyDrained(state) ? plannedRemoval(state) : [{ type: 'remove-address' }]]
+}
+/** Clients connect again at once, to the next leader. */
+function plannedRemoval({ config, address }: AgentState): readonly AgentAction[] {
+  const destroys = config.destroyConnections && address.status === 'present'
+  return [...(destroys ? [{ type: 'destroy-connections' } as const] : []), { type: 'remove-address' }]
 }
 
 function advertise(state: AgentState, now: number): AgentStep {
@@ -227,23 +246,21 @@ function end(state: AgentState, now: number): AgentStep {
   const enter = (phase: Ending['phase'], by: number): AgentState => ({ ...state, ending: { ...ending, phase, by } })
   const cease = (): AgentStep => [enter('ceasing', now + CEASE), [{ type: 'stop-announcer' }]]
   switch (ending.phase) {
-    case 'hand-over': {
-      // An election may end as soon as it sees the next leader, whose route is not in the routers yet.
-      const waits = state.campaign !== 'none' || state.holder !== undefined
-      return state.route && waits && now < ending.by ? [state, []] : end(enter('drain', now), now)
-    }
+    case 'hand-over':
+      return handOverOf(state, now) ? [state, []] : end(enter('drain', now), now)
     case 'drain': {
       const { gracefulShutdownTime, drainTime } = config
       const drainUntil = state.route ? now + gracefulShutdownTime + drainTime : Math.max(now, state.drainUntil)
-      const [next, actions] = end({ ...enter('draining', drainUntil), route: undefined, drainUntil }, now)
+      const [next, actions] = end(
+        { ...enter('draining', drainUntil), route: undefined, handOver: undefined, drainUntil },
+        now,
+      )
       return [next, [{ type: 'drain' }, ...actions]]
     }
     case 'draining': {
       if (now < ending.by || (address.busy && now < ending.by + REMOVAL)) return [state, []]
       if (address.status === 'absent' || address.busy) return cease()
-      const actions: AgentAction[] = [{ type: 'remove-address' }]
-      if (config.destroyConnections && address.status === 'present') actions.unshift({ type: 'destroy-connections' })
-      return [changed(enter('removing', now + REMOVAL), removing), actions]
+      return [changed(enter('removing', now + REMOVAL), removing), plannedRemoval(state)]
     }
     case 'removing':
       if (address.busy && now < ending.by) return [state, []]
