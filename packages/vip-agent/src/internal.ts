@@ -2,3 +2,4 @@
 export { linuxSupport } from '@softspoken/linux'
 export { VipAddresses } from './address/vip-addresses.ts'
 export { apiServerCheck } from './kubernetes/api-server-check.ts'
+export { isVip } from './kubernetes/options.ts'

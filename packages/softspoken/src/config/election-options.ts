@@ -78,9 +78,10 @@ export function checkTogether(options: ProgramOptions, given: GivenValues): read
     if (options.address === 'none' && has(name)) refuse(name, `together with ${place('address')} none`)
   if (options.address !== 'none' && has('requireAddress'))
     refuse('requireAddress', 'without address none: an address that the agent adds is there')
-  if ((election !== undefined || options.routerId === 'auto') && nodeNameOf(options) === 'localhost')
+  const nodeName = nodeNameOf(options)
+  if ((election !== undefined || options.routerId === 'auto') && /^localhost(\.|$)/.test(nodeName))
     throw new UsageError(
-      `${options.nodeName === undefined ? 'nodeName is missing' : `${place('nodeName')}: it is localhost`}: each node needs a name of its own`,
+      `${options.nodeName === undefined ? 'nodeName is missing, and the host name' : `${place('nodeName')}: it`} is ${nodeName}: each node needs a name of its own`,
     )
   if (has('apiServers') && election !== 'kubernetes')
     return [`${place('apiServers')}: not used, because there is no election by Kubernetes`]

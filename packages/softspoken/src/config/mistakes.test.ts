@@ -40,6 +40,15 @@ it('there are 27 wrong kinds', () => {
   expect(wrong).toHaveLength(27)
 })
 
+/** A kubeconfig with this API server. */
+function kubeconfigOf(server: string): string {
+  const file = join(folder, `${Buffer.from(server).toString('hex')}.json`)
+  const [context, cluster, user] = [{ cluster: 'c', user: 'u' }, { server }, { token: 'hunter2' }]
+  const lists = { contexts: [{ name: 'x', context }], clusters: [{ name: 'c', cluster }], users: [{ name: 'u', user }] }
+  writeFileSync(file, JSON.stringify({ 'current-context': 'x', ...lists }))
+  return file
+}
+
 /** The sentence; undefined if the value is accepted. */
 async function sentenceOf(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
   try {
@@ -83,7 +92,7 @@ describe.each(optionTable.map(({ name }) => name))('%s', name => {
 })
 
 describe('options that do not go together are refused:', () => {
-  it.each([
+  it.each<readonly [object, RegExp]>([
     [{ mode: 'all-nodes', lease: 'kube-system/vip' }, /^lease in \S+: not allowed together with mode in \S+ all-nodes/],
     [{ mode: 'all-nodes', leaseDirectory: '/tmp/x' }, /^leaseDirectory in \S+: not allowed together with mode/],
     [{ lease: 'a/b', leaseDirectory: '/tmp/x' }, /^leaseDirectory in \S+: not allowed together with lease in/],
@@ -101,6 +110,14 @@ describe('options that do not go together are refused:', () => {
       /^nodeName in \S+: it is localhost: each node needs a name of its own/,
     ],
     [
+      { leaseDirectory: '/tmp/x', nodeName: 'LocalHost.localdomain' },
+      /^nodeName in \S+: it is localhost.localdomain: each node needs a name of its own/,
+    ],
+    ...['knoten-ä', '-x', '..', 'a/b', 'x'.repeat(254)].map(
+      nodeName =>
+        [{ nodeName }, /^nodeName in \S+: '.+' is not allowed, it must be the name of a node: at most/] as const,
+    ),
+    [
       { mode: 'leader', kubeconfig: '/none', apiServer: 'https://198.51.100.10:6443' },
       /^apiServer in \S+: .*because a VIP needs the election/,
     ],
@@ -110,10 +127,30 @@ describe('options that do not go together are refused:', () => {
     ],
     [{ prefix: ['198.51.100.10/32', '198.51.100.10'] }, /^prefix in \S+: /],
     [{ mode: 'standby' }, /^kubeconfig is missing: .*service account/],
+    ...['https://198.51.100.10:6443', 'https://[::ffff:198.51.100.10]:6443', 'https://0xc633640a:6443'].flatMap(
+      server =>
+        [{}, { health: 'tcp://127.0.0.1:6443' }].map(
+          health =>
+            [
+              { mode: 'leader', kubeconfig: kubeconfigOf(server), ...health },
+              /^apiServer is missing: https:\S+, as the kubeconfig has it, is a VIP; give this node's own/,
+            ] as const,
+        ),
+    ),
   ])('%j', async (given, sentence) => {
     const file = join(folder, 'together.json')
     writeFileSync(file, JSON.stringify({ ...needed, ...given }))
     expect(await sentenceOf(['--config', file], {})).toMatch(sentence)
+  })
+  it('except a kubeconfig that cannot be read yet, which causes a warning', async () => {
+    const file = join(folder, 'early.json')
+    for (const health of ['kubernetes', 'tcp://127.0.0.1:6443']) {
+      writeFileSync(file, JSON.stringify({ ...needed, mode: 'leader', kubeconfig: '/none', health }))
+      const { options, given } = await readConfiguration(['--config', file], {})
+      expect(await rehearse(options, given)).toEqual([
+        '/none cannot be read: ENOENT; until it can be read, the API server is not asked, and nothing is announced',
+      ])
+    }
   })
   it('except API servers that nothing asks, which cause a warning', async () => {
     const file = join(folder, 'unused.json')

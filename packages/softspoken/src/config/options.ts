@@ -78,6 +78,8 @@ const peer = v.strictObject(
 /** kube-vip's, so that a cluster can move from one agent to the other node by node. */
 export const DEFAULT_LEASE = 'kube-system/plndr-cp-lock'
 const leaseText = `a namespace and a name, such as ${DEFAULT_LEASE}`
+/** As Kubernetes has it (RFC 1123), and with the `_` of some host names. */
+const nodeText = 'the name of a node: at most 253 letters, digits, hyphens and dots'
 /** IFNAMSIZ of Linux is 16 with the NUL at the end; `*` stands for any characters. */
 const interfaceName = v.pipe(text, v.regex(/^[^\s/:,]{1,15}$/, 'auto, or the name of a network interface'))
 
@@ -262,7 +264,7 @@ export const optionsSchema = v.strictObject({
     }),
   ),
   nodeName: v.optional(
-    option(wordWithoutSecret('the name of a node'), {
+    option(v.pipe(wordWithoutSecret(nodeText), v.regex(/^[a-z0-9]([-._a-z0-9]{0,251}[a-z0-9])?$/i, nodeText)), {
       text: 'name of this node in the election, different on every node',
       defaultText: 'the host name in lower case',
       libraryName: 'identity',

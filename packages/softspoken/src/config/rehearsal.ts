@@ -3,6 +3,7 @@ import { Announcer } from '@softspoken/announcer'
 import { rehearseHealth } from '../health/health-gate.ts'
 import { httpAddress, httpHosts } from '../http/address.ts'
 import { announcerOptions, preference } from './agent-options.ts'
+import { rehearseApiServer } from './api-server.ts'
 import { checkTogether, electionOf } from './election-options.ts'
 import type { ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
@@ -23,7 +24,7 @@ export async function rehearse(options: ProgramOptions, given: GivenValues): Pro
     httpHosts(options.httpHost)
     const unused = checkTogether(options, given)
     if (electionOf(options) !== undefined) (await import('../election/elected.ts')).elect(options)
-    const warnings = await rehearseHealth(options, given)
+    const warnings = [...(await rehearseHealth(options, given)), ...(await rehearseApiServer(options))]
     const { stateDirectory: _, ...libraryOptions } = announcerOptions(options) // the record belongs to the running program
     const announcer = new Announcer({ ...libraryOptions, firstDialDelay: LONGEST_DELAY })
     try {

@@ -5,12 +5,11 @@ import {
   HealthGate,
   type HealthGateOptions,
   type HttpCheckOptions,
-  hostRoute,
   httpCheck,
   tcpCheck,
 } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
-import { errorText, omitUndefined } from '@softspoken/session/internal'
+import { omitUndefined } from '@softspoken/session/internal'
 import { apiServerCheck } from '@softspoken/vip-agent/internal'
 import { apiServerOptions } from '../config/agent-options.ts'
 import type { OptionName, ProgramOptions } from '../config/options.ts'
@@ -97,30 +96,13 @@ export function healthCheck(options: ProgramOptions, given: GivenValues = {}): H
 }
 const examples = 'kubernetes, or a URL such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
 
-/** @throws UsageError for options of another health check, and if the API server is at a VIP, which needs this program first. */
+/** `rehearse()` reads the kubeconfig. @throws UsageError for options of another health check. */
 function apiServerHealth(options: ProgramOptions, place: (name: string) => string): Health {
   const unused = tlsOptions.find(name => name in options)
   if (unused) throw new UsageError(`${place(unused)}: not allowed with health kubernetes, which uses the kubeconfig`)
   const { healthTimeout = healthOptions.timeout.default } = options
-  const { check, load, status } = apiServerCheck({ ...apiServerOptions(options), requestTimeout: healthTimeout })
-  return {
-    check,
-    async load() {
-      try {
-        await load()
-      } catch (error) {
-        const { server } = status()
-        if (server !== undefined && options.prefix.some(prefix => hostRoute(prefix).address === hostOf(server)))
-          throw new UsageError(
-            `apiServer is missing: ${server}, as the kubeconfig has it, is a VIP; give this node's own API server, such as https://127.0.0.1:6443`,
-          )
-        throw new UnreadableError(errorText(error))
-      }
-    },
-  }
-}
-function hostOf(server: string): string {
-  return new URL(server).hostname.replace(/^\[|\]$/g, '')
+  const { check } = apiServerCheck({ ...apiServerOptions(options), requestTimeout: healthTimeout })
+  return { check, load: async () => check }
 }
 
 /** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if a file is missing at the start. */

@@ -112,6 +112,7 @@ function checkServer(text: string, option: string, vips: readonly string[]): str
   return server
 }
 
+/** `vips`: canonical addresses. */
 export function isVip(server: string, vips: readonly string[]): boolean {
   const host = hostOf(server)
   return isAddress(host) && vips.includes(canonicalAddress(host))

@@ -1,0 +1,29 @@
+/** The API server that the Lease and the health check ask: what can be wrong with it before a connection is opened. */
+import { hostRoute } from '@softspoken/announcer'
+import { errorText } from '@softspoken/session/internal'
+import { apiServerCheck, isVip } from '@softspoken/vip-agent/internal'
+import { apiServerOptions } from './agent-options.ts'
+import { electionOf } from './election-options.ts'
+import type { ProgramOptions } from './options.ts'
+import { UsageError } from './usage-error.ts'
+
+/**
+ * Reads the kubeconfig, or the Pod's service account. Resolves with a warning if it cannot be read yet, as before `kubeadm init`.
+ * @throws UsageError if its server is a VIP, which needs this program first.
+ */
+export async function rehearseApiServer(options: ProgramOptions): Promise<readonly string[]> {
+  if (electionOf(options) !== 'kubernetes' && options.health !== 'kubernetes') return []
+  const { load, status } = apiServerCheck(apiServerOptions(options))
+  try {
+    await load()
+    return []
+  } catch (error) {
+    const { server } = status()
+    const vips = options.prefix.map(prefix => hostRoute(prefix).address)
+    if (server !== undefined && isVip(server, vips))
+      throw new UsageError(
+        `apiServer is missing: ${server}, as the kubeconfig has it, is a VIP; give this node's own API server, such as https://127.0.0.1:6443`,
+      )
+    return [`${errorText(error)}; until it can be read, the API server is not asked, and nothing is announced`]
+  }
+}
