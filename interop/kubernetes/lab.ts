@@ -1,7 +1,7 @@
 /** Three nodes with an agent each, a router, a client, an API server; and what the router and the client saw. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -24,7 +24,7 @@ import {
   start,
 } from './network.ts'
 import { type LabRouter, type RouterName, routers } from './router.ts'
-import { type AgentSettings, otherServers, softspoken } from './softspoken.ts'
+import { type AgentSettings, environment, type Preload, softspoken } from './softspoken.ts'
 import { until } from './until.ts'
 
 export const VIP = '198.51.100.100'
@@ -115,13 +115,25 @@ export class KubernetesLab implements AsyncDisposable {
 
   /** Starts the agent of a node; of all nodes by default. */
   startAgent(...which: NodeName[]): void {
-    for (const node of which.length > 0 ? which : nodes)
-      this.agents.set(
-        node,
-        new Agent(node, softspoken(node, this, this.#options.agent), this.folder, {
-          SOFTSPOKEN_API_SERVERS: otherServers(node),
-        }),
-      )
+    for (const node of which.length > 0 ? which : nodes) this.startAgentWith(node, {})
+  }
+  /** Starts the agent of a node with settings of its own. */
+  startAgentWith(node: NodeName, own: Partial<AgentSettings>): void {
+    const settings = { ...this.#options.agent, ...own }
+    const { folder = this.folder } = settings
+    const env = environment(node, settings, this.#switches(node))
+    this.agents.set(node, new Agent(node, softspoken(node, this, settings), folder, env))
+  }
+
+  /** To a module that was imported by the agent of a node: `clock`, the seconds by which it is wrong; `hang`. */
+  tell(node: NodeName, what: Preload, value = ''): void {
+    const folder = this.#switches(node)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, `${what}.new`), value)
+    renameSync(join(folder, `${what}.new`), join(folder, what))
+  }
+  #switches(node: NodeName): string {
+    return join(this.folder, `switches-${node}`)
   }
 
   agent(node: NodeName): Agent {

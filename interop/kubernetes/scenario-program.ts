@@ -4,9 +4,9 @@ import { scenarios } from './scenarios/all.ts'
 
 const [part = ''] = process.argv.slice(2)
 for (const scenario of scenarios.filter(({ title }) => title.includes(part))) {
-  const { title, mode, profile = 'fast', options = [], granted = true, vips = [VIP], health } = scenario
+  const { title, mode, profile = 'fast', options = [], granted = true, vips = [VIP], health, preloads = [] } = scenario
   const lab = await KubernetesLab.create({
-    agent: { mode, profile, options, vips, ...(health !== undefined && { health }) },
+    agent: { mode, profile, options, vips, preloads, ...(health !== undefined && { health }) },
     granted,
   })
   try {

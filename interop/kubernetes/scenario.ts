@@ -1,6 +1,6 @@
 /** A scenario: something befalls the lab, and the router, the client, the Lease and the interfaces are asked what came of it. */
 import type { KubernetesLab } from './lab.ts'
-import type { Mode, Profile } from './softspoken.ts'
+import type { Mode, Preload, Profile } from './softspoken.ts'
 
 export interface Scenario {
   /** Subject, verb, outcome. */
@@ -12,6 +12,7 @@ export interface Scenario {
   readonly options?: readonly string[]
   /** As in AgentSettings. */
   readonly health?: string
+  readonly preloads?: readonly Preload[]
   /** The agents may use the Lease from the start. Default: true. */
   readonly granted?: boolean
   /** The VIPs. Default: one IPv4 address. */

@@ -13,7 +13,12 @@ export interface AgentSettings {
   /** A URL, or `kubernetes`. Default: the service. */
   readonly health?: string
   readonly options: readonly string[]
+  /** Modules of `preload/` that the program imports first: they do to it what `KubernetesLab.tell()` says. */
+  readonly preloads?: readonly Preload[]
+  /** The folder of its log. Default: that of the lab. */
+  readonly folder?: string
 }
+export type Preload = 'clock' | 'hang'
 
 /** Runs the bundle, as a user does. The agent talks to the node's own API server; the others are for a release only. */
 export function softspoken(node: NodeName, { keys }: KubernetesLab, agent: AgentSettings): readonly string[] {
@@ -32,10 +37,13 @@ export function softspoken(node: NodeName, { keys }: KubernetesLab, agent: Agent
   ]
 }
 
-/** For the environment: the API servers of the other nodes. */
-export function otherServers(node: NodeName): string {
-  return nodes
-    .filter(other => other !== node)
-    .map(other => `https://${address[other]}:6443`)
-    .join(',')
+/** For its environment. The API servers of the other nodes are for a release. */
+export function environment(node: NodeName, { preloads = [] }: AgentSettings, switches: string): NodeJS.ProcessEnv {
+  const others = nodes.filter(other => other !== node).map(other => `https://${address[other]}:6443`)
+  const modules = preloads.map(name => `--import=${new URL(`preload/${name}.mjs`, import.meta.url)}`)
+  return {
+    SOFTSPOKEN_API_SERVERS: others.join(','),
+    LAB_SWITCHES: switches,
+    ...(modules.length > 0 && { NODE_OPTIONS: modules.join(' ') }),
+  }
 }

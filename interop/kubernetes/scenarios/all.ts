@@ -1,8 +1,9 @@
 import type { Scenario } from '../scenario.ts'
 import { addresses } from './address.ts'
+import { clock } from './clock.ts'
 import { election } from './election.ts'
 import { handover } from './handover.ts'
 import { health } from './health.ts'
 
 /** Every scenario, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [...handover, ...election, ...health, ...addresses]
+export const scenarios: readonly Scenario[] = [...handover, ...election, ...health, ...addresses, ...clock]
