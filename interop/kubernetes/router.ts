@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execInNamespace } from './exec.ts'
-import { address, nodes, start } from './network.ts'
+import { address, type NodeName, nodes, start } from './network.ts'
 
 export const ROUTER_AS = 65000
 export const NODE_AS = 64515
@@ -14,9 +14,13 @@ export interface LabRouter {
   sessions(): Promise<number>
   /** What it logged. */
   log(): string
+  /** What it does with the routes of each node from now on; `accepts` at the start. Only BIRD. */
+  setPolicy?(policy: Partial<Record<NodeName, Policy>>): Promise<void>
   /** Resolves once it has ended. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
+/** `limits`: it accepts no route, and ends the session of a node that sends one (RFC 4486, Cease 6/1). */
+export type Policy = 'accepts' | 'filters' | 'limits'
 export type RouterName = 'bird' | 'frr'
 
 /** Starts a router. It keeps each session for `holdTime` seconds without a message. */
@@ -24,22 +28,9 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
   bird(folder, holdTime) {
     mkdirSync(folder, { recursive: true })
     const [configuration, control] = [join(folder, 'bird.conf'), join(folder, 'bird.ctl')]
-    const neighbours = nodes.map(node => `protocol bgp ${node} from node { neighbor ${address[node]} as ${NODE_AS}; }`)
-    writeFileSync(
-      configuration,
-      `
-        log "${join(folder, 'bird.log')}" all;
-        router id ${address.rt};
-        protocol device { scan time 2; }
-        protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }
-        protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }
-        template bgp node {
-          local ${address.rt} as ${ROUTER_AS}; passive on; hold time ${holdTime}; error wait time 1, 2;
-          ipv4 { import all; export none; extended next hop on; }; ipv6 { import all; export none; };
-        }
-        ${neighbours.join('\n')}
-      `,
-    )
+    const write = (policy: Partial<Record<NodeName, Policy>>): void =>
+      writeFileSync(configuration, birdConfiguration(folder, holdTime, policy))
+    write({})
     const child = start('rt', ['bird', '-f', '-c', configuration, '-s', control])
     return {
       async sessions() {
@@ -47,6 +38,10 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
         return stdout.split('\n').filter(line => line.includes('Established')).length
       },
       log: () => readFileSync(join(folder, 'bird.log'), 'utf8'),
+      async setPolicy(policy) {
+        write(policy)
+        await execInNamespace('rt', ['birdc', '-s', control, 'configure'])
+      },
       stop: signal => ended(child, signal),
     }
   },
@@ -93,6 +88,30 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
       },
     }
   },
+}
+
+const imports: Readonly<Record<Policy, string>> = {
+  accepts: 'import all; export none;',
+  filters: 'import none; export none;',
+  limits: 'import all; export none; import limit 0 action disable;',
+}
+function birdConfiguration(folder: string, holdTime: number, policy: Partial<Record<NodeName, Policy>>): string {
+  const neighbours = nodes.map(node => {
+    const rules = imports[policy[node] ?? 'accepts']
+    return `protocol bgp ${node} from node {
+      neighbor ${address[node]} as ${NODE_AS};
+      ipv4 { ${rules} extended next hop on; }; ipv6 { ${rules} };
+    }`
+  })
+  return `
+    log "${join(folder, 'bird.log')}" all;
+    router id ${address.rt};
+    protocol device { scan time 2; }
+    protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }
+    protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }
+    template bgp node { local ${address.rt} as ${ROUTER_AS}; passive on; hold time ${holdTime}; error wait time 1, 2; }
+    ${neighbours.join('\n')}
+  `
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

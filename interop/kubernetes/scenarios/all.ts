@@ -4,6 +4,7 @@ import { clock } from './clock.ts'
 import { election } from './election.ts'
 import { handover } from './handover.ts'
 import { health } from './health.ts'
+import { router } from './router.ts'
 
 /** Every scenario, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [...handover, ...election, ...health, ...addresses, ...clock]
+export const scenarios: readonly Scenario[] = [...handover, ...election, ...health, ...addresses, ...clock, ...router]

@@ -143,16 +143,4 @@ export const election: readonly Scenario[] = [
       return { seconds: (Date.now() - at) / 1000 }
     },
   },
-  {
-    title: 'after a crash of the router one node leads again, and has the route',
-    mode: 'leader',
-    async run(lab) {
-      lab.startAgent()
-      await lab.steady()
-      await lab.restartRouter()
-      const node = await lab.steady(90)
-      const lease = await readLease(lab.api)
-      assert.equal(lease?.spec.holderIdentity, node)
-    },
-  },
 ]
