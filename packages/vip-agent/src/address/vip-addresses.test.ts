@@ -126,10 +126,10 @@ describe('another form of the VIP', () => {
       `set ${octets(VIP).join('.')} on lo for 9`,
     ])
   })
-  it('a VIP that is the only address of the node is refused even then', () => {
+  it.each([true, false])('the only address of the node is refused with replaceAddress: %s', replaceAddress => {
     const host = new Host()
     host.addresses = [anAddress('lo', '127.0.0.1', 8), anAddress('eth0', VIP, 24)]
-    expect(() => host.vips({ replaceAddress: true })).toThrow('another address than the only one of this node')
+    expect(() => host.vips({ replaceAddress })).toThrow('another address than the only one of this node')
   })
   it('a VIP of an earlier process is removed on every interface, and no other address', async () => {
     const host = new Host()

@@ -98,19 +98,19 @@ export class VipAddresses implements VipInterface {
   }
 
   #checkVip(vip: Vip, option: string, { addresses, interfaces }: HostState, log: Logger): void {
+    const loopbacks = interfaces.filter(({ loopback }) => loopback).map(({ name }) => name)
+    const isNodes = (one: HostAddress): boolean =>
+      !loopbacks.includes(one.interface) && one.scope === 'global' && !this.#vips.some(other => isFormOf(other, one))
+    const ofFamily = addresses.filter(one => one.address.length === vip.octets.length)
     const foreign = addresses.find(form => isFormOf(vip, form) && !isOurs(form))
+    if (foreign && !ofFamily.some(isNodes))
+      throw new OptionError(option, vip.text, 'another address than the only one of this node')
     if (foreign && !this.#replaces)
       throw new OptionError(
         option,
         vip.text,
         `on no interface yet, but ${foreign.interface} has it as /${foreign.prefixLength}: remove it, or give replaceAddress: true`,
       )
-    const loopbacks = interfaces.filter(({ loopback }) => loopback).map(({ name }) => name)
-    const isNodes = (one: HostAddress): boolean =>
-      !loopbacks.includes(one.interface) && one.scope === 'global' && !this.#vips.some(other => isFormOf(other, one))
-    const ofFamily = addresses.filter(one => one.address.length === vip.octets.length)
-    if (foreign && !ofFamily.some(isNodes))
-      throw new OptionError(option, vip.text, 'another address than the only one of this node')
     const subnet = addresses.find(one => !loopbacks.includes(one.interface) && subnetContains(one, vip.octets))
     if (subnet && loopbacks.includes(this.interface))
       log.warn(
