@@ -15,6 +15,8 @@ export interface AgentSettings {
   readonly options: readonly string[]
   /** Modules of `preload/` that the program imports first: they do to it what `KubernetesLab.tell()` says. */
   readonly preloads?: readonly Preload[]
+  /** Its BGP Identifier. Default: the address of the node, which it also dials from. */
+  readonly routerId?: string
   /** The folder of its log. Default: that of the lab. */
   readonly folder?: string
 }
@@ -22,13 +24,14 @@ export type Preload = 'clock' | 'hang'
 
 /** Runs the bundle, as a user does. The agent talks to the node's own API server; the others are for a release only. */
 export function softspoken(node: NodeName, { keys }: KubernetesLab, agent: AgentSettings): readonly string[] {
-  const { mode, profile, vips, options, health = 'http://127.0.0.1:8080/healthz' } = agent
+  const { mode, profile, vips, options, health = 'http://127.0.0.1:8080/healthz', routerId } = agent
   const election = ['--kubeconfig', keys.file('agent.conf'), '--node-name', node]
   if (profile === 'fast') election.push('--lease-profile', 'fast')
   return [
     ...['node', 'packages/softspoken/dist/softspoken.cjs', 'announce', '--mode', mode],
     ...vips.flatMap(vip => ['--prefix', `${vip}/${vip.includes(':') ? 128 : 32}`]),
-    ...['--local-as', `${NODE_AS}`, '--router-id', address[node], '--local-address', address[node]],
+    ...['--local-as', `${NODE_AS}`, '--router-id', routerId ?? address[node]],
+    ...(routerId === undefined ? ['--local-address', address[node]] : []),
     ...(vips.some(vip => vip.includes(':')) ? ['--next-hop', address[node], address6[node]] : []),
     ...['--peer', address.rt, '--peer-as', `${ROUTER_AS}`],
     ...['--health', health, '--health-interval', '1', '--health-rise', '1'],

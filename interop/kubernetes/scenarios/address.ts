@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { VIP } from '../lab.ts'
+import { type KubernetesLab, VIP } from '../lab.ts'
 import { address, ip, nodes } from '../network.ts'
 import type { Scenario } from '../scenario.ts'
 import { pause, until } from '../until.ts'
@@ -19,16 +19,34 @@ export const addresses: readonly Scenario[] = [
     },
   },
   {
-    title: 'a VIP that is on an interface in another form is refused and left alone',
+    title: 'a VIP that is the address of the node itself is refused with one sentence',
+    mode: 'leader',
+    vips: [address.n1],
+    async run(lab) {
+      for (const replaceAddress of ['false', 'true']) {
+        lab.startAgentWith('n1', { options: ['--replace-address', replaceAddress], routerId: '192.0.2.1' })
+        assert.match(await refusal(lab), /must be another address than the only one of this node$/)
+      }
+      assert.match(ip('-n', 'n1', 'address', 'show', 'dev', 'eth0'), new RegExp(`${address.n1}/25`))
+    },
+  },
+  {
+    title: 'a VIP that is on an interface of a follower is refused, or replaced if that is said',
     mode: 'leader',
     async run(lab) {
+      lab.startAgent('n2', 'n3')
+      await lab.steady()
+      const at = Date.now()
       ip('-n', 'n1', 'address', 'add', `${VIP}/24`, 'dev', 'eth0')
       lab.startAgent('n1')
-      const agent = lab.agent('n1')
-      await until(() => !agent.running, 10, 'the agent ends')
-      assert.equal(agent.child.exitCode, 2)
-      assert.match(agent.log, /eth0 has it as \/24/)
+      assert.match(await refusal(lab), /eth0 has it as \/24/)
       assert.match(ip('-n', 'n1', 'address', 'show', 'dev', 'eth0'), new RegExp(`${VIP}/24`))
+      lab.startAgentWith('n1', { options: ['--replace-address', 'true'] })
+      await lab.steady()
+      assert.ok(!lab.holders.includes('n1'), 'the VIP is off the interface')
+      assert.match(ip('-n', 'n1', 'address', 'show', 'dev', 'eth0'), new RegExp(`${address.n1}/25`))
+      assert.equal(lab.routesSince(at).length, 0, 'the route did not move')
+      assert.equal(lab.failedSince(at).length, 0, 'every request was answered')
     },
   },
   {
@@ -63,3 +81,11 @@ export const addresses: readonly Scenario[] = [
     },
   },
 ]
+
+/** The last line that the agent on n1 wrote before it refused to start. */
+async function refusal(lab: KubernetesLab): Promise<string> {
+  const agent = lab.agent('n1')
+  await until(() => !agent.running, 10, 'the agent ends')
+  assert.equal(agent.child.exitCode, 2)
+  return agent.log.trim().split('\n').at(-1) ?? ''
+}

@@ -5,6 +5,15 @@ import { election } from './election.ts'
 import { handover } from './handover.ts'
 import { health } from './health.ts'
 import { router } from './router.ts'
+import { secondSpeaker } from './second-speaker.ts'
 
 /** Every scenario, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [...handover, ...election, ...health, ...addresses, ...clock, ...router]
+export const scenarios: readonly Scenario[] = [
+  ...handover,
+  ...election,
+  ...health,
+  ...addresses,
+  ...clock,
+  ...router,
+  ...secondSpeaker,
+]
