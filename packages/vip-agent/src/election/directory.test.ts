@@ -64,6 +64,12 @@ describe('a Lease in a directory', () => {
     expect(await leaseDirectory(directory).get(signal)).toEqual(updated)
   })
 
+  it('keeps the MAC address', async () => {
+    const mac = '02:00:5e:00:00:02'
+    await leaseDirectory(directory).create({ ...record('a'), mac }, signal)
+    expect(await leaseDirectory(directory).get(signal)).toMatchObject({ mac })
+  })
+
   it('one of eight candidates creates it, and one of eight updates a version', async () => {
     const all = Array.from({ length: 8 }, (_, i) => ({ lease: leaseDirectory(directory), name: `node ${i}` }))
     const created = await Promise.allSettled(all.map(({ lease, name }) => lease.create(record(name), signal)))

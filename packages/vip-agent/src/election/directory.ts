@@ -10,7 +10,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertPath, errorText } from '@softspoken/session/internal'
-import { type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
+import { isMac, type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
 
 /** Names with more digits are not ours: at one change per second, twelve last for 30,000 years. */
 const NAME = /^[1-9]\d{0,11}$/
@@ -110,7 +110,7 @@ async function read(path: string): Promise<string | undefined> {
 
 function parse(text: string): LeaseRecord | undefined {
   try {
-    const { holder, duration, epoch, acquiredAt, renewedAt } = JSON.parse(text)
+    const { holder, duration, epoch, acquiredAt, renewedAt, mac } = JSON.parse(text)
     const times = [acquiredAt, renewedAt].map(time => new Date(time))
     const [acquired, renewed] = times
     const isLease =
@@ -118,7 +118,7 @@ function parse(text: string): LeaseRecord | undefined {
       [duration, epoch].every(value => Number.isSafeInteger(value) && value >= 0) &&
       times.every(time => !Number.isNaN(time.getTime()))
     return isLease && acquired && renewed
-      ? { holder, duration, epoch, acquiredAt: acquired, renewedAt: renewed }
+      ? { holder, duration, epoch, acquiredAt: acquired, renewedAt: renewed, ...(isMac(mac) && { mac }) }
       : undefined
   } catch {
     return undefined

@@ -9,12 +9,24 @@ export interface Election {
    */
   readonly leaseDuration?: number
   /**
+   * Seconds that it waits beyond the end of a lease before this node leads; default 0. With ARP the agent waits the rest of
+   * 1 s itself, because the kernel removes the last holder's address up to 1 s late.
+   */
+  readonly claimDelay?: number
+  /**
    * Campaigns until the signal is aborted. Then it gives up the leadership at once, so that another candidate can follow,
    * yields what it sees in two looks at most, so that the agent can wait for the next leader, and ends. It yields a value
    * after each renewal, and whenever it learns something; each value replaces the one before. Failures of the back end are
    * not thrown: while this node leads they are ignored until `until`, and after that they are yielded with a reason.
    */
   campaign(signal: AbortSignal): AsyncIterable<Leadership>
+  /**
+   * With ARP: the MAC address of this node's frames, and whether it has claimed the VIPs since it leads. Kept for the next
+   * leader, which gets it as `previous`.
+   */
+  advertises?(mac: string, hasClaimed: boolean): void
+  /** With ARP: find out at once whether this node still leads. If it does, yield a later `until`. */
+  look?(): void
 }
 
 /** Whether this node leads now. */
@@ -28,6 +40,8 @@ export type Leadership =
       readonly epoch: number
       /** When it ends, unless a later value extends it: milliseconds on the clock of `performance.now()`; Infinity is allowed. */
       readonly until: number
+      /** With ARP: the last holder. Left out: none has claimed the VIPs yet, and a node that has one of them blocks the claim. */
+      readonly previous?: PreviousHolder
     }
   | {
       readonly leader: false
@@ -38,6 +52,9 @@ export type Leadership =
       /** The same in a sentence. */
       readonly detail?: string
     }
+
+/** The last holder of the Lease: the MAC address of its frames, if it is known, and whether it released the Lease itself. */
+export type PreviousHolder = { readonly mac?: string; readonly released: boolean } | undefined
 
 /** Why a candidate cannot lead. */
 export type ElectionReason = LeaseStoreReason | 'identity-in-use'

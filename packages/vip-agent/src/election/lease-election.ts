@@ -3,7 +3,7 @@ import { uptime } from 'node:os'
 import { type Clock, type Logger, realTime } from '@softspoken/session'
 import { assertMethods, DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
 import type { Election, Leadership } from './election.ts'
-import { type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
+import { isMac, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
 import { electionConfig, type LeaseElectionOptions } from './options.ts'
 import {
   type Action,
@@ -41,6 +41,7 @@ interface Listener {
 
 class LeaseElection implements Election {
   readonly leaseDuration: number
+  readonly claimDelay: number
   readonly #store: LeaseStore
   readonly #clock: Clock
   readonly #log: Logger | undefined
@@ -57,6 +58,7 @@ class LeaseElection implements Election {
 
   constructor(store: LeaseStore, config: ElectionConfig, { log, clock = realTime }: LeaseElectionOptions) {
     this.leaseDuration = config.leaseDuration / 1000
+    this.claimDelay = config.claimDelay / 1000
     this.#store = store
     this.#clock = clock
     this.#log = log && guardLog(log)
@@ -86,6 +88,12 @@ class LeaseElection implements Election {
       this.#resign(listener, 0) // the caller has stopped listening: nothing waits for the next leader
       while (this.#listener === listener) await woken()
     }
+  }
+  advertises(mac: string, hasClaimed: boolean): void {
+    this.#feed({ type: 'advertises', mac, hasClaimed })
+  }
+  look(): void {
+    this.#feed({ type: 'look' })
   }
   #resign(listener: Listener, looks: number): void {
     if (this.#listener === listener) this.#feed({ type: 'resign', looks })
@@ -175,10 +183,11 @@ function explain(error: unknown): Failure {
 /** One value of a wrong type would make each later comparison wrong. @throws LeaseStoreError */
 function checkLease(lease: StoredLease | undefined): StoredLease | undefined {
   if (lease === undefined) return undefined
-  const { holder, duration, epoch, acquiredAt, renewedAt, version } = lease
+  const { holder, duration, epoch, acquiredAt, renewedAt, version, mac } = lease
   const isLease =
     typeof holder === 'string' &&
     typeof version === 'string' &&
+    (mac === undefined || isMac(mac)) &&
     [duration, epoch].every(value => Number.isInteger(value) && value >= 0) &&
     [acquiredAt, renewedAt].every(value => value instanceof Date)
   if (!isLease) throw new LeaseStoreError('bad-answer', 'the store answered with something that is not a Lease')

@@ -12,6 +12,17 @@ export interface LeaseRecord {
   readonly acquiredAt: Date
   /** For people, by the wall clock of the holder; no decision depends on it. `renewTime`. */
   readonly renewedAt: Date
+  /**
+   * With ARP: the MAC address of the holder's frames, such as `02:00:5e:00:00:02`; kept if it is released. `none` while the
+   * holder has not claimed the VIPs. Kubernetes: the annotation `softspoken/mac`.
+   */
+  readonly mac?: string
+}
+
+/** The value of `mac` of a holder that has not claimed the VIPs, as none before it has. */
+export const UNCLAIMED = 'none'
+export function isMac(value: unknown): value is string {
+  return value === UNCLAIMED || (typeof value === 'string' && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(value))
 }
 
 /** A record as the store has it. */

@@ -1,5 +1,6 @@
 /** What a candidate concludes from the Lease that it sees. */
-import type { LeaseRecord, StoredLease } from './lease-store.ts'
+import type { PreviousHolder } from './election.ts'
+import { type LeaseRecord, type StoredLease, UNCLAIMED } from './lease-store.ts'
 import type { ElectionState, Tick, Write } from './state.ts'
 
 /** At random up to so many milliseconds later, so that candidates do not all ask at once. */
@@ -65,6 +66,18 @@ function claimTime(s: ElectionState, lease: StoredLease | undefined, own: Write 
 /** A release sets the duration to 1, as client-go does. If no epoch above 0 was seen, no candidate has had it yet. */
 function isReleased({ holder, duration, epoch }: LeaseRecord, highest: number): boolean {
   return holder === '' && (duration <= 1 || Math.max(epoch, highest) === 0)
+}
+
+/** The holder of the Lease that this candidate takes; undefined if none has claimed the VIPs. */
+export function previousHolder({ observed, highest }: ElectionState): PreviousHolder {
+  const lease = observed?.lease
+  if (lease === undefined) return highest === 0 ? undefined : { released: false }
+  const { holder, duration, epoch, mac } = lease
+  const isReleasedByHolder = lease.acquiredAt.getTime() === lease.renewedAt.getTime()
+  if (mac === UNCLAIMED || (holder === '' && duration !== 1 && Math.max(epoch, highest) === 0)) return undefined
+  if (!isReleased(lease, highest)) return { ...(mac !== undefined && { mac }), released: false }
+  // A person may have emptied the Lease while its holder leads: a release sets both times.
+  return { ...(mac !== undefined && isReleasedByHolder && { mac }), released: true }
 }
 
 function isSame(one: StoredLease | undefined, other: StoredLease | undefined): boolean {

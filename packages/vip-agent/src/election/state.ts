@@ -1,5 +1,5 @@
 /** The data of an election: what a candidate knows and waits for. `step.ts` changes it. Times are milliseconds. */
-import type { ElectionReason, Leadership } from './election.ts'
+import type { ElectionReason, Leadership, PreviousHolder } from './election.ts'
 import type { LeaseRecord, LeaseStoreReason, StoredLease } from './lease-store.ts'
 
 export interface ElectionConfig {
@@ -22,6 +22,10 @@ export interface ElectionState {
   /** Present while this candidate leads. */
   readonly leading: { readonly epoch: number; readonly until: number } | undefined
   readonly observed: Observed | undefined
+  /** The holder before this candidate took the Lease last. */
+  readonly previous: PreviousHolder
+  /** With ARP: the MAC address of our frames, and whether the VIPs are claimed since the take. */
+  readonly segment: { readonly mac: string; readonly hasClaimed: boolean } | undefined
   /** The highest epoch that it saw. */
   readonly highest: number
   /** Its last writes, which may have been applied even if they failed. */
@@ -77,6 +81,9 @@ export type Input =
   /** Gives up the leadership; then looks this often for the next leader, and ends. */
   | { readonly type: 'resign'; readonly looks: number }
   | { readonly type: 'tick' }
+  /** Read or renew the Lease now. */
+  | { readonly type: 'look' }
+  | { readonly type: 'advertises'; readonly mac: string; readonly hasClaimed: boolean }
   /** The answer to the request with this number. */
   | { readonly type: 'answered'; readonly id: number; readonly lease: StoredLease | undefined }
   | ({ readonly type: 'failed'; readonly id: number } & Failure)
@@ -114,6 +121,8 @@ export function newElection(config: ElectionConfig): ElectionState {
     phase: 'idle',
     leading: undefined,
     observed: undefined,
+    previous: undefined,
+    segment: undefined,
     highest: 0,
     writes: [],
     unconfirmed: false,
@@ -141,8 +150,8 @@ export function nextDeadline({ timers, request, leading }: ElectionState): numbe
 
 /** What the caller of the election should know now; undefined for nothing yet. */
 export function leadershipOf(state: ElectionState, now: number): Leadership | undefined {
-  const { leading, observed, failure, isIdentityInUse, config, published, request } = state
-  if (leading) return { leader: true, ...leading }
+  const { leading, observed, failure, isIdentityInUse, config, published, request, previous } = state
+  if (leading) return { leader: true, ...leading, ...(previous && { previous }) }
   if (published === undefined && request) return undefined // its first round goes on, and it may lead in a moment
   const holder = observed?.lease?.holder ?? ''
   const isOther = holder !== '' && (holder !== config.identity || isIdentityInUse)

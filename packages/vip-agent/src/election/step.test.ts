@@ -179,7 +179,7 @@ describe('a leader', () => {
     one.answer(undefined)
     expect(one.pending).toMatchObject({ type: 'create', record: { epoch: 2 } })
     one.stored()
-    expect(one.last).toEqual({ leader: true, epoch: 2, until: 10_500 })
+    expect(one.last).toEqual({ leader: true, epoch: 2, until: 10_500, previous: { released: false } })
   })
   it('keeps its epoch if a person lowers it, and takes over one that is raised', () => {
     const one = leader()

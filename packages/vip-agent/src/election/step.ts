@@ -10,8 +10,8 @@
  * Requests come in rounds: one at a time, and at most three in a round. A round begins when a timer is due, or
  * the watch reports a change. In a round, each answer may lead to the next request; then the next round has to wait.
  */
-import type { LeaseRecord, StoredLease } from './lease-store.ts'
-import { isKnown, observe, ownWrite } from './observe.ts'
+import { type LeaseRecord, type StoredLease, UNCLAIMED } from './lease-store.ts'
+import { isKnown, observe, ownWrite, previousHolder } from './observe.ts'
 import {
   type Action,
   type ElectionState,
@@ -55,6 +55,10 @@ function handle(s: ElectionState, input: Input, t: Tick): Step {
       return resign(s, input.looks, t)
     case 'tick':
       return tick(s, t)
+    case 'look':
+      return s.phase === 'campaigning' && !s.request ? look(s, t) : [s, []]
+    case 'advertises':
+      return advertises(s, input, t)
     case 'watched':
       return watched(s, input.lease, t)
     case 'watch-ended':
@@ -136,12 +140,14 @@ function write(s: ElectionState, t: Tick): Step {
   const lease = s.observed?.lease
   const renewedAt = new Date(unusedTime(s, t.wall))
   const isRenewal = lease !== undefined && ownWrite(s, lease) !== undefined
+  if (!isRenewal) s = { ...s, previous: previousHolder(s), segment: s.segment && { ...s.segment, hasClaimed: false } }
   const record: LeaseRecord = {
     holder: s.config.identity,
     duration: s.config.leaseDuration / 1000,
     epoch: isRenewal ? s.highest : Math.min(s.highest + 1, LAST_EPOCH),
     acquiredAt: isRenewal ? lease.acquiredAt : renewedAt,
     renewedAt,
+    ...macOf(s),
   }
   const mark = { acquiredAt: record.acquiredAt.getTime(), renewedAt: renewedAt.getTime(), sentAt: t.now }
   const next = { ...withoutTimer(s, 'claim'), writes: [...s.writes, mark].slice(-WRITES), unconfirmed: true }
@@ -219,7 +225,8 @@ function releaseOrLook(s: ElectionState, t: Tick): Step {
   const lease = s.observed?.lease
   if (s.mustLook || lease === undefined || ownWrite(s, lease) === undefined) return get(s, t)
   const now = new Date(t.wall)
-  const record: LeaseRecord = { holder: '', duration: 1, epoch: s.highest, acquiredAt: now, renewedAt: now }
+  const times = { acquiredAt: now, renewedAt: now }
+  const record: LeaseRecord = { holder: '', duration: 1, epoch: s.highest, ...times, ...macOf(s) }
   return send(s, { type: 'release', record, version: lease.version }, t)
 }
 
@@ -227,6 +234,20 @@ function releaseOrLook(s: ElectionState, t: Tick): Step {
 function end(s: ElectionState): Step {
   const actions: Action[] = s.request ? [{ type: 'abort' }] : []
   return [{ ...withoutRequest(s), phase: 'idle', timers: {} }, actions]
+}
+
+// ---- ARP
+
+/** The Lease gets what is new at once, because the next holder needs it. */
+function advertises(s: ElectionState, { mac, hasClaimed }: Extract<Input, { type: 'advertises' }>, t: Tick): Step {
+  const next = { ...s, segment: { mac, hasClaimed } }
+  const isNews = s.leading !== undefined && macOf(s).mac !== macOf(next).mac
+  return isNews && s.phase === 'campaigning' && !s.request ? look(next, t) : [next, []]
+}
+/** Until this candidate has claimed the VIPs, the Lease says so if no other has: else the next one would not ask for them. */
+function macOf({ segment, previous }: ElectionState): { readonly mac?: string } {
+  if (segment === undefined) return {}
+  return { mac: previous !== undefined || segment.hasClaimed ? segment.mac : UNCLAIMED }
 }
 
 // ---- helpers

@@ -77,6 +77,28 @@ describe('get(), create() and update()', () => {
     expect(server.requests.at(-1)?.body).not.toHaveProperty('metadata.managedFields')
   })
 
+  test('the MAC address is an annotation that counts for its epoch only', async () => {
+    const mac = '02:00:5e:00:00:02'
+    const tested = store()
+    const { version } = await tested.create(record({ mac }), signal)
+    expect(server.lease(NAME)?.metadata.annotations).toEqual({ 'softspoken/mac': mac, 'softspoken/mac-epoch': '3' })
+    expect(await store().get(signal)).toMatchObject({ mac })
+    const annotations = server.lease(NAME)?.metadata.annotations
+    server.put(NAME, { ...spec, leaseTransitions: 4 }, { annotations }) // kube-vip took it, and kept them
+    expect(await store().get(signal)).not.toHaveProperty('mac')
+    const { version: last } = (await tested.get(signal)) as StoredLease
+    expect(last).not.toBe(version)
+    await tested.update(record({ epoch: 5 }), last, signal)
+    expect(server.lease(NAME)?.metadata.annotations ?? {}).toEqual({})
+  })
+
+  test('an annotation that is no MAC address is ignored', async () => {
+    for (const mac of ['', '02:00:5E:00:00:02', '02:00:5e:00:00', 7, { a: 1 }]) {
+      server.put(NAME, spec, { annotations: { 'softspoken/mac': mac, 'softspoken/mac-epoch': '7' } } as never)
+      expect(await store().get(signal)).not.toHaveProperty('mac')
+    }
+  })
+
   test('update() of a version that it has not seen looks first', async () => {
     const { version } = await store().create(record(), signal)
     const other = store()

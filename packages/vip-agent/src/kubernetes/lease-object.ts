@@ -1,5 +1,5 @@
 /** A Lease as the API server has it (coordination.k8s.io/v1), and the record that the election has of it. */
-import { type LeaseRecord, LeaseStoreError, type StoredLease } from '../election/lease-store.ts'
+import { isMac, type LeaseRecord, LeaseStoreError, type StoredLease } from '../election/lease-store.ts'
 import { isMap, type JsonMap } from './json.ts'
 
 /** Which Lease. */
@@ -15,6 +15,9 @@ export interface LeaseObject {
 }
 
 const MAX_INT32 = 2 ** 31 - 1
+/** The MAC address of the holder's frames, and its epoch: another program that takes the Lease keeps both annotations. */
+const MAC = 'softspoken/mac'
+const MAC_EPOCH = 'softspoken/mac-epoch'
 
 /**
  * Missing fields of `spec` are zero, as in client-go (LeaseSpecToLeaderElectionRecord): kubectl can create such a Lease.
@@ -45,13 +48,17 @@ export function parseLease(object: unknown, lease: LeaseName, place: string): Le
   }
   const holder = spec.holderIdentity ?? ''
   if (typeof holder !== 'string') throw wrong('spec.holderIdentity must be a string')
+  const annotations = isMap(metadata.annotations) ? metadata.annotations : {}
+  const mac = annotations[MAC]
+  const epoch = integer('leaseTransitions')
   const stored = {
     version,
     holder,
     duration: integer('leaseDurationSeconds'),
-    epoch: integer('leaseTransitions'),
+    epoch,
     acquiredAt: time('acquireTime'),
     renewedAt: time('renewTime'),
+    ...(isMac(mac) && annotations[MAC_EPOCH] === String(epoch) && { mac }),
   }
   return { stored, object }
 }
@@ -62,11 +69,15 @@ export function parseLease(object: unknown, lease: LeaseName, place: string): Le
  */
 export function leaseBody(record: LeaseRecord, { namespace, name }: LeaseName, base: JsonMap = {}): string {
   // The API server keeps managedFields itself; they are the larger part of a Lease.
-  const { managedFields: _, ...metadata } = isMap(base.metadata) ? base.metadata : {}
+  const { managedFields: _, annotations: before, ...metadata } = isMap(base.metadata) ? base.metadata : {}
+  const { [MAC]: _mac, [MAC_EPOCH]: _epoch, ...others } = isMap(before) ? before : {}
+  const { mac } = record
+  const annotations = { ...others, ...(mac !== undefined && { [MAC]: mac, [MAC_EPOCH]: String(record.epoch) }) }
+  const isAnnotated = Object.keys(annotations).length > 0
   return JSON.stringify({
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { ...metadata, namespace, name },
+    metadata: { ...metadata, ...(isAnnotated && { annotations }), namespace, name },
     spec: {
       ...(isMap(base.spec) ? base.spec : {}),
       holderIdentity: record.holder,

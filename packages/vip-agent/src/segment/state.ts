@@ -1,7 +1,5 @@
 /** The state of the claim on the segment (ARP, NDP), its inputs, and its actions. Times are milliseconds. */
-
-/** What the Lease says of the holder before; undefined if none has claimed the VIPs. */
-export type PreviousHolder = { readonly mac?: string; readonly released: boolean } | undefined
+import type { PreviousHolder } from '../election/election.ts'
 
 export interface SegmentConfig {
   /** Claim a VIP that another node has, even if the Lease never had a holder. */

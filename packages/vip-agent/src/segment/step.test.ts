@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { newSegment, type PreviousHolder, type SegmentConfig, type SegmentInput, type SegmentState } from './state.ts'
+import type { PreviousHolder } from '../election/election.ts'
+import { newSegment, type SegmentConfig, type SegmentInput, type SegmentState } from './state.ts'
 import { mayHold, nextSegmentDeadline, segmentStep } from './step.ts'
 
 const OURS = '02:00:5e:00:00:01'
