@@ -3,6 +3,7 @@ export const AF_UNSPEC = 0
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const AF_NETLINK = 16
+export const AF_PACKET = 17
 
 export const SOCK_STREAM = 1
 export const SOCK_RAW = 3
@@ -12,6 +13,7 @@ export const SOCK_CLOEXEC = 0o2000000
 export const SOL_SOCKET = 1
 export const SO_REUSEADDR = 2
 export const SO_BINDTODEVICE = 25
+export const SO_ATTACH_FILTER = 26
 
 export const IPPROTO_IP = 0
 export const IP_TOS = 1

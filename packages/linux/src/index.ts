@@ -12,6 +12,16 @@ export { listInterfaces, type NetworkInterface } from './interfaces.ts'
 export { KernelDeadline } from './kernel-deadline.ts'
 export { type LinuxSupport, linuxSupport } from './libc.ts'
 export { subnetContains } from './prefixes.ts'
+export {
+  arpProbe,
+  gratuitousArp,
+  neighborAdvertisement,
+  neighborProbe,
+  readClaim,
+  type SegmentClaim,
+} from './segment-frames.ts'
+export { isRouter, isWireless } from './segment-interface.ts'
+export { SegmentSocket } from './segment-socket.ts'
 export { bindToDevice, setDscp, setMinTtl, setTcpMd5Key, setTtl, setUserTimeout } from './socket-options.ts'
 export { type Endpoint, establishedConnections, type TcpConnection } from './tcp-connections.ts'
 export { bindSocket, closeSocket, openSocket, socketOf, type TcpFamily, type TcpSocket } from './tcp-socket.ts'

@@ -76,6 +76,8 @@ interface Koffi {
   /** null: the libraries that this process has loaded, so that glibc and musl need no difference. */
   load(library: string | null): { func(prototype: string): CFunction }
   errno(): number
+  address(octets: Uint8Array): bigint
+  sizeof(type: string): number
 }
 
 /** A function of the C library. koffi gives it the octets themselves, and not a copy. */
@@ -96,8 +98,24 @@ export function cFunction(result: string, name: string, parameters: string, libr
   }
 }
 
+/**
+ * A pointer to these octets, as it stands in a struct: 4 or 8 octets. It is valid while the octets are in use.
+ * @throws Error if linuxSupport() reports no support.
+ */
+export function pointerTo(octets: Uint8Array): Uint8Array {
+  libc()
+  const koffi = loadKoffi()
+  const address = koffi.address(octets)
+  const pointer = koffi.sizeof('void *') === 8 ? BigUint64Array.of(address) : Uint32Array.of(Number(address))
+  return new Uint8Array(pointer.buffer)
+}
+
+function loadKoffi(): Koffi {
+  return createRequire(import.meta.url)('koffi')
+}
+
 function finder(library: string | null): typeof cFunction {
-  const koffi: Koffi = createRequire(import.meta.url)('koffi')
+  const koffi = loadKoffi()
   const functions = koffi.load(library)
   return (result, name, parameters) => {
     const call = functions.func(`${result} ${name}(${parameters})`)

@@ -99,11 +99,15 @@ export function neighborProbe(mac: string, address: Uint8Array): Uint8Array {
  * @returns undefined if it says nothing, or if a receiver has to ignore it (RFC 4861 §7.1).
  */
 export function readClaim(frame: Uint8Array): SegmentClaim | undefined {
-  if (frame.length < ETHERNET) return undefined
-  const type = viewOf(frame).getUint16(ETHERTYPE_AT)
+  const type = ethertypeOf(frame)
   if (type === ETHERTYPE_ARP) return readArp(frame.subarray(ETHERNET))
   if (type === ETHERTYPE_IPV6) return readNeighborMessage(frame.subarray(ETHERNET), frame.subarray(6, 12))
   return undefined
+}
+
+/** undefined if the frame is cut off. */
+export function ethertypeOf(frame: Uint8Array): number | undefined {
+  return frame.length < ETHERNET ? undefined : viewOf(frame).getUint16(ETHERTYPE_AT)
 }
 
 /** The octets of a MAC address as text. @throws RangeError */

@@ -12,6 +12,7 @@ const RTM_DELLINK = 17
 const NLM_F_CREATE = 0x400
 const IFLA_IFNAME = 3
 const IFLA_LINKINFO = 18
+const IFLA_NET_NS_FD = 28
 const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
 const VETH_INFO_PEER = 1
@@ -34,6 +35,38 @@ export async function inNetworkNamespace(test: () => void | Promise<void>): Prom
   }
 }
 
+/** Another network, of another host. */
+export interface OtherNamespace {
+  readonly fd: number
+  /** Runs in it what does not wait, and goes back. */
+  run<T>(test: () => T): T
+}
+
+/** As {@link inNetworkNamespace}, with a second namespace beside it. */
+export function inTwoNamespaces(test: (other: OtherNamespace) => void | Promise<void>): Promise<void> {
+  return inNetworkNamespace(async () => {
+    const fd = openSync('/proc/thread-self/ns/net', 'r')
+    const other: OtherNamespace = {
+      fd,
+      run: inOther => {
+        const home = openSync('/proc/thread-self/ns/net', 'r')
+        cFunction('int', 'setns', 'int fd, int type')(fd, CLONE_NEWNET)
+        try {
+          return inOther()
+        } finally {
+          cFunction('int', 'setns', 'int fd, int type')(home, CLONE_NEWNET)
+          closeSync(home)
+        }
+      },
+    }
+    try {
+      await inNetworkNamespace(() => test(other))
+    } finally {
+      closeSync(fd)
+    }
+  })
+}
+
 /** Whether this process may make one. Tests that need it are skipped otherwise. */
 export const hasNamespaces = linuxSupport().supported && (await allowed())
 
@@ -44,9 +77,10 @@ function allowed(): Promise<boolean> {
   )
 }
 
-/** A cable: two interfaces. Each has carrier if both are up. */
-export function addCable(near: string, far: string): void {
-  const peer = Buffer.concat([ifinfo(0, 0), encodeAttribute([IFLA_IFNAME, text(far)])])
+/** A cable: two interfaces. Each has carrier if both are up. `other` has the far end, if it is given. */
+export function addCable(near: string, far: string, other?: OtherNamespace): void {
+  const namespace = other ? [encodeAttribute([IFLA_NET_NS_FD, uint32(other.fd)])] : []
+  const peer = Buffer.concat([ifinfo(0, 0), encodeAttribute([IFLA_IFNAME, text(far)]), ...namespace])
   const info = nested([IFLA_INFO_KIND, text('veth')], [IFLA_INFO_DATA, nested([VETH_INFO_PEER, peer])])
   change(RTM_NEWLINK, ifinfo(0, 0), [
     [IFLA_IFNAME, text(near)],

@@ -1,0 +1,114 @@
+/** The system calls of a SegmentSocket. segment-socket.process.test.ts has real kernels. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { libc, linuxSupport } from './libc.ts'
+import { gratuitousArp, neighborAdvertisement } from './segment-frames.ts'
+import { isWireless } from './segment-interface.ts'
+import { SegmentSocket } from './segment-socket.ts'
+
+const vip = Uint8Array.of(203, 0, 113, 100)
+const vip6 = Uint8Array.from(Buffer.from('20010db8000000000000000000000100', 'hex'))
+const mac = '02:00:5e:00:00:02'
+const claim = gratuitousArp(mac, vip, 'reply')
+const failure = (code: string) => Object.assign(new Error(code), { code })
+
+afterEach(() => vi.restoreAllMocks())
+
+describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
+  /** What is called, in its order; the descriptors are 100, 101 and so on. */
+  function calls(): string[] {
+    const seen: string[] = []
+    let next = 100
+    vi.spyOn(libc(), 'socket').mockImplementation((domain, _, protocol) => {
+      seen.push(`socket ${next}: domain ${domain}, protocol ${protocol}`)
+      return next++
+    })
+    vi.spyOn(libc(), 'setsockopt').mockImplementation((fd, level, name, value) => {
+      seen.push(`filter of ${fd}: ${level} ${name}, ${value[0]} instructions`)
+    })
+    vi.spyOn(libc(), 'bind').mockImplementation((fd, address) => {
+      seen.push(`bind ${fd}: ${Buffer.from(address.subarray(2, 4)).toString('hex')} on ${address[4]}`)
+    })
+    vi.spyOn(libc(), 'close').mockImplementation(fd => {
+      seen.push(`close ${fd}`)
+    })
+    vi.spyOn(libc(), 'send').mockImplementation(fd => {
+      seen.push(`send ${fd}`)
+    })
+    return seen
+  }
+
+  it('each family gets a socket, which has its filter before it is bound', () => {
+    const seen = calls()
+    const socket = new SegmentSocket(7, [vip, vip6, vip])
+    expect(seen).toEqual([
+      'socket 100: domain 17, protocol 0',
+      'filter of 100: 1 26, 16 instructions',
+      'bind 100: 0806 on 7',
+      'socket 101: domain 17, protocol 0',
+      'filter of 101: 1 26, 30 instructions',
+      'bind 101: 86dd on 7',
+    ])
+    seen.length = 0
+    socket.send(neighborAdvertisement(mac, vip6, { router: false }))
+    socket.send(claim)
+    socket.close()
+    socket.close()
+    expect(seen).toEqual(['send 101', 'send 100', 'close 100', 'close 101'])
+  })
+  it('a frame of a family without an address throws, as one of a closed socket does', () => {
+    calls()
+    const socket = new SegmentSocket(7, [vip6])
+    const send = () => socket.send(claim)
+    expect(send).toThrow(new RangeError('the socket is closed, or has no address of this family'))
+    socket.close()
+    expect(() => socket.send(new Uint8Array(3))).toThrow(RangeError)
+    expect(socket.receive()).toEqual([])
+  })
+  it('octets that are no address throw before a socket is opened', () => {
+    const seen = calls()
+    expect(() => new SegmentSocket(7, [vip, new Uint8Array(5)])).toThrow('the address has 5 octets')
+    expect(seen).toEqual([])
+  })
+  it('nothing stays open if the second family fails', () => {
+    const seen = calls()
+    vi.mocked(libc().bind).mockImplementation(fd => {
+      if (fd === 101) throw failure('ENODEV')
+    })
+    expect(() => new SegmentSocket(7, [vip, vip6])).toThrow('ENODEV')
+    expect(seen.slice(-2)).toEqual(['close 100', 'close 101'])
+  })
+  it('one call of receive() reads 256 frames of a family at most', () => {
+    calls()
+    const socket = new SegmentSocket(7, [vip, vip6])
+    const recv = vi.spyOn(libc(), 'recv').mockImplementation((_, buffer) => {
+      buffer.set(claim)
+      return claim.length
+    })
+    expect(socket.receive()).toHaveLength(512)
+    expect(recv).toHaveBeenCalledTimes(512)
+  })
+  it('receive() skips what is no claim, and throws what the system reports', () => {
+    calls()
+    const socket = new SegmentSocket(7, [vip])
+    const answers = [new Uint8Array(), claim, new Uint8Array(60), claim, failure('EAGAIN'), failure('EBADF')]
+    vi.spyOn(libc(), 'recv').mockImplementation((_, buffer) => {
+      const answer = answers.shift() ?? failure('EAGAIN')
+      if (answer instanceof Error) throw answer
+      buffer.set(answer)
+      return answer.length
+    })
+    expect(socket.receive()).toHaveLength(2)
+    expect(() => socket.receive()).toThrow('EBADF')
+  })
+})
+
+it('isWireless() is true for an interface that has a folder of that name', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'segment-'))
+  mkdirSync(join(folder, 'wlan0', 'wireless'), { recursive: true })
+  mkdirSync(join(folder, 'eth0'))
+  expect([isWireless('wlan0', folder), isWireless('eth0', folder), isWireless('nosuch0')]).toEqual([true, false, false])
+  rmSync(folder, { recursive: true })
+})
