@@ -166,14 +166,22 @@ describe('leaseElection()', () => {
     expect(one.values.at(-1)).toMatchObject({ leader: false, reason: 'bad-answer' })
   })
 
-  it('a watch that ends is started again after leaseDuration', async () => {
+  it('a watch that ends early is started again leaseDuration after its beginning', async () => {
     const { clock, store } = start()
     await clock.advance(1)
     expect(store.watches).toBe(1)
     for (const end of store.enders) end()
-    await clock.advance(14)
+    await clock.advance(13)
     expect(store.watches).toBe(1)
     await clock.advance(2)
+    expect(store.watches).toBe(2)
+  })
+
+  it('a watch that ends after its time is started again at once', async () => {
+    const { clock, store } = start()
+    await clock.advance(60)
+    for (const end of store.enders) end()
+    await clock.advance(0)
     expect(store.watches).toBe(2)
   })
 

@@ -42,6 +42,8 @@ export interface ElectionState {
   /** What the watch reported during the request. */
   readonly reported: { readonly lease: StoredLease | undefined } | undefined
   readonly timers: Readonly<Partial<Record<Timer, number>>>
+  /** When the last watch began. */
+  readonly watchedAt: number
   /** How often it still looks for the next leader before it ends. */
   readonly looks: number
   /** Why the last request failed. */
@@ -132,6 +134,7 @@ export function newElection(config: ElectionConfig): ElectionState {
     left: 0,
     reported: undefined,
     timers: {},
+    watchedAt: Number.NEGATIVE_INFINITY,
     looks: 0,
     failure: undefined,
     isIdentityInUse: false,

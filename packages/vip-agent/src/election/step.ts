@@ -61,8 +61,11 @@ function handle(s: ElectionState, input: Input, t: Tick): Step {
       return advertises(s, input, t)
     case 'watched':
       return watched(s, input.lease, t)
-    case 'watch-ended':
-      return [s.phase === 'idle' ? s : withTimer(s, 'watch', t.now + s.config.leaseDuration), []]
+    case 'watch-ended': {
+      // Each watch ends after a while. One that ends sooner than that may fail again.
+      const next = Math.max(t.now, s.watchedAt + s.config.leaseDuration)
+      return [s.phase === 'idle' ? s : withTimer(s, 'watch', next), []]
+    }
     default:
       if (s.request?.id !== input.id) return [s, []] // it was given up before
       return input.type === 'answered' ? answered(s, input.lease, t) : failed(s, input, t)
@@ -96,7 +99,7 @@ function withoutLapsed(s: ElectionState, now: number): ElectionState {
 
 function tick(s: ElectionState, t: Tick): Step {
   if (isDue(s, 'end', t)) return end(s)
-  if (isDue(s, 'watch', t)) return [withoutTimer(s, 'watch'), [{ type: 'watch' }]]
+  if (isDue(s, 'watch', t)) return watch(withoutTimer(s, 'watch'), t)
   if (isDue(s, 'request', t)) {
     const detail = `no answer within ${s.config.requestTimeout / 1000} s`
     return then([s, [{ type: 'abort' }]], next => failed(next, { reason: 'timeout', detail }, t))
@@ -111,7 +114,11 @@ function tick(s: ElectionState, t: Tick): Step {
 function start(s: ElectionState, t: Tick): Step {
   if (s.phase !== 'idle') return [s, []]
   const campaigning = { ...s, phase: 'campaigning', mustLook: true, failure: undefined, published: undefined } as const
-  return then(look(campaigning, t), next => [next, [{ type: 'watch' }]])
+  return then(look(campaigning, t), next => watch(next, t))
+}
+
+function watch(s: ElectionState, t: Tick): Step {
+  return [{ ...s, watchedAt: t.now }, [{ type: 'watch' }]]
 }
 
 /** Begins a round: a leader renews, a candidate looks, a candidate that resigns releases or looks. */
