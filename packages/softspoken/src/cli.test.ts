@@ -153,11 +153,11 @@ describe('the version', () => {
 
 describe('a wrong command line is one sentence and exit 2', () => {
   it.each([
-    [[], 'a command is missing: announce, check, status or version; softspoken --help explains them'],
+    [[], 'a command is missing: announce, check, status, drain, resume or version; softspoken --help explains them'],
     [['anounce'], 'anounce: no such command, did you mean announce?'],
     [
       ['secret'],
-      'the first argument is not a command: it must be announce, check, status or version; softspoken --help explains them',
+      'the first argument is not a command: it must be announce, check, status, drain, resume or version; softspoken --help explains them',
     ],
     [['--prefix', 'a'], '--prefix: a command comes first, such as softspoken announce --prefix'],
     [['--secret=1'], /^the first argument is not a command/],

@@ -2,8 +2,8 @@
 import { nearest } from '@softspoken/wire/internal'
 import { Command, CommanderError, Option } from 'commander'
 import { isAnnounce } from './announce-name.ts'
-import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withOptions, withoutValue } from './config/flags.ts'
-import { readConfiguration } from './config/sources.ts'
+import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withDisabledBy, withOptions, withoutValue } from './config/flags.ts'
+import { readConfiguration, readDisabledBy } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
 import { escapeControls } from './log/escape-controls.ts'
 import { exitCodes, type Shutdown } from './shutdown.ts'
@@ -77,6 +77,20 @@ function commandLine(env: NodeJS.ProcessEnv, io: Io): Command {
         throw new UsageError('status: give at most one address and port, such as 127.0.0.1:9179')
       io.print(`${await (await import('./commands/status.ts')).status(address)}\n`)
     })
+  withDisabledBy(root.command('drain'))
+    .description('Take this node out of service: create the file of disabledBy. The agent hands over, and runs on.')
+    .usage('[options] [reason]')
+    .argument('[reason...]', 'why, for the log and the page')
+    .action(async (reason: string[], _options, command: Command) => {
+      const file = await readDisabledBy(readFlags(command), env)
+      await answer((await import('./commands/drain.ts')).drain(file, reason.join(' ')), io)
+    })
+  withDisabledBy(root.command('resume'))
+    .description('Put this node into service again: remove the file of disabledBy.')
+    .action(async (_options, command: Command) => {
+      const file = await readDisabledBy(readFlags(command), env)
+      await answer((await import('./commands/drain.ts')).resume(file), io)
+    })
   root
     .command('version')
     .description('Show the versions of this program and of Node.')
@@ -89,6 +103,10 @@ function commandLine(env: NodeJS.ProcessEnv, io: Io): Command {
     })
   const names = root.commands.map(command => command.name())
   return root
+}
+
+async function answer(sentence: Promise<string>, { print }: Io): Promise<void> {
+  print(`${escapeControls(await sentence)}\n`)
 }
 
 async function runCheck(configuration: Awaited<ReturnType<typeof readConfiguration>>, { print }: Io): Promise<void> {

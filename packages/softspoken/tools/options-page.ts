@@ -23,7 +23,7 @@ variable, kube-vip's variable, the file. A value that does not win is not checke
   value that is given twice.
 - An unknown variable that begins with \`SOFTSPOKEN_\` causes a warning, except the variables that Kubernetes sets for a
   Service called softspoken.
-- No error, warning or log line shows a key or the text of a file. The address in \`health\` is shown without user,
+- No error, warning or log line shows a key or the text of a file, apart from that of \`disabledBy\`. The address in \`health\` is shown without user,
   password and query.
 
 | option | flag | variable | |
@@ -55,6 +55,13 @@ koffi and the capability NET_ADMIN.
 
 With \`address: none\` another program adds the VIP, and the route is withheld with the reason \`address-missing\` while the VIP is on
 no interface. \`requireAddress: false\` announces without looking.
+
+## Maintenance
+
+While the file of \`disabledBy\` exists, the node is drained: a leader hands over, the route is withdrawn, the address is removed
+after the drain, and the sessions stay up. Log, page, \`status\` and metrics say since when, and why: by its mtime and its text.
+\`softspoken drain [reason]\` creates the file, and \`softspoken resume\` removes it. Both take \`--disabled-by\`, the variable, or the
+file of options. If it cannot be known whether the file exists, the node stays as it was; after a start it stays out of service.
 
 ## Several routers
 

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { dirname } from 'node:path'
 import type { ProgramOptions } from '../config/options.ts'
 import { placeOfPeer } from '../config/validate.ts'
 import type { GivenValues } from '../config/values.ts'
@@ -10,7 +11,7 @@ import { httpAddress } from '../http/address.ts'
 
 /** One sentence each. Nothing is sent: sockets are bound and closed again. */
 export async function hostWarnings(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
-  const { localAddress, peers = [], http } = options
+  const { localAddress, peers = [], http, disabledBy } = options
   const warnings: string[] = []
   const local = [
     { from: given.localAddress?.from, address: localAddress },
@@ -24,6 +25,10 @@ export async function hostWarnings(options: ProgramOptions, given: GivenValues):
       warnings.push(`${from}: there is no interface ${name} on this host now`)
   const detail = http === undefined ? undefined : await listenError(http)
   if (detail !== undefined) warnings.push(`${given.http?.from}: ${http} cannot be used now, ${detail}`)
+  if (disabledBy !== undefined && !existsSync(dirname(disabledBy)))
+    warnings.push(
+      `${given.disabledBy?.from}: the folder ${dirname(disabledBy)} is not there now, so drain cannot make the file`,
+    )
   return warnings
 }
 

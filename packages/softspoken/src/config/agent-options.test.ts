@@ -23,6 +23,7 @@ const values: Readonly<Record<string, unknown>> = {
   ...{ mode: 'leader', lease: 'infra/vip', leaseDuration: 20, renewDeadline: 11, retryPeriod: 3, nodeName: 'node-9' },
   ...{ kubeconfig: '/etc/vip.conf', apiServer: 'https://127.0.0.1:6444', apiServers: ['https://10.0.5.12:6443'] },
   ...{ address: 'none', requireAddress: true, destroyConnections: false, replaceAddress: true },
+  ...{ disabledBy: '/run/softspoken/drained' },
 }
 /** Another part of the program uses it. */
 function isElsewhere(name: string): boolean {

@@ -65,7 +65,8 @@ const REQUEST_TIMEOUT = 0.45
 
 /** All but what runs: health, election and log. */
 export function agentOptions(options: ProgramOptions): Omit<AgentOptions, 'health' | 'election' | 'log'> {
-  const { prefix, mode, address, requireAddress = address === 'none', destroyConnections, kernelDeadline } = options
+  const { prefix, mode, address, requireAddress = address === 'none' } = options
+  const { destroyConnections, kernelDeadline, disabledBy } = options
   return {
     vips: prefix,
     announcer: announcerOptions(options),
@@ -73,6 +74,6 @@ export function agentOptions(options: ProgramOptions): Omit<AgentOptions, 'healt
     address: addressOptions(options),
     requireAddress,
     kernelDeadline: kernelDeadline !== 'off',
-    ...omitUndefined({ mode, destroyConnections }),
+    ...omitUndefined({ mode, destroyConnections, disabledBy }),
   }
 }

@@ -23,6 +23,17 @@ export const flagNames: readonly string[] = [
   ...['--config', '--check', '--help'],
 ]
 
+/** Adds the flags of `drain` and `resume`. */
+export function withDisabledBy(command: Command): Command {
+  return command
+    .allowExcessArguments()
+    .allowUnknownOption()
+    .helpOption('-h, --help', 'show this help')
+    .addOption(takesOneValue(new Option('--disabled-by <file>', 'the file, as the agent has it')))
+    .addOption(takesOneValue(new Option('--config <file>', 'file of options, in YAML or JSON')))
+    .addHelpText('after', '\nThe file can also be SOFTSPOKEN_DISABLED_BY, or disabledBy in the file of options.')
+}
+
 /** Adds a flag for each option. --help shows the most used flags, by group. */
 export function withOptions(command: Command): Command {
   command
@@ -62,7 +73,7 @@ export function readFlags(command: Command): Flags {
     if ([given(flag)].flat().some(part => flagNames.includes(`${part}`))) throw withoutValue(flag)
   const unknown = command.args.find(arg => arg.startsWith('-'))
   if (unknown !== undefined) throw unknownFlag(unknown, command.name())
-  if (command.args.length > 0)
+  if (command.args.length > 0 && command.name() !== 'drain')
     throw new UsageError('an argument is not the value of a flag; give an option as --prefix 198.51.100.10/32')
   const values = rowsWithFlag.flatMap(row => {
     const value = given(row.flag)
@@ -84,6 +95,8 @@ export function withoutValue(flag: string): UsageError {
 
 function unknownFlag(arg: string, command: string): UsageError {
   const [name = ''] = arg.split('=')
+  if (command === 'drain' || command === 'resume')
+    return new UsageError(`${command}: it takes no other flag than --disabled-by and --config`)
   if (name === '--check' && command === 'announce') return new UsageError('--check: it takes no value')
   if (name === '--check') return new UsageError('--check: it belongs to announce; the command check does the same')
   const row = optionTable.find(({ flag }) => flag === name)

@@ -336,6 +336,12 @@ export const optionsSchema = v.strictObject({
       libraryName: 'kernelDeadline',
     }),
   ),
+  disabledBy: v.optional(
+    option(path, {
+      text: 'file that takes this node out of service while it exists; drain creates it, resume removes it',
+      libraryName: 'disabledBy',
+    }),
+  ),
   nextHop: v.optional(
     option(v.array(address, 'a list'), {
       text: 'where the router sends the traffic: one address, or one for each family of the routes',

@@ -8,7 +8,7 @@ import { keyWarnings, readKeyFiles } from './keys.ts'
 import { fromKubeVip } from './kube-vip.ts'
 import type { ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
-import { validate } from './validate.ts'
+import { validate, validateOne } from './validate.ts'
 import type { GivenValues, SourceValues } from './values.ts'
 
 export interface Configuration {
@@ -28,8 +28,7 @@ export async function readConfiguration(
   env: NodeJS.ProcessEnv,
 ): Promise<Configuration> {
   const environment = readEnvironment(env)
-  const file = config ?? env.SOFTSPOKEN_CONFIG
-  if (file === '') throw new UsageError('SOFTSPOKEN_CONFIG: it is empty; leave it out, or give it a value')
+  const file = configFile(config, env)
   const own = { ...environment.values, ...flags }
   const kubeVip = fromKubeVip(env, own)
   const values: SourceValues = {
@@ -52,6 +51,30 @@ export async function readConfiguration(
       ...verifyWarnings(options),
     ],
   }
+}
+
+/**
+ * The one option of drain and resume, which need no other.
+ * @throws as readConfiguration()
+ */
+export async function readDisabledBy(
+  { values: flags, config }: Pick<Flags, 'values' | 'config'>,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const file = configFile(config, env)
+  const own = flags.disabledBy ?? readEnvironment(env).values.disabledBy
+  const found = own ?? (file === undefined ? undefined : (await readConfigFile(file)).disabledBy)
+  if (found === undefined)
+    throw new UsageError(
+      'disabledBy is missing: the file that takes this node out of service (--disabled-by <file>, SOFTSPOKEN_DISABLED_BY, or a line of the file of --config)',
+    )
+  return validateOne('disabledBy', { from: found.from, value: found.read() })
+}
+
+function configFile(config: string | undefined, { SOFTSPOKEN_CONFIG }: NodeJS.ProcessEnv): string | undefined {
+  const file = config ?? SOFTSPOKEN_CONFIG
+  if (file === '') throw new UsageError('SOFTSPOKEN_CONFIG: it is empty; leave it out, or give it a value')
+  return file
 }
 
 function readAll(values: SourceValues): GivenValues {

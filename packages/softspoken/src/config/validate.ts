@@ -38,6 +38,13 @@ export function validate(given: GivenValues, otherNames: Partial<Record<OptionNa
   throw schemaError(issues.find(isUnknownName) ?? issues[0], given) // a misspelt name is missing as well
 }
 
+/** A text alone, without the options that it needs beside it. @throws UsageError */
+export function validateOne(name: 'disabledBy', { value, from }: NonNullable<GivenValues[OptionName]>): string {
+  const { success, output, issues } = v.safeParse(optionsSchema.entries[name].wrapped, value)
+  if (success) return output
+  throw notAllowed(from, value, issues[0].message)
+}
+
 function missingPeer(given: GivenValues): OptionRow | undefined {
   return given.peers
     ? undefined

@@ -48,6 +48,12 @@ const gauges: readonly Row[] = [
     read: ({ address }) => [[{ interface: address.interface ?? '' }, address.present ? 1 : 0]],
   },
   {
+    name: 'softspoken_drained_since_timestamp_seconds',
+    help: 'Since when this node is out of service, in Unix time, 0 if that is not known; absent while it is in service.',
+    labels: ['reason'],
+    read: ({ drained }) => (drained ? [[{ reason: drained.reason }, (drained.since?.getTime() ?? 0) / 1000]] : []),
+  },
+  {
     name: 'softspoken_kernel_deadline_armed',
     help: '1 while the kernel ends this process unless it moves its deadline in time, 0 while it does not.',
     read: ({ leases }) => [[{}, leases.kernelDeadline === undefined ? 0 : 1]],

@@ -84,6 +84,15 @@ describe('the metrics of the agent', () => {
     expect(found).toMatchObject({ softspoken_is_leader: 0, softspoken_kernel_deadline_armed: 0 })
     expect(Object.keys(found).filter(name => /epoch|remaining|renewal_age/.test(name))).toEqual([])
   })
+  it('show since when the node is drained, or that this is not known', async () => {
+    const one = shown()
+    const drained = { reason: 'drained', detail: 'drained since …', since: new Date('2026-11-26T11:00:00Z') } as const
+    one.fake.current = { ...waiting, drained }
+    const name = 'softspoken_drained_since_timestamp_seconds'
+    expect(await samples(one)).toMatchObject({ [`${name}{reason="drained"}`]: Date.parse('2026-11-26T11:00Z') / 1000 })
+    one.fake.current = { ...waiting, drained: { reason: 'drain-unknown', detail: 'EIO' } }
+    expect(await samples(one)).toMatchObject({ [`${name}{reason="drain-unknown"}`]: 0 })
+  })
   it('have no leader without an election', async () => {
     const { elected: _, ...withoutElection } = shown()
     const found = await samples(withoutElection)

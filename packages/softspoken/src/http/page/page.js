@@ -44,7 +44,7 @@ function show(status, events) {
   put('timeline', events.length > 0 ? events.map(eventItem) : [make('li', 'none', 'No event yet.')])
 }
 
-function summary({ announcements, withheld, peers }, routes) {
+function summary({ announcements, withheld, peers, agent }, routes) {
   const [first] = routes
   document.title = first ?? 'Softspoken'
   const receivers = peers.filter(
@@ -52,6 +52,7 @@ function summary({ announcements, withheld, peers }, routes) {
   )
   const [[heldBack, cause] = []] = Object.entries(withheld)
   if (first === undefined) headline('note', 'No route', 'No route is configured now.')
+  else if (heldBack !== undefined && agent?.drained) headline('note', 'Drained', `${heldBack}, ${cause.detail}`)
   else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${cause.detail}`)
   else if (receivers.length === 0) headline('bad', 'Not sent', `${first} has been sent to no router.`)
   else

@@ -1,0 +1,111 @@
+/** `softspoken drain` and `softspoken resume`: the file, the sentence and the exit code of each. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { lookAt } from '@softspoken/vip-agent/internal'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { main } from '../cli.ts'
+import { Shutdown } from '../shutdown.ts'
+
+let folder: string
+let file: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'softspoken-drain-'))
+  file = join(folder, 'drained')
+})
+beforeEach(() => rmSync(file, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const output = { out: '', err: '' }
+  const code = await main(options, env, {
+    shutdown: new Shutdown(0, { on() {}, exit() {}, printError() {} }),
+    print: text => void (output.out += text),
+    printError: text => void (output.err += `${text}\n`),
+  })
+  return { code, ...output }
+}
+
+describe('softspoken drain', () => {
+  it('creates the file with its reason, readable for the agent', async () => {
+    const umask = process.umask(0o077)
+    const { code, out } = await call(['drain', 'kernel', 'upgrade', '--disabled-by', file])
+    process.umask(umask)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^drained since 20[\d-]+T[\d:]+Z: kernel upgrade\. An agent .*\n$/)
+    expect(await lookAt(file)).toMatchObject({ exists: true, text: 'kernel upgrade\n' })
+    expect(statSync(file).mode & 0o777).toBe(0o644)
+  })
+  it('is idempotent: a drained node keeps its time and its reason', async () => {
+    await call(['drain', '--disabled-by', file])
+    const before = await lookAt(file)
+    const { code, out } = await call(['drain', 'another', 'reason', '--disabled-by', file])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^already drained since 20[\d-]+T[\d:]+Z; nothing is changed \(.*\)\n$/)
+    expect(await lookAt(file)).toEqual(before)
+  })
+  it('finds the file in the variable and in the file of options, which needs no other', async () => {
+    const config = join(folder, 'config.yaml')
+    writeFileSync(config, `disabledBy: ${file}\n`)
+    for (const [options, env] of [
+      [['--config', config], {}],
+      [[], { SOFTSPOKEN_CONFIG: config }],
+      [['--config', config], { SOFTSPOKEN_DISABLED_BY: file }],
+    ] as const) {
+      expect(await call(['drain', ...options], env)).toMatchObject({ code: 0, err: '' })
+      expect(existsSync(file)).toBe(true)
+      expect(await call(['resume', ...options], env)).toMatchObject({ code: 0, err: '' })
+      expect(existsSync(file)).toBe(false)
+    }
+  })
+  it('never writes through a link', async () => {
+    const other = join(folder, 'other')
+    symlinkSync(other, file)
+    expect((await call(['drain', 'why', '--disabled-by', file])).out).toMatch(/^already drained/)
+    expect(existsSync(other)).toBe(false)
+  })
+  it('escapes the control characters of a reason', async () => {
+    const { out } = await call(['drain', 'a\u001b[2Jb\u202ec', '--disabled-by', file])
+    expect(out).toContain(': a\ufffd[2Jb\ufffdc.')
+    expect(out).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+  })
+})
+
+describe('softspoken resume', () => {
+  it('removes the file, and is idempotent', async () => {
+    writeFileSync(file, '')
+    expect((await call(['resume', '--disabled-by', file])).out).toMatch(/^in service: .* is removed\. /)
+    expect(await call(['resume', '--disabled-by', file])).toMatchObject({
+      code: 0,
+      out: `not drained: there is no ${file}; nothing is changed\n`,
+    })
+  })
+})
+
+describe('one sentence on standard error', () => {
+  const without = join('/none', 'drained')
+  it.each<[string, string[], number, string]>([
+    ['the option is missing', ['drain'], 2, 'disabledBy is missing: the file that takes this node out of service'],
+    ['the option is missing', ['resume'], 2, 'disabledBy is missing: the file that takes this node out of service'],
+    ['the option is empty', ['drain', '--disabled-by', ''], 2, '--disabled-by: it is empty'],
+    ['the folder is missing', ['drain', '--disabled-by', without], 1, 'the folder /none does not exist'],
+    // For root every folder of a disk is writable.
+    ['the folder is not writable', ['drain', '--disabled-by', '/sys/drained'], 1, 'the folder /sys is not writable, E'],
+    ['the folder is a file', ['drain', '--disabled-by', '/dev/null/x'], 1, 'cannot be created, ENOTDIR'],
+    ['the file of options is missing', ['drain', '--config', without], 1, '/none/drained: cannot be read'],
+    ['a flag is of another command', ['drain', '--med', '7'], 2, 'it takes no other flag than --disabled-by and'],
+    ['an argument is not the value of a flag', ['resume', 'now'], 2, 'an argument is not the value of a flag'],
+    ['the reason is too long', ['drain', 'a'.repeat(201), '--disabled-by', without], 2, 'more than 200 characters'],
+  ])('if %s: %j', async (_, options, exit, sentence) => {
+    const { code, out, err } = await call(options)
+    expect(err).toMatch(/^[^\n]+\n$/)
+    expect(err).toContain(sentence)
+    expect([code, out]).toEqual([exit, ''])
+  })
+  it('if the file is a directory', async () => {
+    mkdirSync(file)
+    expect((await call(['drain', '--disabled-by', file])).out).toMatch(/^already drained/)
+    const { code, err } = await call(['resume', '--disabled-by', file])
+    expect([code, err]).toEqual([1, `resume: ${file} is a directory; remove it by hand\n`])
+  })
+})
