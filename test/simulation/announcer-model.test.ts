@@ -246,8 +246,11 @@ function agree(model: Model, { announcer, routers, withdrawals }: Real, before =
     for (const [prefix, med] of desired)
       if (advertised.get(prefix) !== med)
         expect(mayAdvertise(prefix), 'a route waits only for the interval').toBe(false)
-    const sent = [...desired].filter(([prefix, med]) => advertised.get(prefix) === med)
-    expect(status.peers[at]!.sent).toEqual(sent.map(([prefix]) => prefix))
+    const { sent, queued } = status.peers[at]!
+    expect(sent).toEqual([...desired.keys()].filter(prefix => advertised.has(prefix)))
+    const changes = Object.entries(queued).map(([prefix, { sent, next }]) => [prefix, sent.med, next.med])
+    const waiting = [...desired].filter(([prefix, med]) => advertised.has(prefix) && advertised.get(prefix) !== med)
+    expect(changes).toEqual(waiting.map(([prefix, med]) => [prefix, advertised.get(prefix), med]))
   })
 }
 

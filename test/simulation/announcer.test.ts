@@ -332,7 +332,7 @@ describe('withdrawing', () => {
 })
 
 describe('status()', () => {
-  test('status() has what was sent; a change that waits is not in it', async () => {
+  test('status() has what was sent, and the change that waits for the interval', async () => {
     const lab = new Lab()
     lab.router()
     const announcer = lab.announcer()
@@ -341,10 +341,16 @@ describe('status()', () => {
     expect(announcer.status()).toMatchObject({ announcements: [VIP], peers: [{ sent: [] }] })
     await lab.pass(0)
     expect(announcer.status()).toMatchObject({ announcements: [VIP], peers: [{ state: 'Established', sent: [VIP] }] })
+    expect(announcer.status().peers[0]).toMatchObject({ sent: [VIP], queued: {} })
     announcement.update({ med: 1 })
-    expect(announcer.status().peers[0]!.sent).toEqual([])
-    await lab.pass(30)
-    expect(announcer.status().peers[0]!.sent).toEqual([VIP])
+    await lab.pass(10)
+    announcement.update({ med: 2 })
+    const { sent, queued } = announcer.status().peers[0]!
+    expect(sent).toEqual([VIP])
+    expect(queued).toMatchObject({ [VIP]: { next: { med: 2 }, secondsLeft: 20 } })
+    expect(queued[VIP]!.sent.med).toBeUndefined()
+    await lab.pass(20)
+    expect(announcer.status().peers[0]).toMatchObject({ sent: [VIP], queued: {} })
     announcement.withdraw()
     expect(announcer.status()).toMatchObject({ announcements: [], peers: [{ sent: [] }] })
   })

@@ -1,10 +1,12 @@
 /** The Adj-RIB-Out of one peer: the routes that it has been sent and that have not been withdrawn (RFC 4271 §3.2). */
-import type { Family, Prefix } from '@softspoken/wire'
+import type { Family, Prefix, Update } from '@softspoken/wire'
 import type { HostRoute } from './host-route.ts'
 
-/** A route with the content of its UPDATE, as a text that is equal if and only if the content is. */
+/** A route with its UPDATE. */
 export interface RouteContent {
   readonly route: HostRoute
+  readonly update: Update
+  /** A text that is equal if and only if the attributes of the UPDATE are. */
   readonly content: string
 }
 

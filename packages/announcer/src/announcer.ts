@@ -1,13 +1,13 @@
 /** Keeps host routes announced to one or more peers: announces, withdraws and drains. */
 import { EventEmitter } from 'node:events'
 import { type Clock, type Logger, realTime, Session, type StopOptions } from '@softspoken/session'
-import { assertObject, DeadlineTimer, guardLog, notify } from '@softspoken/session/internal'
+import { DeadlineTimer, guardLog, notify, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError, type Prefix } from '@softspoken/wire'
 import { renamed } from '@softspoken/wire/internal'
 import { type Preference, type ResolvedPreference, withGracefulShutdown } from './advertise.ts'
 import { AnnouncedRoute, type Announcement, type AnnounceOptions } from './announcement.ts'
 import { AnnouncerSession } from './announcer-session.ts'
-import { checkOptions, checkPreference } from './check-announcement.ts'
+import { checkOptions, checkPreference, preferenceNames } from './check-announcement.ts'
 import { type AnnouncerOptions, configure, type PeerConfig } from './config.ts'
 import { type DividedRoutes, divide, nextLeaseEnd } from './desired-routes.ts'
 import type { AnnouncerEvents } from './events.ts'
@@ -190,7 +190,7 @@ export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDis
       update: change => {
         if (!this.#has(announced)) throw new Error(`prefix: ${route.prefix} is withdrawn`)
         if (this.#ending) throw new Error('the announcer is draining or stopped')
-        assertObject(change, 'preference', 'an object')
+        rejectUnknown(change, preferenceNames, '')
         announced.preference = this.#checked(route, { ...preference, ...change })
         run(this.#sync())
       },

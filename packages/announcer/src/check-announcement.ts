@@ -12,7 +12,8 @@ import { type AnnounceOptions, announceOptions } from './announcement.ts'
 import type { HostRoute } from './host-route.ts'
 import type { PeerUpdates } from './peer-updates.ts'
 
-const preferenceNames = optionNames(preferenceOptions)
+/** What update() takes. */
+export const preferenceNames = optionNames(preferenceOptions)
 const announceNames = [...optionNames(announceOptions), 'signal', 'gate']
 
 /** Those that are no preference. @throws OptionError */
@@ -37,7 +38,6 @@ export function checkPreference(
   hasGracefulShutdown: boolean,
   encoded: Map<string, string>,
 ): ResolvedPreference {
-  rejectUnknown(preference, preferenceNames, '')
   const carriers = peers.filter(peer => peer.carries(route))
   if (carriers.length === 0) {
     const { peer, families } = peers[0]!.config // there is at least one

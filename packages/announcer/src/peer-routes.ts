@@ -9,6 +9,7 @@ import { type Established, establishedWith, PeerUpdates, type Unsendable } from 
 import type { PerFamily } from './per-family.ts'
 import { unsendableReason } from './reasons.ts'
 import { reconcile } from './reconcile.ts'
+import type { QueuedChange, SentRoutes } from './status.ts'
 
 /** A log call, which runs after every peer has been sent its messages. */
 export type LogLine = () => void
@@ -179,21 +180,29 @@ export class PeerRoutes {
     if (negotiated.endOfRib) for (const family of negotiated.families) this.session.send(endOfRib(family))
   }
 
-  report(desired: readonly DesiredRoute[]): {
-    readonly sent: readonly Prefix[]
-    readonly unsendable: Readonly<Record<Prefix, Unsendable>>
-  } {
+  report(desired: readonly DesiredRoute[]): SentRoutes {
+    const sent: Prefix[] = []
+    const queued: Record<Prefix, QueuedChange> = {}
+    const unsendable = { ...this.updates.notCarried(desired) }
     const established = this.#current
-    const others = this.updates.notCarried(desired)
-    if (established === undefined) return { sent: [], unsendable: others }
-    const { updates, unsendable } = this.updates.sendable(desired, established)
-    const sent = [...updates].filter(
-      ([prefix, { content }]) => this.#ribOut.advertised.get(prefix)?.content === content,
-    )
-    return {
-      sent: sent.map(([prefix]) => prefix),
-      unsendable: { ...others, ...unsendable, ...Object.fromEntries(this.#failed) },
+    if (established !== undefined) {
+      const sendable = this.updates.sendable(desired, established)
+      Object.assign(unsendable, sendable.unsendable, Object.fromEntries(this.#failed))
+      const { advertised, advertisedAt } = this.#ribOut
+      for (const [prefix, { content, update }] of sendable.updates) {
+        const last = advertised.get(prefix)
+        if (last === undefined) continue
+        sent.push(prefix)
+        if (last.content === content) continue
+        const left = (advertisedAt.get(prefix) ?? 0) + this.#interval - this.#options.clock.now()
+        queued[prefix] = {
+          sent: last.update.attributes,
+          next: update.attributes,
+          secondsLeft: Math.max(0, left / 1000),
+        }
+      }
     }
+    return { sent, queued, unsendable }
   }
 
   /** Undefined unless the session is established and has emitted `established`. */

@@ -1,7 +1,7 @@
 /** The UPDATE of each desired route towards one peer, or the reason why it cannot be sent to that peer. */
 import type { Negotiated, SessionConfig } from '@softspoken/session'
 import { errorText, isIpv6, isLinkLocal, splitZone } from '@softspoken/session/internal'
-import { type Address, encode, OptionError, type Prefix, type Update } from '@softspoken/wire'
+import { type Address, encode, OptionError, type Prefix } from '@softspoken/wire'
 import { canonicalLocal } from './address.ts'
 import type { RouteContent } from './adj-rib-out.ts'
 import { advertisement, type DesiredRoute, type PeerContext, type ResolvedPreference } from './advertise.ts'
@@ -24,7 +24,6 @@ type HostContext = Pick<NextHopContext, 'local' | 'extended' | 'addresses'>
 interface BuiltUpdate extends RouteContent {
   readonly preference: ResolvedPreference
   readonly nextHop: Address
-  readonly update: Update
 }
 
 /** The desired routes that can be sent on this session, and those that cannot. */

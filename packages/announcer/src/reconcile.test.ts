@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AdjRibOut, emptyAdjRibOut, requestRefresh, restore } from './adj-rib-out.ts'
+import { endOfRib } from './advertise.ts'
 import { hostRoute } from './host-route.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -10,8 +11,11 @@ const interval = 30_000
 
 /** Written as `{ prefix: content }`. */
 function routes(contents: Record<string, string>) {
+  const update = endOfRib('ipv4-unicast') // any one
   return new Map(
-    Object.entries(contents).map(([prefix, content]) => [prefix, { route: hostRoute(prefix), content }] as const),
+    Object.entries(contents).map(
+      ([prefix, content]) => [prefix, { route: hostRoute(prefix), update, content }] as const,
+    ),
   )
 }
 

@@ -1,6 +1,6 @@
 /** A snapshot of an announcer for operators. */
 import type { SessionStatus } from '@softspoken/session'
-import type { Prefix } from '@softspoken/wire'
+import type { Attributes, Prefix } from '@softspoken/wire'
 import type { AnnouncedRoute } from './announcement.ts'
 import { divide } from './desired-routes.ts'
 import type { PeerRoutes } from './peer-routes.ts'
@@ -14,12 +14,27 @@ export interface AnnouncerStatus {
   readonly withheld: Readonly<Record<Prefix, Explanation<WithheldReason>>>
   /** Seconds until each lease runs out, the caller's or the gate's, if there is one; 0 once it has. */
   readonly leases: Readonly<Record<Prefix, number>>
-  readonly peers: readonly (SessionStatus & {
-    /** Prefixes whose present content has been sent on this session; one that waits for the interval is not among them. */
-    readonly sent: readonly Prefix[]
-    /** Why prefixes cannot be sent to this peer, by prefix. */
-    readonly unsendable: Readonly<Record<Prefix, Explanation<UnsendableReason>>>
-  })[]
+  readonly peers: readonly (SessionStatus & SentRoutes)[]
+}
+
+/** What one peer has been sent on its present session. */
+export interface SentRoutes {
+  /** The prefixes that have been sent, and not withdrawn since. */
+  readonly sent: readonly Prefix[]
+  /** Those of `sent` whose present content has not been sent yet, because two advertisements are an interval apart. */
+  readonly queued: Readonly<Record<Prefix, QueuedChange>>
+  /** Why prefixes cannot be sent to this peer, by prefix. */
+  readonly unsendable: Readonly<Record<Prefix, Explanation<UnsendableReason>>>
+}
+
+/** A change of a route that a peer has been sent. */
+export interface QueuedChange {
+  /** What the peer has been sent. */
+  readonly sent: Attributes
+  /** What it is sent next. */
+  readonly next: Attributes
+  /** Until the advertisement interval allows it. */
+  readonly secondsLeft: number
 }
 
 export function statusOf(

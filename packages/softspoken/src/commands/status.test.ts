@@ -63,6 +63,14 @@ describe('statusTable()', () => {
       '198.51.100.10/32  not sent  no router  19 s\n  cannot be sent to 127.0.0.2: the peer does not take',
     )
   })
+  test('shows the former route as sent, and the change that waits for the interval', () => {
+    const { peers, ...rest } = report()
+    const [first, second] = peers
+    const queued = { '198.51.100.10/32': { sent: { med: 999_993 }, next: { med: 1_000_000 }, secondsLeft: 4.2 } }
+    expect(statusTable({ ...rest, peers: [{ ...first!, queued }, second!] })).toContain(
+      '198.51.100.10/32  sent      127.0.0.2  19 s\n  queued for 127.0.0.2: med 1000000 instead of 999993, in 4 s\n',
+    )
+  })
   test('leaves out health without a gate, and routes without a route', () => {
     const none = { announcements: [], withheld: {}, leases: {}, health: {} }
     expect(statusTable({ ...report(), ...none })).toMatch(/^SESSION WITH .*refused[^\n]*\n[^\n]*rejects us\n$/s)

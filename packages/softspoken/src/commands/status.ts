@@ -8,7 +8,9 @@ import type { AgentReport } from '../http/agent-report.ts'
 
 /** The answer of /status, after JSON. */
 export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
-  readonly peers: readonly (Omit<AnnouncerStatus['peers'][number], 'lastFailure'> & {
+  readonly peers: readonly (Omit<Peer, 'lastFailure' | 'queued'> & {
+    /** Absent in an earlier version. */
+    readonly queued?: Peer['queued']
     readonly lastFailure?: { readonly detail: string; readonly at: string; readonly hint?: string }
   })[]
   readonly health: Readonly<Record<string, HealthStatus>>
@@ -17,6 +19,8 @@ export interface StatusReport extends Omit<AnnouncerStatus, 'peers'> {
 }
 
 type Agent = NonNullable<StatusReport['agent']>
+type Peer = AnnouncerStatus['peers'][number]
+type QueuedChange = Peer['queued'][string]
 
 /**
  * Asks the program that serves at this address and port, such as 127.0.0.1:9179, and returns the table.
@@ -66,6 +70,9 @@ export function statusTable({ announcements, withheld, leases, peers, health, ag
       ...peers.flatMap(({ peer, unsendable }) =>
         unsendable[prefix] === undefined ? [] : [`cannot be sent to ${peer.address}: ${unsendable[prefix].detail}`],
       ),
+      ...peers.flatMap(({ peer, queued }) =>
+        queued?.[prefix] === undefined ? [] : [`queued for ${peer.address}: ${change(queued[prefix])}`],
+      ),
     ],
   }))
   const sessions = peers.map(({ peer, state, secondsInState, negotiated, nextDialIn, counters, lastFailure }) => ({
@@ -96,6 +103,14 @@ export function statusTable({ announcements, withheld, leases, peers, health, ag
   ]
     .filter(text => text !== '')
     .join('\n')
+}
+
+/** What changes when the advertisement interval allows it: `med 3 instead of 4, in 2 s`. */
+function change({ sent, next, secondsLeft }: QueuedChange): string {
+  const value = (attributes: object, name: string) =>
+    name in attributes ? JSON.stringify(attributes[name as never]) : 'none'
+  const names = Object.keys({ ...sent, ...next }).filter(name => value(sent, name) !== value(next, name))
+  return `${names.map(name => `${name} ${value(next, name)} instead of ${value(sent, name)}`).join(', ')}, in ${span(secondsLeft)}`
 }
 
 const agentHead = ['node', 'mode', 'role', 'epoch', 'leader', 'address on', 'lease', 'since renewal', 'deadline in']

@@ -11,7 +11,7 @@ const soon = { timeout: 15_000 }
 const missing = spawnSync(chromium, ['--version']).error !== undefined
 
 test.skipIf(missing)(
-  'the page in Chromium shows a sent route, a withheld one, and no answer',
+  'the page in Chromium shows a sent route, a queued change, and a withheld route',
   { timeout: 120_000 },
   async () => {
     let healthy = true
@@ -28,7 +28,7 @@ test.skipIf(missing)(
     })
     await using site = await serve('127.0.0.1:0')
     site.attach(announcer, { gates: { apiserver: gate }, routes: { [VIP]: { nextHop: '10.0.5.11', med: 100 } } })
-    announcer.announce(VIP, { gate })
+    const announcement = announcer.announce(VIP, { gate })
     await using listener = new Listener({ address: '127.0.0.1', port: 0 }).serve(announcer.sessions[0]!) // it has one peer
     await using _router = new Session({
       local: { as: 65000, id: '10.0.5.1' },
@@ -46,6 +46,10 @@ test.skipIf(missing)(
     expect(await text('timeline')).toContain(`${VIP} sent to 127.0.0.1`)
     expect(await page.evaluate('document.documentElement.scrollWidth'), 'nothing to scroll sideways').toBe(390)
     expect(await page.evaluate('getComputedStyle(document.body).fontSize'), 'readable').toBe('16px')
+
+    announcement.update({ med: 7 })
+    await expect.poll(() => text('routes'), soon).toMatch(/Queued\s+127\.0\.0\.1: med 7 instead of none, in [23]\d s/)
+    expect(await text('headline')).toBe('Sent')
 
     healthy = false
     await expect.poll(() => text('headline'), soon).toBe('Withheld')

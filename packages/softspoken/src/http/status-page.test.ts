@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { Announcer, HealthGate } from '@softspoken/announcer'
+import { type Announcement, Announcer, HealthGate } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
 import { OptionError } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -97,6 +97,15 @@ describe('/healthz and /readyz', () => {
     await toRouter(announcer)
     await expect.poll(async () => await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
     expect(announcer.sessions.map(({ state }) => state)).toEqual(['Established', 'Idle'])
+  })
+
+  test('are ready while a change waits for the interval', async () => {
+    const { ask, announcer, announcement } = await announcing()
+    await toRouter(announcer)
+    await expect.poll(async () => await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
+    announcement.update({ med: 1 })
+    expect(await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
+    expect(announcer.status().peers).toMatchObject([{ sent: [VIP], queued: { [VIP]: { next: { med: 1 } } } }])
   })
 
   test('report a route that can be sent to no router', async () => {
@@ -306,6 +315,7 @@ async function taken(): Promise<{ readonly port: number; close(): Promise<void> 
 
 interface Announcing {
   readonly announcer: Announcer
+  readonly announcement: Announcement
   readonly port: number
   ask(path: string, init?: RequestInit): Promise<Response>
 }
@@ -322,12 +332,12 @@ async function announcing(
     firstDialDelay: 60,
   })
   toClose.push(announcer)
-  announcer.announce(VIP, { ...(gate && { gate }) })
+  const announcement = announcer.announce(VIP, { ...(gate && { gate }) })
   const server = await serve('127.0.0.1:0')
   server.attach(announcer, gate && { gates: { check: gate } })
   toClose.push(server)
   const port = Number(server.port)
-  return { announcer, port, ask: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init) }
+  return { announcer, announcement, port, ask: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init) }
 }
 
 /** The router dials us. */

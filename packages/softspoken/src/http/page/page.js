@@ -103,11 +103,15 @@ function route(prefix, { withheld, leases, peers, routes }) {
   const refusals = peers.flatMap(({ peer, unsendable }) =>
     unsendable[prefix] === undefined ? [] : [`${peer.address}: ${unsendable[prefix].detail}`],
   )
+  const queued = peers.flatMap(({ peer, queued }) =>
+    queued[prefix] === undefined ? [] : [`${peer.address}: ${change(queued[prefix])}`],
+  )
   const kind = receivers.length > 0 ? 'good' : 'bad'
   return card(kind, prefix, receivers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
     ['Sent to', receivers.join(', ') || 'no router'],
     ['Next hop', nextHop],
     ['MED', med],
+    ['Queued', queued.join('; ')],
     ['Local preference', localPref],
     ['Communities', [...communities, ...largeCommunities].join(', ')],
     ['Prepended', prepend && `${prepend} times`],
@@ -120,6 +124,15 @@ function route(prefix, { withheld, leases, peers, routes }) {
         : `${span(leases[prefix])} unless it is renewed`,
     ],
   ])
+}
+
+/** A change that waits for the advertisement interval. */
+function change({ sent, next, secondsLeft }) {
+  const names = Object.keys({ ...sent, ...next }).filter(name => value(sent, name) !== value(next, name))
+  return `${names.map(name => `${name} ${value(next, name)} instead of ${value(sent, name)}`).join(', ')}, in ${span(secondsLeft)}`
+}
+function value(attributes, name) {
+  return attributes[name] === undefined ? 'none' : JSON.stringify(attributes[name])
 }
 
 function session({ state, secondsInState, local, peer, negotiated, nextDialIn, counters, lastFailure }) {
