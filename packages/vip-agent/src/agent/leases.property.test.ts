@@ -66,6 +66,8 @@ const anyConfig: fc.Arbitrary<AgentConfig> = fc.record({
   managesAddress: often(),
   requireAddress: fc.boolean(),
   destroyConnections: fc.boolean(),
+  segment: fc.constant(undefined),
+  hasSessions: fc.constant(true),
   sessionGrace: fc.constant(SESSION_GRACE),
   drainTime: fc.constant(DRAIN),
   gracefulShutdownTime: fc.constant(0),

@@ -1,5 +1,6 @@
 /** What the tables of docs/leases.md say about a state: whether the node serves, and until when it may hold what. */
 import type { Explanation } from '@softspoken/announcer'
+import { mayHold } from '../segment/step.ts'
 import { type AgentReason, because, type ServeReason } from './reasons.ts'
 import type { AgentState, Drain, HandOver } from './state.ts'
 
@@ -38,7 +39,9 @@ export function whyNotServing(state: AgentState, now: number): Explanation<Serve
   return undefined
 }
 export function sessionGraceEnd({ lastSessionAt, config }: AgentState): number {
-  return lastSessionAt === undefined ? Number.POSITIVE_INFINITY : lastSessionAt + config.sessionGrace
+  return lastSessionAt === undefined || !config.hasSessions
+    ? Number.POSITIVE_INFINITY
+    : lastSessionAt + config.sessionGrace
 }
 export function carrierGraceEnd({ lastCarrierAt }: AgentState): number {
   return lastCarrierAt === undefined ? Number.POSITIVE_INFINITY : lastCarrierAt + CARRIER_GRACE
@@ -73,7 +76,7 @@ export function routeLease(
     if (!leadership || now >= leadership.until) return because(state.hasLed ? 'election-lost' : 'not-leader')
     electionEnd = leadership.until
   }
-  if (config.managesAddress && !isReady(state, now)) return address.cause ?? because('address-pending')
+  if (config.managesAddress && !isReady(state, now)) return whyNotReady(state)
   const addressEnd = config.managesAddress ? address.until : Number.POSITIVE_INFINITY
   const until = Math.min(health.until, electionEnd, addressEnd, handOver ? handOver.by : Number.POSITIVE_INFINITY)
   return { med: handOver ? handOver.med : med(state, now), until }
@@ -88,12 +91,25 @@ export function med(state: AgentState, now: number): number | undefined {
   const { leadership } = state
   return leadership && isLeading(state, now) ? Math.max(0, MED_BASE - leadership.epoch) : MED_BASE
 }
-function isReady({ address }: AgentState, now: number): boolean {
+/** The VIP is on the interface for certain. */
+export function isReady({ address }: AgentState, now: number): boolean {
   return address.status === 'present' && now < address.until
+}
+function whyNotReady({ segment, address }: AgentState): Explanation<AgentReason> {
+  if (segment?.blockedBy !== undefined) return because('address-in-use', segment.blockedBy)
+  return address.cause ?? because('address-pending')
+}
+/** The VIP may be on the interface: it was not removed, and the kernel may not have removed it yet. */
+export function mayBeThere({ address }: AgentState, now: number): boolean {
+  return (address.status !== 'absent' || address.busy === 'set') && now < address.heldUntil + KERNEL_SLACK
 }
 
 /** When the lease of the address ends, or undefined if this node should not hold the VIP. */
 export function addressLease(state: AgentState, now: number): number | undefined {
+  return state.segment && !mayHold(state.segment) ? undefined : claimLease(state, now)
+}
+/** The same without regard to the segment: there a node claims the VIP first. */
+export function claimLease(state: AgentState, now: number): number | undefined {
   const { config, health, leadership, ending } = state
   if (!config.managesAddress || whyUnfit(state, now) !== undefined) return undefined
   const handOver = handOverOf(state, now)

@@ -117,6 +117,8 @@ export function resolveOptions(options: AgentOptions): Resolved {
       managesAddress: address !== 'none',
       requireAddress: assertBoolean(requireAddress, 'requireAddress'),
       destroyConnections: assertBoolean(destroyConnections, 'destroyConnections'),
+      segment: undefined,
+      hasSessions: true,
       sessionGrace: ((election?.leaseDuration ?? LEASE_DURATION) * 1000) / 5,
       drainTime: drainTime * 1000,
       gracefulShutdownTime: gracefulShutdownTime * 1000,

@@ -17,7 +17,13 @@ export type ServeReason =
 /** Why it is out of service: a person wants that, or it cannot be known whether a person does. */
 export type DrainReason = Extract<ServeReason, 'drained' | 'drain-unknown'>
 /** Why this node does not advertise the VIPs. */
-export type AgentReason = ServeReason | 'not-leader' | 'election-lost' | 'address-pending' | 'lease-ended'
+export type AgentReason =
+  | ServeReason
+  | 'not-leader'
+  | 'election-lost'
+  | 'address-pending'
+  | 'address-in-use'
+  | 'lease-ended'
 
 const table = {
   starting: { level: 'info', detail: (what = 'the addresses of an earlier process are not removed yet') => what },
@@ -27,6 +33,10 @@ const table = {
   'not-leader': { level: 'info', detail: () => 'this node does not lead' },
   'election-lost': { level: 'warn', detail: () => 'this node does not lead any more' },
   'address-pending': { level: 'info', detail: () => 'the VIP is not on the interface yet' },
+  'address-in-use': {
+    level: 'error',
+    detail: (mac: string) => `another node has the VIP, with the MAC address ${mac}`,
+  },
   'lease-ended': { level: 'warn', detail: () => 'the lease of the route has ended' },
   'address-failed': { level: 'error', detail: (error: string) => `the VIP cannot be added: ${error}` },
   'address-removed': {

@@ -1,6 +1,7 @@
 /** The state of the VIP agent, its inputs, and its actions. Times are milliseconds on one monotonic clock. */
 import type { Explanation } from '@softspoken/announcer'
-import type { Leadership } from '../election/election.ts'
+import type { Leadership, PreviousHolder } from '../election/election.ts'
+import { newSegment, type SegmentAction, type SegmentConfig, type SegmentState } from '../segment/state.ts'
 import type { AgentReason, DrainReason } from './reasons.ts'
 
 /** Which nodes advertise: docs/leases.md has the tables. */
@@ -13,6 +14,10 @@ export interface AgentConfig {
   /** If it does not: the VIPs must be on some interface. */
   readonly requireAddress: boolean
   readonly destroyConnections: boolean
+  /** Undefined without ARP and NDP. */
+  readonly segment: SegmentConfig | undefined
+  /** There are BGP sessions, and one of them has to be established. */
+  readonly hasSessions: boolean
   /** How long a node without an established session still serves. */
   readonly sessionGrace: number
   /** From the withdrawal to the removal of the address. */
@@ -33,6 +38,12 @@ export type AgentInput =
   | { readonly type: 'health'; readonly up: false; readonly detail: string }
   | { readonly type: 'sessions'; readonly established: number }
   | { readonly type: 'carrier'; readonly up: boolean }
+  /** Of the interface of the segment. `mac` is undefined if it is gone. */
+  | { readonly type: 'link'; readonly mac: string | undefined; readonly carrier: boolean }
+  /** A frame says that another MAC address has a VIP. */
+  | { readonly type: 'heard'; readonly mac: string }
+  /** The machine was asleep, or its clock was set: the Lease may be another node's by now. */
+  | { readonly type: 'clock-jumped' }
   | { readonly type: 'leadership'; readonly leadership: Leadership }
   /** The campaign is over: it was resigned, it threw, or it ended by itself. */
   | { readonly type: 'campaign-ended' }
@@ -51,6 +62,9 @@ export type AgentInput =
   | { readonly type: 'tick' }
 
 export type AgentAction =
+  | SegmentAction
+  /** Tell the election what the Lease keeps for the next holder. */
+  | ({ readonly type: 'tell-election' } & Advertised)
   | { readonly type: 'campaign' }
   /** Give up the leadership. `watch`: go on to report which candidate leads next. */
   | { readonly type: 'resign'; readonly watch: boolean }
@@ -69,6 +83,8 @@ export type AgentAction =
   /** Send Cease on every session. */
   | { readonly type: 'stop-announcer' }
   | { readonly type: 'done' }
+
+export type AgentStep = readonly [AgentState, readonly AgentAction[]]
 
 export interface AddressState {
   /** 'unknown': before the first removal, and after a step that failed. */
@@ -101,9 +117,15 @@ export interface HandOver {
   readonly med: number | undefined
 }
 
-/** The planned end, in this order. `by` is when a phase ends at the latest. */
+/** On the segment: the MAC address of our frames, and whether the VIPs are claimed with it. */
+export interface Advertised {
+  readonly mac: string
+  readonly hasClaimed: boolean
+}
+
+/** The planned end, in this order; on a segment 'removing', 'releasing', 'ceasing'. `by`: when a phase ends at the latest. */
 export interface Ending {
-  readonly phase: 'hand-over' | 'drain' | 'draining' | 'removing' | 'ceasing' | 'done'
+  readonly phase: 'hand-over' | 'drain' | 'draining' | 'removing' | 'releasing' | 'ceasing' | 'done'
   readonly by: number
 }
 
@@ -123,7 +145,16 @@ export interface AgentState {
   readonly campaignAt: number
   /** Campaigns in a row that failed. */
   readonly campaignFailures: number
-  readonly leadership: { readonly epoch: number; readonly until: number } | undefined
+  readonly leadership: { readonly epoch: number; readonly until: number; readonly previous: PreviousHolder } | undefined
+  /** After a jump of a clock only a leadership that lasts longer counts. */
+  readonly doubtedUntil: number
+  /** The leadership is in doubt, and the election was not asked yet. */
+  readonly mustLook: boolean
+  /** Until when the Lease was confirmed last. */
+  readonly confirmedUntil: number
+  readonly segment: SegmentState | undefined
+  /** What the election was told last. */
+  readonly advertised: Advertised | undefined
   /** Another candidate that leads, as far as is known. */
   readonly holder: string | undefined
   /** This node has led since it last began to serve. */
@@ -154,6 +185,11 @@ export function newAgent(config: AgentConfig): AgentState {
     campaignAt: NEVER,
     campaignFailures: 0,
     leadership: undefined,
+    doubtedUntil: NEVER,
+    mustLook: false,
+    confirmedUntil: NEVER,
+    segment: config.segment && newSegment(config.segment),
+    advertised: undefined,
     holder: undefined,
     hasLed: false,
     address: {

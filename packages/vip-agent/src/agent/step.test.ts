@@ -10,6 +10,8 @@ const config: AgentConfig = {
   managesAddress: true,
   requireAddress: false,
   destroyConnections: true,
+  segment: undefined,
+  hasSessions: true,
   sessionGrace: 3000,
   drainTime: 3000,
   gracefulShutdownTime: 0,

@@ -2,53 +2,40 @@
  * The pure state machine of the VIP agent: it turns what happens into what to do, so that the Lease, the address and the
  * route come, go and end as docs/leases.md says. Times are milliseconds.
  */
+import { nextSegmentDeadline } from '../segment/step.ts'
+import { addressFailed, addressGone, addressRemoved, addressSet, backOff, changeAddress } from './change-address.ts'
+import { end, handedOver, REMOVAL, SETTLE, stop } from './ending.ts'
 import {
-  addressLease,
   carrierGraceEnd,
   handOverOf,
-  isLeading,
   kernelDeadline,
-  lifetimeEnd,
-  med,
+  mayBeThere,
   routeLease,
   SHORTEST_LIFETIME,
   sessionGraceEnd,
-  whyDrained,
   whyNotServing,
 } from './leases.ts'
-import { because } from './reasons.ts'
-import type { AddressState, AgentAction, AgentInput, AgentState, Ending } from './state.ts'
+import { announceOnSegment, claimOnSegment, doubt } from './on-segment.ts'
+import type { AgentAction, AgentInput, AgentState, AgentStep } from './state.ts'
 
-export type AgentStep = readonly [AgentState, readonly AgentAction[]]
-
-/** A hand-over takes so long at most: the release, and two looks of the election. */
-const HAND_OVER = 4000
-/** Once another leader is seen, until the withdrawal. */
-const SETTLE = 500
-/** One step of the address, and the Cease, take so long at the end at most. */
-const REMOVAL = 250
-const CEASE = 500
 /** A campaign that was resigned and does not end is abandoned. */
 const ABANDON = 10_000
-/** Someone else may remove the VIP so often within a minute. */
-const READD = { times: 3, within: 60_000, pause: 60_000 } as const
-
 export function agentStep(state: AgentState, input: AgentInput, now: number): AgentStep {
   let next = apply(state, input, now)
   const actions: AgentAction[] = []
   for (const part of order) {
-    const [after, more] = part(next, now)
+    const [after, more] = part(next, now, input)
     next = after
     actions.push(...more)
   }
   return [next, actions]
 }
 
-/**
- * Each part compares what is with what should be. What has to go goes first; then comes what may come. The advertisement on
- * the segment (ARP, NDP) has its place between the address and the route.
- */
-const order = [withdraw, campaignOrResign, changeAddress, advertise, end, setDeadline] as const
+/** Each part compares what is with what should be. What has to go goes first; then comes what may come. */
+const order: readonly ((state: AgentState, now: number, input: AgentInput) => AgentStep)[] = [
+  ...[withdraw, campaignOrResign, claimOnSegment, changeAddress, announceOnSegment],
+  ...[advertise, end, setDeadline],
+]
 
 /** When agentStep(state, { type: 'tick' }, …) next has something to do. */
 export function nextDeadline(state: AgentState, now: number): number | undefined {
@@ -59,6 +46,7 @@ export function nextDeadline(state: AgentState, now: number): number | undefined
     ...(handOver ? [handOver.by] : []),
     ...(ending ? [ending.by, ending.by + REMOVAL] : []),
     ...[sessionGraceEnd(state), carrierGraceEnd(state), state.campaignAt, state.drainUntil],
+    ...(state.segment ? [nextSegmentDeadline(state.segment, now) ?? NEVER] : []),
     ...[address.until, address.heldUntil + SHORTEST_LIFETIME, address.retryAt, address.blockedUntil],
   ].filter(at => at > now && at < Number.POSITIVE_INFINITY)
   return all.length === 0 ? undefined : Math.min(...all)
@@ -67,7 +55,6 @@ export function nextDeadline(state: AgentState, now: number): number | undefined
 // ---- what happened
 
 function apply(state: AgentState, input: AgentInput, now: number): AgentState {
-  const { address } = state
   switch (input.type) {
     case 'health': {
       const { up } = input
@@ -80,18 +67,16 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
       return { ...state, lastSessionAt: input.established > 0 ? undefined : (state.lastSessionAt ?? now) }
     case 'carrier':
       return { ...state, lastCarrierAt: input.up ? undefined : (state.lastCarrierAt ?? now) }
+    case 'clock-jumped':
+      return doubt(state)
     case 'leadership':
       return lead(state, input.leadership, now)
     case 'campaign-ended':
       return campaignEnded(state, now)
     case 'address-set':
-      if (address.busy !== 'set') return state
-      return changed(state, {
-        ...{ busy: undefined, status: 'present', gone: false, until: input.until },
-        ...{ heldUntil: address.requested ?? input.until, ...recovered },
-      })
+      return addressSet(state, input.until)
     case 'address-removed':
-      return { ...changed(state, { busy: undefined, ...absent, ...recovered }), clean: true }
+      return addressRemoved(state)
     case 'address-failed':
       return addressFailed(state, input.detail, now)
     case 'address-gone':
@@ -107,20 +92,15 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
       return stop(state, now)
     case 'announcer-stopped':
       return state.ending?.phase === 'ceasing' ? { ...state, ending: { ...state.ending, by: now } } : state
+    case 'link': // claimOnSegment() passes it on
+    case 'heard':
     case 'tick':
       return state
   }
 }
 
-function changed(state: AgentState, change: Partial<AddressState>): AgentState {
-  return { ...state, address: { ...state.address, ...change } }
-}
 const NEVER = Number.NEGATIVE_INFINITY
 const TOO_OLD = 'no check has ended in time'
-const recovered = { failures: 0, cause: undefined } as const
-const removing = { busy: 'remove', status: 'unknown', requested: undefined } as const
-const absent = { status: 'absent', until: NEVER, heldUntil: NEVER, requested: undefined, gone: false } as const
-
 function lead(state: AgentState, leadership: Extract<AgentInput, { type: 'leadership' }>['leadership'], now: number) {
   if (state.campaign === 'none') return state // a value of an abandoned campaign
   if (!leadership.leader) {
@@ -131,8 +111,9 @@ function lead(state: AgentState, leadership: Extract<AgentInput, { type: 'leader
     return { ...seen, handOver: { ...handOver, by: Math.min(handOver.by, now + SETTLE) } }
   }
   if (state.campaign === 'ending') return state // it was resigned
-  const { epoch, until } = leadership
-  const leads = { leadership: { epoch, until }, holder: undefined, hasLed: true, handOver: undefined }
+  const { epoch, until, previous } = leadership
+  if (until <= state.doubtedUntil) return { ...state, campaignFailures: 0, leadership: undefined }
+  const leads = { leadership: { epoch, until, previous }, holder: undefined, hasLed: true, handOver: undefined }
   return { ...state, campaignFailures: 0, ...leads }
 }
 
@@ -142,47 +123,6 @@ function campaignEnded(state: AgentState, now: number): AgentState {
   const failures = state.campaignFailures + 1
   const campaignAt = now + backOff(failures, 15)
   return { ...state, campaign: 'none', campaignAt, campaignFailures: failures }
-}
-/** 1, 2, 4 … seconds, at most `most`. */
-function backOff(failures: number, most: number): number {
-  return Math.min(most, 2 ** (failures - 1)) * 1000
-}
-
-/** It stays on the interface until its lifetime ends. A node that cannot add it does not serve until the next try. */
-function addressFailed(state: AgentState, error: string, now: number): AgentState {
-  const { address } = state
-  const failures = address.failures + 1
-  const retryAt = now + backOff(failures, 60)
-  const isThere = address.status === 'present' && !address.gone && now < address.until
-  const blocks = address.busy === 'set' && !isThere
-  return changed(state, {
-    ...{ busy: undefined, requested: undefined, failures, retryAt, cause: because('address-failed', error) },
-    status: isThere ? 'present' : 'unknown',
-    blockedUntil: blocks ? retryAt : address.blockedUntil,
-  })
-}
-
-function addressGone(state: AgentState, now: number): AgentState {
-  const { address } = state
-  if (address.status !== 'present') return state
-  if (now >= address.until) return changed(state, absent) // its lifetime has ended
-  const readded = address.readded.filter(at => now - at < READD.within)
-  if (readded.length < READD.times)
-    return changed(state, { gone: true, requested: undefined, readded: [...readded, now] })
-  const cause = because('address-removed', READD.times + 1)
-  return changed(state, { ...absent, readded: [], blockedUntil: now + READD.pause, cause })
-}
-
-function stop(state: AgentState, now: number): AgentState {
-  if (state.ending) return state
-  return { ...handedOver(state, now), ending: { phase: 'hand-over', by: now } }
-}
-
-/** A leader begins to hand over; a hand-over that runs goes on. */
-function handedOver(state: AgentState, now: number): AgentState {
-  if (!isLeading(state, now) || !state.route) return state
-  const latest = now + HAND_OVER
-  return { ...state, handOver: { by: latest, latest, med: med(state, now) } }
 }
 
 // ---- what to do
@@ -198,6 +138,8 @@ function campaignOrResign(state: AgentState, now: number): AgentStep {
   const serves = state.config.mode !== 'all-nodes' && whyNotServing(state, now) === undefined
   if (!serves) state = { ...state, leadership: undefined, hasLed: false }
   if (!serves && state.campaign === 'running') {
+    // On a segment the next holder would meet our address.
+    if (state.segment && mayBeThere(state, now)) return [state, []]
     const resigned = { campaign: 'ending', campaignAt: now + ABANDON } as const
     return [{ ...state, ...resigned }, [{ type: 'resign', watch: handOverOf(state, now) !== undefined }]]
   }
@@ -207,29 +149,6 @@ function campaignOrResign(state: AgentState, now: number): AgentStep {
   return [{ ...state, campaign: 'running' }, [{ type: 'campaign' }]]
 }
 
-function changeAddress(state: AgentState, now: number): AgentStep {
-  const { address, ending } = state
-  if (address.busy || now < address.retryAt) return [state, []]
-  const until = addressLease(state, now)
-  if (until !== undefined) {
-    if (until === address.requested || until - now < SHORTEST_LIFETIME) return [state, []]
-    // The kernel may have the new lifetime before the step has ended, or never: meanwhile the shorter one counts.
-    const ends = {
-      until: Math.min(address.until, lifetimeEnd(until, now)),
-      heldUntil: Math.max(address.heldUntil, until),
-    }
-    return [changed(state, { busy: 'set', requested: until, ...ends }), [{ type: 'set-address', until }]]
-  }
-  const isDrained = now >= Math.min(state.drainUntil, address.until)
-  if (address.status === 'absent' || ending || !isDrained) return [state, []]
-  return [changed(state, removing), whyDrained(state) ? plannedRemoval(state) : [{ type: 'remove-address' }]]
-}
-/** Clients connect again at once, to the next leader. */
-function plannedRemoval({ config, address }: AgentState): readonly AgentAction[] {
-  const destroys = config.destroyConnections && address.status === 'present'
-  return [...(destroys ? [{ type: 'destroy-connections' } as const] : []), { type: 'remove-address' }]
-}
-
 function advertise(state: AgentState, now: number): AgentStep {
   const lease = routeLease(state, now)
   if (!('until' in lease)) return [state, []]
@@ -237,39 +156,6 @@ function advertise(state: AgentState, now: number): AgentStep {
   if (route?.med === lease.med && route?.until === lease.until) return [state, []]
   const { med: own, until } = lease
   return [{ ...state, route: lease }, [{ type: 'advertise', ...(own !== undefined && { med: own }), until }]]
-}
-
-/** The planned end, phase by phase. */
-function end(state: AgentState, now: number): AgentStep {
-  const { ending, config, address } = state
-  if (!ending) return [state, []]
-  const enter = (phase: Ending['phase'], by: number): AgentState => ({ ...state, ending: { ...ending, phase, by } })
-  const cease = (): AgentStep => [enter('ceasing', now + CEASE), [{ type: 'stop-announcer' }]]
-  switch (ending.phase) {
-    case 'hand-over':
-      return handOverOf(state, now) ? [state, []] : end(enter('drain', now), now)
-    case 'drain': {
-      const { gracefulShutdownTime, drainTime } = config
-      const drainUntil = state.route ? now + gracefulShutdownTime + drainTime : Math.max(now, state.drainUntil)
-      const [next, actions] = end(
-        { ...enter('draining', drainUntil), route: undefined, handOver: undefined, drainUntil },
-        now,
-      )
-      return [next, [{ type: 'drain' }, ...actions]]
-    }
-    case 'draining': {
-      if (now < ending.by || (address.busy && now < ending.by + REMOVAL)) return [state, []]
-      if (address.status === 'absent' || address.busy) return cease()
-      return [changed(enter('removing', now + REMOVAL), removing), plannedRemoval(state)]
-    }
-    case 'removing':
-      if (address.busy && now < ending.by) return [state, []]
-      return cease()
-    case 'ceasing':
-      return now < ending.by ? [state, []] : [enter('done', now), [{ type: 'done' }]]
-    case 'done':
-      return [state, []]
-  }
 }
 
 function setDeadline(state: AgentState, now: number): AgentStep {
