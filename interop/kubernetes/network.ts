@@ -9,7 +9,7 @@
  *          |
  *     cl (client behind the router)             203.0.113.128/25, 2001:db8:113:1::/64
  */
-import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, type StdioOptions, spawn, spawnSync } from 'node:child_process'
 
 export const nodes = ['n1', 'n2', 'n3'] as const
 export type NodeName = (typeof nodes)[number]
@@ -54,12 +54,24 @@ export function makeNetwork(): void {
   set('rt', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
   ip('-n', 'rt', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
   ip('-n', 'rt', 'link', 'set', 'br0', 'up')
+  // A switch, whose frames the router's packet filter does not see. Only some machines have this.
+  spawnSync('ip', [
+    'netns',
+    'exec',
+    'rt',
+    'sysctl',
+    '-qw',
+    ...['iptables=0', 'ip6tables=0'].map(name => `net.bridge.bridge-nf-call-${name}`),
+  ])
   for (const [dev, v4, v6] of [['br0', `${address.rt}/25`, `${address6.rt}/64`]] as const) addresses('rt', dev, v4, v6)
   for (const node of nodes) {
     onSegment(node, `${address[node]}/25`, `${address6[node]}/64`)
     defaultRoute(node)
   }
+  // A host as any: it forwards nothing, and accepts redirects. In a new namespace it would be as the machine is.
+  set('l2', 'net.ipv4.ip_forward=0', 'net.ipv4.conf.all.accept_redirects=1', 'net.ipv6.conf.all.forwarding=0')
   onSegment('l2', '203.0.113.20/25', '2001:db8:113::20/64')
+  defaultRoute('l2')
   ip('-n', 'rt', 'link', 'add', 'p-cl', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'cl')
   addresses('rt', 'p-cl', '203.0.113.129/25', '2001:db8:113:1::1/64')
   addresses('cl', 'eth0', '203.0.113.130/25', '2001:db8:113:1::2/64')

@@ -12,7 +12,7 @@ createHttpServer((request, answer) => {
   if (service === 'hang') return
   const codes: Readonly<Record<string, number>> = { off: 503, 401: 401 }
   const code = request.url === '/healthz' ? (codes[service] ?? 200) : 200
-  answer.writeHead(code, { Connection: 'close' }).end(name)
+  answer.writeHead(code, { Connection: 'close' }).end(request.url === '/megabyte' ? Buffer.alloc(1_000_000) : name)
 }).listen(8080, '::')
 
 const sockets = new Set<Socket>()

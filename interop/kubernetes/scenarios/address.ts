@@ -1,23 +1,10 @@
 import assert from 'node:assert/strict'
 import { type KubernetesLab, VIP } from '../lab.ts'
-import { address, ip, nodes } from '../network.ts'
+import { address, ip } from '../network.ts'
 import type { Scenario } from '../scenario.ts'
 import { pause, until } from '../until.ts'
 
 export const addresses: readonly Scenario[] = [
-  {
-    title: 'the VIP is never the source of what a node sends',
-    mode: 'all-nodes',
-    vips: [VIP, '2001:db8:100::100'],
-    async run(lab) {
-      lab.startAgent()
-      await lab.steady()
-      for (const node of nodes) {
-        assert.match(ip('-n', node, 'route', 'get', address.rt), new RegExp(`src ${address[node]}`))
-        assert.ok(!ip('-n', node, '-6', 'route', 'get', '2001:db8:113:1::2').includes('2001:db8:100::100'))
-      }
-    },
-  },
   {
     title: 'a VIP that is the address of the node itself is refused with one sentence',
     mode: 'leader',

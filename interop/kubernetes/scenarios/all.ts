@@ -4,6 +4,7 @@ import { clock } from './clock.ts'
 import { election } from './election.ts'
 import { handover } from './handover.ts'
 import { health } from './health.ts'
+import { identity } from './identity.ts'
 import { router } from './router.ts'
 import { secondSpeaker } from './second-speaker.ts'
 
@@ -13,6 +14,7 @@ export const scenarios: readonly Scenario[] = [
   ...election,
   ...health,
   ...addresses,
+  ...identity,
   ...clock,
   ...router,
   ...secondSpeaker,
