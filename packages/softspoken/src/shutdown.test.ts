@@ -45,6 +45,14 @@ describe('a signal', () => {
     expect(causes).toEqual([{ signal }])
     expect(host.exits, 'it ends by itself, with 0').toEqual([])
   })
+  it('exits with 0 soon after stop() if something keeps the process alive', async () => {
+    const { host } = announcing()
+    host.emit('SIGTERM')
+    await vi.advanceTimersByTimeAsync(499)
+    expect(host.exits).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(host.exits).toEqual([0])
+  })
   it.each(named('ignore'))('%s is ignored and logged', signal => {
     const { host, causes, ignored } = announcing()
     host.emit(signal)

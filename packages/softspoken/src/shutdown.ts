@@ -41,6 +41,9 @@ export interface ShutdownHandler {
   ignored(signal: string): void
 }
 
+/** Milliseconds in which the process ends by itself after stop(). */
+const PATIENCE = 500
+
 /** The part of the process that is used here. */
 interface Host {
   on(event: string, listener: (error: unknown) => void): unknown
@@ -96,7 +99,9 @@ export class Shutdown {
       this.#host.printError(stackOf(error))
       this.#host.exit(exitCodes.retryable)
     }
-    if ('error' in cause) this.#host.exit(exitCodes.retryable) // after an error, something may keep the process alive
+    // A command or a disk that hangs would keep the process alive; after an error, anything may.
+    if ('error' in cause) this.#host.exit(exitCodes.retryable)
+    else setTimeout(() => this.#host.exit(exitCodes.ok), PATIENCE).unref()
   }
 }
 

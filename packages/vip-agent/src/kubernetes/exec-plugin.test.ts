@@ -1,6 +1,8 @@
 /** The commands are small programs of Node, so that what they print and how they end is real. */
-
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { tlsFile } from '@softspoken/test-support/fake-lease-server'
 import { describe, expect, test } from 'vitest'
 import { LeaseStoreError } from '../election/lease-store.ts'
@@ -45,6 +47,19 @@ describe('what the command gives', () => {
     const plugin = { from: '', apiVersion, command: process.execPath, args, env: {}, spec: {} }
     expect(await runExecPlugin(plugin)).toEqual({ authorization: 'Bearer tok' })
   })
+})
+
+test('a command that leaves a process behind, which has its output open, has ended', async () => {
+  const left = "require('node:child_process').spawn('sleep', ['10'], { stdio: 'inherit', detached: true }).unref()"
+  expect(await run(`${left}; ${printing({ token: 'tok' })}`, {}, 30_000)).toEqual({ authorization: 'Bearer tok' })
+})
+
+test('a command that hangs does not keep a process alive that ends', async () => {
+  const file = fileURLToPath(new URL('exec-plugin.ts', import.meta.url))
+  const plugin = { from: '', apiVersion, command: 'sleep', args: ['10'], env: {}, spec: {} }
+  const code = `const { runExecPlugin } = await import('${file}'); void runExecPlugin(${JSON.stringify(plugin)})`
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code])
+  expect(await once(child, 'exit')).toEqual([0, null])
 })
 
 describe('mistakes of the command', () => {

@@ -13,6 +13,7 @@ export interface ExecCredential {
 
 const TIMEOUT = 30_000 // milliseconds; a command may ask a server of its own
 const MAX_OUTPUT = 1 << 20 // octets
+const LAST_OUTPUT = 200 // milliseconds after the end of the command, in which its output is read
 
 /**
  * The command's output and arguments may be secrets, so no error shows them.
@@ -43,6 +44,7 @@ export async function runExecPlugin(plugin: ExecPlugin, timeout = TIMEOUT): Prom
 function outputOf({ from, command, args, env, apiVersion, spec }: ExecPlugin, timeout: number): Promise<string> {
   // Loaded here, because loading takes Node some time, and most configurations have no command.
   const { execFile } = process.getBuiltinModule('node:child_process')
+  const signal = AbortSignal.timeout(timeout)
   const KUBERNETES_EXEC_INFO = JSON.stringify({ apiVersion, kind: 'ExecCredential', spec })
   return new Promise((resolve, reject) => {
     const fail = (detail: string) => reject(credentialsError(`${from}: the command ${detail}`))
@@ -52,7 +54,7 @@ function outputOf({ from, command, args, env, apiVersion, spec }: ExecPlugin, ti
         args,
         {
           env: { ...process.env, ...env, KUBERNETES_EXEC_INFO },
-          timeout,
+          signal,
           killSignal: 'SIGKILL',
           maxBuffer: MAX_OUTPUT,
           windowsHide: true,
@@ -60,16 +62,26 @@ function outputOf({ from, command, args, env, apiVersion, spec }: ExecPlugin, ti
         (error, stdout) => {
           if (error === null) return resolve(stdout)
           if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return fail('printed more than 1 MiB')
-          if (error.killed) return fail(`did not end within ${timeout / 1000} seconds`)
+          if (signal.aborted) return fail(`did not end within ${timeout / 1000} seconds`)
           if (typeof error.code === 'string') return fail(`cannot be started: ${error.code}`)
           fail(`ended with ${error.signal ?? `code ${error.code}`}; run it by hand to see why`)
         },
       )
       child.stdin?.on('error', () => {}).end()
+      const pipes = [child.stdin, child.stdout, child.stderr]
+      // A command that hangs does not keep a process alive that ends.
+      for (const handle of [child, ...pipes]) (handle as Unreferable | null)?.unref()
+      // One that leaves another process behind has ended all the same, although that process has its pipes.
+      child.on('exit', () => setTimeout(() => pipes.map(pipe => pipe?.destroy()), LAST_OUTPUT).unref())
     } catch {
       fail('cannot be started') // such as a NUL in an argument
     }
   })
+}
+
+/** The pipes are sockets, which their types do not say. */
+interface Unreferable {
+  unref(): void
 }
 
 function certificateOf(certData: unknown, keyData: unknown): ClientCertificate | undefined {
