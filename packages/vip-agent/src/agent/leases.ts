@@ -47,8 +47,12 @@ export function carrierGraceEnd({ lastCarrierAt }: AgentState): number {
   return lastCarrierAt === undefined ? Number.POSITIVE_INFINITY : lastCarrierAt + CARRIER_GRACE
 }
 
-export function whyDrained({ drains }: AgentState): Drain | undefined {
+export function drainOf({ drains }: AgentState): Drain | undefined {
   return drains.call ?? drains.file
+}
+export function whyDrained(state: AgentState): Explanation<Drain['reason']> | undefined {
+  const drain = drainOf(state)
+  return drain && { reason: drain.reason, detail: drain.detail }
 }
 
 /** The hand-over that goes on now. It has nothing to wait for if the election ends and saw no other leader. */

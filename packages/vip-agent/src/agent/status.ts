@@ -4,7 +4,7 @@ import type { Explanation } from '@softspoken/announcer'
 import type { Logger } from '@softspoken/session'
 import { notify, omitUndefined } from '@softspoken/session/internal'
 import type { ElectionReason } from '../election/election.ts'
-import { isLeading, whyDrained, whyNotServing } from './leases.ts'
+import { drainOf, isLeading, whyNotServing } from './leases.ts'
 import { type DrainReason, levelOf, type ServeReason } from './reasons.ts'
 import type { AgentState, Mode } from './state.ts'
 
@@ -74,9 +74,10 @@ export function statusOf(state: AgentState, now: number, beside: Beside): AgentS
 }
 
 function drainedOf(state: AgentState): AgentStatus['drained'] {
-  const { reason, detail, since } = whyDrained(state) ?? {}
-  if (reason === undefined || reason === 'starting') return undefined
-  return { reason, detail: `${detail}`, ...(since !== undefined && { since: new Date(since) }) }
+  const drain = drainOf(state)
+  if (drain === undefined || drain.reason === 'starting') return undefined
+  const { reason, detail, since } = drain
+  return { reason, detail, ...(since !== undefined && { since: new Date(since) }) }
 }
 function roleOf(state: AgentState, now: number): AgentRole {
   if (isLeading(state, now)) return 'leader'
