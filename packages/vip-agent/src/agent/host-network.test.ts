@@ -1,12 +1,13 @@
 import { linuxSupport } from '@softspoken/linux'
-import { describe, expect, it } from 'vitest'
-import { hostNetwork } from './host-network.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { hostNetwork, oncePerTurn } from './host-network.ts'
 
 describe.runIf(linuxSupport().supported)('the network of this host', () => {
   const network = hostNetwork()
 
   it('the interface of an address is found, with or without a zone', () => {
-    expect(network.interfaceOf('127.0.0.1')).toBe('lo')
+    expect([network.interfaceOf('127.0.0.1'), network.interfaceOf('127.0.0.1%lo')]).toEqual(['lo', 'lo'])
+    expect(network.interfaceOf('127.0.0.1%eth9')).toBeUndefined()
     expect(network.interfaceOf('192.0.2.200')).toBeUndefined()
     expect(network.interfaceOf('fe80::ffff%eth9')).toBeUndefined()
   })
@@ -19,4 +20,17 @@ describe.runIf(linuxSupport().supported)('the network of this host', () => {
   it('a watch can be ended', () => {
     expect(() => network.watch(() => {})?.()).not.toThrow()
   })
+})
+
+it('changes that come together are one look, and later ones are another', async () => {
+  const look = vi.fn()
+  const changed = oncePerTurn(look)
+  const turn = () => new Promise(setImmediate)
+  for (let i = 0; i < 100; i++) changed()
+  expect(look).not.toHaveBeenCalled()
+  await turn()
+  expect(look).toHaveBeenCalledTimes(1)
+  changed()
+  await turn()
+  expect(look).toHaveBeenCalledTimes(2)
 })

@@ -9,7 +9,7 @@ export interface HostNetwork {
   hasCarrier(interfaceName: string): boolean | undefined
   /** Whether an interface of this host has this address. */
   hasAddress(address: string): boolean
-  /** Calls back after a change; undefined if this host does not report changes. Returns the function that ends this. */
+  /** Calls back after a change, once for changes that come together; undefined if this host does not report changes. Returns the function that ends this. */
   watch(onChange: () => void): (() => void) | undefined
 }
 
@@ -21,13 +21,31 @@ export function hostNetwork(): HostNetwork {
     interfaceOf(address) {
       if (!isSupported) return undefined
       const octets = octetsOf(address)
-      return listAddresses().find(one => Buffer.compare(one.address, octets) === 0)?.interface
+      const [, zone] = address.split('%') // several interfaces may have one link-local address
+      const has = listAddresses().filter(one => Buffer.compare(one.address, octets) === 0)
+      return has.find(one => zone === undefined || one.interface === zone)?.interface
     },
     hasCarrier(name) {
       if (!isSupported) return undefined
       return listInterfaces().some(one => one.name === name && one.carrier)
     },
     hasAddress: address => hasAddress(octetsOf(address)) === true,
-    watch: onChange => (isSupported ? watchNetwork(onChange) : undefined),
+    watch: onChange => (isSupported ? watchNetwork(oncePerTurn(onChange)) : undefined),
+  }
+}
+
+/**
+ * Runs it once for all calls of this turn of the event loop. A host with hundreds of interfaces may report hundreds of changes
+ * at once, and a look at all of them takes milliseconds.
+ */
+export function oncePerTurn(run: () => void): () => void {
+  let waits = false
+  return () => {
+    if (waits) return
+    waits = true
+    setImmediate(() => {
+      waits = false
+      run()
+    })
   }
 }
