@@ -5,11 +5,16 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execInNamespace } from './exec.ts'
 import type { Keys } from './keys.ts'
-import { API_ADDRESS, start } from './network.ts'
+import { API_ADDRESS, type Namespace, start } from './network.ts'
 import { until } from './until.ts'
 
 const PORT = 6443
 const READY = 60 // seconds
+
+interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
 
 /** The API server of the control plane. Each node reaches it through a proxy of its own. */
 export class ApiServer {
@@ -69,16 +74,10 @@ export class ApiServer {
   }
 
   /** Sends a request with the administrator's certificate. */
-  async request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  request(method: string, path: string, body?: unknown): Promise<Answer> {
     const { file } = this.#keys
-    const { stdout } = await execInNamespace('api', [
-      ...['curl', '--silent', '--max-time', '5', '--write-out', '\n%{http_code}', '--request', method],
-      ...['--cacert', file('ca.crt'), '--cert', file('admin.crt'), '--key', file('admin.key')],
-      ...(body === undefined ? [] : ['--header', 'Content-Type: application/json', '--data', JSON.stringify(body)]),
-      `https://[${API_ADDRESS}]:${PORT}${path}`,
-    ])
-    const at = stdout.lastIndexOf('\n')
-    return { status: Number(stdout.slice(at + 1)), body: parse(stdout.slice(0, at)) }
+    const credentials = ['--cert', file('admin.crt'), '--key', file('admin.key')]
+    return request('api', `[${API_ADDRESS}]`, this.#keys, credentials, method, path, body)
   }
 
   /** Stops etcd as a frozen disk does: every write and every read of the API waits. */
@@ -106,6 +105,26 @@ export class ApiServer {
       await until(async () => [201, 409].includes((await this.request('POST', path, object)).status), 10, object.kind)
     }
   }
+}
+
+/** Sends a request from a namespace to an API server. */
+export async function request(
+  namespace: Namespace,
+  host: string,
+  keys: Keys,
+  credentials: readonly string[],
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  const { stdout } = await execInNamespace(namespace, [
+    ...['curl', '--silent', '--max-time', '5', '--write-out', '\n%{http_code}', '--request', method],
+    ...['--cacert', keys.file('ca.crt'), ...credentials],
+    ...(body === undefined ? [] : ['--header', 'Content-Type: application/json', '--data', JSON.stringify(body)]),
+    `https://${host}:${PORT}${path}`,
+  ])
+  const at = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(at + 1)), body: parse(stdout.slice(0, at)) }
 }
 
 function parse(text: string): unknown {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Agent } from './agent.ts'
-import { ApiServer } from './api.ts'
+import { ApiServer, request } from './api.ts'
 import { execInNamespace } from './exec.ts'
 import { type Keys, makeKeys } from './keys.ts'
 import { readLease } from './lease.ts'
@@ -145,6 +145,13 @@ export class KubernetesLab implements AsyncDisposable {
   /** Turns the service or the API server of a node on or off, or lets it hang. */
   async switch(node: NodeName, what: 'service' | 'api', position: Position): Promise<void> {
     await execInNamespace(node, ['curl', '--silent', `http://127.0.0.1:8079/${what}/${position}`])
+  }
+
+  /** Sends a request with the agents' token from a node to its own API server. */
+  requestAt(node: NodeName, method: string, path: string, body?: unknown): ReturnType<ApiServer['request']> {
+    // The certificate has the name `kubernetes`, and not the loopback's address.
+    const credentials = ['--connect-to', 'kubernetes:6443:127.0.0.1:6443', '--oauth2-bearer', this.keys.token]
+    return request(node, 'kubernetes', this.keys, credentials, method, path, body)
   }
 
   /** Cuts the cable of a node to a network, or restores it. */

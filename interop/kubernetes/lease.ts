@@ -1,8 +1,8 @@
 /** The Lease as an administrator sees and changes it. */
 import type { ApiServer } from './api.ts'
 
-const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'
-const LEASE = `${LEASES}/plndr-cp-lock`
+export const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'
+export const LEASE = `${LEASES}/plndr-cp-lock`
 
 export interface LeaseSpec {
   readonly holderIdentity?: string
@@ -11,7 +11,7 @@ export interface LeaseSpec {
   readonly acquireTime?: string
   readonly renewTime?: string
 }
-interface Lease {
+export interface Lease {
   readonly metadata: { readonly uid: string; readonly resourceVersion: string }
   readonly spec: LeaseSpec
 }

@@ -2,16 +2,20 @@ import type { Scenario } from '../scenario.ts'
 import { addresses } from './address.ts'
 import { clock } from './clock.ts'
 import { election } from './election.ts'
+import { etcd } from './etcd.ts'
 import { handover } from './handover.ts'
 import { health } from './health.ts'
 import { identity } from './identity.ts'
+import { rolling } from './rolling.ts'
 import { router } from './router.ts'
 import { secondSpeaker } from './second-speaker.ts'
 
 /** Every scenario, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   ...handover,
+  ...rolling,
   ...election,
+  ...etcd,
   ...health,
   ...addresses,
   ...identity,

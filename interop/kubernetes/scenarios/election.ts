@@ -95,26 +95,6 @@ export const election: readonly Scenario[] = [
     },
   },
   {
-    title: 'etcd that pauses for 8 s moves nothing',
-    mode: 'standby',
-    profile: 'default',
-    async run(lab) {
-      lab.startAgent()
-      const leader = await lab.steady()
-      const before = await readLease(lab.api)
-      const at = Date.now()
-      lab.api.pauseEtcd()
-      await pause(8)
-      lab.api.resumeEtcd()
-      await pause(6)
-      const after = await readLease(lab.api)
-      assert.equal(after?.spec.leaseTransitions, before?.spec.leaseTransitions)
-      assert.equal(lab.active, leader)
-      assert.equal(lab.failedSince(at).length, 0)
-      assert.equal(lab.routesSince(at).length, 0, 'the route did not move')
-    },
-  },
-  {
     title: 'answers that are 3 s late change no leader',
     mode: 'leader',
     profile: 'default',
