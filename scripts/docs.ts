@@ -8,10 +8,11 @@ import { errorsPage } from '../packages/announcer/tools/errors-page.ts'
 import { defaultsPage } from '../packages/session/tools/defaults-page.ts'
 import { fsmPage, withDiagram } from '../packages/session/tools/fsm-page.ts'
 import { optionsPage } from '../packages/softspoken/tools/options-page.ts'
+import { sections } from '../packages/vip-agent/tools/reason-sections.ts'
 
 /** Each page with the text that it should have, made from the text that it has. */
 export const pages: Readonly<Record<string, (text: string) => string>> = {
-  'docs/errors.md': errorsPage,
+  'docs/errors.md': () => errorsPage(sections),
   'docs/defaults.md': defaultsPage,
   'docs/fsm.md': fsmPage,
   'packages/session/README.md': withDiagram,

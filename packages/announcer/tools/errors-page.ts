@@ -48,7 +48,16 @@ const healthDown: Record<HealthDownReason, Explanation<string>> = {
   stopped: healthDownReason('stopped'),
 }
 
-export function errorsPage(): string {
+/** A section that another package has. */
+interface Section {
+  readonly title: string
+  readonly text: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** `others` are the sections of packages that depend on this one. */
+export function errorsPage(others: readonly Section[]): string {
   return `# Errors and reasons
 
 Every failure has a \`reason\` and a \`detail\`. The reason is a code from a fixed list, for programs. The detail is a sentence
@@ -96,7 +105,7 @@ ${details(unsendable)}
 \`reason\` and \`detail\` in \`status()\` and in the event \`down\` of a health gate.
 
 ${details(healthDown)}
-
+${others.map(({ title, text, head, rows }) => `\n## ${title}\n\n${text}\n\n${table(head, rows)}\n`).join('')}
 ## NOTIFICATION codes
 
 \`sent\` and \`received\` of a failure of a session are NOTIFICATIONs, with \`code\`, \`subcode\` and \`data\`. \`@softspoken/wire\` exports the names as

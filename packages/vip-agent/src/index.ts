@@ -7,16 +7,16 @@ export type { AgentReason, ServeReason } from './agent/reasons.ts'
 export type { Mode } from './agent/state.ts'
 export type { AgentEvents, AgentRole, AgentStatus, ElectionFailure } from './agent/status.ts'
 export { leaseDirectory } from './election/directory.ts'
-export type { Election, ElectionReason, Leadership } from './election/election.ts'
+export type { Election, Leadership } from './election/election.ts'
 export { leaseElection } from './election/lease-election.ts'
 export {
   type LeaseRecord,
   type LeaseStore,
   LeaseStoreError,
-  type LeaseStoreReason,
   type StoredLease,
 } from './election/lease-store.ts'
 export { type LeaseElectionOptions, profiles } from './election/options.ts'
+export type { ElectionReason, LeaseStoreReason } from './election/reasons.ts'
 export type { KubernetesLeaseStatus } from './kubernetes/api-client.ts'
 export { type KubernetesLease, kubernetesLease } from './kubernetes/kubernetes-lease.ts'
 export type { KubernetesLeaseOptions } from './kubernetes/options.ts'

@@ -1,5 +1,5 @@
 /** What the agent needs from an election. */
-import type { LeaseStoreReason } from './lease-store.ts'
+import type { ElectionReason } from './reasons.ts'
 
 /** Decides whether this node leads. `leaseElection()` makes one; any object with this method is one. */
 export interface Election {
@@ -55,6 +55,3 @@ export type Leadership =
 
 /** The last holder of the Lease: the MAC address of its frames, if it is known, and whether it released the Lease itself. */
 export type PreviousHolder = { readonly mac?: string; readonly released: boolean } | undefined
-
-/** Why a candidate cannot lead. */
-export type ElectionReason = LeaseStoreReason | 'identity-in-use'

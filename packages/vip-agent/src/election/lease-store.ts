@@ -1,4 +1,5 @@
 /** Where a Lease is kept: what an election needs from a back end. The record is that of a Kubernetes Lease, in our words. */
+import type { LeaseStoreReason } from './reasons.ts'
 
 /** The record of a Lease. One Lease decides about all VIPs of a group of nodes. */
 export interface LeaseRecord {
@@ -50,19 +51,6 @@ export interface LeaseStore {
    */
   watch?(onLease: (lease: StoredLease | undefined) => void, signal: AbortSignal): Promise<void>
 }
-
-/** Why a request failed. */
-export type LeaseStoreReason =
-  | 'conflict'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not-found'
-  | 'timeout'
-  | 'unreachable'
-  | 'certificate'
-  | 'server-error'
-  | 'bad-answer'
-  | 'credentials'
 
 /** A failed request: a code for programs, and a sentence for people, without secrets. */
 export class LeaseStoreError extends Error {

@@ -1,6 +1,7 @@
 /** The data of an election: what a candidate knows and waits for. `step.ts` changes it. Times are milliseconds. */
-import type { ElectionReason, Leadership, PreviousHolder } from './election.ts'
-import type { LeaseRecord, LeaseStoreReason, StoredLease } from './lease-store.ts'
+import type { Leadership, PreviousHolder } from './election.ts'
+import type { LeaseRecord, StoredLease } from './lease-store.ts'
+import type { ElectionReason, LeaseStoreReason } from './reasons.ts'
 
 export interface ElectionConfig {
   readonly identity: string

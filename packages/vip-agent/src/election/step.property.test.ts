@@ -5,7 +5,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LeaseRecord, LeaseStoreReason, StoredLease } from './lease-store.ts'
+import type { LeaseRecord, StoredLease } from './lease-store.ts'
+import type { LeaseStoreReason } from './reasons.ts'
 import { type Action, type ElectionConfig, type ElectionState, type Input, newElection, nextDeadline } from './state.ts'
 import { electionStep } from './step.ts'
 

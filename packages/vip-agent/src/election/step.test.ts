@@ -1,7 +1,8 @@
 /** One candidate, step by step. What several candidates do together is in step.property.test.ts. */
 import { describe, expect, it } from 'vitest'
 import type { Leadership } from './election.ts'
-import type { LeaseRecord, LeaseStoreReason, StoredLease } from './lease-store.ts'
+import type { LeaseRecord, StoredLease } from './lease-store.ts'
+import type { LeaseStoreReason } from './reasons.ts'
 import { type Action, type Input, newElection, nextDeadline } from './state.ts'
 import { electionStep } from './step.ts'
 

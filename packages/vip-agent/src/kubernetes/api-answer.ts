@@ -1,6 +1,7 @@
 /** What an answer of the API server means: a Lease, or a failure with a reason. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { LeaseStoreError, type LeaseStoreReason } from '../election/lease-store.ts'
+import { LeaseStoreError } from '../election/lease-store.ts'
+import type { LeaseStoreReason } from '../election/reasons.ts'
 import { isMap, printable } from './json.ts'
 
 export interface Answer {

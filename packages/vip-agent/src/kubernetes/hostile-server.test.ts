@@ -7,7 +7,8 @@ import { createServer as createTlsServer } from 'node:tls'
 import { VirtualClock } from '@softspoken/session/testing'
 import { tlsFile, writeKubeconfig } from '@softspoken/test-support/fake-lease-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LeaseStoreError, type LeaseStoreReason } from '../election/lease-store.ts'
+import { LeaseStoreError } from '../election/lease-store.ts'
+import type { LeaseStoreReason } from '../election/reasons.ts'
 import { kubernetesLease } from './kubernetes-lease.ts'
 
 const tls = { cert: readFileSync(tlsFile('server.pem')), key: readFileSync(tlsFile('server-key.pem')) }
