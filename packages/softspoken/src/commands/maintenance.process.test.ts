@@ -65,7 +65,7 @@ it('the recipe takes a node out of service, and puts it back, on one session', {
   await expect.poll(() => shell(before), { timeout: 20_000, interval: 500 }).toMatch(/198\.51\.100\.10\/32 +sent /)
   expect(await shell(drain)).toMatch(/^drained since 20[\d-]+T[\d:]+Z: kernel upgrade\. /)
   expect(await shell(wait)).toMatch(/drained since 20[\d-]+T[\d:]+Z: kernel upgrade\n/)
-  expect(log.slice(-2)).toEqual(['announced', 'withdrawn'])
+  expect(log.at(-1)).toBe('withdrawn')
   expect(await shell(drain)).toMatch(/^already drained since /)
   expect(await (await fetch(`http://${http}/metrics`)).text()).toMatch(
     /^softspoken_drained_since_timestamp_seconds{reason="drained"} \d{10}/m,
@@ -73,7 +73,11 @@ it('the recipe takes a node out of service, and puts it back, on one session', {
   expect((await fetch(`http://${http}/readyz`)).status).toBe(503)
   expect(lines).toMatch(/"reason":"drained","detail":"drained since [^"]*: kernel upgrade","msg":"not serving"/)
   expect(await shell(resume)).toMatch(/^in service: .*\n198\.51\.100\.10\/32 +sent /)
-  expect(log.slice(-2)).toEqual(['withdrawn', 'announced'])
+  expect(log.at(-1)).toBe('announced')
+  expect(
+    log.filter(event => event !== 'announced'),
+    'no other withdrawal, and no other session',
+  ).toEqual(['withdrawn'])
   expect(session.state).toBe('Established')
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([0, null])
