@@ -5,9 +5,10 @@ import { type NodeName, setLink } from './network.ts'
 export interface Fault {
   /** For a table. */
   readonly text: string
-  inject(lab: KubernetesLab, node: NodeName): void | Promise<void>
-  undo?(lab: KubernetesLab, node: NodeName): void | Promise<void>
+  inject(lab: FaultyLab, node: NodeName): void | Promise<void>
+  undo?(lab: FaultyLab, node: NodeName): void | Promise<void>
 }
+type FaultyLab = Pick<KubernetesLab, 'agent' | 'switch'>
 
 export const faults = {
   kill: { text: 'agent killed (SIGKILL)', inject: (lab, node) => void lab.agent(node).child.kill('SIGKILL') },

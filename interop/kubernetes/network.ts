@@ -13,7 +13,7 @@ import { type ChildProcess, execFileSync, type StdioOptions, spawn, spawnSync } 
 
 export const nodes = ['n1', 'n2', 'n3'] as const
 export type NodeName = (typeof nodes)[number]
-export type Namespace = NodeName | 'rt' | 'api' | 'cl' | 'l2'
+export type Namespace = NodeName | 'rt' | 'api' | 'cl' | 'l2' | 'tap' | 'l3'
 
 export const address: Readonly<Record<NodeName | 'rt', string>> = {
   rt: '203.0.113.1',
@@ -100,9 +100,22 @@ export function setLink(node: NodeName, network: 'segment' | 'management', up: b
 }
 
 function onSegment(name: Namespace, v4: string, v6: string): void {
+  plugIntoSegment(name)
+  addresses(name, 'eth0', v4, v6)
+}
+function plugIntoSegment(name: Namespace): void {
   ip('-n', 'rt', 'link', 'add', `p-${name}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
   ip('-n', 'rt', 'link', 'set', `p-${name}`, 'master', 'br0', 'up')
-  addresses(name, 'eth0', v4, v6)
+}
+
+/** For tests of ARP and neighbor discovery: `l3` is another host, and `tap` has no address and only listens. */
+export function makeSegmentHosts(): void {
+  for (const namespace of ['l3', 'tap']) ip('netns', 'add', namespace)
+  set('l3', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.default.accept_ra=0')
+  onSegment('l3', '203.0.113.30/25', '2001:db8:113::30/64')
+  plugIntoSegment('tap')
+  set('tap', 'net.ipv6.conf.eth0.disable_ipv6=1')
+  ip('-n', 'tap', 'link', 'set', 'eth0', 'up')
 }
 
 function addresses(namespace: Namespace, dev: string, v4: string | undefined, v6: string): void {
