@@ -1,8 +1,10 @@
 /**
  * Bundles the program into one file: softspoken.cjs in dist, or in the folder that is given. CommonJS starts faster than a
  * module. Libraries that only some runs need are files of their own, so that Node does not parse them before the first route.
+ * Beside it is sbom.json (CycloneDX): the packages in the bundle, with the texts of their licences.
  */
-import { chmodSync, cpSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const [folder = 'dist'] = process.argv.slice(2)
@@ -18,11 +20,12 @@ const options = {
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'info',
+  metafile: true,
 }
 const loadedLater = ['yaml', 'prom-client']
 const file = name => `./${name}.cjs`
 
-await build({
+const program = await build({
   ...options,
   entryPoints: ['src/main.ts'],
   outfile: `${folder}/softspoken.cjs`,
@@ -31,7 +34,7 @@ await build({
   define: { 'import.meta.url': 'bundleUrl', BUNDLED_VERSION: JSON.stringify(version) },
   banner: { js: "#!/usr/bin/env node\nconst bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
-await build({
+const libraries = await build({
   ...options,
   entryPoints: Object.fromEntries(loadedLater.map(name => [name, name])),
   outdir: folder,
@@ -39,3 +42,11 @@ await build({
 })
 chmodSync(`${folder}/softspoken.cjs`, 0o755)
 cpSync('src/http/page', `${folder}/page`, { recursive: true })
+
+const inputs = { ...program.metafile.inputs, ...libraries.metafile.inputs }
+const outputs = { ...program.metafile.outputs, ...libraries.metafile.outputs }
+const metafile = `${folder}/metafile.json`
+writeFileSync(metafile, JSON.stringify({ inputs, outputs }))
+const flags = ['--gather-license-texts', '--output-reproducible', '--output-file', `${folder}/sbom.json`]
+execFileSync('node_modules/.bin/cyclonedx-esbuild', [...flags, metafile], { stdio: ['ignore', 2, 'inherit'] })
+rmSync(metafile)
