@@ -101,6 +101,19 @@ it('check shows options, their places and messages, no key, and dials nothing', 
   router.close()
 })
 
+it('check shows no default that does not apply', async () => {
+  const argv = words({ ...needed, '--address': 'none', '--next-hop': '10.0.5.11' })
+  const unused = async (...flags: readonly string[]) => {
+    const { out } = await call(['check', ...argv, ...flags])
+    expect(out).toMatch(/^logLevel /m)
+    return ['lease', 'leaseDuration', 'kubeconfig', 'interface'].filter(name => !new RegExp(`^${name} `, 'm').test(out))
+  }
+  expect(await unused()).toEqual(['lease', 'leaseDuration', 'kubeconfig', 'interface'])
+  expect(await unused('--lease-directory', '/none')).toEqual(['lease', 'kubeconfig', 'interface'])
+  const elects = ['--mode', 'leader', '--kubeconfig', '/none', '--lease-profile', 'fast']
+  expect(await unused(...elects), 'the profile has its own durations').toEqual(['leaseDuration', 'interface'])
+})
+
 it('check shows the hold time, address and next hop of one router in its messages', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'peers-'))
   const config = join(folder, 'peers.json')

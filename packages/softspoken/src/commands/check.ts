@@ -8,6 +8,7 @@ import { dialBudget } from '@softspoken/session'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { interfaceFor } from '../config/address-check.ts'
 import { announcerOptions, preference } from '../config/agent-options.ts'
+import { withoutDefault } from '../config/election-options.ts'
 import { optionTable, type ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
@@ -45,12 +46,15 @@ async function messagesTo(options: ProgramOptions): Promise<string> {
 }
 
 function optionLines(options: ProgramOptions, given: GivenValues): string {
+  const idleNames = withoutDefault(options)
   const lines = optionTable.flatMap(({ name, defaultText }) => {
     const value = options[name]
     if (name === 'tcpMd5Key' && given[name] === undefined) return [] // tcpMd5KeyFile has it
     if (value !== undefined) return [[name, optionText(name, value), given[name]?.from ?? 'default'] as const]
     const idle = (name === 'port' && options.peers) || (name.startsWith('health') && options.health === undefined)
-    return defaultText === undefined || idle ? [] : [[name, defaultText, 'default'] as const]
+    return defaultText === undefined || idle || idleNames.includes(name)
+      ? []
+      : [[name, defaultText, 'default'] as const]
   })
   const width = (column: 0 | 1) => Math.max(...lines.map(line => line[column].length))
   return lines.map(([name, value, from]) => `${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}\n`).join('')

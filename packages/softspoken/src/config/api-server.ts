@@ -3,7 +3,7 @@ import { hostRoute } from '@softspoken/announcer'
 import { errorText } from '@softspoken/session/internal'
 import { apiServerCheck, isVip } from '@softspoken/vip-agent/internal'
 import { apiServerOptions } from './agent-options.ts'
-import { electionOf } from './election-options.ts'
+import { asksApiServer } from './election-options.ts'
 import type { ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.ts'
  * @throws UsageError if its server is a VIP, which needs this program first.
  */
 export async function rehearseApiServer(options: ProgramOptions): Promise<readonly string[]> {
-  if (electionOf(options) !== 'kubernetes' && options.health !== 'kubernetes') return []
+  if (!asksApiServer(options)) return []
   const { load, status } = apiServerCheck(apiServerOptions(options))
   try {
     await load()

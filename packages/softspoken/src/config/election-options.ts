@@ -44,8 +44,26 @@ export function withHealth(options: ProgramOptions): ProgramOptions {
     : options
 }
 
-const ofElection = ['leaseProfile', 'leaseDuration', 'renewDeadline', 'retryPeriod'] as const
+const durations = ['leaseDuration', 'renewDeadline', 'retryPeriod'] as const
+const ofElection = ['leaseProfile', ...durations] as const
 const ofApiServer = ['kubeconfig', 'apiServer'] as const
+const ofAddress = ['interface', 'replaceAddress', 'destroyConnections'] as const
+
+/** For the Lease, for the health check, or for both. */
+export function asksApiServer(options: ProgramOptions): boolean {
+  return electionOf(options) === 'kubernetes' || options.health === 'kubernetes'
+}
+
+/** The options whose defaults do not apply beside these options. */
+export function withoutDefault(options: ProgramOptions): readonly OptionName[] {
+  return [
+    ...(electionOf(options) === undefined ? ofElection : []),
+    ...(electionOf(options) === 'kubernetes' ? [] : (['lease'] as const)),
+    ...(options.leaseProfile === undefined ? [] : durations), // the profile has its own
+    ...(asksApiServer(options) ? [] : ofApiServer),
+    ...(options.address === 'none' ? ofAddress : (['requireAddress'] as const)),
+  ]
+}
 
 /**
  * Resolves with a warning for each option that is not used.
@@ -68,11 +86,10 @@ export function checkTogether(options: ProgramOptions, given: GivenValues): read
   for (const name of ofElection)
     if (election === undefined && has(name)) refuse(name, 'without an election: give the mode standby or leader')
   if (election !== undefined && has('med')) refuse('med', 'with an election, which makes the MED')
-  const asksApiServer = election === 'kubernetes' || options.health === 'kubernetes'
   for (const name of ofApiServer)
-    if (!asksApiServer && has(name))
+    if (!asksApiServer(options) && has(name))
       refuse(name, 'without an election by Kubernetes or health kubernetes, which use it')
-  if (asksApiServer && !has('kubeconfig') && !process.env.KUBERNETES_SERVICE_HOST)
+  if (asksApiServer(options) && !has('kubeconfig') && !process.env.KUBERNETES_SERVICE_HOST)
     throw new UsageError('kubeconfig is missing: outside of a Pod there is no service account (--kubeconfig <file>)')
   for (const name of ['interface', 'replaceAddress'] as const)
     if (options.address === 'none' && has(name)) refuse(name, `together with ${place('address')} none`)

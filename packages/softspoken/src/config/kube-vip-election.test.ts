@@ -25,6 +25,12 @@ describe('readElection()', () => {
   ])('takes no kubeconfig %s', (_, env, own, adminConf) => {
     expect(implied(env, own, adminConf)).toEqual({ replaceAddress: true })
   })
+  it('says which option has switched the election off', () => {
+    const warnings: string[] = []
+    const reader = { value: (name: string) => ({ ...leads, vip_leasename: 'x' })[name], set() {}, setNumber() {} }
+    readElection(reader, { mode: given('all-nodes') }, warnings, () => false)
+    expect(warnings).toEqual(['vip_leasename: not used, because a flag is all-nodes'])
+  })
   it('replaces no address if we add none', () => {
     expect(implied({}, { address: given('none') })).toEqual({})
   })

@@ -49,7 +49,10 @@ export function readElection(
   const elects = own.mode === undefined ? isOn(value(name)) : own.mode.read() !== 'all-nodes'
   if (!elects) {
     for (const unused of [...others, ...durations.map(([name]) => name)])
-      if (isOn(value(unused))) warnings.push(`${unused}: not used, because ${name} is not true`)
+      if (isOn(value(unused)))
+        warnings.push(
+          `${unused}: not used, because ${own.mode ? `${own.mode.from} is all-nodes` : `${name} is not true`}`,
+        )
     return implied
   }
   if (isOn(value(name))) set('mode', name, text => (isTrue(name, text) ? 'leader' : undefined))
