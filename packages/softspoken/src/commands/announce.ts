@@ -13,8 +13,9 @@ import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
 import { toUsageError } from '../config/validate.ts'
 import type { Elected } from '../election/elected.ts'
-import { healthGateOptions } from '../health/health-gate.ts'
+import { healthOf } from '../health/health-gate.ts'
 import { shownUrl } from '../health/shown-url.ts'
+import type { ShownAgent } from '../http/agent-report.ts'
 import type { StatusPage } from '../http/status-page.ts'
 import { makeLog } from '../log/log.ts'
 import { exitCodes, type Shutdown } from '../shutdown.ts'
@@ -35,8 +36,9 @@ export async function announce(
   const { log, output } = makeLog(options.logLevel)
   const page = await openPage(options, log, () => output.dropped)
   for (const hint of hints) log.warn({}, hint)
-  const { agent, elected } = await start()
-  attach(page, agent, elected, options, log) // before their first events, which come in microtasks
+  const running = await start()
+  const { agent, elected } = running
+  attach(page, running, options, log) // before their first events, which come in microtasks
   const systemd = serviceManager(env, err => log.warn({ err }, 'systemd could not be notified'))
   const { drainTime = 3, gracefulShutdownTime = 0 } = options // the library's defaults
   shutdown.handle({
@@ -57,17 +59,23 @@ export async function announce(
   })
   systemd.ready() // a router that does not answer yet is no reason to restart the program
 
-  async function start(): Promise<{ readonly agent: VipAgent; readonly elected: Elected | undefined }> {
+  async function start(): Promise<ShownAgent> {
     try {
       const elected =
         electionOf(options) === undefined ? undefined : (await import('../election/elected.ts')).elect(options, log)
       const own = agentOptions(options)
       log.info(startFields(options, own.announcer.peers), 'starting')
       logChoices(options, interfaceName, elected, log)
-      const health = healthGateOptions(options, given)
+      const health = healthOf(options, given)
       const kernelDeadline = own.kernelDeadline === true && linuxSupport().supported
-      const running = { ...own, kernelDeadline, log, ...omitUndefined({ health, election: elected?.election }) }
-      return { agent: new VipAgent(running), elected }
+      const running = {
+        ...own,
+        kernelDeadline,
+        log,
+        ...omitUndefined({ health: health?.gate, election: elected?.election }),
+      }
+      const apiServer = elected?.apiServer ?? health?.apiServer
+      return { agent: new VipAgent(running), nodeName: nodeNameOf(options), ...omitUndefined({ elected, apiServer }) }
     } catch (error) {
       await page?.[Symbol.asyncDispose]()
       throw toUsageError(error, given)
@@ -122,20 +130,14 @@ async function openPage(
     return undefined
   }
 }
-function attach(
-  page: StatusPage | undefined,
-  agent: VipAgent,
-  elected: Elected | undefined,
-  options: ProgramOptions,
-  log: Logger,
-): void {
+function attach(page: StatusPage | undefined, running: ShownAgent, options: ProgramOptions, log: Logger): void {
   try {
     const { nextHop, health, prefix } = options
     const shown = { ...(nextHop && { nextHop: nextHop.join(', ') }), ...preference(options) }
-    page?.attach(agent.announcer, {
-      gates: health === undefined ? {} : { [shownUrl(health)]: agent.health },
+    page?.attach(running.agent.announcer, {
+      gates: health === undefined ? {} : { [shownUrl(health)]: running.agent.health },
       routes: Object.fromEntries(prefix.map(one => [hostRoute(one).prefix, shown])),
-      agent: { agent, nodeName: nodeNameOf(options), ...omitUndefined({ elected }) },
+      agent: running,
     })
   } catch (err) {
     log.warn({ err }, 'page failed')

@@ -4,11 +4,12 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { FakeLeaseServer } from '@softspoken/test-support/fake-lease-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import { UsageError } from '../config/usage-error.ts'
-import { healthCheck, healthGateOptions } from './health-gate.ts'
+import { healthCheck, healthOf } from './health-gate.ts'
 
 const needed: ProgramOptions = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const { signal } = new AbortController()
@@ -84,9 +85,22 @@ describe('--health', () => {
   })
   it('announces after healthRise checks', async () => {
     const passing = { ...needed, health: `http://127.0.0.1:${port}/livez`, healthRise: 1, healthInterval: 3600 }
-    const options = healthGateOptions(passing, {})
-    expect(options).toMatchObject({ rise: 1, interval: 3600 })
-    await options?.check(signal)
+    const gate = healthOf(passing, {})?.gate
+    expect(gate).toMatchObject({ rise: 1, interval: 3600 })
+    await gate?.check(signal)
+  })
+  it('of kubernetes knows the API server and when our certificate ends', async () => {
+    const api = await FakeLeaseServer.listening()
+    const folder = mkdtempSync(join(tmpdir(), 'health-kubernetes-'))
+    try {
+      const health = healthOf({ ...needed, health: 'kubernetes', kubeconfig: api.kubeconfig(folder) }, {})
+      expect(health?.apiServer?.()).toEqual({})
+      await health?.gate.check(signal)
+      expect(health?.apiServer?.()).toEqual({ server: api.url, certificateEnd: expect.any(Date) })
+    } finally {
+      await api.stop()
+      rmSync(folder, { recursive: true })
+    }
   })
   it('names the place of a wrong value', () => {
     const options = { ...needed, health: 'nonsense' }

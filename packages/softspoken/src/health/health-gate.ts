@@ -10,6 +10,7 @@ import {
 } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
 import { omitUndefined } from '@softspoken/session/internal'
+import type { KubernetesLeaseStatus } from '@softspoken/vip-agent'
 import { apiServerCheck } from '@softspoken/vip-agent/internal'
 import { apiServerOptions } from '../config/agent-options.ts'
 import type { OptionName, ProgramOptions } from '../config/options.ts'
@@ -17,10 +18,18 @@ import { UsageError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
 import { shownUrl } from './shown-url.ts'
 
+export interface HealthOptions {
+  readonly gate: HealthGateOptions
+  /** Of the API server, if that is checked with the kubeconfig. */
+  apiServer?(): KubernetesLeaseStatus
+}
+
 /** Undefined without a health check. */
-export function healthGateOptions(options: ProgramOptions, given: GivenValues): HealthGateOptions | undefined {
+export function healthOf(options: ProgramOptions, given: GivenValues): HealthOptions | undefined {
   const health = healthCheck(options, given)
-  return health && { check: health.check, ...gateOptions(options) }
+  if (health === undefined) return undefined
+  const { check, apiServer } = health
+  return { gate: { check, ...gateOptions(options) }, ...omitUndefined({ apiServer }) }
 }
 
 /**
@@ -62,6 +71,7 @@ interface Health {
   readonly check: Check
   /** Reads the files of the check. */
   load(): Promise<unknown>
+  apiServer?(): KubernetesLeaseStatus
 }
 
 /** @throws UsageError for a wrong address, and for options that are not allowed with it. */
@@ -101,8 +111,8 @@ function apiServerHealth(options: ProgramOptions, place: (name: string) => strin
   const unused = tlsOptions.find(name => name in options)
   if (unused) throw new UsageError(`${place(unused)}: not allowed with health kubernetes, which uses the kubeconfig`)
   const { healthTimeout = healthOptions.timeout.default } = options
-  const { check } = apiServerCheck({ ...apiServerOptions(options), requestTimeout: healthTimeout })
-  return { check, load: async () => check }
+  const { check, status } = apiServerCheck({ ...apiServerOptions(options), requestTimeout: healthTimeout })
+  return { check, load: async () => check, apiServer: status }
 }
 
 /** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if a file is missing at the start. */

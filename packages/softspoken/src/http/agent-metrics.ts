@@ -61,7 +61,7 @@ const gauges: readonly Row[] = [
   {
     name: 'softspoken_client_certificate_not_after_timestamp_seconds',
     help: 'When our client certificate for the API server ends, in Unix time; absent without one.',
-    read: ({ election }) => optional(election?.certificateEnd && election.certificateEnd.getTime() / 1000),
+    read: ({ apiServer }) => optional(apiServer?.certificateEnd && apiServer.certificateEnd.getTime() / 1000),
   },
 ]
 const failures: Row = {

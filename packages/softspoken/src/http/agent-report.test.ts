@@ -33,7 +33,7 @@ function shown(given: Partial<ShownAgent> = {}): ShownAgent & { readonly fake: F
   const certificateEnd = new Date('2027-11-26T00:00:00Z')
   const apiServer = () => ({ server: 'https://127.0.0.1:6443', certificateEnd })
   const agent = fake as unknown as VipAgent // its status and its events are read, and nothing else
-  return { agent, fake, nodeName: 'node-1', elected: { ...elected, apiServer }, ...given }
+  return { agent, fake, nodeName: 'node-1', elected, apiServer, ...given }
 }
 
 describe('agentReport()', () => {
@@ -44,13 +44,12 @@ describe('agentReport()', () => {
       election: {
         lease: 'kube-system/plndr-cp-lock',
         requestFailures: { conflict: 2 },
-        server: 'https://127.0.0.1:6443',
-        certificateEnd: new Date('2027-11-26T00:00:00Z'),
       },
+      apiServer: { server: 'https://127.0.0.1:6443', certificateEnd: new Date('2027-11-26T00:00:00Z') },
     })
   })
-  it('has no election if there is none', () => {
-    const { elected: _, ...withoutElection } = shown()
+  it('has no election and no API server if there is none', () => {
+    const { elected: _, apiServer: __, ...withoutElection } = shown()
     expect(agentReport(withoutElection)).toEqual({ ...leading, nodeName: 'node-1' })
   })
 })
@@ -93,10 +92,13 @@ describe('the metrics of the agent', () => {
     one.fake.current = { ...waiting, drained: { reason: 'drain-unknown', detail: 'EIO' } }
     expect(await samples(one)).toMatchObject({ [`${name}{reason="drain-unknown"}`]: 0 })
   })
-  it('have no leader without an election', async () => {
+  it('have no leader without an election, but the certificate of a health check', async () => {
     const { elected: _, ...withoutElection } = shown()
     const found = await samples(withoutElection)
-    expect(Object.keys(found).filter(name => /is_leader|transitions|failures|certificate/.test(name))).toEqual([])
+    expect(Object.keys(found).filter(name => /is_leader|transitions|failures/.test(name))).toEqual([])
+    expect(found).toMatchObject({
+      softspoken_client_certificate_not_after_timestamp_seconds: Date.parse('2027-11-26') / 1000,
+    })
   })
   it('count each time that this node begins to lead', async () => {
     const one = shown()
@@ -147,7 +149,7 @@ describe('the pages', () => {
   it('/status has the agent', async () => {
     const { agent } = JSON.parse(await site().read('/status'))
     expect(agent).toMatchObject({ nodeName: 'node-1', role: 'leader', epoch: 7, leases: { election: 8.5 } })
-    expect(agent.election).toMatchObject({ certificateEnd: '2027-11-26T00:00:00.000Z' })
+    expect(agent.apiServer).toMatchObject({ certificateEnd: '2027-11-26T00:00:00.000Z' })
   })
   it('/metrics has the metrics of announcer and agent', async () => {
     const text = await site().read('/metrics')

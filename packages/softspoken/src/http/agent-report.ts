@@ -1,6 +1,6 @@
 /** What the status, the page and the metrics show of the VIP agent. */
 import { omitUndefined } from '@softspoken/session/internal'
-import type { AgentStatus, VipAgent } from '@softspoken/vip-agent'
+import type { AgentStatus, KubernetesLeaseStatus, VipAgent } from '@softspoken/vip-agent'
 import type { Elected } from '../election/elected.ts'
 
 /** The agent, and what the program knows of its election. */
@@ -8,6 +8,8 @@ export interface ShownAgent {
   readonly agent: VipAgent
   readonly nodeName: string
   readonly elected?: Elected
+  /** The API server that the election or the health check asks with the kubeconfig. */
+  apiServer?(): KubernetesLeaseStatus
 }
 
 /** `agent` of the answer of /status. Times are in seconds. */
@@ -20,17 +22,15 @@ export interface AgentReport extends AgentStatus {
     /** Since this node last wrote the Lease as the leader. */
     readonly secondsSinceRenewal?: number
     readonly requestFailures: Readonly<Record<string, number>>
-    /** URL of the API server. */
-    readonly server?: string
-    /** When our client certificate ends. */
-    readonly certificateEnd?: Date
   }
+  /** Its URL, and when our client certificate ends; absent if neither election nor health check uses the kubeconfig. */
+  readonly apiServer?: KubernetesLeaseStatus
 }
 
-export function agentReport({ agent, nodeName, elected }: ShownAgent): AgentReport {
-  const status = { nodeName, ...agent.status() }
+export function agentReport({ agent, nodeName, elected, apiServer }: ShownAgent): AgentReport {
+  const status = { nodeName, ...agent.status(), ...omitUndefined({ apiServer: apiServer?.() }) }
   if (elected === undefined) return status
-  const { name, requests, apiServer } = elected
+  const { name, requests } = elected
   const { secondsSinceRenewal, failures } = requests
   return {
     ...status,
@@ -38,7 +38,6 @@ export function agentReport({ agent, nodeName, elected }: ShownAgent): AgentRepo
       lease: name,
       ...omitUndefined({ secondsSinceRenewal }),
       requestFailures: Object.fromEntries(failures),
-      ...apiServer?.(),
     },
   }
 }

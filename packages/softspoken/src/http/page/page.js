@@ -70,7 +70,19 @@ function headline(kind, words, detail) {
   byId('detail').textContent = withoutControls(detail)
 }
 
-function node({ nodeName, mode, role, epoch, holder, serves, leases, address, election, lastElectionFailure }) {
+function node({
+  nodeName,
+  mode,
+  role,
+  epoch,
+  holder,
+  serves,
+  leases,
+  address,
+  election,
+  apiServer,
+  lastElectionFailure,
+}) {
   const failures = Object.entries(election?.requestFailures ?? {}).map(([reason, count]) => `${reason} ${count}`)
   const place = address.interface === undefined ? 'an interface of this node' : address.interface
   const advertises = role !== 'waiting'
@@ -81,7 +93,7 @@ function node({ nodeName, mode, role, epoch, holder, serves, leases, address, el
     ['Does not serve', serves.detail],
     ['Address', address.present ? `on ${place}` : address.interface === undefined ? undefined : `not on ${place}`],
     ['Lease', election?.lease],
-    ['API server', election?.server],
+    ['API server', apiServer?.server],
     ['Leads for', leases.election === undefined ? undefined : `${span(leases.election)} unless it is renewed`],
     [
       'Last renewal',
@@ -89,7 +101,7 @@ function node({ nodeName, mode, role, epoch, holder, serves, leases, address, el
     ],
     ['Failed requests', failures.join(', ')],
     ['Last failure', lastElectionFailure?.detail],
-    ['Our certificate ends', election?.certificateEnd && moment(election.certificateEnd)],
+    ['Our certificate ends', apiServer?.certificateEnd && moment(apiServer.certificateEnd)],
     [
       'Kernel deadline',
       leases.kernelDeadline === undefined ? 'not armed' : `in ${span(leases.kernelDeadline)} unless it is moved`,
