@@ -168,13 +168,16 @@ function octets(...layers: readonly (readonly ArrayLike<number>[])[]): Uint8Arra
 
 /** RFC 4443 §2.3: over a pseudo-header and the message. It is 0 over a message that has the right one. */
 function checksum(source: Uint8Array, destination: Uint8Array, message: Uint8Array): number {
-  const pseudoHeader = [0, 0, message.length >> 8, message.length & 0xff, 0, 0, 0, ICMPV6]
-  const summed = octets([source, destination, pseudoHeader, message, message.length % 2 === 0 ? [] : [0]])
-  const view = viewOf(summed)
-  let sum = 0
-  for (let at = 0; at < summed.length; at += 2) sum += view.getUint16(at)
+  let sum = message.length + ICMPV6 + sumOf(source) + sumOf(destination) + sumOf(message)
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return ~sum & 0xffff
+}
+
+/** Of words of 16 bits; the last is padded with 0. */
+function sumOf(octets: Uint8Array): number {
+  let sum = 0
+  for (let at = 0; at < octets.length; at++) sum += (octets[at] ?? 0) << (at % 2 === 0 ? 8 : 0)
+  return sum
 }
 
 function readArp(message: Uint8Array): SegmentClaim | undefined {

@@ -234,6 +234,15 @@ describe.runIf(hasNamespaces)('a host and a client on one segment (needs root)',
         setUp('host0')
         await works(segment)
       }))
+    it('a SegmentSocket of an interface that is down works once it is up', () =>
+      onSegment(async segment => {
+        setUp('host0', false)
+        const socket = new SegmentSocket(interfaceIndex('host0'), vips)
+        expect([socket.receive(), socket.receive()]).toEqual([[], []])
+        setUp('host0')
+        await works({ ...segment, socket })
+        socket.close()
+      }))
     it('a SegmentSocket outlasts the loss of carrier', () =>
       onSegment(async segment => {
         segment.client.run(() => setUp('client0', false))

@@ -13,8 +13,7 @@ const ENODEV = 19
 
 /**
  * Sends frames on one interface, and receives what other hosts say about some addresses. It does not receive its own frames.
- * Node cannot wait for such a socket, so poll `receive()`; a call without a frame costs less than a microsecond. It needs
- * CAP_NET_RAW.
+ * Node cannot wait for such a socket, so poll `receive()`. It needs CAP_NET_RAW.
  *
  * It outlasts an interface that is down or without carrier. An interface that is removed and added again has another index,
  * and needs another SegmentSocket.
