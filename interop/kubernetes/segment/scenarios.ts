@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { ip, nodes } from '../network.ts'
+import { join } from 'node:path'
+import { address, address6, ip, type NodeName, nodes } from '../network.ts'
+import { NODE_AS, ROUTER_AS, routers } from '../router.ts'
 import { pause, until } from '../until.ts'
 import { assertBudget, countOf } from './budget.ts'
 import {
@@ -136,7 +138,7 @@ export const segmentScenarios: readonly SegmentScenario[] = [
   {
     title: 'a foreign host that has a VIP blocks the first claim, unless claimInUse is true',
     async run(lab) {
-      const foreign = foreignHost(lab)
+      const foreign = foreignHost()
       const at = Date.now()
       lab.startAgent()
       await until(() => nodes.some(node => /address-in-use/.test(lab.agent(node).log)), 20, 'a reason in the log')
@@ -171,7 +173,7 @@ export const segmentScenarios: readonly SegmentScenario[] = [
       const holder = await lab.steady()
       await pause(12) // the burst of its claim is over
       const at = Date.now()
-      const foreign = foreignHost(lab)
+      const foreign = foreignHost()
       await until(
         () => VIPS.every(vip => lab.capture.since(at).some(frame => frame.vip === vip && frame.mac === foreign)),
         5,
@@ -188,6 +190,33 @@ export const segmentScenarios: readonly SegmentScenario[] = [
       )
       for (const vip of VIPS) assert.deepEqual(lab.nodesWith(vip), [holder], 'it keeps the VIP')
       return counts
+    },
+  },
+  {
+    title: 'ARP and BGP at once move the neighbour entries and the routes to one node',
+    async run(lab) {
+      const router = routers.bird(join(lab.folder, 'bird'), 240)
+      const routesTo = (node: NodeName | undefined) =>
+        node !== undefined &&
+        VIPS.every(vip => {
+          const [family, next] = vip.includes(':') ? (['-6', address6] as const) : (['-4', address] as const)
+          return ip('-n', 'rt', family, 'route', 'show', vip).includes(`via ${next[node]} `)
+        })
+      try {
+        for (const node of nodes) lab.startAgentWith(node, ...bgp(node))
+        const holder = await lab.steady()
+        await until(() => routesTo(holder), 20, 'the router uses the holder')
+        await pause(6) // the advertisement interval
+        const at = Date.now()
+        lab.agent(holder).child.kill('SIGTERM')
+        await until(() => lab.movedFrom(holder) && routesTo(lab.nodeOf(VIPS[0])), 20, 'entries and routes moved')
+        const seconds = (Date.now() - at) / 1000
+        await pause(2)
+        for (const vip of VIPS) assert.equal(twoHoldersSince(lab, vip, at), 0)
+        return { seconds }
+      } finally {
+        await router.stop()
+      }
     },
   },
   {
@@ -232,8 +261,16 @@ export const segmentScenarios: readonly SegmentScenario[] = [
   },
 ]
 
+/** Options of BGP, in addition to ARP. */
+function bgp(node: NodeName): readonly string[] {
+  return [
+    ...['--local-as', `${NODE_AS}`, '--router-id', address[node], '--local-address', address[node]],
+    ...['--next-hop', address[node], address6[node], '--peer', address.rt, '--peer-as', `${ROUTER_AS}`],
+  ]
+}
+
 /** A host of the segment gets the VIPs, and its kernel announces them (arp_notify and ndisc_notify). Returns its MAC address. */
-function foreignHost(_: SegmentLab): string {
+function foreignHost(): string {
   for (const vip of VIPS) ip('-n', 'l3', 'address', 'add', vip.includes(':') ? `${vip}/64` : `${vip}/25`, 'dev', 'eth0')
   const notify = ['net.ipv4.conf.eth0.arp_notify=1', 'net.ipv6.conf.eth0.ndisc_notify=1']
   execFileSync('ip', ['netns', 'exec', 'l3', 'sysctl', '-qw', ...notify])
