@@ -22,7 +22,7 @@ export async function rehearseApiServer(options: ProgramOptions): Promise<readon
     const vips = options.prefix.map(prefix => hostRoute(prefix).address)
     if (server !== undefined && isVip(server, vips))
       throw new UsageError(
-        `apiServer is missing: ${server}, as the kubeconfig has it, is a VIP; give this node's own API server, such as https://127.0.0.1:6443`,
+        `apiServer is missing: ${server}, as the kubeconfig or the Pod has it, is a VIP; give this node's own API server, such as https://127.0.0.1:6443`,
       )
     return [`${errorText(error)}; until it can be read, the API server is not asked, and nothing is announced`]
   }

@@ -133,7 +133,7 @@ describe('options that do not go together are refused:', () => {
           health =>
             [
               { mode: 'leader', kubeconfig: kubeconfigOf(server), ...health },
-              /^apiServer is missing: https:\S+, as the kubeconfig has it, is a VIP; give this node's own/,
+              /^apiServer is missing: https:\S+, as the kubeconfig or the Pod has it, is a VIP; give this node's own/,
             ] as const,
         ),
     ),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -158,6 +159,8 @@ describe('a Lease in a directory', () => {
     ['half a Lease', path => writeFile(path, JSON.stringify(record('x')).slice(0, 30))],
     ['a Lease with a wrong time', path => writeFile(path, JSON.stringify({ ...record('x'), renewedAt: 'now' }))],
     ['a Lease with a negative epoch', path => writeFile(path, JSON.stringify({ ...record('x'), epoch: -1 }))],
+    ['a Lease with an epoch above 2^31', path => writeFile(path, JSON.stringify({ ...record('x'), epoch: 2 ** 31 }))],
+    ['a pipe', async path => spawnSync('mkfifo', [path])],
     ['null', path => writeFile(path, 'null')],
     ['a directory', path => mkdir(path)],
     ['a broken link', path => symlink('no-such-file', path)],

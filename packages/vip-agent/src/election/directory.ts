@@ -7,14 +7,24 @@
  * the highest file is not a Lease, the one before it counts, and the next number is higher than both.
  */
 import { createHash, randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertPath, errorText } from '@softspoken/session/internal'
-import { isMac, type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
+import {
+  isMac,
+  type LeaseRecord,
+  type LeaseStore,
+  LeaseStoreError,
+  MAX_EPOCH,
+  type StoredLease,
+} from './lease-store.ts'
 
 /** Names with more digits are not ours: at one change per second, twelve last for 30,000 years. */
 const NAME = /^[1-9]\d{0,11}$/
 const LAST = 999_999_999_999
+/** Without waiting for the writer of a pipe. */
+const READ = { encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NONBLOCK } as const
 /** How often a list of files is read again if a file on it is gone. */
 const TRIES = 10
 
@@ -99,7 +109,7 @@ async function list(directory: string): Promise<number[]> {
 /** Undefined if the file was removed; '' if it cannot be the file of a Lease. */
 async function read(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await readFile(path, READ)
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT') return undefined
@@ -116,6 +126,7 @@ function parse(text: string): LeaseRecord | undefined {
     const isLease =
       typeof holder === 'string' &&
       [duration, epoch].every(value => Number.isSafeInteger(value) && value >= 0) &&
+      epoch <= MAX_EPOCH &&
       times.every(time => !Number.isNaN(time.getTime()))
     return isLease && acquired && renewed
       ? { holder, duration, epoch, acquiredAt: acquired, renewedAt: renewed, ...(isMac(mac) && { mac }) }

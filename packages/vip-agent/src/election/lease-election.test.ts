@@ -156,7 +156,9 @@ describe('leaseElection()', () => {
 
   it.each([
     ['an epoch that is no number', { epoch: Number.NaN }],
+    ['an epoch above 2^31', { epoch: 2 ** 31 }],
     ['a time that is no Date', { renewedAt: 7 }],
+    ['a Date that is no time', { acquiredAt: new Date(Number.NaN) }],
     ['a version that is no string', { version: 7 }],
   ])('an answer with %s is a bad answer', async (_, wrong) => {
     const { clock, store, one } = start()

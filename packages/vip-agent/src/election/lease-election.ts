@@ -3,7 +3,7 @@ import { uptime } from 'node:os'
 import { type Clock, type Logger, realTime } from '@softspoken/session'
 import { assertMethods, DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
 import type { Election, Leadership } from './election.ts'
-import { isMac, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
+import { isMac, type LeaseStore, LeaseStoreError, MAX_EPOCH, type StoredLease } from './lease-store.ts'
 import { electionConfig, type LeaseElectionOptions } from './options.ts'
 import {
   type Action,
@@ -189,7 +189,8 @@ function checkLease(lease: StoredLease | undefined): StoredLease | undefined {
     typeof version === 'string' &&
     (mac === undefined || isMac(mac)) &&
     [duration, epoch].every(value => Number.isInteger(value) && value >= 0) &&
-    [acquiredAt, renewedAt].every(value => value instanceof Date)
+    epoch <= MAX_EPOCH &&
+    [acquiredAt, renewedAt].every(value => value instanceof Date && !Number.isNaN(value.getTime()))
   if (!isLease) throw new LeaseStoreError('bad-answer', 'the store answered with something that is not a Lease')
   return lease
 }

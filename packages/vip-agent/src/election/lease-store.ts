@@ -1,6 +1,9 @@
 /** Where a Lease is kept: what an election needs from a back end. The record is that of a Kubernetes Lease, in our words. */
 import type { LeaseStoreReason } from './reasons.ts'
 
+/** The largest epoch: `leaseTransitions` is a signed integer of 32 bits. */
+export const MAX_EPOCH = 0x7fff_ffff
+
 /** The record of a Lease. One Lease decides about all VIPs of a group of nodes. */
 export interface LeaseRecord {
   /** The identity of the leader; '' if it released the Lease. Kubernetes: `holderIdentity`. */

@@ -231,6 +231,12 @@ describe('clocks', () => {
     one.pass(1000)
     expect(one.last).toMatchObject({ leader: false })
   })
+  it('a sleep is noticed within retryPeriod, whatever else happens', () => {
+    const one = leader()
+    one.boot += 11_000
+    one.pass(2000)
+    expect(one.last).toEqual({ leader: true, epoch: 1, until: 3000 })
+  })
   it('after a sleep the answer to a request from before it does not count', () => {
     const one = leader()
     one.pass(2000)

@@ -10,7 +10,7 @@
  * Requests come in rounds: one at a time, and at most three in a round. A round begins when a timer is due, or
  * the watch reports a change. In a round, each answer may lead to the next request; then the next round has to wait.
  */
-import { type LeaseRecord, type StoredLease, UNCLAIMED } from './lease-store.ts'
+import { type LeaseRecord, MAX_EPOCH, type StoredLease, UNCLAIMED } from './lease-store.ts'
 import { isKnown, observe, ownWrite, previousHolder } from './observe.ts'
 import {
   type Action,
@@ -29,8 +29,6 @@ const REQUESTS_PER_ROUND = 3
 const LEFT_AFTER_SLEEP = 1000
 /** Writes that are remembered. They span longer than a Lease lasts. */
 const WRITES = 8
-/** The largest `leaseTransitions`, which is a signed integer of 32 bits. */
-const LAST_EPOCH = 0x7fff_ffff
 
 export function electionStep(state: ElectionState, input: Input, t: Tick): Step {
   // First, because after a long pause nothing of before may count, whatever the input is.
@@ -151,7 +149,7 @@ function write(s: ElectionState, t: Tick): Step {
   const record: LeaseRecord = {
     holder: s.config.identity,
     duration: s.config.leaseDuration / 1000,
-    epoch: isRenewal ? s.highest : Math.min(s.highest + 1, LAST_EPOCH),
+    epoch: isRenewal ? s.highest : Math.min(s.highest + 1, MAX_EPOCH),
     acquiredAt: isRenewal ? lease.acquiredAt : renewedAt,
     renewedAt,
     ...macOf(s),
