@@ -43,6 +43,8 @@ An election is on if \`mode\` is \`standby\` or \`leader\`, or if \`lease\` or \
 
 - \`lease\` is a Lease of Kubernetes, \`<namespace>/<name>\`. All routes share one election.
 - \`apiServer\` is the API server of this node. A VIP is refused, because the VIP needs the election first.
+  In a Pod without \`kubeconfig\` give it, too: the address of the service works only once the network of the cluster does, and
+  may lead to the API server of another node, so that a node leads on after its own has ended.
 - \`leaseProfile: fast\` sets \`leaseDuration\`, \`renewDeadline\` and \`retryPeriod\` to 5, 3 and 1 s. A duration that is given
   comes before the profile's. \`leaseDuration\` > \`renewDeadline\` > 1.2 × \`retryPeriod\`.
 - \`health: kubernetes\` asks \`/readyz?exclude=etcd&exclude=etcd-readiness\` of that API server.

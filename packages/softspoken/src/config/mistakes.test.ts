@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { readConfiguration } from '../../tools/configuration.ts'
 import { optionTable } from './options.ts'
 import { rehearse } from './rehearsal.ts'
@@ -150,6 +150,25 @@ describe('options that do not go together are refused:', () => {
       expect(await rehearse(options, given)).toEqual([
         '/none cannot be read: ENOENT; until it can be read, the API server is not asked, and nothing is announced',
       ])
+    }
+  })
+  it('except the service address in a Pod without apiServer, which causes a warning', async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.96.0.1')
+    try {
+      const file = join(folder, 'pod.json')
+      for (const own of [
+        { mode: 'standby' },
+        { health: 'kubernetes' },
+        { mode: 'leader', health: 'tcp://127.0.0.1:1' },
+      ])
+        for (const apiServer of [undefined, 'https://127.0.0.1:6443']) {
+          writeFileSync(file, JSON.stringify({ ...needed, ...own, apiServer }))
+          const { options, given } = await readConfiguration(['--config', file], {})
+          const warnings = await rehearse(options, given)
+          expect(warnings.filter(text => text.startsWith('apiServer is not given: ')).length).toBe(apiServer ? 0 : 1)
+        }
+    } finally {
+      vi.unstubAllEnvs()
     }
   })
   it('except API servers that nothing asks, which cause a warning', async () => {
