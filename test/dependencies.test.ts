@@ -56,7 +56,7 @@ const onlyIn: Record<string, string> = {
 const root = new URL('..', import.meta.url)
 const folders = ['packages', 'examples', 'interop', 'test', 'scripts']
 
-it('every import follows the dependency rule', () => {
+it('every import follows the dependency rule', { timeout: 60_000 }, () => {
   const sources = folders.flatMap(sourcesIn)
   expect(sources).toContain('packages/wire/src/address.ts')
   expect(sources).toContain('test/dependencies.test.ts')
