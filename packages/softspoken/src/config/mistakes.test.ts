@@ -125,6 +125,22 @@ describe('options that do not go together are refused:', () => {
       { health: 'kubernetes', healthCa: '/ca.pem', kubeconfig: '/none' },
       /^healthCa in \S+: not allowed with health kub/,
     ],
+    ...[
+      'https://198.51.100.10/livez',
+      'tcp://198.51.100.10:1',
+      'http://[::ffff:198.51.100.10]/',
+      'http://0xc633640a',
+    ].map(
+      health =>
+        [
+          { health },
+          /^health in \S+: \S+ is a VIP, which this node has only after a passed check; check this node's own address/,
+        ] as const,
+    ),
+    [
+      { health: 'tcp://198.51.100.10:1', address: 'none', leaseDirectory: '/tmp/x' },
+      /^health in \S+: tcp:\S+ is a VIP, which/,
+    ],
     [{ prefix: ['198.51.100.10/32', '198.51.100.10'] }, /^prefix in \S+: /],
     [{ mode: 'standby' }, /^kubeconfig is missing: .*service account/],
     ...['https://198.51.100.10:6443', 'https://[::ffff:198.51.100.10]:6443', 'https://0xc633640a:6443'].flatMap(
@@ -170,6 +186,16 @@ describe('options that do not go together are refused:', () => {
     } finally {
       vi.unstubAllEnvs()
     }
+  })
+  it('except a health check of a VIP that every node may have, which causes a warning', async () => {
+    const file = join(folder, 'own.json')
+    writeFileSync(file, JSON.stringify({ ...needed, health: 'http://user:hunter2@198.51.100.10/', address: 'none' }))
+    const { options, given } = await readConfiguration(['--config', file], {})
+    expect(await rehearse(options, given)).toEqual([
+      expect.stringMatching(
+        /^health in \S+: http:\/\/198.51.100.10\/ is a VIP, so another node may answer in place of/,
+      ),
+    ])
   })
   it('except API servers that nothing asks, which cause a warning', async () => {
     const file = join(folder, 'unused.json')

@@ -5,6 +5,7 @@ import { httpAddress, httpHosts } from '../http/address.ts'
 import { announcerOptions, preference } from './agent-options.ts'
 import { rehearseApiServer } from './api-server.ts'
 import { checkTogether, electionOf } from './election-options.ts'
+import { checkHealthAddress } from './health-address.ts'
 import type { ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 import { toUsageError } from './validate.ts'
@@ -22,7 +23,7 @@ export async function rehearse(options: ProgramOptions, given: GivenValues): Pro
     else if (options.httpHost !== undefined)
       throw new UsageError(`${given.httpHost?.from ?? 'httpHost'}: not allowed without http`)
     httpHosts(options.httpHost)
-    const unused = checkTogether(options, given)
+    const unused = [...checkTogether(options, given), ...checkHealthAddress(options, given)]
     if (electionOf(options) !== undefined) (await import('../election/elected.ts')).elect(options)
     const warnings = [...(await rehearseHealth(options, given)), ...(await rehearseApiServer(options))]
     const { stateDirectory: _, ...libraryOptions } = announcerOptions(options) // the record belongs to the running program
