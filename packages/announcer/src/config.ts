@@ -72,7 +72,8 @@ export interface AnnouncerOptions extends Omit<SessionOptions, 'local' | 'peer' 
   gracefulShutdownTime?: number
   /**
    * A `new KernelDeadline()` of `@softspoken/linux`: the kernel ends this process (SIGKILL) if it hangs, or is stopped, until the
-   * lease of a route ends; 5 s at least. Routes without `ttl` and `gate` do not count. Default: none.
+   * lease of a route ends; 5 s at least. Routes without `ttl` and `gate` do not count. Default: none. An object, because its
+   * constructor throws if this host cannot do it, and the caller decides what then; the VIP agent goes on and logs it.
    */
   kernelDeadline?: ProcessDeadline
 }
