@@ -10,6 +10,7 @@ import { inContainer } from './container.ts'
 import { type FaultName, faults } from './faults.ts'
 import { kubeVip } from './kube-vip.ts'
 import type { Outcome } from './measure.ts'
+import { range } from './range.ts'
 import type { RouterName } from './router.ts'
 import type { Mode } from './softspoken.ts'
 
@@ -63,13 +64,4 @@ function report(): string {
       rows,
     ),
   ].join('\n\n')
-}
-
-/** In seconds: the median, with the shortest and the longest. */
-function range(values: readonly (number | undefined)[]): string {
-  const known = values.filter(value => value !== undefined).toSorted((a, b) => a - b)
-  if (known.length < values.length || known.length === 0)
-    return `none in 60 (${values.length - known.length} of ${values.length})`
-  const [shortest, median, longest] = [known[0], known[known.length >> 1], known.at(-1)].map(value => value?.toFixed(2))
-  return shortest === longest ? `${median}` : `${median} (${shortest} to ${longest})`
 }

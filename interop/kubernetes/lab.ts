@@ -120,9 +120,9 @@ export class KubernetesLab implements AsyncDisposable {
   /** Starts the agent of a node with settings of its own. */
   startAgentWith(node: NodeName, own: Partial<AgentSettings>): void {
     const settings = { ...this.#options.agent, ...own }
-    const { folder = this.folder } = settings
+    const { folder = this.folder, wrap = command => command } = settings
     const env = environment(node, settings, this.#switches(node))
-    this.agents.set(node, new Agent(node, softspoken(node, this, settings), folder, env))
+    this.agents.set(node, new Agent(node, wrap(softspoken(node, this, settings)), folder, env))
   }
 
   /** To a module that was imported by the agent of a node: `clock`, the seconds by which it is wrong; `hang`. */

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly granted?: boolean
   /** The VIPs. Default: one IPv4 address. */
   readonly vips?: readonly string[]
+  /** CI runs it, too. Default: true. */
+  readonly inCi?: boolean
   /** Rejects if the outcome is not the expected one. The lab has just been made; no agent runs. Resolves with figures to print. */
   run(lab: KubernetesLab): Promise<unknown>
 }

@@ -17,6 +17,8 @@ export interface AgentSettings {
   readonly preloads?: readonly Preload[]
   /** Its BGP Identifier. Default: the address of the node, which it also dials from. */
   readonly routerId?: string
+  /** Makes another command of its command. */
+  readonly wrap?: (command: readonly string[]) => readonly string[]
   /** The folder of its log. Default: that of the lab. */
   readonly folder?: string
 }

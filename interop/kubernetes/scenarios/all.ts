@@ -6,6 +6,7 @@ import { etcd } from './etcd.ts'
 import { handover } from './handover.ts'
 import { health } from './health.ts'
 import { identity } from './identity.ts'
+import { pairs } from './pairs.ts'
 import { rolling } from './rolling.ts'
 import { router } from './router.ts'
 import { secondSpeaker } from './second-speaker.ts'
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   ...clock,
   ...router,
   ...secondSpeaker,
+  ...pairs,
 ]
