@@ -20,7 +20,7 @@ export interface LabRouter {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 /** `limits`: it accepts no route, and ends the session of a node that sends one (RFC 4486, Cease 6/1). */
-export type Policy = 'accepts' | 'filters' | 'limits'
+type Policy = 'accepts' | 'filters' | 'limits'
 export type RouterName = 'bird' | 'frr'
 
 /** Starts a router. It keeps each session for `holdTime` seconds without a message. */

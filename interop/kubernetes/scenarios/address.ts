@@ -18,7 +18,7 @@ export const addresses: readonly Scenario[] = [
     },
   },
   {
-    title: 'a VIP that is on an interface of a follower is refused, or replaced if that is said',
+    title: 'a VIP on an interface of a follower is refused, or replaced on request',
     mode: 'leader',
     async run(lab) {
       lab.startAgent('n2', 'n3')

@@ -23,21 +23,21 @@ interface PairedFault {
 
 const paired = {
   agent: {
-    text: 'a kill of the agent',
+    text: 'a killed agent',
     inject: (lab, node) => lab.agent(node).kill(),
     repair: (lab, node) => startOnDisk(lab, node),
     moves: true,
   },
-  api: { ...faults.apidown, text: 'an API server that refuses', repair: faults.apidown.undo, moves: true },
+  api: { ...faults.apidown, text: 'a refusing API server', repair: faults.apidown.undo, moves: true },
   etcd: {
-    text: 'etcd that stands still',
+    text: 'a paused etcd',
     inject: lab => lab.api.pauseEtcd(),
     repair: lab => lab.api.resumeEtcd(),
     everywhere: true,
   },
   link: { ...faults.uplink, text: 'a cut cable', repair: faults.uplink.undo, moves: true },
   router: {
-    text: 'a crash of the router',
+    text: 'a router crash',
     inject: lab => lab.router.stop('SIGKILL'),
     repair: lab => lab.restartRouter(),
     everywhere: true,
@@ -48,7 +48,7 @@ const paired = {
     repair: (lab, node) => rmSync(join(diskOf(lab, node), 'rest')),
   },
   clock: {
-    text: 'wall clocks that step by an hour',
+    text: 'clocks that step by an hour',
     inject: lab => stepClocks(lab, -3600, 3600, 3600),
     repair: lab => stepClocks(lab, 0, 0, 0),
   },
@@ -72,7 +72,7 @@ const DIAL_BOUND = 45
 const names = Object.keys(paired) as Name[]
 export const pairs: readonly Scenario[] = names.flatMap((one, at) =>
   names.slice(at + 1).map(other => ({
-    title: `one node leads after ${paired[one].text} together with ${paired[other].text}`,
+    title: `${paired[one].text} together with ${paired[other].text}: one node leads`,
     mode: 'leader' as const,
     preloads: ['clock'] as const,
     options: SHORT_WAIT,

@@ -82,7 +82,7 @@ export const router: readonly Scenario[] = [
 ]
 
 /** Each node dialled, and never twice within the shortest interval. */
-export function assertPolite(capture: DialCapture, lab: KubernetesLab): void {
+function assertPolite(capture: DialCapture, lab: KubernetesLab): void {
   for (const node of lab.agents.keys()) {
     assert.ok(capture.of(node).length > 0, `${node} dialled again`)
     const interval = capture.shortestInterval(node)

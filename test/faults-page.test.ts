@@ -1,0 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+const root = new URL('..', import.meta.url)
+
+it('docs/faults.md names each file of scenarios of a control plane, and no other', () => {
+  const page = readFileSync(new URL('docs/faults.md', root), 'utf8').split('## A control plane of three nodes')[1] ?? ''
+  const [, , ...rows] = page.split('\n### ')[0]?.match(/^\|.*\|$/gm) ?? []
+  const named = rows.flatMap(
+    row =>
+      row
+        .split('|')
+        .at(-2)
+        ?.match(/[\w-]+/g) ?? [],
+  )
+  const files = readdirSync(new URL('interop/kubernetes/scenarios', root)).map(file => file.replace('.ts', ''))
+  expect([...new Set(named)].sort()).toEqual(files.filter(file => file !== 'all' && file !== 'pairs').sort())
+})
