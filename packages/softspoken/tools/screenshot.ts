@@ -48,6 +48,7 @@ const agent = new VipAgent({
   log: { debug() {}, info() {}, warn() {}, error() {} },
 })
 const { announcer, health: gate } = agent
+if (announcer === undefined) throw new Error('the agent has no BGP')
 const site = await serve('127.0.0.1:0')
 site.attach(announcer, {
   gates: { [HEALTH]: gate },

@@ -64,7 +64,7 @@ export async function announce(
       const elected =
         electionOf(options) === undefined ? undefined : (await import('../election/elected.ts')).elect(options, log)
       const own = agentOptions(options)
-      log.info(startFields(options, own.announcer.peers), 'starting')
+      log.info(startFields(options, own.announcer?.peers ?? []), 'starting')
       logChoices(options, interfaceName, elected, log)
       const health = healthOf(options, given)
       const kernelDeadline = own.kernelDeadline === true && linuxSupport().supported
@@ -134,6 +134,7 @@ function attach(page: StatusPage | undefined, running: ShownAgent, options: Prog
   try {
     const { nextHop, health, prefix } = options
     const shown = { ...(nextHop && { nextHop: nextHop.join(', ') }), ...preference(options) }
+    if (running.agent.announcer === undefined) return
     page?.attach(running.agent.announcer, {
       gates: health === undefined ? {} : { [shownUrl(health)]: running.agent.health },
       routes: Object.fromEntries(prefix.map(one => [hostRoute(one).prefix, shown])),

@@ -46,7 +46,7 @@ const systemCalls = {
 export class VipAddresses implements VipInterface {
   /** The interface that was chosen. */
   readonly interface: string
-  readonly #vips: readonly Vip[]
+  readonly vips: readonly Vip[]
   readonly #replaces: boolean
   readonly #calls: AddressCalls
 
@@ -64,15 +64,15 @@ export class VipAddresses implements VipInterface {
         `'none', because the agent cannot add addresses here: ${support.detail}`,
       )
     this.#calls = calls
-    this.#vips = routes.map(({ address }) => ({ text: address, octets: parseAddress(address, 'vips') }))
+    this.vips = routes.map(({ address }) => ({ text: address, octets: parseAddress(address, 'vips') }))
     const host: HostState = { interfaces: calls.listInterfaces(), addresses: calls.listAddresses() }
-    this.interface = chooseInterface(given, this.#vips, host)
-    for (const [at, vip] of this.#vips.entries()) this.#checkVip(vip, `vips[${at}]`, host, log)
+    this.interface = chooseInterface(given, this.vips, host)
+    for (const [at, vip] of this.vips.entries()) this.#checkVip(vip, `vips[${at}]`, host, log)
   }
 
   async set(validLifetime: number): Promise<void> {
     this.#remove(form => !isOwnAddress(form) || form.interface !== this.interface)
-    for (const { octets } of this.#vips)
+    for (const { octets } of this.vips)
       this.#calls.setAddress({ interface: this.interface, address: octets, validLifetime })
   }
   async remove(): Promise<void> {
@@ -82,25 +82,25 @@ export class VipAddresses implements VipInterface {
   /** Every VIP is on the interface, in our form. */
   get present(): boolean {
     const own = this.#calls.listAddresses().filter(form => form.interface === this.interface && isOwnAddress(form))
-    return this.#vips.every(vip => own.some(form => isFormOf(vip, form)))
+    return this.vips.every(vip => own.some(form => isFormOf(vip, form)))
   }
 
   /** Resets the TCP connections of the VIPs, so that their clients connect again at once. */
   destroyConnections(): void {
-    for (const { octets } of this.#vips) this.#calls.destroyConnections(octets)
+    for (const { octets } of this.vips) this.#calls.destroyConnections(octets)
   }
 
   /** Removes the forms of the VIPs that are ours to remove, and that `chosen` names. */
   #remove(chosen: (form: HostAddress) => boolean): void {
     for (const form of this.#calls.listAddresses())
-      if (this.#vips.some(vip => isFormOf(vip, form)) && (this.#replaces || isOurs(form)) && chosen(form))
+      if (this.vips.some(vip => isFormOf(vip, form)) && (this.#replaces || isOurs(form)) && chosen(form))
         this.#calls.removeAddress(form)
   }
 
   #checkVip(vip: Vip, option: string, { addresses, interfaces }: HostState, log: Logger): void {
     const loopbacks = interfaces.filter(({ loopback }) => loopback).map(({ name }) => name)
     const isNodes = (one: HostAddress): boolean =>
-      !loopbacks.includes(one.interface) && one.scope === 'global' && !this.#vips.some(other => isFormOf(other, one))
+      !loopbacks.includes(one.interface) && one.scope === 'global' && !this.vips.some(other => isFormOf(other, one))
     const ofFamily = addresses.filter(one => one.address.length === vip.octets.length)
     const foreign = addresses.find(form => isFormOf(vip, form) && !isOurs(form))
     if (foreign && !ofFamily.some(isNodes))

@@ -310,7 +310,7 @@ describe('a node without an election', () => {
       },
       address: 'none',
     }))
-    expect(run.agent.announcer.sessions[0]?.config.families).toEqual(['ipv4-unicast', 'ipv6-unicast'])
+    expect(run.agent.announcer?.sessions[0]?.config.families).toEqual(['ipv4-unicast', 'ipv6-unicast'])
   })
 })
 
@@ -322,12 +322,12 @@ describe('an agent that is drained', () => {
     run.election.epoch = undefined
     await run.pass(20)
     expect(run.whats).toEqual(['remove', 'set', 'MED 999999', 'withdrawn', 'remove'])
-    expect(run.agent.announcer.sessions[0]?.state).toBe('Established')
+    expect(run.agent.announcer?.sessions[0]?.state).toBe('Established')
     const { drained, serves } = run.agent.status()
     expect(drained).toEqual({ reason: 'drained', since: expect.any(Date), detail: expect.any(String) })
     expect(drained?.detail).toMatch(/^drained since 20[\d-]+T[\d:]+Z: kernel upgrade$/)
     expect(serves.detail).toBe(drained?.detail)
-    expect(run.agent.announcer.status().withheld).toEqual({ [VIP]: { reason: 'gate-down', detail: drained?.detail } })
+    expect(run.agent.announcer?.status().withheld).toEqual({ [VIP]: { reason: 'gate-down', detail: drained?.detail } })
     run.agent.resume()
     run.election.epoch = 3
     await run.pass(10)
@@ -572,7 +572,7 @@ describe('a node whose VIP another program adds', () => {
   it('with requireAddress the route is withheld while the VIP is on no interface', async () => {
     const run = new Run({ address: 'none', requireAddress: true })
     await run.pass(2)
-    expect(run.agent.announcer.status().withheld).toEqual({
+    expect(run.agent.announcer?.status().withheld).toEqual({
       [VIP]: { reason: 'gate-down', detail: 'the VIP is on no interface of this node' },
     })
     run.network.change({ addresses: ['198.51.100.10'] })

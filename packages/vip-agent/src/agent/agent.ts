@@ -6,12 +6,14 @@ import { KernelDeadline } from '@softspoken/linux'
 import { type Clock, type Logger, realTime, type StopOptions } from '@softspoken/session'
 import { assertString, DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
-import { VipAddresses } from '../address/vip-addresses.ts'
+import { type AddressCalls, VipAddresses } from '../address/vip-addresses.ts'
 import { type VipInterface, VipSteps } from '../address/vip-interface.ts'
+import { type Clocks, jumpBetween, readClocks } from '../clocks.ts'
 import type { Election } from '../election/election.ts'
 import { DrainFile } from '../maintenance/drain-file.ts'
 import { drained } from '../maintenance/drained.ts'
 import type { Look } from '../maintenance/look-at.ts'
+import { Segment, type SegmentCalls, type SegmentOptions } from '../segment/segment.ts'
 import { Campaign } from './campaign.ts'
 import { type HostNetwork, hostNetwork } from './host-network.ts'
 import { HostWatch } from './host-watch.ts'
@@ -22,16 +24,22 @@ import { type AgentAction, type AgentInput, type AgentState, type Drain, newAgen
 import { type AgentEvents, type AgentStatus, Reporter, statusOf } from './status.ts'
 import { agentStep, nextDeadline } from './step.ts'
 
+/** Milliseconds. A wall clock that is corrected steps by less. */
+const JUMP = 2000
+
 /** What a test replaces. */
 export interface AgentEnvironment {
   readonly network?: HostNetwork
+  readonly addresses?: AddressCalls
+  readonly segment?: SegmentCalls
   readonly kernelDeadline?: Pick<KernelDeadline, 'arm' | 'disarm' | 'stop'>
   readonly look?: (file: string) => Promise<Look>
 }
 
 /** Runs from its construction until stop(). It starts without Lease, address and route. */
 export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposable {
-  readonly announcer: Announcer
+  /** Undefined without BGP. */
+  readonly announcer: Announcer | undefined
   readonly health: HealthGate
   readonly #log: Logger
   readonly #clock: Clock
@@ -41,6 +49,8 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly #gate: RouteGate
   readonly #timer: DeadlineTimer
   readonly #addresses: VipAddresses | undefined
+  readonly #segment: Segment | undefined
+  #clocks: Clocks | undefined
   readonly #steps: VipSteps | undefined
   readonly #reporter: Reporter
   readonly #watch: HostWatch
@@ -64,16 +74,23 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const { routes, config, announcer, health, election, address, kernelDeadline, disabledBy } = resolveOptions(options)
     const log = guardLog(options.log)
     this.#log = log
-    this.#clock = announcer.clock ?? realTime
+    this.#clock = announcer?.clock ?? health.clock ?? realTime
     this.#election = election
     const vips = routes.map(({ prefix }) => prefix)
     this.#preference = options.preference
     this.#gate = new RouteGate(this.#clock, () => whyWithheld(this.#state, this.#clock.now()))
     this.#state = newAgent(config)
-    this.#timer = new DeadlineTimer(this.#clock, () => this.#feed({ type: 'tick' }))
+    this.#timer = new DeadlineTimer(this.#clock, () => {
+      this.#segment?.poll()
+      this.#feed({ type: 'tick' })
+    })
     this.#done = new Promise(resolve => (this.#finish = resolve))
-    const vipInterface = interfaceOf(address, () => new VipAddresses(routes, address as object, log))
+    const vipInterface = interfaceOf(
+      address,
+      () => new VipAddresses(routes, address as object, log, environment.addresses),
+    )
     this.#addresses = vipInterface instanceof VipAddresses ? vipInterface : undefined
+    this.#segment = config.segment && this.#addresses && this.#openSegment(this.#addresses, environment)
     this.#steps = vipInterface && new VipSteps(vipInterface, this.#clock)
     this.#reporter = new Reporter(this, log, vips, this.#addresses?.interface)
     this.#deadline = kernelDeadline ? (environment.kernelDeadline ?? kernelDeadlineOrLine(log)) : undefined
@@ -81,7 +98,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const clock = leasesFirst(this.#clock, () => this.#feed({ type: 'tick' }))
     this.health = new HealthGate({ log, clock, ...health })
     try {
-      this.announcer = new Announcer({ log, ...announcer, clock })
+      this.announcer = announcer && new Announcer({ log, ...announcer, clock })
       this.#announcements = this.#announce(vips)
     } catch (error) {
       this.health.stop()
@@ -90,7 +107,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const checked = (): void => this.#checked()
     this.health.on('up', checked).on('down', checked).on('checked', checked)
     this.#watch = new HostWatch({
-      ...{ announcer: this.announcer, addresses: this.#addresses, clock: this.#clock, log },
+      ...{ announcer: this.announcer, addresses: this.#addresses, segment: this.#segment, clock: this.#clock, log },
       network: environment.network ?? hostNetwork(),
       required: config.requireAddress && !config.managesAddress ? routes.map(({ address: one }) => one) : [],
       feed: input => this.#feed(input),
@@ -109,6 +126,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       hasKernelDeadline: this.#deadline !== undefined,
       interfaceName: this.#addresses?.interface,
       lastElectionFailure: this.#reporter.lastElectionFailure,
+      framesSent: this.#segment?.framesSent ?? 0,
     })
   }
 
@@ -175,6 +193,28 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
         this.#campaign?.abandon()
         this.#campaign = this.#startCampaign()
         break
+      case 'listen':
+        this.#clocks = undefined
+        this.#segment?.listen()
+        break
+      case 'end-listening':
+        this.#segment?.endListening()
+        break
+      case 'probe':
+        this.#segment?.probe()
+        break
+      case 'announce':
+        this.#segment?.announce()
+        break
+      case 'look':
+        this.#election?.look?.()
+        break
+      case 'conflict':
+        this.#reporter.conflict(action.mac)
+        break
+      case 'tell-election':
+        this.#election?.advertises?.(action.mac, action.hasClaimed)
+        break
       case 'resign':
         this.#campaign?.resign(action.watch)
         break
@@ -200,7 +240,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
         this.#gate.close()
         break
       case 'drain':
-        void this.announcer.drain()
+        void this.announcer?.drain()
         break
       case 'arm':
         this.#deadline?.arm((action.at - now) / 1000)
@@ -209,7 +249,9 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
         this.#deadline?.disarm()
         break
       case 'stop-announcer':
-        void this.announcer.stop(...(this.#stopOptions ?? [])).then(() => this.#feed({ type: 'announcer-stopped' }))
+        void Promise.resolve(this.announcer?.stop(...(this.#stopOptions ?? []))).then(() =>
+          this.#feed({ type: 'announcer-stopped' }),
+        )
         break
       case 'done':
         this.#end()
@@ -258,6 +300,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.#campaign?.abandon()
     this.health.stop()
     this.#watch.stop()
+    this.#segment?.endListening()
     this.#drainFile?.stop()
     this.#deadline?.stop()
   }
@@ -267,12 +310,28 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     return new DrainFile({ file, clock: this.#clock, log: this.#log, changed, look })
   }
 
+  #openSegment(addresses: VipAddresses, { segment }: AgentEnvironment): Segment {
+    const options: SegmentOptions = {
+      ...{ interface: addresses.interface, vips: addresses.vips, clock: this.#clock, log: this.#log },
+      heard: mac => this.#feed({ type: 'heard', mac }),
+      polled: () => this.#lookAtClocks(),
+    }
+    return new Segment(options, segment)
+  }
+  #lookAtClocks(): void {
+    const before = this.#clocks
+    this.#clocks = readClocks(this.#clock.now())
+    if (before && jumpBetween(before, this.#clocks) > JUMP) this.#feed({ type: 'clock-jumped' })
+  }
+
   /** Withheld until the gate opens. */
   #announce(vips: readonly string[]): Announcement[] {
     try {
-      return vips.map(vip => this.announcer.announce(vip, { ...this.#preference, gate: this.#gate }))
+      const { announcer } = this
+      if (!announcer) return []
+      return vips.map(vip => announcer.announce(vip, { ...this.#preference, gate: this.#gate }))
     } catch (error) {
-      void this.announcer.stop('', { keepRecord: true }) // nothing was sent
+      void this.announcer?.stop('', { keepRecord: true }) // nothing was sent
       throw error
     }
   }

@@ -3,6 +3,7 @@ import type { Announcer } from '@softspoken/announcer'
 import type { Clock, Logger } from '@softspoken/session'
 import { errorText } from '@softspoken/session/internal'
 import type { VipAddresses } from '../address/vip-addresses.ts'
+import type { Segment } from '../segment/segment.ts'
 import type { HostNetwork } from './host-network.ts'
 import type { AgentInput } from './state.ts'
 
@@ -10,10 +11,13 @@ import type { AgentInput } from './state.ts'
 const INTERVAL = 1000
 
 export interface HostWatchOptions {
-  readonly announcer: Announcer
+  /** Undefined without BGP. */
+  readonly announcer: Announcer | undefined
   readonly network: HostNetwork
   /** The VIPs that the agent adds. */
   readonly addresses: VipAddresses | undefined
+  /** The segment that the VIPs are claimed on. */
+  readonly segment: Pick<Segment, 'link'> | undefined
   /** The VIPs that have to be on an interface, without their length. */
   readonly required: readonly string[]
   readonly clock: Clock
@@ -34,18 +38,18 @@ export class HostWatch {
 
   constructor(options: HostWatchOptions) {
     this.#options = options
-    const { announcer, network, required } = options
+    const { announcer, network, required, segment } = options
     const look = (): void => this.look()
-    announcer.on('established', look).on('down', look)
+    announcer?.on('established', look).on('down', look)
     this.#attempt(() => {
       this.#endWatch = network.watch(look)
     })
-    if (this.#endWatch === undefined && required.length > 0) this.#lookAgain()
+    if (this.#endWatch === undefined && (required.length > 0 || segment)) this.#lookAgain()
   }
 
   look(): void {
     const { announcer, feed } = this.#options
-    const established = announcer.sessions.filter(({ state }) => state === 'Established')
+    const established = (announcer?.sessions ?? []).filter(({ state }) => state === 'Established')
     feed({ type: 'sessions', established: established.length })
     this.#attempt(() => {
       // Without a session the last interfaces count: one that has lost carrier may be the reason.
@@ -64,7 +68,8 @@ export class HostWatch {
     return name === undefined ? [] : [name]
   }
   #lookAtNetwork(): void {
-    const { network, addresses, required, feed } = this.#options
+    const { network, addresses, required, feed, segment } = this.#options
+    if (segment) feed({ type: 'link', ...segment.link() })
     feed({ type: 'carrier', up: this.#hasCarrier() })
     if (required.length > 0)
       feed({ type: 'address-seen', present: required.every(address => network.hasAddress(address)) })

@@ -28,9 +28,10 @@ export interface AgentOptions {
   vips: readonly string[]
   /**
    * Options of the `Announcer`. `families` and `maxPrefixes` are by default those of the VIPs, `log` is the agent's. With
-   * an election `advertisementInterval` is by default 5 s, so that a new leader waits no longer.
+   * an election `advertisementInterval` is by default 5 s, so that a new leader waits no longer. Required without `arp`; left
+   * out, there is no BGP.
    */
-  announcer: AnnouncerOptions
+  announcer?: AnnouncerOptions
   /** Communities and the like of the routes. `med` only in all-nodes mode: with an election the agent sets it. */
   preference?: Preference
   /**
@@ -40,12 +41,25 @@ export interface AgentOptions {
   health?: HealthGateOptions
   /**
    * `all-nodes`: every healthy node advertises. `standby`: every healthy node, and the leader with the lowest MED. `leader`: the
-   * leader alone. Default: `standby` with an election, `all-nodes` without.
+   * leader alone. Default: `standby` with an election, `leader` with `arp`, `all-nodes` without an election.
    */
   mode?: Mode
   /** Decides which node leads. Required in standby and leader mode. */
   election?: Election
-  /** The interface that the agent adds the VIPs to, or how to add them. Default `'none'`: another program does that. */
+  /**
+   * Tell the hosts of the interface's segment which MAC address has the VIPs, by ARP and NDP. Only one node may have them, so it
+   * goes with leader mode, and the agent adds the address itself. Needs CAP_NET_RAW. Default false.
+   */
+  arp?: boolean
+  /**
+   * With `arp`: claim a VIP although another node has it and the Lease never had a holder. Default false: the claim is
+   * blocked, with the reason `address-in-use`, and tried again every 10 s.
+   */
+  claimInUse?: boolean
+  /**
+   * The interface that the agent adds the VIPs to, or how to add them. Default `'none'`: another program does that. With
+   * `arp`: an interface, by default `auto`.
+   */
   address?: AddressOptions | VipInterface | 'none'
   /** With `address: 'none'`: advertise only while every VIP is on an interface of this node. Default false. */
   requireAddress?: boolean
@@ -66,13 +80,15 @@ export interface AgentOptions {
 }
 const optionNames: readonly (keyof AgentOptions)[] = [
   ...(['vips', 'announcer', 'preference', 'health', 'mode', 'election', 'address', 'requireAddress'] as const),
-  ...(['destroyConnections', 'kernelDeadline', 'disabledBy', 'log'] as const),
+  ...(['arp', 'claimInUse', 'destroyConnections', 'kernelDeadline', 'disabledBy', 'log'] as const),
 ]
 
 /** Seconds, if the caller's own election does not say. */
 const LEASE_DURATION = 15
 /** The advertisement interval with an election, in seconds: the lowest that is allowed. A node may lead twice within 30 s. */
 const ELECTION_INTERVAL = 5
+/** Seconds after the end of a lease in which the kernel of its holder may still have the address. */
+const CLAIM_DELAY = 1
 /** The health lease of a node without a health check. */
 const noCheck: HealthGateOptions = { check: async () => {}, interval: 5, ttl: 15, rise: 1, holdDown: false }
 
@@ -80,7 +96,7 @@ const noCheck: HealthGateOptions = { check: async () => {}, interval: 5, ttl: 15
 export interface Resolved {
   readonly routes: readonly HostRoute[]
   readonly config: AgentConfig
-  readonly announcer: AnnouncerOptions
+  readonly announcer: AnnouncerOptions | undefined
   readonly health: HealthGateOptions
   readonly election: Election | undefined
   readonly address: AddressOptions | VipInterface | 'none'
@@ -91,8 +107,14 @@ export interface Resolved {
 /** @throws OptionError */
 export function resolveOptions(options: AgentOptions): Resolved {
   rejectUnknown(options, optionNames, '')
-  const { vips, announcer, health, election, address = 'none', preference = {} } = options
-  const { requireAddress = false, destroyConnections = true, kernelDeadline = false } = options
+  const { vips, announcer, health, election, preference = {} } = options
+  const arp = assertBoolean(options.arp ?? false, 'arp')
+  const {
+    address = arp ? {} : 'none',
+    requireAddress = false,
+    destroyConnections = true,
+    kernelDeadline = false,
+  } = options
   assertMethods(options.log, ['debug', 'info', 'warn', 'error'], 'log')
   if (!Array.isArray(vips) || vips.length === 0)
     throw new OptionError('vips', vips, 'a list of at least one host route')
@@ -105,11 +127,17 @@ export function resolveOptions(options: AgentOptions): Resolved {
     assertRange(election.leaseDuration ?? LEASE_DURATION, 1, 3600, 'election.leaseDuration', ' seconds')
   }
   const mode = modeOf(options)
+  if (arp) checkArp(options, mode)
+  else if (options.claimInUse !== undefined)
+    throw new OptionError('claimInUse', options.claimInUse, 'left out without arp')
   if (preference.med !== undefined && mode !== 'all-nodes')
     throw new OptionError('preference.med', preference.med, 'left out: with an election the agent sets it')
   if (address !== 'none') checkAddress(address, health)
-  assertObject(announcer, 'announcer', 'an object with local and peers at least')
-  const { drainTime = 3, gracefulShutdownTime = 0 } = announcer // the announcer checks them
+  if (announcer !== undefined || !arp) assertObject(announcer, 'announcer', 'an object with local and peers at least')
+  else if (options.preference !== undefined)
+    throw new OptionError('preference', options.preference, 'left out without an announcer')
+  const { drainTime = 3, gracefulShutdownTime = 0 } = announcer ?? {} // the announcer checks them
+  const claimDelay = Math.max(0, CLAIM_DELAY - (election?.claimDelay ?? 0)) * 1000
   return {
     routes,
     config: {
@@ -117,13 +145,13 @@ export function resolveOptions(options: AgentOptions): Resolved {
       managesAddress: address !== 'none',
       requireAddress: assertBoolean(requireAddress, 'requireAddress'),
       destroyConnections: assertBoolean(destroyConnections, 'destroyConnections'),
-      segment: undefined,
-      hasSessions: true,
+      segment: arp ? { claimInUse: assertBoolean(options.claimInUse ?? false, 'claimInUse'), claimDelay } : undefined,
+      hasSessions: announcer !== undefined,
       sessionGrace: ((election?.leaseDuration ?? LEASE_DURATION) * 1000) / 5,
       drainTime: drainTime * 1000,
       gracefulShutdownTime: gracefulShutdownTime * 1000,
     },
-    announcer: {
+    announcer: announcer && {
       families: [...new Set(routes.map(({ family }) => family))],
       maxPrefixes: routes.length,
       ...(mode !== 'all-nodes' && { advertisementInterval: ELECTION_INTERVAL }),
@@ -131,7 +159,7 @@ export function resolveOptions(options: AgentOptions): Resolved {
     },
     health: health ?? noCheck,
     election,
-    address,
+    address: arp ? { interface: 'auto', ...(address as AddressOptions) } : address,
     kernelDeadline: assertBoolean(kernelDeadline, 'kernelDeadline'),
     disabledBy: options.disabledBy === undefined ? undefined : assertPath(options.disabledBy, 'disabledBy'),
   }
@@ -145,8 +173,9 @@ function readRoute(vip: string, option: string): HostRoute {
   }
 }
 
-function modeOf({ mode, election }: AgentOptions): Mode {
+function modeOf({ mode, election, arp }: AgentOptions): Mode {
   const needsElection: readonly unknown[] = ['standby', 'leader']
+  if (mode === undefined && arp && election) return 'leader'
   if (mode === undefined) return election ? 'standby' : 'all-nodes'
   if (mode !== 'all-nodes' && !needsElection.includes(mode))
     throw new OptionError('mode', mode, "'all-nodes', 'standby' or 'leader'")
@@ -155,6 +184,16 @@ function modeOf({ mode, election }: AgentOptions): Mode {
   if (election !== undefined && mode === 'all-nodes')
     throw new OptionError('mode', mode, "'standby' or 'leader', because there is an election")
   return mode
+}
+
+/** Hosts send to one MAC address only, so one node may have the VIP, and its agent must know when it has. */
+function checkArp({ address }: AgentOptions, mode: Mode): void {
+  if (mode !== 'leader') {
+    const why = mode === 'standby' ? 'in standby mode: give mode: leader' : 'without an election, and mode: leader'
+    throw new OptionError('arp', true, `left out ${why}`)
+  }
+  if (address === 'none' || (address !== undefined && 'set' in Object(address)))
+    throw new OptionError('address', address, 'an object with interface, because of arp')
 }
 
 /** The kernel counts whole seconds, so that a lifetime may be a second shorter than the lease, and must outlast an interval. */

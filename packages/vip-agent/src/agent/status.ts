@@ -4,6 +4,7 @@ import type { Explanation } from '@softspoken/announcer'
 import type { Logger } from '@softspoken/session'
 import { notify, omitUndefined } from '@softspoken/session/internal'
 import type { ElectionReason } from '../election/reasons.ts'
+import type { SegmentState } from '../segment/state.ts'
 import { drainOf, isLeading, whyNotServing } from './leases.ts'
 import { type DrainReason, levelOf, type ServeReason } from './reasons.ts'
 import type { AgentState, Mode } from './state.ts'
@@ -28,6 +29,13 @@ export interface AgentStatus {
   readonly drained?: Explanation<DrainReason> & { readonly since?: Date }
   readonly leases: { readonly election?: number; readonly health?: number; readonly kernelDeadline?: number }
   readonly address: { readonly interface?: string; readonly present: boolean }
+  /** With ARP and NDP: whether this node has claimed the VIPs, and the MAC address of a node that blocks its claim. */
+  readonly arp?: {
+    readonly holds: boolean
+    readonly blockedBy?: string
+    readonly conflicts: number
+    readonly framesSent: number
+  }
   readonly lastElectionFailure?: ElectionFailure
 }
 /** `failed`: the caller's own election threw. */
@@ -39,6 +47,8 @@ export interface AgentEvents {
   /** It serves, or not any more, and why. */
   serving: [Partial<Explanation<ServeReason>>]
   address: [{ readonly present: boolean; readonly interface?: string }]
+  /** With ARP: another node claims a VIP. `blocked`: this node does not claim it, because no holder of the Lease had it. */
+  conflict: [{ readonly mac: string; readonly blocked: boolean }]
   'election-failed': [ElectionFailure]
 }
 
@@ -49,6 +59,7 @@ interface Beside {
   readonly hasKernelDeadline: boolean
   readonly interfaceName: string | undefined
   readonly lastElectionFailure: ElectionFailure | undefined
+  readonly framesSent: number
 }
 
 export function statusOf(state: AgentState, now: number, beside: Beside): AgentStatus {
@@ -70,9 +81,13 @@ export function statusOf(state: AgentState, now: number, beside: Beside): AgentS
       ...omitUndefined({ interface: interfaceName }),
       present: config.managesAddress ? address.status === 'present' : addressSeen,
     },
+    ...(state.segment && { arp: arpOf(state.segment, beside.framesSent) }),
   }
 }
 
+function arpOf({ phase, blockedBy, conflicts }: SegmentState, framesSent: number): NonNullable<AgentStatus['arp']> {
+  return { holds: phase === 'holding', ...omitUndefined({ blockedBy }), conflicts, framesSent }
+}
 function drainedOf(state: AgentState): AgentStatus['drained'] {
   const drain = drainOf(state)
   if (drain === undefined || drain.reason === 'starting') return undefined
@@ -97,6 +112,7 @@ export class Reporter {
   #why: string | undefined
   #isPresent = false
   #addressError: string | undefined
+  #blockedBy: string | undefined
   lastElectionFailure: ElectionFailure | undefined
 
   constructor(
@@ -116,6 +132,7 @@ export class Reporter {
     this.#roleIs(roleOf(state, now), isLeading(state, now) ? leadership?.epoch : undefined, holder)
     this.#serves(whyNotServing(state, now))
     this.#address(state.address.status === 'present')
+    this.#blocked(state.segment?.blockedBy)
   }
 
   electionFailed(failure: ElectionFailure): void {
@@ -123,6 +140,10 @@ export class Reporter {
     this.lastElectionFailure = failure
     if (isNews) this.#log.warn(failure, 'election failed')
     notify(this.#emitter, this.#log, 'election-failed', failure)
+  }
+  conflict(mac: string): void {
+    this.#log.warn({ vips: this.#vips, interface: this.#interface, mac }, 'another node claims the VIP')
+    notify(this.#emitter, this.#log, 'conflict', { mac, blocked: false })
   }
   addressFailed(error: string): void {
     if (this.#addressError !== error) this.#log.error({ vips: this.#vips, error }, 'VIP cannot be changed')
@@ -132,6 +153,13 @@ export class Reporter {
     this.#log.warn({ vips: this.#vips, interface: this.#interface }, 'VIP is gone from the interface')
   }
 
+  #blocked(mac: string | undefined): void {
+    if (mac === this.#blockedBy) return
+    this.#blockedBy = mac
+    if (mac === undefined) return
+    this.#log.error({ vips: this.#vips, interface: this.#interface, mac }, 'another node has the VIP: not claimed')
+    notify(this.#emitter, this.#log, 'conflict', { mac, blocked: true })
+  }
   #roleIs(role: AgentRole, epoch: number | undefined, holder: string | undefined): void {
     if (role === this.#role && epoch === this.#epoch) return
     if (role === 'leader') this.#log.info({ epoch }, 'leading')

@@ -1,7 +1,7 @@
 /** An election over a Lease: the shell of `step.ts`. It performs actions and makes no decisions. */
-import { uptime } from 'node:os'
 import { type Clock, type Logger, realTime } from '@softspoken/session'
 import { assertMethods, DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
+import { readClocks } from '../clocks.ts'
 import type { Election, Leadership } from './election.ts'
 import { isMac, type LeaseStore, LeaseStoreError, MAX_EPOCH, type StoredLease } from './lease-store.ts'
 import { electionConfig, type LeaseElectionOptions } from './options.ts'
@@ -102,7 +102,7 @@ class LeaseElection implements Election {
   #feed(input: Input): void {
     const now = this.#clock.now()
     const before = this.#state
-    const tick = { now, wall: Date.now(), boot: bootTime(now), random: Math.random() }
+    const tick = { ...readClocks(now), random: Math.random() }
     const [next, actions] = electionStep(before, input, tick)
     this.#state = next
     this.#timer.set(nextDeadline(next))
@@ -193,13 +193,4 @@ function checkLease(lease: StoredLease | undefined): StoredLease | undefined {
     [acquiredAt, renewedAt].every(value => value instanceof Date && !Number.isNaN(value.getTime()))
   if (!isLease) throw new LeaseStoreError('bad-answer', 'the store answered with something that is not a Lease')
   return lease
-}
-
-/** Milliseconds since the machine was started, sleep included. If the system has no such clock, the monotonic clock. */
-function bootTime(now: number): number {
-  try {
-    return uptime() * 1000
-  } catch {
-    return now
-  }
 }

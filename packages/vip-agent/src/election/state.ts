@@ -1,4 +1,5 @@
 /** The data of an election: what a candidate knows and waits for. `step.ts` changes it. Times are milliseconds. */
+import type { Clocks } from '../clocks.ts'
 import type { Leadership, PreviousHolder } from './election.ts'
 import type { LeaseRecord, StoredLease } from './lease-store.ts'
 import type { ElectionReason, LeaseStoreReason } from './reasons.ts'
@@ -101,15 +102,6 @@ export type Action =
   | { readonly type: 'publish'; readonly leadership: Leadership }
   /** The campaign is over: end the watch. */
   | { readonly type: 'end' }
-
-interface Clocks {
-  /** The monotonic clock, which no one sets, and which may stand still while the machine sleeps. */
-  readonly now: number
-  /** The wall clock. */
-  readonly wall: number
-  /** Since the machine was started, sleep included (CLOCK_BOOTTIME). */
-  readonly boot: number
-}
 
 /** The outside world at this step. */
 export interface Tick extends Clocks {

@@ -10,6 +10,7 @@
  * Requests come in rounds: one at a time, and at most three in a round. A round begins when a timer is due, or
  * the watch reports a change. In a round, each answer may lead to the next request; then the next round has to wait.
  */
+import { jumpBetween } from '../clocks.ts'
 import { type LeaseRecord, MAX_EPOCH, type StoredLease, UNCLAIMED } from './lease-store.ts'
 import { isKnown, observe, ownWrite, previousHolder } from './observe.ts'
 import {
@@ -78,7 +79,7 @@ function handle(s: ElectionState, input: Input, t: Tick): Step {
  */
 function noticeTime(s: ElectionState, t: Tick): Step {
   const { clocks, config, leading, request } = s
-  const slept = clocks ? Math.max(t.wall - clocks.wall, t.boot - clocks.boot) - (t.now - clocks.now) : 0
+  const slept = clocks ? jumpBetween(clocks, t) : 0
   const next = { ...s, clocks: { now: t.now, wall: t.wall, boot: t.boot } }
   if (slept <= config.renewDeadline) return [withoutLapsed(next, t.now), []]
   const awake: ElectionState = {

@@ -38,7 +38,7 @@ export type SegmentAction =
   | { readonly type: 'conflict'; readonly mac: string }
 
 /** `claiming`: before the decision. `claimed`: the address may be added. `holding`: it is there. */
-export type SegmentPhase = 'idle' | 'claiming' | 'claimed' | 'holding'
+type SegmentPhase = 'idle' | 'claiming' | 'claimed' | 'holding'
 
 export interface SegmentState {
   readonly config: SegmentConfig

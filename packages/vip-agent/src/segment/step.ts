@@ -116,8 +116,7 @@ function link(
   const { phase, claim } = state
   const next = { ...state, mac, carrier }
   const isNews = mac !== state.mac || (carrier && !state.carrier)
-  if (!canSend(next)) return { ...next, burst: undefined }
-  if (!isNews) return next
+  if (!isNews || !canSend(next)) return next
   // Probes that went out before may have reached no node.
   if (phase === 'claiming' && claim)
     return { ...next, claim: newClaim(state, claim, claim.since, Math.max(now, claim.startsAt)) }
