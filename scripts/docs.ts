@@ -7,16 +7,23 @@ import { fileURLToPath } from 'node:url'
 import { errorsPage } from '../packages/announcer/tools/errors-page.ts'
 import { defaultsPage } from '../packages/session/tools/defaults-page.ts'
 import { fsmPage, withDiagram } from '../packages/session/tools/fsm-page.ts'
+import { deployCommands, printed } from '../packages/softspoken/tools/deploy-manifests.ts'
 import { optionsPage } from '../packages/softspoken/tools/options-page.ts'
 import { sections } from '../packages/vip-agent/tools/reason-sections.ts'
 
 /** Each page with the text that it should have, made from the text that it has. */
-export const pages: Readonly<Record<string, (text: string) => string>> = {
+export const pages: Readonly<Record<string, (text: string) => string | Promise<string>>> = {
   'docs/errors.md': () => errorsPage(sections),
   'docs/defaults.md': defaultsPage,
   'docs/fsm.md': fsmPage,
   'packages/session/README.md': withDiagram,
   'packages/softspoken/OPTIONS.md': optionsPage,
+  ...Object.fromEntries(
+    Object.entries(deployCommands).map(([file, command]) => [
+      `deploy/kubernetes/${file}`,
+      async () => (await printed(command.split(' '))).out,
+    ]),
+  ),
 }
 
 const root = new URL('..', import.meta.url)
@@ -26,6 +33,6 @@ export function read(page: string): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
   for (const [page, make] of Object.entries(pages)) {
-    writeFileSync(new URL(page, root), make(read(page)))
+    writeFileSync(new URL(page, root), await make(read(page)))
     console.log(page)
   }

@@ -137,6 +137,7 @@ describe('--help', () => {
     [['--help'], 24],
     [['announce', '--help'], 55],
     [['check', '-h'], 55],
+    [['manifest', '--help'], 24],
     [['status', '--help'], 24],
     [['version', '--help'], 24],
   ])('of %j fits a screen of 100 columns', async (argv, rows) => {
@@ -166,11 +167,14 @@ describe('the version', () => {
 
 describe('a wrong command line is one sentence and exit 2', () => {
   it.each([
-    [[], 'a command is missing: announce, check, status, drain, resume or version; softspoken --help explains them'],
+    [
+      [],
+      'a command is missing: announce, check, manifest, status, drain, resume or version; softspoken --help explains them',
+    ],
     [['anounce'], 'anounce: no such command, did you mean announce?'],
     [
       ['secret'],
-      'the first argument is not a command: it must be announce, check, status, drain, resume or version; softspoken --help explains them',
+      'the first argument is not a command: it must be announce, check, manifest, status, drain, resume or version; softspoken --help explains them',
     ],
     [['--prefix', 'a'], '--prefix: a command comes first, such as softspoken announce --prefix'],
     [['--secret=1'], /^the first argument is not a command/],

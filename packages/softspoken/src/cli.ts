@@ -6,6 +6,7 @@ import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withDisabledBy, withOptions,
 import { readConfiguration, readDisabledBy } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
 import { escapeControls } from './log/escape-controls.ts'
+import { kindOf, manifestOptions, withManifestOptions } from './manifest/manifest-options.ts'
 import { exitCodes, type Shutdown } from './shutdown.ts'
 import { version } from './version.ts'
 
@@ -63,6 +64,19 @@ function commandLine(env: NodeJS.ProcessEnv, io: Io): Command {
     .description('Check the options and show what each router would be sent. Announce nothing.')
     .action(async (_options, command: Command) => {
       await runCheck(await readConfiguration(readFlags(command), env), io)
+    })
+  withManifestOptions(withOptions(root.command('manifest')))
+    .description('Print a manifest or a unit that runs announce with these options.')
+    .argument('[kind]')
+    .action(async (kind = '', _options, command: Command) => {
+      const options = manifestOptions(kindOf(kind), command)
+      const { text, warnings } = await (await import('./commands/manifest.ts')).manifest(
+        readFlags(command, command.args.slice(1)),
+        env,
+        options,
+      )
+      for (const warning of warnings) io.printError(escapeControls(warning))
+      io.print(text)
     })
   root
     .command('status')

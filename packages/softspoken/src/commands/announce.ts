@@ -11,6 +11,7 @@ import { electionOf, electionOptions, modeOf, nodeNameOf } from '../config/elect
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
+import { stopTimeLimit } from '../config/stop-time.ts'
 import { toUsageError } from '../config/validate.ts'
 import type { Elected } from '../election/elected.ts'
 import { healthOf } from '../health/health-gate.ts'
@@ -21,9 +22,6 @@ import { makeLog } from '../log/log.ts'
 import { exitCodes, type Shutdown } from '../shutdown.ts'
 import { serviceManager } from '../systemd.ts'
 import { version } from '../version.ts'
-
-const SHUTDOWN_MARGIN = 7 // seconds beyond the drain: for the Cease, the page, and a log that is slow
-const HAND_OVER = 4 // seconds at most until another node leads
 
 /** Resolves once it announces, or waits for its health check or its election. */
 export async function announce(
@@ -37,12 +35,11 @@ export async function announce(
   const page = await openPage(options, log, () => output.dropped)
   for (const hint of hints) log.warn({}, hint)
   const running = await start()
-  const { agent, elected } = running
+  const { agent } = running
   attach(page, running, options, log) // before their first events, which come in microtasks
   const systemd = serviceManager(env, err => log.warn({ err }, 'systemd could not be notified'))
-  const { drainTime = 3, gracefulShutdownTime = 0 } = options // the library's defaults
   shutdown.handle({
-    timeLimit: SHUTDOWN_MARGIN + drainTime + gracefulShutdownTime + (elected ? HAND_OVER : 0),
+    timeLimit: stopTimeLimit(options),
     async stop(cause) {
       const reason = 'signal' in cause ? `got ${cause.signal}` : 'failed'
       const keepRecord = !('signal' in cause) // a supervisor will restart the program, which must not dial at once

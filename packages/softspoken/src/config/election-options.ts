@@ -16,7 +16,7 @@ export function modeOf(options: ProgramOptions): NonNullable<ProgramOptions['mod
   return options.mode ?? (electionOf(options) === undefined ? 'all-nodes' : 'standby')
 }
 
-export function leaseOf({ lease = DEFAULT_LEASE }: ProgramOptions): string {
+export function leaseOf({ lease = DEFAULT_LEASE }: { readonly lease?: string | undefined }): string {
   return lease
 }
 
@@ -69,7 +69,11 @@ export function withoutDefault(options: ProgramOptions): readonly OptionName[] {
  * Resolves with a warning for each option that is not used.
  * @throws UsageError for options that do not go together.
  */
-export function checkTogether(options: ProgramOptions, given: GivenValues): readonly string[] {
+export function checkTogether(
+  options: ProgramOptions,
+  given: GivenValues,
+  inPod = Boolean(process.env.KUBERNETES_SERVICE_HOST),
+): readonly string[] {
   const place = (name: OptionName): string => given[name]?.from ?? name
   const refuse = (name: OptionName, why: string): never => {
     throw new UsageError(`${place(name)}: not allowed ${why}`)
@@ -89,7 +93,7 @@ export function checkTogether(options: ProgramOptions, given: GivenValues): read
   for (const name of ofApiServer)
     if (!asksApiServer(options) && has(name))
       refuse(name, 'without an election by Kubernetes or health kubernetes, which use it')
-  if (asksApiServer(options) && !has('kubeconfig') && !process.env.KUBERNETES_SERVICE_HOST)
+  if (asksApiServer(options) && !has('kubeconfig') && !inPod)
     throw new UsageError('kubeconfig is missing: outside of a Pod there is no service account (--kubeconfig <file>)')
   for (const name of ['interface', 'replaceAddress'] as const)
     if (options.address === 'none' && has(name)) refuse(name, `together with ${place('address')} none`)

@@ -64,16 +64,16 @@ function takesOneValue(option: Option): Option {
 }
 
 /**
- * The options on the command line.
+ * The options on the command line. `rest`: what commander has left over.
  * @throws UsageError, which shows no value of an unknown flag.
  */
-export function readFlags(command: Command): Flags {
+export function readFlags(command: Command, rest: readonly string[] = command.args): Flags {
   const given = (flag: string): unknown => command.getOptionValue(new Option(`${flag} <value>`).attributeName())
   for (const flag of flagNames)
     if ([given(flag)].flat().some(part => flagNames.includes(`${part}`))) throw withoutValue(flag)
-  const unknown = command.args.find(arg => arg.startsWith('-'))
+  const unknown = rest.find(arg => arg.startsWith('-'))
   if (unknown !== undefined) throw unknownFlag(unknown, command.name())
-  if (command.args.length > 0 && command.name() !== 'drain')
+  if (rest.length > 0 && command.name() !== 'drain')
     throw new UsageError('an argument is not the value of a flag; give an option as --prefix 198.51.100.10/32')
   const values = rowsWithFlag.flatMap(row => {
     const value = given(row.flag)

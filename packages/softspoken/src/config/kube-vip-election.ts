@@ -1,5 +1,4 @@
 /** kube-vip's variables for its election and its address, which select kube-vip's behaviour: the leader alone announces. */
-import { existsSync } from 'node:fs'
 import { isOn, isTrue } from './kube-vip-peers.ts'
 import { DEFAULT_LEASE, type OptionName } from './options.ts'
 import type { SourceValues } from './values.ts'
@@ -34,7 +33,7 @@ export function readElection(
   { value, set, setNumber }: KubeVipReader,
   own: SourceValues,
   warnings: string[],
-  exists: (path: string) => boolean = existsSync,
+  exists: (path: string) => boolean,
 ): SourceValues {
   const implied: SourceValues = {}
   const imply = (option: OptionName, result: unknown): void => {

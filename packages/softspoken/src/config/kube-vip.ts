@@ -31,7 +31,7 @@ const missing = {
  * The values of kube-vip's variables, if one of its BGP names is set. `own` has the values from flags and our variables,
  * which win. `warnings` is complete when all values have been read.
  */
-export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip {
+export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, exists: (path: string) => boolean): KubeVip {
   const value = (name: string): string | undefined => env[name]?.trim() || undefined
   const warnings: string[] = []
   const values: SourceValues = {}
@@ -93,7 +93,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues): KubeVip 
   })
   for (const [name, option] of healthFiles) set(option, name, text => text)
   for (const [name, option] of healthNumbers) setNumber(option, name)
-  const implied = readElection({ value, set, setNumber }, own, warnings)
+  const implied = readElection({ value, set, setNumber }, own, warnings, exists)
   for (const [name, reason] of unused) if (isOn(value(name))) warnings.push(`${name}: not used, ${reason}`)
   const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(value(name)) && !understood.has(name))
   if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, because there is no such option here`)

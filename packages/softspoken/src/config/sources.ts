@@ -1,4 +1,5 @@
 /** All options, from flags, then the environment, then kube-vip's names, then a file: an earlier source wins. */
+import { existsSync } from 'node:fs'
 import { shownUrl } from '../health/shown-url.ts'
 import { withHealth } from './election-options.ts'
 import { fromSystemd, readEnvironment } from './environment.ts'
@@ -6,7 +7,7 @@ import { readConfigFile } from './file.ts'
 import type { Flags } from './flags.ts'
 import { keyWarnings, readKeyFiles } from './keys.ts'
 import { fromKubeVip } from './kube-vip.ts'
-import type { ProgramOptions } from './options.ts'
+import type { OptionName, ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 import { validate, validateOne } from './validate.ts'
 import type { GivenValues, SourceValues } from './values.ts'
@@ -23,33 +24,54 @@ export interface Configuration {
  * No error and no warning shows a secret, or what may hold one.
  * @throws UsageError for a wrong value; RetryableError for a file that cannot be read.
  */
-export async function readConfiguration(
-  { values: flags, config }: Pick<Flags, 'values' | 'config'>,
+export async function readConfiguration(flags: GivenFlags, env: NodeJS.ProcessEnv): Promise<Configuration> {
+  const { given, missing, warnings } = await readSources(flags, env)
+  const options = withHealth(await readKeyFiles(validate(given, missing), given))
+  return { options, given, warnings: [...warnings, ...keyWarnings(options, given), ...verifyWarnings(options)] }
+}
+
+type GivenFlags = Pick<Flags, 'values' | 'config'>
+interface Sources {
+  readonly given: GivenValues
+  /** The options whose value is that of the file. */
+  readonly inFile: ReadonlySet<OptionName>
+  /** The path of the file. */
+  readonly file: string | undefined
+  /** kube-vip's names of the required options, if its names are used. */
+  readonly missing: Partial<Record<OptionName, string>>
+  readonly warnings: readonly string[]
+}
+
+/**
+ * All given values, each of its kind, but not checked against each other. `exists` tells whether a file is on the host that
+ * the program is to run on.
+ */
+export async function readSources(
+  { values: flags, config }: GivenFlags,
   env: NodeJS.ProcessEnv,
-): Promise<Configuration> {
+  exists: (path: string) => boolean = existsSync,
+): Promise<Sources> {
   const environment = readEnvironment(env)
   const file = configFile(config, env)
   const own = { ...environment.values, ...flags }
-  const kubeVip = fromKubeVip(env, own)
+  const kubeVip = fromKubeVip(env, own, exists)
+  const inFile = file === undefined ? {} : await readConfigFile(file)
   const values: SourceValues = {
     ...fromSystemd(env),
     ...kubeVip.implied,
-    ...(file === undefined ? {} : await readConfigFile(file)),
+    ...inFile,
     ...kubeVip.values,
     ...own,
   }
   if (values.address && values.replaceAddress === kubeVip.implied.replaceAddress) delete values.replaceAddress
   const given = readAll(values)
-  const options = withHealth(await readKeyFiles(validate(given, kubeVip.missing), given))
+  const names = Object.keys(values) as OptionName[] // each source has only these
   return {
-    options,
     given,
-    warnings: [
-      ...environment.warnings,
-      ...kubeVip.warnings,
-      ...keyWarnings(options, given),
-      ...verifyWarnings(options),
-    ],
+    inFile: new Set(names.filter(name => values[name] === inFile[name])),
+    file,
+    missing: kubeVip.missing,
+    warnings: [...environment.warnings, ...kubeVip.warnings],
   }
 }
 

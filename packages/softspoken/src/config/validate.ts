@@ -32,8 +32,18 @@ export function validate(given: GivenValues, otherNames: Partial<Record<OptionNa
       )
   if (given.tcpMd5Key && given.tcpMd5KeyFile)
     throw new UsageError(`${given.tcpMd5KeyFile.from}: not allowed together with ${given.tcpMd5Key.from}`)
+  return parse(optionsSchema, given)
+}
+
+/** The given options alone, none of which is required. @throws UsageError for a value of the wrong kind. */
+export function validateSome(given: GivenValues): v.InferOutput<typeof someOptions> {
+  return parse(someOptions, given)
+}
+const someOptions = v.partial(optionsSchema)
+
+function parse<schema extends v.GenericSchema>(schema: schema, given: GivenValues): v.InferOutput<schema> {
   const values = Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value]))
-  const { success, output, issues } = v.safeParse(optionsSchema, values)
+  const { success, output, issues } = v.safeParse(schema, values)
   if (success) return output
   throw schemaError(issues.find(isUnknownName) ?? issues[0], given) // a misspelt name is missing as well
 }

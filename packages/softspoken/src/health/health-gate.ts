@@ -37,9 +37,8 @@ export function healthOf(options: ProgramOptions, given: GivenValues): HealthOpt
  * @throws UsageError as healthCheck() does, and for a file with wrong content; OptionError as HealthGate does.
  */
 export async function rehearseHealth(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
-  const health = healthCheck(options, given)
+  const health = checkHealth(options, given)
   if (health === undefined) return []
-  new HealthGate({ check: health.check, ...gateOptions(options) }).stop()
   try {
     await health.load()
     return []
@@ -47,6 +46,13 @@ export async function rehearseHealth(options: ProgramOptions, given: GivenValues
     if (error instanceof UnreadableError) return [`${error.message}; the health check fails until it can be read`]
     throw error
   }
+}
+
+/** @throws UsageError as healthCheck() does; OptionError as HealthGate does. */
+export function checkHealth(options: ProgramOptions, given: GivenValues): Health | undefined {
+  const health = healthCheck(options, given)
+  if (health) new HealthGate({ check: health.check, ...gateOptions(options) }).stop()
+  return health
 }
 
 function gateOptions({

@@ -1,0 +1,62 @@
+/** `softspoken manifest`: prints what runs the program elsewhere. Nothing on this machine decides what is printed. */
+import { posix } from 'node:path'
+import type { Flags } from '../config/flags.ts'
+import { readSources } from '../config/sources.ts'
+import { validateSome } from '../config/validate.ts'
+import { daemonSet } from '../manifest/daemonset.ts'
+import { distributions } from '../manifest/distributions.ts'
+import { kubeadmControlPlane } from '../manifest/kubeadm-control-plane.ts'
+import type { ManifestOptions } from '../manifest/manifest-options.ts'
+import { type Plan, planOf } from '../manifest/plan.ts'
+import { staticPod } from '../manifest/pod.ts'
+import { rbac } from '../manifest/rbac.ts'
+import { unit } from '../manifest/unit.ts'
+
+export interface Manifest {
+  readonly text: string
+  readonly warnings: readonly string[]
+}
+
+/** @throws UsageError; RetryableError for a file that cannot be read. */
+export async function manifest(flags: Flags, env: NodeJS.ProcessEnv, options: ManifestOptions): Promise<Manifest> {
+  if (options.kind === 'rbac') {
+    const { given, warnings } = await readSources(flags, env)
+    return { text: rbac(validateSome(given), options, heads.rbac(options)), warnings }
+  }
+  const plan = await planOf(flags, env, options)
+  return { text: printed[options.kind](plan, options), warnings: plan.warnings }
+}
+
+const printed = {
+  pod: (plan: Plan, options: ManifestOptions) => staticPod(plan, options, heads.pod(options)),
+  daemonset: (plan: Plan, options: ManifestOptions) => daemonSet(plan, options, heads.daemonset(plan)),
+  systemd: (plan: Plan) => unit(plan, heads.systemd),
+  'kubeadm-control-plane': (plan: Plan, options: ManifestOptions) =>
+    kubeadmControlPlane(
+      staticPod(plan, options, 'A static Pod, which the kubelet runs without the API server.'),
+      heads.controlPlane,
+    ),
+}
+
+const heads = {
+  pod: ({ distribution, firstNode }: ManifestOptions) =>
+    [
+      `A static Pod, which the kubelet runs without the API server: on each control plane node this file is ` +
+        posix.join(distributions[distribution].folder, 'softspoken.yaml'),
+      firstNode
+        ? 'This one is for the node that runs kubeadm init. Afterwards, replace it by the one without --first-node.'
+        : undefined,
+    ]
+      .filter(text => text !== undefined)
+      .join('\n'),
+  daemonset: (plan: Plan) =>
+    plan.asksApiServer
+      ? 'A DaemonSet on the control plane nodes. Its rights: softspoken manifest rbac --in-cluster'
+      : 'A DaemonSet. Each of its nodes announces the VIP while the health check of the node passes.',
+  rbac: ({ inCluster }: ManifestOptions) =>
+    inCluster
+      ? 'The ServiceAccount of the DaemonSet, and what the election needs: to create a Lease, and to read and write the one that all nodes share.'
+      : 'What the election needs, for the user of a kubeconfig: to create a Lease, and to read and write the one that all nodes share.\nThis makes the kubeconfig: kubeadm kubeconfig user --client-name softspoken',
+  systemd: 'Copy this to /etc/systemd/system/softspoken.service, and the bundle to /usr/lib/softspoken.',
+  controlPlane: 'A part of a KubeadmControlPlane (Cluster API): add it to yours.',
+}

@@ -1,0 +1,38 @@
+/** The files of the node that a container sees: at the same path, and read only. */
+import { posix } from 'node:path'
+
+interface Mount {
+  readonly name: string
+  /** On the node, and in the container. */
+  readonly path: string
+  readonly type: 'File' | 'Directory'
+}
+
+/** They hold the keys of the cluster. Their owners rewrite a file in place, so that the one that is mounted changes, too. */
+const shared =
+  /^\/(etc|root|var|home\/[^/]+|(etc\/(kubernetes|rancher|ssl)|var\/lib\/rancher)\/.*|etc\/(kubernetes|rancher|ssl))?$/
+
+/**
+ * A folder is mounted as a whole, because a file that is replaced by rename is another file: the container would keep the old
+ * one, with a certificate that ends. Of a folder that others use, only the file is mounted.
+ */
+export function mountsOf(files: readonly string[]): readonly Mount[] {
+  const paths = files.map(file => {
+    const folder = posix.dirname(posix.normalize(file))
+    return shared.test(folder)
+      ? ({ path: file, type: 'File' } as const)
+      : ({ path: folder, type: 'Directory' } as const)
+  })
+  const once = paths.filter(({ path }, at) => paths.findIndex(other => other.path === path) === at)
+  return once.map(({ path, type }, at) => ({ name: nameOf(path, at), path, type }))
+}
+
+/** A label of DNS: `admin-conf` of /etc/kubernetes/admin.conf. */
+function nameOf(path: string, at: number): string {
+  const text = posix
+    .basename(path)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+  return `${text.slice(0, 40) || 'files'}${at === 0 ? '' : `-${at}`}`
+}

@@ -1,0 +1,108 @@
+/** The Pod of a manifest. */
+
+import { stopTimeLimit } from '../config/stop-time.ts'
+import { httpAddress } from '../http/address.ts'
+import { FIRST_NODE_KUBECONFIG } from './distributions.ts'
+import type { ManifestOptions } from './manifest-options.ts'
+import { mountsOf } from './mounts.ts'
+import { NODE_NAME, type Plan, STATE_FOLDER } from './plan.ts'
+import { inline, note, noteAbove, yamlOf } from './yaml.ts'
+
+export const NAMESPACE = 'kube-system'
+export const LABELS = { 'app.kubernetes.io/name': 'softspoken' }
+const LINE = 80 // columns, of 100, that are left for an argument and its comment
+const USER = 65532 // of the image
+
+export function metadata(): object {
+  return { name: 'softspoken', namespace: NAMESPACE, labels: inline(LABELS) }
+}
+
+/** A static Pod. `head`: a comment. */
+export function staticPod(plan: Plan, manifest: ManifestOptions, head: string): string {
+  const { hostNetwork, ...rest } = podSpec(plan, manifest, false)
+  const noPriority =
+    'No priority, no priorityClassName: a graceful shutdown of the node ends Pods without one first, ' +
+    'while the API server of the node still answers and takes the release of the Lease.'
+  const spec = { hostNetwork: noteAbove(hostNetwork, noPriority), ...rest }
+  return yamlOf({ apiVersion: 'v1', kind: 'Pod', metadata: metadata(), spec }, head)
+}
+
+/** `account`: the Pod has a ServiceAccount. */
+export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, account: boolean) {
+  const { options, addsAddress } = plan
+  const grace = stopTimeLimit(options) + 1
+  const { http = '' } = options // the plan has set it
+  const mounts = mountsOf(plan.files)
+  return {
+    hostNetwork: true as unknown,
+    ...(account ? { serviceAccountName: 'softspoken' } : { automountServiceAccountToken: false }),
+    enableServiceLinks: note(false, 'variables of a Service could look like ours'),
+    terminationGracePeriodSeconds: note(grace, `a stop takes ${grace - 1} s at most`),
+    securityContext: securityContext(addsAddress),
+    containers: [
+      {
+        name: 'softspoken',
+        image,
+        imagePullPolicy: note('IfNotPresent', 'it starts without a registry once the image is here'),
+        args: ['announce', ...plan.args.map(argument)],
+        ...(plan.args.some(({ text }) => text.endsWith(NODE_NAME)) && {
+          env: [{ name: 'NODE_NAME', valueFrom: inline({ fieldRef: { fieldPath: 'spec.nodeName' } }) }],
+        }),
+        startupProbe: { httpGet: probe(http, '/healthz'), periodSeconds: 5, failureThreshold: 12 },
+        livenessProbe: noteAbove(
+          { httpGet: probe(http, '/healthz'), periodSeconds: 10, failureThreshold: 3 },
+          'Whether the event loop runs. On purpose it says nothing of the API server or the election.',
+        ),
+        readinessProbe: { httpGet: probe(http, '/readyz'), periodSeconds: 5 },
+        resources: { requests: inline({ cpu: '10m', memory: '64Mi' }), limits: inline({ memory: '128Mi' }) },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: inline({ drop: ['ALL'], ...(addsAddress && { add: ['NET_ADMIN'] }) }),
+        },
+        volumeMounts: [
+          ...mounts.map(({ name, path }) => inline({ name, mountPath: path, readOnly: true })),
+          inline({ name: 'state', mountPath: STATE_FOLDER }),
+        ],
+      },
+    ],
+    volumes: [
+      ...mounts.map(({ name, path, type }) => {
+        const onNode = firstNode && path === options.kubeconfig ? FIRST_NODE_KUBECONFIG : path
+        return noteAbove(
+          { name, hostPath: inline({ path: onNode, type }) },
+          `${why[type]}${addsAddress ? '' : readable}`,
+        )
+      }),
+      { name: 'state', emptyDir: inline({}) },
+    ],
+  }
+}
+
+const why = {
+  File: 'A renewed certificate is written into the same file, which is read again.',
+  Directory: 'The folder, because a file that is replaced by rename would be another file.',
+}
+const readable = `\nUser ${USER} must be able to read it.`
+
+function argument({ text, reason }: Plan['args'][number]): unknown {
+  if (reason === undefined) return text
+  return text.length + reason.length > LINE ? noteAbove(text, reason) : note(text, reason)
+}
+
+function securityContext(addsAddress: boolean): object {
+  const seccompProfile = inline({ type: 'RuntimeDefault' })
+  if (!addsAddress) return { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, seccompProfile }
+  return {
+    runAsUser: note(0, 'Kubernetes gives a capability in `add` to no other user'),
+    runAsGroup: 0,
+    seccompProfile,
+  }
+}
+
+/** Without `host` the kubelet dials the address of the node, on which a page of the loopback does not listen. */
+function probe(http: string, path: string): object {
+  const { host, port } = httpAddress(http)
+  const everywhere = host === '0.0.0.0' || host === '::'
+  return inline({ ...(!everywhere && { host }), port, path })
+}

@@ -1,0 +1,86 @@
+/** The rights of the agents in the API server, and nothing else. */
+import { leaseOf } from '../config/election-options.ts'
+import { DEFAULT_LEASE } from '../config/options.ts'
+import { notAllowed } from '../config/usage-error.ts'
+import type { ManifestOptions } from './manifest-options.ts'
+import { LABELS, NAMESPACE } from './pod.ts'
+import { inline, noteAbove, yamlOf } from './yaml.ts'
+
+const NAME = 'softspoken'
+const RBAC = 'rbac.authorization.k8s.io'
+
+/** Several documents. `head`: a comment. */
+export function rbac(
+  options: { readonly lease?: string | undefined },
+  { inCluster }: ManifestOptions,
+  head: string,
+): string {
+  const [namespace = '', lease = '', ...more] = leaseOf(options).split('/')
+  if (namespace === '' || lease === '' || more.length > 0)
+    throw notAllowed('lease', options.lease, `a namespace and a name, such as ${DEFAULT_LEASE}`)
+  const account = { kind: 'ServiceAccount', name: NAME, namespace: NAMESPACE }
+  const user = { kind: 'User', apiGroup: RBAC, name: NAME }
+  const named = (namespace: string) => ({ name: NAME, namespace, labels: inline(LABELS) })
+  const role = {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'Role',
+    metadata: named(namespace),
+    rules: [
+      noteAbove(
+        { apiGroups: inline(['coordination.k8s.io']), resources: inline(['leases']), verbs: inline(['create']) },
+        'RBAC cannot name what does not exist yet.',
+      ),
+      {
+        apiGroups: inline(['coordination.k8s.io']),
+        resources: inline(['leases']),
+        resourceNames: inline([lease]),
+        verbs: inline(['get', 'update', 'list', 'watch']),
+      },
+    ],
+  }
+  const binding = {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'RoleBinding',
+    metadata: named(namespace),
+    roleRef: inline({ apiGroup: RBAC, kind: 'Role', name: NAME }),
+    subjects: [inline(inCluster ? account : user)],
+  }
+  const objects = inCluster
+    ? [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: named(NAMESPACE) }, role, binding]
+    : [role, binding, flowSchema(namespace)]
+  return objects.map((object, at) => yamlOf(object, at === 0 ? head : '')).join('---\n')
+}
+
+/**
+ * Kubernetes has such a rule for the ServiceAccounts of kube-system, and none for the user of a kubeconfig
+ * (system-leader-election in the API server's bootstrap configuration).
+ */
+function flowSchema(namespace: string): object {
+  return {
+    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+    kind: 'FlowSchema',
+    metadata: noteAbove(
+      { name: 'softspoken-leader-election', labels: inline(LABELS) },
+      'Under overload the API server answers the election as soon as that of its own components. Without it the ' +
+        "renewals of the Lease wait behind everyone's requests, and the VIP moves.",
+    ),
+    spec: {
+      priorityLevelConfiguration: inline({ name: 'leader-election' }),
+      matchingPrecedence: 150,
+      distinguisherMethod: inline({ type: 'ByUser' }),
+      rules: [
+        {
+          subjects: [inline({ kind: 'User', user: { name: NAME } })],
+          resourceRules: [
+            {
+              apiGroups: inline(['coordination.k8s.io']),
+              resources: inline(['leases']),
+              namespaces: inline([namespace]),
+              verbs: inline(['create', 'get', 'update', 'list', 'watch']),
+            },
+          ],
+        },
+      ],
+    },
+  }
+}

@@ -1,0 +1,92 @@
+/** What `softspoken manifest` cannot print. */
+import { describe, expect, it } from 'vitest'
+import { printed } from '../../tools/deploy-manifests.ts'
+
+const announce = ['--prefix', '198.51.100.10/32', '--local-as', '64515', '--peer', '10.0.5.1', '--peer-as', '65000']
+
+describe('what cannot be printed is one sentence and exit 2:', () => {
+  it.each<[readonly string[], NodeJS.ProcessEnv, string | RegExp]>([
+    [[], {}, 'manifest: a kind comes first: pod, daemonset, rbac, systemd or kubeadm-control-plane'],
+    [['pods'], {}, 'manifest pods: no such kind, did you mean pod?'],
+    [['secret word'], {}, /^manifest: a kind comes first/],
+    [['pod'], {}, /^--prefix is missing/],
+    [['pod', ...announce, 'x'], {}, /^an argument is not the value of a flag/],
+    [
+      ['pod', ...announce, '--image', 'softspoken'],
+      {},
+      "--image: 'softspoken' is not allowed, it must be a name with an exact version or a digest, and not latest",
+    ],
+    [['pod', ...announce, '--image', 'example.com:5000/softspoken:latest'], {}, /^--image: .*not latest$/],
+    [['pod', ...announce, '--image', 'a b:1'], {}, /^--image: the given value is not allowed/],
+    [
+      ['pod', ...announce, '--distribution', 'k8s'],
+      {},
+      "--distribution: 'k8s' is not allowed, it must be kubeadm, k3s, rke2",
+    ],
+    [
+      ['pod', ...announce, '--in-cluster'],
+      {},
+      '--in-cluster: not allowed here, a ServiceAccount is for a DaemonSet and for rbac only',
+    ],
+    [['daemonset', ...announce, '--first-node'], {}, '--first-node: it is for manifest pod with kubeadm only'],
+    [
+      ['pod', ...announce, '--first-node', '--kubeconfig', '/a/b'],
+      {},
+      '--first-node: not allowed together with --kubeconfig',
+    ],
+    [['pod', ...announce, '--med', 'x'], {}, "--med: 'x' is not allowed, it must be a whole number"],
+    [
+      ['pod', ...announce, '--mode', 'standby', '--med', '1'],
+      {},
+      '--med: not allowed with an election, which makes the MED',
+    ],
+    [['pod', ...announce, '--hold-time', '1'], {}, /^--hold-time: 1 is not allowed/],
+    [
+      ['pod', ...announce],
+      { SOFTSPOKEN_TCP_MD5_KEY: 'secret' },
+      'SOFTSPOKEN_TCP_MD5_KEY: a manifest would show it; put it into a file on each node, and give tcpMd5KeyFile',
+    ],
+    [
+      ['pod', ...announce, '--health', 'https://user:secret@10.0.5.11/'],
+      {},
+      /^--health: a manifest would show its user, password or query/,
+    ],
+    [['pod', ...announce, '--node-name', 'a'], {}, '--node-name: leave it out; the Pod takes the name of its node'],
+    [['pod', ...announce, '--lease-directory', '/a'], {}, /^--lease-directory: it is for processes of one machine/],
+    [['pod', ...announce, '--state-directory', '/a'], {}, '--state-directory: leave it out; the Pod has /state for it'],
+    [['pod', ...announce, '--config', 'a.yaml'], {}, /^--config: give the absolute path|^a.yaml: cannot be read/],
+    [
+      ['pod', ...announce, '--kubeconfig', 'a.conf'],
+      {},
+      'a.conf: give the absolute path that the file has on the nodes',
+    ],
+    [
+      ['pod', ...announce, '--address', 'none', '--kubeconfig', '/etc/kubernetes/admin.conf'],
+      {},
+      '--kubeconfig: only root can read /etc/kubernetes/admin.conf, and with address none the Pod is not root; give /etc/softspoken/kubeconfig',
+    ],
+    [
+      ['pod', '--prefix', '198.51.100.10/32'],
+      { bgp_as: '64515', bgp_peers: '10.0.5.1:65000:secret' },
+      'bgp_peers: the third field is a password, which a manifest would show; put the routers in a file on each node, and give it with --config',
+    ],
+    [
+      ['pod', '--prefix', '198.51.100.10/32'],
+      { bgp_as: '64515', bgp_peers: '10.0.5.1:65000,10.0.6.1:65001' },
+      'bgp_peers: flags cannot name routers with different options; put them in a file on each node, and give it with --config',
+    ],
+    [
+      ['rbac', '--lease', 'vip'],
+      {},
+      "lease: 'vip' is not allowed, it must be a namespace and a name, such as kube-system/plndr-cp-lock",
+    ],
+    [['systemd', ...announce, '--mode', 'standby'], {}, /^kubeconfig is missing/],
+  ])('%j %j', async (words, env, sentence) => {
+    const { code, out, err } = await printed(['manifest', ...words], env)
+    expect([code === 1 ? 2 : code, out]).toEqual([2, ''])
+    expect(err.trimEnd()).toMatch(
+      typeof sentence === 'string' ? new RegExp(`^${sentence.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`) : sentence,
+    )
+    expect(err).not.toContain('secret')
+  })
+})

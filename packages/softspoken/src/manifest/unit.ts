@@ -1,0 +1,83 @@
+/** A unit of systemd. */
+
+import { stopTimeLimit } from '../config/stop-time.ts'
+import type { Plan } from './plan.ts'
+import { wrapped } from './yaml.ts'
+
+const COMMAND = '/usr/bin/node /usr/lib/softspoken/softspoken.cjs announce'
+const SHORTEST = 30 // seconds: enough for every drainTime, which softspoken.env may have
+
+/** `head`: a comment. */
+export function unit({ args, files, options, addsAddress }: Plan, head: string): string {
+  const { stateDirectory, leaseDirectory } = options
+  const written = [stateDirectory, leaseDirectory].filter(folder => folder !== undefined)
+  const readable = files.length > 0 && [
+    `# The unit is not root. The group softspoken must be able to read ${files.join(', ')}.`,
+    'SupplementaryGroups=softspoken',
+  ]
+  return [
+    wrapped(head, 98).replace(/^/gm, '# '),
+    '[Unit]',
+    'Description=Softspoken: announces one host route over BGP',
+    'Wants=network-online.target',
+    'After=network-online.target',
+    '',
+    '[Service]',
+    'Type=notify',
+    '# systemd-notify, a child of the program, sends the notifications.',
+    'NotifyAccess=all',
+    '# For what other users must not see, such as SOFTSPOKEN_TCP_MD5_KEY. Mode 0600: systemd reads it as root.',
+    'EnvironmentFile=-/etc/softspoken/softspoken.env',
+    `ExecStart=${[COMMAND, ...args.map(({ text }) => word(text))].join(' \\\n  ')}`,
+    '# If the event loop is blocked for this long, it sends no KEEPALIVE either.',
+    'WatchdogSec=30',
+    'Restart=on-failure',
+    'RestartSec=5',
+    '# Exit code 2 is a wrong option: a restart cannot help.',
+    'RestartPreventExitStatus=2',
+    '# /var/lib/softspoken keeps the last dial and the failures, so a crash loop dials as rarely as one process would.',
+    'StateDirectory=softspoken',
+    ...written.map(folder => `ReadWritePaths=${word(folder)}`),
+    'KillMode=mixed',
+    `TimeoutStopSec=${Math.max(SHORTEST, stopTimeLimit(options) + 1)}`,
+    '',
+    'DynamicUser=yes',
+    ...(readable || []),
+    ...(addsAddress ? ['# To add the VIP to an interface.', 'AmbientCapabilities=CAP_NET_ADMIN'] : []),
+    `CapabilityBoundingSet=${addsAddress ? 'CAP_NET_ADMIN' : ''}`,
+    'NoNewPrivileges=yes',
+    'LockPersonality=yes',
+    'PrivateDevices=yes',
+    'PrivateTmp=yes',
+    addsAddress ? '# No PrivateUsers=, in which CAP_NET_ADMIN is of no use.' : 'PrivateUsers=yes',
+    'ProtectClock=yes',
+    'ProtectControlGroups=yes',
+    'ProtectHome=yes',
+    'ProtectHostname=yes',
+    'ProtectKernelLogs=yes',
+    'ProtectKernelModules=yes',
+    'ProtectKernelTunables=yes',
+    'ProtectProc=invisible',
+    'ProtectSystem=strict',
+    'RemoveIPC=yes',
+    'RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX',
+    'RestrictNamespaces=yes',
+    'RestrictRealtime=yes',
+    'RestrictSUIDSGID=yes',
+    'SystemCallArchitectures=native',
+    'SystemCallFilter=@system-service',
+    'SystemCallFilter=~@privileged',
+    'UMask=0077',
+    '# Not set: MemoryDenyWriteExecute, because V8 compiles code; ProcSubset=pid, because the program reads /proc/net.',
+    '',
+    '[Install]',
+    'WantedBy=multi-user.target',
+    '',
+  ].join('\n')
+}
+
+/** systemd.service(5), "Command lines": % begins a specifier, $ a variable. */
+function word(text: string): string {
+  const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /^[\w@%+=:,./$-]+$/.test(escaped) ? escaped : `"${escaped.replace(/["\\]/g, '\\$&')}"`
+}
