@@ -203,6 +203,14 @@ describe('a leader', () => {
     await run.pass(8)
     expect(run.whats).toEqual(['remove', 'set', 'MED 999999', 'withdrawn', 'MED 999998'])
   })
+  it('a node whose session comes from the VIP itself never leads, and says what to give', async () => {
+    const own = '192.0.2.1' // of the scripted peer's connections
+    const run = new Run(node => ({ ...asLeader(node), vips: [`${own}/32`] }))
+    await run.pass(30)
+    const detail = `the BGP session comes from the VIP ${own} itself: give localAddress, another address of this node`
+    expect(run.agent.status()).toMatchObject({ role: 'waiting', serves: { reason: 'no-session', detail } })
+    expect(run.whats).toEqual(['remove'])
+  })
   it('a leader whose last session is lost resigns after a fifth of its lease', async () => {
     const run = new Run(asLeader)
     await run.pass(5)

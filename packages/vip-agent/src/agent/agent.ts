@@ -109,6 +109,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.#watch = new HostWatch({
       ...{ announcer: this.announcer, addresses: this.#addresses, segment: this.#segment, clock: this.#clock, log },
       network: environment.network ?? hostNetwork(),
+      vips: routes.map(({ address: one }) => one),
       required: config.requireAddress && !config.managesAddress ? routes.map(({ address: one }) => one) : [],
       feed: input => this.#feed(input),
       expectsAddress: () => this.#state.address.status === 'present' && !this.#state.address.busy,

@@ -18,7 +18,9 @@ export interface HostWatchOptions {
   readonly addresses: VipAddresses | undefined
   /** The segment that the VIPs are claimed on. */
   readonly segment: Pick<Segment, 'link'> | undefined
-  /** The VIPs that have to be on an interface, without their length. */
+  /** The VIPs, without their length. */
+  readonly vips: readonly string[]
+  /** Those that have to be on an interface. */
   readonly required: readonly string[]
   readonly clock: Clock
   readonly log: Logger
@@ -49,8 +51,10 @@ export class HostWatch {
 
   look(): void {
     const { announcer, feed } = this.#options
-    const established = (announcer?.sessions ?? []).filter(({ state }) => state === 'Established')
-    feed({ type: 'sessions', established: established.length })
+    const all = (announcer?.sessions ?? []).filter(({ state }) => state === 'Established')
+    const established = all.filter(session => !this.#isFromVip(session))
+    const fromVip = all.find(session => this.#isFromVip(session))?.status().local.address
+    feed({ type: 'sessions', established: established.length, fromVip })
     this.#attempt(() => {
       // Without a session the last interfaces count: one that has lost carrier may be the reason.
       if (established.length > 0) this.#interfaces = established.flatMap(session => this.#interfaceOf(session))
@@ -62,6 +66,11 @@ export class HostWatch {
     this.#options.clock.clearTimeout(this.#timer)
   }
 
+  /** The VIP would be its own next hop, and the session would end when the VIP moves. */
+  #isFromVip(session: Announcer['sessions'][number]): boolean {
+    const { address } = session.status().local
+    return address !== undefined && this.#options.vips.includes(address)
+  }
   #interfaceOf(session: Announcer['sessions'][number]): readonly string[] {
     const { address } = session.status().local
     const name = address === undefined ? undefined : this.#options.network.interfaceOf(address)

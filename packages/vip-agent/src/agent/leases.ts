@@ -34,7 +34,7 @@ export function whyNotServing(state: AgentState, now: number): Explanation<Serve
   if (state.ending) return because('stopping')
   const unfit = whyDrained(state) ?? whyUnfit(state, now)
   if (unfit !== undefined || state.config.mode === 'all-nodes') return unfit
-  if (now >= sessionGraceEnd(state)) return because('no-session')
+  if (now >= sessionGraceEnd(state)) return because('no-session', state.sessionFromVip)
   if (now >= carrierGraceEnd(state)) return because('no-carrier')
   return undefined
 }

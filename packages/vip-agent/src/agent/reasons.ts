@@ -28,7 +28,13 @@ export type AgentReason =
 const table = {
   starting: { level: 'info', detail: (what = 'the addresses of an earlier process are not removed yet') => what },
   unhealthy: { level: 'warn', detail: (gate: string) => gate },
-  'no-session': { level: 'warn', detail: () => 'no BGP session is established' },
+  'no-session': {
+    level: 'warn',
+    detail: (vip?: string) =>
+      vip === undefined
+        ? 'no BGP session is established'
+        : `the BGP session comes from the VIP ${vip} itself: give localAddress, another address of this node`,
+  },
   'no-carrier': { level: 'warn', detail: () => 'the interface has no carrier' },
   'not-leader': { level: 'info', detail: () => 'this node does not lead' },
   'election-lost': { level: 'warn', detail: () => 'this node does not lead any more' },

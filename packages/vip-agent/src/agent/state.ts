@@ -36,7 +36,8 @@ export interface Drain extends Explanation<DrainReason | 'starting'> {
 export type AgentInput =
   | { readonly type: 'health'; readonly up: true; readonly until: number }
   | { readonly type: 'health'; readonly up: false; readonly detail: string }
-  | { readonly type: 'sessions'; readonly established: number }
+  /** `fromVip`: a VIP that is this node's own address of a session. Such a session is not counted. */
+  | { readonly type: 'sessions'; readonly established: number; readonly fromVip?: string | undefined }
   | { readonly type: 'carrier'; readonly up: boolean }
   /** Of the interface of the segment. `mac` is undefined if it is gone. */
   | { readonly type: 'link'; readonly mac: string | undefined; readonly carrier: boolean }
@@ -134,6 +135,8 @@ export interface AgentState {
   readonly health: { readonly up: boolean; readonly until: number; readonly detail: string }
   /** Undefined while there is one. */
   readonly lastSessionAt: number | undefined
+  /** A VIP from which this node has a session, which cannot carry the route. */
+  readonly sessionFromVip: string | undefined
   /** Undefined while there is one. */
   readonly lastCarrierAt: number | undefined
   readonly addressSeen: boolean
@@ -178,6 +181,7 @@ export function newAgent(config: AgentConfig): AgentState {
     config,
     health: { up: false, until: NEVER, detail: 'no check has passed yet' },
     lastSessionAt: NEVER,
+    sessionFromVip: undefined,
     lastCarrierAt: undefined,
     addressSeen: false,
     clean: !config.managesAddress,

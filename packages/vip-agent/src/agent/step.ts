@@ -64,7 +64,11 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
       }
     }
     case 'sessions':
-      return { ...state, lastSessionAt: input.established > 0 ? undefined : (state.lastSessionAt ?? now) }
+      return {
+        ...state,
+        lastSessionAt: input.established > 0 ? undefined : (state.lastSessionAt ?? now),
+        sessionFromVip: input.fromVip,
+      }
     case 'carrier':
       return { ...state, lastCarrierAt: input.up ? undefined : (state.lastCarrierAt ?? now) }
     case 'clock-jumped':
