@@ -203,7 +203,7 @@ describe('a leader', () => {
     await run.pass(8)
     expect(run.whats).toEqual(['remove', 'set', 'MED 999999', 'withdrawn', 'MED 999998'])
   })
-  it('a node whose session comes from the VIP itself never leads, and says what to give', async () => {
+  it('a node whose session comes from the VIP itself never leads', async () => {
     const own = '192.0.2.1' // of the scripted peer's connections
     const run = new Run(node => ({ ...asLeader(node), vips: [`${own}/32`] }))
     await run.pass(30)
