@@ -49,9 +49,9 @@ export function makeNetwork(): void {
   for (const namespace of ['rt', 'api', 'cl', 'l2', ...nodes]) {
     ip('netns', 'add', namespace)
     ip('-n', namespace, 'link', 'set', 'lo', 'up')
-    set(namespace, 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.default.accept_ra=0')
+    sysctl(namespace, 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.default.accept_ra=0')
   }
-  set('rt', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
+  sysctl('rt', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
   ip('-n', 'rt', 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
   ip('-n', 'rt', 'link', 'set', 'br0', 'up')
   // A switch, whose frames the router's packet filter does not see. Only some machines have this.
@@ -69,7 +69,7 @@ export function makeNetwork(): void {
     defaultRoute(node)
   }
   // A host as any: it forwards nothing, and accepts redirects. In a new namespace it would be as the machine is.
-  set('l2', 'net.ipv4.ip_forward=0', 'net.ipv4.conf.all.accept_redirects=1', 'net.ipv6.conf.all.forwarding=0')
+  sysctl('l2', 'net.ipv4.ip_forward=0', 'net.ipv4.conf.all.accept_redirects=1', 'net.ipv6.conf.all.forwarding=0')
   onSegment('l2', '203.0.113.20/25', '2001:db8:113::20/64')
   defaultRoute('l2')
   ip('-n', 'rt', 'link', 'add', 'p-cl', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'cl')
@@ -111,10 +111,10 @@ function plugIntoSegment(name: Namespace): void {
 /** For tests of ARP and neighbor discovery: `l3` is another host, and `tap` has no address and only listens. */
 export function makeSegmentHosts(): void {
   for (const namespace of ['l3', 'tap']) ip('netns', 'add', namespace)
-  set('l3', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.default.accept_ra=0')
+  sysctl('l3', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.default.accept_ra=0')
   onSegment('l3', '203.0.113.30/25', '2001:db8:113::30/64')
   plugIntoSegment('tap')
-  set('tap', 'net.ipv6.conf.eth0.disable_ipv6=1')
+  sysctl('tap', 'net.ipv6.conf.eth0.disable_ipv6=1')
   ip('-n', 'tap', 'link', 'set', 'eth0', 'up')
 }
 
@@ -129,6 +129,6 @@ function defaultRoute(name: Namespace): void {
   ip('-n', name, '-6', 'route', 'replace', 'default', 'via', address6.rt)
 }
 
-function set(namespace: string, ...values: string[]): void {
+export function sysctl(namespace: string, ...values: string[]): void {
   execFileSync('ip', ['netns', 'exec', namespace, 'sysctl', '-qw', ...values])
 }

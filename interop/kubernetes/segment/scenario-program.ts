@@ -1,5 +1,5 @@
 /** Runs in the lab's container: `scenario-program.ts <part of a title>`. Prints one result per scenario, as JSON. */
-import { segmentScenarios } from './scenarios.ts'
+import { segmentScenarios } from './scenarios/all.ts'
 import { SegmentLab } from './segment-lab.ts'
 
 const [part = ''] = process.argv.slice(2)
