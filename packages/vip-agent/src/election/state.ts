@@ -39,6 +39,8 @@ export interface ElectionState {
   readonly request: (Request & { readonly id: number }) | undefined
   /** How many requests it has made. */
   readonly requests: number
+  /** This round began because a renewal is due, and not because of a report: a leader renews in it. */
+  readonly isRenewal: boolean
   /** How many requests this round may still make: so no answer leads to an endless loop. */
   readonly left: number
   /** What the watch reported during the request. */
@@ -124,6 +126,7 @@ export function newElection(config: ElectionConfig): ElectionState {
     mustLook: true,
     request: undefined,
     requests: 0,
+    isRenewal: false,
     left: 0,
     reported: undefined,
     timers: {},

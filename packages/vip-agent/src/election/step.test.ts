@@ -196,6 +196,18 @@ describe('a leader', () => {
       expect(one.last).toMatchObject({ leader: true, epoch: expected })
     }
   })
+  it('a renewal that is a conflict is sent again after a look, in each round', () => {
+    const one = leader()
+    for (const delay of [500, 400, 300, 200, 100]) {
+      one.pass(2000 - (one.now % 2000))
+      expect(one.pending).toMatchObject({ type: 'update' })
+      one.fail('conflict') // a person has added a label
+      one.pass(delay)
+      one.answer({ ...one.storedLease, version: `label ${delay}` })
+      expect(one.pending).toMatchObject({ type: 'update', version: `label ${delay}` })
+      one.stored()
+    }
+  })
   it('makes at most three requests in a round, whatever is answered', () => {
     const one = leader()
     one.pass(2000)

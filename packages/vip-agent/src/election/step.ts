@@ -122,7 +122,7 @@ function watch(s: ElectionState, t: Tick): Step {
 
 /** Begins a round: a leader renews, a candidate looks, a candidate that resigns releases or looks. */
 function look(s: ElectionState, t: Tick): Step {
-  const next = { ...withTimer(s, 'look', t.now + s.config.retryPeriod), left: REQUESTS_PER_ROUND }
+  const next = { ...withTimer(s, 'look', t.now + s.config.retryPeriod), left: REQUESTS_PER_ROUND, isRenewal: true }
   if (s.phase === 'resigning') return releaseOrLook(next, t)
   return s.leading && !s.mustLook ? write(next, t) : get(next, t)
 }
@@ -136,7 +136,8 @@ function follow(s: ElectionState, t: Tick): Step {
     return s.looks <= 0 || (lease && lease.holder !== '') ? end(s) : [s, []]
   }
   if (s.mustLook || observed === undefined) return s.left > 0 ? get(s, t) : [s, []]
-  const renewAt = ownWrite(s, lease) && leading ? leading.until - config.renewDeadline + config.retryPeriod : t.now
+  const renewsNow = s.isRenewal || !ownWrite(s, lease)
+  const renewAt = leading && !renewsNow ? leading.until - config.renewDeadline + config.retryPeriod : t.now
   if (t.now >= (leading ? renewAt : observed.claimAt)) return s.left > 0 ? write(s, t) : [s, []]
   return [leading ? s : withTimer(s, 'claim', observed.claimAt), []]
 }
@@ -207,7 +208,7 @@ function failed(s: ElectionState, { reason, detail }: Failure, t: Tick): Step {
 function watched(s: ElectionState, lease: StoredLease | undefined, t: Tick): Step {
   if (s.phase === 'idle' || isKnown(s, lease)) return [s, []]
   if (s.request) return [{ ...s, reported: { lease } }, []]
-  const next = { ...s, left: REQUESTS_PER_ROUND - 1 }
+  const next = { ...s, left: REQUESTS_PER_ROUND - 1, isRenewal: false }
   return s.leading ? get(next, t) : follow(observe(next, lease, t), t)
 }
 
