@@ -12,6 +12,7 @@ export { listInterfaces, type NetworkInterface } from './interfaces.ts'
 export { KernelDeadline } from './kernel-deadline.ts'
 export { type LinuxSupport, linuxSupport } from './libc.ts'
 export { subnetContains } from './prefixes.ts'
+export { reapGroup } from './reap.ts'
 export {
   arpProbe,
   gratuitousArp,

@@ -23,8 +23,8 @@ variable, kube-vip's variable, the file. A value that does not win is not checke
   value that is given twice.
 - An unknown variable that begins with \`SOFTSPOKEN_\` causes a warning, except the variables that Kubernetes sets for a
   Service called softspoken.
-- No error, warning or log line shows a key or the text of a file, apart from that of \`disabledBy\`. The address in \`health\` is shown without user,
-  password and query.
+- No error, warning or log line shows a key or the text of a file, apart from that of \`disabledBy\`. A URL in \`health\` is shown
+  without user, password and query, and a command without its arguments.
 
 | option | flag | variable | |
 |---|---|---|---|
@@ -99,6 +99,37 @@ In a file it is a map. In a flag or a variable it is a list of names and numbers
 \`\`\`sh
 SOFTSPOKEN_BACK_OFF='minInterval=10, transportCap=300'
 \`\`\`
+
+## Health checks
+
+\`health\` is one check or several. With several, all must pass, and the reason names each that does not.
+
+| check | passes if |
+|---|---|
+| \`tcp://127.0.0.1:6443\` | a connection is accepted |
+| \`http://127.0.0.1:8080/healthz\`, \`https://…\` | the answer has a status from 200 to 299 |
+| \`kubernetes\` | the node's API server is ready |
+| \`exec:/usr/local/bin/check --flag\` | the command ends with exit code 0 |
+
+Several checks are a list in a file, several values of the flag (\`--health tcp://127.0.0.1:6443 'exec:/usr/local/bin/check --flag'\`),
+and in the variable a list with semicolons. In a file, a command with its arguments may be a list, too:
+
+\`\`\`yaml
+health:
+  - https://127.0.0.1:6443/livez
+  - [exec:/usr/local/bin/check, --name, two words]
+\`\`\`
+
+A command is an absolute path and its arguments, at white space. There is no shell; for one, give a list such as
+\`[exec:/bin/sh, -c, 'test -e /run/ready && check']\`.
+
+- It gets an empty standard input, the directory \`/\`, the user of the program, and of its variables PATH, HOME, LANG, LC_ALL, TZ and
+  TMPDIR alone: the others may hold a key. Set more with \`exec:/usr/bin/env NAME=value /usr/local/bin/check\`.
+- The exit code and the last line of its output are the reason. The line has 200 characters at most, and no control characters. Log,
+  page and status show it: let the command print no secret.
+- It has a process group of its own. After \`healthTimeout\` the group is killed (SIGKILL), and so are children that it leaves behind
+  with its output. A child that leaves the group (\`setsid\`) is not killed. As process 1 of a container, the program reaps the others.
+- A command that cannot be started (ENOENT, EACCES) fails as \`misconfigured\`, with an error in the log.
 
 ## Hold-down
 

@@ -1,8 +1,8 @@
 /** For the program. Not part of the API. */
-export { linuxSupport } from '@softspoken/linux'
+export { linuxSupport, reapGroup } from '@softspoken/linux'
 export { VipAddresses } from './address/vip-addresses.ts'
 export { apiServerCheck } from './kubernetes/api-server-check.ts'
 export { isVip } from './kubernetes/options.ts'
 export { drained } from './maintenance/drained.ts'
 export { lookAt } from './maintenance/look-at.ts'
-export { MOST_SHOWN } from './maintenance/shown-text.ts'
+export { MOST_SHOWN, shownText } from './maintenance/shown-text.ts'

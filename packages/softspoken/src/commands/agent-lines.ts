@@ -1,9 +1,9 @@
 /** What `check` says about mode, election, address and API server. It reads, and changes nothing. */
 import { errorText } from '@softspoken/session/internal'
 import { linuxSupport } from '@softspoken/vip-agent/internal'
-import { electionOf, electionOptions, modeOf, nodeNameOf } from '../config/election-options.ts'
+import { checksApiServer, electionOf, electionOptions, modeOf, nodeNameOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
-import { healthCheck } from '../health/health-gate.ts'
+import { apiServerHealth } from '../health/health-gate.ts'
 
 /** Seconds that the API server has for each answer. */
 const TIME_LIMIT = 5
@@ -24,7 +24,7 @@ export function standbyMed(options: ProgramOptions): { readonly med?: number } {
 export async function agentLines(options: ProgramOptions, interfaceName: string | undefined): Promise<string> {
   const mode = modeOf(options)
   const lines = [`Mode ${mode}: ${modes[mode]}`, ...(await electionLines(options))]
-  if (options.health === 'kubernetes') lines.push(`Health: the API server ${await apiServerState(options)}`)
+  if (checksApiServer(options)) lines.push(`Health: the API server ${await apiServerState(options)}`)
   lines.push(addressLine(options, interfaceName), deadlineLine(options))
   return lines.map(line => `${line}\n`).join('')
 }
@@ -51,7 +51,7 @@ async function electionLines(options: ProgramOptions): Promise<readonly string[]
 
 function apiServerState(options: ProgramOptions): Promise<string> {
   return stateOf(async signal => {
-    await healthCheck(options)?.check(signal)
+    await apiServerHealth(options).check(signal)
     return 'is ready'
   })
 }

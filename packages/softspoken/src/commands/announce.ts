@@ -15,7 +15,7 @@ import { stopTimeLimit } from '../config/stop-time.ts'
 import { toUsageError } from '../config/validate.ts'
 import type { Elected } from '../election/elected.ts'
 import { healthOf } from '../health/health-gate.ts'
-import { shownUrl } from '../health/shown-url.ts'
+import { shownHealth } from '../health/shown-url.ts'
 import type { ShownAgent } from '../http/agent-report.ts'
 import type { StatusPage } from '../http/status-page.ts'
 import { makeLog } from '../log/log.ts'
@@ -86,7 +86,7 @@ function startFields(options: ProgramOptions, peers: readonly { readonly address
     ...{ version, prefix: prefix.length === 1 ? prefix[0] : prefix, localAs, routerId: routerId(options) },
     peers: peers.map(({ address, as }) => `${address} AS ${as}`),
     ...(health !== undefined && {
-      health: shownUrl(health),
+      health: shownHealth(health),
       waitsFor: healthRise === 1 ? '1 passed check' : `${healthRise} passed checks`,
     }),
   }
@@ -133,7 +133,7 @@ function attach(page: StatusPage | undefined, running: ShownAgent, options: Prog
     const shown = { ...(nextHop && { nextHop: nextHop.join(', ') }), ...preference(options) }
     if (running.agent.announcer === undefined) return
     page?.attach(running.agent.announcer, {
-      gates: health === undefined ? {} : { [shownUrl(health)]: running.agent.health },
+      gates: health === undefined ? {} : { [shownHealth(health)]: running.agent.health },
       routes: Object.fromEntries(prefix.map(one => [hostRoute(one).prefix, shown])),
       agent: running,
     })

@@ -14,7 +14,7 @@ import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
 import { RetryableError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
-import { shownUrl } from '../health/shown-url.ts'
+import { shownHealth } from '../health/shown-url.ts'
 import { agentLines, standbyMed } from './agent-lines.ts'
 import { hostWarnings } from './host-warnings.ts'
 
@@ -62,7 +62,7 @@ function optionLines(options: ProgramOptions, given: GivenValues): string {
 /** The value that applies, for a person; of a key, only that there is one. */
 function optionText(name: string, value: unknown): string {
   if (name === 'tcpMd5Key') return '(secret)'
-  if (name === 'health') return shownUrl(String(value))
+  if (name === 'health') return shownHealth(value as NonNullable<ProgramOptions['health']>)
   if (Array.isArray(value)) return value.map(one => optionText('', one)).join(', ')
   if (typeof value !== 'object' || value === null) return String(value)
   return Object.entries(value)

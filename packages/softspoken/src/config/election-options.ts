@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { omitUndefined } from '@softspoken/session/internal'
 import { type LeaseElectionOptions, profiles } from '@softspoken/vip-agent'
+import { entriesOf } from '../health/shown-url.ts'
 import { DEFAULT_LEASE, type OptionName, type ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 import type { GivenValues } from './values.ts'
@@ -44,6 +45,11 @@ export function withHealth(options: ProgramOptions): ProgramOptions {
     : options
 }
 
+/** Whether a health check asks the API server. */
+export function checksApiServer({ health }: ProgramOptions): boolean {
+  return health !== undefined && entriesOf(health).includes('kubernetes')
+}
+
 const durations = ['leaseDuration', 'renewDeadline', 'retryPeriod'] as const
 const ofElection = ['leaseProfile', ...durations] as const
 const ofApiServer = ['kubeconfig', 'apiServer'] as const
@@ -51,7 +57,7 @@ const ofAddress = ['interface', 'replaceAddress', 'destroyConnections'] as const
 
 /** For the Lease, for the health check, or for both. */
 export function asksApiServer(options: ProgramOptions): boolean {
-  return electionOf(options) === 'kubernetes' || options.health === 'kubernetes'
+  return electionOf(options) === 'kubernetes' || checksApiServer(options)
 }
 
 /** The options whose defaults do not apply beside these options. */

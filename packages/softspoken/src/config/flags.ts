@@ -49,7 +49,14 @@ export function withOptions(command: Command): Command {
 function optionOf({ flag, placeholder, kind, text, group, required }: OptionRow): Option {
   const value =
     placeholder ??
-    { list: '<value...>', map: '<name=number...>', number: '<value>', boolean: '<true|false>', text: '<value>' }[kind]
+    {
+      list: '<value...>',
+      map: '<name=number...>',
+      number: '<value>',
+      boolean: '<true|false>',
+      text: '<value>',
+      checks: '<check...>',
+    }[kind]
   const option = new Option(`${flag} ${value}`, required ? `${text} (required)` : text)
   if (placeholder === undefined) option.hideHelp()
   if (group !== undefined) option.helpGroup(`${group}:`)

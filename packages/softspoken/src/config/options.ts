@@ -19,6 +19,8 @@ interface OptionMeta {
   readonly placeholder?: string
   /** Its heading in --help. */
   readonly group?: string
+  /** How its text becomes a value, if the schema does not say. */
+  readonly kind?: OptionRow['kind']
   /** It has no flag and no variable. */
   readonly fileOnly?: true
   /** Its value is never shown, and it has no flag, because all users of a host see the flags of a process. */
@@ -82,6 +84,14 @@ const leaseText = `a namespace and a name, such as ${DEFAULT_LEASE}`
 const nodeText = 'the name of a node: at most 253 letters, digits, hyphens and dots'
 /** IFNAMSIZ of Linux is 16 with the NUL at the end; `*` stands for any characters. */
 const interfaceName = v.pipe(text, v.regex(/^[^\s/:,]{1,15}$/, 'auto, or the name of a network interface'))
+
+/** One check, or several; what a check may be is checked with the other options of health. */
+const checkText = 'a text without white space, or exec: and a command'
+const check = v.pipe(v.string(checkText), v.regex(/^(\S*|\s*exec:.*)$/s, checkText))
+const command = v.array(v.string('a text'), checkText)
+const checks = v.lazy(value =>
+  Array.isArray(value) ? v.array(v.lazy(one => (Array.isArray(one) ? command : check))) : check,
+) as v.GenericSchema<string | readonly (string | readonly string[])[]> // what the two branches have
 
 /** The capabilities that the library can leave out. */
 const capabilities = optionNames(sessionOptions, 'capabilities')
@@ -398,10 +408,11 @@ export const optionsSchema = v.strictObject({
     }),
   ),
   health: v.optional(
-    option(word, {
-      text: "announce only while tcp://… or http(s)://… answers, or the node's API server (kubernetes)",
+    option(checks, {
+      text: "announce only while tcp://… or http(s)://… answers, the node's API server is ready (kubernetes), or a command passes (exec:/…)",
       defaultText: 'kubernetes with a Lease of Kubernetes',
-      placeholder: '<url>',
+      placeholder: '<check...>',
+      kind: 'checks',
       libraryName: 'health',
       ...health,
     }),
@@ -499,7 +510,7 @@ export interface OptionRow extends OptionMeta {
   readonly name: OptionName
   readonly required: boolean
   /** How the text of a flag or a variable becomes a value. */
-  readonly kind: 'number' | 'boolean' | 'list' | 'map' | 'text'
+  readonly kind: 'number' | 'boolean' | 'list' | 'map' | 'text' | 'checks'
   readonly flag: string
   readonly hasFlag: boolean
   readonly variable: string

@@ -7,6 +7,7 @@ import { notAllowed, UsageError } from './usage-error.ts'
  * @throws UsageError naming the place.
  */
 export function parseText({ kind, secret }: OptionRow, given: unknown, from: string): unknown {
+  if (kind === 'checks') return checksOf(Array.isArray(given) ? given.map(String) : String(given).split(';'), from)
   if (Array.isArray(given) && kind === 'list') return given.map(part => trimmed(String(part), from))
   const whole = Array.isArray(given) ? given.join(' ') : String(given)
   const text = secret ? whole : whole.trim() // every octet of a key counts
@@ -17,6 +18,14 @@ export function parseText({ kind, secret }: OptionRow, given: unknown, from: str
   return kind === 'number' ? numberOf(text, from) : text
 }
 
+/** One check, or several: a command has white space, and perhaps commas. */
+function checksOf(parts: readonly string[], from: string): string | readonly string[] {
+  const [first = '', ...others] = parts
+  if (others.length > 0) return parts.map(part => trimmed(part, from))
+  const text = first.trim()
+  if (text === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
+  return text
+}
 function partsOf(text: string, from: string): readonly string[] {
   return text.split(/\s*,\s*|\s+/).map(part => trimmed(part, from))
 }

@@ -87,6 +87,18 @@ peers:
     const env = { SOFTSPOKEN_MED: ' 7\n', SOFTSPOKEN_COMMUNITY: ' 65000:1 ,65000:2  65000:3\n' }
     expect(await options(words(), env)).toMatchObject({ med: 7, community: ['65000:1', '65000:2', '65000:3'] })
   })
+  it('reads several health checks from flags, the variable with semicolons, or a file', async () => {
+    const [url, command] = ['tcp://[::1]:1', 'exec:/bin/check --flag a,b']
+    const both = { health: [url, command] }
+    expect(await options([...words(), '--health', url, command])).toMatchObject(both)
+    expect(await options([...words(), `--health=${url}`, '--health', command])).toMatchObject(both)
+    expect(await options(words(), { SOFTSPOKEN_HEALTH: `${url}; ${command}` })).toMatchObject(both)
+    expect(await options(words(), { SOFTSPOKEN_HEALTH: command })).toMatchObject({ health: command })
+    const yaml = `health:\n  - ${url}\n  - [exec:/bin/check, two words]\n`
+    expect(await options([...words(), '--config', file('health.yaml', yaml)])).toMatchObject({
+      health: [url, ['exec:/bin/check', 'two words']],
+    })
+  })
   it('does not check a value if another source wins', async () => {
     const config = file('weak.yaml', 'med: high\nholdTime: []\n')
     const env = { SOFTSPOKEN_MED: '-1', SOFTSPOKEN_PORT: 'bgp', SOFTSPOKEN_HOLD_TIME: '30', bgp_as: 'AS1' }
@@ -217,7 +229,6 @@ describe('a mistake is reported in one sentence:', () => {
     ],
     [['--med', '1', '--med', '1'], {}, '--med: it is given twice, and takes one value'],
     [['--local-as', '64999'], {}, '--local-as: it is given twice, and takes one value'],
-    [['--health', 'tcp://[::1]:1', '--health=tcp://[::1]:2'], {}, '--health: it is given twice, and takes one value'],
     [['--config', 'a.yaml', '--config', 'b.yaml'], {}, '--config: it is given twice, and takes one value'],
     [['--med', ''], {}, '--med: it is empty; leave it out, or give it a value'],
     [[], { SOFTSPOKEN_MED: '' }, 'SOFTSPOKEN_MED: it is empty; leave it out, or give it a value'],

@@ -1,6 +1,6 @@
 /** All options, from flags, then the environment, then kube-vip's names, then a file: an earlier source wins. */
 import { existsSync } from 'node:fs'
-import { shownUrl } from '../health/shown-url.ts'
+import { shownHealth } from '../health/shown-url.ts'
 import { withHealth } from './election-options.ts'
 import { fromSystemd, readEnvironment } from './environment.ts'
 import { readConfigFile } from './file.ts'
@@ -106,6 +106,6 @@ function readAll(values: SourceValues): GivenValues {
 function verifyWarnings({ health, healthVerify }: ProgramOptions): readonly string[] {
   if (health === undefined || healthVerify !== 'none') return []
   return [
-    `healthVerify: none, so any host that answers at ${shownUrl(health)} decides whether we announce; healthCa would verify it`,
+    `healthVerify: none, so any host that answers at ${shownHealth(health)} decides whether we announce; healthCa would verify it`,
   ]
 }

@@ -40,7 +40,7 @@ describe('--health', () => {
   it.each<[Partial<ProgramOptions>, string | RegExp]>([
     [
       { health: '127.0.0.1:6443' },
-      /^health: '127.0.0.1:6443' is not allowed, it must be kubernetes, or a URL such as tcp:/,
+      /^health: '127.0.0.1:6443' is not allowed, it must be kubernetes, exec: and a command, or a URL such as tcp:/,
     ],
     [{ health: 'tcp://127.0.0.1' }, /^health: tcp:\/\/127.0.0.1 is not allowed/],
     [{ health: 'tcp://127.0.0.1:0' }, /^health: tcp:\/\/127.0.0.1:0 is not allowed/],
@@ -101,6 +101,42 @@ describe('--health', () => {
       await api.stop()
       rmSync(folder, { recursive: true })
     }
+  })
+  it('of several passes if all do, and names those that do not', async () => {
+    const good = `http://127.0.0.1:${port}/livez`
+    const health = [good, ['exec:/bin/sh', '-c', 'echo secret; exit 1'], 'tcp://127.0.0.1:1']
+    await expect(healthCheck({ ...needed, health })?.check(signal)).rejects.toThrow(
+      /^exec:\/bin\/sh: exit code 1: secret; tcp:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/,
+    )
+    await healthCheck({ ...needed, health: [good, 'exec:/bin/true --flag'] })?.check(signal)
+  })
+  it('a file of a check may be for one of several', async () => {
+    const health = ['tcp://127.0.0.1:1', 'https://127.0.0.1/']
+    expect(() => healthCheck({ ...needed, health, healthVerify: 'none' })).not.toThrow()
+    expect(() => healthCheck({ ...needed, health: health.slice(0, 1), healthVerify: 'none' })).toThrow('not allowed')
+  })
+  it.each<[NonNullable<ProgramOptions['health']>, string]>([
+    ['exec:check', 'health: a command must be exec: and an absolute path, such as exec:/usr/local/bin/check'],
+    ['exec:', 'health: a command must be exec: and an absolute path'],
+    [[], 'health: the list is empty'],
+    [[[]], 'health: a command must be exec: and an absolute path'],
+    [['exec:/bin/true', 'secret'], 'health, number 2: it is no check; a command with its arguments is a list in the'],
+    [[['/bin/true', 'secret']], 'health: a command must be exec: and an absolute path'],
+    ["exec:/bin/sh -c 'exit 1'", 'health: quotes in exec:/bin/sh are not removed, because there is no shell'],
+    [[['exec:/bin/sh', 'a\0b']], 'health: an argument of exec:/bin/sh has a NUL in it'],
+  ])('%j is refused', (health, sentence) => {
+    expect(() => healthCheck({ ...needed, health })).toThrow(sentence)
+  })
+  it('a command that cannot be run yet is a warning', async () => {
+    const options = {
+      ...needed,
+      peer: ['10.0.5.1'],
+      peerAs: 65000,
+      health: ['exec:/none/check secret', 'exec:/bin/true'],
+    }
+    expect(await rehearse(options, {})).toEqual([
+      'health: /none/check cannot be run, ENOENT; the health check fails until it can be read',
+    ])
   })
   it('names the place of a wrong value', () => {
     const options = { ...needed, health: 'nonsense' }

@@ -1,13 +1,5 @@
-/** The health check of --health, and its files. */
-import { readFile } from 'node:fs/promises'
-import {
-  type Check,
-  HealthGate,
-  type HealthGateOptions,
-  type HttpCheckOptions,
-  httpCheck,
-  tcpCheck,
-} from '@softspoken/announcer'
+/** The health gate of --health, over one check or several. */
+import { type Check, HealthGate, type HealthGateOptions } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
 import { omitUndefined } from '@softspoken/session/internal'
 import type { KubernetesLeaseStatus } from '@softspoken/vip-agent'
@@ -16,7 +8,10 @@ import { apiServerOptions } from '../config/agent-options.ts'
 import type { OptionName, ProgramOptions } from '../config/options.ts'
 import { UsageError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
-import { shownUrl } from './shown-url.ts'
+import { allOf } from './all-of.ts'
+import { execHealth } from './exec-health.ts'
+import { entriesOf, type HealthEntry, shownEntry } from './shown-url.ts'
+import { UnreadableError, urlHealth } from './url-check.ts'
 
 export interface HealthOptions {
   readonly gate: HealthGateOptions
@@ -73,118 +68,62 @@ function gateOptions({
 
 const tlsOptions = ['healthCa', 'healthCert', 'healthKey', 'healthVerify'] as const
 
-interface Health {
+export interface Health {
   readonly check: Check
   /** Reads the files of the check. */
   load(): Promise<unknown>
   apiServer?(): KubernetesLeaseStatus
 }
+/** Where the user gave an option. */
+export type PlaceOf = (name: string) => string
 
 /** @throws UsageError for a wrong address, and for options that are not allowed with it. */
 export function healthCheck(options: ProgramOptions, given: GivenValues = {}): Health | undefined {
-  const place = (name: string): string => given[name as OptionName]?.from ?? name
-  const { health, healthVerify } = options
+  const place: PlaceOf = name => given[name as OptionName]?.from ?? name
+  const { health } = options
   if (health === undefined) {
     const without = Object.keys(options).find(name => /^health./.test(name))
     if (without) throw new UsageError(`${place(without)}: not allowed without health, the address that is checked`)
     return undefined
   }
-  const shown = shownUrl(health)
-  if (health === 'kubernetes') return apiServerHealth(options, place)
-  const url = URL.canParse(health) ? new URL(health) : undefined
+  const entries = entriesOf(health)
   const tls = tlsOptions.find(name => name in options)
-  if ((url?.protocol === 'http:' || url?.protocol === 'https:') && url.port !== '0') {
-    if (tls && url.protocol === 'http:')
-      throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
-    const { healthCert, healthKey, healthCa } = options
-    if ((healthCert === undefined) !== (healthKey === undefined))
-      throw new UsageError(
-        `${place(healthCert ? 'healthCert' : 'healthKey')}: give both healthCert and healthKey, or neither`,
-      )
-    if (healthVerify && healthCa) throw new UsageError(`${place('healthCa')}: not used with healthVerify none`)
-    return checkWithFiles(health, options, place)
-  }
-  if (url?.protocol !== 'tcp:' || !(Number(url.port) > 0) || !/^tcp:\/\/[^/?#@]+\/?$/i.test(health))
-    throw new UsageError(`${place('health')}: ${shown} is not allowed, it must be ${examples}`)
-  if (tls) throw new UsageError(`${place(tls)}: not allowed with ${shown}, which has no certificate`)
-  const check = tcpCheck({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) })
-  return { check, load: async () => check }
+  const [first] = entries
+  if (first === undefined) throw new UsageError(`${place('health')}: the list is empty`)
+  const noCheck = entries.findIndex(entry => typeof entry === 'string' && !/^(kubernetes$|exec:|\w+:\/\/)/i.test(entry))
+  if (entries.length > 1 && noCheck >= 0)
+    throw new UsageError(
+      `${place('health')}, number ${noCheck + 1}: it is no check; a command with its arguments is a list in the list`,
+    )
+  if (tls && !entries.some(usesTls))
+    throw new UsageError(
+      first === 'kubernetes'
+        ? `${place(tls)}: not allowed with health kubernetes, which uses the kubeconfig`
+        : `${place(tls)}: not allowed with ${shownEntry(first)}, which has no certificate`,
+    )
+  const all = entries.map(entry => ({ name: shownEntry(entry), ...oneOf(entry, options, place) }))
+  return all.length === 1 ? all[0] : allOf(all, timeoutOf(options))
 }
-const examples = 'kubernetes, or a URL such as tcp://127.0.0.1:6443 or https://127.0.0.1:6443/livez'
 
-/** `rehearse()` reads the kubeconfig. @throws UsageError for options of another health check. */
-function apiServerHealth(options: ProgramOptions, place: (name: string) => string): Health {
-  const unused = tlsOptions.find(name => name in options)
-  if (unused) throw new UsageError(`${place(unused)}: not allowed with health kubernetes, which uses the kubeconfig`)
+function oneOf(entry: HealthEntry, options: ProgramOptions, place: PlaceOf): Health {
+  if (entry === 'kubernetes') return apiServerHealth(options)
+  if (typeof entry !== 'string' || entry.startsWith('exec:')) return execHealth(entry, timeoutOf(options), place)
+  return urlHealth(entry, options, place)
+}
+function usesTls(entry: HealthEntry): boolean {
+  return typeof entry === 'string' && /^https:/i.test(entry)
+}
+
+/** Of the gate, in seconds. */
+function timeoutOf({ healthInterval, healthTimeout }: ProgramOptions): number {
+  const { interval, timeout } = healthOptions
+  const seconds = healthInterval ?? interval.default
+  return healthTimeout ?? (seconds > timeout.default ? timeout.default : seconds / 2)
+}
+
+/** `rehearse()` reads the kubeconfig. */
+export function apiServerHealth(options: ProgramOptions): Health {
   const { healthTimeout = healthOptions.timeout.default } = options
   const { check, status } = apiServerCheck({ ...apiServerOptions(options), requestTimeout: healthTimeout })
   return { check, load: async () => check, apiServer: status }
-}
-
-/** Reads the files at each check, so that a renewed certificate needs no restart, and the program does not exit if a file is missing at the start. */
-function checkWithFiles(health: string, options: ProgramOptions, place: (name: string) => string): Health {
-  const verify = options.healthVerify && { verify: options.healthVerify }
-  const files = Object.entries({ ca: 'healthCa', cert: 'healthCert', key: 'healthKey' } as const).flatMap(
-    ([option, name]) => {
-      const file = options[name]
-      return file === undefined ? [] : [{ option, name, file }]
-    },
-  )
-  let last: { readonly texts: string; readonly check: Check } | undefined
-  const load = async (): Promise<Check> => {
-    const read = files.map(async ({ option, name, file }) => [option, await textOf(file, place(name))] as const)
-    const pem: Partial<Record<string, string>> = Object.fromEntries(await Promise.all(read))
-    const texts = JSON.stringify(pem)
-    if (last?.texts !== texts) {
-      for (const { option, name, file } of files) {
-        const text = pem[option] ?? ''
-        if (option === 'key') requireKey(text, `${place(name)}: ${file}`)
-        else requireCertificates(text, `${place(name)}: ${file}`)
-      }
-      last = { texts, check: checkWith(health, { ...pem, ...verify }, place) }
-    }
-    return last.check
-  }
-  return { load, check: async signal => (await load())(signal) }
-}
-
-/** The certificates were checked before, so an error of Node is about the key: it is wrong, or is of another certificate. */
-function checkWith(health: string, files: HttpCheckOptions, place: (name: string) => string): Check {
-  try {
-    return httpCheck(health, files)
-  } catch (error) {
-    if (files.cert === undefined) throw error
-    const detail = error instanceof Error ? error.message : String(error)
-    throw new UsageError(
-      `${place('healthCert')} and ${place('healthKey')}: they must hold a certificate and its key, ${detail}`,
-    )
-  }
-}
-
-/** Node treats an empty text like a missing option: it would trust its own authorities, or send no certificate. */
-function requireCertificates(pem: string, from: string): void {
-  const { X509Certificate } = process.getBuiltinModule('node:crypto') // loaded at the first check, not before the first route
-  const found = pem.match(/-----BEGIN (X509 )?CERTIFICATE-----[^-]*-----END (X509 )?CERTIFICATE-----/g)
-  if (found === null) throw new UsageError(`${from} has no certificate in it`)
-  try {
-    for (const one of found) new X509Certificate(one)
-  } catch {
-    throw new UsageError(`${from} has a certificate in it that cannot be read`)
-  }
-}
-
-function requireKey(pem: string, from: string): void {
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new UsageError(`${from} has no private key in it`)
-}
-
-/** The file may be readable later. */
-class UnreadableError extends Error {}
-
-async function textOf(file: string, from: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error
-    throw new UnreadableError(`${from}: ${file} cannot be read, ${code}`)
-  }
 }
