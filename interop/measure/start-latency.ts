@@ -1,20 +1,57 @@
 /**
- * Measures the time from the start of the bundled program to Established, and to its route in BIRD's kernel table
- * (`ip monitor route`), twenty times, next to the start of Node alone; and then its memory. Needs a Docker engine and
- * `npx --yes pnpm@12 bundle`. START_LATENCY_NODE is the path of another Node; NODE_COMPILE_CACHE is used if it is set.
+ * Measures the time from the start of the bundled program to its route in BIRD's kernel table (`ip monitor route`), in the ways that
+ * people run it, beside the start of Node alone; then its memory. It adds the VIPs to `lo` for a moment. Needs root, a Docker
+ * engine, and `npx --yes pnpm@12 bundle`.
+ *
+ *     npx --yes pnpm@12 bench:start-latency              twenty starts of each kind
+ *     npx --yes pnpm@12 bench:start-latency --times 5
+ *     npx --yes pnpm@12 bench:start-latency --write      also writes the figures into docs/failover.md
+ *     npx --yes pnpm@12 bench:start-latency --node PATH  with another Node; with 22.8 and later set NODE_COMPILE_CACHE, as the image does
  */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { FakeLeaseServer } from '@softspoken/test-support/fake-lease-server'
 import { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
 import { routeEvents, wallClock } from './kernel-routes.ts'
+import { intoMarkers, table } from './page/markers.ts'
 import { summary } from './summary.ts'
 
-const TIMES = 20
-const node = process.env.START_LATENCY_NODE ?? process.execPath
+const { values } = parseArgs({
+  options: {
+    times: { type: 'string', default: '20' },
+    write: { type: 'boolean', default: false },
+    node: { type: 'string', default: process.execPath },
+  },
+})
+const times = Number(values.times)
+if (!(Number.isInteger(times) && times >= 1 && times <= 80))
+  throw new RangeError(`--times: ${values.times} is not allowed, it must be from 1 to 80`)
+const { node } = values
 const program = fileURLToPath(new URL('../../packages/softspoken/dist/softspoken.cjs', import.meta.url))
+
+const folder = mkdtempSync(join(tmpdir(), 'start-latency-'))
+await using api = await FakeLeaseServer.listening()
+const service = createServer((_, response) => response.end('ok'))
+await new Promise<void>(done => service.listen(0, '127.0.0.1', done))
+const health = `http://127.0.0.1:${(service.address() as AddressInfo).port}/` // a TCP server's address has one
+
+/** What the program is started with, and what it should reach. */
+const kinds = {
+  'all nodes, no health check': { flags: ['--address=none', '--require-address=false'], aim: '' },
+  'all nodes, health check': { flags: [`--health=${health}`, '--health-rise=1'], aim: '150 ms' },
+  'standby, empty Lease': {
+    flags: [...['--mode=standby', '--health-rise=1'], `--kubeconfig=${api.kubeconfig(folder)}`],
+    aim: '300 ms, 65 MiB',
+  },
+} as const
 
 await using lab = await Lab.create()
 const router = await lab.bird({
@@ -31,42 +68,84 @@ const router = await lab.bird({
 })
 await using monitor = await router.watch('ip', '-ts', 'monitor', 'route')
 
-const figures = { 'node alone, to its end': [], 'to Established': [], 'to the route in the kernel': [] } as Record<
-  string,
-  number[]
->
-let memory = 0
-for (let i = 1; i <= TIMES; i++) {
-  const alone = wallClock()
-  await once(spawn(node, ['--eval', '0'], { stdio: 'inherit' }), 'exit')
-  figures['node alone, to its end']?.push(wallClock() - alone)
-
-  const address = `198.51.100.${i}`
-  const given = { prefix: `${address}/32`, 'local-as': 65010, 'router-id': lab.host, 'local-address': lab.host }
-  const noAddress = { address: 'none', 'require-address': false }
-  const options = { ...given, ...noAddress, peer: router.address, 'peer-as': 65001 }
-  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
+const alone: number[] = []
+for (let i = 0; i < times; i++) {
   const startedAt = wallClock()
-  const child = spawn(node, [program, 'announce', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(spawn(node, ['--eval', '0'], { stdio: 'inherit' }), 'exit')
+  alone.push(wallClock() - startedAt)
+}
+const rows: string[][] = [['Node alone, to its end', median(alone), '', '', '']]
+let host = 0
+for (const [kind, { flags, aim }] of Object.entries(kinds)) {
+  const established: number[] = []
+  const announced: number[] = []
+  let memory = 0
+  for (let i = 1; i <= times; i++) {
+    const run = await start(`198.51.100.${++host}`, flags, i === times)
+    established.push(run.established)
+    announced.push(run.announced)
+    memory = run.memory
+  }
+  console.log(`${kind}, to Established: ${summary(established, 0)}`)
+  console.log(`${kind}, to the route in the kernel: ${summary(announced, 0)}`)
+  console.log(`${kind}, resident after 15 s: ${memory.toFixed(1)} MiB`)
+  rows.push([kind, median(established), median(announced), memory.toFixed(0), aim])
+}
+console.log(`Node alone, to its end: ${summary(alone, 0)}`)
+service.close()
+rmSync(folder, { recursive: true })
+if (values.write) {
+  const page = new URL('../../docs/failover.md', import.meta.url)
+  writeFileSync(page, intoMarkers(readFileSync(page, 'utf8'), report(), 'started'))
+}
+
+function report(): string {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  const cache = process.env.NODE_COMPILE_CACHE === undefined ? 'without' : 'with'
+  return [
+    `Made by \`npx --yes pnpm@12 bench:start-latency --write\` on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with others; Node ${version} ${cache} a compile cache; the median of ${times} starts.`,
+    table(['started with', 'to Established', 'to the route', 'MiB resident after 15 s', 'aim'], rows),
+  ].join('\n\n')
+}
+function median(milliseconds: readonly number[]): string {
+  const sorted = milliseconds.toSorted((a, b) => a - b)
+  return `${Math.round(sorted[sorted.length >> 1] ?? Number.NaN)} ms`
+}
+
+interface Run {
+  readonly established: number
+  readonly announced: number
+  /** In MiB; 0 if it was not asked for. */
+  readonly memory: number
+}
+
+/** One start. Times are milliseconds. */
+async function start(address: string, flags: readonly string[], measuresMemory: boolean): Promise<Run> {
+  api.delete('kube-system/plndr-cp-lock')
+  const own = { prefix: `${address}/32`, 'local-as': 65010, 'router-id': lab.host, 'local-address': lab.host }
+  const options = { ...own, peer: router.address, 'peer-as': 65001, 'drain-time': 0 }
+  const all = ['announce', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`), ...flags]
+  const startedAt = wallClock()
+  const child = spawn(node, [program, ...all], { stdio: ['ignore', 'pipe', 'inherit'] })
   let log = ''
   child.stdout.setEncoding('utf8').on('data', text => (log += text))
   try {
-    figures['to the route in the kernel']?.push((await eventAt(address, false)) - startedAt)
+    const announced = (await eventAt(address, false)) - startedAt
     const line = log.split('\n').find(line => line.includes('"session established"')) ?? '{}'
-    figures['to Established']?.push(JSON.parse(line).time - startedAt) // whole milliseconds
-    if (i === TIMES) memory = await steadyMemory(child.pid ?? 0)
+    const memory = measuresMemory ? (await steadyMemory(child.pid ?? 0)) / 1024 : 0
+    return { established: JSON.parse(line).time - startedAt, announced, memory } // whole milliseconds
   } finally {
-    child.kill('SIGKILL')
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM') // so that it removes the address
+    await ended
+    await eventAt(address, true)
+    await waitFor(async () => (await router.session()).state, {
+      until: state => state === 'Passive',
+      within: 20,
+      what: 'BIRD to accept another connection',
+    })
   }
-  await eventAt(address, true)
-  await waitFor(async () => (await router.session()).state, {
-    until: state => state === 'Passive',
-    within: 20,
-    what: 'BIRD to accept another connection',
-  })
 }
-for (const [what, milliseconds] of Object.entries(figures)) console.log(`${what}: ${summary(milliseconds, 0)}`)
-console.log(`resident after 15 s: ${(memory / 1024).toFixed(1)} MiB`)
 
 /** The resident memory in KiB. */
 async function steadyMemory(pid: number): Promise<number> {
