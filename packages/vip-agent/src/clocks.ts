@@ -27,3 +27,26 @@ function bootTime(now: number): number {
     return now
   }
 }
+
+/** Milliseconds. A wall clock that is corrected steps by less. */
+const JUMP = 2000
+
+/** Looks again and again whether a clock jumped. */
+export class JumpWatch {
+  readonly #jumped: () => void
+  #last: Clocks | undefined
+
+  constructor(jumped: () => void) {
+    this.#jumped = jumped
+  }
+
+  /** The next look is the first one. */
+  restart(): void {
+    this.#last = undefined
+  }
+  look(now: number): void {
+    const before = this.#last
+    this.#last = readClocks(now)
+    if (before && jumpBetween(before, this.#last) > JUMP) this.#jumped()
+  }
+}

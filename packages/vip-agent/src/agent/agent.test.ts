@@ -6,9 +6,10 @@ import { routes } from '@softspoken/wire'
 import { describe, expect, it, vi } from 'vitest'
 import type { Election, Leadership } from '../election/election.ts'
 import type { Look } from '../maintenance/look-at.ts'
-import { runAgent, VipAgent } from './agent.ts'
+import { VipAgent } from './agent.ts'
 import type { HostNetwork } from './host-network.ts'
 import type { AgentOptions } from './options.ts'
+import { runAgent } from './run-agent.ts'
 
 const VIP = '198.51.100.10/32'
 

@@ -5,27 +5,22 @@ import { leasesFirst } from '@softspoken/announcer/internal'
 import { KernelDeadline } from '@softspoken/linux'
 import { type Clock, type Logger, realTime, type StopOptions } from '@softspoken/session'
 import { assertString, DeadlineTimer, errorText, guardLog } from '@softspoken/session/internal'
-import { OptionError } from '@softspoken/wire'
 import { type AddressCalls, VipAddresses } from '../address/vip-addresses.ts'
 import { type VipInterface, VipSteps } from '../address/vip-interface.ts'
-import { type Clocks, jumpBetween, readClocks } from '../clocks.ts'
-import type { Election } from '../election/election.ts'
+import { JumpWatch } from '../clocks.ts'
 import { DrainFile } from '../maintenance/drain-file.ts'
 import { drained } from '../maintenance/drained.ts'
 import type { Look } from '../maintenance/look-at.ts'
 import { Segment, type SegmentCalls, type SegmentOptions } from '../segment/segment.ts'
-import { Campaign } from './campaign.ts'
+import { Actions } from './actions.ts'
 import { type HostNetwork, hostNetwork } from './host-network.ts'
 import { HostWatch } from './host-watch.ts'
 import { whyWithheld } from './leases.ts'
 import { type AgentOptions, resolveOptions } from './options.ts'
 import { RouteGate } from './route-gate.ts'
-import { type AgentAction, type AgentInput, type AgentState, type Drain, newAgent } from './state.ts'
+import { type AgentInput, type AgentState, type Drain, newAgent } from './state.ts'
 import { type AgentEvents, type AgentStatus, Reporter, statusOf } from './status.ts'
 import { agentStep, nextDeadline } from './step.ts'
-
-/** Milliseconds. A wall clock that is corrected steps by less. */
-const JUMP = 2000
 
 /** What a test replaces. */
 export interface AgentEnvironment {
@@ -43,16 +38,14 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly health: HealthGate
   readonly #log: Logger
   readonly #clock: Clock
-  readonly #election: Election | undefined
-  readonly #announcements: readonly Announcement[]
   readonly #preference: AgentOptions['preference']
   readonly #gate: RouteGate
   readonly #timer: DeadlineTimer
   readonly #addresses: VipAddresses | undefined
   readonly #segment: Segment | undefined
-  #clocks: Clocks | undefined
-  readonly #steps: VipSteps | undefined
+  readonly #jumps = new JumpWatch(() => this.#feed({ type: 'clock-jumped' }))
   readonly #reporter: Reporter
+  readonly #actions: Actions
   readonly #watch: HostWatch
   readonly #drainFile: DrainFile | undefined
   readonly #deadline: AgentEnvironment['kernelDeadline']
@@ -62,7 +55,6 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   /** Inputs that came while actions were performed. */
   readonly #inputs: AgentInput[] = []
   #isRunning = true // until everything is made
-  #campaign: Campaign | undefined
   #stopOptions: Parameters<Announcer['stop']> | undefined
 
   /** @throws OptionError */
@@ -75,7 +67,6 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const log = guardLog(options.log)
     this.#log = log
     this.#clock = announcer?.clock ?? health.clock ?? realTime
-    this.#election = election
     const vips = routes.map(({ prefix }) => prefix)
     this.#preference = options.preference
     this.#gate = new RouteGate(this.#clock, () => whyWithheld(this.#state, this.#clock.now()))
@@ -91,19 +82,28 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     )
     this.#addresses = vipInterface instanceof VipAddresses ? vipInterface : undefined
     this.#segment = config.segment && this.#addresses && this.#openSegment(this.#addresses, environment)
-    this.#steps = vipInterface && new VipSteps(vipInterface, this.#clock)
+    const steps = vipInterface && new VipSteps(vipInterface, this.#clock)
     this.#reporter = new Reporter(this, log, vips, this.#addresses?.interface)
     this.#deadline = kernelDeadline ? (environment.kernelDeadline ?? kernelDeadlineOrLine(log)) : undefined
     // A timer of a session or of the gate may be the first one that runs when a stopped process continues.
     const clock = leasesFirst(this.#clock, () => this.#feed({ type: 'tick' }))
     this.health = new HealthGate({ log, clock, ...health })
+    let announcements: readonly Announcement[]
     try {
       this.announcer = announcer && new Announcer({ log, ...announcer, clock })
-      this.#announcements = this.#announce(vips)
+      announcements = this.#announce(vips)
     } catch (error) {
       this.health.stop()
       throw error
     }
+    this.#actions = new Actions({
+      ...{ election, announcer: this.announcer, announcements, preference: options.preference, gate: this.#gate },
+      ...{ addresses: this.#addresses, steps, segment: this.#segment, jumps: this.#jumps },
+      ...{ deadline: this.#deadline, reporter: this.#reporter, log },
+      stopOptions: () => this.#stopOptions ?? [],
+      feed: input => this.#feed(input),
+      done: () => this.#end(),
+    })
     const checked = (): void => this.#checked()
     this.health.on('up', checked).on('down', checked).on('checked', checked)
     this.#watch = new HostWatch({
@@ -182,129 +182,20 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const [after, actions] = agentStep(this.#state, input, now)
     this.#state = after
     this.#timer.set(after.ending?.phase === 'done' ? undefined : nextDeadline(after, now))
-    for (const action of actions) this.#attempt(action, () => this.#perform(action, now))
+    this.#actions.perform(actions, now)
     this.#reporter.changed(after, now)
   }
 
-  // ---- actions
-
-  #perform(action: AgentAction, now: number): void {
-    switch (action.type) {
-      case 'campaign':
-        this.#campaign?.abandon()
-        this.#campaign = this.#startCampaign()
-        break
-      case 'listen':
-        this.#clocks = undefined
-        this.#segment?.listen()
-        break
-      case 'end-listening':
-        this.#segment?.endListening()
-        break
-      case 'probe':
-        this.#segment?.probe()
-        break
-      case 'announce':
-        this.#segment?.announce()
-        break
-      case 'look':
-        this.#election?.look?.()
-        break
-      case 'conflict':
-        this.#reporter.conflict(action.mac)
-        break
-      case 'tell-election':
-        this.#election?.advertises?.(action.mac, action.hasClaimed)
-        break
-      case 'resign':
-        this.#campaign?.resign(action.watch)
-        break
-      case 'set-address':
-        this.#steps?.set(action.until).then(
-          until => this.#feed({ type: 'address-set', until }),
-          error => this.#addressFailed(error),
-        )
-        break
-      case 'remove-address':
-        this.#steps?.remove().then(
-          () => this.#feed({ type: 'address-removed' }),
-          error => this.#addressFailed(error),
-        )
-        break
-      case 'destroy-connections':
-        this.#addresses?.destroyConnections()
-        break
-      case 'advertise':
-        this.#advertise(action)
-        break
-      case 'withdraw':
-        this.#gate.close()
-        break
-      case 'drain':
-        void this.announcer?.drain()
-        break
-      case 'arm':
-        this.#deadline?.arm((action.at - now) / 1000)
-        break
-      case 'disarm':
-        this.#deadline?.disarm()
-        break
-      case 'stop-announcer':
-        void Promise.resolve(this.announcer?.stop(...(this.#stopOptions ?? []))).then(() =>
-          this.#feed({ type: 'announcer-stopped' }),
-        )
-        break
-      case 'done':
-        this.#end()
-        break
-    }
-  }
-  #startCampaign(): Campaign | undefined {
-    const reporter = this.#reporter
-    return (
-      this.#election &&
-      new Campaign(this.#election, {
-        leadership: leadership => {
-          if (!leadership.leader && leadership.reason !== undefined)
-            reporter.electionFailed({ reason: leadership.reason, detail: leadership.detail ?? leadership.reason })
-          else if (leadership.leader) reporter.lastElectionFailure = undefined
-          this.#feed({ type: 'leadership', leadership })
-        },
-        ended: error => {
-          if (error !== undefined) reporter.electionFailed({ reason: 'failed', detail: errorText(error) })
-          this.#feed({ type: 'campaign-ended' })
-        },
-      })
-    )
-  }
-  #addressFailed(error: unknown): void {
-    const detail = errorText(error)
-    this.#reporter.addressFailed(detail)
-    this.#feed({ type: 'address-failed', detail })
-  }
-  #advertise({ med, until }: Extract<AgentAction, { type: 'advertise' }>): void {
-    // First the MED: the gate may be closed, and then nothing is sent yet.
-    if (med !== undefined)
-      for (const announcement of this.#announcements) announcement.update({ ...this.#preference, med })
-    this.#gate.open(until)
-  }
-  /** One action that fails keeps no other one from being performed. */
-  #attempt({ type }: AgentAction, run: () => void): void {
-    try {
-      run()
-    } catch (error) {
-      this.#log.error({ action: type, error: errorText(error) }, 'action failed')
-    }
-  }
   #end(): void {
     this.#finish()
-    this.#campaign?.abandon()
     this.health.stop()
     this.#watch.stop()
     this.#segment?.endListening()
     this.#drainFile?.stop()
     this.#deadline?.stop()
   }
+
+  // ---- parts
 
   #watchDrainFile(file: string, { look }: AgentEnvironment): DrainFile {
     const changed = (drain: Drain | undefined): void => this.#feed({ type: 'drain', source: 'file', drain })
@@ -315,14 +206,9 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const options: SegmentOptions = {
       ...{ interface: addresses.interface, vips: addresses.vips, clock: this.#clock, log: this.#log },
       heard: mac => this.#feed({ type: 'heard', mac }),
-      polled: () => this.#lookAtClocks(),
+      polled: () => this.#jumps.look(this.#clock.now()),
     }
     return new Segment(options, segment)
-  }
-  #lookAtClocks(): void {
-    const before = this.#clocks
-    this.#clocks = readClocks(this.#clock.now())
-    if (before && jumpBetween(before, this.#clocks) > JUMP) this.#feed({ type: 'clock-jumped' })
   }
 
   /** Withheld until the gate opens. */
@@ -336,20 +222,6 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       throw error
     }
   }
-}
-
-/**
- * Runs an agent until the signal is aborted, and resolves after its planned end.
- * @throws OptionError (the promise rejects with it) if an option is not allowed, before anything starts.
- */
-export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  if (!(signal instanceof AbortSignal)) throw new OptionError('signal', signal, 'an AbortSignal')
-  const agent = new VipAgent(options)
-  await new Promise<void>(resolve => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    if (signal.aborted) resolve()
-  })
-  await agent.stop()
 }
 
 function interfaceOf(address: AgentOptions['address'], make: () => VipAddresses): VipInterface | undefined {
