@@ -1,7 +1,7 @@
 /** Injects one fault, waits until another node has the VIPs, and says how long that took for the client and on the wire. */
 import { type Fault, faults } from '../faults.ts'
 import type { Moment } from '../lab.ts'
-import { type NodeName, nodes, setLink } from '../network.ts'
+import { ip, type NodeName, nodes, setLink } from '../network.ts'
 import { pause, until } from '../until.ts'
 import { type SegmentLab, VIPS, type Vip } from './segment-lab.ts'
 
@@ -66,6 +66,7 @@ export async function measure(lab: SegmentLab, fault: SegmentFault): Promise<Seg
 export async function measureStart(lab: SegmentLab): Promise<SegmentOutcome> {
   for (const agent of lab.agents.values()) await agent.kill('SIGTERM')
   await pause(2)
+  ip('-n', 'l2', 'neigh', 'flush', 'dev', 'eth0')
   const at = Date.now()
   lab.startAgent()
   await lab.steady()
@@ -108,7 +109,7 @@ function outcomeOf(
     const times = VIPS.map(find)
     return times.includes(undefined) ? undefined : seconds(Math.max(...(times as number[])) - at)
   }
-  const isOther = (mac: string) => lab.macs[mac] !== undefined && lab.macs[mac] !== node
+  const isOther = (mac = '') => lab.macs[mac] !== undefined && lab.macs[mac] !== node
   const first = <what>(list: readonly Moment<what>[], is: (what: what) => boolean) =>
     list.find(moment => moment.at >= at && is(moment.what))?.at
   return {

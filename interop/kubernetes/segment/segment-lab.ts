@@ -30,8 +30,8 @@ export class SegmentLab implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'lab-'))
   readonly keys = makeKeys(join(this.folder, 'keys'))
   readonly agents = new Map<NodeName, Agent>()
-  /** The MAC address in the client's entry of each VIP, as it changed. */
-  readonly entries: Moment<{ readonly vip: Vip; readonly mac: string }>[] = []
+  /** The MAC address in the client's entry of each VIP, as it changed; undefined if there is no entry, or none with one. */
+  readonly entries: Moment<{ readonly vip: Vip; readonly mac: string | undefined }>[] = []
   /** The node that answered the client at each VIP, or undefined if none did. `at` is when the request was sent. */
   readonly answers: Readonly<Record<Vip, Moment<NodeName | undefined>[]>> = { [VIPS[0]]: [], [VIPS[1]]: [] }
   /** The kernel of a node has the VIP from now on, or has it no more. */
@@ -85,10 +85,10 @@ export class SegmentLab implements AsyncDisposable {
     }
     this.#ends.push(
       monitor('l2', 'neigh', ({ at, line }) => {
-        const [, vip, mac] = /^(\S+) dev eth0 lladdr (\S+)/.exec(line) ?? []
+        const [, deleted, vip, mac] = /^(Deleted )?(\S+) dev eth0 (?:lladdr (\S+))?/.exec(line) ?? []
         const known = VIPS.find(each => each === vip)
-        if (known && mac !== undefined && this.entryOf(known) !== mac)
-          this.entries.push({ at, what: { vip: known, mac } })
+        const now = deleted === undefined ? mac : undefined
+        if (known && this.entryOf(known) !== now) this.entries.push({ at, what: { vip: known, mac: now } })
       }),
     )
     this.capture = await SegmentCapture.start(VIPS)

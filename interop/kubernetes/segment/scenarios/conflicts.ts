@@ -78,7 +78,7 @@ export const conflicts: readonly SegmentScenario[] = [
       const seconds = (Date.now() - at) / 1000
       await pause(15)
       assert.ok(lab.movedFrom(dead), 'it still does')
-      const late = lab.entries.filter(entry => entry.at > at && lab.macs[entry.what.mac] === dead)
+      const late = lab.entries.filter(entry => entry.at > at && lab.macs[entry.what.mac ?? ''] === dead)
       assert.deepEqual(late, [], 'the entries did not go back')
       for (const vip of VIPS)
         assert.ok(
