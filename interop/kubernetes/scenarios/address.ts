@@ -10,8 +10,8 @@ export const addresses: readonly Scenario[] = [
     mode: 'leader',
     vips: [address.n1],
     async run(lab) {
-      for (const replaceAddress of ['false', 'true']) {
-        lab.startAgentWith('n1', { options: ['--replace-address', replaceAddress], routerId: '192.0.2.1' })
+      for (const options of [[], ['--replace-address', 'true'], ['--address', 'none']]) {
+        lab.startAgentWith('n1', { options, routerId: '192.0.2.1' })
         assert.match(await refusal(lab), /must be another address than the only one of this node$/)
       }
       assert.match(ip('-n', 'n1', 'address', 'show', 'dev', 'eth0'), new RegExp(`${address.n1}/25`))

@@ -1,5 +1,6 @@
 /** For the program. Not part of the API. */
 export { linuxSupport, reapGroup } from '@softspoken/linux'
+export { refuseOnlyAddress } from './address/only-address.ts'
 export { VipAddresses } from './address/vip-addresses.ts'
 export { apiServerCheck } from './kubernetes/api-server-check.ts'
 export { isVip } from './kubernetes/options.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { hostRoute } from '@softspoken/announcer'
 import type { Logger } from '@softspoken/session'
-import { linuxSupport, VipAddresses } from '@softspoken/vip-agent/internal'
+import { linuxSupport, refuseOnlyAddress, VipAddresses } from '@softspoken/vip-agent/internal'
 import { OptionError } from '@softspoken/wire'
 import { addressOptions } from './agent-options.ts'
 import type { ProgramOptions } from './options.ts'
@@ -14,7 +14,7 @@ const CAP_NET_ADMIN = 12n // linux/capability.h
 
 /**
  * The interface that gets the VIPs; undefined with `address: none`. `warn` gets what may be a mistake.
- * @throws UsageError if the VIPs cannot be added; RetryableError if there is no such interface now.
+ * @throws UsageError if the VIPs cannot be added, or are the node's own address; RetryableError if there is no such interface now.
  */
 export function interfaceFor(
   options: ProgramOptions,
@@ -22,17 +22,32 @@ export function interfaceFor(
   warn: (sentence: string) => void,
 ): string | undefined {
   const address = addressOptions(options)
-  if (address === 'none') return undefined
+  const routes = options.prefix.map(hostRoute)
+  if (address === 'none') {
+    refuseNodesAddress(
+      routes.map(route => route.address),
+      given,
+    )
+    return undefined
+  }
   const support = linuxSupport()
   if (!support.supported) throw cannotAdd(options, support.detail)
   if (!hasNetAdmin()) throw cannotAdd(options, 'this process lacks the capability NET_ADMIN')
   const log: Logger = { debug() {}, info() {}, error() {}, warn: (fields, text) => warn(sentence(fields, text)) }
   try {
-    return new VipAddresses(options.prefix.map(hostRoute), address, log).interface
+    return new VipAddresses(routes, address, log).interface
   } catch (error) {
     const known = toUsageError(error, given)
     const isMissing = error instanceof OptionError && error.option === 'address.interface'
     throw isMissing && known instanceof Error ? new RetryableError(known.message) : known // it may come up later
+  }
+}
+
+function refuseNodesAddress(vips: readonly string[], given: GivenValues): void {
+  try {
+    refuseOnlyAddress(vips)
+  } catch (error) {
+    throw toUsageError(error, given)
   }
 }
 

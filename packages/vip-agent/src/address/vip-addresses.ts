@@ -16,6 +16,7 @@ import type { Logger } from '@softspoken/session'
 import { assertBoolean, assertString, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError, parseAddress } from '@softspoken/wire'
 import { chooseInterface, type HostState, type Vip } from './choose-interface.ts'
+import { hasNoOtherAddress, isFormOf, onlyAddressError } from './only-address.ts'
 import type { VipInterface } from './vip-interface.ts'
 
 /** How the agent itself adds the VIPs; needs Linux, koffi and CAP_NET_ADMIN. */
@@ -99,12 +100,8 @@ export class VipAddresses implements VipInterface {
 
   #checkVip(vip: Vip, option: string, { addresses, interfaces }: HostState, log: Logger): void {
     const loopbacks = interfaces.filter(({ loopback }) => loopback).map(({ name }) => name)
-    const isNodes = (one: HostAddress): boolean =>
-      !loopbacks.includes(one.interface) && one.scope === 'global' && !this.vips.some(other => isFormOf(other, one))
-    const ofFamily = addresses.filter(one => one.address.length === vip.octets.length)
     const foreign = addresses.find(form => isFormOf(vip, form) && !isOurs(form))
-    if (foreign && !ofFamily.some(isNodes))
-      throw new OptionError(option, vip.text, 'another address than the only one of this node')
+    if (foreign && hasNoOtherAddress(vip, this.vips, { addresses, interfaces })) throw onlyAddressError(option, vip)
     if (foreign && !this.#replaces)
       throw new OptionError(
         option,
@@ -120,9 +117,6 @@ export class VipAddresses implements VipInterface {
   }
 }
 
-function isFormOf({ octets }: Vip, { address }: HostAddress): boolean {
-  return Buffer.compare(octets, address) === 0
-}
 /** A process of this program added it. Linux before 5.18 keeps no mark; then its form shows it. */
 function isOurs(form: HostAddress): boolean {
   return form.protocol === ADDRESS_PROTOCOL || isOwnAddress(form)
