@@ -3,6 +3,7 @@ import { nearest } from '@softspoken/wire/internal'
 import { Command, CommanderError, Option } from 'commander'
 import { isAnnounce } from './announce-name.ts'
 import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withDisabledBy, withOptions, withoutValue } from './config/flags.ts'
+import { fromKubeVipFlags } from './config/kube-vip-flags.ts'
 import { readConfiguration, readDisabledBy } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
 import { escapeControls } from './log/escape-controls.ts'
@@ -22,8 +23,7 @@ export interface Io {
 /** Resolves with the exit code: after an answer was printed, or once the route is being announced. */
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, io: Io): Promise<number> {
   try {
-    const words = isAnnounce(argv[0]) ? ['announce', ...argv.slice(1)] : argv
-    await commandLine(env, io).parseAsync(words, { from: 'user' })
+    await commandLine(argv, env, io)
     return exitCodes.ok
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok // --help, --version
@@ -34,7 +34,17 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, io: 
   }
 }
 
-function commandLine(env: NodeJS.ProcessEnv, io: Io): Command {
+async function commandLine(argv: readonly string[], env: NodeJS.ProcessEnv, io: Io): Promise<void> {
+  if (argv[0] === 'manifest') {
+    const { argv: rest, env: variables, nameOf } = fromKubeVipFlags(argv.slice(1))
+    await commands({ ...env, ...variables }, io, nameOf).parseAsync(['manifest', ...rest], { from: 'user' })
+    return
+  }
+  const words = isAnnounce(argv[0]) ? ['announce', ...argv.slice(1)] : argv
+  await commands(env, io).parseAsync(words, { from: 'user' })
+}
+
+function commands(env: NodeJS.ProcessEnv, io: Io, nameOf = (variable: string): string => variable): Command {
   const root = new Command('softspoken')
     .description('Announces one host route over BGP while its service is healthy, and withdraws it when it is not.')
     .usage('<command> [options]')
@@ -74,6 +84,7 @@ function commandLine(env: NodeJS.ProcessEnv, io: Io): Command {
         readFlags(command, command.args.slice(1)),
         env,
         options,
+        nameOf,
       )
       for (const warning of warnings) io.printError(escapeControls(warning))
       io.print(text)

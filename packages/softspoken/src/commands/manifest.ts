@@ -7,7 +7,7 @@ import { daemonSet } from '../manifest/daemonset.ts'
 import { distributions } from '../manifest/distributions.ts'
 import { kubeadmControlPlane } from '../manifest/kubeadm-control-plane.ts'
 import type { ManifestOptions } from '../manifest/manifest-options.ts'
-import { type Plan, planOf } from '../manifest/plan.ts'
+import { type NameOf, type Plan, planOf } from '../manifest/plan.ts'
 import { staticPod } from '../manifest/pod.ts'
 import { rbac } from '../manifest/rbac.ts'
 import { unit } from '../manifest/unit.ts'
@@ -18,12 +18,17 @@ export interface Manifest {
 }
 
 /** @throws UsageError; RetryableError for a file that cannot be read. */
-export async function manifest(flags: Flags, env: NodeJS.ProcessEnv, options: ManifestOptions): Promise<Manifest> {
+export async function manifest(
+  flags: Flags,
+  env: NodeJS.ProcessEnv,
+  options: ManifestOptions,
+  nameOf: NameOf,
+): Promise<Manifest> {
   if (options.kind === 'rbac') {
-    const { given, warnings } = await readSources(flags, env)
+    const { given, warnings } = await readSources(flags, env, { exists: () => false, nameOf })
     return { text: rbac(validateSome(given), options, heads.rbac(options)), warnings }
   }
-  const plan = await planOf(flags, env, options)
+  const plan = await planOf(flags, env, options, nameOf)
   return { text: printed[options.kind](plan, options), warnings: plan.warnings }
 }
 

@@ -32,7 +32,11 @@ export function interfaceFor(
   }
   const support = linuxSupport()
   if (!support.supported) throw cannotAdd(options, support.detail)
-  if (!hasNetAdmin()) throw cannotAdd(options, 'this process lacks the capability NET_ADMIN')
+  if (!hasNetAdmin())
+    throw cannotAdd(
+      options,
+      'this process lacks the capability NET_ADMIN (in a Pod: runAsUser: 0, and capabilities with add: [NET_ADMIN])',
+    )
   const log: Logger = { debug() {}, info() {}, error() {}, warn: (fields, text) => warn(sentence(fields, text)) }
   try {
     return new VipAddresses(routes, address, log).interface

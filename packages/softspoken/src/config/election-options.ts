@@ -1,5 +1,6 @@
 /** Which election the options select, if any, and which options go together. */
 import { hostname } from 'node:os'
+import { hostRoute } from '@softspoken/announcer'
 import { omitUndefined } from '@softspoken/session/internal'
 import { type LeaseElectionOptions, profiles } from '@softspoken/vip-agent'
 import { entriesOf } from '../health/shown-url.ts'
@@ -109,6 +110,10 @@ export function checkTogether(
   if ((election !== undefined || options.routerId === 'auto') && /^localhost(\.|$)/.test(nodeName))
     throw new UsageError(
       `${options.nodeName === undefined ? 'nodeName is missing, and the host name' : `${place('nodeName')}: it`} is ${nodeName}: each node needs a name of its own`,
+    )
+  if (options.prefix.some(one => hostRoute(one).address === options.routerId))
+    throw new UsageError(
+      `${place('routerId')}: ${options.routerId} is a VIP, which moves from node to node; use the node's own address, or routerId: auto`,
     )
   if (has('apiServers') && election !== 'kubernetes')
     return [`${place('apiServers')}: not used, because there is no election by Kubernetes`]

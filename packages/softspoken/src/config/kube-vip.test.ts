@@ -211,6 +211,17 @@ describe("kube-vip's variables in each form are used:", () => {
     [{ health_check_port: '10256' }, {}, /^health_check_port: not used, because http serves/],
     [{ prometheus_server: ':2112' }, {}, /^prometheus_server: not used, because http serves/],
     [{ bgp_attach_ip_to_interface: 'true' }, {}, /^bgp_attach_ip_to_interface: not used, because it is for Services/],
+    [
+      { vip_loglevel: '4' },
+      { logLevel: 'info' },
+      /^vip_loglevel: not used, because its numbers differ between versions/,
+    ],
+    [{ svc_enable: 'true' }, {}, /^svc_enable: not used, because this program announces no Services; Cilium, MetalLB/],
+    [{ enable_node_labeling: 'true' }, {}, /^enable_node_labeling: not used, because no label is written/],
+    [{ cp_detect: 'true' }, {}, /^cp_detect: not used, because the API server of 127\.0\.0\.1 is verified/],
+    [{ cp_enable: 'true', vip_loseleadership: 'false' }, {}],
+    [{ bgp_routerid: 'auto' }, { routerId: 'auto' }],
+    [{ svc_x: 'y', egress_x: 'y' }, {}, /^svc_x, egress_x: not used, because there is no such option here/],
     [{ bgp_peer: '10.0.5.1', vip_x: 'y' }, {}, /^bgp_peer, vip_x: not used, because there is no such option here/],
   ])('%j', async (more, expected, warning) => {
     const { options, warnings } = await readConfiguration([], { ...plain, ...more })

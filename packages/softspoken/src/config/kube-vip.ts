@@ -1,9 +1,19 @@
 /**
- * kube-vip's variables for its BGP mode, with and without its election. A variable with the same meaning here is used. One with another meaning causes a
- * warning. One that changes where traffic goes is refused, so that a reachable address does not silently become unreachable.
+ * kube-vip's variables, with and without its election. A variable with the same meaning here is used. One with another meaning
+ * causes a warning. One that changes where traffic goes is refused, so that a reachable address does not silently become
+ * unreachable.
  */
 import { isIP } from 'node:net'
-import { electionNames, readElection } from './kube-vip-election.ts'
+import { readElection } from './kube-vip-election.ts'
+import {
+  healthFiles,
+  healthNumbers,
+  isUnknown,
+  refused,
+  refusedUnlessOurs,
+  switches,
+  unused,
+} from './kube-vip-names.ts'
 import { addressOf, isOn, isTrue, type KubeVipPeer, MULTIHOP, readPeers, wholeNumber } from './kube-vip-peers.ts'
 import type { OptionName } from './options.ts'
 import { notAllowed, UsageError } from './usage-error.ts'
@@ -27,43 +37,54 @@ const missing = {
   peerAs: 'bgp_peeras, for which kube-vip uses 65000 if it is missing',
 }
 
+/** The host that the program is to run on, and the user's names of kube-vip's variables. */
+export interface KubeVipContext {
+  exists(path: string): boolean
+  /** Of a variable; the variable itself, unless it was a flag. */
+  nameOf(variable: string): string
+}
+
 /**
- * The values of kube-vip's variables, if one of its BGP names is set. `own` has the values from flags and our variables,
- * which win. `warnings` is complete when all values have been read.
+ * The values of kube-vip's variables, if one of them shows that they are kube-vip's. `own` has the values from flags and our
+ * variables, which win. `warnings` is complete when all values have been read.
  */
-export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, exists: (path: string) => boolean): KubeVip {
+export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists, nameOf }: KubeVipContext): KubeVip {
   const value = (name: string): string | undefined => env[name]?.trim() || undefined
   const warnings: string[] = []
   const values: SourceValues = {}
   // Names such as `address` are common. They are kube-vip's only if one of these is set, too.
-  if (!['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(value))
+  if (
+    !['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(value) &&
+    !switches.some(name => isOn(value(name)))
+  )
     return { values, implied: {}, warnings, missing: {} }
 
   /** Read and checked only if no value of ours wins. */
   const set = (option: OptionName, name: string, read: (text: string) => unknown): void => {
     const text = value(name)
-    if (text !== undefined) values[option] = { from: name, read: () => read(text) }
+    if (text !== undefined) values[option] = { from: nameOf(name), read: () => read(text) }
   }
-  const setNumber = (option: OptionName, name: string): void => set(option, name, text => wholeNumber(name, text))
+  const setNumber = (option: OptionName, name: string): void =>
+    set(option, name, text => wholeNumber(nameOf(name), text))
 
   if (value('bgp_enable') !== undefined && !isTrue('bgp_enable', value('bgp_enable')))
     throw new UsageError('bgp_enable: it is false, but this program only does BGP')
-  for (const [name, instead] of refused) if (isOn(value(name))) throw new UsageError(`${name}: ${instead}`)
+  for (const [name, instead] of refused) if (isOn(value(name))) throw new UsageError(`${nameOf(name)}: ${instead}`)
 
   const vip = value('address') ? 'address' : 'vip_address'
   set('prefix', vip, text => {
     if (value('vip_address') !== undefined && vip === 'address' && value('vip_address') !== text)
       warnings.push('vip_address: not used, because its new name, address, is also set')
     const subnet = value('vip_subnet') === undefined ? 'vip_cidr' : 'vip_subnet'
-    return text.split(/\s*,\s*/).map(one => hostRouteOf(vip, one, subnet, value(subnet), warnings))
+    return text.split(/\s*,\s*/).map(one => hostRouteOf(nameOf(vip), one, nameOf(subnet), value(subnet), warnings))
   })
   setNumber('localAs', 'bgp_as')
   set('routerId', 'bgp_routerid', text => text)
   for (const [name, option, instead] of refusedUnlessOurs)
     set(option, name, () => {
-      throw new UsageError(`${name}: ${instead}`)
+      throw new UsageError(`${nameOf(name)}: ${instead}`)
     })
-  set('localAddress', 'bgp_sourceip', text => addressOf('bgp_sourceip', text))
+  set('localAddress', 'bgp_sourceip', text => addressOf(nameOf('bgp_sourceip'), text))
   set('bindDevice', 'bgp_sourceif', text => text)
   if (own.peer === undefined && value('bgp_peers') !== undefined) {
     set('peers', 'bgp_peers', text => [
@@ -71,9 +92,9 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, exists: (
       ...additionalPeer(value, env.bgp_peerpass, warnings),
     ])
   } else {
-    set('peer', 'bgp_peeraddress', text => [addressOf('bgp_peeraddress', text)])
+    set('peer', 'bgp_peeraddress', text => [addressOf(nameOf('bgp_peeraddress'), text)])
     setNumber('peerAs', 'bgp_peeras')
-    if (env.bgp_peerpass) values.tcpMd5Key = { from: 'bgp_peerpass', read: () => env.bgp_peerpass } // not trimmed, because every octet counts
+    if (env.bgp_peerpass) values.tcpMd5Key = { from: nameOf('bgp_peerpass'), read: () => env.bgp_peerpass } // not trimmed, because every octet counts
     if (isOn(value('bgp_multihop')))
       set('multihop', 'bgp_multihop', text => (isTrue('bgp_multihop', text) ? MULTIHOP : undefined))
   }
@@ -94,8 +115,8 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, exists: (
   for (const [name, option] of healthFiles) set(option, name, text => text)
   for (const [name, option] of healthNumbers) setNumber(option, name)
   const implied = readElection({ value, set, setNumber }, own, warnings, exists)
-  for (const [name, reason] of unused) if (isOn(value(name))) warnings.push(`${name}: not used, ${reason}`)
-  const unknown = Object.keys(env).filter(name => ofKubeVip.test(name) && isOn(value(name)) && !understood.has(name))
+  for (const [name, reason] of unused) if (isOn(value(name))) warnings.push(`${nameOf(name)}: not used, ${reason}`)
+  const unknown = Object.keys(env).filter(name => isUnknown(name) && isOn(value(name)))
   if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, because there is no such option here`)
   return { values, implied, warnings, missing }
 }
@@ -122,68 +143,6 @@ function additionalPeer(
     },
   ]
 }
-
-/** Refused, because ignoring it would change where traffic goes. */
-const refused: readonly (readonly [string, string])[] = [
-  ['vip_arp', 'ARP is not supported; announce the address by BGP, and leave this out'],
-  ['zebra_enable', 'Zebra is not supported; announce the address to the router itself'],
-  ['annotation', 'annotations of the node are not read; give the routers as bgp_peers'],
-  ['annotations', 'annotations of the node are not read; give the routers as bgp_peers'],
-  ['config_file', "kube-vip's own file is not read; give its options as variables, or a file of ours with --config"],
-]
-/** The same, unless a value of ours wins. */
-const refusedUnlessOurs: readonly (readonly [string, OptionName, string])[] = [
-  [
-    'bgp_routerinterface',
-    'routerId',
-    'an interface has many addresses; give the router id itself as bgp_routerid, and leave this out',
-  ],
-  ['mpbgp_nexthop', 'nextHop', 'not supported; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
-]
-/** Ignored with a warning, because this program does not do it. */
-const unused: readonly (readonly [string, string])[] = [
-  ['port', 'because an address is announced, with all its ports'],
-  ['vip_routingtable', 'because the address is announced by BGP only'],
-  ['bgp_attach_ip_to_interface', 'because it is for Services; the address itself is added to vip_interface, or to lo'],
-  ['bgp_keepalive_interval', 'because a KEEPALIVE is sent after a third of the negotiated hold time'],
-  ['mpbgp_ipv4', 'because it belongs to mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
-  ['mpbgp_ipv6', 'because it belongs to mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
-  ['zebra_url', 'because it belongs to zebra_enable'],
-  ['zebra_version', 'because it belongs to zebra_enable'],
-  ['zebra_software_name', 'because it belongs to zebra_enable'],
-  [
-    'backend_health_check_interval',
-    'because it is for routing tables and load balancers; our option is healthInterval',
-  ],
-  ['health_check_port', 'because http serves /healthz and /readyz'],
-  ['prometheus_server', 'because http serves /metrics'],
-  ['svc_enable', 'because this program announces one address, and no services'],
-  ['lb_enable', 'because this program has no load balancer'],
-]
-
-const healthNumbers = [
-  ['control_plane_health_check_period_seconds', 'healthInterval'],
-  ['control_plane_health_check_timeout_seconds', 'healthTimeout'],
-  ['control_plane_health_check_failure_threshold', 'healthFall'],
-] as const
-/** kube-vip 1.2 has the first; the others follow its names for etcd. */
-const healthFiles = [
-  ['control_plane_health_check_ca_path', 'healthCa'],
-  ['control_plane_health_check_cert_path', 'healthCert'],
-  ['control_plane_health_check_client_cert_path', 'healthCert'],
-  ['control_plane_health_check_key_path', 'healthKey'],
-  ['control_plane_health_check_client_key_path', 'healthKey'],
-] as const
-
-/** Names that are meant for kube-vip: each unknown one causes a warning. */
-const ofKubeVip = /^(bgp|mpbgp|zebra|control_plane_health_check|vip)_/
-const understood: ReadonlySet<string> = new Set([
-  ...electionNames,
-  ...['vip_address', 'vip_subnet', 'vip_cidr'],
-  ...['bgp_enable', 'bgp_as', 'bgp_routerid', 'bgp_sourceip', 'bgp_sourceif', 'bgp_peers', 'bgp_hold_time'],
-  ...['bgp_peeraddress', 'bgp_peeras', 'bgp_peerpass', 'bgp_multihop', 'control_plane_health_check_address'],
-  ...[...refused, ...refusedUnlessOurs, ...unused, ...healthNumbers, ...healthFiles].map(([name]) => name),
-])
 
 function hostRouteOf(
   name: string,

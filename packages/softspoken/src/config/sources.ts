@@ -6,7 +6,7 @@ import { fromSystemd, readEnvironment } from './environment.ts'
 import { readConfigFile } from './file.ts'
 import type { Flags } from './flags.ts'
 import { keyWarnings, readKeyFiles } from './keys.ts'
-import { fromKubeVip } from './kube-vip.ts'
+import { fromKubeVip, type KubeVipContext } from './kube-vip.ts'
 import type { OptionName, ProgramOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 import { validate, validateOne } from './validate.ts'
@@ -43,18 +43,17 @@ interface Sources {
 }
 
 /**
- * All given values, each of its kind, but not checked against each other. `exists` tells whether a file is on the host that
- * the program is to run on.
+ * All given values, each of its kind, but not checked against each other.
  */
 export async function readSources(
   { values: flags, config }: GivenFlags,
   env: NodeJS.ProcessEnv,
-  exists: (path: string) => boolean = existsSync,
+  context: KubeVipContext = { exists: existsSync, nameOf: name => name },
 ): Promise<Sources> {
   const environment = readEnvironment(env)
   const file = configFile(config, env)
   const own = { ...environment.values, ...flags }
-  const kubeVip = fromKubeVip(env, own, exists)
+  const kubeVip = fromKubeVip(env, own, context)
   const inFile = file === undefined ? {} : await readConfigFile(file)
   const values: SourceValues = {
     ...fromSystemd(env),

@@ -23,6 +23,9 @@ interface Argument {
   readonly reason?: string
 }
 
+/** The user's name of one of kube-vip's variables. */
+export type NameOf = (variable: string) => string
+
 export interface Plan {
   readonly options: ProgramOptions
   /** Of the command announce. */
@@ -38,11 +41,16 @@ export interface Plan {
 }
 
 /** This host's state directory and files decide nothing. @throws UsageError; RetryableError for a file that cannot be read. */
-export async function planOf(flags: Flags, env: NodeJS.ProcessEnv, manifest: ManifestOptions): Promise<Plan> {
+export async function planOf(
+  flags: Flags,
+  env: NodeJS.ProcessEnv,
+  manifest: ManifestOptions,
+  nameOf: NameOf,
+): Promise<Plan> {
   const { given, inFile, file, missing, warnings } = await readSources(
     flags,
     { ...env, STATE_DIRECTORY: undefined },
-    () => false,
+    { exists: () => false, nameOf },
   )
   refuse(given, inFile, file, manifest)
   const first: GivenValues = { ...own('routerId', 'auto'), ...routersAsFlags(given, inFile) }
