@@ -132,7 +132,7 @@ export class Actions {
       leadership: leadership => {
         if (!leadership.leader && leadership.reason !== undefined)
           reporter.electionFailed({ reason: leadership.reason, detail: leadership.detail ?? leadership.reason })
-        else if (leadership.leader) reporter.lastElectionFailure = undefined
+        else if (leadership.leader) reporter.electionWorks()
         feed({ type: 'leadership', leadership })
       },
       ended: error => {

@@ -83,7 +83,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.#addresses = vipInterface instanceof VipAddresses ? vipInterface : undefined
     this.#segment = config.segment && this.#addresses && this.#openSegment(this.#addresses, environment)
     const steps = vipInterface && new VipSteps(vipInterface, this.#clock)
-    this.#reporter = new Reporter(this, log, vips, this.#addresses?.interface)
+    this.#reporter = new Reporter(this, log, vips, this.#addresses?.interface, this.#clock)
     this.#deadline = kernelDeadline ? (environment.kernelDeadline ?? kernelDeadlineOrLine(log)) : undefined
     // A timer of a session or of the gate may be the first one that runs when a stopped process continues.
     const clock = leasesFirst(this.#clock, () => this.#feed({ type: 'tick' }))

@@ -1,11 +1,12 @@
 /** What a VIP agent reports: its status, its events, its log lines for changes. */
 import type { EventEmitter } from 'node:events'
 import type { Explanation } from '@softspoken/announcer'
-import type { Logger } from '@softspoken/session'
+import type { Clock, Logger } from '@softspoken/session'
 import { notify, omitUndefined } from '@softspoken/session/internal'
 import type { ElectionReason } from '../election/reasons.ts'
 import type { SegmentState } from '../segment/state.ts'
 import { drainOf, isLeading, whyNotServing } from './leases.ts'
+import { News } from './news.ts'
 import { type DrainReason, levelOf, type ServeReason } from './reasons.ts'
 import type { AgentState, Mode } from './state.ts'
 
@@ -109,18 +110,23 @@ export class Reporter {
   readonly #interface: string | undefined
   #role: AgentRole = 'waiting'
   #epoch: number | undefined
-  #why: string | undefined
+  readonly #whyNot: News
+  readonly #failures: News
+  #serving = false
   #isPresent = false
   #addressError: string | undefined
   #blockedBy: string | undefined
-  lastElectionFailure: ElectionFailure | undefined
+  #lastElectionFailure: ElectionFailure | undefined
 
   constructor(
     emitter: EventEmitter<AgentEvents>,
     log: Logger,
     vips: readonly string[],
     interfaceName: string | undefined,
+    clock: Clock,
   ) {
+    this.#whyNot = new News(clock)
+    this.#failures = new News(clock)
     this.#emitter = emitter
     this.#log = log
     this.#vips = vips
@@ -135,10 +141,17 @@ export class Reporter {
     this.#blocked(state.segment?.blockedBy)
   }
 
+  get lastElectionFailure(): ElectionFailure | undefined {
+    return this.#lastElectionFailure
+  }
+  electionWorks(): void {
+    this.#lastElectionFailure = undefined
+    this.#failures.over()
+  }
   electionFailed(failure: ElectionFailure): void {
-    const isNews = this.lastElectionFailure?.detail !== failure.detail
-    this.lastElectionFailure = failure
-    if (isNews) this.#log.warn(failure, 'election failed')
+    this.#lastElectionFailure = failure
+    if (!this.#failures.isNew(failure)) return
+    this.#log.warn(failure, 'election failed')
     notify(this.#emitter, this.#log, 'election-failed', failure)
   }
   conflict(mac: string): void {
@@ -170,10 +183,12 @@ export class Reporter {
     notify(this.#emitter, this.#log, 'role', { role, ...omitUndefined({ epoch }) })
   }
   #serves(why: Explanation<ServeReason> | undefined): void {
-    if (why?.detail === this.#why) return
-    this.#why = why?.detail
-    if (why === undefined) this.#log.info({}, 'serving')
-    else this.#log[levelOf(why.reason)](why, 'not serving')
+    if (why ? !this.#whyNot.isNew(why) : this.#serving) return
+    this.#serving = why === undefined
+    if (why === undefined) {
+      this.#whyNot.over()
+      this.#log.info({}, 'serving')
+    } else this.#log[levelOf(why.reason)](why, 'not serving')
     notify(this.#emitter, this.#log, 'serving', why ?? {})
   }
   #address(present: boolean): void {
