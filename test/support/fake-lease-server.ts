@@ -81,6 +81,8 @@ export class FakeLeaseServer implements AsyncDisposable {
   fault: LeaseServerFault | ((request: ReceivedRequest) => LeaseServerFault | undefined) | undefined
   /** Tokens that are accepted. A client certificate of the test authority is always accepted. */
   readonly tokens = new Set<string>()
+  /** The Nodes, by name. */
+  readonly nodes = new Map<string, LeaseJson>()
   /** A watch from an earlier version than this one is answered with 410 Gone. */
   oldestVersion = 0
   /** The namespaces that exist. */
@@ -226,13 +228,16 @@ export class FakeLeaseServer implements AsyncDisposable {
     const [, namespace = '', name] =
       /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases(?:\/([^/]+))?$/.exec(path) ?? []
     const isHealth = path === '/readyz'
+    const [, nodeName] = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path) ?? []
     const refusal =
       this.#refusal(request, fault) ??
-      (namespace === '' && !isHealth
+      (namespace === '' && !isHealth && nodeName === undefined
         ? status(404, 'NotFound', 'the server could not find the requested resource')
         : undefined)
     if (refusal !== undefined) send(response, refusal)
     else if (isHealth) response.end('ok')
+    else if (nodeName !== undefined)
+      send(response, this.nodes.get(nodeName) ?? status(404, 'NotFound', `nodes "${nodeName}" not found`, 'nodes'))
     else if (request.method === 'GET' && query.get('watch') === '1') this.#watch(namespace, query, response)
     else {
       const count = this.#leases.size

@@ -65,6 +65,10 @@ after the drain, and the sessions stay up. Log, page, \`status\` and metrics say
 \`softspoken drain [reason]\` creates the file, and \`softspoken resume\` removes it. Both take \`--disabled-by\`, the variable, or the
 file of options. If it cannot be known whether the file exists, the node stays as it was; after a start it stays out of service.
 
+\`drainOnCordon: true\` does the same while the Node \`nodeName\` is cordoned (\`kubectl cordon\`, \`kubectl drain\`), with the reason
+\`cordoned\`. The API server is asked each 10 s with the credentials of the Lease, which need \`get\` on the Node. If it refuses or
+does not answer, the node stays as it was. Leave it off with one control plane node: cordoned nodes alone announce nothing.
+
 ## Several routers
 
 If the routers have the same options, give their addresses as \`peer\`. Otherwise give \`peers\` in a file: each router has

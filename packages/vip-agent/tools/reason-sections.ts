@@ -14,6 +14,7 @@ export interface Section {
 const notServing: Record<ServeReason, Explanation<AgentReason>> = {
   starting: because('starting'),
   drained: because('drained', Date.UTC(2026, 0, 31, 12), 'new memory'),
+  cordoned: because('cordoned', Date.UTC(2026, 0, 31, 12)),
   'drain-unknown': because('drain-unknown', 'permission denied'),
   unhealthy: because('unhealthy', 'https://127.0.0.1:6443/readyz answered 500 (3 checks in a row)'),
   'no-session': because('no-session'),

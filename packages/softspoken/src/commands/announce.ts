@@ -70,6 +70,7 @@ export async function announce(
         kernelDeadline,
         log,
         ...omitUndefined({ health: health?.gate, election: elected?.election }),
+        ...(options.drainOnCordon && omitUndefined({ drainOnCordon: elected?.isCordoned })),
       }
       const apiServer = elected?.apiServer ?? health?.apiServer
       return { agent: new VipAgent(running), nodeName: nodeNameOf(options), ...omitUndefined({ elected, apiServer }) }

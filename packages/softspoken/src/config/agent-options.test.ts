@@ -30,7 +30,7 @@ function isElsewhere(name: string): boolean {
   return (
     [
       ...['prefix', 'peers', 'withoutCapabilities', 'tcpMd5KeyFile', 'backOff', 'http', 'httpHost', 'logLevel'],
-      ...['leaseDirectory', 'leaseProfile', 'interface', 'kernelDeadline', 'nextHop'],
+      ...['leaseDirectory', 'leaseProfile', 'interface', 'kernelDeadline', 'nextHop', 'drainOnCordon'],
     ].includes(name) || name.startsWith('health')
   )
 }

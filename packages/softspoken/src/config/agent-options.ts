@@ -64,7 +64,9 @@ export function leaseOptions(options: ProgramOptions): KubernetesLeaseOptions {
 const REQUEST_TIMEOUT = 0.45
 
 /** All but what runs: health, election and log. */
-export function agentOptions(options: ProgramOptions): Omit<AgentOptions, 'health' | 'election' | 'log'> {
+export function agentOptions(
+  options: ProgramOptions,
+): Omit<AgentOptions, 'health' | 'election' | 'drainOnCordon' | 'log'> {
   const { prefix, mode, address, requireAddress = address === 'none' } = options
   const { destroyConnections, kernelDeadline, disabledBy } = options
   return {

@@ -97,6 +97,8 @@ export function checkTogether(
   for (const name of ofElection)
     if (election === undefined && has(name)) refuse(name, 'without an election: give the mode standby or leader')
   if (election !== undefined && has('med')) refuse('med', 'with an election, which makes the MED')
+  if (options.drainOnCordon === true && election !== 'kubernetes')
+    refuse('drainOnCordon', 'without an election by Kubernetes, whose credentials it uses')
   for (const name of ofApiServer)
     if (!asksApiServer(options) && has(name))
       refuse(name, 'without an election by Kubernetes or health kubernetes, which use it')

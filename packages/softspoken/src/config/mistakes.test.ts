@@ -96,6 +96,7 @@ describe('options that do not go together are refused:', () => {
     [{ mode: 'all-nodes', lease: 'kube-system/vip' }, /^lease in \S+: not allowed together with mode in \S+ all-nodes/],
     [{ mode: 'all-nodes', leaseDirectory: '/tmp/x' }, /^leaseDirectory in \S+: not allowed together with mode/],
     [{ lease: 'a/b', leaseDirectory: '/tmp/x' }, /^leaseDirectory in \S+: not allowed together with lease in/],
+    [{ drainOnCordon: true }, /^drainOnCordon in \S+: not allowed without an election by Kubernetes/],
     [{ leaseProfile: 'fast' }, /^leaseProfile in \S+: not allowed without an election/],
     [{ renewDeadline: 3 }, /^renewDeadline in \S+: not allowed without an election/],
     [{ leaseDirectory: '/tmp/x', renewDeadline: 20 }, /^renewDeadline in \S+: 20 is not allowed, .*leaseDuration, 15/],

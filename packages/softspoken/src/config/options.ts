@@ -352,6 +352,13 @@ export const optionsSchema = v.strictObject({
       libraryName: 'disabledBy',
     }),
   ),
+  drainOnCordon: v.optional(
+    option(yesOrNo, {
+      text: 'true: take this node out of service while it is cordoned; its user must be allowed to get the Node',
+      defaultText: 'false',
+      libraryName: 'drainOnCordon',
+    }),
+  ),
   nextHop: v.optional(
     option(v.array(address, 'a list'), {
       text: 'where the router sends the traffic: one address, or one for each family of the routes',

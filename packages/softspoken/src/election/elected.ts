@@ -20,6 +20,8 @@ export interface Elected {
   /** The Lease, as a sentence names it. */
   readonly name: string
   readonly requests: LeaseRequests
+  /** Whether the Node of this node is cordoned, if Kubernetes has the Lease. */
+  isCordoned?(signal: AbortSignal): Promise<boolean>
   /** Of the API server, if Kubernetes has the Lease. */
   apiServer?(): KubernetesLeaseStatus
 }
@@ -37,6 +39,9 @@ export function elect(options: ProgramOptions, log?: Logger): Elected {
     store,
     name: directory ?? leaseOf(options),
     requests,
-    ...(kubernetes && { apiServer: () => kubernetes.status() }),
+    ...(kubernetes && {
+      apiServer: () => kubernetes.status(),
+      isCordoned: signal => kubernetes.isCordoned(election.identity, signal),
+    }),
   }
 }

@@ -50,7 +50,11 @@ export class RecentEvents {
     agent?.on('address', ({ present, interface: name = 'the interface' }) =>
       this.#add('note', present ? `address added to ${name}` : `address is not on ${name} any more`),
     )
-    agent?.on('serving', ({ reason, detail }) => reason === 'drained' && this.#add('note', `this node is ${detail}`))
+    agent?.on(
+      'serving',
+      ({ reason, detail }) =>
+        (reason === 'drained' || reason === 'cordoned') && this.#add('note', `this node is ${detail}`),
+    )
     agent?.on('election-failed', ({ detail }) => this.#add('bad', `election: ${detail}`))
   }
 

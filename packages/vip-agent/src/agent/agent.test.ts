@@ -377,6 +377,16 @@ describe('an agent that is drained', () => {
     expect([run.whats, run.election.campaigns]).toEqual([['remove'], 0])
     expect(run.lines.filter(line => line === 'serving')).toEqual([])
   })
+  it('a node that is cordoned is drained, and in service again after that', async () => {
+    let cordoned = true
+    const run = new Run(run => ({ ...asLeader(run), drainOnCordon: async () => cordoned }))
+    await run.pass(5)
+    expect(run.agent.status()).toMatchObject({ drained: { reason: 'cordoned' }, serves: { reason: 'cordoned' } })
+    cordoned = false
+    await run.pass(10)
+    expect(run.agent.status()).toMatchObject({ role: 'leader', serves: {} })
+    expect(() => new Run({ drainOnCordon: true as never })).toThrow('drainOnCordon: true is not allowed')
+  })
   it('an agent that ends looks at no file', async () => {
     let looks = 0
     const look = async (): Promise<Look> => {

@@ -8,9 +8,9 @@ import { assertString, DeadlineTimer, errorText, guardLog } from '@softspoken/se
 import { type AddressCalls, VipAddresses } from '../address/vip-addresses.ts'
 import { type VipInterface, VipSteps } from '../address/vip-interface.ts'
 import { JumpWatch } from '../clocks.ts'
-import { DrainFile } from '../maintenance/drain-file.ts'
 import { drained } from '../maintenance/drained.ts'
 import type { Look } from '../maintenance/look-at.ts'
+import { watchMaintenance } from '../maintenance/watches.ts'
 import { Segment, type SegmentCalls, type SegmentOptions } from '../segment/segment.ts'
 import { Actions } from './actions.ts'
 import { type HostNetwork, hostNetwork } from './host-network.ts'
@@ -18,7 +18,7 @@ import { HostWatch } from './host-watch.ts'
 import { whyWithheld } from './leases.ts'
 import { type AgentOptions, resolveOptions } from './options.ts'
 import { RouteGate } from './route-gate.ts'
-import { type AgentInput, type AgentState, type Drain, newAgent } from './state.ts'
+import { type AgentInput, type AgentState, newAgent } from './state.ts'
 import { type AgentEvents, type AgentStatus, Reporter, statusOf } from './status.ts'
 import { agentStep, nextDeadline } from './step.ts'
 
@@ -47,7 +47,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly #reporter: Reporter
   readonly #actions: Actions
   readonly #watch: HostWatch
-  readonly #drainFile: DrainFile | undefined
+  readonly #maintenance: ReturnType<typeof watchMaintenance>
   readonly #deadline: AgentEnvironment['kernelDeadline']
   readonly #done: Promise<void>
   #finish: () => void = () => {}
@@ -63,7 +63,8 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   constructor(options: AgentOptions, environment: AgentEnvironment)
   constructor(options: AgentOptions, environment: AgentEnvironment = {}) {
     super()
-    const { routes, config, announcer, health, election, address, kernelDeadline, disabledBy } = resolveOptions(options)
+    const { routes, config, announcer, health, election, address, kernelDeadline, maintenance } =
+      resolveOptions(options)
     const log = guardLog(options.log)
     this.#log = log
     this.#clock = announcer?.clock ?? health.clock ?? realTime
@@ -115,7 +116,8 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       expectsAddress: () => this.#state.address.status === 'present' && !this.#state.address.busy,
       addressGone: () => this.#reporter.addressGone(),
     })
-    this.#drainFile = disabledBy === undefined ? undefined : this.#watchDrainFile(disabledBy, environment)
+    const feed = (input: AgentInput): void => this.#feed(input)
+    this.#maintenance = watchMaintenance(maintenance, feed, { clock: this.#clock, log, look: environment.look })
     this.#isRunning = false
     this.#watch.look()
   }
@@ -141,7 +143,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     const { since = Date.now() } = this.#state.drains.call ?? {}
     this.#feed({ type: 'drain', source: 'call', drain: drained(since, reason) })
   }
-  /** Ends what drain() began. A node that the file of `disabledBy` drains stays drained. */
+  /** Ends what drain() began. A node that is drained by the file of `disabledBy`, or is cordoned, stays drained. */
   resume(): void {
     this.#feed({ type: 'drain', source: 'call', drain: undefined })
   }
@@ -191,16 +193,11 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.health.stop()
     this.#watch.stop()
     this.#segment?.endListening()
-    this.#drainFile?.stop()
+    this.#maintenance.stop()
     this.#deadline?.stop()
   }
 
   // ---- parts
-
-  #watchDrainFile(file: string, { look }: AgentEnvironment): DrainFile {
-    const changed = (drain: Drain | undefined): void => this.#feed({ type: 'drain', source: 'file', drain })
-    return new DrainFile({ file, clock: this.#clock, log: this.#log, changed, look })
-  }
 
   #openSegment(addresses: VipAddresses, { segment }: AgentEnvironment): Segment {
     const options: SegmentOptions = {

@@ -48,7 +48,7 @@ export function carrierGraceEnd({ lastCarrierAt }: AgentState): number {
 }
 
 export function drainOf({ drains }: AgentState): Drain | undefined {
-  return drains.call ?? drains.file
+  return drains.call ?? drains.file ?? drains.cordon
 }
 export function whyDrained(state: AgentState): Explanation<Drain['reason']> | undefined {
   const drain = drainOf(state)

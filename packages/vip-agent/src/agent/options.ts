@@ -20,6 +20,7 @@ import { renamed } from '@softspoken/wire/internal'
 import type { AddressOptions } from '../address/vip-addresses.ts'
 import type { VipInterface } from '../address/vip-interface.ts'
 import type { Election } from '../election/election.ts'
+import type { MaintenanceOptions } from '../maintenance/watches.ts'
 import type { AgentConfig, Mode } from './state.ts'
 
 /** Options of a VIP agent. */
@@ -75,12 +76,18 @@ export interface AgentOptions {
    * second. If it cannot be known whether it exists, the last look counts; if none has succeeded, the node is out of service.
    */
   disabledBy?: string
+  /**
+   * Whether this node is cordoned, such as `isCordoned()` of a `KubernetesLease`: while it resolves with true, the node is
+   * drained with the reason `cordoned`. Called each 10 s; a call that fails or takes longer than 5 s changes nothing.
+   */
+  drainOnCordon?: (signal: AbortSignal) => Promise<boolean>
   /** Receives every event; pino fits. A call that throws changes nothing. */
   log: Logger
 }
 const optionNames: readonly (keyof AgentOptions)[] = [
   ...(['vips', 'announcer', 'preference', 'health', 'mode', 'election', 'address', 'requireAddress'] as const),
-  ...(['arp', 'claimInUse', 'destroyConnections', 'kernelDeadline', 'disabledBy', 'log'] as const),
+  ...(['arp', 'claimInUse', 'destroyConnections', 'kernelDeadline'] as const),
+  ...(['disabledBy', 'drainOnCordon', 'log'] as const),
 ]
 
 /** Seconds, if the caller's own election does not say. */
@@ -101,7 +108,7 @@ export interface Resolved {
   readonly election: Election | undefined
   readonly address: AddressOptions | VipInterface | 'none'
   readonly kernelDeadline: boolean
-  readonly disabledBy: string | undefined
+  readonly maintenance: MaintenanceOptions
 }
 
 /** @throws OptionError */
@@ -161,8 +168,14 @@ export function resolveOptions(options: AgentOptions): Resolved {
     election,
     address: arp ? { interface: 'auto', ...(address as AddressOptions) } : address,
     kernelDeadline: assertBoolean(kernelDeadline, 'kernelDeadline'),
-    disabledBy: options.disabledBy === undefined ? undefined : assertPath(options.disabledBy, 'disabledBy'),
+    maintenance: maintenanceOf(options),
   }
+}
+
+function maintenanceOf({ disabledBy, drainOnCordon }: AgentOptions): MaintenanceOptions {
+  if (drainOnCordon !== undefined && typeof drainOnCordon !== 'function')
+    throw new OptionError('drainOnCordon', drainOnCordon, 'a function')
+  return { disabledBy: disabledBy === undefined ? undefined : assertPath(disabledBy, 'disabledBy'), drainOnCordon }
 }
 
 function readRoute(vip: string, option: string): HostRoute {

@@ -12,10 +12,11 @@ export type ServeReason =
   | 'address-removed'
   | 'address-missing'
   | 'drained'
+  | 'cordoned'
   | 'drain-unknown'
   | 'stopping'
 /** Why it is out of service: a person wants that, or it cannot be known whether a person does. */
-export type DrainReason = Extract<ServeReason, 'drained' | 'drain-unknown'>
+export type DrainReason = Extract<ServeReason, 'drained' | 'cordoned' | 'drain-unknown'>
 /** Why this node does not advertise the VIPs. */
 export type AgentReason =
   | ServeReason
@@ -54,6 +55,7 @@ const table = {
     level: 'warn',
     detail: (since: number, text: string) => `drained since ${timeOf(since)}${text === '' ? '' : `: ${text}`}`,
   },
+  cordoned: { level: 'warn', detail: (since: number) => `the node is cordoned, seen since ${timeOf(since)}` },
   'drain-unknown': { level: 'error', detail: (why: string) => `whether this node is drained is not known: ${why}` },
   stopping: { level: 'info', detail: () => 'the VIP agent stops' },
 } as const satisfies Record<AgentReason, { level: keyof Logger; detail: (...mentioned: never[]) => string }>

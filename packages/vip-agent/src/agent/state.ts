@@ -27,7 +27,7 @@ export interface AgentConfig {
 }
 
 /** What takes a node out of service. One that ends leaves the others in force. */
-export type DrainSource = 'call' | 'file'
+export type DrainSource = 'call' | 'file' | 'cordon'
 export interface Drain extends Explanation<DrainReason | 'starting'> {
   /** Milliseconds since 1970, if it is known. */
   readonly since?: number

@@ -32,6 +32,25 @@ function record(changes: Partial<LeaseRecord> = {}): LeaseRecord {
   return { holder: 'node1', duration: 15, epoch: 3, acquiredAt: at, renewedAt: at, ...changes }
 }
 
+describe('isCordoned()', () => {
+  test.each([
+    [{ unschedulable: true }, true],
+    [{ unschedulable: false }, false],
+    [{}, false],
+  ])('a Node with the spec %j is cordoned: %s', async (spec, cordoned) => {
+    server.nodes.set('node1', { kind: 'Node', metadata: { name: 'node1' }, spec })
+    expect(await store().isCordoned('node1', signal)).toBe(cordoned)
+    expect(server.requests.at(-1)).toMatchObject({ method: 'GET', path: '/api/v1/nodes/node1' })
+  })
+  test('rejects with a reason', async () => {
+    await expect(store().isCordoned('none', signal)).rejects.toMatchObject({ reason: 'not-found' })
+    server.nodes.set('node1', { kind: 'Lease', metadata: { name: 'node1' }, spec: {} })
+    await expect(store().isCordoned('node1', signal)).rejects.toMatchObject({ reason: 'bad-answer' })
+    server.fault = 'forbidden'
+    await expect(store().isCordoned('node1', signal)).rejects.toMatchObject({ reason: 'forbidden' })
+  })
+})
+
 describe('get(), create() and update()', () => {
   test('get() resolves with undefined if there is no Lease', async () => {
     expect(await store().get(signal)).toBeUndefined()

@@ -3,6 +3,7 @@ import { type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } 
 import { type Answer, failureOf, isMissingLease } from './api-answer.ts'
 import { ApiClient, type KubernetesLeaseStatus } from './api-client.ts'
 import { firstAnswer } from './first-answer.ts'
+import { isMap } from './json.ts'
 import { type LeaseObject, leaseBody, parseLease } from './lease-object.ts'
 import { configure, type KubernetesLeaseConfig, type KubernetesLeaseOptions } from './options.ts'
 import { readWatch } from './watch-events.ts'
@@ -11,6 +12,8 @@ import { readWatch } from './watch-events.ts'
 export interface KubernetesLease extends LeaseStore {
   /** Reads configuration and credentials now, for a check before the start. Rejects with a `LeaseStoreError`. */
   load(): Promise<KubernetesLeaseStatus>
+  /** Whether the Node is cordoned (`spec.unschedulable`). Rejects with a `LeaseStoreError`. */
+  isCordoned(nodeName: string, signal: AbortSignal): Promise<boolean>
   /** For status and metrics. */
   status(): KubernetesLeaseStatus
 }
@@ -49,6 +52,16 @@ class KubernetesLeaseStore implements KubernetesLease {
   async load(): Promise<KubernetesLeaseStatus> {
     await this.#client.load()
     return this.status()
+  }
+
+  async isCordoned(nodeName: string, signal: AbortSignal): Promise<boolean> {
+    const path = `/api/v1/nodes/${encodeURIComponent(nodeName)}`
+    const answer = await this.#client.request({ method: 'GET', path }, signal)
+    const { status, place, body } = answer
+    if (status < 200 || status >= 300) throw failureOf(answer)
+    if (!isMap(body) || body.kind !== 'Node' || !isMap(body.spec))
+      throw new LeaseStoreError('bad-answer', `${place} answered with something else than the Node`)
+    return body.spec.unschedulable === true
   }
 
   async get(signal: AbortSignal): Promise<StoredLease | undefined> {

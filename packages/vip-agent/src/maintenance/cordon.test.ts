@@ -1,0 +1,69 @@
+/** What each kind of answer does to the node, in virtual time. */
+import type { Logger } from '@softspoken/session'
+import { VirtualClock } from '@softspoken/session/testing'
+import { describe, expect, it } from 'vitest'
+import type { Drain } from '../agent/state.ts'
+import { CordonWatch } from './cordon.ts'
+
+class Run {
+  readonly clock = new VirtualClock()
+  readonly lines: string[] = []
+  readonly drains: (Drain | undefined)[] = []
+  asked = 0
+  state: boolean | Error | 'hangs'
+  readonly watch: CordonWatch
+
+  constructor(state: Run['state']) {
+    this.state = state
+    const note = (level: string) => (_: object, text: string) => void this.lines.push(`${level} ${text}`)
+    const log: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
+    this.watch = new CordonWatch({
+      ...{ clock: this.clock, log },
+      changed: drain => void this.drains.push(drain),
+      isCordoned: signal => this.#isCordoned(signal),
+    })
+  }
+  async pass(seconds: number, state = this.state): Promise<(string | undefined)[]> {
+    this.state = state
+    await this.clock.advance(seconds)
+    return this.drains.map(drain => drain?.reason)
+  }
+  async #isCordoned(signal: AbortSignal): Promise<boolean> {
+    this.asked++
+    if (this.state === 'hangs')
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+    if (this.state instanceof Error) throw this.state
+    return this.state
+  }
+}
+const forbidden = Object.assign(new Error('127.0.0.1:6443 answered 403'), { reason: 'forbidden' })
+const asking = 'it cannot be asked whether this node is cordoned'
+
+describe('CordonWatch', () => {
+  it('a cordoned node is drained within 10 s, until it is uncordoned', async () => {
+    const run = new Run(false)
+    expect(await run.pass(9)).toEqual([])
+    expect(await run.pass(1.1, true)).toEqual(['cordoned'])
+    expect(run.drains[0]?.detail).toMatch(/^the node is cordoned, seen since 20[\d-]+T[\d:]+Z$/)
+    expect(await run.pass(60)).toEqual(['cordoned'])
+    expect(await run.pass(10, false)).toEqual(['cordoned', undefined])
+    expect(run.asked).toBe(9)
+  })
+  it.each<[string, Error | 'hangs', string]>([
+    ['is forbidden', forbidden, 'error'],
+    ['is refused', new Error('ECONNREFUSED'), 'warn'],
+    ['hangs', 'hangs', 'warn'],
+  ])('an answer that %s changes nothing, and is logged once', async (_, state, level) => {
+    const run = new Run(state)
+    expect(await run.pass(100)).toEqual([])
+    expect(await run.pass(20, true)).toEqual(['cordoned'])
+    expect(await run.pass(100, state)).toEqual(['cordoned'])
+    expect(run.lines).toEqual([`${level} ${asking}`, `${level} ${asking}`])
+  })
+  it('nothing is asked after stop()', async () => {
+    const run = new Run('hangs')
+    run.watch.stop()
+    await run.pass(60, true)
+    expect([run.asked, run.drains, run.lines]).toEqual([1, [], []])
+  })
+})
