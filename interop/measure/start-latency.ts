@@ -109,7 +109,7 @@ function report(): string {
 }
 function median(milliseconds: readonly number[]): string {
   const sorted = milliseconds.toSorted((a, b) => a - b)
-  return `${Math.round(sorted[sorted.length >> 1] ?? Number.NaN)} ms`
+  return `${Math.round(sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN)} ms` // as in summary()
 }
 
 interface Run {
