@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { errorsPage } from '../packages/announcer/tools/errors-page.ts'
 import { defaultsPage } from '../packages/session/tools/defaults-page.ts'
 import { fsmPage, withDiagram } from '../packages/session/tools/fsm-page.ts'
+import { ansibleTemplate } from '../packages/softspoken/tools/ansible-template.ts'
 import { deployCommands, printed } from '../packages/softspoken/tools/deploy-manifests.ts'
 import { optionsPage } from '../packages/softspoken/tools/options-page.ts'
 import { sections } from '../packages/vip-agent/tools/reason-sections.ts'
@@ -18,6 +19,7 @@ export const pages: Readonly<Record<string, (text: string) => string | Promise<s
   'docs/fsm.md': fsmPage,
   'packages/session/README.md': withDiagram,
   'packages/softspoken/OPTIONS.md': optionsPage,
+  'deploy/ansible/roles/softspoken/templates/softspoken.yaml.j2': ansibleTemplate,
   ...Object.fromEntries(
     Object.entries(deployCommands).map(([file, command]) => [
       `deploy/kubernetes/${file}`,

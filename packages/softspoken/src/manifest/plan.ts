@@ -157,7 +157,7 @@ function sameRouterId({ routerId }: GivenValues): readonly string[] {
 }
 
 const reasons: Partial<Record<OptionName, string>> = {
-  routerId: "from the name of the node: the node's address, as Kubernetes has it, may be the VIP",
+  routerId: "from the node's name: the address that Kubernetes has may be the VIP",
   apiServer: "the node's own, because the VIP needs this program first",
   stateDirectory: 'a crash loop dials as rarely as one process would',
   http: 'clients that use a host name, such as Prometheus, need --http-host',

@@ -51,7 +51,7 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
         startupProbe: { httpGet: probe(http, '/healthz'), periodSeconds: 5, failureThreshold: 12 },
         livenessProbe: noteAbove(
           { httpGet: probe(http, '/healthz'), periodSeconds: 10, failureThreshold: 3 },
-          'Whether the event loop runs. On purpose it says nothing of the API server or the election.',
+          'Whether the event loop runs, and on purpose nothing else.',
         ),
         readinessProbe: { httpGet: probe(http, '/readyz'), periodSeconds: 5 },
         resources: { requests: inline({ cpu: '10m', memory: '64Mi' }), limits: inline({ memory: '128Mi' }) },
