@@ -3,13 +3,10 @@ import { optionTable, peerOptionNames } from '../src/config/options.ts'
 
 export function optionsPage(): string {
   const [address, as, ...others] = peerOptionNames.map(name => `\`${name}\``)
-  const lines = optionTable.map(({ name, flag, hasFlag, variable, fileOnly, text, required }) =>
-    [
-      `\`${name}\``,
-      hasFlag ? `\`${flag}\`` : '',
-      fileOnly ? '' : `\`${variable}\``,
-      required ? `${text} (required)` : text,
-    ].join(' | '),
+  const lines = optionTable.map(({ name, flag, hasFlag, variable, fileOnly, text, requirement }) =>
+    [`\`${name}\``, hasFlag ? `\`${flag}\`` : '', fileOnly ? '' : `\`${variable}\``, `${text}${requirement}`].join(
+      ' | ',
+    ),
   )
   return `# Options
 
@@ -32,7 +29,7 @@ ${lines.map(line => `| ${line} |`).join('\n')}
 
 ## Mode and election
 
-An election is on if \`mode\` is \`standby\` or \`leader\`, or if \`lease\` or \`leaseDirectory\` is given. In the mode
+An election is on if \`mode\` is \`standby\` or \`leader\`, if \`lease\` or \`leaseDirectory\` is given, or with \`arp\`. In the mode
 \`all-nodes\` there is none.
 
 | \`mode\` | which nodes announce |
@@ -57,6 +54,18 @@ koffi and the capability NET_ADMIN.
 
 With \`address: none\` another program adds the VIP, and the route is withheld with the reason \`address-missing\` while the VIP is on
 no interface. \`requireAddress: false\` announces without looking.
+
+## ARP and NDP
+
+\`arp: true\` (or \`--arp\`) tells the hosts of the interface's segment which node has the VIP: by ARP for IPv4, by NDP for IPv6. It goes
+with the mode \`leader\`, which is then the default, and \`interface\` is by default \`auto\`. It needs the capabilities NET_ADMIN and
+NET_RAW. The loopback, ports of a bridge or a bond, and interfaces without ARP are refused.
+
+- Without \`peer\`, \`peers\` and the other options of a router there is no BGP. With them there is both.
+- A host that has the VIP already blocks the first claim: the reason is \`address-in-use\`, with its MAC address.
+  \`claimInUse: true\` claims in spite of it.
+- \`softspoken check --arp 203.0.113.100\`, run on another node, prints which MAC addresses answer for an address.
+- [docs/leases.md](../../docs/leases.md#on-the-segment-arp-and-ndp) has the rules, and the most frames that are sent.
 
 ## Maintenance
 

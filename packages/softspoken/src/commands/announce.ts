@@ -1,5 +1,5 @@
 /** `softspoken announce`: runs a VIP agent until a signal, and then through its planned end. */
-import { hostRoute } from '@softspoken/announcer'
+import { type AnnouncerOptions, hostRoute } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
 import { omitUndefined } from '@softspoken/session/internal'
 import { VipAgent } from '@softspoken/vip-agent'
@@ -61,7 +61,7 @@ export async function announce(
       const elected =
         electionOf(options) === undefined ? undefined : (await import('../election/elected.ts')).elect(options, log)
       const own = agentOptions(options)
-      log.info(startFields(options, own.announcer?.peers ?? []), 'starting')
+      log.info(startFields(options, own.announcer), 'starting')
       logChoices(options, interfaceName, elected, log)
       const health = healthOf(options, given)
       const kernelDeadline = own.kernelDeadline === true && linuxSupport().supported
@@ -81,11 +81,12 @@ export async function announce(
   }
 }
 
-function startFields(options: ProgramOptions, peers: readonly { readonly address: string; readonly as: number }[]) {
+function startFields(options: ProgramOptions, bgp: AnnouncerOptions | undefined) {
   const { prefix, localAs, health, healthRise = healthOptions.rise.default } = options
   return {
-    ...{ version, prefix: prefix.length === 1 ? prefix[0] : prefix, localAs, routerId: routerId(options) },
-    peers: peers.map(({ address, as }) => `${address} AS ${as}`),
+    ...{ version, prefix: prefix.length === 1 ? prefix[0] : prefix },
+    ...(bgp && { localAs, routerId: bgp.local.id, peers: bgp.peers.map(({ address, as }) => `${address} AS ${as}`) }),
+    ...(options.arp && { arp: true }),
     ...(health !== undefined && {
       health: shownHealth(health),
       waitsFor: healthRise === 1 ? '1 passed check' : `${healthRise} passed checks`,

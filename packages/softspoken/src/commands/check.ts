@@ -3,11 +3,12 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
-import { Announcer } from '@softspoken/announcer'
+import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
 import { dialBudget } from '@softspoken/session'
 import { Decoder, encode, type Message } from '@softspoken/wire'
 import { interfaceFor } from '../config/address-check.ts'
 import { announcerOptions, preference } from '../config/agent-options.ts'
+import { usesBgp } from '../config/bgp.ts'
 import { withoutDefault } from '../config/election-options.ts'
 import { optionTable, type ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
@@ -33,6 +34,7 @@ export async function check({ options, given, warnings }: Configuration): Promis
 }
 
 async function messagesTo(options: ProgramOptions): Promise<string> {
+  if (!usesBgp(options)) return 'No BGP: the options name no router\n'
   const libraryOptions = announcerOptions(options)
   const texts = await Promise.all(
     libraryOptions.peers.map(async peer => {
@@ -73,11 +75,11 @@ function optionText(name: string, value: unknown): string {
 /** What the announcer sends to a router in memory that accepts everything. */
 async function exchange(
   options: ProgramOptions,
-  libraryOptions: ReturnType<typeof announcerOptions>,
+  libraryOptions: AnnouncerOptions,
   localAddress: string | undefined,
 ): Promise<{ messages: readonly Message[]; budget: string }> {
   const [peer] = libraryOptions.peers
-  const router = new AcceptingRouter(peer?.as ?? 0, options.localAs)
+  const router = new AcceptingRouter(peer?.as ?? 0, libraryOptions.local.as)
   const { stateDirectory: _, ...memory } = libraryOptions // the record belongs to the running program
   await using announcer = new Announcer({
     ...memory,

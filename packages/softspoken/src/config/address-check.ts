@@ -1,8 +1,8 @@
 /** Whether the program can add the VIP to an interface here. Nothing is changed. */
 import { readFileSync } from 'node:fs'
 import { hostRoute } from '@softspoken/announcer'
-import type { Logger } from '@softspoken/session'
-import { linuxSupport, refuseOnlyAddress, VipAddresses } from '@softspoken/vip-agent/internal'
+import { type Logger, realTime } from '@softspoken/session'
+import { linuxSupport, refuseOnlyAddress, Segment, VipAddresses } from '@softspoken/vip-agent/internal'
 import { OptionError } from '@softspoken/wire'
 import { addressOptions } from './agent-options.ts'
 import type { ProgramOptions } from './options.ts'
@@ -39,7 +39,9 @@ export function interfaceFor(
     )
   const log: Logger = { debug() {}, info() {}, error() {}, warn: (fields, text) => warn(sentence(fields, text)) }
   try {
-    return new VipAddresses(routes, address, log).interface
+    const addresses = new VipAddresses(routes, address, log)
+    if (options.arp) new Segment({ ...addresses, clock: realTime, log, heard() {}, polled() {} })
+    return addresses.interface
   } catch (error) {
     const known = toUsageError(error, given)
     const isMissing = error instanceof OptionError && error.option === 'address.interface'
@@ -55,9 +57,11 @@ function refuseNodesAddress(vips: readonly string[], given: GivenValues): void {
   }
 }
 
-function cannotAdd({ interface: names = ['lo'], prefix }: ProgramOptions, why: string): UsageError {
+function cannotAdd({ interface: names, prefix, arp }: ProgramOptions, why: string): UsageError {
+  const place = names?.join(', ') ?? (arp ? 'an interface' : 'lo')
+  if (arp) return new UsageError(`${prefix.join(', ')} cannot be added to ${place}: ${why}`)
   return new UsageError(
-    `${prefix.join(', ')} cannot be added to ${names.join(', ')}: ${why}; without it give address: none (--address none), and add the address yourself`,
+    `${prefix.join(', ')} cannot be added to ${place}: ${why}; without it give address: none (--address none), and add the address yourself`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addressOptions, agentOptions, announcerOptions, leaseOptions, preference } from './agent-options.ts'
-import { electionOptions } from './election-options.ts'
+import { electionOf, electionOptions, modeOf } from './election-options.ts'
 import { optionTable, type ProgramOptions, peerOptionNames } from './options.ts'
 
 const needed: ProgramOptions = {
@@ -23,7 +23,7 @@ const values: Readonly<Record<string, unknown>> = {
   ...{ mode: 'leader', lease: 'infra/vip', leaseDuration: 20, renewDeadline: 11, retryPeriod: 3, nodeName: 'node-9' },
   ...{ kubeconfig: '/etc/vip.conf', apiServer: 'https://127.0.0.1:6444', apiServers: ['https://10.0.5.12:6443'] },
   ...{ address: 'none', requireAddress: true, destroyConnections: false, replaceAddress: true },
-  ...{ disabledBy: '/run/softspoken/drained' },
+  ...{ disabledBy: '/run/softspoken/drained', arp: true, claimInUse: true },
 }
 /** Another part of the program uses it. */
 function isElsewhere(name: string): boolean {
@@ -104,6 +104,8 @@ describe('announcerOptions()', () => {
   })
 })
 
+const onlyArp: ProgramOptions = { prefix: ['203.0.113.100/32'], arp: true, logLevel: 'info' }
+
 describe('agentOptions()', () => {
   it('takes the host routes as VIPs of both families', () => {
     const prefix = ['198.51.100.10/32', '2001:db8::10/128']
@@ -114,6 +116,15 @@ describe('agentOptions()', () => {
   it('joins the names of interfaces, and has the default of the library without one', () => {
     expect(addressOptions({ ...needed, interface: ['bond0.48', 'eno*'] })).toEqual({ interface: 'bond0.48,eno*' })
     expect(addressOptions(needed)).toEqual({})
+  })
+  it('takes the interface of the segment with arp, and needs no router', () => {
+    const { vips, announcer, preference, address, arp } = agentOptions({ ...onlyArp })
+    expect({ vips, announcer, preference, address, arp }).toEqual({
+      ...{ vips: onlyArp.prefix, announcer: undefined, preference: undefined },
+      ...{ address: { interface: 'auto' }, arp: true },
+    })
+    expect(agentOptions({ ...needed, arp: true }).announcer).toBeDefined()
+    expect([modeOf(onlyArp), electionOf(onlyArp)]).toEqual(['leader', 'kubernetes'])
   })
   it('requires the address on an interface if the program adds none by default', () => {
     expect(agentOptions(needed).requireAddress).toBe(false)

@@ -2,16 +2,18 @@
 import { type AnnouncerOptions, hostRoute, type Preference } from '@softspoken/announcer'
 import { omitUndefined } from '@softspoken/session/internal'
 import type { AgentOptions, KubernetesLeaseOptions } from '@softspoken/vip-agent'
+import { usesBgp } from './bgp.ts'
 import { electionOptions, nodeNameOf } from './election-options.ts'
 import type { ProgramOptions } from './options.ts'
 import { routerIdOf } from './router-id.ts'
 
+/** Only with BGP: see usesBgp(). */
 export function announcerOptions(options: ProgramOptions): AnnouncerOptions {
-  const { prefix, localAs, localAddress, peer = [], peerAs = 0, port, peers, withoutCapabilities } = options
+  const { prefix, localAs = 0, localAddress, peer = [], peerAs = 0, port, peers, withoutCapabilities } = options
   const { holdTime, tcpMd5Key, ttlSecurity, multihop, bindDevice, stateDirectory } = options
   const { drainTime, gracefulShutdownTime, backOff } = options
   const capabilities = withoutCapabilities && Object.fromEntries(withoutCapabilities.map(name => [name, false]))
-  const alike = peer.map(address => ({ address, as: peerAs, ...omitUndefined({ port }) })) // validate() requires peerAs
+  const alike = peer.map(address => ({ address, as: peerAs, ...omitUndefined({ port }) })) // validate() requires both
   return {
     local: { as: localAs, id: routerId(options), ...omitUndefined({ address: localAddress }) },
     peers: peers?.map(({ address, as, tcpMd5KeyFile: _, ...own }) => ({ address, as, ...omitUndefined(own) })) ?? alike,
@@ -32,7 +34,8 @@ function nextHop({ nextHop = [] }: ProgramOptions): AnnouncerOptions['nextHop'] 
 
 /** The BGP Identifier that applies. */
 export function routerId(options: ProgramOptions): string {
-  return options.routerId === 'auto' ? routerIdOf(nodeNameOf(options)) : options.routerId
+  const { routerId = '' } = options // validate() requires it for BGP
+  return routerId === 'auto' ? routerIdOf(nodeNameOf(options)) : routerId
 }
 
 export function preference(options: ProgramOptions): Preference {
@@ -41,8 +44,8 @@ export function preference(options: ProgramOptions): Preference {
 }
 
 /** The VIPs on an interface. The library takes a list as one text. */
-export function addressOptions({ address, interface: names, replaceAddress }: ProgramOptions) {
-  return address ?? omitUndefined({ interface: names?.join(','), replaceAddress })
+export function addressOptions({ address, interface: names, replaceAddress, arp }: ProgramOptions) {
+  return address ?? omitUndefined({ interface: names?.join(',') ?? (arp ? 'auto' : undefined), replaceAddress })
 }
 
 /** A client of the API server, for the Lease and for the health check. */
@@ -68,14 +71,13 @@ export function agentOptions(
   options: ProgramOptions,
 ): Omit<AgentOptions, 'health' | 'election' | 'drainOnCordon' | 'log'> {
   const { prefix, mode, address, requireAddress = address === 'none' } = options
-  const { destroyConnections, kernelDeadline, disabledBy } = options
+  const { destroyConnections, kernelDeadline, disabledBy, arp, claimInUse } = options
   return {
     vips: prefix,
-    announcer: announcerOptions(options),
-    preference: preference(options),
+    ...(usesBgp(options) && { announcer: announcerOptions(options), preference: preference(options) }),
     address: addressOptions(options),
     requireAddress,
     kernelDeadline: kernelDeadline !== 'off',
-    ...omitUndefined({ mode, destroyConnections, disabledBy }),
+    ...omitUndefined({ mode, destroyConnections, disabledBy, arp, claimInUse }),
   }
 }

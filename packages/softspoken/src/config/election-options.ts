@@ -9,12 +9,15 @@ import { UsageError } from './usage-error.ts'
 import type { GivenValues } from './values.ts'
 
 /** An election is on if the mode needs one, or if a Lease is named. */
-export function electionOf({ mode, lease, leaseDirectory }: ProgramOptions): 'kubernetes' | 'directory' | undefined {
+export function electionOf(options: ProgramOptions): 'kubernetes' | 'directory' | undefined {
+  const { mode, arp, lease, leaseDirectory } = options
   if (leaseDirectory !== undefined) return 'directory'
-  return lease !== undefined || mode === 'standby' || mode === 'leader' ? 'kubernetes' : undefined
+  const needsOne = mode === 'standby' || mode === 'leader' || (arp === true && mode === undefined)
+  return lease !== undefined || needsOne ? 'kubernetes' : undefined
 }
 
 export function modeOf(options: ProgramOptions): NonNullable<ProgramOptions['mode']> {
+  if (options.arp === true && options.mode === undefined) return 'leader'
   return options.mode ?? (electionOf(options) === undefined ? 'all-nodes' : 'standby')
 }
 
@@ -87,6 +90,10 @@ export function checkTogether(
   }
   const has = (name: OptionName): boolean => options[name] !== undefined
   const election = electionOf(options)
+  if (options.arp && modeOf(options) !== 'leader')
+    refuse('arp', `together with ${place('mode')} ${options.mode}: one node has the VIP, so the mode must be leader`)
+  if (options.arp && has('address')) refuse('address', `together with ${place('arp')}, which adds the VIP`)
+  if (!options.arp && has('claimInUse')) refuse('claimInUse', 'without arp')
   if (has('lease') && has('leaseDirectory')) refuse('leaseDirectory', `together with ${place('lease')}`)
   for (const name of ['lease', 'leaseDirectory'] as const)
     if (options.mode === 'all-nodes' && has(name))

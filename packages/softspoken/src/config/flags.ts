@@ -46,7 +46,7 @@ export function withOptions(command: Command): Command {
     .addOption(takesOneValue(new Option('--config <file>', 'file of options, in YAML or JSON').helpGroup(OTHER)))
     .addHelpText('after', `\nEach flag can be a variable or a line of the file instead. All options:\n${OPTIONS_PAGE}`)
 }
-function optionOf({ flag, placeholder, kind, text, group, required }: OptionRow): Option {
+function optionOf({ flag, placeholder, kind, text, group, requirement }: OptionRow): Option {
   const value =
     placeholder ??
     {
@@ -57,7 +57,7 @@ function optionOf({ flag, placeholder, kind, text, group, required }: OptionRow)
       text: '<value>',
       checks: '<check...>',
     }[kind]
-  const option = new Option(`${flag} ${value}`, required ? `${text} (required)` : text)
+  const option = new Option(`${flag} ${value}`, `${text}${requirement}`)
   if (placeholder === undefined) option.hideHelp()
   if (group !== undefined) option.helpGroup(`${group}:`)
   return takesOneValue(option)

@@ -45,7 +45,7 @@ export function readElection(
     imply('replaceAddress', true)
   }
   const name = 'vip_leaderelection'
-  const elects = own.mode === undefined ? isOn(value(name)) : own.mode.read() !== 'all-nodes'
+  const elects = own.mode === undefined ? isOn(value(name)) || isOn(value('vip_arp')) : own.mode.read() !== 'all-nodes'
   if (!elects) {
     for (const unused of [...others, ...durations.map(([name]) => name)])
       if (isOn(value(unused)))

@@ -10,7 +10,6 @@ export const SERVICES =
 
 /** Refused, because ignoring it would change where traffic goes. */
 export const refused: readonly (readonly [string, string])[] = [
-  ['vip_arp', 'ARP is not supported; announce the address by BGP, and leave this out'],
   ['zebra_enable', 'Zebra is not supported; announce the address to the router itself'],
   ['annotation', 'annotations of the node are not read; give the routers as bgp_peers'],
   ['annotations', 'annotations of the node are not read; give the routers as bgp_peers'],

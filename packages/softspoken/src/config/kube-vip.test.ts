@@ -94,7 +94,14 @@ describe("kube-vip's variables", () => {
 type Form = [env: Record<string, string>, options: object, warning?: RegExp]
 const leads = { vip_leaderelection: 'true' }
 const election = { mode: undefined, lease: undefined, health: undefined, apiServer: undefined }
-const absent = { ...election, port: undefined, tcpMd5Key: undefined, multihop: undefined, nextHop: undefined }
+const absent = {
+  ...{ localAs: undefined, peer: undefined },
+  ...election,
+  port: undefined,
+  tcpMd5Key: undefined,
+  multihop: undefined,
+  nextHop: undefined,
+}
 const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_peeras: '' })
 const v4 = { address: '10.0.5.1', as: 65000 }
 const v6 = { address: '2001:db8:1::1', as: 65000 }
@@ -185,6 +192,16 @@ describe("kube-vip's variables in each form are used:", () => {
       /^backend_health_check_interval: not used, because it is for routing tables/,
     ],
     [{ vip_arp: 'F', svc_enable: 'false' }, {}],
+    [
+      { vip_arp: 'true', bgp_enable: 'true' },
+      { arp: true, localAs: 64515 },
+    ],
+    [
+      { vip_arp: 'true', bgp_enable: 'false' },
+      { arp: true, localAs: undefined, peer: undefined },
+    ],
+    [{ vip_arp: 'true' }, { arp: true, health: 'kubernetes' }],
+    [{ vip_arp: 'true', vip_leasename: 'vip' }, { lease: 'kube-system/vip' }],
     [{ address: '198.51.100.10, 2001:db8::10' }, { prefix: ['198.51.100.10/32', '2001:db8::10/128'] }],
     [{ vip_interface: 'lo' }, { interface: ['lo'], replaceAddress: true }],
     [leads, { mode: 'leader', lease: undefined, health: 'kubernetes', replaceAddress: true }],
@@ -241,7 +258,6 @@ describe('kube-vip variables with a wrong value are refused, and no password is 
       /^address: 'vip.example' is not allowed, it must be an address, because/,
     ],
     [{ address: '198.51.100.10,' }, /^address: '' is not allowed/],
-    [{ vip_arp: 'true' }, /^vip_arp: ARP is not supported; announce the address by BGP, and leave this out$/],
     [{ vip_leaderelection: 'maybe' }, /^vip_leaderelection: the given value is not allowed, it must be true or false/],
     [{ ...leads, vip_leaseduration: '15s' }, /^vip_leaseduration: '15s' is not allowed, it must be a whole number/],
     [

@@ -67,8 +67,10 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
   const setNumber = (option: OptionName, name: string): void =>
     set(option, name, text => wholeNumber(nameOf(name), text))
 
-  if (value('bgp_enable') !== undefined && !isTrue('bgp_enable', value('bgp_enable')))
-    throw new UsageError('bgp_enable: it is false, but this program only does BGP')
+  const usesArp = isOn(value('vip_arp')) && isTrue('vip_arp', value('vip_arp'))
+  const isBgp = value('bgp_enable') === undefined ? !usesArp : isTrue('bgp_enable', value('bgp_enable'))
+  if (!isBgp && !usesArp) throw new UsageError('bgp_enable: it is false, and vip_arp is not true: one of them must be')
+  if (usesArp) set('arp', 'vip_arp', () => true)
   for (const [name, instead] of refused) if (isOn(value(name))) throw new UsageError(`${nameOf(name)}: ${instead}`)
 
   const vip = value('address') ? 'address' : 'vip_address'
@@ -78,34 +80,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
     const subnet = value('vip_subnet') === undefined ? 'vip_cidr' : 'vip_subnet'
     return text.split(/\s*,\s*/).map(one => hostRouteOf(nameOf(vip), one, nameOf(subnet), value(subnet), warnings))
   })
-  setNumber('localAs', 'bgp_as')
-  set('routerId', 'bgp_routerid', text => text)
-  for (const [name, option, instead] of refusedUnlessOurs)
-    set(option, name, () => {
-      throw new UsageError(`${nameOf(name)}: ${instead}`)
-    })
-  set('localAddress', 'bgp_sourceip', text => addressOf(nameOf('bgp_sourceip'), text))
-  set('bindDevice', 'bgp_sourceif', text => text)
-  if (own.peer === undefined && value('bgp_peers') !== undefined) {
-    set('peers', 'bgp_peers', text => [
-      ...readPeers(text, warnings),
-      ...additionalPeer(value, env.bgp_peerpass, warnings),
-    ])
-  } else {
-    set('peer', 'bgp_peeraddress', text => [addressOf(nameOf('bgp_peeraddress'), text)])
-    setNumber('peerAs', 'bgp_peeras')
-    if (env.bgp_peerpass) values.tcpMd5Key = { from: nameOf('bgp_peerpass'), read: () => env.bgp_peerpass } // not trimmed, because every octet counts
-    if (isOn(value('bgp_multihop')))
-      set('multihop', 'bgp_multihop', text => (isTrue('bgp_multihop', text) ? MULTIHOP : undefined))
-  }
-  set('holdTime', 'bgp_hold_time', text => {
-    const seconds = wholeNumber('bgp_hold_time', text)
-    if (seconds < OUR_HOLD_TIME)
-      warnings.push(
-        `bgp_hold_time: ${seconds} s is used; our default is ${OUR_HOLD_TIME} s, because the router drops the route if this process or the path stops for the hold time`,
-      )
-    return seconds
-  })
+  if (isBgp) readBgp()
   set('health', 'control_plane_health_check_address', text => {
     warnings.push(
       'control_plane_health_check_address: the route is announced after three passed checks; kube-vip needs one, as with healthRise: 1',
@@ -119,6 +94,37 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
   const unknown = Object.keys(env).filter(name => isUnknown(name) && isOn(value(name)))
   if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, because there is no such option here`)
   return { values, implied, warnings, missing }
+
+  function readBgp(): void {
+    setNumber('localAs', 'bgp_as')
+    set('routerId', 'bgp_routerid', text => text)
+    for (const [name, option, instead] of refusedUnlessOurs)
+      set(option, name, () => {
+        throw new UsageError(`${nameOf(name)}: ${instead}`)
+      })
+    set('localAddress', 'bgp_sourceip', text => addressOf(nameOf('bgp_sourceip'), text))
+    set('bindDevice', 'bgp_sourceif', text => text)
+    if (own.peer === undefined && value('bgp_peers') !== undefined) {
+      set('peers', 'bgp_peers', text => [
+        ...readPeers(text, warnings),
+        ...additionalPeer(value, env.bgp_peerpass, warnings),
+      ])
+    } else {
+      set('peer', 'bgp_peeraddress', text => [addressOf(nameOf('bgp_peeraddress'), text)])
+      setNumber('peerAs', 'bgp_peeras')
+      if (env.bgp_peerpass) values.tcpMd5Key = { from: nameOf('bgp_peerpass'), read: () => env.bgp_peerpass } // not trimmed, because every octet counts
+      if (isOn(value('bgp_multihop')))
+        set('multihop', 'bgp_multihop', text => (isTrue('bgp_multihop', text) ? MULTIHOP : undefined))
+    }
+    set('holdTime', 'bgp_hold_time', text => {
+      const seconds = wholeNumber('bgp_hold_time', text)
+      if (seconds < OUR_HOLD_TIME)
+        warnings.push(
+          `bgp_hold_time: ${seconds} s is used; our default is ${OUR_HOLD_TIME} s, because the router drops the route if this process or the path stops for the hold time`,
+        )
+      return seconds
+    })
+  }
 }
 
 /** The router of `bgp_peeraddress`, which kube-vip uses together with the routers of `bgp_peers`. */

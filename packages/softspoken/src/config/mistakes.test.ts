@@ -30,6 +30,7 @@ const together: Readonly<Record<string, object>> = {
       { mode: 'leader', kubeconfig: '/none' },
     ]),
   ),
+  ...{ arp: { mode: 'leader', kubeconfig: '/none' }, claimInUse: { arp: true, kubeconfig: '/none' } },
   ...{ kubeconfig: { mode: 'leader' }, requireAddress: { address: 'none' }, httpHost: { http: '127.0.0.1:0' } },
   ...Object.fromEntries(
     optionTable.flatMap(({ name }) => (/^health./.test(name) ? [[name, { health: 'https://127.0.0.1:1/' }]] : [])),

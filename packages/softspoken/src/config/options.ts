@@ -21,6 +21,8 @@ interface OptionMeta {
   readonly group?: string
   /** How its text becomes a value, if the schema does not say. */
   readonly kind?: OptionRow['kind']
+  /** Required unless there is no BGP: see usesBgp(). */
+  readonly requiredByBgp?: true
   /** It has no flag and no variable. */
   readonly fileOnly?: true
   /** Its value is never shown, and it has no flag, because all users of a host see the flags of a process. */
@@ -136,13 +138,24 @@ export const optionsSchema = v.strictObject({
       ...route,
     },
   ),
-  localAs: option(number, { text: 'our AS number', placeholder: '<as>', libraryName: 'local.as', ...router }),
-  routerId: option(address, {
-    text: 'our BGP Identifier, another one on every node; auto: from nodeName',
-    placeholder: '<id>',
-    libraryName: 'local.id',
-    ...router,
-  }),
+  localAs: v.optional(
+    option(number, {
+      text: 'our AS number',
+      placeholder: '<as>',
+      libraryName: 'local.as',
+      requiredByBgp: true,
+      ...router,
+    }),
+  ),
+  routerId: v.optional(
+    option(address, {
+      text: 'our BGP Identifier, another one on every node; auto: from nodeName',
+      placeholder: '<id>',
+      libraryName: 'local.id',
+      requiredByBgp: true,
+      ...router,
+    }),
+  ),
   peer: v.optional(
     option(v.array(address, 'a list'), {
       text: 'address of the router, or of several',
@@ -225,7 +238,7 @@ export const optionsSchema = v.strictObject({
   mode: v.optional(
     option(v.picklist(['all-nodes', 'standby', 'leader'], 'all-nodes, standby or leader'), {
       text: 'all-nodes, standby or leader',
-      defaultText: 'all-nodes, or standby with an election',
+      defaultText: 'all-nodes, standby with an election, leader with arp',
       placeholder: '<mode>',
       libraryName: 'mode',
       ...election,
@@ -302,10 +315,26 @@ export const optionsSchema = v.strictObject({
       libraryName: 'releaseServers',
     }),
   ),
+  arp: v.optional(
+    option(yesOrNo, {
+      text: 'announce the VIP on the segment, by ARP and NDP',
+      defaultText: 'false',
+      placeholder: '[true|false]',
+      libraryName: 'arp',
+      ...addresses,
+    }),
+  ),
+  claimInUse: v.optional(
+    option(yesOrNo, {
+      text: 'with `arp`: claim a VIP that another host has, even if no leader had it before',
+      defaultText: 'false',
+      libraryName: 'claimInUse',
+    }),
+  ),
   interface: v.optional(
     option(v.pipe(v.array(interfaceName, 'a list'), v.minLength(1, 'one name or several')), {
       text: 'interface for the VIP: auto, or the first of these names and patterns that exists',
-      defaultText: 'lo',
+      defaultText: 'lo; auto with arp',
       placeholder: '<name...>',
       libraryName: 'address.interface',
       ...addresses,
@@ -516,6 +545,8 @@ export type OptionName = keyof typeof optionsSchema.entries
 export interface OptionRow extends OptionMeta {
   readonly name: OptionName
   readonly required: boolean
+  /** For --help and OPTIONS.md. */
+  readonly requirement: string
   /** How the text of a flag or a variable becomes a value. */
   readonly kind: 'number' | 'boolean' | 'list' | 'map' | 'text' | 'checks'
   readonly flag: string
@@ -543,6 +574,7 @@ export const optionTable: readonly OptionRow[] = Object.entries(optionsSchema.en
     hasFlag: !meta.fileOnly && !meta.secret,
     variable: `SOFTSPOKEN_${words.toUpperCase().replaceAll('-', '_')}`,
     ...meta,
+    requirement: inner === entry ? ' (required)' : meta.requiredByBgp ? ' (BGP: required)' : '',
     text: meta.defaultText === undefined ? meta.text : `${meta.text} (default: ${meta.defaultText})`,
   }
 })

@@ -4,6 +4,7 @@ import { checkHealth, rehearseHealth } from '../health/health-gate.ts'
 import { httpAddress, httpHosts } from '../http/address.ts'
 import { announcerOptions, preference } from './agent-options.ts'
 import { rehearseApiServer } from './api-server.ts'
+import { usesBgp } from './bgp.ts'
 import { checkTogether, electionOf } from './election-options.ts'
 import { checkHealthAddress } from './health-address.ts'
 import type { ProgramOptions } from './options.ts'
@@ -40,6 +41,7 @@ export async function checkOptions(
     const unused = [...checkTogether(options, given, inPod), ...checkHealthAddress(options, given)]
     if (electionOf(options) !== undefined) (await import('../election/elected.ts')).elect(options)
     checkHealth(options, given)
+    if (!usesBgp(options)) return unused
     const { stateDirectory: _, ...libraryOptions } = announcerOptions(options) // the record belongs to the running program
     const announcer = new Announcer({ ...libraryOptions, firstDialDelay: LONGEST_DELAY })
     try {

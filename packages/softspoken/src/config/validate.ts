@@ -2,6 +2,7 @@
 import { canonicalAddress } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import * as v from 'valibot'
+import { usesBgp } from './bgp.ts'
 import { noSuchName } from './file.ts'
 import {
   type OptionName,
@@ -20,7 +21,10 @@ import type { GivenValues } from './values.ts'
  * @throws UsageError for a missing option, or a value of the wrong kind.
  */
 export function validate(given: GivenValues, otherNames: Partial<Record<OptionName, string>>): ProgramOptions {
-  const missing = optionTable.find(({ name, required }) => required && given[name] === undefined) ?? missingPeer(given)
+  const isBgp = usesBgp(given, given.arp?.value)
+  const isMissing = ({ name, required, requiredByBgp }: OptionRow): boolean =>
+    (required || (isBgp && requiredByBgp === true)) && given[name] === undefined
+  const missing = optionTable.find(isMissing) ?? (isBgp ? missingPeer(given) : undefined)
   if (missing) {
     const names = [missing.variable, otherNames[missing.name]].filter(name => name !== undefined).join(', or ')
     throw new UsageError(`${missing.flag} is missing: ${missing.text} (or set ${names})`)
