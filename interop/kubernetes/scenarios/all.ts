@@ -6,6 +6,7 @@ import { etcd } from './etcd.ts'
 import { handover } from './handover.ts'
 import { health } from './health.ts'
 import { identity } from './identity.ts'
+import { maintenance } from './maintenance.ts'
 import { pairs } from './pairs.ts'
 import { rolling } from './rolling.ts'
 import { router } from './router.ts'
@@ -15,6 +16,7 @@ import { secondSpeaker } from './second-speaker.ts'
 export const scenarios: readonly Scenario[] = [
   ...handover,
   ...rolling,
+  ...maintenance,
   ...election,
   ...etcd,
   ...health,
