@@ -11,6 +11,8 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders
   /** Undefined if it is not JSON. */
   readonly body: unknown
+  /** The token that was sent. A server may repeat it. */
+  readonly secret?: string | undefined
 }
 
 /** Statuses whose reason is not `bad-answer`; from 500 on it is `server-error`. */
@@ -22,11 +24,12 @@ const reasons: Readonly<Record<number, LeaseStoreReason>> = {
   429: 'server-error',
 }
 
-export function failureOf({ place, status, headers, body }: Answer): LeaseStoreError {
+export function failureOf({ place, status, headers, body, secret }: Answer): LeaseStoreError {
+  const shown = (text: string): string => printable(secret ? text.replaceAll(secret, '(secret)') : text)
   const reason = reasons[status] ?? (status >= 500 ? 'server-error' : 'bad-answer')
-  const message = isMap(body) && typeof body.message === 'string' ? `: ${printable(body.message)}` : ''
+  const message = isMap(body) && typeof body.message === 'string' ? `: ${shown(body.message)}` : ''
   const wait = headers['retry-after']
-  const asks = wait === undefined ? '' : ` (Retry-After: ${printable(wait)})` // the election has its own retry period
+  const asks = wait === undefined ? '' : ` (Retry-After: ${shown(wait)})` // the election has its own retry period
   return new LeaseStoreError(reason, `${place} answered ${status}${asks}${message}`)
 }
 

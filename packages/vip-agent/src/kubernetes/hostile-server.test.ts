@@ -64,6 +64,14 @@ function endless(head: string, octets: string): (socket: Socket) => void {
   }
 }
 
+test('a token that the server repeats is not shown', async () => {
+  const store = await storeAt(
+    http(JSON.stringify({ message: `bad ${token}` }), `HTTP/1.1 403 Forbidden\r\nRetry-After: ${token}`),
+  )
+  const detail = expect.stringMatching(/answered 403 \(Retry-After: \(secret\)\): bad \(secret\)$/)
+  await expect(store.get(signal)).rejects.toMatchObject({ reason: 'forbidden', detail })
+})
+
 describe('an answer that is no Lease', () => {
   const wrong = 'something that is not the Lease'
 

@@ -27,6 +27,8 @@ export interface ApiResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly octets: AsyncIterable<Buffer>
+  /** The token that was sent. */
+  readonly secret: string | undefined
 }
 
 /** What this node logs in with. */
@@ -101,7 +103,9 @@ export class Transport {
         .on('close', () => fail('unreachable', 'closed the connection without an answer'))
         .end(body)
     })
-    return { place, status: response.statusCode ?? 0, headers: response.headers, octets: octetsOf(response, place) }
+    const { statusCode: status = 0, headers: received } = response
+    const secret = this.#authorization?.replace(/^\w+ /, '')
+    return { place, status, headers: received, octets: octetsOf(response, place), secret }
   }
 }
 
@@ -115,7 +119,7 @@ async function* octetsOf(response: IncomingMessage, place: string): AsyncGenerat
 }
 
 /** The whole answer. @throws LeaseStoreError */
-export async function wholeAnswer({ place, status, headers, octets }: ApiResponse): Promise<Answer> {
+export async function wholeAnswer({ place, status, headers, octets, secret }: ApiResponse): Promise<Answer> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of octets) {
@@ -123,7 +127,7 @@ export async function wholeAnswer({ place, status, headers, octets }: ApiRespons
     length += chunk.length
     if (length > MAX_BODY) throw new LeaseStoreError('bad-answer', `${place} answered with more than 1 MiB`)
   }
-  return { place, status, headers, body: parseJson(Buffer.concat(chunks).toString()) }
+  return { place, status, headers, body: parseJson(Buffer.concat(chunks).toString()), secret }
 }
 
 /** The name of a server in sentences. */

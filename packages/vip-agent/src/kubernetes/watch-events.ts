@@ -46,7 +46,7 @@ const NEWLINE = 0x0a
  * @throws LeaseStoreError
  */
 export async function readWatch(
-  { place, octets }: Pick<ApiResponse, 'place' | 'octets'>,
+  { place, octets, secret }: Pick<ApiResponse, 'place' | 'octets'> & Partial<Pick<ApiResponse, 'secret'>>,
   lease: LeaseName,
   onLease: (lease: LeaseObject | undefined) => void,
 ): Promise<'ended' | 'gone'> {
@@ -64,7 +64,7 @@ export async function readWatch(
       else if (type === 'DELETED') onLease(undefined)
       else if (type === 'ERROR') {
         if (object.code === 410) return 'gone'
-        throw failureOf({ place, status: Number(object.code) || 500, headers: {}, body: object })
+        throw failureOf({ place, status: Number(object.code) || 500, headers: {}, body: object, secret })
       } else if (type !== 'BOOKMARK') throw wrong('an event of another type')
     }
   }
