@@ -1,10 +1,9 @@
 /** Cuts one direction of a TCP stream into messages. */
 import { viewOf } from './bytes.ts'
-import { type CodecContext, type Context, contextOf } from './context.ts'
+import { type Context, contextOf } from './context.ts'
 import { assertOctets } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
 import { decodeAt, failure, type Message, messageLength } from './message.ts'
-import { NextHops } from './next-hops.ts'
 import type { Notification } from './notification.ts'
 import type { Result } from './result.ts'
 
@@ -16,8 +15,7 @@ const NOTIFICATION = 3 // type, the last octet of a header (RFC 4271 §4.1)
  * (RFC 4271 §6.1).
  */
 export class Decoder {
-  #context: CodecContext
-  readonly #nextHops = new NextHops()
+  #context: Context
   /** The last chunk, and how far it has been read. */
   #chunk: Uint8Array = new Uint8Array()
   #view = viewOf(this.#chunk)
@@ -36,7 +34,7 @@ export class Decoder {
   }
 
   constructor(context?: Partial<Context>) {
-    this.#context = contextOf(context, this.#nextHops)
+    this.#context = contextOf(context)
   }
 
   /** How to read the next message. Set it when the OPENs have been exchanged; it applies from the next message on. */
@@ -44,7 +42,7 @@ export class Decoder {
     return this.#context
   }
   set context(context: Context) {
-    this.#context = contextOf(context, this.#nextHops)
+    this.#context = contextOf(context)
   }
 
   /**

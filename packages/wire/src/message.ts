@@ -1,6 +1,6 @@
 /** The message header (RFC 4271 §4.1), and the table of message types. */
 import { copy, Reader, u16, viewOf, Writer } from './bytes.ts'
-import { type CodecContext, type Context, contextOf } from './context.ts'
+import { type Context, contextOf } from './context.ts'
 import {
   assertObject,
   assertOctets,
@@ -11,7 +11,6 @@ import {
   WireError,
 } from './error.ts'
 import { HEADER_LENGTH } from './header.ts'
-import { NextHops } from './next-hops.ts'
 import { dataOf, type Notification, readNotification, writeNotification } from './notification.ts'
 import { notificationCode, subcode } from './notification-codes.ts'
 import { type Open, readOpen, writeOpen } from './open.ts'
@@ -43,8 +42,8 @@ interface MessageRow<message> {
   readonly errorCode: number
   /** May be longer than 4096 octets if extended messages are negotiated (RFC 8654 §4). */
   readonly extensible: boolean
-  read(bytes: Uint8Array, at: number, end: number, context: CodecContext): message
-  write(w: Writer, message: message, context: CodecContext): void
+  read(bytes: Uint8Array, at: number, end: number, context: Context): message
+  write(w: Writer, message: message, context: Context): void
 }
 const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, { type: type }>> } = {
   open: {
@@ -103,14 +102,14 @@ const byCode = [undefined, ...(Object.values(table) as MessageRow<Message>[])] /
  */
 export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Message> {
   assertOctets('bytes', bytes)
-  const codecContext = contextOf(context)
+  const checked = contextOf(context)
   try {
-    const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, viewOf(bytes), 0, codecContext)
+    const length = bytes.length < HEADER_LENGTH ? -1 : messageLength(bytes, viewOf(bytes), 0, checked)
     if (length !== bytes.length) throw badLength(bytes, 0, `${bytes.length} octets are not one whole message`)
   } catch (error) {
     return failure(error, 0)
   }
-  return decodeAt(bytes, 0, bytes.length, codecContext)
+  return decodeAt(bytes, 0, bytes.length, checked)
 }
 
 /** The message length in the header at `at`; `view` is on `bytes`. @throws WireError if the header is malformed (RFC 4271 §6.1) */
@@ -159,7 +158,7 @@ function badLength(bytes: Uint8Array, at: number, detail: string): WireError {
 }
 
 /** Decodes the message at `at`, whose header messageLength() has checked. */
-export function decodeAt(bytes: Uint8Array, at: number, length: number, context: CodecContext): Result<Message> {
+export function decodeAt(bytes: Uint8Array, at: number, length: number, context: Context): Result<Message> {
   const row = byCode[bytes[at + 18]!]!
   try {
     return { ok: true, value: row.read(bytes, at + HEADER_LENGTH, at + length, context) }
@@ -208,13 +207,12 @@ export function encode(message: Message, context?: Partial<Context>): Uint8Array
 }
 const defaults = contextOf()
 
-/** Encodes message after message with one context, and remembers the last next hop. */
+/** Encodes message after message with one context, which is checked once. */
 export class Encoder {
-  #context: CodecContext
-  readonly #nextHops = new NextHops()
+  #context: Context
 
   constructor(context?: Partial<Context>) {
-    this.#context = contextOf(context, this.#nextHops)
+    this.#context = contextOf(context)
   }
 
   /** How to write the next message. */
@@ -222,7 +220,7 @@ export class Encoder {
     return this.#context
   }
   set context(context: Context) {
-    this.#context = contextOf(context, this.#nextHops)
+    this.#context = contextOf(context)
   }
 
   /** @throws OptionError as encode() does */
@@ -234,7 +232,7 @@ export class Encoder {
 /** The buffer of the last message. Undefined during encodeMessage(), because a getter of the message may call it again. */
 let idle: Writer | undefined
 
-function encodeMessage(message: Message, context: CodecContext): Uint8Array {
+function encodeMessage(message: Message, context: Context): Uint8Array {
   assertObject('message', message)
   const row = table[stringOr(message.type) as Message['type']] as MessageRow<Message> | undefined
   if (!row?.code) throwUnknownName('type', message.type, Object.keys(table)) // also for 'constructor'

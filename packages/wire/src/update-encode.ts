@@ -2,13 +2,13 @@
 import { type Attributes, byCode, byKey, type RawAttribute, rules } from './attribute/registry.ts'
 import { categoryBits, flag } from './attribute/spec.ts'
 import type { Writer } from './bytes.ts'
-import { type CodecContext, hasPathIds } from './context.ts'
+import { type Context, hasPathIds } from './context.ts'
 import { assertList, assertObject, assertOctets, rethrow, throwOptionError, throwUnknownName } from './error.ts'
 import { withFourOctet } from './four-octet-as.ts'
 import { writePrefix } from './prefix.ts'
 import type { Update } from './update.ts'
 
-export function writeUpdate(w: Writer, { withdrawn, attributes, announced }: Update, context: CodecContext): void {
+export function writeUpdate(w: Writer, { withdrawn, attributes, announced }: Update, context: Context): void {
   assertList('withdrawn', withdrawn)
   assertList('announced', announced)
   assertObject('attributes', attributes)
@@ -37,7 +37,7 @@ function throwMissing(key: keyof Attributes): never {
 }
 
 /** In the order of the table; unknown attributes among them by code, behind MP_* (RFC 7606 §5.1). */
-function writeAttributes(w: Writer, attributes: Attributes, context: CodecContext): void {
+function writeAttributes(w: Writer, attributes: Attributes, context: Context): void {
   const start = w.length
   const raws = attributes.unknown === undefined ? [] : sortedRaws(attributes.unknown)
   let next = 0
@@ -75,9 +75,9 @@ function writeAttribute<value>(
   w: Writer,
   flags: number,
   code: number,
-  encoder: { encode(w: Writer, value: value, context: CodecContext): void },
+  encoder: { encode(w: Writer, value: value, context: Context): void },
   value: value,
-  context: CodecContext,
+  context: Context,
 ): void {
   const start = w.length
   w.u8(flags, 'flags').u8(code, 'attribute code').u8(0)
@@ -90,7 +90,7 @@ function writeAttribute<value>(
   }
 }
 
-function writeRaw(w: Writer, raw: RawAttribute, context: CodecContext): void {
+function writeRaw(w: Writer, raw: RawAttribute, context: Context): void {
   writeAttribute(w, raw.flags & ~flag.extendedLength, raw.code, rawEncoder, raw, context)
 }
 const rawEncoder = { encode: (w: Writer, { value }: RawAttribute) => w.put(value) }

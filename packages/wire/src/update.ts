@@ -7,7 +7,7 @@ import { type Attributes, byCode, type RawAttribute, registry } from './attribut
 import { flag } from './attribute/spec.ts'
 import { nextAttribute, valueAt } from './attribute/walk.ts'
 import { copy, Reader, u16 } from './bytes.ts'
-import { type CodecContext, hasPathIds } from './context.ts'
+import { type Context, hasPathIds } from './context.ts'
 import { throwOptionError } from './error.ts'
 import { familyOf } from './family.ts'
 import { mergeFourOctet } from './four-octet-as.ts'
@@ -42,7 +42,7 @@ export interface Update {
 }
 
 /** Reads octets at..end, the body of an UPDATE. @throws WireError if an error resets the session. */
-export function readUpdate(bytes: Uint8Array, at: number, end: number, context: CodecContext): Update {
+export function readUpdate(bytes: Uint8Array, at: number, end: number, context: Context): Update {
   const attributesAt = at + 4 + u16(bytes, at)
   // RFC 7606 §4: after a length beyond the message, no boundary in it is certain.
   if (attributesAt > end)
@@ -79,7 +79,7 @@ interface Received {
   readonly attributesAt: number
   readonly nlriAt: number
   readonly end: number
-  readonly context: CodecContext
+  readonly context: Context
   /** IPv4 unicast routes carry a path identifier. */
   readonly pathIds: boolean
   /** The attributes' codes as wellFormedCodes() returns them; with findings, all of them. */

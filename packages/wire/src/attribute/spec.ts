@@ -1,6 +1,6 @@
 /** The columns of the attribute table (RFC 4271 §5, RFC 7606 §7). */
 import type { Writer } from '../bytes.ts'
-import type { CodecContext, Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { subcode } from '../notification-codes.ts'
 
 /** Attribute flags (RFC 4271 §4.3). */
@@ -40,9 +40,9 @@ export interface AttributeSpec<key extends string, value> extends AttributeRule 
    * Reads octets at..end, which check() has checked, into the attribute's field. Each row names the field literally: storing
    * through a computed name takes as long as reading the value.
    */
-  read(into: { [name in key]?: value }, bytes: Uint8Array, at: number, end: number, context: CodecContext): void
+  read(into: { [name in key]?: value }, bytes: Uint8Array, at: number, end: number, context: Context): void
   /** @throws OptionError if the value has no encoding */
-  encode(w: Writer, value: value, context: CodecContext): void
+  encode(w: Writer, value: value, context: Context): void
 }
 
 /** Infers the types of the key and the value. */
