@@ -47,9 +47,10 @@ export function wellFormedCodes(
   let low = 0 // codes 0 to 31
   let high = 0 // codes 32 to 63
   for (let start = at, next = 0; start < end; start = next) {
-    const value = valueAt(bytes, start)
-    next = nextAttribute(bytes, start, value, end)
+    const flags = bytes[start]!
     const code = bytes[start + 1]!
+    const value = valueAt(start, flags)
+    next = nextAttribute(bytes, flags, value, end)
     if (next === 0 || code > 63) return -1
     const bit = 1 << (code & 31)
     if ((code < 32 ? low : high) & bit) return -1
@@ -57,9 +58,9 @@ export function wellFormedCodes(
     else high |= bit
     const row = rules[code]
     if (row === undefined) {
-      if ((bytes[start]! & flag.optional) === 0) return -1
+      if ((flags & flag.optional) === 0) return -1
     } else if (
-      (bytes[start]! & categoryBits) !== row.bits ||
+      (flags & categoryBits) !== row.bits ||
       (row.internalOnly && context.external) ||
       row.check(bytes, value, next, context) !== undefined
     )
@@ -96,7 +97,7 @@ export function checkAttributes(
   const seen = new Set<number>()
   let isCutShort = false
   for (let start = at, next = 0; start < end; start = next) {
-    next = nextAttribute(bytes, start, valueAt(bytes, start), end)
+    next = nextAttribute(bytes, bytes[start]!, valueAt(start, bytes[start]!), end)
     if (next === 0) {
       addCutShort(found, start, copy(bytes, start, end))
       isCutShort = true
@@ -198,7 +199,7 @@ function checkAttribute(
     const detail = `is not flagged as ${row.category} (RFC 7606 §3.c)`
     found.add(start, name, 'treat-as-withdraw', detail, update.attributeFlagsError, whole)
   }
-  const at = valueAt(bytes, start)
+  const at = valueAt(start, bytes[start]!)
   const malformed = row.check(bytes, at, end, context)
   if (malformed !== undefined) {
     const [subcode, detail] = malformed

@@ -3,15 +3,12 @@ import { u16 } from '../bytes.ts'
 import { flag } from './spec.ts'
 
 /** Where the attribute that begins at `start` has its value: after flags, code, and a length of one octet or two. */
-export function valueAt(bytes: Uint8Array, start: number): number {
-  return start + (bytes[start]! & flag.extendedLength ? 4 : 3)
+export function valueAt(start: number, flags: number): number {
+  return start + (flags & flag.extendedLength ? 4 : 3)
 }
 
-/**
- * The place after that attribute, whose value is at `at`; 0 if that is beyond `end`: the attribute is cut short. A number in
- * any case and `at` as an argument, because together they save 3 % of the time that a small UPDATE takes.
- */
-export function nextAttribute(bytes: Uint8Array, start: number, at: number, end: number): number {
-  const next = at + (at - start === 4 ? u16(bytes, at - 2) : bytes[at - 1]!)
+/** The place after the attribute whose value is at `at`; 0 if that is beyond `end`: the attribute is cut short. */
+export function nextAttribute(bytes: Uint8Array, flags: number, at: number, end: number): number {
+  const next = at + (flags & flag.extendedLength ? u16(bytes, at - 2) : bytes[at - 1]!)
   return next <= end ? next : 0 // NaN, if the length itself lies beyond the buffer, is not <= end
 }
