@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { inContainer } from './container.ts'
 import { scenarios } from './scenarios/all.ts'
+import { segmentScenarios } from './segment/scenarios/all.ts'
 
 interface Result {
   readonly title: string
@@ -8,17 +9,24 @@ interface Result {
   readonly logs?: string
 }
 
-describe.skipIf(!inject('kubernetes'))('a control plane of three nodes with a real API server', () => {
+// One container runs all scenarios, one after the other, because starting one takes longer than most of them.
+describe.skipIf(!inject('kubernetes')).each([
+  [
+    'a control plane of three nodes with a real API server',
+    'scenario-program.ts',
+    scenarios.filter(({ inCi = true }) => inCi),
+  ],
+  ['three nodes that hold VIPs by ARP and neighbor discovery', 'segment/scenario-program.ts', segmentScenarios],
+] as const)('%s', (_, program, all) => {
   const results = new Map<string, Result>()
-  // One container runs all scenarios, one after the other, because starting one takes longer than most of them.
   beforeAll(async () => {
-    for await (const line of inContainer('scenario-program.ts', [])) {
+    for await (const line of inContainer(program, [])) {
       const result = JSON.parse(line) as Result
       results.set(result.title, result)
     }
   }, 1_800_000)
 
-  it.each(scenarios.filter(({ inCi = true }) => inCi).map(({ title }) => title))('%s', title => {
+  it.each(all.map(({ title }) => title))('%s', title => {
     const { failure, logs } = results.get(title) ?? { failure: 'it did not run' }
     expect(failure, logs).toBeUndefined()
   })
