@@ -31,7 +31,7 @@ export interface SegmentOutcome {
   readonly frameAfter: number | undefined
   /** The client's neighbour entries have the MAC address of another node. */
   readonly entryAfter: number | undefined
-  /** Another node answers the client. */
+  /** The client sent the first request that another node answered. */
   readonly answerAfter: number | undefined
   /** No request was answered: from the first to after the last that failed; 0 if none failed. */
   readonly gap: number
