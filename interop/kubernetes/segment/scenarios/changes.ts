@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { join } from 'node:path'
-import { address, address6, ip, type NodeName, nodes, sysctl } from '../../network.ts'
+import { createInterface } from 'node:readline'
+import { address, address6, ip, type NodeName, nodes, start, sysctl } from '../../network.ts'
 import { NODE_AS, ROUTER_AS, routers } from '../../router.ts'
 import { pause, until } from '../../until.ts'
 import { twoHoldersSince } from '../measure.ts'
@@ -49,6 +51,23 @@ export const changes: readonly SegmentScenario[] = [
       } finally {
         await router.stop()
       }
+    },
+  },
+  {
+    title: 'SIGTERM resets the idle connections of the VIPs, so that no client waits for a keep-alive',
+    async run(lab) {
+      lab.startAgent()
+      const holder = await lab.steady()
+      const ends = VIPS.map(connectIdle)
+      for (const { connected } of ends) await connected
+      const at = Date.now()
+      lab.agent(holder).child.kill('SIGTERM')
+      const seen = await Promise.all(ends.map(({ ended }) => ended))
+      assert.deepEqual(
+        seen.map(({ code }) => code),
+        ['ECONNRESET', 'ECONNRESET'],
+      )
+      return seen.map(end => (end.at - at) / 1000)
     },
   },
   {
@@ -102,6 +121,20 @@ export const changes: readonly SegmentScenario[] = [
     },
   },
 ]
+
+/** A client connects and then sends nothing. `ended` resolves with what ended the connection, or with `none` after 10 s. */
+function connectIdle(vip: string) {
+  const program = `
+    const socket = require('node:net').connect(8080, '${vip}', () => console.log('connected'))
+    const end = code => { console.log(code); process.exit() }
+    socket.on('error', error => end(error.code)).on('end', () => end('FIN'))
+    setTimeout(end, 10000, 'none')`
+  const child = start('l2', ['node', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = createInterface(child.stdout!)
+  const connected = once(lines, 'line')
+  const ended = connected.then(() => once(lines, 'line')).then(([code]) => ({ code: `${code}`, at: Date.now() }))
+  return { connected, ended }
+}
 
 /** As a node of a cluster has them. */
 const kubernetesNode = [
