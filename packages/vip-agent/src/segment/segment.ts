@@ -40,7 +40,7 @@ export interface SegmentOptions {
   readonly polled: () => void
 }
 
-/** Milliseconds between two polls; one without a frame costs less than a microsecond. */
+/** Milliseconds between two polls; one without a frame costs some ten microseconds. */
 const POLL_INTERVAL = 50
 /** Of one poll: forged frames may have any number of MAC addresses. */
 const MAX_MACS = 8
