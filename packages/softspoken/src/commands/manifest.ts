@@ -60,8 +60,8 @@ const heads = {
       : 'A DaemonSet. Each of its nodes announces the VIP while the health check of the node passes.',
   rbac: ({ inCluster }: ManifestOptions) =>
     inCluster
-      ? 'The ServiceAccount of the DaemonSet, and what the election needs: to create a Lease, and to read and write the one that all nodes share.'
-      : 'What the election needs, for the user of a kubeconfig: to create a Lease, and to read and write the one that all nodes share.\nThis makes the kubeconfig: kubeadm kubeconfig user --client-name softspoken',
+      ? 'The ServiceAccount of the DaemonSet, and its rights: on the one Lease that all nodes share, and on Nodes.'
+      : 'The rights of the user of a kubeconfig: on the one Lease that all nodes share, and on Nodes.\nThis makes the kubeconfig: kubeadm kubeconfig user --client-name softspoken',
   systemd: 'Copy this to /etc/systemd/system/softspoken.service, and the bundle to /usr/lib/softspoken.',
   controlPlane: 'A part of a KubeadmControlPlane (Cluster API): add it to yours.',
 }

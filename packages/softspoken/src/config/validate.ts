@@ -40,10 +40,11 @@ export function validate(given: GivenValues, otherNames: Partial<Record<OptionNa
 }
 
 /** The given options alone, none of which is required. @throws UsageError for a value of the wrong kind. */
-export function validateSome(given: GivenValues): v.InferOutput<typeof someOptions> {
+export function validateSome(given: GivenValues): SomeOptions {
   return parse(someOptions, given)
 }
 const someOptions = v.partial(optionsSchema)
+export type SomeOptions = v.InferOutput<typeof someOptions>
 
 function parse<schema extends v.GenericSchema>(schema: schema, given: GivenValues): v.InferOutput<schema> {
   const values = Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value]))

@@ -37,7 +37,13 @@ describe('deploy/kubernetes', () => {
 function formFaults(objects: readonly { readonly kind: string }[]): readonly string[] {
   const modules: Readonly<Record<string, string>> = {
     ...{ Pod: 'core/v1', ServiceAccount: 'core/v1', DaemonSet: 'apps/v1' },
-    ...{ Role: 'rbac/v1', RoleBinding: 'rbac/v1', FlowSchema: 'flowcontrol/v1' },
+    ...{
+      Role: 'rbac/v1',
+      RoleBinding: 'rbac/v1',
+      ClusterRole: 'rbac/v1',
+      ClusterRoleBinding: 'rbac/v1',
+      FlowSchema: 'flowcontrol/v1',
+    },
   }
   const name = fileURLToPath(new URL('manifest-objects.ts', import.meta.url)) // the file does not exist
   const used = [...new Set(objects.map(({ kind }) => kind))]

@@ -160,7 +160,7 @@ describe('rbac', () => {
   it('gives a user the rights on the one Lease, which is answered under overload', async () => {
     const { code, out, err } = await printed(['manifest', 'rbac', '--lease', 'infra/vip'])
     expect([code, err]).toEqual([0, ''])
-    const [role, binding, flow] = parseAllDocuments(out).map(document => document.toJS())
+    const [role, binding, , , flow] = parseAllDocuments(out).map(document => document.toJS())
     expect(role).toMatchObject({ kind: 'Role', metadata: { namespace: 'infra' } })
     expect(role.rules).toEqual([
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
@@ -179,9 +179,35 @@ describe('rbac', () => {
   })
   it('with --in-cluster makes the ServiceAccount of the DaemonSet', async () => {
     const { out } = await printed(['manifest', 'rbac', '--in-cluster'])
-    const [account, role, binding, ...more] = parseAllDocuments(out).map(document => document.toJS())
-    expect([account.kind, role.kind, more]).toEqual(['ServiceAccount', 'Role', []])
+    const objects = parseAllDocuments(out).map(document => document.toJS())
+    const [, , binding] = objects
+    expect(objects.map(({ kind }) => kind)).toEqual([
+      ...['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'],
+    ])
     expect(binding.subjects).toEqual([{ kind: 'ServiceAccount', name: 'softspoken', namespace: 'kube-system' }])
+  })
+})
+
+describe('drainOnCordon', () => {
+  it('is on with an election, needs the right to get a Node, and can be switched off', async () => {
+    const argsOf = async (...more: string[]) => (await podOf('pod', ...more)).containers[0].args
+    expect(await argsOf('--mode', 'leader')).toContain('--drain-on-cordon=true')
+    expect((await argsOf()).join()).not.toContain('cordon')
+    expect(await argsOf('--mode', 'leader', '--drain-on-cordon', 'false')).toContain('--drain-on-cordon=false')
+    const rights = parseAllDocuments((await printed(['manifest', 'rbac'])).out).map(document => document.toJS())
+    expect(rights.find(({ kind }) => kind === 'ClusterRole').rules).toEqual([
+      { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
+    ])
+    const without = await printed(['manifest', 'rbac', '--drain-on-cordon', 'false'])
+    expect(without.out).not.toContain('ClusterRole')
+  })
+  it('and the file of disabledBy has a folder of the node that the Pod can write into', async () => {
+    const { containers, volumes } = await podOf('pod', '--disabled-by', '/var/lib/softspoken/drained')
+    expect(containers[0].volumeMounts[0]).toEqual({ name: 'softspoken', mountPath: '/var/lib/softspoken' })
+    expect(volumes[0]).toEqual({
+      name: 'softspoken',
+      hostPath: { path: '/var/lib/softspoken', type: 'DirectoryOrCreate' },
+    })
   })
 })
 

@@ -1,11 +1,11 @@
-/** The files of the node that a container sees: at the same path, and read only. */
+/** The files of the node that a container sees, at the same path. It writes only into the folders of `written`. */
 import { posix } from 'node:path'
 
 interface Mount {
   readonly name: string
   /** On the node, and in the container. */
   readonly path: string
-  readonly type: 'File' | 'Directory'
+  readonly type: 'File' | 'Directory' | 'DirectoryOrCreate'
 }
 
 /** They hold the keys of the cluster. Their owners rewrite a file in place, so that the one that is mounted changes, too. */
@@ -16,14 +16,15 @@ const shared =
  * A folder is mounted as a whole, because a file that is replaced by rename is another file: the container would keep the old
  * one, with a certificate that ends. Of a folder that others use, only the file is mounted.
  */
-export function mountsOf(files: readonly string[]): readonly Mount[] {
+export function mountsOf(files: readonly string[], written: readonly string[]): readonly Mount[] {
   const paths = files.map(file => {
     const folder = posix.dirname(posix.normalize(file))
     return shared.test(folder)
       ? ({ path: file, type: 'File' } as const)
       : ({ path: folder, type: 'Directory' } as const)
   })
-  const once = paths.filter(({ path }, at) => paths.findIndex(other => other.path === path) === at)
+  const all = [...written.map(path => ({ path, type: 'DirectoryOrCreate' }) as const), ...paths]
+  const once = all.filter(({ path }, at) => all.findIndex(other => other.path === path) === at)
   return once.map(({ path, type }, at) => ({ name: nameOf(path, at), path, type }))
 }
 

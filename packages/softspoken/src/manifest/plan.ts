@@ -91,6 +91,7 @@ function additions(options: ProgramOptions, manifest: ManifestOptions): GivenVal
         own('kubeconfig', options.address === 'none' ? OWN_KUBECONFIG : kubeconfig)),
       ...own('apiServer', apiServer),
     }),
+    ...(electionOf(options) === 'kubernetes' && own('drainOnCordon', true)),
     ...own('stateDirectory', STATE_FOLDER),
     ...own('http', '127.0.0.1:9179'),
   }
@@ -160,6 +161,7 @@ const reasons: Partial<Record<OptionName, string>> = {
   routerId: "from the node's name: the address that Kubernetes has may be the VIP",
   apiServer: "the node's own, because the VIP needs this program first",
   stateDirectory: 'a crash loop dials as rarely as one process would',
+  drainOnCordon: 'leave it out with one control plane node: a cordon would take the VIP away',
   http: 'clients that use a host name, such as Prometheus, need --http-host',
 }
 

@@ -1,4 +1,5 @@
 /** The Pod of a manifest. */
+import { posix } from 'node:path'
 
 import { stopTimeLimit } from '../config/stop-time.ts'
 import { httpAddress } from '../http/address.ts'
@@ -32,7 +33,7 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
   const { options, addsAddress } = plan
   const grace = stopTimeLimit(options) + 1
   const { http = '' } = options // the plan has set it
-  const mounts = mountsOf(plan.files)
+  const mounts = mountsOf(plan.files, options.disabledBy === undefined ? [] : [posix.dirname(options.disabledBy)])
   return {
     hostNetwork: true as unknown,
     ...(account ? { serviceAccountName: 'softspoken' } : { automountServiceAccountToken: false }),
@@ -61,7 +62,9 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
           capabilities: inline({ drop: ['ALL'], ...(addsAddress && { add: ['NET_ADMIN'] }) }),
         },
         volumeMounts: [
-          ...mounts.map(({ name, path }) => inline({ name, mountPath: path, readOnly: true })),
+          ...mounts.map(({ name, path, type }) =>
+            inline({ name, mountPath: path, ...(type !== 'DirectoryOrCreate' && { readOnly: true }) }),
+          ),
           inline({ name: 'state', mountPath: STATE_FOLDER }),
         ],
       },
@@ -81,6 +84,7 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
 
 const why = {
   File: 'A renewed certificate is written into the same file, which is read again.',
+  DirectoryOrCreate: 'For the file of disabledBy, which softspoken drain creates here or on the node.',
   Directory: 'The folder, because a file that is replaced by rename would be another file.',
 }
 const readable = `\nUser ${USER} must be able to read it.`

@@ -1,7 +1,10 @@
 /** The rights of the agents in the API server, and nothing else. */
+
+import type { Node } from 'yaml'
 import { leaseOf } from '../config/election-options.ts'
 import { DEFAULT_LEASE } from '../config/options.ts'
 import { notAllowed } from '../config/usage-error.ts'
+import type { SomeOptions } from '../config/validate.ts'
 import type { ManifestOptions } from './manifest-options.ts'
 import { LABELS, NAMESPACE } from './pod.ts'
 import { inline, noteAbove, yamlOf } from './yaml.ts'
@@ -11,7 +14,7 @@ const RBAC = 'rbac.authorization.k8s.io'
 
 /** Several documents. `head`: a comment. */
 export function rbac(
-  options: { readonly lease?: string | undefined },
+  options: Pick<SomeOptions, 'lease' | 'drainOnCordon'>,
   { inCluster }: ManifestOptions,
   head: string,
 ): string {
@@ -45,10 +48,39 @@ export function rbac(
     roleRef: inline({ apiGroup: RBAC, kind: 'Role', name: NAME }),
     subjects: [inline(inCluster ? account : user)],
   }
-  const objects = inCluster
-    ? [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: named(NAMESPACE) }, role, binding]
-    : [role, binding, flowSchema(namespace)]
+  const subject = inline(inCluster ? account : user)
+  const objects = [
+    ...(inCluster ? [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: named(NAMESPACE) }] : []),
+    ...[role, binding],
+    ...(options.drainOnCordon === false ? [] : ofNodes(subject)),
+    ...(inCluster ? [] : [flowSchema(namespace)]),
+  ]
   return objects.map((object, at) => yamlOf(object, at === 0 ? head : '')).join('---\n')
+}
+
+/** For drainOnCordon, which manifests have unless it is false. */
+function ofNodes(subject: Node): readonly object[] {
+  const metadata = { name: NAME, labels: inline(LABELS) }
+  return [
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'ClusterRole',
+      metadata,
+      rules: [
+        noteAbove(
+          { apiGroups: inline(['']), resources: inline(['nodes']), verbs: inline(['get']) },
+          'Of its own Node the agent reads whether it is cordoned. RBAC has no word for that; resourceNames can name the nodes.',
+        ),
+      ],
+    },
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata,
+      roleRef: inline({ apiGroup: RBAC, kind: 'ClusterRole', name: NAME }),
+      subjects: [subject],
+    },
+  ]
 }
 
 /**
