@@ -1,7 +1,7 @@
 /** Three nodes with an agent each, a router, a client, an API server; and what the router and the client saw. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -23,6 +23,7 @@ import {
   setLink,
   start,
 } from './network.ts'
+import { tell } from './preload/tell.ts'
 import { type LabRouter, type RouterName, routers } from './router.ts'
 import { type AgentSettings, environment, type Preload, softspoken } from './softspoken.ts'
 import { until } from './until.ts'
@@ -127,10 +128,7 @@ export class KubernetesLab implements AsyncDisposable {
 
   /** To a module that was imported by the agent of a node: `clock`, the seconds by which it is wrong; `hang`. */
   tell(node: NodeName, what: Preload, value = ''): void {
-    const folder = this.#switches(node)
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, `${what}.new`), value)
-    renameSync(join(folder, `${what}.new`), join(folder, what))
+    tell(this.#switches(node), what, value)
   }
   #switches(node: NodeName): string {
     return join(this.folder, `switches-${node}`)
