@@ -44,7 +44,7 @@ export class PeerRoutes {
   /** The prefixes that this session has logged as unsendable. */
   #loggedUnsendable: readonly Prefix[] = []
   /** What could not be sent the last time, and why. */
-  #failed: ReadonlyMap<Prefix, Unsendable> = new Map()
+  #failed: Readonly<Record<Prefix, Unsendable>> = {}
   /** The last error because of which nothing was sent. It is logged once. */
   #loggedError: string | undefined
   readonly #timer: DeadlineTimer
@@ -70,7 +70,7 @@ export class PeerRoutes {
       this.#ribOut = emptyAdjRibOut
       this.#withdrawnAt = Number.NEGATIVE_INFINITY
       this.#loggedUnsendable = []
-      this.#failed = new Map()
+      this.#failed = {}
       this.#complete = false
     })
   }
@@ -116,14 +116,17 @@ export class PeerRoutes {
     const plan = reconcile(before, updates, now, this.#interval)
     this.#ribOut = plan.next
     let { wakeAt } = plan
-    const failed = new Map<Prefix, Unsendable>()
+    const failed: Record<Prefix, Unsendable> = {}
     /** Runs a send. If it throws, the Adj-RIB-Out of these prefixes is as it was, and they are reported. */
     const attempt = (prefixes: readonly Prefix[], run: () => void): boolean => {
       try {
         run()
         return true
       } catch (error) {
-        for (const prefix of prefixes) failed.set(prefix, unsendableReason('send-failed', errorText(error)))
+        for (const prefix of prefixes) {
+          failed[prefix] = unsendableReason('send-failed', errorText(error))
+          wakeAt = Math.min(wakeAt, now + this.#interval)
+        }
         this.#ribOut = restore(this.#ribOut, before, prefixes)
         return false
       }
@@ -145,16 +148,15 @@ export class PeerRoutes {
     }
     for (const { route, update } of planned) {
       const { prefix, family } = route
-      if (failed.has(prefix)) continue
+      if (prefix in failed) continue
       if (!plan.refresh.includes(family) && !attempt([prefix], () => session.send(update))) continue
       lines.push(() => log?.info({ peer, prefix, ...update.attributes }, 'route sent'))
       this.#options.emit('sent', { prefix, peer })
     }
     if (!this.#complete) attempt([], () => this.#endOfRib(established))
     this.#failed = failed
-    if (failed.size > 0) wakeAt = Math.min(wakeAt, now + this.#interval)
     if (mayCome) wakeAt = Math.min(wakeAt, now + LOOK_AGAIN)
-    lines.push(...this.#reportUnsendable({ ...unsendable, ...Object.fromEntries(failed) }))
+    lines.push(...this.#reportUnsendable({ ...unsendable, ...failed }))
     this.#timer.set(wakeAt)
     return lines
   }
@@ -185,13 +187,13 @@ export class PeerRoutes {
     const queued: Record<Prefix, QueuedChange> = {}
     const unsendable = { ...this.updates.notCarried(desired) }
     const established = this.#current
-    if (established !== undefined) {
+    if (established) {
       const sendable = this.updates.sendable(desired, established)
-      Object.assign(unsendable, sendable.unsendable, Object.fromEntries(this.#failed))
+      Object.assign(unsendable, sendable.unsendable, this.#failed)
       const { advertised, advertisedAt } = this.#ribOut
       for (const [prefix, { content, update }] of sendable.updates) {
         const last = advertised.get(prefix)
-        if (last === undefined) continue
+        if (!last) continue
         sent.push(prefix)
         if (last.content === content) continue
         const left = (advertisedAt.get(prefix) ?? 0) + this.#interval - this.#options.clock.now()
