@@ -18,6 +18,7 @@ import { healthOf } from '../health/health-gate.ts'
 import { shownHealth } from '../health/shown-url.ts'
 import type { ShownAgent } from '../http/agent-report.ts'
 import type { StatusPage } from '../http/status-page.ts'
+import { withoutBgp } from '../http/without-bgp.ts'
 import { makeLog } from '../log/log.ts'
 import { exitCodes, type Shutdown } from '../shutdown.ts'
 import { serviceManager } from '../systemd.ts'
@@ -133,8 +134,7 @@ function attach(page: StatusPage | undefined, running: ShownAgent, options: Prog
   try {
     const { nextHop, health, prefix } = options
     const shown = { ...(nextHop && { nextHop: nextHop.join(', ') }), ...preference(options) }
-    if (running.agent.announcer === undefined) return
-    page?.attach(running.agent.announcer, {
+    page?.attach(running.agent.announcer ?? withoutBgp(running.agent, prefix), {
       gates: health === undefined ? {} : { [shownHealth(health)]: running.agent.health },
       routes: Object.fromEntries(prefix.map(one => [hostRoute(one).prefix, shown])),
       agent: running,

@@ -58,11 +58,18 @@ function isReport(value: unknown): value is StatusReport {
 export function statusTable({ announcements, withheld, leases, peers, health, agent }: StatusReport): string {
   const receivers = (prefix: string) =>
     peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
+  const isSegment = peers.length === 0 // ARP without BGP
   const routes = [...announcements, ...Object.keys(withheld)].map(prefix => ({
     cells: [
       prefix,
-      withheld[prefix] !== undefined ? 'withheld' : receivers(prefix).length > 0 ? 'sent' : 'not sent',
-      receivers(prefix).join(', ') || 'no router',
+      withheld[prefix] !== undefined
+        ? 'withheld'
+        : isSegment
+          ? 'claimed'
+          : receivers(prefix).length > 0
+            ? 'sent'
+            : 'not sent',
+      isSegment ? '' : receivers(prefix).join(', ') || 'no router',
       prefix in withheld ? '' : span(leases[prefix]),
     ],
     notes: [
@@ -125,6 +132,7 @@ function agentRow({ nodeName, mode, role, epoch, holder, serves, leases, address
     ],
     notes: [
       serves.detail && `does not serve: ${serves.detail}`,
+      rest.arp?.blockedBy && `${rest.arp.blockedBy} has the VIP, which is not claimed`,
       rest.lastElectionFailure && `election: ${rest.lastElectionFailure.detail}`,
     ],
   }

@@ -48,6 +48,16 @@ const gauges: readonly Row[] = [
     read: ({ address }) => [[{ interface: address.interface ?? '' }, address.present ? 1 : 0]],
   },
   {
+    name: 'softspoken_arp_holds',
+    help: '1 while this node holds the VIPs on the segment, 0 while it does not; absent without ARP.',
+    read: ({ arp }) => (arp ? [[{}, arp.holds ? 1 : 0]] : []),
+  },
+  {
+    name: 'softspoken_arp_blocked',
+    help: '1 while another node that has a VIP blocks the claim of this one, 0 while none does; absent without ARP.',
+    read: ({ arp }) => (arp ? [[{}, arp.blockedBy === undefined ? 0 : 1]] : []),
+  },
+  {
     name: 'softspoken_drained_since_timestamp_seconds',
     help: 'Since when this node is out of service, in Unix time, 0 if that is not known; absent while it is in service.',
     labels: ['reason'],
@@ -64,13 +74,25 @@ const gauges: readonly Row[] = [
     read: ({ apiServer }) => optional(apiServer?.certificateEnd && apiServer.certificateEnd.getTime() / 1000),
   },
 ]
-const failures: Row = {
-  name: 'softspoken_lease_request_failures_total',
-  help: 'Requests for the Lease that failed, by reason. A conflict means that another node has changed it first.',
-  labels: ['reason'],
-  read: ({ election }) =>
-    Object.entries(election?.requestFailures ?? {}).map(([reason, count]) => [{ reason }, count] as const),
-}
+const counters: readonly Row[] = [
+  {
+    name: 'softspoken_lease_request_failures_total',
+    help: 'Requests for the Lease that failed, by reason. A conflict means that another node has changed it first.',
+    labels: ['reason'],
+    read: ({ election }) =>
+      Object.entries(election?.requestFailures ?? {}).map(([reason, count]) => [{ reason }, count] as const),
+  },
+  {
+    name: 'softspoken_arp_conflicts_total',
+    help: 'Times that another MAC address claimed a VIP, and this node claimed or defended it; absent without ARP.',
+    read: ({ arp }) => optional(arp?.conflicts),
+  },
+  {
+    name: 'softspoken_arp_frames_total',
+    help: 'Frames sent unasked, probes and announcements of ARP and NDP; absent without ARP.',
+    read: ({ arp }) => optional(arp?.framesSent),
+  },
+]
 
 function optional(value: number | undefined): Samples {
   return value === undefined ? [] : [[{}, value]]
@@ -88,14 +110,15 @@ export function registerAgentMetrics(shown: ShownAgent, registry: Registry): voi
         for (const [of, value] of read(agentReport(shown))) this.set(of, value)
       },
     })
-  const { name, help, labels = [], read } = failures
-  new Counter({
-    ...{ name, help, labelNames: labels, registers },
-    collect() {
-      this.reset()
-      for (const [of, value] of read(agentReport(shown))) this.inc(of, value)
-    },
-  })
+  for (const { name, help, labels = [], read } of counters)
+    new Counter({
+      ...{ name, help, labelNames: labels, registers },
+      collect() {
+        this.reset()
+        if (labels.length === 0) this.remove()
+        for (const [of, value] of read(agentReport(shown))) this.inc(of, value)
+      },
+    })
   if (shown.elected === undefined) return
   const transitions = new Counter({
     name: 'softspoken_leader_transitions_total',

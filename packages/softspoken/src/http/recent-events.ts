@@ -55,6 +55,9 @@ export class RecentEvents {
       ({ reason, detail }) =>
         (reason === 'drained' || reason === 'cordoned') && this.#add('note', `this node is ${detail}`),
     )
+    agent?.on('conflict', ({ mac, blocked }) =>
+      this.#add('bad', blocked ? `${mac} has the VIP, which is not claimed` : `${mac} claims the VIP, too`),
+    )
     agent?.on('election-failed', ({ detail }) => this.#add('bad', `election: ${detail}`))
   }
 

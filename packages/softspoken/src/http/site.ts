@@ -98,6 +98,7 @@ function notReady({ announcements, withheld, peers }: AnnouncerStatus): string |
   const [first] = Object.entries(withheld)
   if (first) return `${first[0]} is withheld, ${first[1].detail}`
   if (announcements.length === 0) return 'nothing is announced'
+  if (peers.length === 0) return undefined // there is no BGP
   if (peers.every(({ state }) => state !== 'Established')) return 'no session is established'
   const unsent = announcements.find(prefix => !peers.some(({ sent }) => sent.includes(prefix)))
   return unsent && `${unsent} has been sent to no peer`

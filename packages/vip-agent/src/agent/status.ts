@@ -5,9 +5,9 @@ import type { Clock, Logger } from '@softspoken/session'
 import { notify, omitUndefined } from '@softspoken/session/internal'
 import type { ElectionReason } from '../election/reasons.ts'
 import type { SegmentState } from '../segment/state.ts'
-import { drainOf, isLeading, whyNotServing } from './leases.ts'
+import { drainOf, isLeading, whyNotServing, whyWithheld } from './leases.ts'
 import { News } from './news.ts'
-import { type DrainReason, levelOf, type ServeReason } from './reasons.ts'
+import { type AgentReason, type DrainReason, levelOf, type ServeReason } from './reasons.ts'
 import type { AgentState, Mode } from './state.ts'
 
 /**
@@ -30,9 +30,10 @@ export interface AgentStatus {
   readonly drained?: Explanation<DrainReason> & { readonly since?: Date }
   readonly leases: { readonly election?: number; readonly health?: number; readonly kernelDeadline?: number }
   readonly address: { readonly interface?: string; readonly present: boolean }
-  /** With ARP and NDP: whether this node has claimed the VIPs, and the MAC address of a node that blocks its claim. */
+  /** With ARP and NDP: whether this node holds the VIPs on the segment, or why not, and a node that blocks its claim. */
   readonly arp?: {
     readonly holds: boolean
+    readonly why?: Explanation<AgentReason>
     readonly blockedBy?: string
     readonly conflicts: number
     readonly framesSent: number
@@ -82,12 +83,17 @@ export function statusOf(state: AgentState, now: number, beside: Beside): AgentS
       ...omitUndefined({ interface: interfaceName }),
       present: config.managesAddress ? address.status === 'present' : addressSeen,
     },
-    ...(state.segment && { arp: arpOf(state.segment, beside.framesSent) }),
+    ...(state.segment && { arp: arpOf(state.segment, beside.framesSent, whyWithheld(state, now)) }),
   }
 }
 
-function arpOf({ phase, blockedBy, conflicts }: SegmentState, framesSent: number): NonNullable<AgentStatus['arp']> {
-  return { holds: phase === 'holding', ...omitUndefined({ blockedBy }), conflicts, framesSent }
+function arpOf(
+  { phase, blockedBy, conflicts }: SegmentState,
+  framesSent: number,
+  why: Explanation<AgentReason>,
+): NonNullable<AgentStatus['arp']> {
+  const holds = phase === 'holding'
+  return { holds, ...(!holds && { why }), ...omitUndefined({ blockedBy }), conflicts, framesSent }
 }
 function drainedOf(state: AgentState): AgentStatus['drained'] {
   const drain = drainOf(state)

@@ -53,7 +53,9 @@ function summary({ announcements, withheld, peers, agent }, routes) {
   const [[heldBack, cause] = []] = Object.entries(withheld)
   if (first === undefined) headline('note', 'No route', 'No route is configured now.')
   else if (heldBack !== undefined && agent?.drained) headline('note', 'Drained', `${heldBack}, ${cause.detail}`)
+  else if (agent?.arp?.why?.reason === 'not-leader') headline('note', 'Waiting', `${heldBack}, ${cause.detail}`)
   else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${cause.detail}`)
+  else if (peers.length === 0) headline('good', 'Claimed', `${announcements.join(', ')} on the segment`)
   else if (receivers.length === 0) headline('bad', 'Not sent', `${first} has been sent to no router.`)
   else
     headline(
@@ -79,6 +81,7 @@ function node({
   serves,
   leases,
   address,
+  arp,
   election,
   apiServer,
   lastElectionFailure,
@@ -92,6 +95,10 @@ function node({
     ['Leader', role === 'leader' ? nodeName : holder],
     ['Does not serve', serves.detail],
     ['Address', address.present ? `on ${place}` : address.interface === undefined ? undefined : `not on ${place}`],
+    ['Segment', arp && (arp.holds ? 'claimed' : 'not claimed')],
+    ['Blocked by', arp?.blockedBy],
+    ['Conflicts', arp?.conflicts || undefined],
+    ['Frames sent', arp?.framesSent],
     ['Lease', election?.lease],
     ['API server', apiServer?.server],
     ['Leads for', leases.election === undefined ? undefined : `${span(leases.election)} unless it is renewed`],
@@ -118,9 +125,11 @@ function route(prefix, { withheld, leases, peers, routes }) {
   const queued = peers.flatMap(({ peer, queued }) =>
     queued[prefix] === undefined ? [] : [`${peer.address}: ${change(queued[prefix])}`],
   )
-  const kind = receivers.length > 0 ? 'good' : 'bad'
-  return card(kind, prefix, receivers.length > 0 ? 'sent' : withheld[prefix] === undefined ? 'not sent' : 'withheld', [
-    ['Sent to', receivers.join(', ') || 'no router'],
+  const isBgp = peers.length > 0
+  const isOut = isBgp ? receivers.length > 0 : withheld[prefix] === undefined
+  const state = isOut ? (isBgp ? 'sent' : 'claimed') : withheld[prefix] === undefined ? 'not sent' : 'withheld'
+  return card(isOut ? 'good' : 'bad', prefix, state, [
+    ['Sent to', isBgp ? receivers.join(', ') || 'no router' : undefined],
     ['Next hop', nextHop],
     ['MED', med],
     ['Queued', queued.join('; ')],
