@@ -35,7 +35,10 @@ test.each<[LeaseServerFault, string, RegExp]>([
   ['hang', 'timeout', /did not answer within 0.2 seconds/],
 ])('the check fails after %s with reason %s', async (fault, reason, message) => {
   server.fault = fault
-  const { check } = apiServerCheck({ kubeconfig: server.kubeconfig(folder), ...(fault === 'hang' && { requestTimeout: 0.2 }) })
+  const { check } = apiServerCheck({
+    kubeconfig: server.kubeconfig(folder),
+    ...(fault === 'hang' && { requestTimeout: 0.2 }),
+  })
   const error: unknown = await check(signal).catch(error => error)
   expect(error).toMatchObject({ reason, message: expect.stringMatching(message) })
 })
