@@ -17,6 +17,7 @@ export const commands: readonly Command[] = [
   ['pod', ...bgp, '--mode', 'standby', '--first-node', '--disabled-by', '/var/lib/softspoken/drained'],
   ['pod', ...bgp, '--address', 'none'],
   ['pod', ...bgp, '--distribution', 'k3s', '--mode', 'leader', '--http', '[::]:9179'],
+  ['pod', '--prefix', '203.0.113.100/32', '2001:db8::100/128', '--arp'],
   ['daemonset', ...bgp, '--mode', 'standby'],
   ['daemonset', ...bgp, '--address', 'none', '--health', 'http://127.0.0.1:8080/healthz'],
   ['kubeadm-control-plane', ...bgp, '--mode', 'standby'],

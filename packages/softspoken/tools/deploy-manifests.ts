@@ -7,6 +7,7 @@ const announce = '--prefix 198.51.100.10/32 --local-as 64515 --peer 10.0.5.1 --p
 /** The words after `softspoken`. */
 export const deployCommands: Readonly<Record<string, string>> = {
   'control-plane.yaml': `manifest pod ${announce} --mode standby`,
+  'control-plane-arp.yaml': 'manifest pod --prefix 203.0.113.100/32 --arp',
   'static-pod.yaml': `manifest pod ${announce} --address none`,
   'control-plane-daemonset.yaml': `manifest daemonset ${announce} --mode standby`,
   'daemonset.yaml': `manifest daemonset ${announce} --address none --health http://127.0.0.1:8080/healthz`,

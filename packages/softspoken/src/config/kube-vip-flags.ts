@@ -92,5 +92,5 @@ function isTheirs(word: string, at: number, words: readonly string[]): boolean {
   const [flag = '', given = words[at + 1]] = word.split('=')
   if (!(flag in switches || flag in flags)) return false
   if (flag === '--address') return given !== 'none'
-  return flag === '--arp' ? given !== 'true' && given !== 'false' : !shared.has(flag)
+  return !shared.has(flag)
 }

@@ -68,6 +68,24 @@ describe('a Pod of which the program adds the VIP', () => {
   })
 })
 
+describe('a Pod with ARP', () => {
+  const segment = ['manifest', 'pod', '--prefix', '203.0.113.100/32', '--arp']
+  it('without BGP has NET_RAW, no router and no state, and elects', async () => {
+    const { code, out, err } = await printed(segment)
+    expect([code, err]).toEqual([0, ''])
+    const { containers, volumes } = parse(out).spec as PodSpec
+    expect(containers[0].securityContext).toMatchObject({ capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } })
+    expect(containers[0].args.join()).not.toMatch(/router-id|state-directory/)
+    expect(volumes).toHaveLength(1)
+    const { options } = await readConfiguration(flagsOf(containers[0].args), {})
+    expect(options).toMatchObject({ arp: true, health: 'kubernetes', drainOnCordon: true })
+  })
+  it('and BGP has both', async () => {
+    const [{ args }] = (await podOf('pod', '--arp')).containers
+    expect(args).toEqual(expect.arrayContaining(['--arp=true', '--router-id=auto', '--state-directory=/state']))
+  })
+})
+
 describe('a static Pod', () => {
   it('refers to no object of the API server, and has no priority', async () => {
     const pod = await text('pod', ['--mode', 'leader'])
@@ -256,6 +274,11 @@ describe('systemd', () => {
     ])
     expect(values(await text('systemd', ['--address', 'none']))).toEqual(['CapabilityBoundingSet='])
   })
+  it('with ARP has NET_RAW and may open a packet socket', async () => {
+    const unit = await text('systemd', ['--arp', '--kubeconfig', '/etc/softspoken/kubeconfig'])
+    expect(unit).toMatch(/^AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW$/m)
+    expect(unit).toMatch(/^RestrictAddressFamilies=.* AF_PACKET$/m)
+  })
   it('quotes what systemd would read otherwise', async () => {
     const unit = await text('systemd', ['--lease-directory', '/var/lib/v "p', '--health', 'http://[::1]/%24$'])
     expect(unit).toContain('\n  "--lease-directory=/var/lib/v \\"p"')
@@ -271,6 +294,7 @@ describe('each printed command', () => {
     [['--back-off', 'minInterval=10', 'transportCap=300', '--health-hold-down', 'false']],
     [['--peer', '10.0.5.1', '10.0.6.1', '--interface', 'bond0.48', 'eno*', '--community', '65000:1']],
     [['--health', 'https://10.0.5.11/$(PATH)', '--health-verify', 'none']],
+    [['--health', 'https://10.0.5.11/', 'exec:/usr/bin/check --all']],
   ])('gives the program the options of the command line %j', async more => {
     const given = more.includes('--peer')
       ? ['--prefix', '198.51.100.10/32', '--local-as', '64515', '--peer-as', '65000']

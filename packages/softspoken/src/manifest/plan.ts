@@ -1,6 +1,7 @@
 /** What a manifest runs: the options of announce, completed for its kind, as arguments of the command. */
 import { isDeepStrictEqual } from 'node:util'
 import { omitUndefined } from '@softspoken/session/internal'
+import { usesBgp } from '../config/bgp.ts'
 import { asksApiServer, electionOf, withHealth } from '../config/election-options.ts'
 import type { Flags } from '../config/flags.ts'
 import { type OptionName, type OptionRow, optionTable, type ProgramOptions } from '../config/options.ts'
@@ -35,8 +36,8 @@ export interface Plan {
   readonly asksApiServer: boolean
   /** That of the node itself, so the node is one of the control plane. */
   readonly ownApiServer: boolean
-  /** The program adds the VIP, for which it is root with NET_ADMIN. */
-  readonly addsAddress: boolean
+  /** The rights that the program needs; with any of them it is root. */
+  readonly capabilities: readonly ('NET_ADMIN' | 'NET_RAW')[]
   readonly warnings: readonly string[]
 }
 
@@ -53,7 +54,8 @@ export async function planOf(
     { exists: () => false, nameOf },
   )
   refuse(given, inFile, file, manifest)
-  const first: GivenValues = { ...own('routerId', 'auto'), ...routersAsFlags(given, inFile) }
+  const isBgp = usesBgp(given, given.arp?.value)
+  const first: GivenValues = { ...(isBgp && own('routerId', 'auto')), ...routersAsFlags(given, inFile) }
   const options = withHealth(validate(first, missing))
   const added = additions(options, manifest)
   const all: GivenValues = { ...added, ...first }
@@ -68,7 +70,10 @@ export async function planOf(
     files: [...(file === undefined ? [] : [file]), ...filesOf(complete)],
     asksApiServer: asksApiServer(complete),
     ownApiServer: asksApiServer(complete) && /^https:\/\/(127\.|\[::1\]|localhost\b)/.test(complete.apiServer ?? ''),
-    addsAddress: complete.address !== 'none',
+    capabilities: [
+      ...(complete.address === 'none' ? [] : (['NET_ADMIN'] as const)), // the VIP
+      ...(complete.arp ? (['NET_RAW'] as const) : []), // frames
+    ],
     warnings: [...warnings, ...checked, ...sameRouterId(given)],
   }
 }
@@ -92,7 +97,7 @@ function additions(options: ProgramOptions, manifest: ManifestOptions): GivenVal
       ...own('apiServer', apiServer),
     }),
     ...(electionOf(options) === 'kubernetes' && own('drainOnCordon', true)),
-    ...own('stateDirectory', STATE_FOLDER),
+    ...(usesBgp(options) && own('stateDirectory', STATE_FOLDER)),
     ...own('http', '127.0.0.1:9179'),
   }
 }
@@ -115,7 +120,7 @@ function refuse(
     throw new UsageError('--config: give the absolute path that the file has on the nodes')
   const secret = optionTable.find(({ name, secret }) => secret && given[name] && !inFile.has(name))
   if (secret) fail(secret.name, 'a manifest would show it; put it into a file on each node, and give tcpMd5KeyFile')
-  if (given.health && /@|\?/.test(String(given.health.value)) && !inFile.has('health'))
+  if ([given.health?.value].flat().some(check => /^http.*[@?]/.test(String(check))) && !inFile.has('health'))
     fail('health', 'a manifest would show its user, password or query; give it in a file, with --config')
   if (firstNode && given.kubeconfig)
     throw new UsageError(`--first-node: not allowed together with ${given.kubeconfig.from}`)
@@ -169,13 +174,8 @@ function argumentsOf(row: OptionRow, value: unknown, ours: boolean): readonly Ar
   const { name, flag, kind } = row
   if (ours && name === 'nodeName') return [{ text: `${flag}=${NODE_NAME}` }]
   const reason = ours || value === 'auto' ? reasons[name] : undefined
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : []
-  const parts =
-    kind === 'list'
-      ? (value as readonly unknown[])
-      : kind === 'map' && entries.length > 0
-        ? entries.map(entry => entry.join('='))
-        : [value]
+  const isMap = kind === 'map' && value !== false
+  const parts = isMap ? Object.entries(value ?? {}).map(entry => entry.join('=')) : [value].flat()
   return parts.map(part => ({ text: `${flag}=${escaped(String(part))}`, ...(reason !== undefined && { reason }) }))
 }
 

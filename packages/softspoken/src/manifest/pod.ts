@@ -30,7 +30,8 @@ export function staticPod(plan: Plan, manifest: ManifestOptions, head: string): 
 
 /** `account`: the Pod has a ServiceAccount. */
 export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, account: boolean) {
-  const { options, addsAddress } = plan
+  const { options, capabilities } = plan
+  const hasState = options.stateDirectory !== undefined
   const grace = stopTimeLimit(options) + 1
   const { http = '' } = options // the plan has set it
   const mounts = mountsOf(plan.files, options.disabledBy === undefined ? [] : [posix.dirname(options.disabledBy)])
@@ -39,7 +40,7 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
     ...(account ? { serviceAccountName: 'softspoken' } : { automountServiceAccountToken: false }),
     enableServiceLinks: note(false, 'variables of a Service could look like ours'),
     terminationGracePeriodSeconds: note(grace, `a stop takes ${grace - 1} s at most`),
-    securityContext: securityContext(addsAddress),
+    securityContext: securityContext(capabilities.length > 0),
     containers: [
       {
         name: 'softspoken',
@@ -59,13 +60,13 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
         securityContext: {
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,
-          capabilities: inline({ drop: ['ALL'], ...(addsAddress && { add: ['NET_ADMIN'] }) }),
+          capabilities: inline({ drop: ['ALL'], ...(capabilities.length > 0 && { add: capabilities }) }),
         },
         volumeMounts: [
           ...mounts.map(({ name, path, type }) =>
             inline({ name, mountPath: path, ...(type !== 'DirectoryOrCreate' && { readOnly: true }) }),
           ),
-          inline({ name: 'state', mountPath: STATE_FOLDER }),
+          ...(hasState ? [inline({ name: 'state', mountPath: STATE_FOLDER })] : []),
         ],
       },
     ],
@@ -74,10 +75,10 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
         const onNode = firstNode && path === options.kubeconfig ? FIRST_NODE_KUBECONFIG : path
         return noteAbove(
           { name, hostPath: inline({ path: onNode, type }) },
-          `${why[type]}${addsAddress ? '' : readable}`,
+          `${why[type]}${capabilities.length > 0 ? '' : readable}`,
         )
       }),
-      { name: 'state', emptyDir: inline({}) },
+      ...(hasState ? [{ name: 'state', emptyDir: inline({}) }] : []),
     ],
   }
 }
@@ -94,9 +95,9 @@ function argument({ text, reason }: Plan['args'][number]): unknown {
   return text.length + reason.length > LINE ? noteAbove(text, reason) : note(text, reason)
 }
 
-function securityContext(addsAddress: boolean): object {
+function securityContext(isRoot: boolean): object {
   const seccompProfile = inline({ type: 'RuntimeDefault' })
-  if (!addsAddress) return { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, seccompProfile }
+  if (!isRoot) return { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, seccompProfile }
   return {
     runAsUser: note(0, 'Kubernetes gives a capability in `add` to no other user'),
     runAsGroup: 0,

@@ -8,7 +8,8 @@ const COMMAND = '/usr/bin/node /usr/lib/softspoken/softspoken.cjs announce'
 const SHORTEST = 30 // seconds: enough for every drainTime, which softspoken.env may have
 
 /** `head`: a comment. */
-export function unit({ args, files, options, addsAddress }: Plan, head: string): string {
+export function unit({ args, files, options, capabilities }: Plan, head: string): string {
+  const rights = capabilities.map(name => `CAP_${name}`).join(' ')
   const { stateDirectory, leaseDirectory } = options
   const written = [stateDirectory, leaseDirectory].filter(folder => folder !== undefined)
   const readable = files.length > 0 && [
@@ -43,13 +44,13 @@ export function unit({ args, files, options, addsAddress }: Plan, head: string):
     '',
     'DynamicUser=yes',
     ...(readable || []),
-    ...(addsAddress ? ['# To add the VIP to an interface.', 'AmbientCapabilities=CAP_NET_ADMIN'] : []),
-    `CapabilityBoundingSet=${addsAddress ? 'CAP_NET_ADMIN' : ''}`,
+    ...(rights === '' ? [] : [`AmbientCapabilities=${rights}`]),
+    `CapabilityBoundingSet=${rights}`,
     'NoNewPrivileges=yes',
     'LockPersonality=yes',
     'PrivateDevices=yes',
     'PrivateTmp=yes',
-    addsAddress ? '# No PrivateUsers=, in which CAP_NET_ADMIN is of no use.' : 'PrivateUsers=yes',
+    rights === '' ? 'PrivateUsers=yes' : '# No PrivateUsers=, in which these capabilities are of no use.',
     'ProtectClock=yes',
     'ProtectControlGroups=yes',
     'ProtectHome=yes',
@@ -60,7 +61,7 @@ export function unit({ args, files, options, addsAddress }: Plan, head: string):
     'ProtectProc=invisible',
     'ProtectSystem=strict',
     'RemoveIPC=yes',
-    'RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX',
+    `RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX${options.arp ? ' AF_PACKET' : ''}`,
     'RestrictNamespaces=yes',
     'RestrictRealtime=yes',
     'RestrictSUIDSGID=yes',
