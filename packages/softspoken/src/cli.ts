@@ -72,8 +72,10 @@ function commands(env: NodeJS.ProcessEnv, io: Io, nameOf = (variable: string): s
     })
   withOptions(root.command('check'))
     .description('Check the options and show what each router would be sent. Announce nothing.')
-    .action(async (_options, command: Command) => {
-      await runCheck(await readConfiguration(readFlags(command), env), io)
+    .action(async (given: { readonly arp?: unknown; readonly interface?: readonly string[] }, command: Command) => {
+      const { isQuestion, whoHas } = await import('./commands/who-has.ts')
+      if (isQuestion(given.arp)) printLines(await whoHas(given.arp, given.interface), io)
+      else await runCheck(await readConfiguration(readFlags(command), env), io)
     })
   withManifestOptions(withOptions(root.command('manifest')))
     .description('Print a manifest or a unit that runs announce with these options.')
@@ -136,7 +138,10 @@ async function answer(sentence: Promise<string>, { print }: Io): Promise<void> {
 
 async function runCheck(configuration: Awaited<ReturnType<typeof readConfiguration>>, { print }: Io): Promise<void> {
   const { check } = await import('./commands/check.ts')
-  print((await check(configuration)).split('\n').map(escapeControls).join('\n'))
+  printLines(await check(configuration), { print })
+}
+function printLines(text: string, { print }: Pick<Io, 'print'>): void {
+  print(text.split('\n').map(escapeControls).join('\n'))
 }
 
 /** The first argument is shown only if it looks like a command or is a flag of ours: it may be a secret. */

@@ -1,0 +1,41 @@
+/** `softspoken check --arp <address>`: which MAC addresses answer for an address on the segment. It claims nothing. */
+import { isIP } from 'node:net'
+import { errorText } from '@softspoken/session/internal'
+import { askSegment, linuxSupport } from '@softspoken/vip-agent/internal'
+import { OptionError } from '@softspoken/wire'
+import { notAllowed, RetryableError, UsageError } from '../config/usage-error.ts'
+
+/** The value of --arp asks a question, and is not the option. */
+export function isQuestion(arp: unknown): arp is string {
+  return typeof arp === 'string' && arp !== 'true' && arp !== 'false'
+}
+
+/**
+ * One line for each MAC address that answers.
+ * @throws UsageError for a wrong address; RetryableError if this host cannot ask now.
+ */
+export async function whoHas(text: string, interfaces: readonly string[] = ['auto']): Promise<string> {
+  const [address = ''] = text.split('/')
+  if (isIP(address) === 0) throw notAllowed('--arp', text, 'true or false, or with check the address to ask for')
+  const support = linuxSupport()
+  if (!support.supported) throw new UsageError(`--arp: this host cannot ask: ${support.detail}`)
+  const found = await askSegment(address, interfaces.join(',')).catch(error => {
+    if (error instanceof OptionError) throw new RetryableError(`--interface: ${error.detail}`)
+    throw new RetryableError(`--arp: this host cannot ask (it needs the capability NET_RAW): ${errorText(error)}`)
+  })
+  return answerText(address, found)
+}
+
+export function answerText(address: string, found: Awaited<ReturnType<typeof askSegment>>): string {
+  const { own, answers, interface: name } = found
+  const lines = answers.map(({ mac, after }) => `${address} on ${name}: ${mac} answers, after ${Math.round(after)} ms`)
+  if (own !== undefined)
+    lines.push(`${address} is on ${own} of this host, whose own answer is not seen here; ask from another node, too`)
+  else if (answers.length === 0)
+    lines.push(
+      `${address} on ${name}: nothing answers within 1 s; no host has it, or the network holds back frames (anti-spoofing, another VLAN)`,
+    )
+  const holders = answers.length + (own === undefined ? 0 : 1)
+  if (holders > 1) lines.push(`warning: ${holders} hosts have ${address}, or one answers for another (proxy ARP)`)
+  return lines.map(line => `${line}\n`).join('')
+}
