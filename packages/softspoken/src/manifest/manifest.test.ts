@@ -280,9 +280,9 @@ describe('systemd', () => {
     expect(unit).toMatch(/^RestrictAddressFamilies=.* AF_PACKET$/m)
   })
   it('quotes what systemd would read otherwise', async () => {
-    const unit = await text('systemd', ['--lease-directory', '/var/lib/v "p', '--health', 'http://[::1]/%24$'])
+    const unit = await text('systemd', ['--lease-directory', '/var/lib/v "p', '--health', 'http://[::1]/%24$(X)'])
     expect(unit).toContain('\n  "--lease-directory=/var/lib/v \\"p"')
-    expect(unit).toContain('"--health=http://[::1]/%%24$$"')
+    expect(unit).toContain('"--health=http://[::1]/%%24$$(X)"')
     expect(unit).toContain('ReadWritePaths="/var/lib/v \\"p"')
   })
 })

@@ -14,7 +14,7 @@ import { distributions, OWN_KUBECONFIG } from './distributions.ts'
 import type { ManifestOptions } from './manifest-options.ts'
 
 /** Kubernetes replaces it by the variable of this name. */
-export const NODE_NAME = '$(NODE_NAME)'
+const NODE_NAME = '$(NODE_NAME)'
 const ANY_NODE = 'node' // for the checks
 export const STATE_FOLDER = '/state'
 
@@ -22,6 +22,8 @@ export const STATE_FOLDER = '/state'
 interface Argument {
   readonly text: string
   readonly reason?: string
+  /** It ends with `NODE_NAME`. */
+  readonly ofNode?: true
 }
 
 /** The user's name of one of kube-vip's variables. */
@@ -61,6 +63,8 @@ export async function planOf(
   const all: GivenValues = { ...added, ...first }
   const complete = withHealth(validate(all, missing))
   const checked = await checkOptions({ nodeName: ANY_NODE, ...complete }, all, usesServiceAccount(complete, manifest))
+  if (manifest.firstNode && complete.kubeconfig !== distributions.kubeadm.kubeconfig)
+    throw new UsageError(`--first-node: leave it out, because the Pod does not use ${distributions.kubeadm.kubeconfig}`)
   const args = optionTable
     .filter(({ name }) => all[name] !== undefined && !inFile.has(name))
     .flatMap(row => argumentsOf(row, complete[row.name], all[row.name] === added[row.name]))
@@ -111,7 +115,7 @@ function refuse(
   given: GivenValues,
   inFile: ReadonlySet<OptionName>,
   file: string | undefined,
-  { kind, distribution, firstNode }: ManifestOptions,
+  { kind, distribution }: ManifestOptions,
 ): void {
   const fail = (name: OptionName, why: string) => {
     throw new UsageError(`${given[name]?.from}: ${why}`)
@@ -122,8 +126,6 @@ function refuse(
   if (secret) fail(secret.name, 'a manifest would show it; put it into a file on each node, and give tcpMd5KeyFile')
   if ([given.health?.value].flat().some(check => /^http.*[@?]/.test(String(check))) && !inFile.has('health'))
     fail('health', 'a manifest would show its user, password or query; give it in a file, with --config')
-  if (firstNode && given.kubeconfig)
-    throw new UsageError(`--first-node: not allowed together with ${given.kubeconfig.from}`)
   if (kind === 'systemd') return
   if (given.nodeName) fail('nodeName', 'leave it out; the Pod takes the name of its node')
   if (given.leaseDirectory) fail('leaseDirectory', 'it is for processes of one machine; Pods elect with a Lease')
@@ -172,16 +174,11 @@ const reasons: Partial<Record<OptionName, string>> = {
 
 function argumentsOf(row: OptionRow, value: unknown, ours: boolean): readonly Argument[] {
   const { name, flag, kind } = row
-  if (ours && name === 'nodeName') return [{ text: `${flag}=${NODE_NAME}` }]
+  if (ours && name === 'nodeName') return [{ text: `${flag}=${NODE_NAME}`, ofNode: true }]
   const reason = ours || value === 'auto' ? reasons[name] : undefined
   const isMap = kind === 'map' && value !== false
   const parts = isMap ? Object.entries(value ?? {}).map(entry => entry.join('=')) : [value].flat()
-  return parts.map(part => ({ text: `${flag}=${escaped(String(part))}`, ...(reason !== undefined && { reason }) }))
-}
-
-/** Kubernetes would replace a variable in it. */
-function escaped(text: string): string {
-  return text.replaceAll('$(', '$$$$(')
+  return parts.map(part => ({ text: `${flag}=${part}`, ...(reason !== undefined && { reason }) }))
 }
 
 function filesOf(options: ProgramOptions): readonly string[] {

@@ -6,7 +6,7 @@ import { httpAddress } from '../http/address.ts'
 import { FIRST_NODE_KUBECONFIG } from './distributions.ts'
 import type { ManifestOptions } from './manifest-options.ts'
 import { mountsOf } from './mounts.ts'
-import { NODE_NAME, type Plan, STATE_FOLDER } from './plan.ts'
+import { type Plan, STATE_FOLDER } from './plan.ts'
 import { inline, note, noteAbove, yamlOf } from './yaml.ts'
 
 export const NAMESPACE = 'kube-system'
@@ -47,7 +47,7 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
         image,
         imagePullPolicy: note('IfNotPresent', 'it starts without a registry once the image is here'),
         args: ['announce', ...plan.args.map(argument)],
-        ...(plan.args.some(({ text }) => text.endsWith(NODE_NAME)) && {
+        ...(plan.args.some(({ ofNode }) => ofNode) && {
           env: [{ name: 'NODE_NAME', valueFrom: inline({ fieldRef: { fieldPath: 'spec.nodeName' } }) }],
         }),
         startupProbe: { httpGet: probe(http, '/healthz'), periodSeconds: 5, failureThreshold: 12 },
@@ -90,7 +90,8 @@ const why = {
 }
 const readable = `\nUser ${USER} must be able to read it.`
 
-function argument({ text, reason }: Plan['args'][number]): unknown {
+function argument({ text: plain, reason, ofNode }: Plan['args'][number]): unknown {
+  const text = ofNode ? plain : plain.replaceAll('$(', '$$$$(') // Kubernetes would replace a variable in it
   if (reason === undefined) return text
   return text.length + reason.length > LINE ? noteAbove(text, reason) : note(text, reason)
 }

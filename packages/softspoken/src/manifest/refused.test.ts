@@ -32,7 +32,7 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
     [
       ['pod', ...announce, '--first-node', '--kubeconfig', '/a/b'],
       {},
-      '--first-node: not allowed together with --kubeconfig',
+      '--first-node: leave it out, because the Pod does not use /etc/kubernetes/admin.conf',
     ],
     [['pod', ...announce, '--med', 'x'], {}, "--med: 'x' is not allowed, it must be a whole number"],
     [
