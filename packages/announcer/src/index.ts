@@ -21,5 +21,5 @@ export type {
   WithdrawnReason,
   WithheldReason,
 } from './reasons.ts'
-export type { AnnouncerStatus } from './status.ts'
+export type { AnnouncerStatus, QueuedChange, SentRoutes } from './status.ts'
 export { version } from './version.ts'

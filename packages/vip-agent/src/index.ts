@@ -8,7 +8,7 @@ export { runAgent } from './agent/run-agent.ts'
 export type { Mode } from './agent/state.ts'
 export type { AgentEvents, AgentRole, AgentStatus, ElectionFailure } from './agent/status.ts'
 export { leaseDirectory } from './election/directory.ts'
-export type { Election, Leadership } from './election/election.ts'
+export type { Election, Leadership, PreviousHolder } from './election/election.ts'
 export { leaseElection } from './election/lease-election.ts'
 export {
   type LeaseRecord,

@@ -1,5 +1,21 @@
 /** Why a request to a store of Leases failed, and why a candidate cannot lead: one row per reason. docs/errors.md is made from this. */
 
+/** Why a request failed. */
+export type LeaseStoreReason =
+  | 'conflict'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'timeout'
+  | 'unreachable'
+  | 'certificate'
+  | 'server-error'
+  | 'bad-answer'
+  | 'credentials'
+
+/** Why a candidate cannot lead. */
+export type ElectionReason = LeaseStoreReason | 'identity-in-use'
+
 /** What each reason means, in one sentence. */
 export const leaseStoreReasons = {
   conflict: 'The Lease has changed since it was read, or another candidate has made it.',
@@ -12,16 +28,10 @@ export const leaseStoreReasons = {
   'server-error': 'The API server answered 429 or with a 5xx status, or the store failed in another way.',
   'bad-answer': 'The answer is not that of an API server, or has no Lease.',
   credentials: 'The kubeconfig, or a file or command that it names, cannot be used.',
-} as const satisfies Readonly<Record<string, string>>
-
-/** Why a request failed. */
-export type LeaseStoreReason = keyof typeof leaseStoreReasons
+} as const satisfies Readonly<Record<LeaseStoreReason, string>>
 
 export const electionReasons = {
   ...leaseStoreReasons,
   'identity-in-use': 'Another process campaigns with the identity of this node.',
   failed: "The caller's own election threw.",
-} as const satisfies Readonly<Record<string, string>>
-
-/** Why a candidate cannot lead. */
-export type ElectionReason = Exclude<keyof typeof electionReasons, 'failed'>
+} as const satisfies Readonly<Record<ElectionReason | 'failed', string>>
