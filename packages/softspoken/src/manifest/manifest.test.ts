@@ -301,6 +301,7 @@ describe('each printed command', () => {
       : announce
     const { out } = await printed(['manifest', 'pod', ...given, ...more])
     const [{ args }] = (parse(out).spec as PodSpec).containers
+    expect(args.join(' ').replaceAll('$(NODE_NAME)', '')).not.toMatch(/(?<!\$)\$\(/) // Kubernetes would replace it
     const flags = flagsOf(args).map(flag => flag.replaceAll('$$(', '$('))
     const { options } = await readConfiguration(flags, {})
     const expected = await readConfiguration([...given, '--router-id', 'auto', ...more], {})
