@@ -1,5 +1,8 @@
 /** The files of deploy/kubernetes, and the commands that print them. */
 import { main } from '../src/cli.ts'
+// The program loads these when it needs them. Here they are loaded before the tests begin, whose time is limited.
+import '../src/commands/manifest.ts'
+import '../src/election/elected.ts'
 import { Shutdown } from '../src/shutdown.ts'
 
 const announce = '--prefix 198.51.100.10/32 --local-as 64515 --peer 10.0.5.1 --peer-as 65000'
