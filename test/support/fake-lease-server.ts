@@ -1,5 +1,5 @@
 /**
- * An API server that knows Leases (coordination.k8s.io/v1) and /readyz, with the rules of a real one: optimistic concurrency by
+ * An API server that knows Leases (coordination.k8s.io/v1), access reviews and /readyz, with the rules of a real one: optimistic concurrency by
  * resourceVersion, the uid as a precondition, times with six digits, watches. It speaks TLS with the certificates in
  * test/fixtures/tls, and makes the faults that a test asks for.
  */
@@ -85,6 +85,8 @@ export class FakeLeaseServer implements AsyncDisposable {
   readonly nodes = new Map<string, LeaseJson>()
   /** A watch from an earlier version than this one is answered with 410 Gone. */
   oldestVersion = 0
+  /** What an access review denies, such as `get nodes`. */
+  readonly denied = new Set<string>()
   /** The namespaces that exist. */
   readonly namespaces = new Set(['kube-system', 'default'])
 
@@ -229,13 +231,15 @@ export class FakeLeaseServer implements AsyncDisposable {
       /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases(?:\/([^/]+))?$/.exec(path) ?? []
     const isHealth = path === '/readyz'
     const [, nodeName] = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path) ?? []
+    const isReview = request.method === 'POST' && path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
     const refusal =
       this.#refusal(request, fault) ??
-      (namespace === '' && !isHealth && nodeName === undefined
+      (namespace === '' && !isHealth && !isReview && nodeName === undefined
         ? status(404, 'NotFound', 'the server could not find the requested resource')
         : undefined)
     if (refusal !== undefined) send(response, refusal)
     else if (isHealth) response.end('ok')
+    else if (isReview) review(request.body, this.denied, response)
     else if (nodeName !== undefined)
       send(response, this.nodes.get(nodeName) ?? status(404, 'NotFound', `nodes "${nodeName}" not found`, 'nodes'))
     else if (request.method === 'GET' && query.get('watch') === '1') this.#watch(namespace, query, response)
@@ -353,6 +357,12 @@ function problemOf(spec: Record<string, unknown>): StatusJson | undefined {
   return undefined
 }
 
+function review(body: unknown, denied: ReadonlySet<string>, response: ServerResponse): void {
+  const { spec } = body as { spec: { resourceAttributes: { verb: string; resource: string } } }
+  const { verb, resource } = spec.resourceAttributes
+  const answer = { ...(body as object), status: { allowed: !denied.has(`${verb} ${resource}`) } }
+  response.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer))
+}
 function send(response: ServerResponse, body: StatusJson | LeaseJson, isNew = false): void {
   const code = 'code' in body ? body.code : isNew ? 201 : 200
   response.writeHead(code, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))

@@ -67,6 +67,18 @@ NET_RAW. The loopback, ports of a bridge or a bond, and interfaces without ARP a
 - \`softspoken check --arp 203.0.113.100\`, run on another node, prints which MAC addresses answer for an address.
 - [docs/leases.md](../../docs/leases.md#on-the-segment-arp-and-ndp) has the rules, and the most frames that are sent.
 
+## What check looks at
+
+\`softspoken check\` checks the options as \`announce\` does, and looks at this host and at this node's API server. What it finds is a
+warning of one sentence, and changes no exit code. It changes nothing, and each question ends after 5 s.
+
+| it looks at | it warns if |
+|---|---|
+| the certificate of the API server | it is not for a VIP, or it ends within 30 days; with the cure for kubeadm, k3s and RKE2 |
+| the rights of the Lease's credentials | one of those is missing that \`softspoken manifest rbac\` grants (SelfSubjectAccessReview) |
+
+If an answer cannot be had, the line says that it is not known, and why.
+
 ## Maintenance
 
 While the file of \`disabledBy\` exists, the node is drained: a leader hands over, the route is withdrawn, the address is removed

@@ -2,6 +2,7 @@
 export { linuxSupport, reapGroup } from '@softspoken/linux'
 export { refuseOnlyAddress } from './address/only-address.ts'
 export { VipAddresses } from './address/vip-addresses.ts'
+export { missingRights, type Right } from './kubernetes/access-review.ts'
 export { apiServerCheck } from './kubernetes/api-server-check.ts'
 export { isVip } from './kubernetes/options.ts'
 export { drained } from './maintenance/drained.ts'

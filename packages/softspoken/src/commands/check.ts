@@ -15,6 +15,7 @@ import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
 import { RetryableError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
+import { apiServerFindings } from '../findings/api-server.ts'
 import { shownHealth } from '../health/shown-url.ts'
 import { agentLines, standbyMed } from './agent-lines.ts'
 import { hostWarnings } from './host-warnings.ts'
@@ -28,9 +29,11 @@ export async function check({ options, given, warnings }: Configuration): Promis
   const ofAddress: string[] = []
   const interfaceName = interfaceFor(options, given, warning => ofAddress.push(warning))
   const messages = await messagesTo(options)
-  const hints = [...found, ...ofAddress, ...(await hostWarnings(options, given))]
+  const [lines, apiServer] = await Promise.all([agentLines(options, interfaceName), apiServerFindings(options)])
+  const hints = [...found, ...ofAddress, ...(await hostWarnings(options, given)), ...apiServer.warnings]
   const warned = hints.map(hint => `warning: ${hint}\n`).join('')
-  return `${warned}${optionLines(options, given)}\n${await agentLines(options, interfaceName)}\n${messages}`
+  const seen = apiServer.lines.map(line => `${line}\n`).join('')
+  return `${warned}${optionLines(options, given)}\n${lines}${seen}\n${messages}`
 }
 
 async function messagesTo(options: ProgramOptions): Promise<string> {

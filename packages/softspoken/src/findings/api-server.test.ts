@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FakeLeaseServer, writeKubeconfig } from '@softspoken/test-support/fake-lease-server'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { withHealth } from '../config/election-options.ts'
+import type { ProgramOptions } from '../config/options.ts'
+import { apiServerFindings } from './api-server.ts'
+
+let server: FakeLeaseServer
+const folder = mkdtempSync(join(tmpdir(), 'api-server-findings-'))
+beforeAll(async () => {
+  server = await FakeLeaseServer.listening()
+})
+afterEach(() => {
+  server.denied.clear()
+  server.fault = undefined
+})
+afterAll(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true })
+})
+const options = (given: Partial<ProgramOptions> = {}): ProgramOptions =>
+  withHealth({
+    ...{ prefix: ['198.51.100.10/32'], mode: 'leader', nodeName: 'node-1', logLevel: 'info' },
+    ...{ kubeconfig: server.kubeconfig(folder), ...given },
+  })
+
+describe('apiServerFindings()', () => {
+  it('sees that the certificate is not for the VIP, and that all rights are there', async () => {
+    const { lines, warnings } = await apiServerFindings(options())
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^Certificate: that of 127\.0\.0\.1:\d+ is not for 198\.51\.100\.10, and ends on 2126-10-28$/,
+      ),
+      'Rights: the credentials may do all that the Lease needs',
+    ])
+    expect(warnings).toEqual([expect.stringContaining(' is not for 198.51.100.10, ')])
+    expect(server.lease('kube-system/plndr-cp-lock'), 'nothing is written').toBeUndefined()
+  })
+  it('asks for each right with the name of the Lease and of the Node', async () => {
+    server.requests.length = 0
+    server.denied.add('get nodes')
+    const { warnings } = await apiServerFindings(options({ drainOnCordon: true, lease: 'vips/lock' }))
+    expect(warnings.at(-1)).toMatch(/ may not get the Node node-1, which drainOnCordon needs; /)
+    const asked = server.requests.map(({ body }) => Object.values((body as { spec: object }).spec)[0])
+    const lease = { group: 'coordination.k8s.io', resource: 'leases', namespace: 'vips' }
+    expect(asked).toHaveLength(6)
+    expect(asked).toEqual(
+      expect.arrayContaining([
+        { ...lease, verb: 'create' },
+        { ...lease, verb: 'watch', name: 'lock' },
+        { group: '', resource: 'nodes', verb: 'get', name: 'node-1' },
+      ]),
+    )
+  })
+  it('asks for no right without an election', async () => {
+    const { lines } = await apiServerFindings(options({ mode: 'all-nodes', health: 'kubernetes' }))
+    expect(lines).toEqual([expect.stringMatching(/^Certificate: /)])
+    expect(await apiServerFindings(options({ mode: 'all-nodes' }))).toEqual({ lines: [], warnings: [] })
+  })
+  it('says why the rights are not known, without a warning', async () => {
+    server.fault = 'server-error'
+    const { lines, warnings } = await apiServerFindings(options())
+    expect(lines[1]).toMatch(/^Rights: not known, 127\.0\.0\.1:\d+ answered 500/)
+    expect(warnings).toHaveLength(1)
+  })
+  it.each(['hang', 'refuse'])('says why nothing is known of a server that would %s', async how => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo // a TCP server's address has one
+    if (how === 'refuse') silent.close()
+    const kubeconfig = writeKubeconfig(mkdtempSync(join(folder, 'silent-')), `https://127.0.0.1:${port}`, {
+      token: 'not-to-be-seen',
+    })
+    const { lines, warnings } = await apiServerFindings(options({ kubeconfig }), 0.05)
+    if (how === 'hang') silent.close()
+    expect(warnings).toEqual([])
+    expect(lines).toEqual([
+      expect.stringMatching(/^Certificate: not known, .*(did not answer in time|ECONNREFUSED)/),
+      expect.stringMatching(/^Rights: not known, /),
+    ])
+    expect(lines.join()).not.toContain('not-to-be-seen')
+  })
+})

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import type { ProgramOptions } from '../config/options.ts'
+import { rbac } from '../manifest/rbac.ts'
+import { neededRights, rightsFindings } from './rights.ts'
+
+const options = (given: Partial<ProgramOptions> = {}): ProgramOptions => ({
+  prefix: ['198.51.100.10/32'],
+  logLevel: 'info',
+  nodeName: 'node-1',
+  ...given,
+})
+const missing = (verbs: readonly string[], of: ProgramOptions) =>
+  neededRights(of).filter(({ verb, resource }) => verbs.includes(`${verb} ${resource}`))
+
+describe('rightsFindings()', () => {
+  it('has no warning if nothing is missing', () => {
+    const line = 'Rights: the credentials may do all that the Lease needs'
+    expect(rightsFindings([], options())).toEqual({ lines: [line], warnings: [] })
+    const { lines } = rightsFindings([], options({ drainOnCordon: true }))
+    expect(lines).toEqual(['Rights: the credentials may do all that the Lease and drainOnCordon need'])
+  })
+  it('names what is missing and what grants it', () => {
+    const given = options({ drainOnCordon: true, lease: 'vips/lock' })
+    const found = rightsFindings(missing(['create leases', 'update leases', 'watch leases', 'get nodes'], given), given)
+    const denied =
+      'may not create Leases in the namespace vips; update, watch the Lease vips/lock; get the Node node-1, which drainOnCordon needs'
+    expect(found.lines).toEqual([`Rights: the credentials ${denied}`])
+    expect(found.warnings).toEqual([
+      `the credentials for the API server ${denied}; softspoken manifest rbac prints what grants it`,
+    ])
+  })
+})
+
+it.each([true, false])('neededRights() are those of manifest rbac, drainOnCordon %s', drainOnCordon => {
+  const text = rbac({ drainOnCordon }, { inCluster: true } as Parameters<typeof rbac>[1], '')
+  const rules = parseAllDocuments(text).flatMap(document => document.toJS().rules ?? [])
+  const granted = rules.flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
+    verbs.map((verb: string) => ({ group: apiGroups[0], resource: resources[0], verb, name: resourceNames?.[0] })),
+  )
+  const needed = neededRights(options({ drainOnCordon }))
+  expect(granted).toEqual(
+    needed.map(({ group, resource, verb, name }) => ({
+      ...{ group, resource, verb, name: resource === 'nodes' ? undefined : name },
+    })),
+  )
+})
