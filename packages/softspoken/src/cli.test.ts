@@ -101,6 +101,22 @@ it('check shows options, their places and messages, no key, and dials nothing', 
   router.close()
 })
 
+it('check warns of a public AS and of a VIP in a pool, with exit 0', async () => {
+  const argv = words({ ...needed, '--local-as': '13335', '--next-hop': '10.0.5.11' })
+  const { code, out } = await call(['check', ...argv, '--pool', '10.0.0.0/8', '--pool', '198.51.100.0/24'])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^warning: --local-as: AS 13335 is a public AS number; is it yours\?/m)
+  expect(out.match(/^warning: --pool: .*/gm)).toEqual([
+    expect.stringContaining('198.51.100.10 lies in the pool 198.51.100.0/24'),
+  ])
+  expect((await call(['check', ...words(needed)])).out).not.toMatch(/public AS|pool/)
+})
+it('check refuses a pool that is none', async () => {
+  const { code, err } = await call(['check', ...words(needed), '--pool', '--med'])
+  expect([code, err]).toEqual([2, expect.stringMatching(/^--pool: '--med' is not allowed, it must be a prefix /)])
+  expect((await call(['announce', ...words(needed), '--pool', '10.0.0.0/8'])).code, 'announce has none').toBe(2)
+})
+
 it('check shows no default that does not apply', async () => {
   const argv = words({ ...needed, '--address': 'none', '--next-hop': '10.0.5.11' })
   const unused = async (...flags: readonly string[]) => {

@@ -72,10 +72,11 @@ function commands(env: NodeJS.ProcessEnv, io: Io, nameOf = (variable: string): s
     })
   withOptions(root.command('check'))
     .description('Check the options and show what each router would be sent. Announce nothing.')
-    .action(async (given: { readonly arp?: unknown; readonly interface?: readonly string[] }, command: Command) => {
+    .addOption(new Option('--pool <prefix...>', 'warn if a VIP lies in this pool of another program').helpGroup(OTHER))
+    .action(async (given: CheckFlags, command: Command) => {
       const { isQuestion, whoHas } = await import('./commands/who-has.ts')
       if (isQuestion(given.arp)) printLines(await whoHas(given.arp, given.interface), io)
-      else await runCheck(await readConfiguration(readFlags(command), env), io)
+      else await runCheck(await readConfiguration(readFlags(command), env), io, given.pool)
     })
   withManifestOptions(withOptions(root.command('manifest')))
     .description('Print a manifest or a unit that runs announce with these options.')
@@ -136,9 +137,20 @@ async function answer(sentence: Promise<string>, { print }: Io): Promise<void> {
   print(`${escapeControls(await sentence)}\n`)
 }
 
-async function runCheck(configuration: Awaited<ReturnType<typeof readConfiguration>>, { print }: Io): Promise<void> {
+/** What the command check itself reads. */
+interface CheckFlags {
+  readonly arp?: unknown
+  readonly interface?: readonly string[]
+  readonly pool?: readonly string[]
+}
+
+async function runCheck(
+  configuration: Awaited<ReturnType<typeof readConfiguration>>,
+  { print }: Io,
+  pools?: readonly string[],
+): Promise<void> {
   const { check } = await import('./commands/check.ts')
-  printLines(await check(configuration), { print })
+  printLines(await check(configuration, pools), { print })
 }
 function printLines(text: string, { print }: Pick<Io, 'print'>): void {
   print(text.split('\n').map(escapeControls).join('\n'))

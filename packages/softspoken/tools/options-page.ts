@@ -76,6 +76,8 @@ warning of one sentence, and changes no exit code. It changes nothing, and each 
 |---|---|
 | the certificate of the API server | it is not for a VIP, or it ends within 30 days; with the cure for kubeadm, k3s and RKE2 |
 | the rights of the Lease's credentials | one of those is missing that \`softspoken manifest rbac\` grants (SelfSubjectAccessReview) |
+| \`localAs\` | it is a public AS number, and asks whether it is yours |
+| each \`--pool\`, a flag of \`check\` alone: a prefix or a range | a VIP lies in it, so that another program may give the address to a Service |
 
 If an answer cannot be had, the line says that it is not known, and why.
 

@@ -16,16 +16,25 @@ import type { Configuration } from '../config/sources.ts'
 import { RetryableError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
 import { apiServerFindings } from '../findings/api-server.ts'
+import { asWarnings } from '../findings/as-number.ts'
+import { poolWarnings } from '../findings/pools.ts'
 import { shownHealth } from '../health/shown-url.ts'
 import { agentLines, standbyMed } from './agent-lines.ts'
 import { hostWarnings } from './host-warnings.ts'
 
 /**
  * The warnings, the options that apply and where each was given, and the OPEN and UPDATE for each router.
+ * `pools`: other programs give these addresses to Services.
  * @throws UsageError for what `announce` would refuse; RetryableError if the route cannot be sent from this host now.
  */
-export async function check({ options, given, warnings }: Configuration): Promise<string> {
-  const found = [...warnings, ...(await rehearse(options, given))]
+export async function check(
+  { options, given, warnings }: Configuration,
+  pools: readonly string[] = [],
+): Promise<string> {
+  const found = [
+    ...[...warnings, ...poolWarnings(options.prefix, pools), ...(await rehearse(options, given))],
+    ...asWarnings(options.localAs, given.localAs?.from),
+  ]
   const ofAddress: string[] = []
   const interfaceName = interfaceFor(options, given, warning => ofAddress.push(warning))
   const messages = await messagesTo(options)
