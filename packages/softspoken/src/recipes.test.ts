@@ -6,6 +6,7 @@ import { readConfiguration } from '../tools/configuration.ts'
 import { printed } from '../tools/deploy-manifests.ts'
 
 const docs = new URL('../../../docs/', import.meta.url)
+const operations = readFileSync(new URL('operations.md', docs), 'utf8')
 
 describe.each(['recipes/control-plane.md', 'recipes/disaster.md', 'troubleshooting.md'])('docs/%s', page => {
   const text = readFileSync(new URL(page, docs), 'utf8').replaceAll(/ \\\n */g, ' ')
@@ -20,5 +21,9 @@ describe.each(['recipes/control-plane.md', 'recipes/disaster.md', 'troubleshooti
   })
   it('has such commands', () => {
     expect(commands).not.toEqual([])
+  })
+  it('names metrics and alerts that docs/operations.md has', () => {
+    const names = text.match(/\bsoftspoken_\w+|\bSoftspoken[A-Z]\w+/g) ?? []
+    expect(names.filter(name => !operations.includes(name))).toEqual([])
   })
 })
