@@ -151,6 +151,16 @@ describe('the pages', () => {
     expect(agent).toMatchObject({ nodeName: 'node-1', role: 'leader', epoch: 7, leases: { election: 8.5 } })
     expect(agent.apiServer).toMatchObject({ certificateEnd: '2027-11-26T00:00:00.000Z' })
   })
+  it.each<[string, AgentStatus, string]>([
+    ['another node leads', { ...waiting, mode: 'leader', serves: {} }, 'ready to lead: node-2 leads\n'],
+    ['no node leads', { ...leading, mode: 'leader', role: 'waiting' }, 'not ready: nothing is announced\n'],
+    ['this node does not serve', { ...waiting, mode: 'leader' }, 'not ready: nothing is announced\n'],
+    ['in standby mode it has no route', { ...waiting, serves: {} }, 'not ready: nothing is announced\n'],
+  ])('/readyz of a node in leader mode: %s', async (_, status, body) => {
+    const { fake, read } = site()
+    fake.current = status
+    expect(await read('/readyz')).toBe(body)
+  })
   it('/metrics has the metrics of announcer and agent', async () => {
     const text = await site().read('/metrics')
     expect(text).toContain('softspoken_bgp_session_state{')

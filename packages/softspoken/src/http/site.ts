@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Announcer, AnnouncerStatus, HealthGate } from '@softspoken/announcer'
 import { registerMetrics } from '@softspoken/announcer/prometheus'
+import type { AgentStatus } from '@softspoken/vip-agent'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { escapeControls } from '../log/escape-controls.ts'
 import { version } from '../version.ts'
@@ -57,7 +58,7 @@ export function siteOf(announcer: Announcer, { gates, routes, agent }: Shown, dr
   const health = () => Object.fromEntries(Object.entries(gates).map(([name, gate]) => [name, gate.status()]))
   return new Map<string, () => Answer | Promise<Answer>>([
     ['/metrics', shared(async () => ({ type: registry.contentType, body: Buffer.from(await registry.metrics()) }))],
-    ['/readyz', () => readiness(announcer.status())], // never reused, because a withdrawal changes it at once
+    ['/readyz', () => readiness(announcer.status(), agent?.agent.status())], // never reused: a withdrawal changes it at once
     [
       '/status',
       shared(() =>
@@ -89,8 +90,11 @@ function shared(make: () => Answer | Promise<Answer>): () => Promise<Answer> {
   }
 }
 
-/** Ready if every desired route has been sent on an established session. */
-function readiness(status: AnnouncerStatus): Answer {
+/** Ready if every desired route has been sent on an established session, or if another node leads and this one can follow. */
+function readiness(status: AnnouncerStatus, agent: AgentStatus | undefined): Answer {
+  // Otherwise a rolling update would wait for ever for the nodes that do not lead.
+  const follows = agent?.mode === 'leader' && agent.role === 'waiting' && agent.serves.reason === undefined
+  if (follows && agent.holder !== undefined) return text(`ready to lead: ${agent.holder} leads`)
   const detail = notReady(status)
   return detail === undefined ? text('ready') : text(`not ready: ${detail}`, 503)
 }
