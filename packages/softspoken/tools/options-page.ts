@@ -76,10 +76,16 @@ warning of one sentence, and changes no exit code. It changes nothing, and each 
 |---|---|
 | the certificate of the API server | it is not for a VIP, or it ends within 30 days; with the cure for kubeadm, k3s and RKE2 |
 | the rights of the Lease's credentials | one of those is missing that \`softspoken manifest rbac\` grants (SelfSubjectAccessReview) |
+| capabilities of the process | NET_RAW is missing with \`arp\` (without NET_ADMIN for the address there is an error) |
+| the interface of the VIPs | it has no carrier |
+| \`arp_ignore\`, with \`arp\` | it is 3 or 8: the kernel does not answer for the VIP |
+| \`rp_filter\` of the interface to a router, or of the VIPs with \`arp\` | it is strict, and the default route is another interface's |
+| \`arp_ignore\` and \`arp_announce\`, if several nodes have the VIP at once | the VIP lies in the subnet of an interface, and they are not 1 and 2 |
 | \`localAs\` | it is a public AS number, and asks whether it is yours |
 | each \`--pool\`, a flag of \`check\` alone: a prefix or a range | a VIP lies in it, so that another program may give the address to a Service |
 
-If an answer cannot be had, the line says that it is not known, and why.
+With \`arp\` a line has the state of \`ip_forward\`. The settings matter for IPv4 alone, and the larger one of \`all\` and the interface
+applies. If the API server gives no answer, the line says that it is not known, and why.
 
 ## Maintenance
 

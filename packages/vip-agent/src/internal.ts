@@ -1,5 +1,5 @@
 /** For the program. Not part of the API. */
-export { linuxSupport, reapGroup } from '@softspoken/linux'
+export { linuxSupport, listInterfaces, reapGroup } from '@softspoken/linux'
 export { refuseOnlyAddress } from './address/only-address.ts'
 export { VipAddresses } from './address/vip-addresses.ts'
 export { missingRights, type Right } from './kubernetes/access-review.ts'

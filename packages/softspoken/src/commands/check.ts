@@ -1,6 +1,4 @@
 /** `softspoken check`: the options, and the messages that each router would be sent. Sends nothing. */
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
@@ -17,7 +15,9 @@ import { RetryableError } from '../config/usage-error.ts'
 import type { GivenValues } from '../config/values.ts'
 import { apiServerFindings } from '../findings/api-server.ts'
 import { asWarnings } from '../findings/as-number.ts'
+import { hostFindings } from '../findings/host.ts'
 import { poolWarnings } from '../findings/pools.ts'
+import { sourceAddress } from '../findings/source-address.ts'
 import { shownHealth } from '../health/shown-url.ts'
 import { agentLines, standbyMed } from './agent-lines.ts'
 import { hostWarnings } from './host-warnings.ts'
@@ -38,10 +38,15 @@ export async function check(
   const ofAddress: string[] = []
   const interfaceName = interfaceFor(options, given, warning => ofAddress.push(warning))
   const messages = await messagesTo(options)
-  const [lines, apiServer] = await Promise.all([agentLines(options, interfaceName), apiServerFindings(options)])
-  const hints = [...found, ...ofAddress, ...(await hostWarnings(options, given)), ...apiServer.warnings]
+  const [lines, ...findings] = await Promise.all([
+    agentLines(options, interfaceName),
+    hostFindings(options, given, interfaceName),
+    apiServerFindings(options),
+  ])
+  const more = findings.flatMap(one => one.warnings)
+  const hints = [...found, ...ofAddress, ...(await hostWarnings(options, given)), ...more]
   const warned = hints.map(hint => `warning: ${hint}\n`).join('')
-  const seen = apiServer.lines.map(line => `${line}\n`).join('')
+  const seen = findings.flatMap(one => one.lines.map(line => `${line}\n`)).join('')
   return `${warned}${optionLines(options, given)}\n${lines}${seen}\n${messages}`
 }
 
@@ -155,18 +160,4 @@ class AcceptingRouter {
 }
 function otherThan(id: string): string {
   return id === '203.0.113.1' ? '203.0.113.2' : '203.0.113.1'
-}
-
-/** The address that the system would dial from. Connecting a datagram socket finds it, and sends nothing. */
-async function sourceAddress(peer: string): Promise<string | undefined> {
-  const socket = createSocket(peer.includes(':') ? 'udp6' : 'udp4')
-  try {
-    socket.connect(179, peer)
-    await once(socket, 'connect')
-    return socket.address().address
-  } catch {
-    return undefined
-  } finally {
-    socket.close()
-  }
 }

@@ -1,16 +1,14 @@
 /** Whether the program can add the VIP to an interface here. Nothing is changed. */
-import { readFileSync } from 'node:fs'
 import { hostRoute } from '@softspoken/announcer'
 import { type Logger, realTime } from '@softspoken/session'
 import { linuxSupport, refuseOnlyAddress, Segment, VipAddresses } from '@softspoken/vip-agent/internal'
 import { OptionError } from '@softspoken/wire'
 import { addressOptions } from './agent-options.ts'
+import { hasCapability } from './capabilities.ts'
 import type { ProgramOptions } from './options.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
 import { toUsageError } from './validate.ts'
 import type { GivenValues } from './values.ts'
-
-const CAP_NET_ADMIN = 12n // linux/capability.h
 
 /**
  * The interface that gets the VIPs; undefined with `address: none`. `warn` gets what may be a mistake.
@@ -32,7 +30,7 @@ export function interfaceFor(
   }
   const support = linuxSupport()
   if (!support.supported) throw cannotAdd(options, support.detail)
-  if (!hasNetAdmin())
+  if (!hasCapability('NET_ADMIN'))
     throw cannotAdd(
       options,
       'this process lacks the capability NET_ADMIN (in a Pod: runAsUser: 0, and capabilities with add: [NET_ADMIN])',
@@ -63,16 +61,6 @@ function cannotAdd({ interface: names, prefix, arp }: ProgramOptions, why: strin
   return new UsageError(
     `${prefix.join(', ')} cannot be added to ${place}: ${why}; without it give address: none (--address none), and add the address yourself`,
   )
-}
-
-/** Also true if it cannot be seen: the first address then shows it. */
-function hasNetAdmin(): boolean {
-  try {
-    const [, mask] = /^CapEff:\s*([\da-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
-    return mask === undefined || ((BigInt(`0x${mask}`) >> CAP_NET_ADMIN) & 1n) === 1n
-  } catch {
-    return true
-  }
 }
 
 function sentence(fields: object, text = ''): string {
