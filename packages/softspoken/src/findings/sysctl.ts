@@ -63,8 +63,8 @@ function places(name: string, interfaceName: string): string {
   return `net.ipv4.conf.all.${name} and net.ipv4.conf.${interfaceName}.${name}`
 }
 
-/** `table`: the text of /proc/net/route. */
+/** `table`: the text of /proc/net/route, whose eighth column is the mask. */
 export function defaultRoutesIn(table: string): readonly string[] {
   const rows = table.split('\n').map(row => row.split('\t').map(cell => cell.trim()))
-  return [...new Set(rows.filter(row => row[1] === '00000000' && row[7] === '00000000').map(([name = '']) => name))]
+  return [...new Set(rows.filter(row => row[7] === '00000000').map(([name = '']) => name))]
 }
