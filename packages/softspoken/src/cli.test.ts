@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { FakeLeaseServer } from '@softspoken/test-support/fake-lease-server'
 import { describe, expect, it } from 'vitest'
 import { main } from './cli.ts'
 import { Shutdown } from './shutdown.ts'
@@ -115,6 +116,19 @@ it('check refuses a pool that is none', async () => {
   const { code, err } = await call(['check', ...words(needed), '--pool', '--med'])
   expect([code, err]).toEqual([2, expect.stringMatching(/^--pool: '--med' is not allowed, it must be a prefix /)])
   expect((await call(['announce', ...words(needed), '--pool', '10.0.0.0/8'])).code, 'announce has none').toBe(2)
+})
+
+it('check warns of a certificate without the VIP and of a missing right, with exit 0', async () => {
+  await using server = await FakeLeaseServer.listening()
+  server.denied.add('update leases')
+  const folder = mkdtempSync(join(tmpdir(), 'check-api-server-'))
+  const flags = ['--next-hop', '10.0.5.11', '--mode', 'standby', '--kubeconfig', server.kubeconfig(folder)]
+  const { code, out } = await call(['check', ...words(needed), ...flags])
+  rmSync(folder, { recursive: true })
+  expect(code).toBe(0)
+  expect(out).toMatch(/^warning: the certificate of the API server .* is not for 198\.51\.100\.10, /m)
+  expect(out).toMatch(/^warning: the credentials for the API server may not update the Lease /m)
+  expect(out).toMatch(/^Certificate: that of .*\nRights: the credentials may not update /m)
 })
 
 it('check shows no default that does not apply', async () => {

@@ -61,5 +61,6 @@ function certificateOf(host: string, port: number, signal: AbortSignal): Promise
       })
       .on('error', reject)
       .once('close', () => signal.removeEventListener('abort', end))
+    if (signal.aborted) end() // while the credentials were read
   })
 }

@@ -24,6 +24,10 @@ describe('certificateFindings()', () => {
       expect.stringMatching(/^the certificate of .* is not for 2001:db8::10, so clients refuse/),
     ])
   })
+  it('names all VIPs that are missing in one warning', () => {
+    const { warnings } = find({}, ['203.0.113.10', VIP, '2001:db8::10'])
+    expect(warnings).toEqual([expect.stringContaining(' is not for 203.0.113.10, 2001:db8::10, so ')])
+  })
   it.each([
     ['CN=kubernetes', /; with kubeadm, [^;]*$/],
     ['CN=k3s-server-ca@1766981001', /; with k3s, [^;]*$/],

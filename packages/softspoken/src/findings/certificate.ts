@@ -31,11 +31,13 @@ export function certificateFindings(
   const missing = vips.filter(vip => certificate.checkIP(vip) === undefined)
   const maker = distributionOf(certificate)
   const end = new Date(certificate.validTo)
-  const covers = missing.length === 0 ? `for ${vips.join(', ')}` : `not for ${missing.join(', ')}`
-  const warnings = missing.map(
-    vip =>
-      `the certificate of the API server ${place} is not for ${vip}, so clients refuse the API server there; ${cureOf(cures, maker)}`,
-  )
+  const names = missing.join(', ')
+  const covers = missing.length === 0 ? `for ${vips.join(', ')}` : `not for ${names}`
+  const warnings: string[] = []
+  if (missing.length > 0)
+    warnings.push(
+      `the certificate of the API server ${place} is not for ${names}, so clients refuse the API server there; ${cureOf(cures, maker)}`,
+    )
   const left = end.getTime() - now
   if (left < SOON * DAY) {
     const ends = left < 0 ? 'ended' : 'ends'

@@ -27,6 +27,14 @@ describe('rightsFindings()', () => {
       'may not create Leases in the namespace vips; update, watch the Lease vips/lock; get the Node node-1, which drainOnCordon needs'
     expect(found.lines).toEqual([`Rights: the credentials ${denied}`])
     expect(found.warnings).toEqual([
+      `the credentials for the API server ${denied}; softspoken manifest rbac --lease vips/lock --in-cluster prints what grants it`,
+    ])
+  })
+  it('names the command for a user of a kubeconfig', () => {
+    const given = options({ kubeconfig: '/etc/softspoken/kubeconfig' })
+    const { warnings } = rightsFindings(missing(['list leases'], given), given)
+    const denied = 'may not list the Lease kube-system/plndr-cp-lock'
+    expect(warnings).toEqual([
       `the credentials for the API server ${denied}; softspoken manifest rbac prints what grants it`,
     ])
   })

@@ -30,11 +30,16 @@ export function rightsFindings(missing: readonly Right[], options: ProgramOption
   return {
     lines: [`Rights: the credentials may not ${objects.join('; ')}`],
     warnings: [
-      `the credentials for the API server may not ${objects.join('; ')}; softspoken manifest rbac prints what grants it`,
+      `the credentials for the API server may not ${objects.join('; ')}; ${grantedBy(options)} prints what grants it`,
     ],
   }
 }
 
+/** Its rules include those of drainOnCordon. */
+function grantedBy({ lease, kubeconfig }: ProgramOptions): string {
+  const named = lease === undefined ? '' : ` --lease ${lease}`
+  return `softspoken manifest rbac${named}${kubeconfig === undefined ? ' --in-cluster' : ''}`
+}
 function isOfName(verb: string): boolean {
   return verb !== 'create'
 }
