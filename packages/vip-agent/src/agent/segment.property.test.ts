@@ -87,6 +87,24 @@ it('after any faults: no two holders, no frame above the budget, and one in the 
     { numRuns: runs },
   )
 })
+it('the address of a dead holder is gone before the fastest clock claims it', { timeout: 600_000 }, () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.boolean(), fc.nat(2000), (seed, electionWaits, after) => {
+      // 16 s of this clock are more than the 10 s of an address, and 15 s are not.
+      const segment = new Segment({ seed, electionWaits, rates: [1, 1.55] })
+      const [slow, fast] = segment.nodes
+      fast?.crash()
+      segment.run(5000)
+      fast?.start()
+      segment.run(2000 + after)
+      expect(segment.holders).toEqual([slow])
+      slow?.crash()
+      segment.run(20_000)
+      expect(segment.holders).toEqual([fast])
+    }),
+    { numRuns: 200 },
+  )
+})
 it('without faults a holder stays, and announces once a minute', { timeout: 600_000 }, () => {
   fc.assert(
     fc.property(world, given => {
