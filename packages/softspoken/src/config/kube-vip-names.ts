@@ -58,7 +58,7 @@ export const unused: readonly (readonly [string, string])[] = [
   ['vip_routingtableid', 'because it belongs to vip_routingtable'],
   ['vip_routingtabletype', 'because it belongs to vip_routingtable'],
   ['vip_routingprotocol', 'because it belongs to vip_routingtable'],
-  ['vip_leaseannotations', 'because the Lease gets no annotations'],
+  ['vip_leaseannotations', 'because the agent writes only its own annotations'],
   ['vip_loglevel', 'because its numbers differ between versions of kube-vip; our option is logLevel'],
   [
     'cp_detect',

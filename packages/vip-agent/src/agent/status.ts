@@ -176,7 +176,8 @@ export class Reporter {
     if (mac === this.#blockedBy) return
     this.#blockedBy = mac
     if (mac === undefined) return
-    this.#log.error({ vips: this.#vips, interface: this.#interface, mac }, 'another node has the VIP: not claimed')
+    const fields = { vips: this.#vips, interface: this.#interface, reason: 'address-in-use', mac }
+    this.#log.error(fields, 'another node has the VIP: not claimed')
     notify(this.#emitter, this.#log, 'conflict', { mac, blocked: true })
   }
   #roleIs(role: AgentRole, epoch: number | undefined, holder: string | undefined): void {
