@@ -1,4 +1,4 @@
-/** etcd stands still. The lab has one member, so that all API servers are hit at once. */
+/** etcd is paused. The lab has one member, so that all API servers are hit at once. */
 import assert from 'node:assert/strict'
 import { readLease } from '../lease.ts'
 import { nodes } from '../network.ts'

@@ -99,7 +99,7 @@ export function cFunction(result: string, name: string, parameters: string, libr
 }
 
 /**
- * A pointer to these octets, as it stands in a struct: 4 or 8 octets. It is valid while the octets are in use.
+ * A pointer to these octets, as a struct has it: 4 or 8 octets. It is valid while the octets are in use.
  * @throws Error if linuxSupport() reports no support.
  */
 export function pointerTo(octets: Uint8Array): Uint8Array {

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FakeLeaseServer } from '@softspoken/test-support/fake-lease-server'
 import { describe, expect, it } from 'vitest'
-import { main } from './cli.ts'
-import { Shutdown } from './shutdown.ts'
+import { call } from '../tools/call.ts'
 
 const needed: Record<string, string> = {
   '--prefix': '198.51.100.10/32',
@@ -19,17 +18,6 @@ const needed: Record<string, string> = {
   '--require-address': 'false',
 }
 const words = (options: Record<string, string>) => Object.entries(options).flat()
-
-/** Runs a command that dials nothing, in this process. */
-async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const output = { out: '', err: '' }
-  const code = await main(options, env, {
-    shutdown: new Shutdown(0, { on() {}, exit() {}, printError() {} }),
-    print: text => void (output.out += text),
-    printError: text => void (output.err += `${text}\n`),
-  })
-  return { code, ...output }
-}
 
 describe('a wrong option is one sentence on standard error and exit 2', () => {
   it.each([

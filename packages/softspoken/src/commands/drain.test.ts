@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lookAt } from '@softspoken/vip-agent/internal'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { main } from '../cli.ts'
-import { Shutdown } from '../shutdown.ts'
+import { call } from '../../tools/call.ts'
 
 let folder: string
 let file: string
@@ -15,16 +14,6 @@ beforeAll(() => {
 })
 beforeEach(() => rmSync(file, { recursive: true, force: true }))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-async function call(options: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const output = { out: '', err: '' }
-  const code = await main(options, env, {
-    shutdown: new Shutdown(0, { on() {}, exit() {}, printError() {} }),
-    print: text => void (output.out += text),
-    printError: text => void (output.err += `${text}\n`),
-  })
-  return { code, ...output }
-}
 
 describe('softspoken drain', () => {
   it('creates the file with its reason, readable for the agent', async () => {

@@ -25,9 +25,9 @@ export function claimOnSegment(state: AgentState, now: number, input: AgentInput
   inputs.push(input.type === 'link' || input.type === 'heard' ? input : { type: 'tick' })
   if (may && leadership && segment.phase === 'idle') inputs.push({ type: 'claim', ...leadership })
   const [next, actions] = feed({ ...state, ...(isConfirmed && { confirmedUntil: leadership.until }) }, inputs, now)
-  const [told, more] = tellElection(next)
+  const [advertised, more] = tellElection(next)
   const looks: readonly AgentAction[] = state.mustLook ? [{ type: 'look' }] : []
-  return [{ ...told, mustLook: false }, [...looks, ...actions, ...more]]
+  return [{ ...advertised, mustLook: false }, [...looks, ...actions, ...more]]
 }
 
 /** In the same step as the address: the first frames. */

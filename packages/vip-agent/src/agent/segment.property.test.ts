@@ -3,6 +3,7 @@
  * lost, late, doubled and forged; requests to the store fail; processes stop, die and start again; clocks run at different
  * rates. The kernel of each node keeps the address for its lifetime, whatever its process does.
  */
+import { chance } from '@softspoken/test-support/damage'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { StoredLease } from '../election/lease-store.ts'
@@ -122,17 +123,6 @@ it('without faults a holder stays, and announces once a minute', { timeout: 600_
 
 // ---- the simulation
 
-/** A generator of numbers from 0 to 1 (mulberry32). */
-function generator(seed: number): () => number {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 interface World {
   readonly seed: number
   readonly rates: readonly number[]
@@ -158,7 +148,7 @@ class Segment {
 
   constructor({ seed, rates, electionWaits }: World) {
     this.claimDelays = electionWaits ? [CLAIM_DELAY, 0] : [0, CLAIM_DELAY]
-    this.random = generator(seed)
+    this.random = chance(seed)
     this.nodes = rates.map((rate, i) => new Node(this, i, rate))
     for (const one of this.nodes) one.start()
   }

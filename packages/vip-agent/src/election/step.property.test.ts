@@ -3,6 +3,7 @@
  * answers may be lost, late, doubled and out of order; processes stop, continue, die and start again; a person deletes and
  * changes the Lease. All tests share the simulation at the end of this file.
  */
+import { chance } from '@softspoken/test-support/damage'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LeaseRecord, StoredLease } from './lease-store.ts'
@@ -134,17 +135,6 @@ describe('2 to 5 candidates', () => {
 
 // ---- the simulation
 
-/** A generator of numbers from 0 to 1 (mulberry32). */
-function generator(seed: number): () => number {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 class Cluster {
   now = 0
   readonly random: () => number
@@ -169,7 +159,7 @@ class Cluster {
     readonly rates: readonly number[]
   }) {
     this.profile = profile
-    this.random = generator(seed)
+    this.random = chance(seed)
     this.nodes = rates.map((rate, i) => new Node(this, `node-${i}`, rate))
     for (const one of this.nodes) one.start()
   }
