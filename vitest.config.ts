@@ -7,8 +7,11 @@ const unit = [
   'examples/*/src/**/*.test.ts',
   'test/**/*.test.ts',
   'scripts/*.test.ts',
-  'interop/{lab,measure}/**/*.test.ts',
+  'interop/{lab,measure,kubernetes/{client,nemesis}}/**/*.test.ts',
 ]
+
+/** When a test that hangs is given up, on a busy machine. */
+const testTimeout = 60_000
 
 /** Tests that start programs, or that wait in real seconds. */
 const processes = ['{packages,examples}/*/src/**/*.process.test.ts', 'test/process/*.test.ts']
@@ -20,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          testTimeout,
           include: unit,
           exclude: [...configDefaults.exclude, ...processes],
           maxWorkers: '100%', // one fewer by default, which on two cores is one
@@ -31,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'process',
+          testTimeout,
           include: processes,
           maxWorkers: 2 * availableParallelism(), // they wait most of the time
           sequence: { groupOrder: 1 },

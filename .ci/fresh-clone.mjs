@@ -58,8 +58,9 @@ function codeIn(markdown) {
 /** Each call of a package manager must begin as the README's does, and must name a script that exists. */
 function mistakesIn(code) {
   const others =
-    code.replaceAll(`${PREFIX} `, ' ').match(/(?<![\w./@-])(npx|pnpm(@\S+)?|npm (run|exec|test|start)|yarn) +\S+/g) ??
-    []
+    code
+      .replaceAll(/npx (--offline )?--yes pnpm@12 /g, ' ')
+      .match(/(?<![\w./@-])(npx|pnpm(@\S+)?|npm (run|exec|test|start)|yarn) +\S+/g) ?? []
   const programs = code.match(/^ *(decode-capture|vip-agent) +--?\w\S*/gm) ?? [] // they are not installed; softspoken is, in its image
   const named = Array.from(code.matchAll(/npx --yes pnpm@12 +([\w.-]+(?::[\w.-]+)*)/g), ([, name]) => name)
   const missing = named.filter(name => !(name in scripts) && !['install', 'exec', '--filter'].includes(name))

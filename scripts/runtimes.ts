@@ -54,12 +54,12 @@ try {
     join(root, 'docs/runtimes.md'),
     `# Runtimes
 
-Made by \`npx --yes pnpm@12 test:runtimes\` on ${new Date().toISOString().slice(0, 10)}, on Linux, x64. The suites are those of \`${suites.join('`, `')}\`, run by
-vitest; the demo is \`examples/demo\`, from the TypeScript source, over TCP.
+Made by \`npx --yes pnpm@12 test:runtimes\` on ${new Date().toISOString().slice(0, 10)}, on Linux, x64. Vitest runs the
+tests in \`${suites.join('`, `')}\`. The demo is \`examples/demo\`, which runs from the TypeScript source, over TCP.
 
-${table}${rows.map(({ cells: [name], failed }) => (failed.length === 0 ? '' : `\nOn ${name} this does not pass:\n\n${failed.map(test => `- ${test}\n`).join('')}`)).join('')}
-The workers that vitest starts run under the same runtime. Node 20.19 and later is what we support; Deno and Bun are tried
-and not promised. Those two take no socket made elsewhere, so what needs koffi is refused there, and its tests are skipped.
+${table}${rows.map(({ cells: [name], failed }) => (failed.length === 0 ? '' : `\nOn ${name} these tests do not pass:\n\n${failed.map(test => `- ${test}\n`).join('')}`)).join('')}
+The workers that Vitest starts use the same runtime. We support Node 20.19 and later. We test Deno and Bun, but do not support them.
+They cannot use a socket that was opened outside of them, so the options that need koffi are refused there, and their tests are skipped.
 `,
   )
   if (rows.some(({ broken }) => broken)) process.exitCode = 1

@@ -16,10 +16,17 @@ it('every relative link in a Markdown file leads to a file and a heading that ex
   expect(broken).toEqual([])
 })
 
+it('docs/README.md leads to every page of docs', () => {
+  const index = join(root, 'docs/README.md')
+  const linked = linksIn(index).map(link => join(root, 'docs', link.replace(/#.*/, '')))
+  const pages = markdownFiles().filter(file => file.startsWith(join(root, 'docs/')) && file !== index)
+  expect(pages.filter(page => !linked.includes(page))).toEqual([])
+})
+
 it('every source file that a Markdown file names exists', () => {
   const all = gitFiles()
   const missing = markdownFiles().flatMap(page =>
-    [...readFileSync(page, 'utf8').matchAll(/`([\w./-]+\.(?:ts|mjs|sh|yaml))`/g)]
+    [...readFileSync(page, 'utf8').matchAll(/`([\w.-][\w./-]*\.(?:ts|mjs|sh|yaml))`/g)]
       .map(([, name = '']) => name)
       .filter(name => !all.some(file => `/${file}`.endsWith(`/${name}`)))
       .map(name => `${relative(root, page)}: ${name}`),

@@ -22,7 +22,7 @@ const LOOKS = 8
 forEachDaemon(
   {
     ...configureAll({ passive: [], active: ['host'] }, { bird: 'connect delay time 1; connect retry time 2;' }),
-    exabgp: 'drops its connection for each new one, and so lost both in some rounds for a minute or more',
+    exabgp: 'has no command that ends its dials and begins them again, so both sides cannot dial at once',
   },
   'simultaneous dials leave one session, which stays (RFC 4271 §6.8)',
   async (lab, router, kind) => {

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { expect, inject, it } from 'vitest'
 import { buildAnnouncerImage } from '../lab/announcer-image.ts'
 import { docker } from '../lab/docker.ts'
 import { Lab } from '../lab/lab.ts'
 import { secondsFromWithdrawalToCease } from '../lab/packets.ts'
+import { vipRouter } from '../lab/vip-router.ts'
 import { waitFor } from '../lab/wait-for.ts'
 
 it.skipIf(!inject('engine'))(
@@ -54,5 +56,37 @@ it.skipIf(!inject('engine'))(
     expect(drained, 'seconds from the withdrawal to the Cease').toBeGreaterThan(2)
     expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0')
     expect(await router.log()).toContain('Received: Administrative shutdown: "softspoken got SIGTERM"')
+  },
+)
+
+it.skipIf(!inject('engine'))(
+  'the image adds the VIP as root with NET_ADMIN alone, and docker stop removes it',
+  { timeout: 600_000 },
+  async () => {
+    const image = buildAnnouncerImage()
+    await using lab = await Lab.create()
+    const address = lab.spare()
+    const router = await vipRouter(lab, address)
+    // The command of deploy/container/README.md, with the addresses of this lab, in its network.
+    const page = readFileSync(new URL('../../deploy/container/README.md', import.meta.url), 'utf8')
+    const [, flags = '', options = ''] =
+      /docker run --network host (.*?) softspoken announce \\\n(.*)\n/.exec(page) ?? []
+    const own = options.trim().replace('10.0.5.11', address).replace('10.0.5.1 ', `${router.address} `)
+    const variables = [...own.matchAll(/--([\w-]+) (\S+)/g)].map(
+      ([, name = '', value]) => `SOFTSPOKEN_${name.toUpperCase().replaceAll('-', '_')}=${value}`,
+    )
+    const environment = variables.flatMap(variable => ['--env', variable])
+    const name = await lab.container(image, address, ...flags.split(' '), ...environment)
+    await waitFor(() => router.routes('198.51.100.10/32'), {
+      until: routes => routes.length === 1,
+      within: 60,
+      what: 'it',
+    })
+    const addresses = "require('node:fs').readFileSync('/proc/net/fib_trie', 'utf8')"
+    expect(await docker('exec', name, 'node', '--print', addresses)).toContain('198.51.100.10')
+    await docker('stop', name)
+    expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0')
+    expect(await docker('logs', name)).toContain('"msg":"VIP removed"')
+    expect(await docker('run', '--rm', '--entrypoint', 'softspoken', image, 'version')).toMatch(/^softspoken .*, Node /)
   },
 )

@@ -14,7 +14,7 @@ const configurations = {
   ),
   // FRR offers it by default, and so does GoBGP 4.
   gobgp: 'does not support extended messages',
-  gobgp4: configureAll().gobgp,
+  newer: { gobgp: configureAll().gobgp },
 }
 
 forEachDaemon(

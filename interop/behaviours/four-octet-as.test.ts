@@ -39,6 +39,8 @@ forEachDaemon(
         .bird(addresses)
         .replace(`${addresses.host} as ${OURS}`, `${addresses.host} external`),
     gobgp: cannot,
+    // 9.3 logs 'aspath merge failed', and answers 3/11.
+    newer: { openbgpd: 'rejects the AS4_PATH of every speaker, also that of BIRD' },
   },
   'a router with two-octet AS numbers gets our AS in AS4_PATH (RFC 6793 §4.2.2)',
   (lab, router) => arrives(lab, router, { ours: OURS, as: 65001, fourOctetAs: false }),

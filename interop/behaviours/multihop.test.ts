@@ -1,10 +1,9 @@
 import { Session, type SessionOptions } from '@softspoken/session'
 import { expect } from 'vitest'
 import type { Addresses } from '../lab/addresses.ts'
-import { daemons } from '../lab/daemons.ts'
 import { docker } from '../lab/docker.ts'
 import { configureAll, forEachDaemon } from '../lab/for-each-daemon.ts'
-import type { Lab } from '../lab/lab.ts'
+import { type Lab, TOOLS } from '../lab/lab.ts'
 import type { Router } from '../lab/router.ts'
 import { sessionFailure } from '../lab/session-failure.ts'
 import { waitFor } from '../lab/wait-for.ts'
@@ -42,7 +41,7 @@ forEachDaemon(configurations, 'multihop reaches as many hops as it allows, and n
 /** Puts another router between us and the far address. */
 async function farAway(lab: Lab, router: Router): Promise<void> {
   const between = lab.spare()
-  const forwards = await lab.container(daemons.bird.image, between, '--cap-add', 'NET_ADMIN')
+  const forwards = await lab.container(TOOLS, between, '--cap-add', 'NET_ADMIN')
   const address = far(router.address)
   await router.exec('ip', 'address', 'add', address, 'dev', 'lo')
   await docker('exec', forwards, 'ip', 'route', 'add', address, 'via', router.address)

@@ -29,7 +29,7 @@ forEachDaemon(
 )
 
 forEachDaemon(
-  { ...configureAll(), exabgp: 'its teardown takes no text, and it accepts us again at once' },
+  { ...configureAll(), exabgp: 'takes no text in its teardown, and accepts us again at once' },
   'an administrative shutdown is reported and respected (RFC 9003)',
   async (lab, router) => {
     await using announcer = new Announcer({

@@ -11,10 +11,14 @@ const page = readFileSync(new URL('../../docs/routers.md', import.meta.url), 'ut
 const forbidden = ['198.51.100.200/32', '198.51.100.10/31', '198.51.100.0/25', '0.0.0.0/0']
 
 describe.skipIf(!inject('engine')).concurrent('the configuration in docs/routers.md accepts only the /32', () => {
-  for (const daemon of ['frr', 'bird', 'gobgp', 'openbgpd'] as const)
-    it(daemons[daemon].name, { timeout: 120_000 }, async () => {
+  const configurations = [
+    ...(['frr', 'bird', 'gobgp', 'openbgpd'] as const).map(name => [name, name] as const),
+    ['opnsense', 'frr'],
+  ] as const
+  for (const [name, daemon] of configurations)
+    it(`${name}, in ${daemons[daemon].name}`, { timeout: 120_000 }, async () => {
       await using lab = await Lab.create()
-      const router = await lab.start(daemon, { config: addresses => filledIn(snippet(daemon), addresses) })
+      const router = await lab.start(daemon, { config: addresses => filledIn(snippet(name), addresses) })
       await using session = new Session({
         local: { as: 64515, id: lab.host, address: lab.host },
         peer: { as: 65000, address: router.address },
@@ -35,14 +39,22 @@ describe.skipIf(!inject('engine')).concurrent('the configuration in docs/routers
         what: 'a route',
       })
       expect(routes).toMatchObject([{ prefix: '198.51.100.10/32', nextHop: lab.host, asPath: [64515], best: true }])
+      expect(await router.exec('sh', '-c', commandThatShows(daemon))).toContain(lab.host)
     })
 })
 
 /** The fenced block after `<!-- tested: frr -->`. */
-function snippet(daemon: string): string {
-  const [, text] = new RegExp(`<!-- tested: ${daemon} -->\\n\`\`\`\\w+\\n(.*?)\`\`\``, 's').exec(page) ?? []
-  if (text === undefined) throw new Error(`docs/routers.md has no snippet for ${daemon}`)
+function snippet(name: string): string {
+  const [, text] = new RegExp(`<!-- tested: ${name} -->\\n\`\`\`\\w+\\n(.*?)\`\`\``, 's').exec(page) ?? []
+  if (text === undefined) throw new Error(`docs/routers.md has no snippet for ${name}`)
   return text
+}
+
+/** The command after that block: "`birdc show route` shows the route". */
+function commandThatShows(name: string): string {
+  const [, command] = new RegExp(`<!-- tested: ${name} -->.*?\n\`([^\`]+)\` shows the route`, 's').exec(page) ?? []
+  if (command === undefined) throw new Error(`docs/routers.md does not say how ${name} shows the route`)
+  return command
 }
 
 function filledIn(text: string, { own, host }: Addresses): string {

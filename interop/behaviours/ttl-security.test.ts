@@ -13,9 +13,11 @@ const both = configureAll({ ...neighbors, ttlSecurity: true })
 
 /** The observation: three of the four sessions are established, and our dial over IPv6 gets no answer. */
 const HOP_LIMIT = 'does not set the IPv6 hop limit of accepted connections, so its answer is dropped'
+/** The observation: both of our dials get no answer. */
+const USUAL_TTL = 'answers a SYN with the usual TTL, so its answer is dropped'
 
 forEachDaemon(
-  { ...both, exabgp: HOP_LIMIT, gobgp4: HOP_LIMIT },
+  { ...both, exabgp: HOP_LIMIT, newer: { gobgp: HOP_LIMIT, exabgp: USUAL_TTL } },
   'TTL security on both sides establishes all four sessions (RFC 5082)',
   async (lab, router) => {
     await using sessions = await SessionMatrix.start(lab, router, { ttlSecurity: 1 })
@@ -57,7 +59,11 @@ forEachDaemon(
 )
 
 forEachDaemon(
-  { ...both, exabgp: 'checks no TTL: it uses a name for IP_MINTTL that its Python does not have' },
+  {
+    ...both,
+    exabgp: 'checks no TTL: it uses a name for IP_MINTTL that its Python does not have',
+    newer: { exabgp: both.exabgp },
+  },
   'TTL security on the router alone establishes no session (RFC 5082)',
   async (lab, router) => {
     await using capture = await router.capture(DIAL)

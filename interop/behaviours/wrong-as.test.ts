@@ -32,7 +32,7 @@ forEachDaemon(
     })
     const [first = 0, second = 0] = dials.map(line => Number(line.split(' ')[0]))
     expect(second - first).toBeGreaterThanOrEqual(45)
-    expect(second - first).toBeLessThanOrEqual(61)
+    expect(second - first).toBeLessThanOrEqual(60 + 5) // the first session, and a busy machine
     const { nextDialIn: then } = await waitFor(peer, {
       until: ({ state, counters }) => counters.dials === 2 && state === 'Idle',
       within: 10,

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes the image debian:trixie-slim available: the local one, else a pulled one, else one made from packages.
+# Makes the image of a Debian suite available (default: trixie): the local one, else a pulled one, else one made from packages.
 set -euo pipefail
 
-image=debian:trixie-slim
+suite=${1:-trixie}
+image=debian:$suite-slim
 
 if docker image inspect "$image" >/dev/null 2>&1; then
   exit 0
@@ -38,5 +39,5 @@ fi
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-mmdebstrap --quiet --variant=minbase --include=ca-certificates "${options[@]}" trixie "$scratch/base.tar" "${mirror[@]}"
+mmdebstrap --quiet --variant=minbase --include=ca-certificates "${options[@]}" "$suite" "$scratch/base.tar" "${mirror[@]}"
 docker import "$scratch/base.tar" "$image" >/dev/null

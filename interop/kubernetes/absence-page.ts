@@ -3,9 +3,9 @@
  * by default, which take about 20 minutes. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release } from 'node:os'
+import { release } from 'node:os'
+import { intoMarkers, measuredBy, table } from '@softspoken/test-support/page-markers'
 import { build } from '../lab/setup.ts'
-import { intoMarkers, table } from '../measure/page/markers.ts'
 import { type Absence, type AgentName, agents, type HangName, hangs, LIMIT } from './absence.ts'
 import { inContainer } from './container.ts'
 import { kubeVipStopped } from './kube-vip.ts'
@@ -42,7 +42,7 @@ const rows: (readonly string[])[] = names.hangs.flatMap(hang =>
 )
 rows.splice(names.agents.length, 0, kubeVipStopped)
 const text = [
-  `Made by \`npx --yes pnpm@12 bench:absence ${runs}\` on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}, Linux ${release()}.`,
+  measuredBy(`bench:absence ${runs}`, `Node ${process.version}, Linux ${release()}`),
   table(['fault', 'mode', 'no route after', 'no address after', 'process ended after'], rows),
 ].join('\n\n')
 console.log(text)

@@ -1,5 +1,5 @@
 /** The connections that the nodes open to the router's BGP port, as tcpdump sees them at the router. */
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { address, type NodeName, nodes, start } from './network.ts'
 
@@ -8,6 +8,12 @@ export interface Dial {
   readonly at: number
   readonly node: NodeName
   readonly port: number
+}
+
+/** Resolves once tcpdump captures. What it says before may be a warning. */
+export async function untilListening({ stderr }: ChildProcess): Promise<void> {
+  for await (const line of createInterface(stderr!)) if (line.includes('listening on')) return
+  throw new Error('tcpdump ended at once')
 }
 
 export class DialCapture implements Disposable {
@@ -21,7 +27,7 @@ export class DialCapture implements Disposable {
   /** Resolves once it listens. */
   static async start(): Promise<DialCapture> {
     const capture = new DialCapture()
-    await once(capture.#child.stderr!, 'data')
+    await untilListening(capture.#child)
     return capture
   }
 

@@ -3,9 +3,8 @@
  * default, which take about 90 minutes. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { intoMarkers, measuredBy, table } from '@softspoken/test-support/page-markers'
 import { build } from '../lab/setup.ts'
-import { intoMarkers, table } from '../measure/page/markers.ts'
 import { inContainer } from './container.ts'
 import { type FaultName, faults } from './faults.ts'
 import { kubeVip } from './kube-vip.ts'
@@ -50,9 +49,8 @@ function report(): string {
       ...(mode === 'leader' ? kubeVip[fault] : ['', '']),
     ]),
   )
-  const [cpu] = cpus()
   return [
-    `Made by \`npx --yes pnpm@12 bench:failover ${[runs, ...given].join(' ')}\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`,
+    measuredBy(`bench:failover ${[runs, ...given].join(' ')}`),
     table(
       [
         'mode',

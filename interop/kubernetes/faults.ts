@@ -1,6 +1,6 @@
 /** What befalls the node that the router uses, and how it is undone. */
-import type { KubernetesLab } from './lab.ts'
 import { type NodeName, setLink } from './network.ts'
+import type { NodesLab } from './nodes-lab.ts'
 
 export interface Fault {
   /** For a table. */
@@ -8,7 +8,7 @@ export interface Fault {
   inject(lab: FaultyLab, node: NodeName): void | Promise<void>
   undo?(lab: FaultyLab, node: NodeName): void | Promise<void>
 }
-type FaultyLab = Pick<KubernetesLab, 'agent' | 'switch'>
+type FaultyLab = Pick<NodesLab, 'agent' | 'switch'>
 
 export const faults = {
   kill: { text: 'agent killed (SIGKILL)', inject: (lab, node) => void lab.agent(node).child.kill('SIGKILL') },

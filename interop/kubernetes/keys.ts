@@ -39,6 +39,8 @@ export function makeKeys(folder: string): Keys {
   writeFileSync(file('tokens.csv'), `${token},vip-agent,vip-agent,vip-agents\n`)
   // On a node the API server is on the loopback, under the name of its certificate.
   writeFileSync(file('agent.conf'), kubeconfig('https://127.0.0.1:6443', file('ca.crt'), `tokenFile: ${file('token')}`))
+  const admin = `client-certificate: ${file('admin.crt')}, client-key: ${file('admin.key')}`
+  writeFileSync(file('admin.conf'), kubeconfig('https://[2001:db8:6::10]:6443', file('ca.crt'), admin))
   return { folder, token, file }
 }
 

@@ -1,43 +1,16 @@
-/** Three nodes with an agent each, a router, a client, an API server; and what the router and the client saw. */
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { Agent } from './agent.ts'
 import { ApiServer, request } from './api.ts'
-import { execInNamespace } from './exec.ts'
-import { type Keys, makeKeys } from './keys.ts'
+import { type Answer, describeLost, lostOf } from './client/answers.ts'
 import { readLease } from './lease.ts'
-import {
-  API_ADDRESS,
-  address,
-  address6,
-  ip,
-  makeNetwork,
-  type Namespace,
-  type NodeName,
-  nodes,
-  setLink,
-  start,
-} from './network.ts'
+import { address, address6, ip, makeNetwork, type NodeName, nodes, setLink } from './network.ts'
+import { type Moment, NodesLab } from './nodes-lab.ts'
 import { tell } from './preload/tell.ts'
 import { type LabRouter, type RouterName, routers } from './router.ts'
 import { type AgentSettings, environment, type Preload, softspoken } from './softspoken.ts'
-import { until } from './until.ts'
+import { pause, until } from './until.ts'
 
 export const VIP = '198.51.100.100'
-
-/** What happened, and when, in milliseconds since the epoch. */
-export interface Moment<what> {
-  readonly at: number
-  readonly what: what
-}
-
-/** Of a switch on a node. */
-export type Position = 'on' | 'off' | 'hang' | 'slow' | '401'
 
 export interface LabOptions {
   readonly router?: RouterName
@@ -46,20 +19,18 @@ export interface LabOptions {
   readonly agent: AgentSettings
   /** The agents may use the Lease from the start. Default: true. */
   readonly granted?: boolean
+  /** The router has a kernel table per node (RouterSettings). Default: false. */
+  readonly hasTables?: boolean
+  /** etcd can be slow (`api.latency`). Default: false. */
+  readonly hasLatency?: boolean
 }
 
 /** One at a time in a container: its namespaces have fixed names. */
-export class KubernetesLab implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'lab-'))
-  readonly keys: Keys
-  readonly agents = new Map<NodeName, Agent>()
+export class KubernetesLab extends NodesLab implements AsyncDisposable {
   /** The next hops of the VIP in the router's kernel, as they came; undefined: no route. */
   readonly routes: Moment<NodeName | undefined>[] = []
-  /** The node that answered the client, or undefined if none did. `at` is when the request was sent. */
-  readonly answers: Moment<NodeName | undefined>[] = []
+  readonly answers: Answer[] = []
   readonly #options: LabOptions
-  readonly #others: ChildProcess[] = []
-  api!: ApiServer
   router!: LabRouter
 
   static async create(options: LabOptions): Promise<KubernetesLab> {
@@ -74,49 +45,42 @@ export class KubernetesLab implements AsyncDisposable {
   }
 
   private constructor(options: LabOptions) {
+    super()
     this.#options = options
-    this.keys = makeKeys(join(this.folder, 'keys'))
     makeNetwork()
   }
 
   async #start(): Promise<void> {
-    const { granted = true } = this.#options
-    this.api = await ApiServer.start(this.keys, join(this.folder, 'api'))
+    const { granted = true, hasLatency = false } = this.#options
+    this.api = await ApiServer.start(this.keys, join(this.folder, 'api'), { hasLatency })
     if (granted) await this.api.grant()
-    for (const node of nodes) await this.#program(node, 'node-program.ts', node, API_ADDRESS)
-    this.#startRouter()
-    const monitor = this.#lines('rt', ['ip', 'monitor', 'route'], line => {
-      if (!line.replace(/^Deleted /, '').startsWith(VIP)) return
+    for (const node of nodes) await this.startNode(node)
+    this.startRouter()
+    this.watchLease()
+    this.monitor('rt', ['route'], ({ at, line }) => {
+      if (!line.replace(/^Deleted /, '').startsWith(`${VIP} `)) return
       const [, via] = /via (?:inet6 )?(\S+)/.exec(line) ?? []
-      this.routes.push({ at: Date.now(), what: line.startsWith('Deleted') ? undefined : nodeAt(via) })
+      this.routes.push({ at, what: line.startsWith('Deleted') ? undefined : nodeAt(via) })
     })
-    this.#others.push(monitor)
-    const probe = fileURLToPath(new URL('probe-program.ts', import.meta.url))
-    this.#others.push(
-      this.#lines('cl', ['node', '--import', 'tsx', probe, `http://${VIP}:8080/`], line => {
-        const [at, result] = line.split(' ')
-        this.answers.push({ at: Number(at), what: nodes.find(node => node === result) })
-      }),
-    )
+    this.startClient('cl', `http://${VIP}:8080/`, answer => this.answers.push(answer))
   }
 
-  #startRouter(): void {
-    const { router = 'bird', holdTime = 240 } = this.#options
-    this.router = routers[router](join(this.folder, router), holdTime)
+  startRouter(): void {
+    const { router = 'bird', holdTime = 240, hasTables = false } = this.#options
+    this.router = routers[router](join(this.folder, router), { holdTime, hasTables })
   }
   /** The router crashes, and starts again. */
   async restartRouter(): Promise<void> {
     await this.router.stop('SIGKILL')
-    this.#startRouter()
+    this.startRouter()
   }
 
   get vips(): readonly string[] {
     return this.#options.agent.vips
   }
 
-  /** Starts the agent of a node; of all nodes by default. */
-  startAgent(...which: NodeName[]): void {
-    for (const node of which.length > 0 ? which : nodes) this.startAgentWith(node, {})
+  protected startOne(node: NodeName): void {
+    this.startAgentWith(node, {})
   }
   /** Starts the agent of a node with settings of its own. */
   startAgentWith(node: NodeName, own: Partial<AgentSettings>): void {
@@ -132,17 +96,6 @@ export class KubernetesLab implements AsyncDisposable {
   }
   #switches(node: NodeName): string {
     return join(this.folder, `switches-${node}`)
-  }
-
-  agent(node: NodeName): Agent {
-    const agent = this.agents.get(node)
-    if (agent === undefined) throw new Error(`no agent was started on ${node}`)
-    return agent
-  }
-
-  /** Turns the service or the API server of a node on or off, or lets it hang. */
-  async switch(node: NodeName, what: 'service' | 'api', position: Position): Promise<void> {
-    await execInNamespace(node, ['curl', '--silent', `http://127.0.0.1:8079/${what}/${position}`])
   }
 
   /** Sends a request with the agents' token from a node to its own API server. */
@@ -193,9 +146,14 @@ export class KubernetesLab implements AsyncDisposable {
     return this.vips.filter(vip => list.includes(` ${vip}/`))
   }
 
-  /** The requests of the client since then that were not answered. */
-  failedSince(at: number): readonly Moment<NodeName | undefined>[] {
-    return this.answers.filter(answer => answer.at >= at && answer.what === undefined)
+  /** Rejects if a request of the client since then was lost (`lostOf`). */
+  async assertAnswered(at: number): Promise<void> {
+    await pause(1) // longer than the client waits for an answer
+    const lost = lostOf(
+      this.answers.filter(answer => answer.at >= at),
+      this.routes,
+    )
+    if (lost.length > 0) throw new Error(`${lost.length} requests were not answered: ${describeLost(lost)}`)
   }
   routesSince(at: number): readonly Moment<NodeName | undefined>[] {
     return this.routes.filter(route => route.at >= at)
@@ -224,24 +182,10 @@ export class KubernetesLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const agent of this.agents.values()) await agent.kill()
-    for (const child of this.#others) child.kill()
+    this.endChildren()
     await this.router?.stop()
     await this.api?.stop()
     for (const namespace of ['rt', 'api', 'cl', 'l2', ...nodes]) ip('netns', 'delete', namespace)
-  }
-
-  /** Starts a program of this folder in a namespace, and resolves once it has printed a line. */
-  async #program(namespace: Namespace, name: string, ...args: string[]): Promise<void> {
-    const path = fileURLToPath(new URL(name, import.meta.url))
-    const child = start(namespace, ['node', '--import', 'tsx', path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-    this.#others.push(child)
-    if (child.stdout !== null) await once(child.stdout, 'data')
-  }
-
-  #lines(namespace: Namespace, command: readonly string[], onLine: (line: string) => void): ChildProcess {
-    const child = start(namespace, command, { stdio: ['ignore', 'pipe', 'inherit'] })
-    if (child.stdout !== null) createInterface(child.stdout).on('line', onLine)
-    return child
   }
 }
 

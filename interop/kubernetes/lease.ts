@@ -1,5 +1,7 @@
 /** The Lease as an administrator sees and changes it. */
+import assert from 'node:assert/strict'
 import type { ApiServer } from './api.ts'
+import { until } from './until.ts'
 
 export const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'
 export const LEASE = `${LEASES}/plndr-cp-lock`
@@ -16,29 +18,28 @@ export interface Lease {
   readonly spec: LeaseSpec
 }
 
-/** Undefined if there is none. */
+/** Undefined if there is none. It asks until the API server answers. */
 export async function readLease(api: ApiServer): Promise<Lease | undefined> {
-  const { status, body } = await api.request('GET', LEASE)
-  return status === 200 ? (body as Lease) : undefined
+  let status = 0
+  let lease: unknown
+  const isAnswered = async () => {
+    ;({ status, body: lease } = await api.request('GET', LEASE))
+    return status === 200 || status === 404
+  }
+  await until(isAnswered, 30, () => `the API server says whether there is a Lease (${status})`)
+  return status === 200 ? (lease as Lease) : undefined
 }
 
 export async function deleteLease(api: ApiServer): Promise<void> {
-  await api.request('DELETE', LEASE)
+  const { status } = await api.request('DELETE', LEASE)
+  assert.equal(status, 200)
 }
 
-/** Writes the whole Lease, as a person does who ignores the version. */
+/** Writes into the Lease whatever its version is, as a person does. */
 export async function overwriteLease(api: ApiServer, spec: LeaseSpec): Promise<void> {
-  const lease = await readLease(api)
-  const body = {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: {
-      name: 'plndr-cp-lock',
-      namespace: 'kube-system',
-      ...(lease && { resourceVersion: lease.metadata.resourceVersion }),
-    },
-    spec: { ...lease?.spec, ...spec },
-  }
-  if (lease === undefined) await api.request('POST', LEASES, body)
-  else await api.request('PUT', LEASE, body)
+  const patched = await api.request('PATCH', LEASE, { spec })
+  if (patched.status !== 404) return assert.equal(patched.status, 200)
+  const metadata = { name: 'plndr-cp-lock', namespace: 'kube-system' }
+  const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
+  await api.create(LEASES, object)
 }

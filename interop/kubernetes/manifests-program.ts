@@ -25,7 +25,7 @@ const api = await ApiServer.start(makeKeys(join(folder, 'keys')), join(folder, '
 try {
   // A Pod needs it; kube-controller-manager, which makes it, is not here.
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'kube-system' } }
-  await until(async () => (await create(account, '')).status === 201, 30, 'the namespace kube-system')
+  await until(async () => (await create(account, '')).status === 201, 120, 'the namespace kube-system')
   for (const command of commands) for (const object of objectsOf(command)) await report(command, object)
   const [first] = objectsOf(commands[0] ?? [])
   if (first)

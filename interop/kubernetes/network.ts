@@ -34,6 +34,11 @@ export function ip(...args: string[]): string {
   return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
+/** Runs `nft` in a namespace. */
+export function nft(namespace: Namespace, command: string): void {
+  execFileSync('ip', ['netns', 'exec', namespace, 'nft', command], { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
 /** Starts a program in a namespace. */
 export function start(
   namespace: Namespace,

@@ -3,14 +3,13 @@
  * leader election (tools/leaderelection/leaderelection.go), and so no epoch that outlives the Lease. Its speaker is BIRD, and its
  * route has no MED. The leader alone has the address and the route.
  */
-import { spawnSync } from 'node:child_process'
 import type { KubernetesLab } from './lab.ts'
 import { LEASE, LEASES, type Lease, type LeaseSpec } from './lease.ts'
 import { ip, type NodeName } from './network.ts'
 import { SecondSpeaker } from './second-speaker.ts'
 import { pause } from './until.ts'
 
-const [DURATION, RENEW_DEADLINE, RETRY_PERIOD] = [5, 3, 1] // seconds, as the profile `fast`
+const [DURATION, RENEW_DEADLINE, RETRY_PERIOD] = [15, 10, 2] // seconds, as the profile `default`
 
 export class OtherAgent {
   readonly #node: NodeName
@@ -44,7 +43,7 @@ export class OtherAgent {
     await this.#ended
     if (this.#leads) {
       const { spec, metadata } = (await this.#read()) ?? {}
-      this.#lead(false)
+      await this.#lead(false)
       const now = timeText()
       const released = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: now, acquireTime: now }
       await this.#write('PUT', LEASE, { ...spec, ...released }, metadata)
@@ -56,8 +55,8 @@ export class OtherAgent {
     while (!this.#isStopping) {
       if (await this.#acquireOrRenew()) {
         this.#renewedAt = performance.now()
-        if (!this.#leads) this.#lead(true)
-      } else if (this.#leads && performance.now() - this.#renewedAt > RENEW_DEADLINE * 1000) this.#lead(false)
+        if (!this.#leads) await this.#lead(true)
+      } else if (this.#leads && performance.now() - this.#renewedAt > RENEW_DEADLINE * 1000) await this.#lead(false)
       await pause(RETRY_PERIOD)
     }
   }
@@ -75,13 +74,13 @@ export class OtherAgent {
     const change = isOurs ? {} : { acquireTime: now, leaseTransitions: (spec.leaseTransitions ?? 0) + 1 }
     return this.#write('PUT', LEASE, { ...spec, ...ours, ...change }, metadata)
   }
-  #lead(leads: boolean): void {
+  async #lead(leads: boolean): Promise<void> {
     this.#leads = leads
     if (leads) ip('-n', this.#node, 'address', 'replace', `${this.#vip}/32`, 'dev', 'lo')
     this.#speaker.announces(leads)
     if (leads) return
     // The address goes last, as with ours: what the router has sent before its change is still answered.
-    spawnSync('sleep', ['0.2'])
+    await pause(1)
     ip('-n', this.#node, 'address', 'delete', `${this.#vip}/32`, 'dev', 'lo')
   }
 

@@ -23,13 +23,22 @@ export interface LabRouter {
 type Policy = 'accepts' | 'filters' | 'limits'
 export type RouterName = 'bird' | 'frr'
 
-/** Starts a router. It keeps each session for `holdTime` seconds without a message. */
-export const routers: Readonly<Record<RouterName, (folder: string, holdTime: number) => LabRouter>> = {
-  bird(folder, holdTime) {
+export interface RouterSettings {
+  /** For so many seconds without a message it keeps a session. */
+  readonly holdTime: number
+  /** What each node advertises is in a kernel table of its own (`tables`), with its MED as the metric. Only BIRD. */
+  readonly hasTables?: boolean
+}
+/** The kernel tables of `hasTables`. */
+export const tables: Readonly<Record<NodeName, number>> = { n1: 101, n2: 102, n3: 103 }
+
+/** Starts a router. */
+export const routers: Readonly<Record<RouterName, (folder: string, settings: RouterSettings) => LabRouter>> = {
+  bird(folder, settings) {
     mkdirSync(folder, { recursive: true })
     const [configuration, control] = [join(folder, 'bird.conf'), join(folder, 'bird.ctl')]
     const write = (policy: Partial<Record<NodeName, Policy>>): void =>
-      writeFileSync(configuration, birdConfiguration(folder, holdTime, policy))
+      writeFileSync(configuration, birdConfiguration(folder, settings, policy))
     write({})
     const child = start('rt', ['bird', '-f', '-c', configuration, '-s', control])
     return {
@@ -45,7 +54,7 @@ export const routers: Readonly<Record<RouterName, (folder: string, holdTime: num
       stop: signal => ended(child, signal),
     }
   },
-  frr(_, holdTime) {
+  frr(_, { holdTime }) {
     const configuration = '/etc/frr/lab.conf'
     const neighbours = nodes.flatMap(node => [
       `neighbor ${address[node]} remote-as ${NODE_AS}`,
@@ -95,14 +104,25 @@ const imports: Readonly<Record<Policy, string>> = {
   filters: 'import none; export none;',
   limits: 'import all; export none; import limit 0 action disable;',
 }
-function birdConfiguration(folder: string, holdTime: number, policy: Partial<Record<NodeName, Policy>>): string {
+function birdConfiguration(
+  folder: string,
+  { holdTime, hasTables = false }: RouterSettings,
+  policy: Partial<Record<NodeName, Policy>>,
+): string {
   const neighbours = nodes.map(node => {
     const rules = imports[policy[node] ?? 'accepts']
+    const table = hasTables ? `table ${node}_routes;` : ''
     return `protocol bgp ${node} from node {
       neighbor ${address[node]} as ${NODE_AS};
-      ipv4 { ${rules} extended next hop on; }; ipv6 { ${rules} };
+      ipv4 { ${table} ${rules} extended next hop on; }; ipv6 { ${rules} };
     }`
   })
+  const own = nodes.map(
+    node => `ipv4 table ${node}_routes;
+    protocol pipe { table ${node}_routes; peer table master4; import none; export all; }
+    protocol kernel { kernel table ${tables[node]}; metric 0;
+      ipv4 { table ${node}_routes; import none; export filter { krt_metric = bgp_med; accept; }; }; }`,
+  )
   return `
     log "${join(folder, 'bird.log')}" all;
     router id ${address.rt};
@@ -110,6 +130,7 @@ function birdConfiguration(folder: string, holdTime: number, policy: Partial<Rec
     protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }
     protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }
     template bgp node { local ${address.rt} as ${ROUTER_AS}; passive on; hold time ${holdTime}; error wait time 1, 2; }
+    ${hasTables ? own.join('\n') : ''}
     ${neighbours.join('\n')}
   `
 }

@@ -5,11 +5,21 @@ import { scenarios } from './scenarios/all.ts'
 
 const [part = ''] = process.argv.slice(2)
 for (const scenario of scenarios.filter(({ title, inCi = true }) => (part === '' ? inCi : title.includes(part)))) {
-  const { title, mode, profile = 'fast', options = [], granted = true, vips = [VIP], health, preloads = [] } = scenario
+  const {
+    title,
+    mode,
+    profile = 'fast',
+    options = [],
+    granted = true,
+    vips = [VIP],
+    health,
+    preloads = [],
+    router = 'bird',
+  } = scenario
   const agent = { mode, profile, options, vips, preloads, ...(health !== undefined && { health }) }
   await runScenario(
     title,
-    () => KubernetesLab.create({ agent, granted }),
+    () => KubernetesLab.create({ agent, granted, router }),
     lab => scenario.run(lab),
   )
 }

@@ -1,13 +1,16 @@
 /** A scenario: something befalls the lab, and the router, the client, the Lease and the interfaces are asked what came of it. */
 import type { KubernetesLab } from './lab.ts'
+import type { RouterName } from './router.ts'
 import type { Mode, Preload, Profile } from './softspoken.ts'
 
 export interface Scenario {
   /** Subject, verb, outcome. */
   readonly title: string
   readonly mode: Mode
-  /** Default: `fast`, 5/3/1. */
+  /** Default: `fast`, 5/3/1. If nothing may move, `default`: a machine that is busy for 3 s ends a lease of `fast`. */
   readonly profile?: Profile
+  /** Default: BIRD. */
+  readonly router?: RouterName
   /** More options of the program. */
   readonly options?: readonly string[]
   /** As in AgentSettings. */

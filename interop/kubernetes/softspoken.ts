@@ -22,7 +22,7 @@ export interface AgentSettings {
   /** The folder of its log. Default: that of the lab. */
   readonly folder?: string
 }
-export type Preload = 'clock' | 'hang'
+export type Preload = 'clock' | 'hang' | 'rate'
 
 /** Runs the bundle, as a user does. The agent talks to the node's own API server; the others are for a release only. */
 export function softspoken(node: NodeName, { keys }: KubernetesLab, agent: AgentSettings): readonly string[] {

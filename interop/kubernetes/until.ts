@@ -1,4 +1,7 @@
-/** Resolves once `holds` is true, which is asked again and again; rejects after `seconds`. */
+/** Seconds that a busy machine with two cores may add to what is promised. */
+export const LATE = 5
+
+/** Resolves once `holds` is true, which is asked again and again; rejects after `seconds`. The last look begins after them. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   seconds: number,
@@ -6,8 +9,10 @@ export async function until(
   interval = 0.05,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${typeof what === 'string' ? what : what()}`)
+  for (;;) {
+    const isLast = performance.now() >= end
+    if (await holds()) return
+    if (isLast) throw new Error(`not within ${seconds} s: ${typeof what === 'string' ? what : what()}`)
     await pause(interval)
   }
 }

@@ -9,12 +9,16 @@ const BUILD = 'softspoken-interop/node-npm'
 const NODE = 'softspoken-interop/node24'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The base of an image with a shell, for what a lab runs in it. */
+export const WITH_SHELL = 'debian:trixie-slim'
+
 /** Returns the image's name, quickly if nothing has changed. */
-export function buildAnnouncerImage(): string {
-  const tag = 'softspoken-interop/announcer'
+export function buildAnnouncerImage(base?: typeof WITH_SHELL): string {
+  const tag = base === undefined ? 'softspoken-interop/announcer' : 'softspoken-interop/announcer-with-shell'
   buildWithNpm()
   buildNode()
   const images = ['--build-arg', `NODE_IMAGE=${NODE}`, '--build-arg', `BUILD_IMAGE=${BUILD}`]
+  if (base !== undefined) images.push('--build-arg', `BASE_IMAGE=${base}`)
   build({ tag }, ...images, '--file', join(root, 'deploy/container/Dockerfile'), root)
   return tag
 }

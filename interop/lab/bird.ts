@@ -1,9 +1,10 @@
 import type { Daemon, Route, RouterSession } from './router.ts'
 import type { NeighborModel, RouterModel } from './router-model.ts'
+import { imageOf } from './suite.ts'
 
 export const bird: Daemon = {
   name: 'BIRD',
-  image: 'softspoken-interop/bird',
+  image: imageOf('bird'),
   // So that the log always has the state changes of every session, and every error sent or received.
   preamble: 'log stderr all;\ndebug protocols { states, events };\n',
   ready: ['birdc', 'show', 'status'],

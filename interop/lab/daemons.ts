@@ -3,12 +3,11 @@ import { bird3 } from './bird3.ts'
 import { exabgp } from './exabgp.ts'
 import { frr } from './frr.ts'
 import { gobgp } from './gobgp.ts'
-import { gobgp4 } from './gobgp4.ts'
 import { openbgpd } from './openbgpd.ts'
 import type { Daemon } from './router.ts'
 
 /** Every daemon that a lab can start, in the order of the matrix. */
-export const daemons = { bird, bird3, frr, gobgp, openbgpd, exabgp, gobgp4 } as const satisfies {
+export const daemons = { bird, bird3, frr, gobgp, openbgpd, exabgp } as const satisfies {
   [name: string]: Daemon
 }
 

@@ -1,5 +1,6 @@
 import type { Daemon, Exec, Route, RouterSession } from './router.ts'
 import type { NeighborModel, RouterModel } from './router-model.ts'
+import { imageOf } from './suite.ts'
 
 /** In memory, so that it is gone when the daemon ends. */
 const RECEIVED = '/dev/shm/received'
@@ -10,13 +11,13 @@ export const API_PIPE = '/dev/shm/api'
 /** ExaBGP keeps no table. It writes what it receives as JSON to a helper process, and `replay` reads that from the start. */
 export const exabgp: Daemon = {
   name: 'ExaBGP',
-  image: 'softspoken-interop/exabgp',
+  image: imageOf('exabgp'),
   preamble: `process printer { run /bin/sh -c "mkfifo ${API_PIPE}; cat <>${API_PIPE} & exec tee ${RECEIVED} >&2"; encoder json; }\n`,
   // So that it also listens on addresses that the container gets later.
   options: ['--env', 'exabgp.daemon.drop=false', '--sysctl', 'net.ipv4.ip_nonlocal_bind=1'],
   // It has no control socket by default. It starts the helper process after its listening sockets.
   ready: ['test', '-e', RECEIVED],
-  version: ['exabgp', '--version'],
+  version: ['sh', '-c', 'exabgp version || exabgp --version'], // 4 knows only the second one
   routes: async exec => [...(await replay(exec)).routes.values()],
   sessions: async exec => [...(await replay(exec)).sessions.values()],
   operatorCommands: {
@@ -76,7 +77,8 @@ interface Line {
 interface Update {
   attribute?: {
     origin?: Route['origin']
-    'as-path'?: number[]
+    /** The numbers, or since ExaBGP 5 the segments by their index. */
+    'as-path'?: number[] | { [index: string]: { value: number[] } }
     med?: number
     'local-preference'?: number
     community?: number[][]
@@ -128,7 +130,7 @@ function announced({ attribute = {}, announce = {} }: Update = {}): Route[] {
         .map(({ nlri }) => ({
           prefix: nlri,
           nextHop,
-          asPath: attribute['as-path'] ?? [],
+          asPath: Object.values(attribute['as-path'] ?? []).flatMap(one => (typeof one === 'number' ? one : one.value)),
           origin,
           ...(med !== undefined && { med }),
           ...(localPref !== undefined && { localPref }),

@@ -4,19 +4,18 @@ import { type DaemonName, daemons } from './daemons.ts'
 import { Lab } from './lab.ts'
 import type { Daemon, Router } from './router.ts'
 import { type ModelOptions, routerModel } from './router-model.ts'
+import { type Suite, suite } from './suite.ts'
 
 /** Writes a daemon's configuration, from the addresses of its lab. */
 type Config = (addresses: Addresses) => string
 
-/** Newer daemons that read the configuration of an older one. They get that one, unless a test has one for them. */
-const olderVersions = { bird3: 'bird', gobgp4: 'gobgp' } as const
-
-/** The language of a configuration. */
-export type Kind = Exclude<DaemonName, keyof typeof olderVersions>
+/** The language of a configuration. BIRD 3 reads that of BIRD 2. */
+export type Kind = Exclude<DaemonName, 'bird3'>
 
 /** Per daemon: a configuration, or the reason why the behaviour cannot be observed with it. */
 export type Configurations = { readonly [name in Kind]: Config | Reason } & {
-  readonly [name in keyof typeof olderVersions]?: Config | Reason
+  /** What differs with the releases of the newer suite. */
+  readonly newer?: { readonly [name in Kind]?: Config | Reason }
 }
 
 /** One sentence: a footnote of the matrix. */
@@ -29,16 +28,12 @@ declare module 'vitest' {
   }
 }
 
-/** The daemons that take part. GoBGP 4 has to be built with Go, so it takes part only on request. */
-const names = (Object.keys(daemons) as DaemonName[]) // the keys of our own table
-  .filter(name => name !== 'gobgp4' || process.env.SOFTSPOKEN_GOBGP4 === 'true')
-
 /** One configuration per daemon, all from the same options. `extraLines` go into the block of every neighbour. */
 export function configureAll(
   options: ModelOptions = {},
   extraLines: { readonly [name in Kind]?: string } = {},
 ): AllConfigurations {
-  const { bird3: _, gobgp4: __, ...own } = daemons
+  const { bird3: _, ...own } = daemons
   const config = ([name, { configure }]: [string, Daemon]): [string, Config] => [
     name,
     addresses => configure(routerModel(addresses, options, extraLines[name as Kind] ?? '')), // a key of `own`
@@ -55,10 +50,10 @@ export function forEachDaemon(
   check: (lab: Lab, router: Router, kind: Kind) => Promise<void>,
 ): void {
   describe.skipIf(!inject('engine')).concurrent(behaviour, () => {
-    for (const daemon of names)
+    for (const daemon of Object.keys(daemons) as DaemonName[]) // the keys of our own table
       it(daemons[daemon].name, { timeout: 300_000 }, async ({ task, skip }) => {
         const kind = kindOf(daemon)
-        const config = configurations[daemon] ?? configurations[kind]
+        const config = configurationOf(configurations, kind, suite)
         if (typeof config === 'string') {
           task.meta.interop = { daemon, reason: config }
           skip(config)
@@ -74,5 +69,10 @@ export function forEachDaemon(
 }
 
 export function kindOf(daemon: DaemonName): Kind {
-  return daemon === 'bird3' || daemon === 'gobgp4' ? olderVersions[daemon] : daemon
+  return daemon === 'bird3' ? 'bird' : daemon
+}
+
+/** The configuration for the release in that suite, or the reason why there is none. */
+export function configurationOf(configurations: Configurations, kind: Kind, from: Suite): Config | Reason {
+  return (from === 'trixie' ? undefined : configurations.newer?.[kind]) ?? configurations[kind]
 }

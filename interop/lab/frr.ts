@@ -1,9 +1,10 @@
 import type { Daemon, Exec, Route, RouterSession } from './router.ts'
 import type { NeighborModel, RouterModel } from './router-model.ts'
+import { imageOf } from './suite.ts'
 
 export const frr: Daemon = {
   name: 'FRR',
-  image: 'softspoken-interop/frr',
+  image: imageOf('frr'),
   preamble: 'debug bgp neighbor-events\n',
   // FRR drops and restores its capabilities as one set, and SYS_ADMIN is in it.
   options: ['--cap-add', 'SYS_ADMIN'],

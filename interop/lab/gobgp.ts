@@ -1,9 +1,10 @@
 import type { Daemon, Exec, Route, RouterSession } from './router.ts'
 import type { NeighborModel, RouterModel } from './router-model.ts'
+import { imageOf } from './suite.ts'
 
 export const gobgp: Daemon = {
   name: 'GoBGP',
-  image: 'softspoken-interop/gobgp',
+  image: imageOf('gobgp'),
   preamble: '',
   ready: ['gobgp', 'global'],
   version: ['gobgpd', '--version'],

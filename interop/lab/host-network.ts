@@ -1,5 +1,5 @@
-import { bird } from './bird.ts'
 import { docker } from './docker.ts'
+import { TOOLS } from './lab.ts'
 import type { Router } from './router.ts'
 
 /** Takes the router's link down: no packet passes in either direction, and neither side is informed. */
@@ -32,5 +32,5 @@ function bridgeOf(address: string): string {
 
 /** In a container, so that this process needs no privileges. */
 async function onHost(script: string): Promise<void> {
-  await docker('run', '--rm', '--network', 'host', '--cap-add', 'NET_ADMIN', bird.image, 'sh', '-c', script)
+  await docker('run', '--rm', '--network', 'host', '--cap-add', 'NET_ADMIN', TOOLS, 'sh', '-c', script)
 }

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Addresses } from './addresses.ts'
-import { bird } from './bird.ts'
 import { type DaemonName, daemons } from './daemons.ts'
 import { DockerError, docker, dockerUnlessGone } from './docker.ts'
 import { Output } from './output.ts'
 import { Router } from './router.ts'
+import { imageOf } from './suite.ts'
 import { waitFor } from './wait-for.ts'
 
 /** The label of every container and network of a lab. Its value is `<pid>-<random>`. */
 const LABEL = 'softspoken.lab'
+
+/** The image with tcpdump and ip. */
+export const TOOLS = imageOf('bird', 'trixie')
 
 /** The number of networks of sixteen addresses in 203.0.113.0/24 (TEST-NET-3). */
 const NETWORKS = 16
@@ -104,6 +107,13 @@ export class Lab {
     return ipv4(this.#network, this.#next())
   }
 
+  /** Starts a container in the network of this host. `command` begins with arguments of `docker run`. Resolves with its name. */
+  async onHost(...command: string[]): Promise<string> {
+    const name = `softspoken-${this.#id}-on-host`
+    await docker('run', '--detach', '--name', name, '--label', `${LABEL}=${this.#id}`, '--network', 'host', ...command)
+    return name
+  }
+
   /** Starts a container that is not a router. `options` are arguments of `docker run`. Resolves with the container's name. */
   async container(image: string, address: string, ...options: string[]): Promise<string> {
     const name = `softspoken-${this.#id}-at-${address}`
@@ -130,7 +140,7 @@ export class Lab {
     const name = `softspoken-${this.#id}-capture-${++this.#captures}`
     const place = ['--name', name, '--label', `${LABEL}=${this.#id}`, '--network', 'host']
     const tcpdump = ['tcpdump', '-i', this.#network.bridge, '-n', '-tt', '-l', '--immediate-mode', ...options, filter]
-    const capture = new Output(['run', '--rm', ...place, bird.image, ...tcpdump], name)
+    const capture = new Output(['run', '--rm', ...place, TOOLS, ...tcpdump], name)
     await capture.started('listening on')
     return capture
   }
@@ -138,7 +148,7 @@ export class Lab {
   /** Adds a route of this host to an IPv4 address, through a router that forwards. It is removed with the lab. */
   async route(to: string, via: string): Promise<void> {
     const place = ['--rm', '--label', `${LABEL}=${this.#id}`, '--network', 'host', '--cap-add', 'NET_ADMIN']
-    await docker('run', ...place, bird.image, 'ip', 'route', 'add', to, 'via', via)
+    await docker('run', ...place, TOOLS, 'ip', 'route', 'add', to, 'via', via)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -215,7 +225,7 @@ async function addHostAddresses(id: string, network: Network): Promise<void> {
     `ip addr add ${other6}/64 dev ${network.bridge} nodad preferred_lft 0`,
   ].join(' && ')
   const place = ['--rm', '--label', `${LABEL}=${id}`, '--network', 'host', '--cap-add', 'NET_ADMIN']
-  await docker('run', ...place, bird.image, 'sh', '-c', script)
+  await docker('run', ...place, TOOLS, 'sh', '-c', script)
 }
 
 /** Removes the labs of processes that no longer run. */

@@ -1,9 +1,10 @@
 import type { Daemon, Exec, Route, RouterSession } from './router.ts'
 import type { NeighborModel, RouterModel } from './router-model.ts'
+import { imageOf } from './suite.ts'
 
 export const openbgpd: Daemon = {
   name: 'OpenBGPD',
-  image: 'softspoken-interop/openbgpd',
+  image: imageOf('openbgpd'),
   preamble: '',
   ready: ['bgpctl', 'show', 'summary'],
   version: ['sh', '-c', 'bgpd -V 2>&1'],

@@ -4,6 +4,7 @@ import type {} from 'vitest' // what the augmentation below augments
 import type { TestProject } from 'vitest/node'
 import { engineAnswers } from './docker.ts'
 import { removeLeftLabs } from './lab.ts'
+import { type Suite, suite } from './suite.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,11 +24,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** Returns quickly if all images are built. */
-export function build(): void {
+/** Returns quickly if all images are built: all of stable, and the daemons of another suite. */
+export function build(from: Suite = suite): void {
   const script = fileURLToPath(new URL('../images/build.sh', import.meta.url))
-  const { status, error } = spawnSync(script, { stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status !== 0) throw new Error("The routers' images could not be built; see above.", { cause: error })
+  for (const one of new Set<Suite>(['trixie', from])) {
+    const { status, error } = spawnSync(script, [one], { stdio: ['ignore', 'inherit', 'inherit'] })
+    if (status !== 0) throw new Error("The routers' images could not be built; see above.", { cause: error })
+  }
 }
 
 /** A developer without Docker can continue. In CI, a run without interop tests is an error. */

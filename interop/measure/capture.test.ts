@@ -14,6 +14,7 @@ describe('readPackets()', () => {
       flags: 'S',
       seq: '2517975223',
       messages: [],
+      routes: [],
     })
     expect(packets[5]).toMatchObject({ flags: 'P.', messages: ['Open'], holdTime: 180 })
     expect(packets[6]).toMatchObject({ octets: 114, messages: ['Open', 'Keepalive'], holdTime: 90 })

@@ -12,6 +12,8 @@ export interface Packet {
   seq: string
   /** '1: Open', '4: Keepalive' and so on, in order. */
   messages: string[]
+  /** The prefixes that its UPDATEs announce. */
+  routes: string[]
   /** In seconds, if one of the messages is an OPEN. */
   holdTime?: number
 }
@@ -22,11 +24,14 @@ export function readPackets(text: string): Packet[] {
     if (head === null) return []
     const [, time, octets, from = '', to = '', flags = '', seq = ''] = head
     const messages = [...block.matchAll(/^\t(\w[\w ]*) Message \(\d\), length/gm)].map(([, name = '']) => name)
+    const routes = [...block.matchAll(/Updated routes:((?:\n\t {4}\S+)+)/g)].flatMap(([, list = '']) =>
+      list.trim().split(/\s+/),
+    )
     const holdTime = /Holdtime (\d+)s/.exec(block)?.[1]
     return {
       time: Number(time),
       octets: Number(octets),
-      ...{ from, to, flags, seq, messages },
+      ...{ from, to, flags, seq, messages, routes },
       ...(holdTime !== undefined && { holdTime: Number(holdTime) }),
     }
   })

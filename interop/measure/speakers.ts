@@ -2,7 +2,7 @@
 
 export interface Speaker {
   name: string
-  /** The image's name, in interop/images. */
+  /** The image's name and tag: the newest release, from interop/images. */
   image: string
   config: (own: string, routers: readonly string[], route?: string) => string
   /** A command that prints the version in the container. */
@@ -24,21 +24,17 @@ export const speakers: readonly Speaker[] = [
   {
     name: 'Softspoken',
     image: 'node',
-    // One process per peer.
     config: (own, routers, route = ROUTE) => `
-      for peer in ${routers.join(' ')}; do
-        node --import tsx packages/softspoken/src/main.ts announce --prefix ${route} \
-          --local-as ${as.speaker} --router-id ${own} --peer $peer --peer-as ${as.router} \
-          --address none --require-address false &
-      done
-      wait
+      exec node --import tsx packages/softspoken/src/main.ts announce --prefix ${route} \
+        --local-as ${as.speaker} --router-id ${own} --peer ${routers.join(' ')} --peer-as ${as.router} \
+        --address none --require-address false
     `,
     version: ['node', '-p', 'require("./packages/announcer/package.json").version'],
     options: CHECKOUT,
   },
   {
     name: 'BIRD',
-    image: 'bird',
+    image: 'bird3:forky',
     config: (own, routers, route = ROUTE) => `
       router id ${own};
       protocol device {}
@@ -56,7 +52,7 @@ export const speakers: readonly Speaker[] = [
   },
   {
     name: 'GoBGP',
-    image: 'gobgp',
+    image: 'gobgp:forky',
     config: (own, routers) => `
       [global.config]
         as = ${as.speaker}
@@ -74,7 +70,7 @@ export const speakers: readonly Speaker[] = [
   },
   {
     name: 'FRR',
-    image: 'frr',
+    image: 'frr:forky',
     config: (own, routers, route = ROUTE) => `
 router bgp ${as.speaker}
  bgp router-id ${own}
@@ -90,7 +86,7 @@ ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
   },
   {
     name: 'ExaBGP',
-    image: 'exabgp',
+    image: 'exabgp:forky',
     config: (own, routers, route = ROUTE) =>
       each(
         routers,
@@ -102,11 +98,11 @@ ${each(routers, address => ` neighbor ${address} remote-as ${as.router}`)}
           static { route ${route} next-hop self; }
         }`,
       ),
-    version: ['exabgp', '--version'],
+    version: ['exabgp', 'version'],
   },
   {
     name: 'OpenBGPD',
-    image: 'openbgpd',
+    image: 'openbgpd:forky',
     config: (own, routers, route = ROUTE) => `
       AS ${as.speaker}
       router-id ${own}

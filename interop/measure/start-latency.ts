@@ -1,27 +1,27 @@
 /**
- * Measures the time from the start of the bundled program to its route in BIRD's kernel table (`ip monitor route`), in the ways that
- * people run it, beside the start of Node alone; then its memory. It adds the VIPs to `lo` for a moment. Needs root, a Docker
+ * Measures the time from the start of the program, as the image has it, to its route in BIRD's kernel table (`ip monitor
+ * route`), in the ways that people run it, beside the start of Node alone; then its memory. It adds the VIPs to `lo` for a moment. Needs root, a Docker
  * engine, and `npx --yes pnpm@12 bundle`.
  *
  *     npx --yes pnpm@12 bench:start-latency              twenty starts of each kind
  *     npx --yes pnpm@12 bench:start-latency --times 5
  *     npx --yes pnpm@12 bench:start-latency --write      also writes the figures into docs/failover.md
- *     npx --yes pnpm@12 bench:start-latency --node PATH  with another Node; with 22.8 and later set NODE_COMPILE_CACHE, as the image does
+ *     npx --yes pnpm@12 bench:start-latency --node PATH  with another Node
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { FakeLeaseServer } from '@softspoken/test-support/fake-lease-server'
+import { intoMarkers, measuredBy, table } from '@softspoken/test-support/page-markers'
 import { Lab } from '../lab/lab.ts'
 import { waitFor } from '../lab/wait-for.ts'
+import { imageFolder } from './image-folder.ts'
 import { routeEvents, wallClock } from './kernel-routes.ts'
-import { intoMarkers, table } from './page/markers.ts'
 import { summary } from './summary.ts'
 
 const { values } = parseArgs({
@@ -35,7 +35,7 @@ const times = Number(values.times)
 if (!(Number.isInteger(times) && times >= 1 && times <= 80))
   throw new RangeError(`--times: ${values.times} is not allowed, it must be from 1 to 80`)
 const { node } = values
-const program = fileURLToPath(new URL('../../packages/softspoken/dist/softspoken.cjs', import.meta.url))
+const program = imageFolder(node)
 
 const folder = mkdtempSync(join(tmpdir(), 'start-latency-'))
 await using api = await FakeLeaseServer.listening()
@@ -45,7 +45,7 @@ const health = `http://127.0.0.1:${(service.address() as AddressInfo).port}/` //
 
 /** What the program is started with, and what it should reach. */
 const kinds = {
-  'all nodes, no health check': { flags: ['--address=none', '--require-address=false'], aim: '' },
+  'all nodes, no health check': { flags: ['--address=none', '--require-address=false'], aim: '80 ms, 50 MiB' },
   'all nodes, health check': { flags: [`--health=${health}`, '--health-rise=1'], aim: '150 ms' },
   'standby, empty Lease': {
     flags: [...['--mode=standby', '--health-rise=1'], `--kubeconfig=${api.kubeconfig(folder)}`],
@@ -101,9 +101,11 @@ if (values.write) {
 
 function report(): string {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
-  const cache = process.env.NODE_COMPILE_CACHE === undefined ? 'without' : 'with'
   return [
-    `Made by \`npx --yes pnpm@12 bench:start-latency --write\` on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with others; Node ${version} ${cache} a compile cache; the median of ${times} starts.`,
+    measuredBy(
+      'bench:start-latency --write',
+      `Node ${version}, the program as in the image; the median of ${times} starts`,
+    ),
     table(['started with', 'to Established', 'to the route', 'MiB resident after 15 s', 'aim'], rows),
   ].join('\n\n')
 }

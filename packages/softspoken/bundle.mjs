@@ -22,21 +22,22 @@ const options = {
   logLevel: 'info',
   metafile: true,
 }
-const loadedLater = ['yaml', 'prom-client']
+const loadedLater = { yaml: 'yaml', 'prom-client': './src/http/prom-client.cjs' }
+const names = Object.keys(loadedLater)
 const file = name => `./${name}.cjs`
 
 const program = await build({
   ...options,
   entryPoints: ['src/main.ts'],
   outfile: `${folder}/softspoken.cjs`,
-  external: ['koffi', ...loadedLater.map(file)],
-  alias: Object.fromEntries(loadedLater.map(name => [name, file(name)])),
+  external: ['koffi', ...names.map(file)],
+  alias: Object.fromEntries(names.map(name => [name, file(name)])),
   define: { 'import.meta.url': 'bundleUrl', BUNDLED_VERSION: JSON.stringify(version) },
   banner: { js: "#!/usr/bin/env node\nconst bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
 const libraries = await build({
   ...options,
-  entryPoints: Object.fromEntries(loadedLater.map(name => [name, name])),
+  entryPoints: loadedLater,
   outdir: folder,
   outExtension: { '.js': '.cjs' },
 })

@@ -7,7 +7,7 @@ import { existsSync, rmSync } from 'node:fs'
 
 if (!process.env.npm_config_user_agent?.startsWith('pnpm/')) {
   console.error(
-    'This folder has TypeScript sources, and npm would publish them as entry points. Pack it with `npx --yes pnpm@12 pack`, which builds it.',
+    'This folder has TypeScript sources, and npm would publish them as entry points. `npx --yes pnpm@12 tarballs` builds and packs all packages.',
   )
   process.exit(1)
 }

@@ -4,6 +4,12 @@ import { join } from 'node:path'
 import { root, run } from './run.ts'
 import type { Tarball } from './tarballs.ts'
 
+/** TypeScript and the types of Node: the oldest that we support, and what a new project gets. */
+const toolchains = [
+  ['typescript@6.0', '@types/node@20'],
+  ['typescript@latest', '@types/node@latest'],
+]
+
 const libraries = ['wire', 'linux', 'session', 'announcer', 'vip-agent']
 
 /** The names that a README leaves to its reader, or takes from its earlier code. */
@@ -30,12 +36,13 @@ export {}
 export function install(folder: string, tarballs: readonly Tarball[]): void {
   mkdirSync(folder)
   writeJson(join(folder, 'package.json'), { name: 'a-user', private: true, type: 'module' })
-  const tools = ['typescript@6.0', '@types/node@20', 'prom-client@15']
-  const flags = ['--no-audit', '--no-fund', '--cache', join(folder, '.npm-cache')]
-  run('npm', ['install', ...flags, ...tarballs.map(({ file }) => file), ...tools], folder)
+  npmInstall(folder, ...tarballs.map(({ file }) => file), 'prom-client@15')
 }
 
-/** Compiles the code of each README against the types in the tarballs, with both kinds of resolution. Returns how many pieces. */
+/**
+ * Compiles the code of each README against the types in the tarballs, with each toolchain and both kinds of resolution.
+ * Returns how many pieces.
+ */
 export function compileReadmes(folder: string): number {
   const source = join(folder, 'readme')
   mkdirSync(source)
@@ -43,14 +50,24 @@ export function compileReadmes(folder: string): number {
   const files = ['README.md', ...libraries.map(readmeOf)]
   const pieces = files.flatMap(codeIn)
   for (const [index, code] of pieces.entries()) writeFileSync(join(source, `code-${index}.ts`), `${code}\nexport {}\n`)
-  for (const [module, moduleResolution] of [
-    ['nodenext', 'nodenext'],
-    ['esnext', 'bundler'],
-  ]) {
-    const compilerOptions = { strict: true, noEmit: true, target: 'es2023', types: ['node'], module, moduleResolution }
-    const lib = ['es2023', 'esnext.disposable']
-    writeJson(join(folder, 'tsconfig.json'), { compilerOptions: { ...compilerOptions, lib }, include: ['readme'] })
-    run('npx', ['--no-install', 'tsc', '-p', '.'], folder)
+  for (const toolchain of toolchains) {
+    npmInstall(folder, ...toolchain)
+    for (const [module, moduleResolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ]) {
+      const compilerOptions = {
+        strict: true,
+        noEmit: true,
+        target: 'es2023',
+        types: ['node'],
+        module,
+        moduleResolution,
+      }
+      const lib = ['es2023', 'esnext.disposable']
+      writeJson(join(folder, 'tsconfig.json'), { compilerOptions: { ...compilerOptions, lib }, include: ['readme'] })
+      run('npx', ['--no-install', 'tsc', '-p', '.'], folder)
+    }
   }
   return pieces.length
 }
@@ -101,6 +118,9 @@ export function program(folder: string): string {
   return softspoken('version').trim()
 }
 
+function npmInstall(folder: string, ...names: string[]): void {
+  run('npm', ['install', '--no-audit', '--no-fund', '--cache', join(folder, '.npm-cache'), ...names], folder)
+}
 function runCode(folder: string, name: string, code: string, ...expected: string[]): string {
   writeFileSync(join(folder, `${name}.js`), code)
   const printed = run('node', [`${name}.js`], folder)

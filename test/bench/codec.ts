@@ -1,92 +1,132 @@
 /**
- * Measures how fast messages are decoded and encoded, and prints one line of JSON: `codec.ts CORPUS RUNS KIND`. CORPUS is a
- * folder of `keepalive.bin`, `single.bin`, `withdraw.bin`, `table.bin` and `packed.bin`, each a stream of messages. A rate is
- * the median of the runs. Compare only rates that were measured at the same time on the same machine.
+ * Measures one task with each corpus, and prints one line of JSON: `codec.ts CORPUS RUNS TASK [WIRE]`. CORPUS is the folder that
+ * corpus.ts has written, WIRE another version's folder packages/wire/src. Beside the seconds of CPU time of each run, the line has
+ * what was read: count and sum of the routes and values. Compare only equal ones, measured at the same time on the same machine.
  *
- * Each kind runs in a process of its own. A real program uses the codec in one way, and V8's optimizations for one way would
+ * Each task runs in a process of its own. A real program uses the codec in one way, and V8's optimizations for one way would
  * slow down the next.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Attributes, Decoder, Encoder, type Message, type Result, type Update } from '@softspoken/wire'
-import { visitRoutes } from '@softspoken/wire/internal'
+import { pathToFileURL } from 'node:url'
+import type * as wire from '@softspoken/wire'
+import type { Attributes, Message, Result, Update } from '@softspoken/wire'
+import type * as internal from '@softspoken/wire/internal'
+import { corpora } from './corpus.ts'
 
-const [corpus = '', runs = '', kindOf = ''] = process.argv.slice(2)
+const [corpus = '', runs = '', taskName = '', folder] = process.argv.slice(2)
 const CHUNK = 65536 // octets: the largest chunk of a socket
 const ENCODED = 100_000 // messages
-const WARM_UP = 500 // milliseconds, in which V8 compiles and optimizes the code
+const WARM_UP = 0.4 // seconds of CPU time, in which V8 compiles and optimizes the code
+
+const at = folder && pathToFileURL(`${folder}/`)
+const { communityText, Decoder, Encoder }: typeof wire = await import(
+  at ? new URL('index.ts', at).href : '@softspoken/wire'
+)
+const { visitRoutes }: typeof internal = await import(
+  at ? new URL('internal.ts', at).href : '@softspoken/wire/internal'
+)
 
 let sum = 0 // of everything read, so that V8 cannot drop the reading; 32 bits, because a float would take longer than the reading
-
-/**
- * Reads everything: all attributes, which `attributes` decodes together, and the length and the octets of each route. Routes
- * are not made into text.
- */
-function readAll(result: Result<Message>): number {
-  if (!result.ok) throw new Error(result.detail)
-  if (result.value.type !== 'update') return 0
-  const before = prefixes
-  visitRoutes(result.value, visit, visit)
-  sum = (sum + pathLength(result.value.attributes)) | 0
-  return prefixes - before
+let routes = 0
+/** Once for several values: V8 keeps a local variable in a register, and this one in memory. */
+function add(value: number): void {
+  sum = (sum + value) | 0
 }
-function pathLength({ asPath }: Attributes): number {
-  return asPath?.length ?? 0
-}
-function plainSum(bytes: Uint8Array): number {
+function pathTotal(path: Attributes['asPath'] = []): number {
   let total = 0
-  for (let i = 0; i < bytes.length; i++) total = (total + bytes[i]!) | 0
+  for (const { as } of path) for (let i = 0; i < as.length; i++) total = (total + as[i]!) | 0
   return total
 }
-let prefixes = 0
+/** A loop of its own, because V8 keeps numbers above 2147483647 in another kind of list. */
+function communityTotal(values: readonly number[] = []): number {
+  let total = 0
+  for (let i = 0; i < values.length; i++) total = (total + values[i]!) | 0
+  return total
+}
+function characters(texts: readonly string[] = []): number {
+  let total = 0
+  for (const text of texts) total += text.length
+  return total
+}
 function visit(length: number, bytes: Uint8Array, at: number): void {
-  prefixes++
-  sum = (sum + length) | 0
-  for (let i = at + ((length + 7) >> 3) - 1; i >= at; i--) sum = (sum + bytes[i]!) | 0 // the address has ceil(length / 8) octets
-}
-/** Reads everything, and each prefix as text. */
-function readText(result: Result<Message>): number {
-  if (!result.ok) throw new Error(result.detail)
-  if (result.value.type !== 'update') return 0
-  const { withdrawn, announced, attributes } = result.value
-  sum = (sum + pathLength(attributes)) | 0
-  return withdrawn.length + announced.length
-}
-/** Reads nothing: the UPDATE is validated only, as in the announcer. */
-function drop(result: Result<Message>): number {
-  if (!result.ok) throw new Error(result.detail)
-  return 0
+  let total = length
+  for (let i = at + ((length + 7) >> 3) - 1; i >= at; i--) total += bytes[i]! // the address has ceil(length / 8) octets
+  routes++
+  add(total)
 }
 
-const names = ['keepalive', 'single', 'withdraw', 'table', 'packed'] as const
-const kinds: Readonly<Record<string, (report: Record<string, unknown>) => void>> = {
-  decode: report => eachCorpus(report, 'decode', readAll),
-  decode_text: report => eachCorpus(report, 'decode_text', readText),
-  drop: report => eachCorpus(report, 'drop', drop),
-  memcpy(report) {
-    for (const name of names) {
-      const bytes = octets(name)
-      report[`memcpy_${name}`] = timed(bytes.length, () => {
-        sum = (sum + plainSum(bytes.slice())) | 0
-        return { messages: 0, prefixes: 0 }
-      })
-    }
+/** What is read of an UPDATE. main.rs has the same. */
+const reads: Readonly<Record<string, (update: Update) => void>> = {
+  /** Nothing: the UPDATE is validated only, as in the announcer. */
+  drop() {},
+  /** AS path and next hop. */
+  two({ attributes: { asPath, nextHop } }) {
+    add(pathTotal(asPath))
+    if (nextHop !== undefined) routes++
   },
-  encode(report) {
-    const encoder = new Encoder()
-    report.encode_single = timed(0, () => {
-      for (let i = 0; i < ENCODED; i++) sum = (sum + encoder.encode(single(i)).length) | 0
-      return { messages: ENCODED, prefixes: ENCODED }
-    })
+  /** Everything, as values: numbers, and the octets of the routes. */
+  values(update) {
+    visitRoutes(update, visit, visit)
+    const { asPath, nextHop, med = 0, communities, largeCommunities } = update.attributes
+    const numbers = communities as readonly number[] | undefined // decode() returns no texts
+    add(
+      pathTotal(asPath) +
+        med +
+        communityTotal(numbers) +
+        characters(largeCommunities) +
+        (nextHop === undefined ? 0 : 1),
+    )
   },
-  make(report) {
-    report.make_single = timed(0, () => {
-      for (let i = 0; i < ENCODED; i++) sum = (sum + characters(single(i).announced[0]!)) | 0
-      return { messages: ENCODED, prefixes: ENCODED }
-    })
+  /** Everything, and prefixes, next hop and communities as text. */
+  text({ withdrawn, announced, attributes }) {
+    routes += withdrawn.length + announced.length
+    const { asPath, nextHop = '', med = 0, communities, largeCommunities } = attributes
+    let total = characters(withdrawn) + characters(announced) + nextHop.length
+    for (const community of communities ?? []) total += communityText(community).length
+    add(total + pathTotal(asPath) + med + characters(largeCommunities))
   },
 }
 
+const report: Record<string, unknown> = { impl: `softspoken, Node ${process.versions.node}` }
+const read = reads[taskName]
+if (read) for (const name of corpora) report[`${taskName}_${name}`] = decodeAll(name, read)
+else if (taskName === 'encode') report.encode_single = encodeAll()
+else throw new Error(`codec.ts CORPUS RUNS TASK, where TASK is one of ${Object.keys(reads).join(', ')}, encode`)
+console.log(JSON.stringify(report))
+
+function decodeAll(name: string, read: (update: Update) => void): object {
+  const bytes = new Uint8Array(readFileSync(join(corpus, `${name}.bin`)))
+  return timed(() => {
+    let messages = 0
+    const decoder = new Decoder()
+    for (let at = 0; at < bytes.length; at += CHUNK)
+      for (const result of decoder.push(bytes.subarray(at, at + CHUNK))) {
+        messages++
+        read(updateOf(result))
+      }
+    return messages
+  })
+}
+function updateOf(result: Result<Message>): Update {
+  if (result.ok && result.value.type === 'update') return result.value
+  throw new Error('no UPDATE')
+}
+
+function encodeAll(): object {
+  const encoder = new Encoder()
+  const encodeEach = (use: (bytes: Uint8Array) => void): number => {
+    for (let i = 0; i < ENCODED; i++) use(encoder.encode(single(i)))
+    return ENCODED
+  }
+  const measured = timed(() => encodeEach(({ length }) => add(length)))
+  sum = routes = 0
+  encodeEach(bytes => {
+    routes++
+    for (const octet of bytes.subarray(-5)) add(octet) // length and address of the route
+  })
+  return { ...measured, routes, sum: sum >>> 0 }
+}
 /** An UPDATE of one route. It is built in steps, as in programs, because V8 is slow with one literal of five levels. */
 function single(i: number): Update {
   const as = [64512]
@@ -95,51 +135,22 @@ function single(i: number): Update {
   const announced = [`11.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`]
   return { type: 'update', withdrawn: [], attributes, announced }
 }
-/** Reads each character of a text, which is the least that an encoder has to do. */
-function characters(text: string): number {
-  let total = 0
-  for (let i = 0; i < text.length; i++) total += text.charCodeAt(i)
-  return total
-}
 
-const kind = kinds[kindOf]
-if (kind === undefined || !(Number(runs) >= 1))
-  throw new Error(`codec.ts CORPUS RUNS KIND, where KIND is one of ${Object.keys(kinds).join(', ')}`)
-const report: Record<string, unknown> = { impl: `softspoken, node ${process.version}`, runs: Number(runs) }
-kind(report)
-console.log(JSON.stringify(report))
-if (Number.isNaN(sum)) throw new Error('the sum is not a number')
-
-function octets(name: string): Uint8Array {
-  return new Uint8Array(readFileSync(join(corpus, `${name}.bin`)))
+function timed(run: () => number): object {
+  sum = routes = 0
+  const messages = run()
+  const done = { messages, routes, sum: sum >>> 0 }
+  const begun = process.cpuUsage()
+  while (secondsSince(begun) < WARM_UP) run()
+  const seconds = Array.from({ length: Number(runs) }, () => {
+    const begun = process.cpuUsage()
+    run()
+    return secondsSince(begun)
+  })
+  return { ...done, seconds }
 }
-function eachCorpus(report: Record<string, unknown>, kind: string, read: (result: Result<Message>) => number): void {
-  for (const name of names) {
-    const bytes = octets(name)
-    report[`${kind}_${name}`] = timed(bytes.length, () => {
-      let messages = 0
-      let routes = 0
-      const decoder = new Decoder()
-      for (let at = 0; at < bytes.length; at += CHUNK)
-        for (const result of decoder.push(bytes.subarray(at, at + CHUNK))) {
-          messages++
-          routes += read(result)
-        }
-      return { messages, prefixes: routes }
-    })
-  }
-}
-function timed(total: number, run: () => { messages: number; prefixes: number }): unknown {
-  const seconds: number[] = []
-  let done = run()
-  for (const until = performance.now() + WARM_UP; performance.now() < until; ) run()
-  for (let i = 0; i < Number(runs); i++) {
-    const begun = performance.now()
-    done = run()
-    seconds.push((performance.now() - begun) / 1000)
-  }
-  seconds.sort((a, b) => a - b)
-  const [best_s, s] = [seconds[0]!, seconds[seconds.length >> 1]!] // at least one run
-  const rates = { msg_per_s: done.messages / s, prefix_per_s: done.prefixes / s, MB_per_s: total / s / 1e6 }
-  return { ...done, s, best_s, ...rates }
+/** CPU time of all threads: on a busy machine it says more than a clock. */
+function secondsSince(begun: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(begun)
+  return (user + system) / 1e6
 }

@@ -5,6 +5,7 @@
  * missed.
  */
 import { once } from 'node:events'
+import { measuredBy } from '@softspoken/test-support/page-markers'
 import { median, start, write } from './children.ts'
 import type { RouterReport } from './flood-router.ts'
 import type { SpeakerReport } from './flood-speaker.ts'
@@ -57,7 +58,7 @@ const rows = [
 ]
 write(
   'flood',
-  `| a router that floods us | measured, one run | goal |\n|---|---|---|\n${rows.map(row => `| ${row.join(' | ')} |`).join('\n')}`,
+  `${measuredBy('bench:flood')}\n\n| a router that floods us | measured, one run | goal |\n|---|---|---|\n${rows.map(row => `| ${row.join(' | ')} |`).join('\n')}`,
 )
 if (
   !established ||

@@ -5,13 +5,15 @@
  */
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer as createService } from 'node:http'
-import { type AddressInfo, connect, createServer } from 'node:net'
-import { cpus } from 'node:os'
+import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Listener, Session } from '@softspoken/session'
+import { freePort } from '@softspoken/test-support/free-port'
+import { measuredBy } from '@softspoken/test-support/page-markers'
+import { write } from './children.ts'
 
 const GOALS = { rss: 128, withdrawal: 1000 } // MiB, the limit of deploy/kubernetes; milliseconds
 const SECONDS = 10
@@ -51,20 +53,14 @@ async function report(): Promise<void> {
   for (const [name, flood] of Object.entries(floods))
     rows.push([name, ...(await measure(name, flood, (service.address() as AddressInfo).port))]) // a TCP server's address has one
   service.close()
-  const table = `## Floods of the page
-
-Made by \`npx --yes pnpm@12 bench:http\` on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.
-
-Each flood lasts ${SECONDS} s and comes from another process; a client whose connection is closed connects again. \`/healthz\` is asked
-five times a second on a new connection, as a kubelet does, and has one second. The limit in deploy/kubernetes is 128 MiB.
+  write(
+    'http',
+    `${measuredBy('bench:http')}
 
 | flood | connections made | RSS at most | \`/healthz\` answered, slowest | session | health gate | SIGTERM until the router has the withdrawal |
 |---|---|---|---|---|---|---|
-${rows.map(row => `| ${row.join(' | ')} |`).join('\n')}`
-  const file = fileURLToPath(new URL('../../docs/scale.md', import.meta.url))
-  const page = readFileSync(file, 'utf8').replace(/\n*(<!-- http -->.*<!-- \/http -->)?\n*$/s, '')
-  writeFileSync(file, `${page}\n\n<!-- http -->\n${table}\n<!-- /http -->\n`)
-  console.log(table)
+${rows.map(row => `| ${row.join(' | ')} |`).join('\n')}`,
+  )
 }
 
 /** Runs until it is killed. */
@@ -136,7 +132,10 @@ async function measure(name: string, { descriptors = 1024 }: Flood, servicePort:
     await sleep(200)
   }
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text().catch(() => '')
-  const healthy = /softspoken_bgp_withdrawals_total 0/.test(metrics)
+  const withdrawals = [...metrics.matchAll(/^softspoken_bgp_withdrawals_total\{.*\} (\d+)$/gm)].map(([, n]) =>
+    Number(n),
+  )
+  const healthy = withdrawals.length > 0 && withdrawals.every(n => n === 0)
   const held = downs === downsBefore && program.exitCode === null && router.state === 'Established'
   const begin = performance.now()
   program.kill('SIGTERM')
@@ -160,13 +159,4 @@ function residentMiB(pid: number | undefined): number {
   } catch {
     return Number.POSITIVE_INFINITY // it is gone
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // a TCP server's address has one
-  server.close()
-  await once(server, 'close')
-  return port
 }

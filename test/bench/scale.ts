@@ -3,6 +3,7 @@
  * process, then each through a socket to a router in another. Takes nine minutes. Writes its part of docs/scale.md.
  */
 import { once } from 'node:events'
+import { measuredBy } from '@softspoken/test-support/page-markers'
 import { median, start, write } from './children.ts'
 import type { ScaleReport } from './scale-speaker.ts'
 
@@ -20,10 +21,7 @@ for (const through of ['memory', 'loopback'] as const) {
 }
 write(
   'scale',
-  `Hold time 9 s, so a keepalive each way every 2.25 to 3 s. CPU and memory are those of the process of our sessions; with
-peers in memory it carries both ends. Established: from the first start() until the last session stands, the median of
-three times. CPU: the median of six times ten seconds. Memory with garbage collected; RSS per
-session is what a thousand take beyond one, where that is more than the noise of ${NOISE} MiB.
+  `${measuredBy('bench:scale')}
 
 | sessions | peers in | all Established in | CPU s a minute | CPU ms per session and minute | heap per session | RSS | RSS per session |
 |---|---|---|---|---|---|---|---|

@@ -6,6 +6,7 @@ import {
   type Attributes,
   type Capability,
   type Context,
+  communityText,
   Decoder,
   encode,
   encodeCapability,
@@ -35,13 +36,14 @@ export interface Reading {
  * give the kind of peer, the peer is internal.
  */
 export function read(vector: Vector): Reading {
-  const external = vector.peer === 'ebgp'
-  const everyFamily = Object.keys(numbers) as Family[] // its keys are the families
   const widths = vector.as4 === null ? [true, false] : [vector.as4]
-  const readings = widths.map(fourOctetAs =>
-    readAs(vector, { fourOctetAs, external, extendedMessage: false, addPath: vector.addpath ? everyFamily : [] }),
-  )
+  const readings = widths.map(fourOctetAs => readAs(vector, contextOf(vector, fourOctetAs)))
   return readings.find(({ disagreement }) => disagreement === undefined) ?? readings[0]! // there is at least one width
+}
+
+export function contextOf({ peer, addpath }: Vector, fourOctetAs: boolean): Context {
+  const everyFamily = Object.keys(numbers) as Family[] // its keys are the families
+  return { fourOctetAs, external: peer === 'ebgp', extendedMessage: false, addPath: addpath ? everyFamily : [] }
 }
 
 function readAs(vector: Vector, context: Context): Reading {
@@ -145,7 +147,7 @@ const named: Readonly<Record<string, (ours: Attributes) => unknown>> = {
   local_pref: ({ localPref }) => localPref,
   atomic_aggregate: ({ atomicAggregate }) => atomicAggregate,
   aggregator: ({ aggregator }) => aggregator && { as: aggregator.as, ip: aggregator.address },
-  communities: ({ communities }) => communities,
+  communities: ({ communities }) => communities?.map(communityText),
   originator_id: ({ originatorId }) => originatorId,
   cluster_list: ({ clusterList }) => clusterList,
   ext_communities: ({ extendedCommunities }) => extendedCommunities,
@@ -196,7 +198,7 @@ function attributes({ attributes: ours }: Update, theirs: Named): string | undef
 }
 
 /** The text of extended communities, made without the codec. */
-function texts(all: unknown): unknown {
+export function texts(all: unknown): unknown {
   return (all as readonly string[] | undefined)?.map(digits => {
     const [type, kind] = [digits.slice(0, 2), digits.slice(2, 4)]
     const number = (from: number, to: number) => Number.parseInt(digits.slice(from, to), 16)
@@ -223,7 +225,7 @@ function comparable(theirs: unknown, ours: unknown): unknown {
   return 'next_hop' in rest ? rest : theirs
 }
 
-function differ(ours: Named, theirs: Named): string | undefined {
+export function differ(ours: Named, theirs: Named): string | undefined {
   for (const key of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
     const [we, they] = [JSON.stringify(ours[key]), JSON.stringify(theirs[key])]
     if (we !== they && sorted(ours[key]) !== sorted(theirs[key])) return `${key}: want ${they}, got ${we}`

@@ -9,7 +9,7 @@ import type { Vector } from '@softspoken/test-support/vectors'
 import type { Reading } from './agree.ts'
 import { rawAttributes, runs } from './canonical.ts'
 
-export type Exception = { readonly why: string; readonly settledBy: string } & (
+type Exception = { readonly why: string; readonly settledBy: string } & (
   | { readonly ids: readonly string[] }
   | { readonly count: number; readonly rule: (vector: Vector, reading: Reading) => boolean }
 )
@@ -134,3 +134,7 @@ export const exceptions: readonly Exception[] = [
     ids: ['1acf1a6980cc4f'],
   },
 ]
+
+export function settles(exception: Exception, vector: Vector, reading: Reading): boolean {
+  return 'ids' in exception ? exception.ids.includes(vector.id) : exception.rule(vector, reading)
+}

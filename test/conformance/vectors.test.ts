@@ -5,8 +5,8 @@
 
 import { howToGetVectors, type Vector, vectors } from '@softspoken/test-support/vectors'
 import { describe, expect, it } from 'vitest'
-import { type Reading, read } from './agree.ts'
-import { type Exception, exceptions } from './exceptions.ts'
+import { read } from './agree.ts'
+import { exceptions, settles } from './exceptions.ts'
 
 const all = vectors()
 
@@ -53,8 +53,4 @@ function run(all: readonly Vector[]): void {
       expect(agreed).toBeGreaterThan(0)
     })
   })
-}
-
-function settles(exception: Exception, vector: Vector, reading: Reading): boolean {
-  return 'ids' in exception ? exception.ids.includes(vector.id) : exception.rule(vector, reading)
 }

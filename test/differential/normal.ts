@@ -4,7 +4,15 @@
  */
 import { isIPv6 } from 'node:net'
 import { toHex } from '@softspoken/test-support/hex'
-import { type Context, encodeCapability, familyByName, type Message, type Open, type Update } from '@softspoken/wire'
+import {
+  type Context,
+  communityText,
+  encodeCapability,
+  familyByName,
+  type Message,
+  type Open,
+  type Update,
+} from '@softspoken/wire'
 
 type Word = string | number | null | readonly (string | number)[]
 export type Normal = Readonly<Record<string, Word>>
@@ -106,7 +114,7 @@ function updateNormal({ withdrawn, attributes, announced }: Update, { fourOctetA
     aggregator: attributes.aggregator ? `${width(attributes.aggregator.as)} ${attributes.aggregator.address}` : null,
     originatorId: attributes.originatorId ?? null,
     clusterList: attributes.clusterList ?? null,
-    communities: attributes.communities ?? null,
+    communities: attributes.communities?.map(communityText) ?? null,
     largeCommunities: attributes.largeCommunities ?? null,
   }
 }

@@ -1,6 +1,6 @@
 import { dialTo, ScriptedPeer, VirtualClock } from '@softspoken/session/testing'
 import { expect, test } from 'vitest'
-import { announceService } from './service.ts'
+import { announceService } from './service.js'
 
 const VIP = '198.51.100.10/32'
 

@@ -10,7 +10,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ci-'))
-  for (const name of ['interop/engine.sh', '.ci/fresh-clone.mjs', 'bin/chromium', 'bin/promtool', 'bin/python3'])
+  for (const name of [
+    'interop/engine.sh',
+    '.ci/fresh-clone.mjs',
+    'bin/chromium',
+    'bin/promtool',
+    'bin/prometheus',
+    'bin/python3',
+  ])
     program(name, '')
   copyFileSync(fileURLToPath(new URL('../../.ci/run', import.meta.url)), join(folder, '.ci/run'))
 })

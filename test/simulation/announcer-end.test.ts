@@ -61,7 +61,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     const drained = outcome(announcer.drain())
     await lab.pass(9.999)
     for (const { table } of [external, internal]) expect(Object.keys(table)).toEqual([VIP, OTHER])
-    const marked = { communities: ['65000:1', '65535:0'] }
+    const marked = { communities: [0xfde80001, 0xffff0000] } // 65000:1, and graceful-shutdown
     for (const { at, attributes } of internal.received.slice(2))
       expect({ at, attributes }).toMatchObject({ at: 60, attributes: { ...marked, localPref: 0 } })
     for (const { at, attributes } of external.received.slice(2))
@@ -124,7 +124,7 @@ describe('drain() with gracefulShutdownTime (RFC 8326)', () => {
     await lab.pass(60)
     void announcer.drain()
     await lab.pass(9.999)
-    expect(there.received.at(-1)).toMatchObject({ at: 60, announced: [VIP], attributes: { communities: ['65535:0'] } })
+    expect(there.received.at(-1)).toMatchObject({ at: 60, announced: [VIP], attributes: { communities: [0xffff0000] } })
     await lab.pass(0.001)
     expect(there.received.at(-1)).toMatchObject({ at: 70, withdrawn: [VIP] })
     expect(away.received).toEqual([])

@@ -1,6 +1,6 @@
 /** What an announcer sends, and when, in virtual time. */
 import { getEventListeners } from 'node:events'
-import { OptionError } from '@softspoken/wire'
+import { communityText, OptionError } from '@softspoken/wire'
 import { describe, expect, test } from 'vitest'
 import { OTHER, VIP, VIP6 } from './announcer-helpers.ts'
 import { Lab } from './lab.ts'
@@ -61,7 +61,7 @@ describe('announcing', () => {
     lab.announcer().announce(VIP, { localPref: 200, med: 7, communities: ['65000:1'], largeCommunities: ['65000:1:2'] })
     await lab.pass(0)
     const both = { origin: 'igp', nextHop: '192.0.2.1', med: 7 }
-    const marks = { communities: ['65000:1'], largeCommunities: ['65000:1:2'] }
+    const marks = { communities: [0xfde80001], largeCommunities: ['65000:1:2'] }
     expect(external.received[0]!.attributes).toEqual({ ...both, ...marks, asPath: [{ type: 'sequence', as: [65001] }] })
     expect(internal.received[0]!.attributes).toEqual({ ...both, ...marks, asPath: [], localPref: 200 })
   })
@@ -122,7 +122,7 @@ describe('announcing', () => {
     lab.announcer().announce(VIP, { communities })
     communities[0] = 'nonsense'
     await lab.pass(0)
-    expect(router.received[0]!.attributes.communities).toEqual(['65000:1'])
+    expect(router.received[0]!.attributes.communities?.map(communityText)).toEqual(['65000:1'])
   })
 })
 
@@ -214,7 +214,7 @@ describe('update()', () => {
     expect(router.received).toHaveLength(1)
     announcement.update({ communities: ['65000:1', 'no-advertise'] })
     await lab.pass(0)
-    expect(router.received[1]!.attributes.communities).toEqual(['65000:1', '65535:65282'])
+    expect(router.received[1]!.attributes.communities?.map(communityText)).toEqual(['65000:1', '65535:65282'])
   })
 
   test('an update() that is undone before the interval is over sends nothing', async () => {
@@ -235,10 +235,10 @@ describe('update()', () => {
     await lab.pass(0)
     announcement.update({ med: 6 })
     await lab.pass(30)
-    expect(router.received[1]!.attributes).toMatchObject({ med: 6, communities: ['65000:1'] })
+    expect(router.received[1]!.attributes).toMatchObject({ med: 6, communities: [0xfde80001] })
     announcement.update({ communities: ['65000:2'] })
     await lab.pass(30)
-    expect(router.received[2]!.attributes).toMatchObject({ med: 5, communities: ['65000:2'] })
+    expect(router.received[2]!.attributes).toMatchObject({ med: 5, communities: [0xfde80002] })
   })
 
   test('update() throws once the announcement is withdrawn', async () => {

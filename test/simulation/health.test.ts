@@ -299,7 +299,9 @@ describe('a health gate', () => {
     expect(router.times).toEqual([10, 15, 40, 55])
     announcement.renew()
     await lab.pass(10)
-    expect(announcer.status().withheld).toEqual({ [VIP]: { reason: 'unhealthy', detail: 'health: refused' } })
+    expect(announcer.status().withheld).toEqual({
+      [VIP]: { reason: 'unhealthy', detail: 'health: refused (3 checks in a row)' },
+    })
   })
 
   test('stop() withdraws the route, aborts the check, and leaves no timer', async () => {

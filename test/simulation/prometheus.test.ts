@@ -12,6 +12,7 @@ const peer = '192.0.2.254'
 
 /** Names are an interface: dashboards and alerts are written against them. */
 const names = [
+  'softspoken_bgp_advertisements_total',
   'softspoken_bgp_dials_total',
   'softspoken_bgp_health_check_duration_seconds',
   'softspoken_bgp_health_checks_total',
@@ -58,7 +59,8 @@ describe('the metrics of an announcer', () => {
       [`route_desired{prefix="${VIP}"}`]: 1,
       [`route_sent{peer="${peer}",prefix="${VIP}"}`]: 1,
       [`lease_remaining_seconds{prefix="${VIP}"}`]: expect.closeTo(80 / 3, 3),
-      withdrawals_total: 0,
+      [`advertisements_total{peer="${peer}",prefix="${VIP}"}`]: 1,
+      'withdrawals_total{reason="lease-expired"}': 0,
     })
   })
 
@@ -94,10 +96,12 @@ describe('the metrics of an announcer', () => {
       [`route_desired{prefix="${VIP}"}`]: 0,
       [`route_sent{peer="${peer}",prefix="${VIP}"}`]: 0,
       [`lease_remaining_seconds{prefix="${VIP}"}`]: 0,
-      withdrawals_total: 1,
+      'withdrawals_total{reason="lease-expired"}': 1,
+      'withdrawals_total{reason="withdraw-called"}': 0,
     })
     announcement.withdraw()
-    expect(Object.keys(await samples()).filter(name => name.includes(VIP))).toEqual([])
+    const left = Object.keys(await samples()).filter(name => name.includes(VIP))
+    expect(left, 'a counter stays').toEqual([`advertisements_total{peer="${peer}",prefix="${VIP}"}`])
   })
 
   test('the metrics show how a session ended, with registered names (RFC 4271 §4.5)', async () => {
@@ -172,6 +176,27 @@ describe('the metrics of an announcer', () => {
     const dial = () => router.answer(65001)
     const { samples } = scene({ lab, peers: [{ as: 65000, ...configured }], dial })
     expect(await samples()).toHaveProperty([`dials_total{peer="${label}"}`], 1)
+  })
+
+  test('advertisements are counted by the label of the peer', async () => {
+    const lab = new Lab()
+    const at = '192.0.2.253'
+    const routers = [peer, at].map(address => lab.router({ address }).peer)
+    const { announcer, samples } = scene({ lab, peers: [{ ...routers[0], port: 1179 }, routers[1]] })
+    const announcement = announcer.announce(VIP)
+    await lab.pass(1)
+    announcement.update({ med: 7 })
+    await lab.pass(31)
+    const sent = (label: string) => `advertisements_total{peer="${label}",prefix="${VIP}"}`
+    expect(await samples()).toMatchObject({ [sent(`${peer}:1179`)]: 2, [sent(at)]: 2 })
+  })
+
+  test('the advertisements of routes that were announced before begin at 0', async () => {
+    const { announcer } = scene()
+    announcer.announce(VIP)
+    const registry = new Registry()
+    registerMetrics(announcer, registry)
+    expect(await registry.metrics()).toContain(`advertisements_total{peer="${peer}",prefix="${VIP}"} 0\n`)
   })
 
   test('two announcers need two registries', () => {

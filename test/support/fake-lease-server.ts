@@ -83,6 +83,8 @@ export class FakeLeaseServer implements AsyncDisposable {
   readonly tokens = new Set<string>()
   /** The Nodes, by name. */
   readonly nodes = new Map<string, LeaseJson>()
+  /** Objects of other kinds, by path. */
+  readonly objects = new Map<string, object>()
   /** A watch from an earlier version than this one is answered with 410 Gone. */
   oldestVersion = 0
   /** What an access review denies, such as `get nodes`. */
@@ -232,13 +234,15 @@ export class FakeLeaseServer implements AsyncDisposable {
     const isHealth = path === '/readyz'
     const [, nodeName] = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path) ?? []
     const isReview = request.method === 'POST' && path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+    const object = this.objects.get(path)
     const refusal =
       this.#refusal(request, fault) ??
-      (namespace === '' && !isHealth && !isReview && nodeName === undefined
+      (namespace === '' && !isHealth && !isReview && nodeName === undefined && object === undefined
         ? status(404, 'NotFound', 'the server could not find the requested resource')
         : undefined)
     if (refusal !== undefined) send(response, refusal)
     else if (isHealth) response.end('ok')
+    else if (object) response.setHeader('Content-Type', 'application/json').end(JSON.stringify(object))
     else if (isReview) review(request.body, this.denied, response)
     else if (nodeName !== undefined)
       send(response, this.nodes.get(nodeName) ?? status(404, 'NotFound', `nodes "${nodeName}" not found`, 'nodes'))

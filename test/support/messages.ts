@@ -192,8 +192,7 @@ const raw = fc.oneof(
 
 function attributes(context: Context): fc.Arbitrary<Attributes> {
   const { fourOctetAs, external } = context
-  const colons = (part: fc.Arbitrary<number>, parts: number) =>
-    fc.array(part, { minLength: parts, maxLength: parts }).map(numbers => numbers.join(':'))
+  const threeNumbers = fc.array(u32, { minLength: 3, maxLength: 3 }).map(numbers => numbers.join(':'))
   return fc.record(
     {
       origin: fc.constantFrom('igp', 'egp', 'incomplete'),
@@ -216,8 +215,8 @@ function attributes(context: Context): fc.Arbitrary<Attributes> {
       ipv6ExtendedCommunities: fc.array(ipv6ExtendedCommunity, { minLength: 1, maxLength: 3 }),
       aigp,
       onlyToCustomer: u32,
-      communities: fc.array(colons(u16, 2), { minLength: 1, maxLength: 80, ...large }),
-      largeCommunities: fc.uniqueArray(colons(u32, 3), { minLength: 1, maxLength: 30, ...large }),
+      communities: fc.array(u32, { minLength: 1, maxLength: 80, ...large }),
+      largeCommunities: fc.uniqueArray(threeNumbers, { minLength: 1, maxLength: 30, ...large }),
       mpReach: mpReach(context),
       mpUnreach: mpUnreach(context),
       unknown: fc

@@ -20,6 +20,8 @@ export interface Vector {
   readonly peer?: 'ebgp' | 'ibgp'
   readonly layer: string
   readonly expect: Expectation
+  /** What daemons answered, by their names: `3/5` for a NOTIFICATION. */
+  readonly observed?: Readonly<Record<string, string>>
 }
 
 interface Expectation {
@@ -38,9 +40,12 @@ export const howToGetVectors = 'set SOFTSPOKEN_VECTORS to the folder that holds 
 /** All vectors, or undefined if SOFTSPOKEN_VECTORS is not set or names no such file. */
 export function vectors(): Vector[] | undefined {
   const folder = process.env.SOFTSPOKEN_VECTORS
-  const file = folder && resolve(root, folder, 'vectors.jsonl')
-  if (!file || !existsSync(file)) return undefined
-  return readFileSync(file, 'utf8')
+  return folder && existsSync(resolve(root, folder, 'vectors.jsonl')) ? vectorsIn(folder) : undefined
+}
+
+/** @throws if there is no such file */
+export function vectorsIn(folder: string): Vector[] {
+  return readFileSync(resolve(root, folder, 'vectors.jsonl'), 'utf8')
     .split('\n')
     .filter(line => line !== '')
     .map(line => {

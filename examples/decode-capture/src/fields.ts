@@ -2,6 +2,7 @@
 import {
   type AsSegment,
   type Capability,
+  communityText,
   describeNotification,
   endOfRib,
   type Family,
@@ -97,6 +98,7 @@ function fieldOf(key: string, value: unknown): Field | undefined {
     // The keys and their types are those of Attributes.
     if (key === 'unknown') return { label, fields: value.map(rawField) }
     if (key === 'asPath' || key === 'as4Path') return { label, value: pathText(value) }
+    if (key === 'communities') return { label, value: value.map(communityText).join(' ') }
     return value.length === 0
       ? undefined
       : { label, value: typeof value[0] === 'object' ? inline(value) : value.join(' ') }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Announcement, Announcer } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
-import { describeNotification, routes } from '@softspoken/wire'
+import { communityText, describeNotification, routes } from '@softspoken/wire'
 import { Service } from './service.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -28,7 +28,7 @@ export async function announce({ begin, note, step }: Timeline): Promise<void> {
     for (const { prefix, nextHop } of announced) {
       const path = asPath.flatMap(({ as }) => as).join(' ')
       note('router', `table: ${prefix} via ${nextHop}`)
-      note('router', `AS path ${path}, MED ${med}, community ${communities.join(' ')}`)
+      note('router', `AS path ${path}, MED ${med}, community ${communities.map(communityText).join(' ')}`)
     }
     const left = table.size === 0 ? 'empty' : [...table.keys()].join(', ')
     if (withdrawn.length > 0) note('router', `table: ${left}, ${withdrawn.join(', ')} was withdrawn`)

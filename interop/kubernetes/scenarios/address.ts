@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type KubernetesLab, VIP } from '../lab.ts'
 import { address, ip } from '../network.ts'
 import type { Scenario } from '../scenario.ts'
-import { pause, until } from '../until.ts'
+import { LATE, pause, until } from '../until.ts'
 
 export const addresses: readonly Scenario[] = [
   {
@@ -20,6 +20,7 @@ export const addresses: readonly Scenario[] = [
   {
     title: 'a VIP on an interface of a follower is refused, or replaced on request',
     mode: 'leader',
+    profile: 'default',
     async run(lab) {
       lab.startAgent('n2', 'n3')
       await lab.steady()
@@ -29,11 +30,11 @@ export const addresses: readonly Scenario[] = [
       assert.match(await refusal(lab), /eth0 has it as \/24/)
       assert.match(ip('-n', 'n1', 'address', 'show', 'dev', 'eth0'), new RegExp(`${VIP}/24`))
       lab.startAgentWith('n1', { options: ['--replace-address', 'true'] })
+      await until(() => !lab.holders.includes('n1'), 5 + LATE, 'the VIP is off the interface')
       await lab.steady()
-      assert.ok(!lab.holders.includes('n1'), 'the VIP is off the interface')
       assert.match(ip('-n', 'n1', 'address', 'show', 'dev', 'eth0'), new RegExp(`${address.n1}/25`))
       assert.equal(lab.routesSince(at).length, 0, 'the route did not move')
-      assert.equal(lab.failedSince(at).length, 0, 'every request was answered')
+      await lab.assertAnswered(at)
     },
   },
   {
@@ -42,13 +43,15 @@ export const addresses: readonly Scenario[] = [
     async run(lab) {
       lab.startAgent()
       const leader = await lab.steady()
-      for (let time = 1; time <= 3; time++) {
+      let times = 0
+      for (; !lab.movedFrom(leader); times++) {
         ip('-n', leader, 'address', 'delete', `${VIP}/32`, 'dev', 'lo')
-        await until(() => lab.holders.includes(leader), 3, `added again, time ${time}`)
+        await until(() => lab.holders.includes(leader) || lab.movedFrom(leader), 10 + LATE, 'added again, or moved')
       }
-      ip('-n', leader, 'address', 'delete', `${VIP}/32`, 'dev', 'lo')
-      await until(() => lab.movedFrom(leader), 10, 'another node leads')
+      // A renewal of its lifetime may add it before the agent has looked: nothing has changed then.
+      assert.ok(times >= 4 && times <= 6, `another node leads after ${times} times`)
       assert.match(lab.agent(leader).log, /address-removed/)
+      return { times }
     },
   },
   {
@@ -61,9 +64,9 @@ export const addresses: readonly Scenario[] = [
       const at = Date.now()
       const { child } = lab.agent(leader)
       child.kill('SIGSTOP')
-      await until(() => !lab.holders.includes(leader), 8, 'the VIP is gone')
+      await until(() => !lab.holders.includes(leader), 8 + LATE, 'the VIP is gone')
       const vipGone = (Date.now() - at) / 1000
-      await until(() => child.signalCode !== null, 10, 'the kernel ended it')
+      await until(() => child.signalCode !== null, 10 + LATE, 'the kernel ended it')
       return { vipGone, ended: (Date.now() - at) / 1000 }
     },
   },
@@ -72,7 +75,7 @@ export const addresses: readonly Scenario[] = [
 /** The last line that the agent on n1 wrote before it refused to start. */
 async function refusal(lab: KubernetesLab): Promise<string> {
   const agent = lab.agent('n1')
-  await until(() => !agent.running, 10, 'the agent ends')
+  await until(() => !agent.running, 10 + LATE, 'the agent ends')
   assert.equal(agent.child.exitCode, 2)
   return agent.log.trim().split('\n').at(-1) ?? ''
 }

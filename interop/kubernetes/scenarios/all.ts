@@ -1,6 +1,8 @@
 import type { Scenario } from '../scenario.ts'
 import { addresses } from './address.ts'
+import { checks } from './check.ts'
 import { clock } from './clock.ts'
+import { drills } from './drill.ts'
 import { election } from './election.ts'
 import { etcd } from './etcd.ts'
 import { handover } from './handover.ts'
@@ -17,11 +19,13 @@ export const scenarios: readonly Scenario[] = [
   ...handover,
   ...rolling,
   ...maintenance,
+  ...drills,
   ...election,
   ...etcd,
   ...health,
   ...addresses,
   ...identity,
+  ...checks,
   ...clock,
   ...router,
   ...secondSpeaker,

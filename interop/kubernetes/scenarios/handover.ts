@@ -2,15 +2,23 @@ import assert from 'node:assert/strict'
 import { faults } from '../faults.ts'
 import { VIP } from '../lab.ts'
 import { readLease } from '../lease.ts'
-import { nodes } from '../network.ts'
+import { ip, type NodeName, nodes } from '../network.ts'
 import type { Scenario } from '../scenario.ts'
-import { pause, until } from '../until.ts'
+import { LATE, pause, until } from '../until.ts'
+
+/** By which an agent knows its own addresses: packages/linux/src/address-message.ts. */
+const ADDRESS_PROTOCOL = 83
+/** Seconds: without a release, another node takes the Lease 15 s after its last renewal, which is 2 s old at most. */
+const LESS_THAN_LEASE = 12
+/** Seconds: the Lease, its claim delay, and the look that finds its end. */
+const TAKE_OVER = 7
 
 export const handover: readonly Scenario[] = [
   ...(['standby', 'leader'] as const).map(
     (mode): Scenario => ({
       title: `SIGTERM to the leader in ${mode} mode hands the VIP over without a gap`,
       mode,
+      profile: 'default',
       async run(lab) {
         lab.startAgent()
         const node = await lab.steady()
@@ -18,15 +26,17 @@ export const handover: readonly Scenario[] = [
         const { child } = lab.agent(node)
         const at = Date.now()
         child.kill('SIGTERM')
-        await until(async () => (await readLease(lab.api))?.spec.holderIdentity !== node, 2, 'the Lease is released')
+        await until(
+          async () => (await readLease(lab.api))?.spec.holderIdentity !== node,
+          LESS_THAN_LEASE,
+          'the Lease is released',
+        )
         const released = (Date.now() - at) / 1000
-        await until(() => child.exitCode !== null, 10, 'the agent ends')
+        await until(() => child.exitCode !== null, 8 + LATE, 'the agent ends')
         const ended = (Date.now() - at) / 1000
-        await pause(2)
         assert.equal(child.exitCode, 0)
-        assert.ok(ended <= 8.5, `it ended after ${ended} s`)
         assert.ok(!lab.holders.includes(node), 'the VIP is off the interface')
-        assert.equal(lab.failedSince(at).length, 0, 'every request was answered')
+        await lab.assertAnswered(at)
         assert.match(lab.router.log(), /Received: Administrative shutdown/i)
         return { released, ended }
       },
@@ -35,23 +45,24 @@ export const handover: readonly Scenario[] = [
   {
     title: 'a rolling restart, the leader last, moves the VIP without a gap',
     mode: 'leader',
+    profile: 'default',
     async run(lab) {
       lab.startAgent()
       const leader = await lab.steady()
       await pause(2)
       const at = Date.now()
       for (const node of [...nodes.filter(name => name !== leader), leader]) {
-        await lab.agent(node).kill('SIGTERM')
-        lab.startAgent(node)
-        await until(async () => (await lab.router.sessions()) === 3, 40, `the session with ${node} again`)
+        await lab.restart(node)
+        await until(async () => (await lab.router.sessions()) === 3, LATE, `the session with ${node} again`)
       }
       await lab.steady()
-      assert.equal(lab.failedSince(at).length, 0, 'every request was answered')
+      await lab.assertAnswered(at)
     },
   },
   {
     title: 'SIGTERM together with the end of its API server releases through another server',
     mode: 'leader',
+    profile: 'default',
     async run(lab) {
       lab.startAgent()
       const node = await lab.steady()
@@ -59,7 +70,7 @@ export const handover: readonly Scenario[] = [
       const at = Date.now()
       await faults.apidown.inject(lab, node)
       lab.agent(node).child.kill('SIGTERM')
-      await until(() => lab.movedFrom(node), 4, 'another node has the route')
+      await until(() => lab.movedFrom(node), LESS_THAN_LEASE, 'another node has the route')
       return { seconds: (Date.now() - at) / 1000 }
     },
   },
@@ -72,53 +83,70 @@ export const handover: readonly Scenario[] = [
       const before = await readLease(lab.api)
       await lab.agent(node).kill('SIGKILL')
       assert.ok(lab.holders.includes(node), 'the VIP of the killed process is still there')
-      await until(() => lab.movedFrom(node), 10, 'another node leads')
+      // The kernel would remove it before another node leads.
+      const forever = ['valid_lft', 'forever', 'preferred_lft', 'forever', 'proto', `${ADDRESS_PROTOCOL}`]
+      ip('-n', node, 'address', 'replace', `${VIP}/32`, 'dev', 'lo', 'scope', 'host', ...forever)
+      await until(() => lab.movedFrom(node), TAKE_OVER + LATE, 'another node leads')
+      assert.ok(lab.holders.includes(node), 'the VIP is still there')
       lab.startAgent(node)
-      await until(() => !lab.holders.includes(node), 5, 'the old VIP is removed')
+      await until(() => !lab.holders.includes(node), 5 + LATE, 'the old VIP is removed')
       await lab.steady()
       assert.notEqual(lab.active, node)
       const after = await readLease(lab.api)
       assert.ok((after?.spec.leaseTransitions ?? 0) > (before?.spec.leaseTransitions ?? 0), 'the epoch rose')
     },
   },
-  {
-    title: 'a leader that is stopped and continued never advertises as leader again',
-    mode: 'leader',
-    async run(lab) {
-      lab.startAgent()
-      const node = await lab.steady()
-      await pause(2)
-      const at = Date.now()
-      const { child } = lab.agent(node)
-      child.kill('SIGSTOP')
-      await until(() => lab.movedFrom(node), 10, 'another node leads')
-      const next = lab.active
-      child.kill('SIGCONT')
-      await pause(10)
-      assert.equal(lab.active, next)
-      assert.ok(!lab.routes.some(({ at: when, what }) => when > at + 8000 && what === node))
-      return {
-        ended: child.signalCode ?? 'runs',
-        seconds: (lab.routes.find(r => r.at > at && r.what === next)!.at - at) / 1000,
-      }
-    },
-  },
+  // The kernel deadline ends the process. Without one it wakes up when another node leads.
+  ...(['on', 'off'] as const).map(
+    (deadline): Scenario => ({
+      title: `a stopped leader never advertises again (kernel deadline: ${deadline})`,
+      mode: 'leader',
+      options: deadline === 'on' ? [] : ['--kernel-deadline', 'off'],
+      async run(lab) {
+        lab.startAgent()
+        const node = await lab.steady()
+        await pause(2)
+        const at = Date.now()
+        const { child } = lab.agent(node)
+        child.kill('SIGSTOP')
+        await until(() => lab.movedFrom(node), TAKE_OVER + LATE, 'another node leads')
+        const seconds = (Date.now() - at) / 1000
+        const next = lab.active
+        const continued = Date.now()
+        child.kill('SIGCONT')
+        await pause(10)
+        assert.equal(child.signalCode, deadline === 'on' ? 'SIGKILL' : null)
+        assert.equal(lab.active, next)
+        assert.deepEqual(
+          lab.routesSince(continued).filter(({ what }) => what === node),
+          [],
+        )
+        assert.ok(!lab.holders.includes(node), 'it has no VIP')
+        assert.equal((await readLease(lab.api))?.spec.holderIdentity, next)
+        return { seconds }
+      },
+    }),
+  ),
   {
     title: 'five VIPs of both families move together',
     mode: 'leader',
+    profile: 'default',
     vips: [VIP, '198.51.100.101', '198.51.100.102', '2001:db8:100::100', '2001:db8:100::101'],
     async run(lab) {
       lab.startAgent()
       const node = await lab.steady()
-      await until(() => lab.routesOf(lab.vips).every(next => next === node), 10, 'all five routes')
+      const allAt = (one: NodeName | undefined) =>
+        one !== undefined && lab.routesOf(lab.vips).every(next => next === one)
+      await until(() => allAt(node), 10 + LATE, 'all five routes')
       lab.agent(node).child.kill('SIGTERM')
-      await until(() => new Set(lab.routesOf(lab.vips)).size === 1 && lab.active !== node, 10, 'all five moved')
-      await until(() => lab.vipsOn(node).length === 0, 10, 'all five are off the interface')
+      await until(() => lab.movedFrom(node) && allAt(lab.active), 10 + LATE, 'all five moved')
+      await until(() => lab.vipsOn(node).length === 0, 10 + LATE, 'all five are off the interface')
     },
   },
   {
     title: 'a fault of a standby node changes nothing',
     mode: 'standby',
+    profile: 'default',
     async run(lab) {
       lab.startAgent()
       const leader = await lab.steady()
@@ -127,7 +155,7 @@ export const handover: readonly Scenario[] = [
       await lab.agent(other).kill('SIGKILL')
       await pause(8)
       assert.equal(lab.active, leader)
-      assert.equal(lab.failedSince(at).length, 0)
+      await lab.assertAnswered(at)
     },
   },
 ]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readLease } from '../lease.ts'
 import type { Scenario } from '../scenario.ts'
-import { pause, until } from '../until.ts'
+import { LATE, pause, until } from '../until.ts'
 
 export const health: readonly Scenario[] = [
   ...(['off', 'hang'] as const).map(
@@ -15,7 +15,7 @@ export const health: readonly Scenario[] = [
         await pause(2)
         const at = Date.now()
         await lab.switch(leader, 'api', position)
-        await until(() => lab.movedFrom(leader), 12, 'another node leads')
+        await until(() => lab.movedFrom(leader), 12 + LATE, 'another node leads')
         return { seconds: (Date.now() - at) / 1000 }
       },
     }),
@@ -29,7 +29,7 @@ export const health: readonly Scenario[] = [
       await pause(2)
       const at = Date.now()
       await lab.switch(leader, 'service', 'off')
-      await until(() => lab.movedFrom(leader), 8, 'another node leads')
+      await until(() => lab.movedFrom(leader), 8 + LATE, 'another node leads')
       assert.notEqual((await readLease(lab.api))?.spec.holderIdentity, leader)
       return { seconds: (Date.now() - at) / 1000 }
     },
@@ -40,7 +40,7 @@ export const health: readonly Scenario[] = [
     async run(lab) {
       await lab.switch('n1', 'service', '401')
       lab.startAgent('n1')
-      await until(() => /misconfigured/.test(lab.agent('n1').log), 20, 'a line in the log')
+      await until(() => /misconfigured/.test(lab.agent('n1').log), 20 + LATE, 'a line in the log')
       assert.equal(lab.active, undefined)
     },
   },
@@ -51,11 +51,11 @@ export const health: readonly Scenario[] = [
       lab.startAgent()
       const leader = await lab.steady()
       for (const node of ['n1', 'n2', 'n3'] as const) await lab.switch(node, 'service', 'off')
-      await until(() => lab.active === undefined, 8, 'no route')
-      await until(() => lab.holders.length === 0, 8, 'no VIP on any interface')
+      await until(() => lab.active === undefined, 8 + LATE, 'no route')
+      await until(() => lab.holders.length === 0, 8 + LATE, 'no VIP on any interface')
       await lab.switch(leader, 'service', 'on')
       const at = Date.now()
-      await until(() => lab.active === leader, 10, 'the route again')
+      await until(() => lab.active === leader, 10 + LATE, 'the route again')
       return { seconds: (Date.now() - at) / 1000 }
     },
   },

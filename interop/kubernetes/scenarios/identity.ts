@@ -6,7 +6,7 @@ import { execInNamespace } from '../exec.ts'
 import { VIP } from '../lab.ts'
 import { API_ADDRESS, address, address6, ip, type Namespace, nodes } from '../network.ts'
 import type { Scenario } from '../scenario.ts'
-import { until } from '../until.ts'
+import { LATE, until } from '../until.ts'
 
 const VIP6 = '2001:db8:100::100'
 const MEGABYTE = 1_000_000
@@ -25,7 +25,7 @@ export const identity: readonly Scenario[] = [
       lab.startAgent()
       await lab.steady()
       for (const node of nodes) {
-        assert.deepEqual(lab.vipsOn(node), lab.vips)
+        await until(() => lab.vipsOn(node).length === lab.vips.length, LATE, `${node} has the VIPs`)
         for (const family of ['-4', '-6'] as const)
           for (const destination of destinations[family]) {
             const chosen = ip('-n', node, family, 'route', 'get', destination)
@@ -53,14 +53,14 @@ export const identity: readonly Scenario[] = [
     async run(lab) {
       lab.startAgent()
       await lab.steady()
-      await until(() => lab.routesOf(lab.vips).every(next => next === lab.active), 10, 'both routes')
+      await until(() => lab.routesOf(lab.vips).every(next => next === lab.active), 10 + LATE, 'both routes')
       const strict =
         'table inet strict { chain forward { type filter hook forward priority 0; ct state invalid drop; }; }'
       execFileSync('ip', ['netns', 'exec', 'rt', 'nft', strict])
       const [onRouter = '', ...onNode] = recipe()
       assert.equal(onNode.length, 2)
       run('rt', onRouter, { INTERFACE: 'br0' })
-      for (const vip of lab.vips) assert.ok((await download(vip)) < MEGABYTE, `${vip} without the rule`)
+      for (const vip of lab.vips) assert.ok((await download(vip, 3)) < MEGABYTE, `${vip} without the rule`)
       for (const node of nodes) for (const [at, commands] of onNode.entries()) run(node, commands, variables[at] ?? {})
       for (const vip of lab.vips) assert.equal(await download(vip), MEGABYTE, `${vip} with the rule`)
       for (const vip of lab.vips) assert.equal(await download(vip), MEGABYTE, `${vip} again`)
@@ -69,8 +69,18 @@ export const identity: readonly Scenario[] = [
 ]
 
 /** How many octets of it a client in the nodes' subnet gets within some seconds. */
-async function download(vip: string): Promise<number> {
-  const command = ['curl', '-s', '--max-time', '3', '-o', '/dev/null', '-w', '%{size_download}', `${url(vip)}megabyte`]
+async function download(vip: string, seconds = 3 + LATE): Promise<number> {
+  const command = [
+    'curl',
+    '-s',
+    '--max-time',
+    `${seconds}`,
+    '-o',
+    '/dev/null',
+    '-w',
+    '%{size_download}',
+    `${url(vip)}megabyte`,
+  ]
   return Number((await execInNamespace('l2', command)).stdout)
 }
 function url(host: string): string {

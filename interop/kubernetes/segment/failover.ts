@@ -3,9 +3,8 @@
  * writes it into docs/failover.md. `failover.ts [runs]`: three by default, which take a quarter of an hour. Needs a Docker engine.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { intoMarkers, measuredBy, table } from '@softspoken/test-support/page-markers'
 import { build } from '../../lab/setup.ts'
-import { intoMarkers, table } from '../../measure/page/markers.ts'
 import { inContainer } from '../container.ts'
 import { type SegmentFault, type SegmentOutcome, segmentFaults } from './measure.ts'
 
@@ -47,7 +46,6 @@ const page = new URL('../../../docs/failover.md', import.meta.url)
 writeFileSync(page, intoMarkers(readFileSync(page, 'utf8'), text, 'measured on the segment'))
 
 function report(): string {
-  const [cpu] = cpus()
   const lines = (Object.keys(rows) as Row[]).map(name => {
     const here = all.filter(({ fault }) => fault === name)
     const of = (value: (one: SegmentOutcome) => number | undefined) => range(here.map(value))
@@ -66,7 +64,7 @@ function report(): string {
     ]
   })
   return [
-    `Made by \`npx --yes pnpm@12 bench:segment ${runs}\` on ${new Date().toISOString().slice(0, 10)}: ${cpu?.model.trim()}, ${cpus().length} cores, shared with others; Node ${process.version}.`,
+    measuredBy(`bench:segment ${runs}`),
     table(
       ['fault', 'Lease', 'first frame', 'entry', 'answers', 'gap', 'two holders', 'kube-vip: answers', 'kube-vip: gap'],
       lines,

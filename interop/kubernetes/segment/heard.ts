@@ -1,6 +1,6 @@
 /** The frames about the VIPs on the segment, as tcpdump sees them at a host that only listens. */
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { untilListening } from '../capture.ts'
 import { start } from '../network.ts'
 
 /** An answer to one host is sent to it alone, and is not seen. */
@@ -32,7 +32,7 @@ export class SegmentCapture implements Disposable {
   /** Resolves once it listens. */
   static async start(vips: readonly string[]): Promise<SegmentCapture> {
     const capture = new SegmentCapture(vips)
-    await once(capture.#child.stderr!, 'data')
+    await untilListening(capture.#child)
     return capture
   }
 

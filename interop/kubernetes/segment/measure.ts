@@ -1,7 +1,7 @@
 /** Injects one fault, waits until another node has the VIPs, and says how long that took for the client and on the wire. */
 import { type Fault, faults } from '../faults.ts'
-import type { Moment } from '../lab.ts'
 import { ip, type NodeName, nodes, setLink } from '../network.ts'
+import type { Moment } from '../nodes-lab.ts'
 import { pause, until } from '../until.ts'
 import { type SegmentLab, VIPS, type Vip } from './segment-lab.ts'
 
@@ -16,6 +16,15 @@ export const segmentFaults = {
     text: 'cable to the segment cut',
     inject: (_, node) => setLink(node, 'segment', false),
     undo: (_, node) => setLink(node, 'segment', true),
+  },
+  // First the cables: no FIN leaves a machine without power. Its kernel may go on here, but no host hears from it.
+  power: {
+    text: 'node lost its power (all its cables cut, agent killed)',
+    inject: (lab, node) => {
+      faults.power.inject(lab, node)
+      faults.kill.inject(lab, node)
+    },
+    undo: faults.power.undo,
   },
 } as const satisfies Readonly<Record<string, Fault>>
 export type SegmentFault = keyof typeof segmentFaults
@@ -80,9 +89,7 @@ export async function measureRolling(lab: SegmentLab): Promise<SegmentOutcome> {
   await pause(2)
   const at = Date.now()
   for (const each of [...nodes.filter(name => name !== node), node]) {
-    await lab.agent(each).kill('SIGTERM')
-    lab.startAgent(each)
-    await pause(5)
+    await lab.restart(each)
   }
   await observe(lab, node)
   const outcome = outcomeOf(lab, 'rolling', node, at)
@@ -115,7 +122,7 @@ function outcomeOf(
   return {
     fault,
     node,
-    leaseAfter: after(() => first(lab.holders, name => nodes.some(each => each === name && each !== node))),
+    leaseAfter: after(() => first(lab.leaseHolders, name => nodes.some(each => each === name && each !== node))),
     frameAfter: after(
       vip => lab.capture.since(at).find(frame => frame.vip === vip && isClaim(frame.kind) && isOther(frame.mac))?.at,
     ),

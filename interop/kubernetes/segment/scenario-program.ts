@@ -4,5 +4,9 @@ import { segmentScenarios } from './scenarios/all.ts'
 import { SegmentLab } from './segment-lab.ts'
 
 const [part = ''] = process.argv.slice(2)
-for (const { title, options, run } of segmentScenarios.filter(scenario => scenario.title.includes(part)))
-  await runScenario(title, () => SegmentLab.create(options), run)
+for (const scenario of segmentScenarios.filter(({ title }) => title.includes(part)))
+  await runScenario(
+    scenario.title,
+    () => SegmentLab.create(scenario),
+    lab => scenario.run(lab),
+  )

@@ -1,11 +1,15 @@
 /**
- * The interop matrix: the result of each behaviour test with each daemon. results.json holds it, docs/interop.md and
- * README.md are rendered from it (page.ts).
+ * The interop matrix of a suite: the result of each behaviour test with each daemon. results.json has those of both suites,
+ * docs/interop.md is rendered from them (page.ts).
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type DaemonName, daemons } from '../../lab/daemons.ts'
+import { type Suite, suites } from '../../lab/suite.ts'
 
 export interface Matrix {
+  readonly suite: Suite
   /** Of the run of all behaviours: YYYY-MM-DD. */
   readonly date: string
   /** How long that run took. */
@@ -23,7 +27,7 @@ export interface MatrixDaemon {
   readonly version?: string
 }
 
-export interface MatrixRow {
+interface MatrixRow {
   /** The title of the test. */
   readonly behaviour: string
   readonly results: { readonly [daemon in DaemonName]?: Result }
@@ -40,13 +44,26 @@ interface Rerun {
 }
 
 const file = new URL('results.json', import.meta.url)
+const folder = fileURLToPath(new URL('../../behaviours/', import.meta.url))
 
-export function readMatrix(): Matrix {
+/** The files of tests that run with each daemon. */
+export function behaviourFiles(): string[] {
+  return readdirSync(folder)
+    .filter(name => name.endsWith('.test.ts'))
+    .map(name => join(folder, name))
+    .filter(path => readFileSync(path, 'utf8').includes('forEachDaemon('))
+}
+
+/** One per suite, in the order of lab/suite.ts. */
+export function readMatrices(): Matrix[] {
   return JSON.parse(readFileSync(file, 'utf8'))
 }
 
+/** Replaces the matrix of its suite. */
 export function writeMatrix(matrix: Matrix): void {
-  writeFileSync(file, `${JSON.stringify(matrix, null, 2)}\n`)
+  const all = [...readMatrices().filter(({ suite }) => suite !== matrix.suite), matrix]
+  const sorted = all.sort((a, b) => suites.indexOf(a.suite) - suites.indexOf(b.suite))
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`)
 }
 
 /**
@@ -95,7 +112,7 @@ interface Report {
   }[]
 }
 
-export function fromReport(json: string): Matrix {
+export function fromReport(json: string, suite: Suite): Matrix {
   const { startTime, testResults }: Report = JSON.parse(json)
   const cells = testResults
     .flatMap(({ assertionResults }) => assertionResults)
@@ -113,6 +130,7 @@ export function fromReport(json: string): Matrix {
       [daemon]: reason !== undefined ? { reason } : status === 'passed' ? 'pass' : 'fail',
     })
   return {
+    suite,
     date: new Date(startTime).toISOString().slice(0, 10),
     minutes: Math.round((Math.max(...testResults.map(({ endTime }) => endTime)) - startTime) / 60_000),
     daemons: names.map(daemon => ({ daemon, ...(versions(daemon) && { version: versions(daemon) }) })),

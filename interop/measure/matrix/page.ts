@@ -1,35 +1,53 @@
-/** Renders the matrix as docs/interop.md and as the table of README.md. */
-import { columnTitle, type Matrix, type MatrixRow, type Result } from './matrix.ts'
+/** Renders the matrices of both suites as one table, docs/interop.md. */
+import type { DaemonName } from '../../lab/daemons.ts'
+import { columnTitle, type Matrix, type Result } from './matrix.ts'
 
-export function renderPage(matrix: Matrix): string {
-  const { date, minutes, daemons, behaviours } = matrix
-  const reasons = [...new Set(cells(matrix).flatMap(result => (typeof result === 'object' ? [result.reason] : [])))]
-  const cell = (result: Result | undefined): string => {
+export function renderPage(matrices: readonly Matrix[]): string {
+  const names = distinct(matrices.flatMap(({ daemons }) => daemons.map(({ daemon }) => daemon)))
+  const rows = distinct(matrices.flatMap(({ behaviours }) => behaviours.map(({ behaviour }) => behaviour)))
+    .sort((a, b) => a.localeCompare(b))
+    .map(behaviour => ({ behaviour, cells: names.map(daemon => resultsOf(matrices, behaviour, daemon)) }))
+  // In the order in which the page shows them, so that footnotes are numbered in reading order.
+  const reasons = distinct(
+    rows.flatMap(({ cells }) => cells.flat()).flatMap(result => (typeof result === 'object' ? [result.reason] : [])),
+  )
+  const result = (result: Result | undefined): string => {
     if (typeof result !== 'object') return result ?? 'not run'
     return `–[^${reasons.indexOf(result.reason) + 1}]`
   }
   const table = [
-    ['', ...daemons.map(columnTitle)],
-    ['---', ...daemons.map(() => '---')],
-    ...sorted(behaviours).map(({ behaviour, results }) => [
-      behaviour,
-      ...daemons.map(({ daemon }) => cell(results[daemon])),
-    ]),
+    ['', ...names.map(daemon => title(matrices, daemon))],
+    ['---', ...names.map(() => '---')],
+    ...rows.map(({ behaviour, cells }) => [behaviour, ...cells.map(cell => distinct(cell.map(result)).join(', '))]),
   ]
   return `# Interop
 
-The behaviour of Softspoken with other BGP daemons, as seen in the tables, sessions and logs of those daemons. Each row is
-the title of a test in [interop](../interop/README.md). A dash has its reason below the table.
+This table shows the behaviour of Softspoken with other BGP daemons. The tests read the tables, sessions and logs of those daemons.
+Each row is the title of a test in [interop](../interop/README.md). A column has two versions of a daemon: the one of Debian stable,
+and the newest one. A cell has one result for both, or two results in the order of the versions. A dash means that the test does not
+apply to the daemon; the reason is below the table.
 
-Made by \`npx --yes pnpm@12 test:matrix\` on ${date}, in ${minutes} minutes.
-${renderReruns(matrix)}
+Made by \`npx --yes pnpm@12 test:matrix\`:
+
+${matrices.map(({ suite, date, minutes }) => `- Debian ${suite}: on ${date}, in ${minutes} minutes`).join('\n')}
+${matrices.map(renderReruns).join('')}
 ${table.map(line).join('\n')}
 
-${reasons.map((reason, i) => `[^${i + 1}]: ${reason}.`).join('\n')}
+${reasons.map((reason, i) => `[^${i + 1}]: The daemon ${reason}.`).join('\n')}
 `
 }
 
-function renderReruns({ reruns, daemons }: Matrix): string {
+/** 'BIRD 2.17.6, 2.20.0' */
+function title(matrices: readonly Matrix[], daemon: DaemonName): string {
+  const [first, ...others] = matrices.flatMap(({ daemons }) => daemons.filter(one => one.daemon === daemon))
+  return [...(first ? [columnTitle(first)] : []), ...others.map(({ version }) => version)].join(', ')
+}
+
+function resultsOf(matrices: readonly Matrix[], behaviour: string, daemon: DaemonName): (Result | undefined)[] {
+  return matrices.map(({ behaviours }) => behaviours.find(row => row.behaviour === behaviour)?.results[daemon])
+}
+
+function renderReruns({ suite, reruns, daemons }: Matrix): string {
   if (reruns.length === 0) return ''
   const before = (failed: (typeof reruns)[number]['failedBefore']): string => {
     if (failed === null) return 'a new test'
@@ -40,43 +58,11 @@ function renderReruns({ reruns, daemons }: Matrix): string {
       .join(', ')}`
   }
   const items = reruns.map(({ date, behaviour, failedBefore }) => `- ${date}: ${behaviour} (${before(failedBefore)})\n`)
-  return `\nThese tests ran again later. The table has their later results:\n\n${items.join('')}`
+  return `\nThese tests ran again later with Debian ${suite}. The table has the later results:\n\n${items.join('')}`
 }
 
-/** For README.md: how many behaviours passed with each daemon. */
-export function renderSummary({ daemons, behaviours }: Matrix): string {
-  return [
-    ['', 'passed', 'failed', 'not applicable'],
-    ['---', '---', '---', '---'],
-    ...daemons.map(one => {
-      const results = behaviours.map(row => row.results[one.daemon])
-      return [
-        columnTitle(one),
-        results.filter(result => result === 'pass').length,
-        results.filter(result => result === 'fail' || result === undefined).length,
-        results.filter(result => typeof result === 'object').length,
-      ].map(String)
-    }),
-  ]
-    .map(line)
-    .join('\n')
-}
-
-/** The part of README.md that the summary replaces. */
-const place = /(<!-- interop: written by interop\/measure\/matrix\/run\.ts -->\n).*?(<!-- \/interop -->)/s
-
-export function withSummary(readme: string, matrix: Matrix): string {
-  if (!place.test(readme)) throw new RangeError('README.md has no place for the summary of the interop matrix')
-  return readme.replace(place, (_, before, after) => `${before}${renderSummary(matrix)}\n${after}`)
-}
-
-/** In the order in which the page shows them, so that footnotes are numbered in reading order. */
-function cells({ daemons, behaviours }: Matrix): (Result | undefined)[] {
-  return sorted(behaviours).flatMap(({ results }) => daemons.map(({ daemon }) => results[daemon]))
-}
-
-function sorted(behaviours: readonly MatrixRow[]): MatrixRow[] {
-  return behaviours.toSorted((a, b) => a.behaviour.localeCompare(b.behaviour))
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)]
 }
 
 function line(cells: readonly string[]): string {

@@ -1,66 +1,54 @@
 /**
- * Runs the behaviour tests, stores their results in results.json, and renders docs/interop.md and the table of README.md.
- * The exit code is that of the tests. Needs a Docker engine.
+ * Runs the behaviour tests with the daemons of both suites, stores their results in results.json, and renders docs/interop.md.
+ * The exit code is 1 if a test fails. Needs a Docker engine.
  *
- *     npx --yes pnpm@12 test:matrix              runs all behaviours
- *     npx --yes pnpm@12 test:matrix --gobgp4     adds the newest GoBGP, built from source: needs Go
- *     npx --yes pnpm@12 test:matrix passive      runs only the files of that name, and replaces their results
- *     npx --yes pnpm@12 test:matrix --render     runs nothing, and renders the stored results
+ *     npx --yes pnpm@12 test:matrix                  runs all behaviours
+ *     npx --yes pnpm@12 test:matrix --suite forky    runs them with the daemons of that suite only
+ *     npx --yes pnpm@12 test:matrix passive          runs only the files of that name, and replaces their results
+ *     npx --yes pnpm@12 test:matrix --render         runs nothing, and renders the stored results
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { fromReport, mergeRerun, readMatrix, writeMatrix } from './matrix.ts'
-import { renderPage, withSummary } from './page.ts'
+import { type Suite, suites } from '../../lab/suite.ts'
+import { behaviourFiles, fromReport, mergeRerun, readMatrices, writeMatrix } from './matrix.ts'
+import { renderPage } from './page.ts'
 
 const PAGE = new URL('../../../docs/interop.md', import.meta.url)
-const README = new URL('../../../README.md', import.meta.url)
 
 const { values, positionals } = parseArgs({
-  options: { gobgp4: { type: 'boolean' }, render: { type: 'boolean' } },
+  options: { suite: { type: 'string' }, render: { type: 'boolean' } },
   allowPositionals: true,
 })
-if (values.gobgp4) buildGobgp4()
-if (!values.render) runBehaviours(positionals)
-render()
-
-function buildGobgp4(): void {
-  const script = new URL('../../images/gobgp4.sh', import.meta.url).pathname
-  const { status, error } = spawnSync(script, { stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status !== 0) throw new Error('the newest GoBGP could not be built; see above', { cause: error })
-}
+const chosen = suites.filter(suite => values.suite === undefined || suite === values.suite)
+if (chosen.length === 0)
+  throw new RangeError(`--suite: ${values.suite} is not allowed, it must be one of ${suites.join(', ')}`)
+if (!values.render) for (const suite of chosen) runBehaviours(suite, positionals)
+writeFileSync(PAGE, renderPage(readMatrices()))
 
 /** `names`: parts of the names of test files. Default: all files. */
-function runBehaviours(names: readonly string[]): void {
+function runBehaviours(suite: Suite, names: readonly string[]): void {
+  const files = behaviourFiles().filter(file => names.length === 0 || names.some(name => file.includes(name)))
   const folder = mkdtempSync(join(tmpdir(), 'softspoken-matrix-'))
   try {
     const report = join(folder, 'report.json')
     const once = ['--retry', '0'] // the matrix has the first result
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const { status } = spawnSync(
-      'vitest',
-      ['run', '--project', 'interop', '--exclude', 'interop/faults/**', ...once, ...reporters, ...names],
-      {
-        stdio: 'inherit',
-        env: {
-          ...process.env,
-          CI: 'true', // without an engine the run fails, so that no empty matrix is stored
-          ...(values.gobgp4 && { SOFTSPOKEN_GOBGP4: 'true' }),
-        },
+    const { status } = spawnSync('vitest', ['run', '--project', 'interop', ...once, ...reporters, ...files], {
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        SOFTSPOKEN_SUITE: suite,
+        CI: 'true', // without an engine the run fails, so that no empty matrix is stored
       },
-    )
-    const found = fromReport(readFileSync(report, 'utf8'))
-    writeMatrix(names.length === 0 ? found : mergeRerun(readMatrix(), found))
-    process.exitCode = status ?? 1
+    })
+    if (status !== 0) process.exitCode = 1
+    const found = fromReport(readFileSync(report, 'utf8'), suite)
+    const before = names.length > 0 && readMatrices().find(matrix => matrix.suite === suite)
+    writeMatrix(before ? mergeRerun(before, found) : found)
   } finally {
     rmSync(folder, { recursive: true })
   }
-}
-
-function render(): void {
-  const matrix = readMatrix()
-  writeFileSync(PAGE, renderPage(matrix))
-  writeFileSync(README, withSummary(readFileSync(README, 'utf8'), matrix))
 }

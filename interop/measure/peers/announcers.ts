@@ -45,7 +45,7 @@ const PIPE = '/run/exabgp.pipe'
 export const announcers: readonly Announcer[] = [
   {
     name: 'Softspoken',
-    image: 'softspoken-interop/announcer',
+    image: 'softspoken-interop/announcer-with-shell',
     package: 'libstdc++6', // the Debian package that Node's own build needs
     config: (own, router, route) =>
       `--prefix ${route} --local-as ${as.speaker} --router-id ${own} --peer ${router} --peer-as ${as.router} --address none --require-address false`,
@@ -58,7 +58,7 @@ export const announcers: readonly Announcer[] = [
   },
   {
     ...speaker('BIRD'),
-    package: 'bird2',
+    package: 'bird3',
     writeConfig: 'printf %s "$CONFIG" >/etc/bird/bird.conf',
     start: 'bird -f -c /etc/bird/bird.conf -s /run/bird/bird.ctl',
     changes: {

@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import { buildAnnouncerImage } from '../../lab/announcer-image.ts'
+import { buildAnnouncerImage, WITH_SHELL } from '../../lab/announcer-image.ts'
 import { docker } from '../../lab/docker.ts'
 import { build } from '../../lab/setup.ts'
 import { waitFor } from '../../lab/wait-for.ts'
@@ -30,8 +30,8 @@ const LONGEST = 240
 const SETTLED = 60
 const IDLE = 300
 
-build()
-buildAnnouncerImage()
+build('forky')
+buildAnnouncerImage(WITH_SHELL)
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error(`got ${signal}`)))

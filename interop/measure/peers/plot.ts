@@ -1,5 +1,5 @@
 /** Plots all times: a group per time, a line per announcer, from the median to the 95th percentile. */
-import { frame, text } from '../page/svg.ts'
+import { frame, text } from '@softspoken/test-support/svg'
 import { departures, median, p95, type Report } from './report.ts'
 
 const WIDTH = 860

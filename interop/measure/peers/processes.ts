@@ -1,6 +1,6 @@
 /** CPU time and memory of the processes in a container, read from a second container that shares its PIDs. */
-import { bird } from '../../lab/bird.ts'
 import { docker } from '../../lab/docker.ts'
+import { TOOLS } from '../../lab/lab.ts'
 
 export interface Process {
   name: string
@@ -24,7 +24,7 @@ done
 /** All processes except PID 1. */
 export async function processes(container: string): Promise<Process[]> {
   const place = ['--rm', '--pid', `container:${container}`, '--network', 'none', '--cap-add', 'SYS_PTRACE']
-  return readProcesses(await docker('run', ...place, bird.image, 'sh', '-c', script))
+  return readProcesses(await docker('run', ...place, TOOLS, 'sh', '-c', script))
 }
 
 /** A thread's schedstat has nanoseconds on a CPU, nanoseconds waiting for one, and the number of time slices. */

@@ -1,7 +1,7 @@
 /** Writes the comparison as tables. */
 
+import { intoMarkers, table } from '@softspoken/test-support/page-markers'
 import type { Steady } from '../capture.ts'
-import { intoMarkers, table } from '../page/markers.ts'
 import { type Process, total } from './processes.ts'
 import type { Signal } from './testbed.ts'
 

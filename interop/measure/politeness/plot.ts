@@ -1,5 +1,5 @@
 /** Plots all dials: a group per response, a line per speaker, a tick per dial. */
-import { frame, text } from '../page/svg.ts'
+import { frame, text } from '@softspoken/test-support/svg'
 import type { Row } from './dials.ts'
 import { rejections, responses } from './responses.ts'
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { makeOutages } from './outages.ts'
 import { plot } from './plot.ts'
+import { recoveryPlot } from './recovery-plot.ts'
 import { intoPage, type Report } from './report.ts'
 import { rejections } from './responses.ts'
 
@@ -15,6 +17,13 @@ const report: Report = {
       dials: speaker === 'BIRD' ? [5] : [0, 60, 180],
       syns: 4,
       opens: 2,
+    })),
+  ),
+  recoveries: ['Softspoken', 'BIRD'].flatMap(speaker =>
+    makeOutages(2).map((outage, i) => ({
+      ...outage,
+      speaker,
+      after: outage.kind === 'shutdown' ? undefined : speaker === 'BIRD' ? 100 + 10 * (i % 2) : 5,
     })),
   ),
   steady: [{ speaker: 'BIRD', holdTime: 240, keepalives: 0.8, packets: 1.7, octets: 123.4, received: 1 }],
@@ -45,6 +54,20 @@ describe('the politeness page', () => {
     // 0.75 KEEPALIVEs of 85 octets and one acknowledgment of 66 a minute.
     expect(intoPage(page, report)).toContain('| BIRD | 240 s | 0.8 | 0.8 | 1.7 | 1.8 | 123 | 130 |')
   })
+  it('has the median and the longest recovery, and none without a route', () => {
+    const lines = intoPage(page, report).split('\n')
+    const ours = lines.filter(line => line.startsWith('| Softspoken | **'))
+    expect(ours).toEqual([
+      `| Softspoken |${' **5.0 / 5.0** |'.repeat(5)} **none / none** | **5.0 / 5.0** |`,
+      `| Softspoken |${' **5.0 / 5.0** |'.repeat(5)} **none / none** |`,
+      `| Softspoken |${' **5.0 / 5.0** |'.repeat(5)} **none / none** | **5.0 / 5.0** |`,
+    ])
+    expect(lines.filter(line => line.includes('105 / 110'))).toHaveLength(3)
+  })
+  it('a recovery is not bold if the speaker exceeds our dial budget', () => {
+    const rows = report.rows.map(row => ({ ...row, dials: Array.from({ length: 12 }, (_, i) => i) }))
+    expect(intoPage(page, { ...report, rows })).not.toContain('**5.0')
+  })
   it('a page without markers is an error', () => {
     expect(() => intoPage('By hand.', report)).toThrow('<!-- measured -->')
   })
@@ -65,5 +88,12 @@ describe('the politeness plot', () => {
   })
   it('has colours for dark mode', () => {
     expect(svg).toContain('prefers-color-scheme: dark')
+  })
+})
+
+describe('the plot of recoveries', () => {
+  it('has a dot for each recovery after a long outage or a reset', () => {
+    const dots = recoveryPlot(report).match(/<circle/g)
+    expect(dots).toHaveLength(2 * (6 * 2 + 2))
   })
 })

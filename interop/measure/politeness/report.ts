@@ -1,8 +1,10 @@
 /** Writes the measurement as tables. */
 
+import { intoMarkers, table } from '@softspoken/test-support/page-markers'
 import type { Steady } from '../capture.ts'
-import { intoMarkers, table } from '../page/markers.ts'
 import type { Row } from './dials.ts'
+import type { Recovery } from './recoveries.ts'
+import { recoveryTables } from './recovery-tables.ts'
 import { rejections, responses } from './responses.ts'
 
 export interface Report {
@@ -15,6 +17,7 @@ export interface Report {
   versions: Readonly<Record<string, string>>
   rows: readonly Row[]
   steady: readonly Steady[]
+  recoveries: readonly Recovery[]
 }
 
 /** Writes the tables between the markers of a page. */
@@ -22,7 +25,7 @@ export function intoPage(page: string, report: Report): string {
   return intoMarkers(page, tables(report))
 }
 
-function tables({ date, machine, minutes, versions, rows, steady }: Report): string {
+function tables({ date, machine, minutes, versions, rows, steady, recoveries }: Report): string {
   const cell = (speaker: string, write: (row: Row) => string) =>
     rejections.map(response => write(rows.find(row => row.speaker === speaker && row.response === response)!)) // every speaker has a row per response
   const speakers = Object.entries(versions)
@@ -42,6 +45,7 @@ function tables({ date, machine, minutes, versions, rows, steady }: Report): str
       ['', ...texts],
       speakers.map(([name]) => [name, ...cell(name, ({ dials }) => longestWait(dials, minutes * 60).toFixed(0))]),
     ),
+    ...recoveryTables({ speakers: Object.keys(versions), recoveries, rows }),
     'The traffic of one idle session per minute. Suggested: a KEEPALIVE per third of the hold time, the longest interval that RFC 4271 §4.4 calls reasonable, and an acknowledgment for each KEEPALIVE of the router. Octets are those of Ethernet frames.',
     table(
       ['', 'hold time', 'KEEPALIVEs', 'suggested', 'packets', 'suggested', 'octets', 'suggested'],

@@ -51,7 +51,8 @@ describe('the UPDATE of a host route', () => {
 
   test('communities are sent if there are any (RFC 1997, RFC 8092)', () => {
     const marked = { communities: ['65000:100', '65535:65281'], largeCommunities: ['4200000000:1:2'] }
-    expect(asRead(advertisement(ipv4, marked, external)).attributes).toMatchObject(marked)
+    const communities = [0xfde80064, 0xffffff01]
+    expect(asRead(advertisement(ipv4, marked, external)).attributes).toMatchObject({ ...marked, communities })
     const plain = asRead(advertisement(ipv4, { communities: [], largeCommunities: [] }, external)).attributes
     expect(Object.keys(plain)).toEqual(['origin', 'asPath', 'nextHop'])
   })
@@ -102,7 +103,7 @@ describe('the UPDATE of a host route', () => {
 
   test('well-known communities given by name are sent as numbers (RFC 1997)', () => {
     const update = advertisement(ipv4, { communities: ['no-export', 'graceful-shutdown'] }, external)
-    expect(asRead(update).attributes.communities).toEqual(['65535:65281', '65535:0'])
+    expect(asRead(update).attributes.communities).toEqual([0xffffff01, 0xffff0000])
   })
 
   test('`prepend` adds our AS to AS_PATH for external peers (RFC 4271 §5.1.2)', () => {
@@ -184,7 +185,7 @@ describe('a preference by epoch', () => {
 test('GRACEFUL_SHUTDOWN marks a route that is about to end (RFC 8326 §4)', () => {
   for (const communities of [['65000:1'], ['65000:1', '65535:0'], ['65000:1', 'graceful-shutdown']]) {
     const last = withGracefulShutdown({ med: 5, localPref: 200, communities })
-    const marked = ['65000:1', '65535:0']
+    const marked = [0xfde80001, 0xffff0000]
     expect(asRead(advertisement(ipv4, last, internal)).attributes).toMatchObject({ localPref: 0, communities: marked })
     expect(asRead(advertisement(ipv4, last, external)).attributes).toMatchObject({ med: 5, communities: marked })
   }

@@ -10,7 +10,7 @@ import {
 import {
   type Address,
   type Attributes,
-  communityByNumber,
+  communityText,
   type Family,
   OptionError,
   type Prefix,
@@ -72,7 +72,7 @@ export function resolve(preference: Preference): ResolvedPreference {
   numberOption(preferenceOptions, 'prepend', rest.prepend)
   return {
     ...rest,
-    ...(communities !== undefined && { communities: asSet(communities, 'communities', communityByNumber) }),
+    ...(communities !== undefined && { communities: asSet(communities, 'communities', communityText) }),
     ...(largeCommunities !== undefined && { largeCommunities: asSet(largeCommunities, 'largeCommunities') }),
     ...(med !== undefined && { med: metric(med, 'med', (base, epoch) => Math.max(0, base - epoch)) }),
     ...(localPref !== undefined && {

@@ -18,7 +18,11 @@ import { type LogLine, PeerRoutes, type PeerRoutesOptions } from './peer-routes.
 import { withdrawnReason } from './reasons.ts'
 import { type AnnouncerStatus, statusOf } from './status.ts'
 
-/** Announces host routes. Its sessions start when it is made, so that they are established before the first route. */
+/**
+ * Announces host routes. Its sessions start when it is made, so that they are established before the first route.
+ *
+ * {@link AnnouncerEvents} has its events: `announcer.on('withdrawn', ({ prefix, reason }) => …)`.
+ */
 export class Announcer extends EventEmitter<AnnouncerEvents> implements AsyncDisposable {
   /** One for each peer, in their order; for their events, and for a Listener. */
   readonly sessions: readonly AnnouncerSession[]

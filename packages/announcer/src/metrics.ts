@@ -1,13 +1,14 @@
 /**
  * The metrics of an announcer, one row each. What status() has is read at each scrape; events are counted when they happen.
  *
- * No label takes its value from a peer or from free text. Peers, gates and prefixes are those that are configured or
- * desired now; states, types and NOTIFICATION names are those of the RFCs; reasons are codes. Details are in status() only.
+ * No label takes its value from a peer or from free text. Peers and gates are those that are configured, prefixes those
+ * that were given to announce(); states, types and NOTIFICATION names are those of the RFCs; reasons are codes. Details are in status() only.
  */
 import type { MessageCounters, SessionState } from '@softspoken/session'
 import type { Announcer } from './announcer.ts'
 import type { AnnouncerSession } from './announcer-session.ts'
 import type { HealthGate, HealthResult } from './health/gate.ts'
+import type { WithdrawnReason } from './reasons.ts'
 import type { AnnouncerStatus } from './status.ts'
 
 export interface Source {
@@ -33,6 +34,10 @@ interface CountedRow extends Row {
 }
 
 const states: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
+const withdrawnReasons: Readonly<Record<WithdrawnReason, true>> = {
+  ...{ unhealthy: true, 'gate-down': true, 'lease-expired': true },
+  ...{ 'withdraw-called': true, 'signal-aborted': true, draining: true },
+}
 const outcomes: readonly HealthResult['outcome'][] = ['passed', 'failed', 'misconfigured', 'timeout']
 
 export const readRows: readonly ReadRow[] = [
@@ -157,11 +162,22 @@ export const countedRows: readonly CountedRow[] = [
     },
   },
   {
-    name: 'softspoken_bgp_withdrawals_total',
-    help: 'Routes that stopped being announced, for any reason.',
-    labels: [],
+    name: 'softspoken_bgp_advertisements_total',
+    help: 'Advertisements sent, also of a route that changed, and on a new session. BGP does not acknowledge them.',
+    labels: ['peer', 'prefix'],
     follow: ({ announcer }, add) => {
-      announcer.on('withdrawn', () => add({}))
+      for (const peer of announcer.sessions.map(peerOf))
+        for (const prefix of prefixes(announcer.status())) add({ peer, prefix }, 0) // so that increase() sees the first as well
+      announcer.on('sent', ({ peer, prefix }) => add({ peer: peerWith(peer, announcer), prefix }))
+    },
+  },
+  {
+    name: 'softspoken_bgp_withdrawals_total',
+    help: 'Routes that stopped being announced, by reason.',
+    labels: ['reason'],
+    follow: ({ announcer }, add) => {
+      for (const reason of Object.keys(withdrawnReasons)) add({ reason }, 0)
+      announcer.on('withdrawn', ({ reason }) => add({ reason }))
     },
   },
   {
@@ -220,6 +236,11 @@ function peerOf({ config }: AnnouncerSession): string {
   const { address, port } = config.peer
   if (port === 179) return address
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+/** The label of the peer with this address. Two peers may have one address and different ports: then the address alone. */
+function peerWith(address: string, { sessions }: Announcer): string {
+  const [label = address, ...others] = sessions.filter(({ config }) => config.peer.address === address).map(peerOf)
+  return others.length === 0 ? label : address
 }
 function prefixes({ announcements, withheld }: AnnouncerStatus): readonly string[] {
   return [...announcements, ...Object.keys(withheld)]

@@ -1,6 +1,6 @@
 /** The routes of one peer: sends the difference between its Adj-RIB-Out and what is desired, and reports what cannot be sent. */
 import type { Clock, Logger, Session } from '@softspoken/session'
-import { DeadlineTimer, errorText } from '@softspoken/session/internal'
+import { DeadlineTimer, errorText, RateLimit } from '@softspoken/session/internal'
 import type { Address, Prefix } from '@softspoken/wire'
 import { type AdjRibOut, emptyAdjRibOut, requestRefresh, restore } from './adj-rib-out.ts'
 import { type DesiredRoute, endOfRib, withdrawal } from './advertise.ts'
@@ -41,6 +41,9 @@ export class PeerRoutes {
   /** End-of-RIB has been sent, if the peer supports it. */
   #complete = false
   #withdrawnAt = Number.NEGATIVE_INFINITY
+  /** What a peer causes, with a new session or a ROUTE-REFRESH, is logged 20 times at once, then once in 6 s. The rest has level debug. */
+  readonly #causedByPeer = new RateLimit(20, 6)
+  #isNewSession = false
   /** The prefixes that this session has logged as unsendable. */
   #loggedUnsendable: readonly Prefix[] = []
   /** What could not be sent the last time, and why. */
@@ -58,6 +61,7 @@ export class PeerRoutes {
     this.#interval = (options.advertisementInterval ?? (this.updates.external ? external : internal)) * 1000
     session.on('established', ({ negotiated }) => {
       this.#established = establishedWith(negotiated, session.status().local.address)
+      this.#isNewSession = true
       options.due(this)
     })
     session.on('writable', () => options.due(this))
@@ -116,6 +120,9 @@ export class PeerRoutes {
     const plan = reconcile(before, updates, now, this.#interval)
     this.#ribOut = plan.next
     let { wakeAt } = plan
+    const isCausedByPeer = this.#isNewSession || plan.refresh.length > 0
+    const isLogged = !isCausedByPeer || this.#causedByPeer.take(now)
+    this.#isNewSession = false
     const failed: Record<Prefix, Unsendable> = {}
     /** Runs a send. If it throws, the Adj-RIB-Out of these prefixes is as it was, and they are reported. */
     const attempt = (prefixes: readonly Prefix[], run: () => void): boolean => {
@@ -150,19 +157,19 @@ export class PeerRoutes {
       const { prefix, family } = route
       if (prefix in failed) continue
       if (!plan.refresh.includes(family) && !attempt([prefix], () => session.send(update))) continue
-      lines.push(() => log?.info({ peer, prefix, ...update.attributes }, 'route sent'))
-      this.#options.emit('sent', { prefix, peer })
+      lines.push(() => log?.[isLogged ? 'info' : 'debug']({ peer, prefix, ...update.attributes }, 'route sent'))
+      this.#options.emit('sent', { prefix, peer, attributes: update.attributes })
     }
     if (!this.#complete) attempt([], () => this.#endOfRib(established))
     this.#failed = failed
     if (mayCome) wakeAt = Math.min(wakeAt, now + LOOK_AGAIN)
-    lines.push(...this.#reportUnsendable({ ...unsendable, ...failed }))
+    lines.push(...this.#reportUnsendable({ ...unsendable, ...failed }, isLogged))
     this.#timer.set(wakeAt)
     return lines
   }
 
   /** Reports each prefix once on each session. */
-  #reportUnsendable(unsendable: Readonly<Record<Prefix, Unsendable>>): LogLine[] {
+  #reportUnsendable(unsendable: Readonly<Record<Prefix, Unsendable>>, isLogged: boolean): LogLine[] {
     const { log } = this.#options
     const peer = this.session.config.peer.address
     const lines: LogLine[] = []
@@ -170,7 +177,7 @@ export class PeerRoutes {
     for (const [prefix, cause] of all) {
       if (this.#loggedUnsendable.includes(prefix)) continue
       this.#options.emit('unsendable', { peer, prefix, ...cause })
-      lines.push(() => log?.error({ peer, prefix, ...cause }, 'route cannot be sent'))
+      lines.push(() => log?.[isLogged ? 'error' : 'debug']({ peer, prefix, ...cause }, 'route cannot be sent'))
     }
     this.#loggedUnsendable = all.map(([prefix]) => prefix)
     return lines

@@ -232,6 +232,7 @@ class Router {
     const plan = reconcile(this.#rib, routes(Object.fromEntries(desired)), now, interval)
     this.#rib = plan.next
     this.wakeAt = plan.wakeAt
+    expect(plan.wakeAt, 'what can be sent now does not wait').toBeGreaterThan(now)
     for (const { prefix } of plan.withdraw) {
       expect(desired.has(prefix), 'a desired route is not withdrawn').toBe(false)
       expect(this.table.delete(prefix), 'what is withdrawn was in the table').toBe(true)

@@ -49,8 +49,8 @@ export function reconcile(
     advertised.set(prefix, one)
     advertisedAt.set(prefix, now)
   }
-  const requested = refreshes.due.length === 0 ? rib.requested : new Set(refreshes.later)
-  return { withdraw, advertise, refresh: refreshes.due, wakeAt, next: { advertised, advertisedAt, requested } }
+  const next = { advertised, advertisedAt, requested: new Set(refreshes.later) }
+  return { withdraw, advertise, refresh: refreshes.due, wakeAt, next }
 }
 
 /**

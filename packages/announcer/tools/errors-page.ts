@@ -60,18 +60,22 @@ interface Section {
 export function errorsPage(others: readonly Section[]): string {
   return `# Errors and reasons
 
-Every failure has a \`reason\` and a \`detail\`. The reason is a code from a fixed list, for programs. The detail is a sentence
-for people. It may change in any version, so no program should read it. \`npx --yes pnpm@12 docs:pages\` makes this page from the code.
+Every failure has a \`reason\` and a \`detail\`. The reason is a code from a fixed list; programs can use it. The detail is a
+sentence for people. It may change in any version, so programs must not depend on it. \`npx --yes pnpm@12 docs:pages\` makes this
+page from the code.
 
 ## Your mistakes
 
-An option or an argument that cannot be used throws an \`OptionError\` before anything is sent or changed. It has \`option\`, for
-example \`peers[1].as\`; \`value\`, which is undefined if it may hold a secret; and \`allowed\`, which ends the sentence "it must be …".
+If an option or an argument is not allowed, the call throws an \`OptionError\` before it sends or changes anything. The error has:
+
+- \`option\`: its name, for example \`peers[1].as\`
+- \`value\`: the value that you gave; undefined if it may contain a secret
+- \`allowed\`: what is allowed, as the end of the sentence "it must be …"
 
 ## Why a session is down
 
-\`reason\` of the event \`down\` and of \`status().lastFailure\` of a session. The level is that of the log line \`session down\`; a
-failure that repeats is logged as debug.
+A session has these values in \`reason\` of the event \`down\` and of \`status().lastFailure\`. The last column is the level of the log
+line \`session down\`. If the same failure repeats, its level is debug.
 
 ${table(
   ['reason', 'meaning', 'level'],
@@ -84,32 +88,33 @@ ${table(
 
 ## Why a route is withheld
 
-\`reason\` and \`detail\` of each prefix in \`status().withheld\` of an announcer.
+An announcer has these values in \`status().withheld\`, for each prefix.
 
 ${details(withheld)}
 
 ## Why a route was withdrawn
 
-\`reason\` and \`detail\` of the event \`withdrawn\` of an announcer.
+An announcer emits these values with the event \`withdrawn\`.
 
 ${details(withdrawn)}
 
 ## Why a route cannot be sent to a peer
 
-\`reason\` and \`detail\` of the event \`unsendable\` of an announcer, and of each prefix in \`status().peers[].unsendable\`.
+An announcer emits these values with the event \`unsendable\`, and has them in \`status().peers[].unsendable\`, for each prefix.
 
 ${details(unsendable)}
 
 ## Why a health gate is down
 
-\`reason\` and \`detail\` in \`status()\` and in the event \`down\` of a health gate.
+A health gate has these values in \`status()\`, and emits them with the event \`down\`.
 
 ${details(healthDown)}
 ${others.map(({ title, text, head, rows }) => `\n## ${title}\n\n${text}\n\n${table(head, rows)}\n`).join('')}
 ## NOTIFICATION codes
 
-\`sent\` and \`received\` of a failure of a session are NOTIFICATIONs, with \`code\`, \`subcode\` and \`data\`. \`@softspoken/wire\` exports the names as
-\`notificationCode\` and \`subcode\`, for example \`subcode.cease.administrativeShutdown\`.
+The failure of a session has the NOTIFICATION that was \`sent\` or \`received\`, if there was one, with \`code\`, \`subcode\` and \`data\`.
+\`@softspoken/wire\` exports these numbers by name as \`notificationCode\` and \`subcode\`, for example
+\`subcode.cease.administrativeShutdown\`.
 
 ${table(['code', 'subcode', 'name', 'text'], notifications())}
 `

@@ -10,6 +10,11 @@ export const SOCK_RAW = 3
 export const SOCK_NONBLOCK = 0o4000
 export const SOCK_CLOEXEC = 0o2000000
 
+export const F_SETFL = 4
+export const F_SETOWN = 8
+export const F_SETSIG = 10
+export const O_ASYNC = 0o20000
+
 export const SOL_SOCKET = 1
 export const SO_REUSEADDR = 2
 export const SO_BINDTODEVICE = 25

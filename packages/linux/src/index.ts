@@ -21,9 +21,9 @@ export {
   readClaim,
   type SegmentClaim,
 } from './segment-frames.ts'
-export { isRouter, isWireless } from './segment-interface.ts'
+export { isReceiveBalanced, isRouter, isWireless } from './segment-interface.ts'
 export { SegmentSocket } from './segment-socket.ts'
 export { bindToDevice, setDscp, setMinTtl, setTcpMd5Key, setTtl, setUserTimeout } from './socket-options.ts'
 export { type Endpoint, establishedConnections, type TcpConnection } from './tcp-connections.ts'
 export { bindSocket, closeSocket, openSocket, socketOf, type TcpFamily, type TcpSocket } from './tcp-socket.ts'
-export { type NetworkChange, type PollSchedule, watchNetwork } from './watch.ts'
+export { type NetworkChange, watchNetwork } from './watch.ts'

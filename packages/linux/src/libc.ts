@@ -27,8 +27,10 @@ export interface Libc {
   close(fd: number): void
   /** send(2). */
   send(fd: number, octets: Uint8Array): void
-  /** recv(2) into `octets`. Returns the number of octets received. */
-  recv(fd: number, octets: Uint8Array): number
+  /** recv(2) into `octets`. Returns the number of octets received, or undefined if there is nothing to receive (EAGAIN). */
+  recv(fd: number, octets: Uint8Array): number | undefined
+  /** fcntl(2) with a number as its argument. */
+  fcntl(fd: number, command: number, value: number): void
 }
 
 /** Whether the functions of this package that take a TcpSocket work here. Loads koffi when it is called first. */
@@ -114,15 +116,20 @@ function loadKoffi(): Koffi {
   return createRequire(import.meta.url)('koffi')
 }
 
-function finder(library: string | null): typeof cFunction {
+/** With `expected`, a function returns the negative of that error number instead of throwing it. */
+type Find = (result: string, name: string, parameters: string, expected?: number) => CFunction
+
+function finder(library: string | null): Find {
   const koffi = loadKoffi()
   const functions = koffi.load(library)
-  return (result, name, parameters) => {
+  return (result, name, parameters, expected) => {
     const call = functions.func(`${result} ${name}(${parameters})`)
     return (...values) => {
       const returned = call(...values)
       if (returned >= 0) return returned
-      throw systemError(name, koffi.errno())
+      const errno = koffi.errno()
+      if (errno === expected) return -errno
+      throw systemError(name, errno)
     }
   }
 }
@@ -142,17 +149,25 @@ export function withDetail(error: Error, detail: string | undefined): Error {
 
 let errors: ReturnType<typeof getSystemErrorMap> | undefined
 
-function libcOf(find: typeof cFunction): Libc {
+export const EAGAIN = 11
+
+function libcOf(find: Find): Libc {
   const bind = find('int', 'bind', 'int fd, const void *address, uint32_t length')
   const setsockopt = find('int', 'setsockopt', 'int fd, int level, int name, const void *value, uint32_t length')
   const send = find('long', 'send', 'int fd, const void *octets, size_t length, int flags')
-  const recv = find('long', 'recv', 'int fd, void *octets, size_t length, int flags')
+  const recv = find('long', 'recv', 'int fd, void *octets, size_t length, int flags', EAGAIN)
+  const fcntl = find('int', 'fcntl', 'int fd, int command, ...')
   return {
     socket: find('int', 'socket', 'int domain, int type, int protocol'),
     bind: (fd, address) => bind(fd, address, address.length),
     setsockopt: (fd, level, name, value) => setsockopt(fd, level, name, value, value.length),
     close: find('int', 'close', 'int fd'),
     send: (fd, octets) => send(fd, octets, octets.length, 0),
-    recv: (fd, octets) => recv(fd, octets, octets.length, 0),
+    recv: (fd, octets) => {
+      // A socket that is polled has mostly nothing, and an Error each time costs more than the call.
+      const length = recv(fd, octets, octets.length, 0)
+      return length < 0 ? undefined : length
+    },
+    fcntl: (fd, command, value) => fcntl(fd, command, 'int', value),
   }
 }

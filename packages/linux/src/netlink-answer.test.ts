@@ -126,6 +126,7 @@ describe.runIf(linuxSupport().supported)('a request', () => {
     vi.spyOn(libc(), 'send').mockReturnValue(undefined)
     const socket = new NetlinkSocket(NETLINK_ROUTE)
     expect(() => socket.request(list)).toThrow(expect.objectContaining({ code: 'EAGAIN', syscall: 'recv' }))
+    expect(socket.receive()).toBeUndefined()
     socket.close()
   })
 })

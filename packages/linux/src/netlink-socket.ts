@@ -1,8 +1,9 @@
 /** A socket of netlink(7), for requests and their answers, or for messages that the kernel sends to a group. */
 import { AF_NETLINK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from './constants.ts'
-import { libc, systemError, withDetail } from './libc.ts'
+import { EAGAIN, libc, systemError, withDetail } from './libc.ts'
 import { EPROTO, readAnswer } from './netlink-answer.ts'
 import { encodeMessage, type NetlinkAttribute, type NetlinkMessage } from './netlink-message.ts'
+import { whenReadable } from './readable.ts'
 import { littleEndian } from './sockaddr.ts'
 import { int32 } from './tcp-socket.ts'
 
@@ -18,7 +19,6 @@ const NETLINK_EXT_ACK = 11 // an error comes with the kernel's own words
 const MAX_DATAGRAM = 32768 // octets: the kernel makes the parts of a list no larger (NLMSG_GOODSIZE, netlink_dump)
 const MAX_PARTS = 8192
 const MAX_TRIES = 10
-const EAGAIN = 11
 
 export interface NetlinkRequest {
   /** The name of the type, for errors. */
@@ -34,6 +34,7 @@ export class NetlinkSocket {
   readonly #fd: number
   readonly #buffer = new Uint8Array(MAX_DATAGRAM)
   #sequence = 0
+  #endWait: (() => void) | undefined
 
   /**
    * @param groups The groups of multicast messages as a mask: `nl_groups` of netlink(7).
@@ -71,7 +72,9 @@ export class NetlinkSocket {
     const messages: NetlinkMessage[] = []
     let isInconsistent = false
     for (let parts = 0; parts < MAX_PARTS; parts++) {
-      const part = readAnswer(this.receive(), sequence, name)
+      const datagram = this.receive()
+      if (datagram === undefined) throw systemError('recv', EAGAIN)
+      const part = readAnswer(datagram, sequence, name)
       messages.push(...part.messages)
       isInconsistent ||= part.isInconsistent
       if (part.isLast) return isInconsistent ? undefined : messages
@@ -80,14 +83,21 @@ export class NetlinkSocket {
   }
 
   /**
-   * One datagram.
-   * @throws Error with `code` and `syscall`: EAGAIN if there is none, ENOBUFS if the kernel dropped some.
+   * One datagram, or undefined if there is none.
+   * @throws Error with `code` and `syscall`: ENOBUFS if the kernel dropped some.
    */
-  receive(): Uint8Array {
-    return this.#buffer.slice(0, libc().recv(this.#fd, this.#buffer))
+  receive(): Uint8Array | undefined {
+    const length = libc().recv(this.#fd, this.#buffer)
+    return length === undefined ? undefined : this.#buffer.slice(0, length)
+  }
+
+  /** Calls `read` when there is something to receive, until the socket is closed. As {@link whenReadable}; once. */
+  whenReadable(read: () => boolean): void {
+    this.#endWait = whenReadable([this.#fd], read)
   }
 
   close(): void {
+    this.#endWait?.()
     libc().close(this.#fd)
   }
 }

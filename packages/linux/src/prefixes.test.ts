@@ -12,6 +12,7 @@ it.each([
   ['192.0.2.1', 31, '192.0.2.0', true],
   ['192.0.2.1', 0, '10.0.0.1', true],
   ['192.0.2.1', 32, '192.0.2.1', false], // a host prefix
+  ['192.0.2.1', 8, '192.9.9.9', true],
   ['192.0.2.1', 24, '192.0.2.1', false], // the address itself
 ])('the subnet of %s/%d contains %s: %s', (own, prefixLength, address, contains) => {
   expect(subnetContains({ address: octets(own), prefixLength }, octets(address))).toBe(contains)

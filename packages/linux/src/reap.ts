@@ -2,6 +2,7 @@
 import { cFunction } from './libc.ts'
 
 const WNOHANG = 1
+const ECHILD = 10 // libuv has no name for it
 let waitpid: ReturnType<typeof cFunction> | undefined
 
 /**
@@ -15,7 +16,7 @@ export function reapGroup(group: number): boolean {
     while (waitpid(-group, null, WNOHANG) > 0) {}
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ECHILD') return false
+    if ((error as NodeJS.ErrnoException).errno === -ECHILD) return false
     throw error
   }
 }

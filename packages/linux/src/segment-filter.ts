@@ -20,10 +20,24 @@ export const MAX_FRAME = 2048
 const PASS: Instruction = [RETURN, 0, 0, MAX_FRAME]
 const DROP: Instruction = [RETURN, 0, 0, 0]
 
+/** Where the kernel has what it makes of a frame: SKF_AD_OFF + SKF_AD_PKTTYPE of linux/filter.h. */
+const PACKET_TYPE = 0xfffff000 + 4
+const PACKET_OTHERHOST = 3
+/**
+ * Frames to other hosts. A frame of a VLAN that has no interface here, and so is of another segment, is one of them: the kernel
+ * removes its tag, and passes it to the interface of the trunk as a frame to another host.
+ */
+const dropOtherHost: readonly Instruction[] = [
+  [LOAD_WORD, 0, 0, PACKET_TYPE],
+  [JUMP_IF_EQUAL, 0, 1, PACKET_OTHERHOST],
+  DROP,
+]
+
 /** ARP (RFC 826): the sender has one of the addresses, or it has none and asks for one of them. */
 export function arpFilter(addresses: readonly Uint8Array[]): Uint8Array {
   const [sender, target] = [28, 38]
   return encode([
+    ...dropOtherHost,
     ...addresses.flatMap(address => passIfEqual(sender, address)),
     ...dropUnless(LOAD_WORD, sender, [0]),
     ...addresses.flatMap(address => passIfEqual(target, address)),
@@ -37,6 +51,7 @@ export function neighborFilter(addresses: readonly Uint8Array[]): Uint8Array {
   const [icmpv6, solicitation, advertisement] = [58, 135, 136]
   const dropUnlessUnspecified = [0, 4, 8, 12].flatMap(at => dropUnless(LOAD_WORD, source + at, [0]))
   return encode([
+    ...dropOtherHost,
     ...dropUnless(LOAD_OCTET, nextHeader, [icmpv6]),
     ...dropUnless(LOAD_OCTET, type, [solicitation, advertisement]),
     [JUMP_IF_EQUAL, dropUnlessUnspecified.length, 0, advertisement],

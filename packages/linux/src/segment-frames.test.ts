@@ -45,7 +45,7 @@ describe('the octets of a frame', () => {
     expect(hex(frame)).toBe(expected.replaceAll(' ', ''))
   })
   it('a MAC address or an address of another form throws a RangeError', () => {
-    for (const wrong of ['', '02:00:5e:00:00', '02-00-5e-00-00-02', '02:00:5e:00:00:0g'])
+    for (const wrong of ['', '02:00:5e:00:00', '02-00-5e-00-00-02', '02:00:5e:00:00:0g', `x${mac}`, `${mac}:03`])
       expect(() => arpProbe(wrong, vip)).toThrow(
         new RangeError(`the MAC address is "${wrong}", and must be like 02:00:5e:00:00:02`),
       )

@@ -12,11 +12,14 @@ import {
   setUp,
 } from '../test/network-namespace.ts'
 import { setAddress } from './addresses.ts'
+import { AF_PACKET, SOCK_RAW } from './constants.ts'
 import { interfaceIndex } from './interface-name.ts'
 import { listInterfaces } from './interfaces.ts'
+import { libc } from './libc.ts'
 import { arpProbe, gratuitousArp, neighborAdvertisement, neighborProbe, type SegmentClaim } from './segment-frames.ts'
 import { isRouter } from './segment-interface.ts'
 import { SegmentSocket } from './segment-socket.ts'
+import { littleEndian } from './sockaddr.ts'
 
 const vip = Uint8Array.of(203, 0, 113, 100)
 const vip6 = octets('20010db8000000000000000000000100')
@@ -163,6 +166,20 @@ describe.runIf(hasNamespaces)('a host and a client on one segment (needs root)',
           { address: vip6, mac: ours, kind: 'probe' },
         ])
       }))
+    it.each([
+      ['ARP', request],
+      ['NDP', advertisement],
+    ])('a claim by %s calls back without a timer', (_, frame) =>
+      onSegment(async ({ socket, client }) => {
+        vi.useFakeTimers({ toFake: ['setTimeout'] })
+        const claims: SegmentClaim[] = []
+        socket.whenReadable(() => void claims.push(...socket.receive()))
+        sendFromClient(client, [frame])
+        while (claims.length === 0) await new Promise(setImmediate)
+        expect(claims).toMatchObject([{ mac: ours, kind: 'claim' }])
+        vi.useRealTimers()
+      }),
+    )
     it('the kernel drops frames about other addresses, and ordinary questions', () =>
       onSegment(async ({ socket, client }) => {
         const question = changed(gratuitousArp(ours, other, 'request'), 38, ...vip)
@@ -178,6 +195,15 @@ describe.runIf(hasNamespaces)('a host and a client on one segment (needs root)',
         // More than the queue of a socket holds: the last frames arrive because the others never come into it.
         sendFromClient(client, foreign, 500)
         sendFromClient(client, [request, advertisement])
+        expect(await received(socket, 2)).toEqual([
+          { address: vip, mac: ours, kind: 'claim' },
+          { address: vip6, mac: ours, kind: 'claim' },
+        ])
+      }))
+    it('the kernel drops frames of another VLAN, and passes those of VLAN 0', () =>
+      onSegment(async ({ socket, client }) => {
+        const inVlan = (vlan: number) => [request, advertisement].map(frame => tagged(frame, vlan))
+        client.run(() => sendRaw('client0', [...inVlan(5), ...inVlan(0)]))
         expect(await received(socket, 2)).toEqual([
           { address: vip, mac: ours, kind: 'claim' },
           { address: vip6, mac: ours, kind: 'claim' },
@@ -307,6 +333,21 @@ function changed(frame: Uint8Array, at: number, ...values: readonly number[]): U
   const copy = frame.slice()
   copy.set(values, at)
   return copy
+}
+/** Frames of any EtherType. */
+function sendRaw(device: string, frames: readonly Uint8Array[]): void {
+  const { socket, bind, send, close } = libc()
+  const fd = socket(AF_PACKET, SOCK_RAW, 0)
+  const address = new DataView(new ArrayBuffer(20)) // struct sockaddr_ll
+  address.setUint16(0, AF_PACKET, littleEndian)
+  address.setInt32(4, interfaceIndex(device), littleEndian)
+  bind(fd, new Uint8Array(address.buffer))
+  for (const frame of frames) send(fd, frame)
+  close(fd)
+}
+/** IEEE 802.1Q: the tag is after the MAC addresses. */
+function tagged(frame: Uint8Array, vlan: number): Uint8Array {
+  return Uint8Array.of(...frame.subarray(0, 12), 0x81, 0x00, 0x00, vlan, ...frame.subarray(12))
 }
 function octets(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'hex'))

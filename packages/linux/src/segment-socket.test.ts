@@ -1,11 +1,12 @@
 /** The system calls of a SegmentSocket. segment-socket.process.test.ts has real kernels. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { interfaceIndex } from './interface-name.ts'
 import { libc, linuxSupport } from './libc.ts'
 import { gratuitousArp, neighborAdvertisement } from './segment-frames.ts'
-import { isWireless } from './segment-interface.ts'
+import { isReceiveBalanced, isRouter, isWireless } from './segment-interface.ts'
 import { SegmentSocket } from './segment-socket.ts'
 
 const vip = Uint8Array.of(203, 0, 113, 100)
@@ -45,10 +46,10 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     const socket = new SegmentSocket(7, [vip, vip6, vip])
     expect(seen).toEqual([
       'socket 100: domain 17, protocol 0',
-      'filter of 100: 1 26, 16 instructions',
+      'filter of 100: 1 26, 19 instructions',
       'bind 100: 0806 on 7',
       'socket 101: domain 17, protocol 0',
-      'filter of 101: 1 26, 30 instructions',
+      'filter of 101: 1 26, 33 instructions',
       'bind 101: 86dd on 7',
     ])
     seen.length = 0
@@ -93,15 +94,40 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   it('receive() skips what is no claim, and throws what the system reports', () => {
     calls()
     const socket = new SegmentSocket(7, [vip])
-    const answers = [new Uint8Array(), claim, new Uint8Array(60), claim, failure('EAGAIN'), failure('EBADF')]
+    const answers = [new Uint8Array(), claim, new Uint8Array(60), claim, undefined, failure('EBADF')]
     vi.spyOn(libc(), 'recv').mockImplementation((_, buffer) => {
-      const answer = answers.shift() ?? failure('EAGAIN')
+      const answer = answers.shift()
+      if (answer === undefined) return undefined
       if (answer instanceof Error) throw answer
       buffer.set(answer)
       return answer.length
     })
     expect(socket.receive()).toHaveLength(2)
     expect(() => socket.receive()).toThrow('EBADF')
+  })
+  it('receive() goes on after ENETDOWN of an interface that is still there', () => {
+    calls()
+    const socket = new SegmentSocket(interfaceIndex('lo'), [vip])
+    const recv = vi.spyOn(libc(), 'recv').mockImplementationOnce(() => {
+      throw failure('ENETDOWN')
+    })
+    recv.mockImplementationOnce((_, buffer) => {
+      buffer.set(claim)
+      return claim.length
+    })
+    recv.mockReturnValue(undefined)
+    expect([socket.receive(), socket.receive().length]).toEqual([[], 1])
+  })
+  it('receive() throws ENODEV from the time on that the interface is gone', () => {
+    calls()
+    const socket = new SegmentSocket(1_000_000, [vip])
+    const recv = vi.spyOn(libc(), 'recv').mockReturnValue(undefined)
+    recv.mockImplementationOnce(() => {
+      throw failure('ENETDOWN') // the kernel says it once
+    })
+    const gone = expect.objectContaining({ code: 'ENODEV', syscall: 'recv' })
+    for (let times = 0; times < 3; times++) expect(() => socket.receive()).toThrow(gone)
+    expect(recv).toHaveBeenCalledTimes(1)
   })
 })
 
@@ -110,5 +136,26 @@ it('isWireless() is true for an interface that has a folder of that name', () =>
   mkdirSync(join(folder, 'wlan0', 'wireless'), { recursive: true })
   mkdirSync(join(folder, 'eth0'))
   expect([isWireless('wlan0', folder), isWireless('eth0', folder), isWireless('nosuch0')]).toEqual([true, false, false])
+  rmSync(folder, { recursive: true })
+})
+
+it.runIf(existsSync('/proc/sys/net/ipv6/conf/lo'))('isRouter() is what the kernel has for the interface', () => {
+  const forwarding = readFileSync('/proc/sys/net/ipv6/conf/lo/forwarding', 'utf8')
+  expect([isRouter('lo'), isRouter('nosuch0')]).toEqual([forwarding === '1\n', false])
+})
+
+it('isReceiveBalanced() is true for a balance-alb bond and for a VLAN on it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'segment-'))
+  const bond = (name: string, mode: string): void => {
+    mkdirSync(join(folder, name, 'bonding'), { recursive: true })
+    mkdirSync(join(folder, name, 'lower_eth0'))
+    writeFileSync(join(folder, name, 'bonding', 'mode'), `${mode}\n`)
+  }
+  bond('bond6', 'balance-alb 6')
+  bond('bond5', 'balance-tlb 5')
+  mkdirSync(join(folder, 'bond6.48', 'lower_bond6'), { recursive: true })
+  mkdirSync(join(folder, 'eth0'))
+  const is = ['bond6', 'bond6.48', 'bond5', 'eth0', 'nosuch0'].map(name => isReceiveBalanced(name, folder))
+  expect(is).toEqual([true, true, false, false, false])
   rmSync(folder, { recursive: true })
 })

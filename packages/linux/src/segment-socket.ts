@@ -4,6 +4,7 @@ import { AF_PACKET, SO_ATTACH_FILTER, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL
 import { interfaceName } from './interface-name.ts'
 import { libc, pointerTo, systemError } from './libc.ts'
 import { viewOf } from './netlink-message.ts'
+import { whenReadable } from './readable.ts'
 import { arpFilter, INSTRUCTION, MAX_FRAME, neighborFilter } from './segment-filter.ts'
 import { ETHERTYPE_ARP, ETHERTYPE_IPV6, ethertypeOf, readClaim, type SegmentClaim } from './segment-frames.ts'
 import { littleEndian } from './sockaddr.ts'
@@ -13,7 +14,7 @@ const ENODEV = 19
 
 /**
  * Sends frames on one interface, and receives what other hosts say about some addresses. It does not receive its own frames.
- * Node cannot wait for such a socket, so poll `receive()`. It needs CAP_NET_RAW.
+ * It needs CAP_NET_RAW.
  *
  * It outlasts an interface that is down or without carrier. An interface that is removed and added again has another index,
  * and needs another SegmentSocket.
@@ -23,6 +24,8 @@ export class SegmentSocket {
   /** Of a family with an address, by EtherType: a socket of all EtherTypes would filter every packet of the host. */
   readonly #sockets = new Map<number, number>()
   readonly #buffer = new Uint8Array(MAX_FRAME)
+  #received = 0
+  #endWait: (() => void) | undefined
   #isGone = false
 
   /**
@@ -75,6 +78,7 @@ export class SegmentSocket {
       for (let frames = 0; frames < MAX_FRAMES; frames++) {
         const frame = this.#receive(socket)
         if (frame === undefined) break
+        this.#received++
         const claim = readClaim(frame)
         if (claim) claims.push(claim)
       }
@@ -82,8 +86,23 @@ export class SegmentSocket {
     return claims
   }
 
+  /**
+   * Calls `read` when there is something to receive, until the socket is closed; at most every 50 ms while frames keep coming.
+   * In a worker thread, or if the kernel sends no signals for sockets, it calls `read` every 50 ms.
+   * @param read It calls `receive()`, and must not throw. A second call of this method replaces the first.
+   */
+  whenReadable(read: () => void): void {
+    this.#endWait?.()
+    this.#endWait = whenReadable([...this.#sockets.values()], () => {
+      const before = this.#received
+      read()
+      return this.#received > before
+    })
+  }
+
   /** Ends it; a second call does nothing. `send()` then throws, and `receive()` returns nothing. */
   close(): void {
+    this.#endWait?.()
     for (const socket of this.#sockets.values()) libc().close(socket)
     this.#sockets.clear()
   }
@@ -102,11 +121,10 @@ export class SegmentSocket {
   /** One frame, or undefined if there is none. The next call overwrites it. */
   #receive(socket: number): Uint8Array | undefined {
     try {
-      return this.#buffer.subarray(0, libc().recv(socket, this.#buffer))
+      const length = libc().recv(socket, this.#buffer)
+      return length === undefined ? undefined : this.#buffer.subarray(0, length)
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EAGAIN') return undefined
-      if (code !== 'ENETDOWN') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'ENETDOWN') throw error
     }
     // The kernel says once that the interface is down, and in the same way that it is gone.
     if (interfaceName(this.#index) !== undefined) return undefined

@@ -1,20 +1,22 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from 'vitest'
 import * as linux from './constants.ts'
-import type { Libc } from './libc.ts'
+import { type Libc, libc, linuxSupport } from './libc.ts'
 import { sockaddr } from './sockaddr.ts'
 import { bindToDevice, setDscp, setMinTtl, setTcpMd5Key, setTtl, setUserTimeout, tcpMd5Sig } from './socket-options.ts'
 import type { TcpSocket } from './tcp-socket.ts'
-
-const setsockopt = vi.hoisted(() => vi.fn<Libc['setsockopt']>())
-vi.mock('./libc.ts', () => ({ libc: () => ({ setsockopt }) }))
-beforeEach(() => void setsockopt.mockReset())
 
 const ipv4: TcpSocket = { fd: 7, family: 'ipv4' }
 const ipv6: TcpSocket = { fd: 8, family: 'ipv6' }
 const peer = Uint8Array.of(192, 0, 2, 2)
 const peer6 = Uint8Array.from(Buffer.from('20010db8000000000000000000000002', 'hex'))
 
-describe('each option is one setsockopt(2) per family', () => {
+describe.runIf(linuxSupport().supported)('each option is one setsockopt(2) per family', () => {
+  let setsockopt: Mock<Libc['setsockopt']>
+  beforeEach(() => void (setsockopt = vi.spyOn(libc(), 'setsockopt').mockReturnValue(undefined)))
+  afterEach(() => vi.restoreAllMocks())
+  const numbers = () =>
+    setsockopt.mock.calls.map(([fd, level, name, value]) => [fd, level, name, new Int32Array(value.buffer)[0]])
+
   it('setTtl sets the TTL, and the hop limit on a socket that carries both families', () => {
     setTtl(ipv4, 255)
     setTtl(ipv6, 3)
@@ -100,9 +102,6 @@ it('a sockaddr has its port in network byte order', () => {
   expect(sockaddr('ipv6', new Uint8Array(16), 179)).toHaveLength(28)
 })
 
-function numbers(): unknown[][] {
-  return setsockopt.mock.calls.map(([fd, level, name, value]) => [fd, level, name, new Int32Array(value.buffer)[0]])
-}
 function hex(octets: Uint8Array): string {
   return Buffer.from(octets).toString('hex')
 }

@@ -31,6 +31,20 @@ describe('the tables of Linux', () => {
     const table = '  1: C0000201:9C40 C00002FE:00B3 01 00000000:00000000'
     expect(readConnections(table, false)).toEqual(all.slice(0, 1))
   })
+  it('a line of another state has no connection', () => {
+    for (const state of ['02', '06', '0A', '1'])
+      expect(readConnections(`  1: 010200C0:9C40 FE0200C0:00B3 ${state} 0`, true)).toEqual([])
+  })
+  it.each(['x010200C0:9C40', '010200C0:9C40x', '010200C0FE0200C0:9C40', '01:9C40', '010200C0:9C4'])(
+    'a line with the address %s has no connection',
+    address => {
+      expect(readConnections(`  1: ${address} FE0200C0:00B3 01 0`, true)).toEqual([])
+      expect(readConnections(`  1: FE0200C0:00B3 ${address} 01 0`, true)).toEqual([])
+    },
+  )
+  it('columns may have more spaces between them', () => {
+    expect(readConnections('  1:   010200C0:9C40    FE0200C0:00B3   01', true)).toEqual(all.slice(0, 1))
+  })
   it.each(['', 'nonsense', '1: 2: 3: 01', '  1: 010200C0 FE0200C0 01', '  1: XX0200C0:9C40 FE0200C0:00B3 01'])(
     'a line like %j has no connection',
     text => {
@@ -46,8 +60,9 @@ it.runIf(process.platform === 'linux')('a connection of this process is among th
   const { port } = server.address() as AddressInfo // a TCP server's address has one
   const client = connect(port, '127.0.0.1')
   await once(client, 'connect')
-  expect(establishedConnections().map(({ remote }) => asHex(remote))).toContain(`7f000001 ${port}`)
+  const remotes = establishedConnections().map(({ remote }) => asHex(remote))
   client.destroy()
+  expect(remotes).toContain(`7f000001 ${port}`)
 })
 
 function asHex({ address, port }: Endpoint): string {

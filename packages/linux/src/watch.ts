@@ -19,24 +19,19 @@ export type NetworkChange =
 const RTMGRP_LINK = 0x1
 const RTMGRP_IPV4_IFADDR = 0x10
 const RTMGRP_IPV6_IFADDR = 0x100
-const POLL_INTERVAL = 50 // milliseconds: a poll without a message costs microseconds
-const MAX_DATAGRAMS = 256 // of one poll, so that the event loop goes on
-
-/** Calls `poll` again and again, and returns a function that ends this. */
-export type PollSchedule = (poll: () => void) => () => void
+const MAX_DATAGRAMS = 256 // of one read, so that the event loop goes on
 
 /**
  * Reports each change of this host's interfaces and addresses from now on. List them after this call, so that no change is
- * missed. Node cannot wait for a netlink socket, so the socket is polled. It needs no rights.
- * @param onChange It must not throw: it runs in the timer.
- * @param schedule By default a timer of 50 ms that does not keep the process alive.
+ * missed. It needs no rights, and does not keep the process alive.
+ *
+ * The kernel reports a change with the signal SIGURG, so this costs nothing between two changes; while they keep coming, they are
+ * read every 50 ms. In a worker thread, or if the kernel sends no signals for sockets, they are read every 50 ms.
+ * @param onChange It must not throw: a signal or a timer runs it.
  * @returns A function that ends it.
  * @throws Error with `code`, `errno` and `syscall`; Error if `linuxSupport()` reports no support.
  */
-export function watchNetwork(
-  onChange: (change: NetworkChange) => void,
-  schedule: PollSchedule = everyInterval,
-): () => void {
+export function watchNetwork(onChange: (change: NetworkChange) => void): () => void {
   const socket = new NetlinkSocket(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
   const names = new Map<number, string>()
   let isOpen = true
@@ -46,30 +41,32 @@ export function watchNetwork(
     socket.close()
     throw error
   }
-  const endSchedule = schedule(poll)
+  socket.whenReadable(read)
   return () => {
     if (!isOpen) return
     isOpen = false
-    endSchedule()
     socket.close()
   }
 
-  function poll(): void {
-    for (let datagrams = 0; isOpen && datagrams < MAX_DATAGRAMS; datagrams++) {
+  /** Whether there was a datagram. */
+  function read(): boolean {
+    let datagrams = 0
+    for (; isOpen && datagrams < MAX_DATAGRAMS; datagrams++) {
       const changes = receive()
-      if (changes === undefined) return
+      if (changes === undefined) break
       for (const change of changes) if (isOpen) onChange(change)
     }
+    return datagrams > 0
   }
 
   /** The changes of one datagram, or undefined if there is none. */
   function receive(): readonly NetworkChange[] | undefined {
     try {
-      return changesIn(socket.receive(), names)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined
+      const datagram = socket.receive()
+      return datagram && changesIn(datagram, names)
+    } catch {
+      // ENOBUFS: the socket was full, and the kernel dropped messages.
     }
-    // ENOBUFS: the socket was full, and the kernel dropped messages.
     try {
       readNames()
     } catch {
@@ -100,9 +97,4 @@ export function changesIn(datagram: Uint8Array, names: Map<number, string>): rea
     else names.set(changed.index, changed.name)
     return [{ type: isRemoved ? 'interface-removed' : 'interface-set', interface: changed }]
   })
-}
-
-function everyInterval(poll: () => void): () => void {
-  const timer = setInterval(poll, POLL_INTERVAL).unref()
-  return () => clearInterval(timer)
 }

@@ -5,6 +5,7 @@ import {
   earliestDial,
   type FailureClass,
   type History,
+  longestDelay,
   noHistory,
   recordFailure,
   resetFailures,
@@ -97,6 +98,31 @@ describe('a router that may only be restarted (Cease 6/2 or 6/3 of a stable sess
   })
 })
 
+describe('an operator who resets a stable session (Cease 6/4)', () => {
+  it('a reset waits 10 s, and counts on both tracks', () => {
+    expect(recordFailure(noHistory, 'reset')).toEqual({ transport: 1, protocol: 1 })
+    expect(waits(['reset', 'transport', 'protocol'])).toEqual([10, 10, 120])
+  })
+})
+
+describe('the longest delay', () => {
+  it.each<[Partial<BackOff>, number]>([
+    [{}, 300],
+    [{ administrative: 900 }, 900],
+    [{ transportCap: 1200 }, 1200],
+    [{ protocolInitial: 2400 }, 2400],
+    [{ transportCap: 5, protocolInitial: 5, administrative: 5 }, 300],
+  ])('no delay is longer, whatever the failures are: %j', (options, longest) => {
+    const backOff = { ...defaults, ...options }
+    expect(longestDelay(backOff)).toBe(longest)
+    expect(
+      Math.max(
+        ...waits([...times<FailureClass>(9, 'transport'), ...times<FailureClass>(9, 'administrative')], backOff),
+      ),
+    ).toBe(longest)
+  })
+})
+
 describe('the history of failures', () => {
   it('each track has its own count', () => {
     expect(waits(['transport', 'protocol', 'transport', 'protocol'])).toEqual([5, 60, 10, 120])
@@ -104,7 +130,7 @@ describe('the history of failures', () => {
   it('resetFailures() keeps the time of the last dial only', () => {
     const history = { transport: 4, protocol: 2, dialledAt: 1000, retryAt: 9000 }
     expect(resetFailures(history)).toEqual({ transport: 0, protocol: 0, dialledAt: 1000 })
-    expect(resetFailures(noHistory)).toEqual(noHistory)
+    expect(resetFailures(noHistory)).toStrictEqual(noHistory) // no key without a value
   })
   it('recordFailure() returns a new history', () => {
     const history = Object.freeze({ transport: 1, protocol: 1 })

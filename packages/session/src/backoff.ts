@@ -8,9 +8,10 @@
 
 /**
  * Which track a failure counts on: the peer cannot be reached, the peer rejects us, or an operator shut us down.
- * `restart` is a shutdown that ends a stable session: a daemon that restarts sends the same.
+ * `restart` is a shutdown that ends a stable session: a daemon that restarts sends the same. `reset` is an Administrative
+ * Reset that ends one: it counts on both tracks, so that the short wait after it adds no dial to the budget.
  */
-export type FailureClass = 'transport' | 'protocol' | 'administrative' | 'restart'
+export type FailureClass = 'transport' | 'protocol' | 'administrative' | 'restart' | 'reset'
 
 /** In seconds. */
 export interface BackOff {
@@ -41,14 +42,13 @@ export const noHistory: History = { transport: 0, protocol: 0 }
 
 const TRANSPORT_INITIAL = 5 // seconds
 const PROTOCOL_CAP = 300 // seconds, or `protocolInitial` if that is longer
-const RESTART = { min: 30, max: 60 } // seconds, in which most routers are back
-/** The range of Tick.jitter, which shell.ts draws (RFC 4271 §10). */
-const JITTER = { min: 0.75, max: 1 }
+const RESET = 10 // seconds: the router is there
 
 /** The history after one more failure. */
 export function recordFailure(history: History, failureClass: FailureClass): History {
   const track = failureClass === 'transport' ? 'transport' : 'protocol'
-  return { ...history, [track]: history[track] + 1 }
+  const counted = { ...history, [track]: history[track] + 1 }
+  return failureClass === 'reset' ? recordFailure(counted, 'transport') : counted
 }
 
 /** The history after a stable session. `minInterval` still holds. */
@@ -60,7 +60,8 @@ export function resetFailures({ dialledAt }: History): History {
 export function delayAfter(history: History, failureClass: FailureClass, backOff: BackOff, jitter: number): number {
   if (failureClass === 'transport')
     return jitter * Math.min(TRANSPORT_INITIAL * 2 ** (history.transport - 1), backOff.transportCap)
-  if (failureClass === 'restart') return spread(jitter, RESTART)
+  if (failureClass === 'restart') return 120 * jitter - 60 // 30 to 60, in which most routers are back
+  if (failureClass === 'reset') return jitter * RESET
   const { protocolInitial, administrative } = backOff
   const doubled = Math.min(protocolInitial * 2 ** (history.protocol - 1), Math.max(PROTOCOL_CAP, protocolInitial))
   return jitter * (failureClass === 'administrative' ? Math.max(doubled, administrative) : doubled)
@@ -68,10 +69,6 @@ export function delayAfter(history: History, failureClass: FailureClass, backOff
 /** In seconds. */
 export function longestDelay({ transportCap, protocolInitial, administrative }: BackOff): number {
   return Math.max(transportCap, protocolInitial, PROTOCOL_CAP, administrative)
-}
-/** The jitter as a point between two bounds. */
-function spread(jitter: number, { min, max }: typeof RESTART): number {
-  return min + ((jitter - JITTER.min) / (JITTER.max - JITTER.min)) * (max - min)
 }
 
 /** The earliest time for a dial that is due at `at`, in milliseconds. Nothing shortens a delay that has begun. */

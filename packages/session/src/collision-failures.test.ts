@@ -156,6 +156,7 @@ describe('a collision is not an error', () => {
     [2, 7],
     [3, 7],
     [5, 7],
+    [6, 5],
   ])('%i/%i counts, unlike Cease 6/7, even if the other connection is kept', (code, subcode) => {
     for (const side of ['outgoing', 'incoming'] as const) {
       const play = new Play().both().receive(side, notificationOf(code, subcode))

@@ -2,6 +2,7 @@
 import type { Message, Open } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import { higher, keepalive, lower, openOf, Play } from '../tools/connections-play.ts'
+import { stepSession } from './collision.ts'
 import type { CollisionSide } from './connections.ts'
 import type { SessionOptions } from './options.ts'
 
@@ -273,4 +274,31 @@ describe('one connection per direction', () => {
     play.do({ type: 'accepted' }).receive('incoming', higher, keepalive)
     expect(play.state).toBe('Established')
   })
+})
+
+describe('what is no collision', () => {
+  it('a connection is not accepted while the session is stopped', () => {
+    const play = new Play().do({ type: 'accepted' })
+    expect([play.taken(), play.connections]).toEqual(['', { outgoing: 'Idle' }])
+  })
+  it('an input of a connection that has ended has no action', () => {
+    const play = new Play().reach('OpenSent').receive('incoming', keepalive)
+    expect([play.taken(), play.connections]).toEqual(['', { outgoing: 'OpenSent' }])
+  })
+  it('a second OPEN ends its own connection only (RFC 6608 §3)', () => {
+    for (const open of [higher, lower]) {
+      const play = new Play().reach('OpenConfirm', open).do({ type: 'accepted' })
+      play.taken()
+      expect(play.receive('outgoing', open).taken()).toBe('outgoing: send 5/2, outgoing: close, -> OpenSent')
+      expect(play.connections).toEqual({ outgoing: 'Idle', incoming: 'OpenSent' })
+    }
+  })
+})
+
+it('an event is of the session, so that it has no side', () => {
+  const { pair } = new Play().reach('OpenConfirm')
+  const message = { type: 'message', message: keepalive } as const
+  const [, actions] = stepSession(pair, message, { now: 0, jitter: 1 }, 'outgoing')
+  expect(actions.map(({ type }) => type)).toEqual(['emit', 'emit'])
+  for (const action of actions) expect(action).not.toHaveProperty('side')
 })

@@ -212,13 +212,12 @@ function pendingLost(
 }
 
 /**
- * Whether the end of one of two connections counts as a failure: if it was Established, or a NOTIFICATION other than 6/7
- * was sent or received. A close without a NOTIFICATION does not count, because many peers resolve a collision that way.
- * The end of the only connection always counts, even with Cease 6/7: otherwise a peer that sends it while it keeps no
- * connection of ours would make us dial again and again.
+ * Whether the end of one of two connections, which was not Established, counts as a failure: if a NOTIFICATION other than 6/7
+ * was sent or received. A close without a NOTIFICATION does not count, because many peers resolve a collision that way. The
+ * end of the only connection always counts, even with Cease 6/7: otherwise a peer that sends it while it keeps no connection
+ * of ours would make us dial again and again.
  */
-function isFailure({ from, sent, received }: Down): boolean {
-  if (from === 'Established') return true
+function isFailure({ sent, received }: Down): boolean {
   const notification = sent ?? received
   if (notification === undefined) return false
   return notification.code !== notificationCode.cease || notification.subcode !== subcode.cease.connectionCollision

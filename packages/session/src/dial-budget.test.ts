@@ -20,9 +20,10 @@ const broughtAbout: Record<EndingName, Input> = {
   rejected: { type: 'message', message: cease(4) },
   'administrative Cease': { type: 'message', message: cease(5) },
   'stable session, then lost': lost,
-  'stable session, then rejected': { type: 'message', message: cease(4) },
+  'stable session, then rejected': { type: 'message', message: cease(6) },
   'stable session, then administrative Cease': { type: 'message', message: cease(1) },
   'stable session, then restarted': { type: 'message', message: cease(2) },
+  'stable session, then reset': { type: 'message', message: cease(4) },
 }
 
 /** The machine in Connect, dialled at `now`, once this dial has ended so and the next begins. Seconds. */
@@ -81,7 +82,7 @@ describe('the dial budget', () => {
   })
   it.each([
     [60, '5 dials: 4 TCP fails'],
-    [600, '12 dials: 5 TCP fails; 1 rejected; 1 stable session, then lost; 4 TCP fails'],
+    [600, '12 dials: 5 TCP fails; 1 rejected; 1 stable session, then restarted; 4 TCP fails'],
     [
       3600,
       '52 dials: 5 TCP fails; 1 rejected; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 5 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 4 TCP fails; 1 stable session, then restarted; 5 TCP fails',

@@ -32,6 +32,7 @@ export const endings = {
   'stable session, then rejected': { failureClass: 'protocol', stable: true },
   'stable session, then administrative Cease': { failureClass: 'administrative', stable: true },
   'stable session, then restarted': { failureClass: 'restart', stable: true },
+  'stable session, then reset': { failureClass: 'reset', stable: true },
 } as const satisfies Readonly<Record<string, Ending>>
 export type EndingName = keyof typeof endings
 

@@ -5,7 +5,6 @@
  * in another way. A file that cannot be read or written is one warning, and changes nothing else. Only a dial waits for a
  * write, for a second at most: a disk that hangs delays neither a KEEPALIVE nor a withdrawal.
  */
-import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -64,6 +63,7 @@ export class DialRecord {
     this.#config = config
     this.#file = join(directory, `dial-${encodeURIComponent(address)}-${port}.json`)
     this.#log = log
+    const { createHash } = process.getBuiltinModule('node:crypto') // loaded only if there is a record: it has 1.3 MiB
     this.#open = createHash('sha256')
       .update(encode(ourOpen(config, true)))
       .digest('hex')

@@ -26,7 +26,7 @@ describe('every failure backs off', () => {
     ['an FSM error', 'Established', (p: Play) => p.receive(open)],
     ['a close before the session is stable', 'Established', (p: Play) => p.sleep(299.999).do(inputs.disconnected)],
     ['hold expiry of a stable session', 'Established', (p: Play) => p.sleep(300).do({ type: 'tick' })],
-    ['a NOTIFICATION in a stable session', 'Established', (p: Play) => p.sleep(300).receive(notificationOf(6, 4))],
+    ['a NOTIFICATION in a stable session', 'Established', (p: Play) => p.sleep(300).receive(notificationOf(6, 6))],
   ] as const
   it.each(slow)('%s in %s counts on the protocol track, 60 s first', (_, place, happen) => {
     const play = new Play().reach(place)
@@ -97,6 +97,27 @@ describe('every failure backs off', () => {
     it('a restart waits for minInterval if that is longer', () => {
       const play = new Play({ backOff: { minInterval: 3600, resetAfter: 60 } }).reach('Established').sleep(60)
       expect(play.receive(notificationOf(6, 2)).down?.retryIn).toBe(3540)
+    })
+  })
+  describe('an operator who resets the session (Cease 6/4)', () => {
+    const stable = () => new Play().reach('Established').sleep(300)
+
+    it('Cease 6/4 of a stable session is followed by a dial after 10 s', () => {
+      for (const received of [notificationOf(6, 4), hardReset(cease(4))] as Notification[]) {
+        const play = stable().receive(received)
+        expect(play.down?.retryIn).toBe(10)
+        expect(play.machine.history).toMatchObject({ transport: 1, protocol: 1 })
+      }
+    })
+    it('a reset counts on both tracks: a rejection waits 120 s, a refused dial 10 s', () => {
+      const again = () => stable().receive(notificationOf(6, 4)).wait(10)
+      expect(again().do(inputs.connected, inputs.disconnected).down?.retryIn).toBe(120)
+      expect(again().do(inputs.disconnected).down?.retryIn).toBe(10)
+    })
+    it('a second reset before a stable session counts on the protocol track', () => {
+      const play = stable().receive(notificationOf(6, 4)).wait(10).do(inputs.connected)
+      play.receive(open, { type: 'keepalive' }).sleep(299.999)
+      expect(play.receive(notificationOf(6, 4)).down?.retryIn).toBe(120)
     })
   })
   it('the same subcodes of other codes are not administrative', () => {

@@ -273,11 +273,17 @@ describe('negotiation', () => {
   })
   it('hold time 0 is accepted with allowZeroHoldTime, without timers (RFC 4271 §4.4)', () => {
     const play = offer({ holdTime: 0 }, { allowZeroHoldTime: true })
-    expect([play.state, play.timers]).toEqual(['OpenConfirm', {}])
+    expect([play.state, play.timers]).toEqual(['OpenConfirm', { holdTimer: 240 }]) // of the OPEN
     expect([play.receive({ type: 'keepalive' }).state, play.timers]).toEqual(['Established', {}])
     expect(play.receive({ type: 'keepalive' }, update).timers).toEqual({})
     expect(play.do(inputs.send).timers).toEqual({})
     expect(play.wait(1e6).state).toBe('Established')
+  })
+  it('hold time 0 does not keep us in OpenConfirm if no KEEPALIVE comes', () => {
+    const play = offer({ holdTime: 0 }, { allowZeroHoldTime: true })
+    play.taken()
+    expect(play.wait(240).taken()).toBe('send 4/0, close, emit down, -> Idle')
+    expect(play.down).toMatchObject({ detail: 'no message from the peer for 240 s' })
   })
   it.each([
     [90, 30, 30],

@@ -7,9 +7,9 @@
  * runs on. TABLE is the machine; each function below is one cell of it or a part of one, and its name has the next state
  * or the outcome. Every exit to Idle goes through toIdle(), every other change of state through enter().
  *
- * Three differences to the RFC spare the peer. A failed dial leads to Idle and waits there before we reconnect, not to
- * Active (DampPeerOscillations for every failure, §8.1.1). We accept a peer that connects to us in Idle too, unless the
- * session is stopped. DelayOpen is left out, because it only makes collisions rarer.
+ * Three differences to the RFC spare the peer. A dial without an answer and a connection that is lost in OpenSent lead to
+ * Idle, where we wait before we reconnect (DampPeerOscillations for every failure, §8.1.1). We accept a peer that connects
+ * to us in Idle too, unless the session is stopped. DelayOpen is left out, because it only makes collisions rarer.
  */
 import {
   cease,
@@ -277,12 +277,13 @@ function toOpenConfirm(s: Machine, t: Tick, input: { readonly message: Open } & 
   const result = checkOpen(input.message, offeredConfig(s))
   if ('sent' in result) return rejectMessage(s, t, input, { ...result })
   const next = { ...s, negotiated: result }
-  const timers = { ...holdTimer(next, t), ...keepaliveTimer(next, t) }
+  // With a hold time of 0 the deadline of the OPEN runs on: a peer that sends no KEEPALIVE must not keep us here for ever.
+  const timers = { ...s.timers, ...holdTimer(next, t), ...keepaliveTimer(next, t) }
   return [enter(next, 'OpenConfirm', timers), [send({ type: 'keepalive' })]]
 }
 
 function toEstablished(s: Machine, t: Tick): Step {
-  const timers = { ...s.timers, ...holdTimer(s, t), ...sendHoldTimer(s, t) }
+  const timers = negotiated(s).holdTime === 0 ? {} : { ...s.timers, ...holdTimer(s, t), ...sendHoldTimer(s, t) }
   const machine = s.capabilityFallback === 'used' ? withoutFallback(s) : s
   const established: Machine = { ...enter(machine, 'Established', timers), wasEstablished: true }
   return [established, [emit({ type: 'established', negotiated: negotiated(s) })]]
@@ -348,7 +349,7 @@ function toIdleOnLostAddress(
   { address, presence }: Extract<Input, { type: 'own-address' }>,
 ): Step {
   if (presence === 'here' || (presence === 'unknown' && s.ownAddress)) return [{ ...s, ownAddress: 'here' }, []]
-  if (presence === 'unknown' || s.ownAddress === undefined) return [s, []]
+  if (s.ownAddress === undefined) return [s, []]
   if (s.ownAddress === 'here') return [{ ...s, ownAddress: 'missed' }, []]
   const detail = `our own address ${address} is no longer on this host`
   return toIdleOnFailure(s, t, { reason: 'own-address-lost', detail, failureClass: 'transport', atOnce: true })
@@ -400,13 +401,12 @@ function toIdleOnLoss(s: Machine, t: Tick, input: Input): Step {
 }
 function toIdleOnNotification(s: Machine, t: Tick, { message }: { readonly message: Notification }): Step {
   const { code, subcode: sub } = withoutHardReset(message)
-  const isAdministrative = code === notificationCode.cease && administrativeSubcodes.includes(sub)
-  const isRestart = isAdministrative && restartSubcodes.includes(sub) && isStable(s, t)
+  const isCease = code === notificationCode.cease
   const failure: Failure = {
     reason: 'notification-received',
     detail: `the peer sent ${describeNotification(message)}`,
     received: message,
-    failureClass: isRestart ? 'restart' : isAdministrative ? 'administrative' : 'protocol',
+    failureClass: (isCease && ceaseClasses[sub]?.[isStable(s, t) ? 1 : 0]) || 'protocol',
   }
   const isParameter = code === notificationCode.open && sub === subcode.open.unsupportedOptionalParameter
   if (!isParameter || !mayOmitCapabilities(s)) return toIdleOnFailure(s, t, failure)
@@ -419,15 +419,18 @@ function mayOmitCapabilities({ state, config, capabilityFallback }: Machine): bo
   const isFirstAttempt = isAnswer && capabilityFallback === undefined
   return isFirstAttempt && needsNoCapability(config) && ourOpen(config).capabilities.length > 0
 }
-/** An operator limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). */
-const administrativeSubcodes: readonly number[] = [
-  subcode.cease.maximumPrefixes,
-  subcode.cease.administrativeShutdown,
-  subcode.cease.peerDeconfigured,
-  subcode.cease.connectionRejected,
-]
-/** A daemon that is restarted sends these too: BIRD and FRR 6/2, GoBGP 6/3. */
-const restartSubcodes: readonly number[] = [subcode.cease.administrativeShutdown, subcode.cease.peerDeconfigured]
+/**
+ * What a Cease means: an operator limited prefixes, shut us down, removed us, or has not configured us (RFC 4486 §4). If the
+ * session was stable, a daemon that is restarted sends some of these too: BIRD and OpenBGPD 6/2, FRR and GoBGP 6/3. And 6/4 is an
+ * operator who wants the session back at once.
+ */
+const ceaseClasses: { readonly [subcode in number]?: readonly [FailureClass, ifStable: FailureClass] } = {
+  [subcode.cease.maximumPrefixes]: ['administrative', 'administrative'],
+  [subcode.cease.administrativeShutdown]: ['administrative', 'restart'],
+  [subcode.cease.peerDeconfigured]: ['administrative', 'restart'],
+  [subcode.cease.administrativeReset]: ['protocol', 'reset'],
+  [subcode.cease.connectionRejected]: ['administrative', 'administrative'],
+}
 
 function toIdleOnMalformed(s: Machine, t: Tick, input: Extract<Input, { type: 'malformed' }>): Step {
   const { sent, reason, detail } = input
@@ -439,7 +442,7 @@ function rejectMessage(s: Machine, t: Tick, { followedBy }: FollowedBy, failure:
 }
 function toIdleOnHoldTimer(s: Machine, t: Tick): Step {
   const { timers, since, negotiated } = s
-  const seconds = negotiated?.holdTime ?? Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // open-deadline.ts may shorten it
+  const seconds = negotiated?.holdTime || Math.round(((timers.holdTimer ?? t.now) - since) / 1000) // open-deadline.ts may shorten it
   const detail = `no message from the peer for ${seconds} s`
   const sent = notification(notificationCode.holdTimer, 0)
   return toIdleOnFailure(s, t, { reason: 'hold-timer', detail, sent })

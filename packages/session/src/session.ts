@@ -57,14 +57,6 @@ export class Session extends EventEmitter<SessionEvents> implements AsyncDisposa
     this.#shell = new Shell(this.config, { clock, random, dial }, observer, record)
   }
 
-  /** Adds a listener. {@link SessionEvents} lists the events, and what each listener receives. */
-  override on<name extends keyof SessionEvents>(
-    event: name,
-    listener: (...payload: SessionEvents[name]) => void,
-  ): this {
-    return super.on(event, listener as never)
-  }
-
   get state(): SessionState {
     return this.#shell.state
   }

@@ -1,5 +1,11 @@
-/** The table of the session's options in docs/defaults.md, made from `sessionOptions` and the sentences below. */
+/** The tables of the session's options and of the dial budget in docs/defaults.md, made from the code and the sentences below. */
+import { configure } from '../src/config.ts'
+import { dialBudget, mostDials } from '../src/dial-budget.ts'
 import { sessionOptions } from '../src/options.ts'
+import { budgetRows } from './budget-rows.ts'
+import { given } from './connections-play.ts'
+import { DialGraph, rows as inputs } from './dial-search.ts'
+import { runs } from './runs.ts'
 
 type SessionOptionName = keyof typeof sessionOptions
 
@@ -153,11 +159,45 @@ const texts: { readonly [name in SessionOptionName]: Text } = {
   },
 }
 
-/** The page with the table in its first section made anew. */
+/** The page with both tables, and the example below the second one, made anew. */
 export function defaultsPage(page: string): string {
   const rows = (Object.keys(sessionOptions) as SessionOptionName[]).map(row) // its own keys
   const table = ['| option | default | allowed | why | reference |', '| --- | --- | --- | --- | --- |', ...rows]
-  return page.replace(/\| (option|setting) [\s\S]*?\n(?=\n)/, `${table.join('\n')}\n`)
+  return page
+    .replace(/\| (option|setting) [\s\S]*?\n(?=\n)/, `${table.join('\n')}\n`)
+    .replace(/\| while [\s\S]*?\n(?=\n)/, `${budgetTable().join('\n')}\n`)
+    .replace(/The \d+ of an hour [\s\S]*?\n\n[\s\S]*?\n(?=\n)/, `${longestHour().join('\n')}\n`)
+}
+/** How the dials end in an hour with the most of them: a line up to each stable session, and one for equal lines. */
+function longestHour(): string[] {
+  const endings = mostDials(configure(given).backOff, 3600)
+  const groups: string[][] = [[]]
+  for (const ending of endings) {
+    groups.at(-1)?.push(ending)
+    if (ending.startsWith('stable')) groups.push([])
+  }
+  const lines = runs(groups.map(group => runs(group).map(times).join('; '))).map(
+    ({ what, count }, i) => `${i + 1}. ${count === 1 ? '' : `${count} times: `}${what}`,
+  )
+  return [`The ${endings.length + 1} of an hour end like this, for example; the last one has not ended:`, '', ...lines]
+}
+function times({ what, count }: { readonly what: string; readonly count: number }): string {
+  return count === 1 ? what : `${count} × ${what}`
+}
+function budgetTable(): string[] {
+  const { backOff } = configure(given)
+  const rows = Object.entries(budgetRows).map(([what, among]): [string, number[]] => [
+    what,
+    Object.values(dialBudget(backOff, among)),
+  ])
+  const graph = new DialGraph({}, 3_600_000, inputs['stop, start'])
+  const stopped = [60, 600, 3600].map(seconds => graph.most(seconds * 1000).dials)
+  rows.push(['the caller stops and starts the session at each dial', stopped])
+  return [
+    '| while | minute | ten minutes | hour |',
+    '| --- | --- | --- | --- |',
+    ...rows.map(([what, dials]) => `| ${[what, ...dials].join(' | ')} |`),
+  ]
 }
 function row(name: SessionOptionName): string {
   const option: { type: string; default?: unknown; min?: number; max?: number } = sessionOptions[name]

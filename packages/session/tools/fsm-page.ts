@@ -118,29 +118,28 @@ function describeAction(action: Action): string {
     : `send ${message.type.toUpperCase()}`
 }
 
-// ---- the diagram
+// ---- the changes of state
 
-/** The README of the package with its diagram made anew. */
-export function withDiagram(readme: string): string {
-  return readme.replace(/```mermaid\n[\s\S]*?\n```/, diagram)
+const changesHead = '| from | on | to |\n| --- | --- | --- |'
+
+/** The README of the package with its table of changes made anew. */
+export function withChanges(readme: string): string {
+  const [before = '', ...rest] = readme.split(changesHead)
+  if (rest.length !== 1) throw new Error('the README of the session has no table of changes')
+  const after = rest[0]?.slice(rest[0].indexOf('\n\n'))
+  return `${before}${changesHead}\n${states.flatMap(changesFrom).join('\n')}${after}`
 }
-function diagram(): string {
-  return ['```mermaid', 'stateDiagram-v2', '  [*] --> Idle', ...states.flatMap(edgesFrom), '```'].join('\n')
-}
-/** One arrow for each state that follows. `otherwise` is "anything else", and then says it for all that goes there. */
-function edgesFrom(from: SessionState): string[] {
+/** One row for each state that follows. `otherwise` is "anything else", and then says it for all that goes there. */
+function changesFrom(from: SessionState): string[] {
   const named = eventNames.filter(event => TABLE[from][event] !== undefined)
   const targets = states.filter(to => to !== from)
   const other = eventNames.find(event => TABLE[from][event] === undefined)
   return targets.flatMap(to => {
     const usual = named.filter(event => leads(from, event, to, {}))
     const passive = named.filter(event => leads(from, event, to, { passive: true }) && !usual.includes(event))
-    const words = [
-      ...usual.map(event => events[event][0]),
-      ...passive.map(event => `${events[event][0]} if passive`),
-    ].map(word => word.replaceAll('`', ''))
-    if (other && leads(from, other, to, {})) return [`  ${from} --> ${to}: anything else`]
-    return words.length > 0 ? [`  ${from} --> ${to}: ${words.join(', ')}`] : []
+    const words = [...usual.map(event => events[event][0]), ...passive.map(event => `${events[event][0]} if passive`)]
+    if (other && leads(from, other, to, {})) return [`| ${from} | anything else | ${to} |`]
+    return words.length > 0 ? [`| ${from} | ${words.join(', ')} | ${to} |`] : []
   })
 }
 /** Idle is left from where it waits, or where it was stopped. */

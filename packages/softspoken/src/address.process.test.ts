@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 
 const entry = fileURLToPath(new URL('main.ts', import.meta.url))
-const timeout = 20_000
+const timeout = 60_000
 const flags = [
   ...['announce', '--prefix', '198.51.100.10/32', '--local-as', '64515', '--router-id', '10.0.5.11'],
   ...['--peer', '127.0.0.1', '--peer-as', '65000', '--next-hop', '10.0.5.11'],

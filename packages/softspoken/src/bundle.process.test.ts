@@ -5,11 +5,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@softspoken/test-support/free-port'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'bundle-'))
 const beside = mkdtempSync(join(tmpdir(), 'bundle-koffi-'))
-const timeout = 30_000
+const timeout = 60_000
 beforeAll(() => {
   const made = spawnSync(process.execPath, ['bundle.mjs', folder], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -51,6 +52,16 @@ it('the bundle without koffi adds no address, and names the option for that', { 
 it('the bundle without koffi announces without a kernel deadline, and says so', { timeout }, async () => {
   const { child, output, exit } = start()
   await expect.poll(() => output.out, { timeout }).toMatch(/koffi cannot be loaded[^\n]*"kernel deadline off"/)
+  child.kill('SIGTERM')
+  expect(await exit).toEqual([0, null])
+})
+
+it('the bundle has the parts of prom-client that the metrics need', { timeout }, async () => {
+  const page = `127.0.0.1:${await freePort()}`
+  const { child, exit } = start([], {}, [...flags, '--http', page])
+  const scrape = () => fetch(`http://${page}/metrics`).then(response => response.text(), String)
+  for (const type of ['counter', 'gauge', 'histogram'])
+    await expect.poll(scrape, { timeout }).toMatch(new RegExp(`^# TYPE \\w+ ${type}$`, 'm'))
   child.kill('SIGTERM')
   expect(await exit).toEqual([0, null])
 })

@@ -20,7 +20,7 @@ const needed: Record<string, string> = {
   '--require-address': 'false',
 }
 const words = (options: Record<string, string>) => Object.entries(options).flat()
-const timeout = 20_000
+const timeout = 60_000
 const named = (action: string) =>
   Object.entries(signals).flatMap(([name, does]) => (does === action ? [name as NodeJS.Signals] : []))
 

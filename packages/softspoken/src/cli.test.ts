@@ -212,6 +212,9 @@ describe('a wrong command line is one sentence and exit 2', () => {
   })
   it('status exits 1 for a port that fetch refuses', async () => {
     const { code, err } = await call(['status', '127.0.0.1:1'])
-    expect([code, err]).toEqual([1, 'status: no answer from 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n'])
+    expect([code, err]).toEqual([
+      1,
+      'status: no answer from 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; does a program run there with --http 127.0.0.1:1, or SOFTSPOKEN_HTTP?\n',
+    ])
   })
 })

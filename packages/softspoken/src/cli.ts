@@ -1,11 +1,13 @@
 /** The command line: `softspoken <command> [options]`. Each command is loaded when it is run. */
+import { omitUndefined } from '@softspoken/session/internal'
 import { nearest } from '@softspoken/wire/internal'
 import { Command, CommanderError, Option } from 'commander'
 import { isAnnounce } from './announce-name.ts'
 import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withDisabledBy, withOptions, withoutValue } from './config/flags.ts'
 import { fromKubeVipFlags } from './config/kube-vip-flags.ts'
-import { readConfiguration, readDisabledBy } from './config/sources.ts'
+import { readConfiguration, readDisabledBy, readSources } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
+import { validateSome } from './config/validate.ts'
 import { escapeControls } from './log/escape-controls.ts'
 import { kindOf, manifestOptions, withManifestOptions } from './manifest/manifest-options.ts'
 import { exitCodes, type Shutdown } from './shutdown.ts'
@@ -72,8 +74,10 @@ function commands(env: NodeJS.ProcessEnv, io: Io, nameOf = (variable: string): s
     })
   withOptions(root.command('check'))
     .description('Check the options and show what each router would be sent. Announce nothing.')
-    .addOption(new Option('--pool <prefix...>', 'warn if a VIP lies in this pool of another program').helpGroup(OTHER))
+    .addOption(new Option('--pool <prefix...>', 'warn if a VIP lies in this pool of another program').hideHelp())
+    .addOption(new Option('--vip <url>', 'ask the VIP, from another host than a node').helpGroup(OTHER))
     .action(async (given: CheckFlags, command: Command) => {
+      if (given.vip !== undefined) return probe(given.vip, command, io)
       const { isQuestion, whoHas } = await import('./commands/who-has.ts')
       if (isQuestion(given.arp)) printLines(await whoHas(given.arp, given.interface), io)
       else await runCheck(await readConfiguration(readFlags(command), env), io, given.pool)
@@ -94,16 +98,20 @@ function commands(env: NodeJS.ProcessEnv, io: Io, nameOf = (variable: string): s
     })
   root
     .command('status')
-    .description('Show the routes, sessions and health of a program that runs with --http.')
-    .usage('[address]')
-    .argument('[address]', 'the address and port of its --http', '127.0.0.1:9179')
+    .description(
+      'Show whether a program that runs with --http announces, and if not, why; then its routes, sessions and health.',
+    )
+    .usage('[--json] [address]')
+    .argument('[address]', 'the address and port of its --http, also as a URL', '127.0.0.1:9179')
+    .option('--json', 'print the answer of /status as it is')
     .helpOption('-h, --help', 'show this help')
     .allowExcessArguments()
     .allowUnknownOption()
-    .action(async (address: string, _options, command: Command) => {
+    .addHelpText('after', '\nIt exits with 0 if the program answers, 1 if it does not, and 2 for a wrong address.')
+    .action(async (address: string, { json }: { json?: true }, command: Command) => {
       if (command.args.length > 1 || address.startsWith('-'))
         throw new UsageError('status: give at most one address and port, such as 127.0.0.1:9179')
-      io.print(`${await (await import('./commands/status.ts')).status(address)}\n`)
+      io.print(await (await import('./commands/status.ts')).status(address, omitUndefined({ json })))
     })
   withDisabledBy(root.command('drain'))
     .description('Take this node out of service: create the file of disabledBy. The agent hands over, and runs on.')
@@ -142,6 +150,14 @@ interface CheckFlags {
   readonly arp?: unknown
   readonly interface?: readonly string[]
   readonly pool?: readonly string[]
+  readonly vip?: string
+}
+async function probe(vip: string, command: Command, io: Io): Promise<void> {
+  const { given } = await readSources(readFlags(command), {})
+  const { probeVip } = await import('./commands/probe-vip.ts')
+  const { answers, lines } = await probeVip(vip, validateSome(given))
+  printLines(lines.map(line => `${line}\n`).join(''), io)
+  if (!answers) throw new RetryableError('the VIP does not answer as asked')
 }
 
 async function runCheck(

@@ -17,6 +17,7 @@ describe.each(['recipes/control-plane.md', 'recipes/disaster.md', 'troubleshooti
     if (command === 'manifest')
       expect(await printed([command, ...words])).toEqual({ code: 0, out: expect.stringContaining('kind: '), err: '' })
     else if (words[0] === '--arp') expect([words.length, isIP(words[1] ?? '')]).toEqual([2, 4])
+    else if (words[0] === '--vip') expect([words.length, URL.canParse(words[1] ?? '')]).toEqual([2, true])
     else expect((await readConfiguration(words, {})).warnings).toEqual([])
   })
   it('has such commands', () => {

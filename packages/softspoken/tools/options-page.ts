@@ -20,6 +20,8 @@ variable, kube-vip's variable, the file. A value that does not win is not checke
   value that is given twice.
 - An unknown variable that begins with \`SOFTSPOKEN_\` causes a warning, except the variables that Kubernetes sets for a
   Service called softspoken.
+- A file of options, a key or a certificate has at most 1 MiB. It may be a pipe that ends within 5 s, as in
+  \`--config <(command)\`, but no device. A kubeconfig must be a file.
 - No error, warning or log line shows a key or the text of a file, apart from that of \`disabledBy\`. A URL in \`health\` is shown
   without user, password and query, and a command without its arguments.
 
@@ -59,7 +61,8 @@ no interface. \`requireAddress: false\` announces without looking.
 
 \`arp: true\` (or \`--arp\`) tells the hosts of the interface's segment which node has the VIP: by ARP for IPv4, by NDP for IPv6. It goes
 with the mode \`leader\`, which is then the default, and \`interface\` is by default \`auto\`. It needs the capabilities NET_ADMIN and
-NET_RAW. The loopback, ports of a bridge or a bond, and interfaces without ARP are refused.
+NET_RAW. The loopback, ports of a bridge or a bond, and interfaces without ARP are refused. So are bonds with the mode balance-alb:
+they answer each host with the MAC address of another port. A bond with balance-tlb answers with one.
 
 - Without \`peer\`, \`peers\` and the other options of a router there is no BGP. With them there is both.
 - A host that has the VIP already blocks the first claim: the reason is \`address-in-use\`, with its MAC address.
@@ -76,16 +79,34 @@ warning of one sentence, and changes no exit code. It changes nothing, and each 
 |---|---|
 | the certificate of the API server | it is not for a VIP, or it ends within 30 days; with the cure for kubeadm, k3s and RKE2 |
 | the rights of the Lease's credentials | one of those is missing that \`softspoken manifest rbac\` grants (SelfSubjectAccessReview) |
-| capabilities of the process | NET_RAW is missing with \`arp\` (without NET_ADMIN for the address there is an error) |
 | the interface of the VIPs | it has no carrier |
+| the gateway on that interface, with \`arp\` | it does not answer, as on a wrong VLAN |
 | \`arp_ignore\`, with \`arp\` | it is 3 or 8: the kernel does not answer for the VIP |
 | \`rp_filter\` of the interface to a router, or of the VIPs with \`arp\` | it is strict, and the default route is another interface's |
 | \`arp_ignore\` and \`arp_announce\`, if several nodes have the VIP at once | the VIP lies in the subnet of an interface, and they are not 1 and 2 |
 | \`localAs\` | it is a public AS number, and asks whether it is yours |
+| the cluster's pools of LoadBalancer addresses, Cilium's and MetalLB's, if the credentials may list them | a VIP lies in one |
 | each \`--pool\`, a flag of \`check\` alone: a prefix or a range | a VIP lies in it, so that another program may give the address to a Service |
 
-With \`arp\` a line has the state of \`ip_forward\`. The settings matter for IPv4 alone, and the larger one of \`all\` and the interface
+With \`arp\` a line has the state of \`ip_forward\`, and others say which MAC addresses answer for the gateway and for each VIP; each
+address is asked by two probes, which change no neighbour table. The settings matter for IPv4 alone, and the larger one of \`all\` and the interface
 applies. If the API server gives no answer, the line says that it is not known, and why.
+
+## Whether the VIP answers
+
+BGP does not say whether the router took a route: only an answer from the other side shows it. On a host that is no node run
+\`softspoken check --vip tcp://198.51.100.10:6443\`, or with TLS
+\`softspoken check --vip https://198.51.100.10:6443/readyz --health-ca /etc/kubernetes/pki/ca.crt\`.
+
+It needs no other option. It says whether the VIP accepts a connection, and for \`http\` and \`https\` whether it answers with 200 to 299, with
+the time of each. If there is no connection, hints say where to look: the nodes, the import policy of the router (RFC 8212), the
+next hop, filters. The exit code is 0 if it answers, and 1 if it does not. Each step ends after 5 s. \`--health-ca\`, \`--health-cert\`,
+\`--health-key\` and \`--health-verify none\` are for TLS.
+
+\`probePort: 6443\` lets the nodes do the same all the time, in the mode \`leader\` with BGP: each node that does not have the VIP connects
+to that port of it about each 10 s, while another node holds the Lease.
+[Operations](../../docs/operations.md#whether-the-router-took-the-route) has what it shows,
+[defaults](../../docs/defaults.md#the-probe-of-the-vip) how often it connects, and why it is off by default.
 
 ## Maintenance
 
@@ -96,7 +117,16 @@ file of options. If it cannot be known whether the file exists, the node stays a
 
 \`drainOnCordon: true\` does the same while the Node \`nodeName\` is cordoned (\`kubectl cordon\`, \`kubectl drain\`), with the reason
 \`cordoned\`. The API server is asked each 10 s with the credentials of the Lease, which need \`get\` on the Node. If it refuses or
-does not answer, the node stays as it was. Leave it off with one control plane node: cordoned nodes alone announce nothing.
+does not answer, the node stays as it was. With an election a cordoned node leads again if no
+other node does; in \`all-nodes\` mode, cordoned nodes alone announce nothing.
+
+## The label of the Node that leads
+
+\`labelNode: true\` sets the label \`kube-vip.io/has-ip\` of the Node \`nodeName\` to the first IPv4 VIP while it leads, as kube-vip does with
+\`enable_node_labeling\`: \`kubectl get nodes -l kube-vip.io/has-ip=198.51.100.10\` shows the leader. \`softspoken manifest rbac --label-node true\`
+prints the right for it: to \`patch\` Nodes, or with \`--node-name\` that Node alone. If the API server refuses or does not answer,
+it is tried again each 10 s, and nothing else changes. The label of a node that died stays until its agent starts again; the
+Lease is what decides.
 
 ## Several routers
 
@@ -129,7 +159,7 @@ bounds. None can be switched off. [docs/defaults.md](../../docs/defaults.md) has
 
 In a file it is a map. In a flag or a variable it is a list of names and numbers:
 
-\`\`\`sh
+\`\`\`text
 SOFTSPOKEN_BACK_OFF='minInterval=10, transportCap=300'
 \`\`\`
 

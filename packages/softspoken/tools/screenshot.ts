@@ -55,7 +55,10 @@ site.attach(announcer, {
   routes: { [VIP]: { nextHop: '10.0.5.11' } },
   agent: { agent, nodeName, elected },
 })
-await until(() => agent.status().role === 'leader' && announcer.status().peers[0]?.sent.length === 1)
+await until(() => {
+  const [peer] = announcer.status().peers
+  return agent.status().role === 'leader' && peer?.sent.length === 1 && Object.keys(peer.queued).length === 0
+})
 
 const browser = await Browser.start()
 try {

@@ -28,8 +28,8 @@ function bootTime(now: number): number {
   }
 }
 
-/** Milliseconds. A wall clock that is corrected steps by less. */
-const JUMP = 2000
+/** Milliseconds. A wall clock that is corrected steps by less, and the time since the start may have whole seconds only. */
+export const JUMP = 2000
 
 /** Looks again and again whether a clock jumped. */
 export class JumpWatch {

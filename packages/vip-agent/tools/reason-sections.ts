@@ -19,6 +19,7 @@ const notServing: Record<ServeReason, Explanation<AgentReason>> = {
   unhealthy: because('unhealthy', 'https://127.0.0.1:6443/readyz answered 500 (3 checks in a row)'),
   'no-session': because('no-session'),
   'no-carrier': because('no-carrier'),
+  'route-unsendable': because('route-unsendable', 'the peer 203.0.113.1 has not negotiated IPv6'),
   'address-failed': because('address-failed', 'operation not permitted (EPERM)'),
   'address-removed': because('address-removed', 4),
   'address-missing': because('address-missing'),
@@ -35,8 +36,8 @@ const notAdvertising: Record<Exclude<AgentReason, ServeReason>, Explanation<Agen
 export const sections: readonly Section[] = [
   {
     title: 'Why a node does not serve',
-    text: `\`reason\` and \`detail\` of \`serves\` in the status of a VIP agent, and of its event \`serving\`. The level is that of the log
-line \`not serving\`.`,
+    text: `A VIP agent has these values in \`serves\` of its status, and emits them with the event \`serving\`. The last column is the level
+of the log line \`not serving\`.`,
     ...details(notServing),
   },
   {
@@ -47,13 +48,13 @@ line \`not serving\`.`,
   },
   {
     title: 'Why a request to a store of Leases failed',
-    text: '`reason` of a `LeaseStoreError`, and the label of the metric `softspoken_lease_request_failures_total`.',
+    text: 'A `LeaseStoreError` has this `reason`. The metric `softspoken_lease_request_failures_total` has it as its label.',
     ...meanings(leaseStoreReasons),
   },
   {
     title: 'Why a node cannot lead',
-    text: `\`reason\` of \`lastElectionFailure\` in the status of a VIP agent, and of its event \`election-failed\`: those of the
-store, and`,
+    text: `A VIP agent has this \`reason\` in \`lastElectionFailure\` of its status, and emits it with the event \`election-failed\`. It is one of
+the reasons of the table above, or one of these:`,
     ...meanings(Object.fromEntries(Object.entries(electionReasons).filter(([name]) => !(name in leaseStoreReasons)))),
   },
 ]

@@ -51,6 +51,12 @@ describe('Decoder', () => {
     }
     expect(paths).toEqual([[route], [route]])
   })
+  it('has the context that was set last, with its defaults', () => {
+    const decoder = new Decoder({ fourOctetAs: false })
+    expect(decoder.context).toEqual({ fourOctetAs: false, external: true, extendedMessage: false, addPath: [] })
+    decoder.context = { ...decoder.context, external: false }
+    expect(decoder.context).toMatchObject({ fourOctetAs: false, external: false })
+  })
   it.each([1, 2, 18, 19, 20, 40])('finds all messages in chunks of %i octets', size => {
     const sent = [keepalive, encode(announcement), keepalive, encode(announcement)].flatMap(bytes => [...bytes])
     const decoder = new Decoder()
@@ -97,6 +103,25 @@ describe('notificationAhead()', () => {
       'notification',
       'notification',
     ])
+  })
+  it('returns a NOTIFICATION that ends where the chunk ends', () => {
+    expect(after(open, encode(one)).decoder.notificationAhead()).toEqual(one)
+  })
+  it('returns undefined after a malformed header (RFC 4271 §6.1)', () => {
+    const { decoder, messages } = after(open, new Uint8Array(19))
+    expect([...messages]).toMatchObject([{ ok: false }])
+    decoder.push(encode(one))
+    expect(decoder.notificationAhead()).toBeUndefined()
+  })
+  it('does not take octets of an unfinished message for a NOTIFICATION', () => {
+    const value = encode(one)
+    const unknown = [{ code: 99, flags: 0xc0, value }]
+    const update = encode({ ...announcement, attributes: { ...announcement.attributes, unknown }, announced: [] })
+    const at = update.length - value.length
+    const { decoder, messages } = after(open, update.subarray(0, at))
+    expect([...messages]).toEqual([])
+    decoder.push(update.subarray(at))
+    expect(decoder.notificationAhead()).toBeUndefined()
   })
   it('returns undefined without a complete NOTIFICATION in the same chunk', () => {
     expect(after(open, keepalive).decoder.notificationAhead()).toBeUndefined()

@@ -7,8 +7,6 @@ import { decodeAt, failure, type Message, messageLength } from './message.ts'
 import type { Notification } from './notification.ts'
 import type { Result } from './result.ts'
 
-const NOTIFICATION = 3 // type, the last octet of a header (RFC 4271 §4.1)
-
 /**
  * Takes the chunks of a stream in order and returns their messages; it keeps the octets of one incomplete message at most.
  * After a malformed header it returns that one error and then nothing, because the beginning of the next message is unknown
@@ -74,9 +72,8 @@ export class Decoder {
       for (let at = this.#at; !this.#lost && this.#have === 0 && chunk.length - at >= HEADER_LENGTH; ) {
         const length = messageLength(chunk, this.#view, at, this.#context)
         if (chunk.length - at < length) return undefined
-        const isNotification = chunk[at + HEADER_LENGTH - 1] === NOTIFICATION
-        const result = isNotification ? decodeAt(chunk, at, length, this.#context) : undefined
-        if (result?.ok && result.value.type === 'notification') return result.value
+        const result = decodeAt(chunk, at, length, this.#context)
+        if (result.ok && result.value.type === 'notification') return result.value
         at += length
       }
     } catch {} // a malformed header follows: no NOTIFICATION can be found behind it

@@ -1,9 +1,9 @@
-/** What encode() writes. */
+/** What encode() writes, with and without an Encoder; which error decode() finds first. */
 import { describe, expect, it } from 'vitest'
-import { communityByNumber } from './attribute/communities.ts'
+import { communityText } from './attribute/communities.ts'
 import type { Attributes, RawAttribute } from './attribute/registry.ts'
 import type { Capability } from './capability/registry.ts'
-import { cutToFit, decode, encode } from './message.ts'
+import { cutToFit, decode, Encoder, encode, failure } from './message.ts'
 import type { Open } from './open.ts'
 import type { Update } from './update.ts'
 
@@ -33,6 +33,36 @@ function codesOf(bytes: Uint8Array): number[] {
   for (let at = 23; at < bytes.length; at += 3 + (bytes[at + 2] ?? 0)) codes.push(bytes[at + 1] ?? -1)
   return codes
 }
+
+describe('decode()', () => {
+  it('checks the length before the type, which may be unknown (RFC 4271 §6.1)', () => {
+    const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0, 18, 6)
+    const notification = { code: 1, subcode: 2, data: Uint8Array.of(0, 18) }
+    expect(decode(header)).toMatchObject({ ok: false, notification })
+  })
+  it.each([
+    [4096, { code: 1, subcode: 3, data: Uint8Array.of(6) }],
+    [4097, { code: 1, subcode: 2, data: Uint8Array.of(0x10, 0x01) }],
+  ])('an unknown type has an allowed length of 4096 octets at most: %i', (length, notification) => {
+    const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), length >> 8, length & 0xff, 6)
+    expect(decode(header)).toMatchObject({ ok: false, notification })
+  })
+  it('throws an error that is not of the peer again', () => {
+    const error = new RangeError('not in a message')
+    expect(() => failure(error, 0)).toThrow(error)
+  })
+})
+
+describe('Encoder', () => {
+  it('writes each message with the context set before it (RFC 6793 §4.1)', () => {
+    const message = announce({})
+    const encoder = new Encoder({ fourOctetAs: false })
+    expect(encoder.encode(message)).toEqual(encode(message, { fourOctetAs: false }))
+    encoder.context = { ...encoder.context, fourOctetAs: true }
+    expect(encoder.encode(message)).toEqual(encode(message))
+    expect(encoder.context).toEqual({ fourOctetAs: true, external: true, extendedMessage: false, addPath: [] })
+  })
+})
 
 describe('encode()', () => {
   it('writes both messages if a getter of one encodes the other', () => {
@@ -106,10 +136,11 @@ describe('encode()', () => {
     expect(Buffer.from(bytes).toString('hex')).toContain(`4002040201${octets}c00706${octets}c0000202`)
   })
   it('writes a well-known community given by name, and reads numbers (RFC 1997)', () => {
-    const names = ['no-export', '65000:100', 'graceful-shutdown']
-    const numbers = ['65535:65281', '65000:100', '65535:0']
-    const decoded = decode(encode(announce({ communities: names })))
-    expect(decoded).toMatchObject({ value: { attributes: { communities: numbers } } })
+    const names = ['no-export', '65000:100', 'graceful-shutdown', 0xfde80001]
+    const { communities = [] } = received(encode(announce({ communities: names }))).attributes
+    expect(communities).toEqual([0xffffff01, 0xfde80064, 0xffff0000, 0xfde80001])
+    expect(communities.map(communityText)).toEqual(['65535:65281', '65000:100', '65535:0', '65000:1'])
+    expect(names.map(communityText)).toEqual(communities.map(communityText))
   })
   it.each([
     ['graceful-shutdown', 'ffff0000', 'RFC 8326 §7'],
@@ -125,8 +156,8 @@ describe('encode()', () => {
   ])('writes the community %s as 0x%s (%s)', (name, octets) => {
     const bytes = encode(announce({ communities: [name] }, []))
     expect(Buffer.from(bytes).toString('hex')).toMatch(new RegExp(`c00804${octets}$`))
-    const [community] = received(bytes).attributes.communities ?? []
-    expect(community).toBe(communityByNumber(name))
+    const [community = 0] = received(bytes).attributes.communities ?? []
+    expect(communityText(community)).toBe(communityText(name))
   })
   it('writes AS_TRANS for an aggregator above 65535 (RFC 6793 §4.2.2)', () => {
     const bytes = encode(announce({ aggregator: { as: 4200000000, address: '192.0.2.2' } }), { fourOctetAs: false })

@@ -40,8 +40,8 @@ interface MessageRow<message> {
   readonly minLength: number
   /** The error code of a NOTIFICATION for an error in the body. */
   readonly errorCode: number
-  /** May be longer than 4096 octets if extended messages are negotiated (RFC 8654 §4). */
-  readonly extensible: boolean
+  /** The longest one, if extended messages are negotiated (RFC 8654 §4). */
+  readonly maxLength: number
   read(bytes: Uint8Array, at: number, end: number, context: Context): message
   write(w: Writer, message: message, context: Context): void
 }
@@ -50,7 +50,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
     code: 1,
     minLength: 29,
     errorCode: notificationCode.open,
-    extensible: false,
+    maxLength: MAX_MESSAGE_LENGTH,
     read: withReader(readOpen),
     write: writeOpen,
   },
@@ -58,7 +58,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
     code: 2,
     minLength: 23,
     errorCode: notificationCode.update,
-    extensible: true,
+    maxLength: MAX_EXTENDED_LENGTH,
     read: readUpdate,
     write: writeUpdate,
   },
@@ -66,15 +66,15 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
     code: 3,
     minLength: 21,
     errorCode: notificationCode.header,
-    extensible: true,
+    maxLength: MAX_EXTENDED_LENGTH,
     read: withReader(readNotification),
     write: writeNotification,
   },
   keepalive: {
     code: 4,
-    minLength: 19,
+    minLength: HEADER_LENGTH,
     errorCode: notificationCode.header,
-    extensible: false,
+    maxLength: HEADER_LENGTH,
     read: () => keepalive,
     write: () => {},
   },
@@ -82,7 +82,7 @@ const table: { readonly [type in Message['type']]: MessageRow<Extract<Message, {
     code: 5,
     minLength: 23,
     errorCode: notificationCode.routeRefresh,
-    extensible: true,
+    maxLength: MAX_EXTENDED_LENGTH,
     read: withReader(readRouteRefresh),
     write: writeRouteRefresh,
   },
@@ -114,20 +114,26 @@ export function decode(bytes: Uint8Array, context?: Partial<Context>): Result<Me
 
 /** The message length in the header at `at`; `view` is on `bytes`. @throws WireError if the header is malformed (RFC 4271 §6.1) */
 export function messageLength(bytes: Uint8Array, view: DataView, at: number, context: Context): number {
-  if (!isMarker(view, at)) {
-    const wrong = bytes.subarray(at, at + MARKER_LENGTH).findIndex(octet => octet !== 0xff)
+  const length = u16(bytes, at + 16)
+  const row = byCode[bytes[at + 18]!]
+  if (!isMarker(view, at) || row === undefined || length < row.minLength || length > longest(row, context))
+    throwHeader(bytes, at, length, context)
+  return length
+}
+
+/** Finds out what is wrong with the header. */
+function throwHeader(bytes: Uint8Array, at: number, length: number, context: Context): never {
+  const wrong = bytes.subarray(at, at + MARKER_LENGTH).findIndex(octet => octet !== 0xff)
+  if (wrong >= 0)
     throw new WireError(
       notificationCode.header,
       subcode.header.connectionNotSynchronized,
       'the marker is not all ones',
       at + wrong,
     )
-  }
-  const length = u16(bytes, at + 16)
   const type = bytes[at + 18]!
-  const row = byCode[type]
-  if (length < HEADER_LENGTH || length > longest(row, context)) throw badLength(bytes, at, `message length ${length}`)
-  if (row === undefined)
+  if (length < HEADER_LENGTH || length > longestUpdate(context)) throw badLength(bytes, at, `message length ${length}`)
+  if (byCode[type] === undefined)
     throw new WireError(
       notificationCode.header,
       subcode.header.badMessageType,
@@ -135,9 +141,7 @@ export function messageLength(bytes: Uint8Array, view: DataView, at: number, con
       at + 18,
       Uint8Array.of(type),
     )
-  if (length < row.minLength || (type === table.keepalive.code && length > row.minLength))
-    throw badLength(bytes, at, `message length ${length} for type ${type}`)
-  return length
+  throw badLength(bytes, at, `message length ${length} for type ${type}`)
 }
 
 /** Four octets at a time: sixteen single ones would take longer than the rest of a KEEPALIVE. */
@@ -183,9 +187,9 @@ export function longestUpdate(context: Partial<Context> | undefined): number {
   return longest(table.update, context)
 }
 
-/** The greatest length of a message of this row in octets (RFC 4271 §4, RFC 8654 §4); an unknown type may be as long as any. */
-function longest(row: { readonly extensible: boolean } | undefined, context: Partial<Context> | undefined): number {
-  return context?.extendedMessage && row?.extensible !== false ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH
+/** The greatest length of a message of this row in octets (RFC 4271 §4, RFC 8654 §4). */
+function longest({ maxLength }: { readonly maxLength: number }, context: Partial<Context> | undefined): number {
+  return Math.min(maxLength, context?.extendedMessage ? MAX_EXTENDED_LENGTH : MAX_MESSAGE_LENGTH)
 }
 
 /**
@@ -193,9 +197,8 @@ function longest(row: { readonly extensible: boolean } | undefined, context: Par
  * often comes from the peer's message, and encode() throws for a longer one (RFC 4271 §4.5, RFC 8654 §4).
  */
 export function cutToFit(notification: Notification, context?: Partial<Context>): Notification {
-  const data = dataOf(notification)
   const max = longest(table.notification, context) - table.notification.minLength
-  return data.length <= max ? notification : { ...notification, data: data.subarray(0, max) }
+  return { ...notification, data: dataOf(notification).subarray(0, max) }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The routes of an UPDATE, from all of the four fields that carry routes. */
 import type { Address } from './address.ts'
 import type { MpReach, MpUnreach } from './attribute/mp-reach.ts'
-import { assertObject } from './error.ts'
+import { assertList, assertObject } from './error.ts'
 import type { Family } from './family.ts'
 import type { Prefix } from './prefix.ts'
 import type { Update } from './update.ts'
@@ -18,7 +18,7 @@ export function routes(update: Update): {
   readonly withdrawn: readonly Prefix[]
   readonly announced: readonly Route[]
 } {
-  assertObject('update', update)
+  assertUpdate(update)
   const { withdrawn, attributes, announced } = update
   const { mpReach, mpUnreach } = attributes
   const reached = announced.map(prefix => ({ prefix, nextHop: attributes.nextHop! })) // NLRI without NEXT_HOP is withdrawn by treat-as-withdraw
@@ -39,10 +39,17 @@ function isUnicast<mp extends MpReach | MpUnreach>(mp: mp | undefined): mp is Ex
  * UPDATE for IPv4 unicast, and an empty MP_UNREACH_NLRI for the others (RFC 4724 §2).
  */
 export function endOfRib(update: Update): Family | 'other' | undefined {
-  assertObject('update', update)
+  assertUpdate(update)
   const { withdrawn, attributes, announced, issues } = update
   const { mpUnreach, ...rest } = attributes
   if (withdrawn.length > 0 || announced.length > 0 || Object.keys(rest).length > 0 || issues) return undefined
   if (mpUnreach === undefined) return 'ipv4-unicast'
   return mpUnreach.withdrawn.length === 0 ? mpUnreach.family : undefined
+}
+
+function assertUpdate(update: Update): void {
+  assertObject('update', update)
+  assertObject('attributes', update.attributes)
+  assertList('withdrawn', update.withdrawn)
+  assertList('announced', update.announced)
 }

@@ -1,10 +1,12 @@
+import { inspect } from 'node:util'
+import { base, update } from '@softspoken/test-support/by-hand'
 import { describe, expect, it } from 'vitest'
 import { opaque } from './attribute/opaque.ts'
 import type { Attributes } from './attribute/registry.ts'
 import { byCode, registry, rows } from './attribute/registry.ts'
 import { decode, encode } from './message.ts'
 import { routes } from './routes.ts'
-import type { Update } from './update.ts'
+import { type Update, visitRoutes } from './update.ts'
 
 const plain: Update = {
   type: 'update',
@@ -29,6 +31,12 @@ describe('a received UPDATE', () => {
     expect({ ...received(plain) }).not.toHaveProperty('announced')
     expect(JSON.parse(JSON.stringify(received(plain)))).toEqual(plain)
   })
+  it('has plain attributes: those of the message, also in a spread and in JSON', () => {
+    const { attributes } = received(plain)
+    expect(['asPath' in attributes, 'communities' in attributes]).toEqual([true, false])
+    expect({ ...attributes }).toEqual(plain.attributes)
+    expect(JSON.parse(JSON.stringify(attributes))).toEqual(plain.attributes)
+  })
   it('has its octets if it has issues (RFC 7606 §6)', () => {
     expect(received(plain).octets).toBeUndefined()
     const bytes = encode({ ...plain, attributes: { ...plain.attributes, localPref: 1 } }) // from an external peer
@@ -51,6 +59,13 @@ describe('a received UPDATE', () => {
       nextHop => received({ ...plain, attributes: { ...plain.attributes, nextHop } }).attributes.nextHop,
     )
     expect(read).toEqual(hops)
+  })
+  it('is shown in Node with all its fields', () => expect(inspect(received(plain))).toBe(inspect(plain)))
+  it.each([
+    ['Withdrawn Routes', update('', '', '21 c633640a00')],
+    ['NLRI', update(base, '21 c633640a00')],
+  ])('is rejected with the name of the field for a wrong prefix in %s', (field, bytes) => {
+    expect(decode(bytes)).toMatchObject({ ok: false, detail: expect.stringMatching(`^${field}: prefix length 33`) })
   })
   it('can be encoded again', () => expect(encode(received(plain))).toEqual(encode(plain)))
   it.each([2, 16, 17, 300])('reads %i large communities with one repetition as one less (RFC 8092 §3)', count => {
@@ -120,6 +135,18 @@ describe('routes()', () => {
       withdrawn: [],
       announced: [],
     })
+  })
+})
+
+describe('visitRoutes()', () => {
+  it('visits the routes of an attribute that is cut short as withdrawn (RFC 7606 §4)', () => {
+    const result = decode(update(`${base} c0 63 02 00`))
+    if (!result.ok || result.value.type !== 'update') throw new Error('no update')
+    const visited: string[] = []
+    const visit = (list: string) => (length: number, bytes: Uint8Array, at: number) =>
+      visited.push(`${list} ${bytes.subarray(at, at + length / 8).join('.')}`)
+    visitRoutes(result.value, visit('withdrawn'), visit('announced'))
+    expect(visited).toEqual(['withdrawn 198.51.100.10'])
   })
 })
 

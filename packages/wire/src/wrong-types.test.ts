@@ -54,23 +54,32 @@ describe('encode()', () => {
   })
 })
 
+it.each(['withdrawn', 'attributes', 'announced'])('routes() and endOfRib() name a field %s of a wrong type', field => {
+  for (const run of [routes, endOfRib]) {
+    expect(() => run(untyped({ ...update, [field]: undefined }))).toThrow(OptionError)
+    expect(() => run(untyped({ ...update, [field]: 'x' }))).toThrow(`${field}: `)
+  }
+})
+
 describe('each public function', () => {
-  it('throws an OptionError for null', () => {
-    const attempts: ((value: never) => unknown)[] = [
-      value => decode(value),
-      value => new Decoder().push(value),
-      value => encode(value),
-      value => encode({ type: 'keepalive' }, { addPath: value }),
-      value => formatAddress(value),
-      value => cease(2, value),
-      value => describeNotification(value),
-      value => hardReset(value),
-      value => cutToFit(value),
-      value => routes(value),
-      value => endOfRib(value),
-    ]
-    for (const attempt of attempts) expect(() => attempt(untyped(null))).toThrow(OptionError)
+  it.each<[option: string, call: string, attempt: (value: never) => unknown]>([
+    ['bytes', 'decode()', value => decode(value)],
+    ['context', 'decode()', value => decode(new Uint8Array(19), value)],
+    ['chunk', 'push()', value => new Decoder().push(value)],
+    ['message', 'encode()', value => encode(value)],
+    ['context', 'encode()', value => encode({ type: 'keepalive' }, value)],
+    ['context.addPath', 'encode()', value => encode({ type: 'keepalive' }, { addPath: value })],
+    ['octets', 'formatAddress()', value => formatAddress(value)],
+    ['text', 'cease()', value => cease(2, value)],
+    ['notification.data', 'describeNotification()', value => describeNotification(value)],
+    ['notification.data', 'hardReset()', value => hardReset(value)],
+    ['notification.data', 'cutToFit()', value => cutToFit(value)],
+    ['update', 'routes()', value => routes(value)],
+    ['update', 'endOfRib()', value => endOfRib(value)],
+  ])('throws an OptionError for null as %s of %s', (option, _call, attempt) => {
+    expect(() => attempt(untyped(null))).toThrow(expect.objectContaining({ name: 'OptionError', option }))
+  })
+  it('says what is allowed', () => {
     expect(() => decode(untyped('ffff'))).toThrow("bytes: 'ffff' is not allowed, it must be a Uint8Array")
-    expect(() => decode(new Uint8Array(19), untyped(null))).toThrow(OptionError)
   })
 })

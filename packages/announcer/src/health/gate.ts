@@ -47,7 +47,7 @@ export interface HealthResult {
   readonly seconds: number
 }
 
-/** Checks a service from its construction until stop(), and is up while the service is healthy. It starts down. */
+/** Checks a service from its construction until stop(), and is up while the service is healthy. It starts down. Events: {@link HealthEvents}. */
 export class HealthGate extends EventEmitter<HealthEvents> implements Disposable {
   readonly #check: Check
   readonly #clock: Clock
@@ -102,7 +102,6 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   }
 
   #feed(input: Input): void {
-    if (this.#stopped) return
     const [next, actions] = step(this.#gate, input, this.#clock.now())
     const { up, cause } = this.#gate
     // A gate that has never been up logs its first failure; later, each way down is logged.
@@ -157,8 +156,8 @@ export class HealthGate extends EventEmitter<HealthEvents> implements Disposable
   }
   /** Once a check has passed, the hold-down is the cause, and no longer the last failure. */
   #whyDown(now: number): HealthDown | undefined {
-    const { up, streak, heldUntil } = this.#gate
-    const isHeld = !up && !this.#stopped && streak > 0 && now < heldUntil
+    const { streak, heldUntil } = this.#gate
+    const isHeld = streak > 0 && now < heldUntil
     return isHeld ? this.#heldDown : whyDown(this.#gate, now)
   }
   #held(): { readonly heldFor?: number } {

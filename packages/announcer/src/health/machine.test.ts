@@ -91,6 +91,16 @@ describe('a gate', () => {
     expect(whyDown(bench.gate, bench.now)?.detail).toBe('refused (3 checks in a row)')
   })
 
+  test('a gate that is down has the same cause until another one', () => {
+    const bench = new Bench()
+    bench.checks('+++---')
+    const cause = whyDown(bench.gate, bench.now)
+    bench.checks('--')
+    expect(whyDown(bench.gate, bench.now)).toBe(cause)
+    bench.feed({ type: 'failed', error: 'reset' })
+    expect(whyDown(bench.gate, bench.now)?.detail).toBe('reset')
+  })
+
   test('a gate starts one check per interval', () => {
     const bench = new Bench()
     const startedAt = [0]
@@ -334,4 +344,66 @@ test('after any events one check runs, and up needs rise and a fresh result', ()
     }),
     { numRuns: 500 },
   )
+})
+
+describe('the check of a gate', () => {
+  test('nothing happens before a timer is due', () => {
+    const bench = new Bench()
+    const before = bench.gate
+    bench.now = 2999
+    bench.feed({ type: 'tick' })
+    expect(bench.gate).toBe(before)
+    expect(bench.actions).toEqual(['check'])
+  })
+  test('a check that runs is not started again', () => {
+    const bench = new Bench()
+    bench.feed({ type: 'start' })
+    expect(bench.actions).toEqual(['check'])
+  })
+  test('a check that does not end is replaced exactly ten intervals after its timeout', () => {
+    const bench = new Bench()
+    bench.pass(52.999)
+    expect(bench.gate.check).toBe('overdue')
+    bench.now = 53_000
+    bench.feed({ type: 'start' })
+    expect(bench.gate.check).toBe('running')
+  })
+  test('a late result ends the check, and the timeout after it starts none', () => {
+    const bench = new Bench()
+    bench.pass(4)
+    bench.feed({ type: 'passed' })
+    expect(bench.gate.check).toBe('none')
+    bench.feed({ type: 'start' })
+    bench.feed({ type: 'passed' })
+    expect(bench.gate.check).toBe('none')
+  })
+  test.each([
+    ['running', new Bench(), ['check', 'abort']],
+    ['none', passed(), ['check']],
+  ])('stop() aborts the check if there is one: %s', (check, bench, actions) => {
+    expect(bench.gate.check).toBe(check)
+    bench.feed({ type: 'stop' })
+    expect(bench.gate.check).toBe('none')
+    expect(bench.actions).toEqual(actions)
+  })
+})
+function passed(): Bench {
+  const bench = new Bench()
+  bench.feed({ type: 'passed' })
+  return bench
+}
+
+test('a withdrawal does not count for the hold-down exactly `within` later', () => {
+  const bench = new Bench({ rise: 1, fall: 1, holdDown: { withdrawals: 2, within: 10_000, stayDown: 60_000 } })
+  bench.checks('+-')
+  expect(bench.gate.downAt).toEqual([5000])
+  bench.checks('+')
+  bench.now = 15_000
+  bench.feed({ type: 'failed', error: 'refused' })
+  expect([bench.gate.downAt, bench.gate.heldUntil]).toEqual([[15_000], 0])
+})
+test('without a hold-down no withdrawal is counted', () => {
+  const bench = new Bench({ rise: 1, fall: 1, holdDown: undefined })
+  bench.checks('+-')
+  expect([bench.up, bench.gate.downAt]).toEqual([false, []])
 })

@@ -137,6 +137,8 @@ function applyResult(gate: Gate, failure: ((checks: number) => HealthDown) | und
     if (failure && streak >= fall) return goDown(gate, failure(fall), now)
     return [{ ...gate, streak, timers: { ...gate.timers, leaseTimer: now + ttl } }, []]
   }
+  // The cause stays what it was if it is still that: it is logged once.
+  if (failure?.(fall).detail === gate.cause.detail) return [{ ...gate, streak }, []]
   if (failure) return [{ ...gate, streak, cause: failure(1) }, []]
   if (streak < rise || now < gate.heldUntil) return [{ ...gate, streak }, []]
   return [{ ...gate, up: true, streak: 0, timers: { ...gate.timers, leaseTimer: now + ttl } }, [{ type: 'up' }]]
@@ -164,7 +166,7 @@ function stop(gate: Gate, now: number): Step {
   const cause = healthDownReason('stopped')
   const [last, actions] = gate.up ? goDown(gate, cause, now) : [gate, []]
   return [
-    { ...last, cause, check: 'none', timers: {} },
+    { ...last, cause, check: 'none', timers: {}, heldUntil: 0 },
     gate.check === 'running' ? [{ type: 'abort' }, ...actions] : actions,
   ]
 }

@@ -34,6 +34,23 @@ describe('VirtualClock', () => {
   })
 })
 
+describe('VirtualClock and timers without end', () => {
+  it('advance() rejects if a timer sets itself again without a delay', async () => {
+    const clock = new VirtualClock()
+    const again = (): unknown => clock.setTimeout(again, 0)
+    clock.setTimeout(again, 2000)
+    await expect(clock.advance(5)).rejects.toThrow('timers run without end at 2 s')
+  })
+  it('advance() runs as many timers as are due, if time passes between them', async () => {
+    const clock = new VirtualClock()
+    let runs = 0
+    const again = (): unknown => (++runs < 10_100 ? clock.setTimeout(again, 1) : undefined)
+    again()
+    await clock.advance(11)
+    expect(runs).toBe(10_100)
+  })
+})
+
 describe('VirtualClock and its arguments', () => {
   it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, '5'])('advance() and suspend() reject %s', async seconds => {
     const clock = new VirtualClock()

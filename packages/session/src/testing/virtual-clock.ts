@@ -3,6 +3,8 @@ import { assertRange } from '../checks.ts'
 import type { Clock } from '../runtime.ts'
 
 const MAX_SECONDS = 1e9 // 31 years
+/** Far more than a program has timers; a timer that sets itself again without a delay would go on for ever. */
+const MAX_TIMERS_AT_ONCE = 10_000
 
 interface Timer {
   readonly at: number
@@ -40,14 +42,18 @@ export class VirtualClock implements Clock {
   /**
    * Lets this many seconds pass. Each timer runs at its time, and its consequences happen before the next timer runs.
    * `advance(0)` only lets happen what needs no time, for example the exchange of messages on a connection.
+   * @throws Error (the promise rejects with it) if 10 000 timers run and no time passes.
    * @throws OptionError (the promise rejects with it) unless it is a number from 0 to a thousand million.
    */
   async advance(seconds: number): Promise<void> {
     assertRange(seconds, 0, MAX_SECONDS, 'seconds')
     const until = this.#now + seconds * 1000
     await eventLoopTurn()
+    let atOnce = 0
     for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
       this.#timers.delete(timer)
+      atOnce = timer.at > this.#now ? 1 : atOnce + 1
+      if (atOnce > MAX_TIMERS_AT_ONCE) throw new Error(`timers run without end at ${this.#now / 1000} s`)
       this.#now = Math.max(this.#now, timer.at)
       timer.run()
       await eventLoopTurn()

@@ -41,6 +41,18 @@ describe('agentLines()', () => {
     )
     expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'GET'])
   })
+  it('shows a hostile holder as one short line', async () => {
+    server.put('kube-system/plndr-cp-lock', { holderIdentity: `\u001b[2J\nwarning: x${'y'.repeat(9999)}` })
+    const text = await agentLines(options({ mode: 'leader', kubeconfig: server.kubeconfig(folder) }), 'lo')
+    expect(text).toMatch(/ has the holder \ufffd\[2J warning: xy{185} …, epoch \d$/m)
+  })
+  it('has no line of a MED without BGP', async () => {
+    const kubeconfig = server.kubeconfig(folder)
+    const given: ProgramOptions = { prefix: ['203.0.113.100/32'], arp: true, logLevel: 'info', kernelDeadline: 'off' }
+    const lines = await agentLines(withHealth({ ...given, kubeconfig }), 'eth0')
+    expect(lines).toContain('Election: ')
+    expect(lines).not.toContain('MED')
+  })
   it('shows why they cannot be read now', async () => {
     server.fault = 'forbidden'
     const text = await agentLines(options({ mode: 'standby', kubeconfig: server.kubeconfig(folder) }), 'lo')

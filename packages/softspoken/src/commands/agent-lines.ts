@@ -1,6 +1,7 @@
 /** What `check` says about mode, election, address and API server. It reads, and changes nothing. */
 import { errorText } from '@softspoken/session/internal'
-import { linuxSupport } from '@softspoken/vip-agent/internal'
+import { linuxSupport, shownText } from '@softspoken/vip-agent/internal'
+import { usesBgp } from '../config/bgp.ts'
 import { checksApiServer, electionOf, electionOptions, modeOf, nodeNameOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { apiServerHealth } from '../health/health-gate.ts'
@@ -38,14 +39,14 @@ async function electionLines(options: ProgramOptions): Promise<readonly string[]
   const lease = await stateOf(async signal => {
     const found = await store.get(signal)
     if (found === undefined) return 'does not exist yet'
-    return `has ${found.holder === '' ? 'no holder' : `the holder ${found.holder}`}, epoch ${found.epoch}`
+    return `has ${found.holder === '' ? 'no holder' : `the holder ${shownText(found.holder)}`}, epoch ${found.epoch}`
   })
   const { server } = apiServer?.() ?? {}
   const at = server === undefined ? '' : ` at ${server}`
   return [
     `Election: this node campaigns as ${nodeNameOf(options)}; ${durations}`,
     `Lease: ${name}${at} ${lease}`,
-    `MED: ${MED_BASE}, and less by the epoch while this node leads`,
+    ...(usesBgp(options) ? [`MED: ${MED_BASE}, and less by the epoch while this node leads`] : []),
   ]
 }
 

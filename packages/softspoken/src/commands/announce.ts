@@ -1,12 +1,14 @@
 /** `softspoken announce`: runs a VIP agent until a signal, and then through its planned end. */
 import { type AnnouncerOptions, hostRoute } from '@softspoken/announcer'
 import { healthOptions } from '@softspoken/announcer/internal'
+import { realTime } from '@softspoken/session'
 import { omitUndefined } from '@softspoken/session/internal'
-import { VipAgent } from '@softspoken/vip-agent'
-import { linuxSupport } from '@softspoken/vip-agent/internal'
+import { profiles, VipAgent } from '@softspoken/vip-agent'
+import { linuxSupport, NodeLabel } from '@softspoken/vip-agent/internal'
 import type { Logger } from 'pino'
 import { interfaceFor } from '../config/address-check.ts'
 import { agentOptions, preference, routerId } from '../config/agent-options.ts'
+import { usesBgp } from '../config/bgp.ts'
 import { electionOf, electionOptions, modeOf, nodeNameOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
@@ -14,12 +16,15 @@ import type { Configuration } from '../config/sources.ts'
 import { stopTimeLimit } from '../config/stop-time.ts'
 import { toUsageError } from '../config/validate.ts'
 import type { Elected } from '../election/elected.ts'
+import { startWarnings } from '../findings/host.ts'
 import { healthOf } from '../health/health-gate.ts'
 import { shownHealth } from '../health/shown-url.ts'
 import type { ShownAgent } from '../http/agent-report.ts'
 import type { StatusPage } from '../http/status-page.ts'
 import { withoutBgp } from '../http/without-bgp.ts'
 import { makeLog } from '../log/log.ts'
+import { idle } from '../probe/acceptance.ts'
+import { VipProbe } from '../probe/vip-probe.ts'
 import { exitCodes, type Shutdown } from '../shutdown.ts'
 import { serviceManager } from '../systemd.ts'
 import { version } from '../version.ts'
@@ -30,13 +35,16 @@ export async function announce(
   env: NodeJS.ProcessEnv,
   shutdown: Shutdown,
 ): Promise<void> {
-  const hints = [...warnings, ...(await rehearse(options, given))]
+  const found = [...warnings, ...(await rehearse(options, given))]
   const interfaceName = interfaceFor(options, given, () => {}) // the agent logs what may be a mistake
+  const hints = [...found, ...(await startWarnings(options, interfaceName))]
   const { log, output } = makeLog(options.logLevel)
   const page = await openPage(options, log, () => output.dropped)
   for (const hint of hints) log.warn({}, hint)
   const running = await start()
-  const { agent } = running
+  const { agent, elected } = running
+  const { probe } = running
+  const label = labelWhile(agent, options.labelNode ? elected : undefined, log)
   attach(page, running, options, log) // before their first events, which come in microtasks
   const systemd = serviceManager(env, err => log.warn({ err }, 'systemd could not be notified'))
   shutdown.handle({
@@ -45,9 +53,11 @@ export async function announce(
       const reason = 'signal' in cause ? `got ${cause.signal}` : 'failed'
       const keepRecord = !('signal' in cause) // a supervisor will restart the program, which must not dial at once
       const stopped = agent.stop(`softspoken ${reason}`, { keepRecord }) // first, because it withdraws at once
+      probe?.stop()
       systemd.stopping()
       log.info('signal' in cause ? cause : { reason }, 'withdrawing and stopping')
       await stopped
+      await label?.stop()
       await page?.[Symbol.asyncDispose]()
       log.info({}, 'stopped')
       await output.settle()
@@ -62,7 +72,7 @@ export async function announce(
       const elected =
         electionOf(options) === undefined ? undefined : (await import('../election/elected.ts')).elect(options, log)
       const own = agentOptions(options)
-      log.info(startFields(options, own.announcer), 'starting')
+      log.info(startFields(options, own.announcer, interfaceName), 'starting')
       logChoices(options, interfaceName, elected, log)
       const health = healthOf(options, given)
       const kernelDeadline = own.kernelDeadline === true && linuxSupport().supported
@@ -74,7 +84,9 @@ export async function announce(
         ...(options.drainOnCordon && omitUndefined({ drainOnCordon: elected?.isCordoned })),
       }
       const apiServer = elected?.apiServer ?? health?.apiServer
-      return { agent: new VipAgent(running), nodeName: nodeNameOf(options), ...omitUndefined({ elected, apiServer }) }
+      const agent = new VipAgent(running)
+      const shown = { agent, nodeName: nodeNameOf(options), ...omitUndefined({ elected, apiServer }) }
+      return { ...shown, ...probeOf(options, shown, log) }
     } catch (error) {
       await page?.[Symbol.asyncDispose]()
       throw toUsageError(error, given)
@@ -82,17 +94,53 @@ export async function announce(
   }
 }
 
-function startFields(options: ProgramOptions, bgp: AnnouncerOptions | undefined) {
-  const { prefix, localAs, health, healthRise = healthOptions.rise.default } = options
+/** Without `probePort` the status says that there is no probe. */
+function probeOf(options: ProgramOptions, { agent, elected, nodeName }: ShownAgent, log: Logger) {
+  if (!usesBgp(options)) return {}
+  const routes = options.prefix.map(one => hostRoute(one))
+  const { probePort: port } = options
+  const probe =
+    port === undefined || elected === undefined
+      ? undefined
+      : new VipProbe({
+          ...{ vips: routes.map(({ address }) => address), port, nodeName, agent, log },
+          lease: () => elected.requests.lease,
+          leaseDuration: electionOptions(options).leaseDuration ?? profiles.default.leaseDuration,
+        })
+  const vips = () =>
+    Object.fromEntries(routes.map(({ prefix, address }) => [prefix, probe?.status(address) ?? idle('off')]))
+  return { vips, ...omitUndefined({ probe }) }
+}
+
+/** The role of an agent changes at the earliest after an answer of the API server. */
+function labelWhile(agent: VipAgent, elected: Elected | undefined, log: Logger): NodeLabel | undefined {
+  if (elected?.labelNode === undefined) return undefined
+  const label = new NodeLabel({ write: elected.labelNode, clock: realTime, log })
+  agent.on('role', ({ role }) => label.set(role === 'leader'))
+  return label
+}
+
+function startFields(options: ProgramOptions, bgp: AnnouncerOptions | undefined, interfaceName: string | undefined) {
+  const { prefix, localAs, health } = options
+  const waitsFor = whatItWaitsFor(options, interfaceName)
   return {
     ...{ version, prefix: prefix.length === 1 ? prefix[0] : prefix },
     ...(bgp && { localAs, routerId: bgp.local.id, peers: bgp.peers.map(({ address, as }) => `${address} AS ${as}`) }),
     ...(options.arp && { arp: true }),
-    ...(health !== undefined && {
-      health: shownHealth(health),
-      waitsFor: healthRise === 1 ? '1 passed check' : `${healthRise} passed checks`,
-    }),
+    ...(health !== undefined && { health: shownHealth(health) }),
+    ...(waitsFor !== '' && { waitsFor }),
   }
+}
+/** What has to be so before the first route is sent, besides a session. */
+function whatItWaitsFor(options: ProgramOptions, interfaceName: string | undefined): string {
+  const { health, healthRise = healthOptions.rise.default, requireAddress = true } = options
+  return [
+    ...(health === undefined
+      ? []
+      : [`${healthRise} passed check${healthRise === 1 ? '' : 's'} of ${shownHealth(health)}`]),
+    ...(modeOf(options) === 'leader' ? ['the election'] : []),
+    ...(interfaceName === undefined && requireAddress ? ['the VIP on an interface'] : []),
+  ].join(', ')
 }
 
 /** What was chosen where the user did not say, one line each. */

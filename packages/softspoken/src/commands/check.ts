@@ -1,4 +1,4 @@
-/** `softspoken check`: the options, and the messages that each router would be sent. Sends nothing. */
+/** `softspoken check`: the options, and the messages that each router would be sent. It asks, and announces nothing. */
 import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { Announcer, type AnnouncerOptions } from '@softspoken/announcer'
@@ -7,8 +7,8 @@ import { Decoder, encode, type Message } from '@softspoken/wire'
 import { interfaceFor } from '../config/address-check.ts'
 import { announcerOptions, preference } from '../config/agent-options.ts'
 import { usesBgp } from '../config/bgp.ts'
-import { withoutDefault } from '../config/election-options.ts'
-import { optionTable, type ProgramOptions } from '../config/options.ts'
+import { modeOf, nodeNameOf, withoutDefault } from '../config/election-options.ts'
+import { type OptionName, optionTable, type ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
 import { RetryableError } from '../config/usage-error.ts'
@@ -17,6 +17,7 @@ import { apiServerFindings } from '../findings/api-server.ts'
 import { asWarnings } from '../findings/as-number.ts'
 import { hostFindings } from '../findings/host.ts'
 import { poolWarnings } from '../findings/pools.ts'
+import { segmentFindings } from '../findings/segment.ts'
 import { sourceAddress } from '../findings/source-address.ts'
 import { shownHealth } from '../health/shown-url.ts'
 import { agentLines, standbyMed } from './agent-lines.ts'
@@ -40,7 +41,8 @@ export async function check(
   const messages = await messagesTo(options)
   const [lines, ...findings] = await Promise.all([
     agentLines(options, interfaceName),
-    hostFindings(options, given, interfaceName),
+    hostFindings(options, interfaceName),
+    segmentFindings(options, interfaceName),
     apiServerFindings(options),
   ])
   const more = findings.flatMap(one => one.warnings)
@@ -70,13 +72,18 @@ function optionLines(options: ProgramOptions, given: GivenValues): string {
     const value = options[name]
     if (name === 'tcpMd5Key' && given[name] === undefined) return [] // tcpMd5KeyFile has it
     if (value !== undefined) return [[name, optionText(name, value), given[name]?.from ?? 'default'] as const]
+    const chosen = chosenBy(options)[name]
     const idle = (name === 'port' && options.peers) || (name.startsWith('health') && options.health === undefined)
     return defaultText === undefined || idle || idleNames.includes(name)
       ? []
-      : [[name, defaultText, 'default'] as const]
+      : [[name, chosen ?? defaultText, 'default'] as const]
   })
   const width = (column: 0 | 1) => Math.max(...lines.map(line => line[column].length))
   return lines.map(([name, value, from]) => `${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}\n`).join('')
+}
+/** The defaults that depend on other options. */
+function chosenBy(options: ProgramOptions): Partial<Record<OptionName, string>> {
+  return { mode: modeOf(options), interface: options.arp ? 'auto' : 'lo', nodeName: nodeNameOf(options) }
 }
 /** The value that applies, for a person; of a key, only that there is one. */
 function optionText(name: string, value: unknown): string {

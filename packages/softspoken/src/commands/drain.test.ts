@@ -47,6 +47,15 @@ describe('softspoken drain', () => {
       expect(existsSync(file)).toBe(false)
     }
   })
+  it('refuses a relative path, which another command would find elsewhere', async () => {
+    for (const command of ['drain', 'resume']) {
+      const { code, err } = await call([command, '--disabled-by', 'drained'])
+      expect([code, err]).toEqual([
+        2,
+        expect.stringContaining("--disabled-by: 'drained' is not allowed, it must be an absolute path"),
+      ])
+    }
+  })
   it('never writes through a link', async () => {
     const other = join(folder, 'other')
     symlinkSync(other, file)

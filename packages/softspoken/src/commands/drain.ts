@@ -1,4 +1,5 @@
 /** `softspoken drain` and `softspoken resume`: create and remove the file of disabledBy, which a running agent looks at. */
+import { existsSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { drained, lookAt, MOST_SHOWN } from '@softspoken/vip-agent/internal'
@@ -14,16 +15,19 @@ const CREATE_ONLY = 'wx' // never through a link, and never over another reason
  */
 export async function drain(file: string, reason: string): Promise<string> {
   if ([...reason].length > MOST_SHOWN) throw new UsageError(`drain: the reason has more than ${MOST_SHOWN} characters`)
+  let lost = ''
   try {
     await using handle = await open(file, CREATE_ONLY, MODE)
     await handle.chmod(MODE)
-    await handle.writeFile(reason === '' ? '' : `${reason}\n`)
+    await handle.writeFile(reason === '' ? '' : `${reason}\n`).catch(error => {
+      lost = `; its reason cannot be written, ${codeOf(error)}` // on a full disk the file is there all the same
+    })
   } catch (error) {
     const code = codeOf(error)
     if (code === 'EEXIST') return `already ${await stateOf(file)}; nothing is changed (${file})`
     throw new RetryableError(`drain: ${await whyNot(file, code)}`)
   }
-  return `${await stateOf(file)}. An agent with this file hands over and withdraws within seconds: softspoken status (${file})`
+  return `${await stateOf(file)}${lost}. An agent with this file hands over and withdraws within seconds: softspoken status (${file})`
 }
 
 /**
@@ -53,7 +57,7 @@ async function stateOf(file: string): Promise<string> {
 }
 async function whyNot(file: string, code: string): Promise<string> {
   const folder = dirname(file)
-  if (code === 'ENOENT') return `the folder ${folder} does not exist, make it first`
+  if (code === 'ENOENT' && !existsSync(folder)) return `the folder ${folder} does not exist, make it first`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `the folder ${folder} is not writable, ${code}`
   return `${file} cannot be created, ${code}`
 }

@@ -6,7 +6,10 @@ import { hostWarnings } from './host-warnings.ts'
 
 const needed: ProgramOptions = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const given = Object.fromEntries(
-  ['localAddress', 'bindDevice', 'peer', 'peers', 'http'].map(name => [name, { value: undefined, from: name }]),
+  ['localAddress', 'bindDevice', 'peer', 'peers', 'http', 'disabledBy', 'stateDirectory'].map(name => [
+    name,
+    { value: undefined, from: name },
+  ]),
 )
 
 const busy = createServer()
@@ -44,9 +47,26 @@ it.each<[Partial<ProgramOptions>, string]>([
     { peers: [{ address: '10.0.5.1', as: 1, bindDevice: 'none0' }] },
     'peers: there is no interface none0 on this host now',
   ],
+  [
+    { stateDirectory: '/etc/hostname' },
+    'stateDirectory: /etc/hostname is no directory that this user can write to now; until it is, a restart dials at once',
+  ],
+  [{ disabledBy: '/none/file' }, 'disabledBy: the folder /none is not there now, so drain cannot make the file'],
+  [
+    { disabledBy: '/etc/hostname/file' },
+    'disabledBy: this node is out of service until /etc/hostname/file can be looked at, ENOTDIR',
+  ],
   [{ http: '203.0.113.77:9179' }, 'http: 203.0.113.77:9179 cannot be used now, EADDRNOTAVAIL'],
 ])('hostWarnings() has a warning for %j', async (options, warning) => {
   expect(await hostWarnings({ ...needed, ...options }, given)).toEqual([warning])
+})
+
+it.each(['/etc/hostname', '/etc'])('hostWarnings() has a warning for a node that is drained (%s)', async disabledBy => {
+  const [warning, ...others] = await hostWarnings({ ...needed, disabledBy }, given)
+  expect(others).toEqual([])
+  expect(warning).toMatch(
+    /^disabledBy: this node is out of service: drained since \S+Z.*; softspoken resume puts it into service$/,
+  )
 })
 
 it('hostWarnings() has a warning for a port that is in use', async () => {

@@ -1,9 +1,10 @@
 /** Warnings of `check` about what this host does not have now and may have later. None of them is an error. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
+import { drained, lookAt } from '@softspoken/vip-agent/internal'
 import type { ProgramOptions } from '../config/options.ts'
 import { placeOfPeer } from '../config/validate.ts'
 import type { GivenValues } from '../config/values.ts'
@@ -11,7 +12,7 @@ import { httpAddress } from '../http/address.ts'
 
 /** One sentence each. Nothing is sent: sockets are bound and closed again. */
 export async function hostWarnings(options: ProgramOptions, given: GivenValues): Promise<readonly string[]> {
-  const { localAddress, peers = [], http, disabledBy } = options
+  const { localAddress, peers = [], http, disabledBy, stateDirectory } = options
   const warnings: string[] = []
   const local = [
     { from: given.localAddress?.from, address: localAddress },
@@ -25,11 +26,32 @@ export async function hostWarnings(options: ProgramOptions, given: GivenValues):
       warnings.push(`${from}: there is no interface ${name} on this host now`)
   const detail = http === undefined ? undefined : await listenError(http)
   if (detail !== undefined) warnings.push(`${given.http?.from}: ${http} cannot be used now, ${detail}`)
-  if (disabledBy !== undefined && !existsSync(dirname(disabledBy)))
+  if (stateDirectory !== undefined && !isWritableFolder(stateDirectory))
     warnings.push(
-      `${given.disabledBy?.from}: the folder ${dirname(disabledBy)} is not there now, so drain cannot make the file`,
+      `${given.stateDirectory?.from}: ${stateDirectory} is no directory that this user can write to now; until it is, a restart dials at once`,
     )
-  return warnings
+  const drain = disabledBy === undefined ? undefined : await drainNow(disabledBy)
+  return drain === undefined ? warnings : [...warnings, `${given.disabledBy?.from}: ${drain}`]
+}
+
+async function drainNow(file: string): Promise<string | undefined> {
+  try {
+    const found = await lookAt(file)
+    if (found.exists)
+      return `this node is out of service: ${drained(found.since, found.text).detail}; softspoken resume puts it into service`
+    return found.hasFolder ? undefined : `the folder ${dirname(file)} is not there now, so drain cannot make the file`
+  } catch (error) {
+    return `this node is out of service until ${file} can be looked at, ${codeOf(error)}`
+  }
+}
+
+function isWritableFolder(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return statSync(folder).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** Each interface once, with its place: an option, or the part of a link-local address after the %. */

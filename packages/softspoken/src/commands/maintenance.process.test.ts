@@ -1,19 +1,19 @@
-/** The commands of docs/recipes/maintenance.md, in their order, on a program that announces to a router on loopback. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+/** The commands of docs/recipes/maintenance.md, in their order, on a program that announces to a router on loopback; a full disk. */
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Listener, Session } from '@softspoken/session'
+import { freePort } from '@softspoken/test-support/free-port'
 import { routes } from '@softspoken/wire'
-import { afterEach, expect, it } from 'vitest'
+import { afterAll, afterEach, expect, it } from 'vitest'
 
 const page = readFileSync(new URL('../../../../docs/recipes/maintenance.md', import.meta.url), 'utf8')
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-const timeout = 60_000
+const timeout = 120_000
 
 const blocks = (language: string): string[] =>
   [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, code = '']) => code)
@@ -22,8 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), 'softspoken-maintenance-'))
 const running: ChildProcess[] = []
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
 })
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 it('the recipe takes a node out of service, and puts it back, on one session', { timeout }, async () => {
   const log: string[] = []
@@ -52,7 +52,7 @@ it('the recipe takes a node out of service, and puts it back, on one session', {
   running.push(child)
   let lines = ''
   child.stdout.on('data', chunk => (lines += chunk))
-  await expect.poll(() => log, { timeout: 20_000 }).toContain('announced')
+  await expect.poll(() => log, { timeout: 60_000 }).toContain('announced')
 
   const shell = async (commands: string): Promise<string> => {
     const command = `'${process.execPath}' --import tsx '${main}'`
@@ -84,10 +84,13 @@ it('the recipe takes a node out of service, and puts it back, on one session', {
   await session.stop()
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // a TCP server's address has one
-  server.close()
-  return port
-}
+/** A tmpfs of one page, in a mount namespace of its own. */
+const onFullDisk = `mount -t tmpfs -o size=4k none ${folder} && head -c 4096 /dev/zero > ${folder}/fill`
+const mayMount = spawnSync('unshare', ['--mount', 'sh', '-c', 'mount -t tmpfs none /mnt']).status === 0
+
+it.runIf(mayMount)('a full disk does not keep a node from being drained (needs root)', { timeout }, () => {
+  const drain = `'${process.execPath}' --import tsx '${main}' drain kernel update --disabled-by ${folder}/drained`
+  const script = `${onFullDisk} && ${drain} && stat --format %s ${folder}/drained`
+  const out = execFileSync('unshare', ['--mount', 'sh', '-c', script], { encoding: 'utf8' })
+  expect(out).toMatch(/^drained since \S+; its reason cannot be written, ENOSPC\. An agent .*\n0\n$/)
+})

@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Flags } from '../config/flags.ts'
 import { readSources } from '../config/sources.ts'
-import { validateSome } from '../config/validate.ts'
+import { toUsageError, validateSome } from '../config/validate.ts'
 import { daemonSet } from '../manifest/daemonset.ts'
 import { distributions } from '../manifest/distributions.ts'
 import { kubeadmControlPlane } from '../manifest/kubeadm-control-plane.ts'
@@ -26,7 +26,11 @@ export async function manifest(
 ): Promise<Manifest> {
   if (options.kind === 'rbac') {
     const { given, warnings } = await readSources(flags, env, { exists: () => false, nameOf })
-    return { text: rbac(validateSome(given), options, heads.rbac(options)), warnings }
+    try {
+      return { text: rbac(validateSome(given), options, heads.rbac(options)), warnings }
+    } catch (error) {
+      throw toUsageError(error, given)
+    }
   }
   const plan = await planOf(flags, env, options, nameOf)
   return { text: printed[options.kind](plan, options), warnings: plan.warnings }

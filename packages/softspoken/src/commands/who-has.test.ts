@@ -14,6 +14,15 @@ test.each([
   if (typeof expected === 'string') expect(answerText(VIP, found)).toBe(expected)
   else expect(answerText(VIP, found)).toMatch(expected)
 })
+it('forged answers of any number of MAC addresses do not fill the screen', () => {
+  const lines = answerText(VIP, { interface: 'eth0', answers: Array<typeof one>(6000).fill(one) })
+    .trimEnd()
+    .split('\n')
+  expect(lines.slice(8)).toEqual([
+    'and 5992 more: the frames may be forged',
+    expect.stringMatching(/^warning: 6000 hosts have /),
+  ])
+})
 it('an address is a question, and true or false is the option', () => {
   expect([VIP, 'true', 'false', true, undefined].map(isQuestion)).toEqual([true, false, false, false, false])
 })

@@ -4,6 +4,7 @@ import { errorText } from '@softspoken/session/internal'
 import { askSegment, linuxSupport } from '@softspoken/vip-agent/internal'
 import { OptionError } from '@softspoken/wire'
 import { notAllowed, RetryableError, UsageError } from '../config/usage-error.ts'
+import { MOST_MACS } from '../findings/segment.ts'
 
 /** The value of --arp asks a question, and is not the option. */
 export function isQuestion(arp: unknown): arp is string {
@@ -28,7 +29,10 @@ export async function whoHas(text: string, interfaces: readonly string[] = ['aut
 
 export function answerText(address: string, found: Awaited<ReturnType<typeof askSegment>>): string {
   const { own, answers, interface: name } = found
-  const lines = answers.map(({ mac, after }) => `${address} on ${name}: ${mac} answers, after ${Math.round(after)} ms`)
+  const lines = answers
+    .slice(0, MOST_MACS)
+    .map(({ mac, after }) => `${address} on ${name}: ${mac} answers, after ${Math.round(after)} ms`)
+  if (answers.length > MOST_MACS) lines.push(`and ${answers.length - MOST_MACS} more: the frames may be forged`)
   if (own !== undefined)
     lines.push(`${address} is on ${own} of this host, whose own answer is not seen here; ask from another node, too`)
   else if (answers.length === 0)

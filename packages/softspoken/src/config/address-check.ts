@@ -4,7 +4,7 @@ import { type Logger, realTime } from '@softspoken/session'
 import { linuxSupport, refuseOnlyAddress, Segment, VipAddresses } from '@softspoken/vip-agent/internal'
 import { OptionError } from '@softspoken/wire'
 import { addressOptions } from './agent-options.ts'
-import { hasCapability } from './capabilities.ts'
+import { whatIsLacking } from './capabilities.ts'
 import type { ProgramOptions } from './options.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
 import { toUsageError } from './validate.ts'
@@ -30,11 +30,8 @@ export function interfaceFor(
   }
   const support = linuxSupport()
   if (!support.supported) throw cannotAdd(options, support.detail)
-  if (!hasCapability('NET_ADMIN'))
-    throw cannotAdd(
-      options,
-      'this process lacks the capability NET_ADMIN (in a Pod: runAsUser: 0, and capabilities with add: [NET_ADMIN])',
-    )
+  const lacks = whatIsLacking(options.arp === true)
+  if (lacks !== undefined) throw cannotAdd(options, lacks)
   const log: Logger = { debug() {}, info() {}, error() {}, warn: (fields, text) => warn(sentence(fields, text)) }
   try {
     const addresses = new VipAddresses(routes, address, log)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addressOptions, agentOptions, announcerOptions, leaseOptions, preference } from './agent-options.ts'
-import { electionOf, electionOptions, modeOf } from './election-options.ts'
+import { electionOf, electionOptions, modeOf, withoutDefault } from './election-options.ts'
 import { optionTable, type ProgramOptions, peerOptionNames } from './options.ts'
 
 const needed: ProgramOptions = {
@@ -30,7 +30,8 @@ function isElsewhere(name: string): boolean {
   return (
     [
       ...['prefix', 'peers', 'withoutCapabilities', 'tcpMd5KeyFile', 'backOff', 'http', 'httpHost', 'logLevel'],
-      ...['leaseDirectory', 'leaseProfile', 'interface', 'kernelDeadline', 'nextHop', 'drainOnCordon'],
+      ...['leaseDirectory', 'leaseProfile', 'interface', 'kernelDeadline', 'nextHop', 'drainOnCordon', 'labelNode'],
+      'probePort',
     ].includes(name) || name.startsWith('health')
   )
 }
@@ -154,4 +155,12 @@ describe('electionOptions()', () => {
   it('gives a request less than half of the renew deadline', () => {
     expect(leaseOptions({ ...needed, leaseProfile: 'fast' }).requestTimeout).toBeCloseTo(1.35)
   })
+})
+
+it('withoutDefault() has those of a router without BGP, claimInUse without ARP', () => {
+  const [arp, bgp] = [true, false].map(arp => withoutDefault({ prefix: [], logLevel: 'info', arp }))
+  expect(arp).toEqual(expect.arrayContaining(['port', 'holdTime', 'nextHop', 'drainTime']))
+  expect(arp).not.toContain('claimInUse')
+  expect(bgp).toContain('claimInUse')
+  expect(bgp).not.toContain('port')
 })

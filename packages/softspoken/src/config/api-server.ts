@@ -30,9 +30,10 @@ export async function rehearseApiServer(options: ProgramOptions): Promise<readon
       throw new UsageError(
         `apiServer is missing: ${server}, as the kubeconfig or the Pod has it, is a VIP; give this node's own API server, such as https://127.0.0.1:6443`,
       )
+    const cure = options.kubeconfig === undefined ? ' (a static Pod has no service account: give it a kubeconfig)' : ''
     return [
       ...hints,
-      `${errorText(error)}; until it can be read, the API server is not asked, and nothing is announced`,
+      `${errorText(error)}${cure}; until it can be read, the API server is not asked, and nothing is announced`,
     ]
   }
 }

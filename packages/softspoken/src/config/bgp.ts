@@ -1,7 +1,7 @@
 /** Whether the options ask for BGP: always without ARP, and with ARP if an option of BGP is given. */
 import type { OptionName } from './options.ts'
 
-const ofBgp: readonly OptionName[] = [
+export const ofBgp: readonly OptionName[] = [
   ...(['localAs', 'routerId', 'peer', 'peerAs', 'port', 'peers', 'localAddress', 'holdTime', 'tcpMd5Key'] as const),
   ...(['tcpMd5KeyFile', 'ttlSecurity', 'multihop', 'bindDevice', 'withoutCapabilities', 'backOff'] as const),
   ...(['nextHop', 'med', 'localPref', 'community', 'largeCommunity', 'prepend'] as const),

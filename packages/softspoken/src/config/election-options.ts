@@ -1,11 +1,13 @@
 /** Which election the options select, if any, and which options go together. */
+import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
 import { hostRoute } from '@softspoken/announcer'
 import { omitUndefined } from '@softspoken/session/internal'
 import { type LeaseElectionOptions, profiles } from '@softspoken/vip-agent'
 import { entriesOf } from '../health/shown-url.ts'
+import { ofBgp, usesBgp } from './bgp.ts'
 import { DEFAULT_LEASE, type OptionName, type ProgramOptions } from './options.ts'
-import { UsageError } from './usage-error.ts'
+import { notAllowed, UsageError } from './usage-error.ts'
 import type { GivenValues } from './values.ts'
 
 /** An election is on if the mode needs one, or if a Lease is named. */
@@ -42,6 +44,12 @@ export function electionOptions(options: ProgramOptions): LeaseElectionOptions {
   }
 }
 
+/** kube-vip's label of the Node that leads. Its value is the first IPv4 VIP; undefined if there is none. */
+export function labelOf({ prefix }: ProgramOptions): { readonly 'kube-vip.io/has-ip': string } | undefined {
+  const vip = prefix.map(one => hostRoute(one).address).find(isIPv4)
+  return vip === undefined ? undefined : { 'kube-vip.io/has-ip': vip }
+}
+
 /** The default health check is the API server's if Kubernetes has the election. */
 export function withHealth(options: ProgramOptions): ProgramOptions {
   return options.health === undefined && electionOf(options) === 'kubernetes'
@@ -72,6 +80,8 @@ export function withoutDefault(options: ProgramOptions): readonly OptionName[] {
     ...(options.leaseProfile === undefined ? [] : durations), // the profile has its own
     ...(asksApiServer(options) ? [] : ofApiServer),
     ...(options.address === 'none' ? ofAddress : (['requireAddress'] as const)),
+    ...(usesBgp(options) ? [] : ofBgp),
+    ...(options.arp ? [] : (['claimInUse'] as const)),
   ]
 }
 
@@ -106,11 +116,23 @@ export function checkTogether(
   if (election !== undefined && has('med')) refuse('med', 'with an election, which makes the MED')
   if (options.drainOnCordon === true && election !== 'kubernetes')
     refuse('drainOnCordon', 'without an election by Kubernetes, whose credentials it uses')
+  const { probePort } = options
+  if (probePort !== undefined && !(probePort >= 1 && probePort <= 65_535))
+    throw notAllowed(place('probePort'), probePort, 'a port from 1 to 65535')
+  if (has('probePort') && !usesBgp(options)) refuse('probePort', 'without BGP: there is no router that takes a route')
+  if (has('probePort') && modeOf(options) !== 'leader')
+    refuse('probePort', `in the mode ${modeOf(options)}: each node that serves has the VIP, and would answer itself`)
+  if (options.labelNode === true && election !== 'kubernetes')
+    refuse('labelNode', 'without an election by Kubernetes, which says which Node leads')
+  if (options.labelNode === true && labelOf(options) === undefined)
+    refuse('labelNode', 'with IPv6 VIPs alone, because the value of a label has no colon; leave it out')
   for (const name of ofApiServer)
     if (!asksApiServer(options) && has(name))
       refuse(name, 'without an election by Kubernetes or health kubernetes, which use it')
   if (asksApiServer(options) && !has('kubeconfig') && !inPod)
-    throw new UsageError('kubeconfig is missing: outside of a Pod there is no service account (--kubeconfig <file>)')
+    throw new UsageError(
+      'kubeconfig is missing: this is no Pod with a service account, and a static Pod has none; give the path of a kubeconfig (--kubeconfig, or k8s_config_file of kube-vip)',
+    )
   for (const name of ['interface', 'replaceAddress'] as const)
     if (options.address === 'none' && has(name)) refuse(name, `together with ${place('address')} none`)
   if (options.address !== 'none' && has('requireAddress'))

@@ -2,9 +2,10 @@
  * A file of options, in YAML or JSON. The parsers quote the text in their errors, and the text may be a key. So our errors
  * have only the place and the kind of the mistake.
  */
-import { readFile } from 'node:fs/promises'
+import { parseYaml, YAML_LIMITS } from '@softspoken/vip-agent/internal'
 import { nearest } from '@softspoken/wire/internal'
 import { optionTable } from './options.ts'
+import { readSmallFile } from './small-file.ts'
 import { notAllowed, RetryableError, UsageError } from './usage-error.ts'
 import type { SourceValues } from './values.ts'
 
@@ -43,7 +44,7 @@ function readValue(kind: string, value: unknown, from: string): unknown {
 }
 
 async function textOf(file: string): Promise<string> {
-  const octets = await readFile(file).catch(error => {
+  const octets = await readSmallFile(file).catch(error => {
     throw new RetryableError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`)
   })
   try {
@@ -55,12 +56,12 @@ async function textOf(file: string): Promise<string> {
 
 function parse(file: string, text: string): unknown {
   // JSON is YAML, but the YAML library takes long to load.
-  return file.endsWith('.json') ? parseJson(file, text) : parseYaml(file, text)
+  return file.endsWith('.json') ? parseJson(file, text) : yamlOf(file, text)
 }
 
-async function parseYaml(file: string, text: string): Promise<unknown> {
-  const { parseDocument } = await import('yaml')
-  const document = parseDocument(text, { logLevel: 'error' }) // its warnings would show the text on standard error
+async function yamlOf(file: string, text: string): Promise<unknown> {
+  const document = await parseYaml(text)
+  if (document === undefined) throw new UsageError(`${file}: it must have ${YAML_LIMITS}`)
   const [fault] = [...document.errors, ...document.warnings]
   const line = fault?.linePos === undefined ? '' : `, line ${fault.linePos[0].line}`
   if (fault?.code === 'DUPLICATE_KEY') throw new UsageError(`${file}${line}: a name is given twice`)

@@ -1,6 +1,6 @@
 /** Keys of TCP MD5: reads them from files, and warns about characters that may be a mistake. No key is shown. */
-import { readFile } from 'node:fs/promises'
 import type { ProgramOptions } from './options.ts'
+import { readSmallFile, whyUnreadable } from './small-file.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
 import { placeOfPeer } from './validate.ts'
 import type { GivenValues } from './values.ts'
@@ -28,10 +28,8 @@ async function withKey(peer: Peer, from: string): Promise<Peer> {
 
 /** The path is not shown: it may be a key in the wrong place. Editors end a file with a line feed, which is removed. */
 async function readKey(file: string, from: string): Promise<string> {
-  const octets = await readFile(file).catch(error => {
-    throw new RetryableError(
-      `${from}: the file cannot be read, ${error instanceof Error && 'code' in error ? error.code : error}`,
-    )
+  const octets = await readSmallFile(file).catch(error => {
+    throw new RetryableError(`${from}: the file cannot be read, ${whyUnreadable(error)}`)
   })
   let key: string
   try {

@@ -25,6 +25,19 @@ describe('readElection()', () => {
   ])('takes no kubeconfig %s', (_, env, own, adminConf) => {
     expect(implied(env, own, adminConf)).toEqual({ replaceAddress: true })
   })
+  it('labels the Node of the leader if kube-vip would', () => {
+    const set = (value: string) => {
+      const values: Record<string, unknown> = {}
+      const reader = {
+        value: (name: string) => ({ ...leads, enable_node_labeling: value })[name],
+        set: (option: string, _: string, read: (text: string) => unknown) => void (values[option] = read(value)),
+        setNumber() {},
+      }
+      readElection(reader, {}, [], () => false)
+      return values.labelNode
+    }
+    expect([set('true'), set('false')]).toEqual([true, undefined])
+  })
   it('says which option has switched the election off', () => {
     const warnings: string[] = []
     const reader = { value: (name: string) => ({ ...leads, vip_leasename: 'x' })[name], set() {}, setNumber() {} }

@@ -19,7 +19,10 @@ const durations = [
   ['vip_renewdeadline', 'renewDeadline'],
   ['vip_retryperiod', 'retryPeriod'],
 ] as const
-const others = ['vip_leasename', 'cp_namespace', 'k8s_config_file', 'kubernetes_addr'] as const
+const others = [
+  ...(['vip_leasename', 'cp_namespace', 'k8s_config_file', 'kubernetes_addr'] as const),
+  'enable_node_labeling',
+] as const
 export const electionNames: readonly string[] = [
   ...['vip_leaderelection', 'vip_nodename', 'vip_interface', ...others],
   ...durations.map(([name]) => name),
@@ -59,6 +62,8 @@ export function readElection(
   for (const from of ['cp_namespace', 'vip_leasename'])
     set('lease', from, () => `${value('cp_namespace') ?? namespace}/${value('vip_leasename') ?? lease}`)
   for (const [from, option] of durations) setNumber(option, from)
+  if (isOn(value('enable_node_labeling')))
+    set('labelNode', 'enable_node_labeling', text => isTrue('enable_node_labeling', text))
   set('kubeconfig', 'k8s_config_file', text => text)
   set('apiServer', 'kubernetes_addr', text => (text.includes('://') ? text : `https://${text}`))
   if (value('k8s_config_file') === undefined && exists(ADMIN_CONF)) {

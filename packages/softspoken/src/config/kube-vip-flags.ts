@@ -48,7 +48,7 @@ const flags: Readonly<Record<string, string>> = {
   '--vipSubnet': 'vip_subnet',
 }
 /** Flags of ours, too. They are kube-vip's beside one that only kube-vip has. */
-const shared: ReadonlySet<string> = new Set(['--address', '--arp', '--interface', '--port'])
+const shared: ReadonlySet<string> = new Set(['--address', '--arp', '--interface', '--multihop', '--port'])
 /** Its flags that only have another spelling here. */
 const spelled: Readonly<Record<string, string>> = { '--inCluster': '--in-cluster' }
 
@@ -91,6 +91,6 @@ export function fromKubeVipFlags(words: readonly string[]): KubeVipFlags {
 function isTheirs(word: string, at: number, words: readonly string[]): boolean {
   const [flag = '', given = words[at + 1]] = word.split('=')
   if (!(flag in switches || flag in flags)) return false
-  if (flag === '--address') return given !== 'none'
+  if (flag === '--address') return /[.:]/.test(given ?? '') // an address or the name of a host; ours is `none`
   return !shared.has(flag)
 }

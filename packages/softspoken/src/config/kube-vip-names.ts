@@ -27,7 +27,7 @@ export const refusedUnlessOurs: readonly (readonly [string, OptionName, string])
 /** Ignored with a warning, because this program does not do it. */
 export const unused: readonly (readonly [string, string])[] = [
   ['port', 'because an address is announced, with all its ports'],
-  ['vip_routingtable', 'because the address is announced by BGP only'],
+  ['vip_routingtable', 'because the address is announced by BGP or ARP'],
   ['bgp_attach_ip_to_interface', 'because it is for Services; the address itself is added to vip_interface, or to lo'],
   ['bgp_keepalive_interval', 'because a KEEPALIVE is sent after a third of the negotiated hold time'],
   ['mpbgp_ipv4', 'because it belongs to mpbgp_nexthop; give the next hop itself as SOFTSPOKEN_NEXT_HOP'],
@@ -39,8 +39,8 @@ export const unused: readonly (readonly [string, string])[] = [
     'backend_health_check_interval',
     'because it is for routing tables and load balancers; our option is healthInterval',
   ],
-  ['health_check_port', 'because http serves /healthz and /readyz'],
-  ['prometheus_server', 'because http serves /metrics'],
+  ['health_check_port', 'because /healthz and /readyz need SOFTSPOKEN_HTTP, such as 0.0.0.0:9179'],
+  ['prometheus_server', 'because /metrics needs SOFTSPOKEN_HTTP, such as 0.0.0.0:9179'],
   ['svc_enable', `because ${SERVICES}`],
   ['svc_election', 'because it belongs to svc_enable'],
   ['lb_enable', 'because this program has no load balancer: the node that has the VIP answers itself'],
@@ -64,10 +64,12 @@ export const unused: readonly (readonly [string, string])[] = [
     'cp_detect',
     "because the API server of 127.0.0.1 is verified by the name kubernetes, which kubeadm's certificates have",
   ],
-  ['enable_node_labeling', 'because no label is written: the Lease names the holder'],
   ['enable_service_security', 'because it is for Services'],
   ['dns_mode', 'because names are not looked up'],
 ]
+
+/** Of `unused`, what `http` replaces. */
+export const servedByHttp: readonly string[] = ['health_check_port', 'prometheus_server']
 
 export const healthNumbers = [
   ['control_plane_health_check_period_seconds', 'healthInterval'],

@@ -11,6 +11,7 @@ import {
   isUnknown,
   refused,
   refusedUnlessOurs,
+  servedByHttp,
   switches,
   unused,
 } from './kube-vip-names.ts'
@@ -56,8 +57,14 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
   if (
     !['bgp_as', 'bgp_routerid', 'bgp_peers', 'bgp_peeraddress'].some(value) &&
     !switches.some(name => isOn(value(name)))
-  )
+  ) {
+    const flag = Object.keys(env).find(name => nameOf(name) !== name)
+    if (flag !== undefined)
+      throw new UsageError(
+        `${nameOf(flag)}: a flag of kube-vip, not allowed without --arp, --bgp with --localAS, --controlplane or --leaderElection`,
+      )
     return { values, implied: {}, warnings, missing: {} }
+  }
 
   /** Read and checked only if no value of ours wins. */
   const set = (option: OptionName, name: string, read: (text: string) => unknown): void => {
@@ -90,7 +97,10 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
   for (const [name, option] of healthFiles) set(option, name, text => text)
   for (const [name, option] of healthNumbers) setNumber(option, name)
   const implied = readElection({ value, set, setNumber }, own, warnings, exists)
-  for (const [name, reason] of unused) if (isOn(value(name))) warnings.push(`${nameOf(name)}: not used, ${reason}`)
+  for (const [name, reason] of unused) {
+    const isReplaced = own.http !== undefined && servedByHttp.includes(name)
+    if (isOn(value(name)) && !isReplaced) warnings.push(`${nameOf(name)}: not used, ${reason}`)
+  }
   const unknown = Object.keys(env).filter(name => isUnknown(name) && isOn(value(name)))
   if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, because there is no such option here`)
   return { values, implied, warnings, missing }

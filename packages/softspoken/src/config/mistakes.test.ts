@@ -97,6 +97,17 @@ describe('options that do not go together are refused:', () => {
     [{ mode: 'all-nodes', lease: 'kube-system/vip' }, /^lease in \S+: not allowed together with mode in \S+ all-nodes/],
     [{ mode: 'all-nodes', leaseDirectory: '/tmp/x' }, /^leaseDirectory in \S+: not allowed together with mode/],
     [{ lease: 'a/b', leaseDirectory: '/tmp/x' }, /^leaseDirectory in \S+: not allowed together with lease in/],
+    [
+      { mode: 'leader', leaseDirectory: '/l', probePort: 0 },
+      /^probePort in \S+: 0 is not allowed, it must be a port from 1 to 65535/,
+    ],
+    [{ probePort: 6443 }, /^probePort in \S+: not allowed in the mode all-nodes: each node that serves has the VIP/],
+    [{ leaseDirectory: '/l', probePort: 6443 }, /^probePort in \S+: not allowed in the mode standby/],
+    [{ labelNode: true }, /^labelNode in \S+: not allowed without an election by Kubernetes/],
+    [
+      { mode: 'leader', kubeconfig: '/k', labelNode: true, prefix: '2001:db8::10/128' },
+      /^labelNode in \S+: not allowed with IPv6 VIPs alone/,
+    ],
     [{ drainOnCordon: true }, /^drainOnCordon in \S+: not allowed without an election by Kubernetes/],
     [{ leaseProfile: 'fast' }, /^leaseProfile in \S+: not allowed without an election/],
     [{ renewDeadline: 3 }, /^renewDeadline in \S+: not allowed without an election/],
@@ -184,6 +195,9 @@ describe('options that do not go together are refused:', () => {
           const { options, given } = await readConfiguration(['--config', file], {})
           const warnings = await rehearse(options, given)
           expect(warnings.filter(text => text.startsWith('apiServer is not given: ')).length).toBe(apiServer ? 0 : 1)
+          expect(warnings.at(-1)).toMatch(
+            /serviceaccount.* cannot be read: .*\(a static Pod has no service account: give /,
+          )
         }
     } finally {
       vi.unstubAllEnvs()

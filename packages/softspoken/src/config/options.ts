@@ -45,7 +45,7 @@ const wordWithoutSecret = (allowed: string) =>
 const address = wordWithoutSecret('an address')
 const addressAndPort = 'an address and a port, such as 127.0.0.1:9179'
 const list = v.array(word, 'a list')
-const path = v.pipe(v.string('a path'), v.regex(/^[^\0]+$/, 'a path'))
+const path = v.pipe(v.string('a path'), v.regex(/^\P{Cc}+$/u, 'a path without control characters'))
 const yesOrNo = v.boolean('true or false')
 /** A URL may hold a password, which no error may show. */
 const serverText = 'a URL such as https://127.0.0.1:6443'
@@ -315,6 +315,12 @@ export const optionsSchema = v.strictObject({
       libraryName: 'releaseServers',
     }),
   ),
+  probePort: v.optional(
+    option(number, {
+      text: 'with BGP and mode leader: TCP port of the VIP, to which the nodes without it connect each 10 s, to see whether the router took the route',
+      libraryName: 'probePort',
+    }),
+  ),
   arp: v.optional(
     option(yesOrNo, {
       text: 'announce the VIP on the segment, by ARP and NDP',
@@ -376,7 +382,7 @@ export const optionsSchema = v.strictObject({
     }),
   ),
   disabledBy: v.optional(
-    option(path, {
+    option(v.pipe(path, v.startsWith('/', 'an absolute path: drain and the agent may run in different folders')), {
       text: 'file that takes this node out of service while it exists; drain creates it, resume removes it',
       libraryName: 'disabledBy',
     }),
@@ -386,6 +392,13 @@ export const optionsSchema = v.strictObject({
       text: 'true: take this node out of service while it is cordoned; its user must be allowed to get the Node',
       defaultText: 'false',
       libraryName: 'drainOnCordon',
+    }),
+  ),
+  labelNode: v.optional(
+    option(yesOrNo, {
+      text: 'true: label the Node that leads, as kube-vip does; its user must be allowed to patch the Node',
+      defaultText: 'false',
+      libraryName: 'labelNode',
     }),
   ),
   nextHop: v.optional(

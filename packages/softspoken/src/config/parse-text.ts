@@ -8,7 +8,7 @@ import { notAllowed, UsageError } from './usage-error.ts'
  */
 export function parseText({ kind, secret }: OptionRow, given: unknown, from: string): unknown {
   if (kind === 'checks') return checksOf(Array.isArray(given) ? given.map(String) : String(given).split(';'), from)
-  if (Array.isArray(given) && kind === 'list') return given.map(part => trimmed(String(part), from))
+  if (Array.isArray(given) && kind === 'list') return given.map(part => withoutComma(trimmed(String(part), from), from))
   const whole = Array.isArray(given) ? given.join(' ') : String(given)
   const text = secret ? whole : whole.trim() // every octet of a key counts
   if (text === '') throw new UsageError(`${from}: it is empty; leave it out, or give it a value`)
@@ -51,6 +51,12 @@ function numberOf(text: string, from: string): number {
 function booleanOf(text: string, from: string): boolean {
   if (text !== 'true' && text !== 'false') throw notAllowed(from, text, 'true or false')
   return text === 'true'
+}
+/** Not split: what follows a comma may be a key, which the error of a part would show. */
+function withoutComma(part: string, from: string): string {
+  if (part.includes(','))
+    throw new UsageError(`${from}: it has a comma; put spaces between the parts of a list in a flag`)
+  return part
 }
 function trimmed(part: string, from: string): string {
   const text = part.trim()

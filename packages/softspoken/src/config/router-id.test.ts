@@ -20,6 +20,12 @@ it('a router id looks like the address of a host', () => {
   )
 })
 
+it('the first octets of router ids are 1 to 223 without 127', () => {
+  const firsts = new Set(Array.from({ length: 5000 }, (_, at) => Number(routerIdOf(`node-${at}`).split('.')[0])))
+  const all = Array.from({ length: 223 }, (_, at) => at + 1)
+  expect([...firsts].sort((a, b) => a - b)).toEqual(all.filter(first => first !== 127))
+})
+
 it('a router id stays the same in each version, because routers know it', () => {
   expect([routerIdOf('node-1'), routerIdOf('cp-a.example')]).toEqual(['172.200.118.36', '213.202.252.166'])
 })

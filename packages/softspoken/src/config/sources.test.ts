@@ -240,6 +240,7 @@ describe('a mistake is reported in one sentence:', () => {
       /^SOFTSPOKEN_COMMUNITY: a part of it is empty; leave that part out/,
     ],
     [[], { SOFTSPOKEN_CONFIG: '' }, /^SOFTSPOKEN_CONFIG: it is empty/],
+    [['--api-servers', 'https://10.0.5.1,https://10.0.5.2'], {}, /^--api-servers: it has a comma; put spaces between/],
   ])('flags %j with variables %j', async (extra, env, sentence) => {
     const run = options([...words(), ...extra], env)
     await expect(run).rejects.toThrow(sentence)
@@ -284,6 +285,7 @@ describe('a mistake is reported in one sentence:', () => {
     ['med: 1\n---\nmed: 2', /wrong.yaml, line 2: it must hold one document$/],
     ['tcpMd5Key: !vault abc', /wrong.yaml, line 1: it has an unknown tag$/],
     ['med: *first', /wrong.yaml: it is not valid YAML, an alias has no anchor$/],
+    ['['.repeat(101), /wrong.yaml: it must have at most 100 levels and 50000 tokens of YAML$/],
     ['med:', /^med in .*: it is empty/],
     ['health: ""', /^health in .*: it is empty/],
     ['tcpMd5Key:', /^tcpMd5Key in .*: it is empty/],

@@ -29,6 +29,6 @@ function withoutSecret(value: unknown): string {
  * digits after its only colon or comma.
  */
 export function mayHoldSecret(text: string): boolean {
-  if (isIP(text) !== 0 || /^[\da-f:.]+\/\d*$/i.test(text)) return false
-  return /[\s;@]|:.*:|[:,](?!\d{0,5}$)/.test(text)
+  // isIP() comes last: at the first text that is no IPv4 address, it compiles an expression for 3 ms.
+  return /[\s;@]|:.*:|[:,](?!\d{0,5}$)/.test(text) && !/^[\da-f:.]+\/\d*$/i.test(text) && isIP(text) === 0
 }

@@ -119,8 +119,6 @@ function placeOf(option: string, given: GivenValues): string {
   if (items) return place(items.from, [Number(at)])
   const [, number, part] = /^peers\[(\d+)\](?:\.(.+))?$/.exec(option) ?? []
   if (number !== undefined && given.peers) return place(given.peers.from, [Number(number), ...(part ? [part] : [])])
-  const [, capability] = /^capabilities\.(\w+)$/.exec(option) ?? []
-  if (capability !== undefined && given.withoutCapabilities) return place(given.withoutCapabilities.from, [capability])
   const name = option.startsWith('peers') && !given.peers ? (part ? `peer.${part}` : 'peer.address') : option
   const ofPeer = name.replace(/^peer\./, '')
   const row = rowOf(name) ?? rowOf(ofPeer)

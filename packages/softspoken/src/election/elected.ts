@@ -9,7 +9,7 @@ import {
   leaseElection,
 } from '@softspoken/vip-agent'
 import { leaseOptions } from '../config/agent-options.ts'
-import { electionOptions, leaseOf } from '../config/election-options.ts'
+import { electionOptions, labelOf, leaseOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { LeaseRequests } from './lease-requests.ts'
 
@@ -22,6 +22,8 @@ export interface Elected {
   readonly requests: LeaseRequests
   /** Whether the Node of this node is cordoned, if Kubernetes has the Lease. */
   isCordoned?(signal: AbortSignal): Promise<boolean>
+  /** Labels the Node of this node, or removes the label, if Kubernetes has the Lease. */
+  labelNode?(isHolder: boolean, signal: AbortSignal): Promise<void>
   /** Of the API server, if Kubernetes has the Lease. */
   apiServer?(): KubernetesLeaseStatus
 }
@@ -42,6 +44,11 @@ export function elect(options: ProgramOptions, log?: Logger): Elected {
     ...(kubernetes && {
       apiServer: () => kubernetes.status(),
       isCordoned: signal => kubernetes.isCordoned(election.identity, signal),
+      labelNode: (isHolder, signal) => {
+        const label = labelOf(options) ?? {} // checkTogether() requires one
+        const labels = isHolder ? label : Object.fromEntries(Object.keys(label).map(name => [name, null]))
+        return kubernetes.labelNode(election.identity, labels, signal)
+      },
     }),
   }
 }

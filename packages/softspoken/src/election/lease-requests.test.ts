@@ -49,3 +49,21 @@ it('a store without release and watch stays one without them', () => {
   const { store } = observed(async () => stored)
   expect(Object.keys(store).sort()).toEqual(['create', 'get', 'update'])
 })
+
+it('the Lease is remembered as it was last read, written or watched', async () => {
+  const requests = new LeaseRequests('node-1')
+  const store = requests.observe({
+    get: async () => undefined,
+    create: async () => stored,
+    update: async () => stored,
+    watch: async onLease => onLease({ ...stored, holder: 'node-2', epoch: 2, version: '2' }),
+  })
+  await store.get(signal)
+  expect(requests.lease).toBeUndefined()
+  await store.create(record, signal)
+  expect(requests.lease).toMatchObject({ holder: 'node-1', epoch: 1, acquiredAt: new Date(0) })
+  const changes: unknown[] = []
+  await store.watch?.(lease => changes.push(lease), signal)
+  expect(changes).toHaveLength(1)
+  expect(requests.lease).toMatchObject({ holder: 'node-2', epoch: 2 })
+})

@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterEach(() => {
   server.denied.clear()
   server.fault = undefined
+  server.objects.clear()
 })
 afterAll(async () => {
   await server.stop()
@@ -36,6 +37,7 @@ describe('apiServerFindings()', () => {
         /^Certificate: that of 127\.0\.0\.1:\d+ is not for 198\.51\.100\.10, and ends on 2126-10-28$/,
       ),
       'Rights: the credentials may do all that the Lease needs',
+      'Pools: none of Cilium, none of MetalLB',
     ])
     expect(warnings).toEqual([expect.stringContaining(' is not for 198.51.100.10, ')])
     expect(server.lease('kube-system/plndr-cp-lock'), 'nothing is written').toBeUndefined()
@@ -45,7 +47,8 @@ describe('apiServerFindings()', () => {
     server.denied.add('get nodes')
     const { warnings } = await apiServerFindings(options({ drainOnCordon: true, lease: 'vips/lock' }))
     expect(warnings.at(-1)).toMatch(/ may not get the Node node-1, which drainOnCordon needs; /)
-    const asked = server.requests.map(({ body }) => Object.values((body as { spec: object }).spec)[0])
+    const reviews = server.requests.filter(({ method }) => method === 'POST')
+    const asked = reviews.map(({ body }) => Object.values((body as { spec: object }).spec)[0])
     const lease = { group: 'coordination.k8s.io', resource: 'leases', namespace: 'vips' }
     expect(asked).toHaveLength(6)
     expect(asked).toEqual(
@@ -58,8 +61,52 @@ describe('apiServerFindings()', () => {
   })
   it('asks for no right without an election', async () => {
     const { lines } = await apiServerFindings(options({ mode: 'all-nodes', health: 'kubernetes' }))
-    expect(lines).toEqual([expect.stringMatching(/^Certificate: /)])
+    expect(lines).toEqual([expect.stringMatching(/^Certificate: /), expect.stringMatching(/^Pools: /)])
     expect(await apiServerFindings(options({ mode: 'all-nodes' }))).toEqual({ lines: [], warnings: [] })
+  })
+  it('warns of a VIP in a pool of Cilium or of MetalLB', async () => {
+    const pool = (name: string, spec: object) => ({ metadata: { name }, spec })
+    server.objects.set('/apis/cilium.io/v2alpha1/ciliumloadbalancerippools', {
+      items: [
+        pool('blue', { blocks: [{ cidr: '198.51.100.0/24' }, { start: '2001:db8::10' }] }),
+        pool('green', { blocks: [{ start: '198.51.100.11', stop: '198.51.100.20' }, { cidr: 5 }] }),
+        pool('old', { cidrs: [{ cidr: '198.51.100.8/29' }] }),
+        pool('off', { blocks: [{ cidr: '198.51.100.0/24' }], disabled: true }),
+        {},
+      ],
+    })
+    server.objects.set('/apis/metallb.io/v1beta1/ipaddresspools', {
+      items: [pool('red', { addresses: ['198.51.100.1 - 198.51.100.10', '203.0.113.0/24'] })],
+    })
+    const prefix = ['198.51.100.10/32', '2001:db8::10/128']
+    const { lines, warnings } = await apiServerFindings(options({ prefix }))
+    expect(lines.at(-1)).toBe('Pools: 5 of Cilium, 1 of MetalLB')
+    expect(warnings.filter(warning => warning.includes('lies in'))).toEqual([
+      expect.stringContaining('198.51.100.10 lies in 198.51.100.0/24 of the CiliumLoadBalancerIPPool blue, so Cilium'),
+      expect.stringContaining('2001:db8::10 lies in 2001:db8::10-2001:db8::10 of the CiliumLoadBalancerIPPool blue, '),
+      expect.stringContaining('198.51.100.10 lies in 198.51.100.8/29 of the CiliumLoadBalancerIPPool old, '),
+      expect.stringContaining(
+        '198.51.100.10 lies in 198.51.100.1 - 198.51.100.10 of the IPAddressPool red, so MetalLB',
+      ),
+    ])
+  })
+  it('shows the text of a hostile pool as one short line', async () => {
+    const pool = (name: unknown, ...addresses: unknown[]) => ({ metadata: { name }, spec: { addresses } })
+    const objects = [pool('\u001b[2J\n', '198.51.100.0/24'), pool({ toString: 1 }, { toString: 1 }, '198.51.100.0/28')]
+    server.objects.set('/apis/metallb.io/v1beta1/ipaddresspools', {
+      items: [...objects, pool('x'.repeat(999), '198.51.100.0/25')],
+    })
+    const { lines, warnings } = await apiServerFindings(options())
+    expect(lines.at(-1)).toBe('Pools: none of Cilium, 3 of MetalLB')
+    const [escaped, , long] = warnings.filter(warning => warning.includes('lies in'))
+    expect(escaped).toContain(' of the IPAddressPool \ufffd[2J, so MetalLB')
+    expect(long).toMatch(/ of the IPAddressPool x{200} …, so MetalLB/)
+  })
+  it('says that pools may not be read, without a warning', async () => {
+    server.fault = ({ path }) => (path.includes('pools') ? 'forbidden' : undefined)
+    const { lines, warnings } = await apiServerFindings(options())
+    expect(lines.at(-1)).toMatch(/^Pools: those of Cilium may not be read .*, those of MetalLB may not be read /)
+    expect(warnings).toHaveLength(1)
   })
   it('says why the rights are not known, without a warning', async () => {
     server.fault = 'server-error'
@@ -85,6 +132,7 @@ describe('apiServerFindings()', () => {
     expect(lines).toEqual([
       expect.stringMatching(/^Certificate: not known, .*(did not answer in time|ECONNREFUSED)/),
       expect.stringMatching(/^Rights: not known, /),
+      expect.stringMatching(/^Pools: not known, /),
     ])
     expect(lines.join()).not.toContain('not-to-be-seen')
   })

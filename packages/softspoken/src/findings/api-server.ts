@@ -1,4 +1,4 @@
-/** The API server's certificate, and our rights there. Nothing is changed, and no question takes longer than its deadline. */
+/** The API server's certificate, our rights there, and the cluster's pools of addresses. Nothing is changed, and no question takes longer than its deadline. */
 import type { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import { hostRoute } from '@softspoken/announcer'
@@ -8,6 +8,7 @@ import { apiServerOptions, leaseOptions } from '../config/agent-options.ts'
 import { asksApiServer, electionOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { certificateFindings } from './certificate.ts'
+import { clusterPoolFindings } from './cluster-pools.ts'
 import type { Findings } from './finding.ts'
 import { neededRights, rightsFindings } from './rights.ts'
 
@@ -18,6 +19,7 @@ export async function apiServerFindings(options: ProgramOptions, timeLimit = 5):
   const found = await Promise.all([
     known('Certificate', () => certificate(options, signal)),
     ...(electionOf(options) === 'kubernetes' ? [known('Rights', () => rights(options, signal))] : []),
+    known('Pools', () => clusterPoolFindings(options, signal)),
   ])
   return { lines: found.flatMap(({ lines }) => lines), warnings: found.flatMap(({ warnings }) => warnings) }
 }

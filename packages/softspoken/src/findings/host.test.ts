@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { ProgramOptions } from '../config/options.ts'
-import { type HostCalls, hostFindings } from './host.ts'
+import { type HostCalls, hostFindings, startWarnings } from './host.ts'
 
-const ARP: Partial<ProgramOptions> = { arp: true }
+const ARP: Partial<ProgramOptions> = { arp: true, prefix: ['192.0.2.10/32'] }
 const BGP: Partial<ProgramOptions> = { localAs: 64515, routerId: '10.0.5.11', peer: ['10.0.5.1'], peerAs: 65000 }
 const DEFAULT_ROUTE = 'eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n'
 
 const addressOn = (address: string, cidr: string, internal = false) => [{ address, cidr, internal, family: 'IPv4' }]
 const host = (files: Readonly<Record<string, string>> = {}, given: Partial<HostCalls> = {}): HostCalls => ({
-  hasCapability: () => true,
   listInterfaces: () => [link('eth0', true)],
   networkInterfaces: (() => ({
     lo: addressOn('127.0.0.1', '127.0.0.1/8', true),
@@ -24,7 +23,7 @@ function link(name: string, carrier: boolean): ReturnType<HostCalls['listInterfa
 }
 const conf = (name: string, value: number) => ({ [`/proc/sys/net/ipv4/conf/${name}`]: `${value}\n` })
 const find = (options: Partial<ProgramOptions>, interfaceName: string | undefined, calls: HostCalls) =>
-  hostFindings({ prefix: ['198.51.100.10/32'], logLevel: 'info', ...options }, {}, interfaceName, calls)
+  hostFindings({ prefix: ['198.51.100.10/32'], logLevel: 'info', ...options }, interfaceName, calls)
 const warnings = async (...args: Parameters<typeof find>) => (await find(...args)).warnings
 
 describe('hostFindings()', () => {
@@ -32,12 +31,18 @@ describe('hostFindings()', () => {
     expect(await find(BGP, 'lo', host())).toEqual({ lines: [], warnings: [] })
     expect(await warnings(ARP, 'eth0', host())).toEqual([])
   })
-  it('misses NET_RAW with ARP alone', async () => {
-    const calls = host({}, { hasCapability: name => name !== 'NET_RAW' })
-    expect(await warnings(ARP, 'eth0', calls)).toEqual([
-      expect.stringMatching(/^arp: .* lacks the capability NET_RAW, /),
+  it('sees with ARP a VIP in no subnet of the interface', async () => {
+    const eth0 = [...addressOn('192.0.2.11', '192.0.2.11/24'), ...addressOn('198.51.100.10', '198.51.100.10/32')]
+    const calls = host({}, { networkInterfaces: (() => ({ eth0 })) as unknown as HostCalls['networkInterfaces'] })
+    const sentence =
+      ' lies in no subnet of eth0: a host looks for it on that segment only if it has a route to it there'
+    expect(await warnings({ ...ARP, prefix: ['198.51.100.10/32'] }, 'eth0', calls)).toEqual([
+      `198.51.100.10${sentence}`,
     ])
-    expect(await warnings(BGP, 'lo', calls)).toEqual([])
+    expect(await warnings({ ...ARP, prefix: ['192.0.2.10/32', '2001:db8::10/128'] }, 'eth0', calls)).toEqual([
+      `2001:db8::10${sentence}`,
+    ])
+    expect(await warnings(BGP, 'eth0', calls)).toEqual([])
   })
   it('sees an interface without carrier', async () => {
     const calls = host({}, { listInterfaces: () => [link('lo', true), link('eth0', false)] })
@@ -73,7 +78,15 @@ describe('hostFindings()', () => {
     )
     expect(await warnings({ ...BGP, prefix: ['2001:db8::10/128'] }, 'lo', strict)).toEqual([])
     const calls = host(conf('eth1/rp_filter', 1), { listInterfaces: () => [link('eth1', true)] })
-    expect(await warnings(ARP, 'eth1', calls)).toEqual([sentence])
+    expect(await warnings({ ...ARP, prefix: ['10.0.5.10/32'] }, 'eth1', calls)).toEqual([sentence])
+  })
+  it('says at the start what no other line of the log says', async () => {
+    const near = { ...BGP, prefix: ['192.0.2.100/32'] }
+    const strict = host(conf('all/rp_filter', 1))
+    expect(await warnings(near, 'lo', strict)).toHaveLength(2)
+    expect(await startWarnings({ ...near, logLevel: 'info' }, 'lo', strict)).toEqual([
+      expect.stringMatching(/^rp_filter of eth1 is 1 /),
+    ])
   })
   it('sees arp_ignore of the interface of ARP', async () => {
     expect(await warnings(ARP, 'eth0', host(conf('eth0/arp_ignore', 8)))).toEqual([expect.stringContaining(' is 8 ')])

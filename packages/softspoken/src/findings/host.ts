@@ -1,4 +1,4 @@
-/** What this host lacks for the VIP: a capability, carrier, settings of the kernel. It is read, and nothing is changed. */
+/** What this host lacks for the VIP: carrier, settings of the kernel. It is read, and nothing is changed. */
 import { readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
@@ -6,47 +6,72 @@ import { hostRoute } from '@softspoken/announcer'
 import { errorText } from '@softspoken/session/internal'
 import { listInterfaces } from '@softspoken/vip-agent/internal'
 import { usesBgp } from '../config/bgp.ts'
-import { hasCapability } from '../config/capabilities.ts'
 import { modeOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
-import type { GivenValues } from '../config/values.ts'
 import { addressRange } from './address-range.ts'
 import type { Findings } from './finding.ts'
 import { sourceAddress } from './source-address.ts'
-import { defaultRoutesIn, sysctlWarnings } from './sysctl.ts'
+import { defaultRoutesIn, sysctlWarnings, type VipNetwork } from './sysctl.ts'
 
 /** What is read of the host, which a test replaces. */
 export type HostCalls = typeof hostCalls
-const hostCalls = { hasCapability, listInterfaces, networkInterfaces, read, sourceAddress }
+const hostCalls = { listInterfaces, networkInterfaces, read, sourceAddress }
 
 /** `interfaceName`: the VIPs are added to it. */
 export async function hostFindings(
   options: ProgramOptions,
-  given: GivenValues,
   interfaceName: string | undefined,
   calls: HostCalls = hostCalls,
 ): Promise<Findings> {
-  const vips = options.prefix.map(prefix => hostRoute(prefix).address).filter(isIPv4)
-  const arp = options.arp ? interfaceName : undefined
-  const inbound = await Promise.all(dialledFrom(options, calls).map(async from => interfaceOf(await from, calls)))
-  const network = {
-    ...{ vips, arp, shared: arp === undefined ? sharedVips(options, vips, interfaceName, calls) : [] },
-    inbound: [...new Set([arp, ...inbound])].filter(name => name !== undefined && name !== 'lo') as string[],
-    defaultRoutes: defaultRoutesIn(calls.read('/proc/net/route') ?? ''),
-  }
+  const network = await vipNetwork(options, interfaceName, calls)
+  const { vips, arp } = network
+  const shared = arp === undefined ? sharedVips(options, vips, interfaceName, calls) : []
   const carrier = interfaceName === undefined ? [] : carrierWarnings(interfaceName, calls)
   return {
     lines: arp !== undefined && vips.length > 0 ? forwardingLines(calls) : [],
-    warnings: [...rawWarnings(options, given, calls), ...carrier, ...sysctlWarnings(network, setting(calls))],
+    warnings: [
+      ...(arp === undefined ? [] : subnetWarnings(options.prefix, arp, calls)),
+      ...carrier,
+      ...sysctlWarnings({ ...network, shared }, setting(calls)),
+    ],
   }
 }
 
-function rawWarnings({ arp }: ProgramOptions, given: GivenValues, { hasCapability }: HostCalls): readonly string[] {
-  if (!arp || hasCapability('NET_RAW')) return []
-  const place = given.arp?.from ?? 'arp'
-  return [
-    `${place}: this process lacks the capability NET_RAW, without which it sends no frame (in a Pod: runAsUser: 0, and capabilities with add: [NET_ADMIN, NET_RAW])`,
-  ]
+/** Those of `hostFindings` that the VIP agent itself does not log. */
+export async function startWarnings(
+  options: ProgramOptions,
+  interfaceName: string | undefined,
+  calls: HostCalls = hostCalls,
+): Promise<readonly string[]> {
+  return sysctlWarnings({ ...(await vipNetwork(options, interfaceName, calls)), shared: [] }, setting(calls))
+}
+
+async function vipNetwork(
+  options: ProgramOptions,
+  interfaceName: string | undefined,
+  calls: HostCalls,
+): Promise<Omit<VipNetwork, 'shared'>> {
+  const arp = options.arp ? interfaceName : undefined
+  const inbound = await Promise.all(dialledFrom(options, calls).map(async from => interfaceOf(await from, calls)))
+  return {
+    vips: options.prefix.map(prefix => hostRoute(prefix).address).filter(isIPv4),
+    arp,
+    inbound: [...new Set([arp, ...inbound])].filter(name => name !== undefined && name !== 'lo') as string[],
+    defaultRoutes: defaultRoutesIn(calls.read('/proc/net/route') ?? ''),
+  }
+}
+
+/** With ARP. */
+function subnetWarnings(prefixes: readonly string[], name: string, calls: HostCalls): readonly string[] {
+  const own = addressesOf(calls).find(([one]) => one === name)?.[1]
+  if (own === undefined) return [] // not known
+  return prefixes
+    .map(prefix => hostRoute(prefix).address)
+    .filter(vip => !own.some(({ cidr }) => cidr !== null && isIn(cidr, vip)))
+    .map(
+      vip =>
+        `${vip} lies in no subnet of ${name}: a host looks for it on that segment only if it has a route to it there`,
+    )
 }
 
 function carrierWarnings(name: string, { listInterfaces }: HostCalls): readonly string[] {
@@ -96,7 +121,7 @@ function sharedVips(
 }
 /** The VIP itself may be there as well, as a /32. */
 function isIn(cidr: string, vip: string): boolean {
-  return !cidr.endsWith('/32') && addressRange(cidr)?.(vip) === true
+  return !/\/(32|128)$/.test(cidr) && addressRange(cidr)?.(vip) === true
 }
 
 function forwardingLines({ read }: HostCalls): readonly string[] {

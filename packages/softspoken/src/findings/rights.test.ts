@@ -19,6 +19,8 @@ describe('rightsFindings()', () => {
     expect(rightsFindings([], options())).toEqual({ lines: [line], warnings: [] })
     const { lines } = rightsFindings([], options({ drainOnCordon: true }))
     expect(lines).toEqual(['Rights: the credentials may do all that the Lease and drainOnCordon need'])
+    const both = rightsFindings([], options({ drainOnCordon: true, labelNode: true }))
+    expect(both.lines[0]).toMatch(/ all that the Lease, drainOnCordon and labelNode need$/)
   })
   it('names what is missing and what grants it', () => {
     const given = options({ drainOnCordon: true, lease: 'vips/lock' })
@@ -28,6 +30,12 @@ describe('rightsFindings()', () => {
     expect(found.lines).toEqual([`Rights: the credentials ${denied}`])
     expect(found.warnings).toEqual([
       `the credentials for the API server ${denied}; softspoken manifest rbac --lease vips/lock --in-cluster prints what grants it`,
+    ])
+  })
+  it('names the command that grants what a label needs', () => {
+    const given = options({ labelNode: true })
+    expect(rightsFindings(missing(['patch nodes'], given), given).warnings).toEqual([
+      'the credentials for the API server may not patch the Node node-1, which labelNode needs; softspoken manifest rbac --label-node true --in-cluster prints what grants it',
     ])
   })
   it('names the command for a user of a kubeconfig', () => {
@@ -40,13 +48,18 @@ describe('rightsFindings()', () => {
   })
 })
 
-it.each([true, false])('neededRights() are those of manifest rbac, drainOnCordon %s', drainOnCordon => {
-  const text = rbac({ drainOnCordon }, { inCluster: true } as Parameters<typeof rbac>[1], '')
+it.each([
+  { drainOnCordon: true },
+  { drainOnCordon: false },
+  { drainOnCordon: true, labelNode: true },
+  { drainOnCordon: false, labelNode: true },
+])('neededRights() are those of manifest rbac, with %j', given => {
+  const text = rbac(given, { inCluster: true } as Parameters<typeof rbac>[1], '')
   const rules = parseAllDocuments(text).flatMap(document => document.toJS().rules ?? [])
   const granted = rules.flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
     verbs.map((verb: string) => ({ group: apiGroups[0], resource: resources[0], verb, name: resourceNames?.[0] })),
   )
-  const needed = neededRights(options({ drainOnCordon }))
+  const needed = neededRights(options(given))
   expect(granted).toEqual(
     needed.map(({ group, resource, verb, name }) => ({
       ...{ group, resource, verb, name: resource === 'nodes' ? undefined : name },

@@ -11,7 +11,11 @@ const program = `
   import { readdirSync, readFileSync } from 'node:fs'
   const { execCheck } = await import('${fileURLToPath(new URL('exec-check.ts', import.meta.url))}')
   const { signal } = new AbortController()
-  const run = (text, timeout) => execCheck('/bin/sh', ['-c', text], timeout)(signal).catch(() => {})
+  const results = []
+  const run = async (text, timeout) => {
+    const end = execCheck('/bin/sh', ['-c', text], timeout)(signal)
+    results.push(await end.then(() => 'passed', error => error.message))
+  }
   await run('sleep 1000 & sleep 1000 & sleep 1000', 0.5)
   await run('sleep 1000 & exit 0', 5)
   await run('(sleep 0.2 & exit 0) >/dev/null 2>&1; exit 1', 5)
@@ -24,10 +28,18 @@ const program = `
       return ''
     }
   })
-  console.log(JSON.stringify({ pid: process.pid, zombies: states.filter(state => state === 'Z').length }))`
+  console.log(JSON.stringify({ pid: process.pid, results, zombies: states.filter(state => state === 'Z').length }))`
 
-it.runIf(isPossible)('as process 1, commands leave no zombies', { timeout: 30_000 }, () => {
-  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program]
-  const [unshare, ...words] = [...container, ...node]
-  expect(JSON.parse(execFileSync(`${unshare}`, words, { encoding: 'utf8' }))).toEqual({ pid: 1, zombies: 0 })
-})
+it.runIf(isPossible)(
+  'as process 1, a command passes by its exit code, and leaves no zombies',
+  { timeout: 60_000 },
+  () => {
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program]
+    const [unshare, ...words] = [...container, ...node]
+    expect(JSON.parse(execFileSync(`${unshare}`, words, { encoding: 'utf8' }))).toEqual({
+      pid: 1,
+      results: ['did not end within 0.5 s, without output', 'passed', 'exit code 1, without output', 'passed'],
+      zombies: 0,
+    })
+  },
+)

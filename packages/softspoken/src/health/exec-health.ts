@@ -21,6 +21,10 @@ export function execHealth(entry: HealthEntry, timeout: number, place: PlaceOf):
     throw new UsageError(
       `${place('health')}: quotes in ${first} are not removed, because there is no shell; in a file give a list, such as [${example}, 'an argument']`,
     )
+  if (typeof entry === 'string' && args.some(word => /^(exec:|tcp:\/\/)/.test(word)))
+    throw new UsageError(
+      `${place('health')}: an argument of ${first} looks like a second check, which would never run; several checks are several values of the flag, a list in a file, and have semicolons between them in the variable`,
+    )
   if (words.some(word => word.includes('\0')))
     throw new UsageError(`${place('health')}: an argument of ${first} has a NUL in it`)
   return {
@@ -32,6 +36,7 @@ export function execHealth(entry: HealthEntry, timeout: number, place: PlaceOf):
       } catch (error) {
         throw new UnreadableError(
           `${place('health')}: ${command} cannot be run, ${(error as NodeJS.ErrnoException).code}`,
+          'run',
         )
       }
     },

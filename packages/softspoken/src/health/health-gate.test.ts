@@ -123,6 +123,8 @@ describe('--health', () => {
     [['exec:/bin/true', 'secret'], 'health, number 2: it is no check; a command with its arguments is a list in the'],
     [[['/bin/true', 'secret']], 'health: a command must be exec: and an absolute path'],
     ["exec:/bin/sh -c 'exit 1'", 'health: quotes in exec:/bin/sh are not removed, because there is no shell'],
+    ['exec:/bin/true exec:/bin/false', 'health: an argument of exec:/bin/true looks like a second check'],
+    ['exec:/bin/true\ntcp://127.0.0.1:1', 'health: an argument of exec:/bin/true looks like a second check'],
     [[['exec:/bin/sh', 'a\0b']], 'health: an argument of exec:/bin/sh has a NUL in it'],
   ])('%j is refused', (health, sentence) => {
     expect(() => healthCheck({ ...needed, health })).toThrow(sentence)
@@ -135,7 +137,7 @@ describe('--health', () => {
       health: ['exec:/none/check secret', 'exec:/bin/true'],
     }
     expect(await rehearse(options, {})).toEqual([
-      'health: /none/check cannot be run, ENOENT; the health check fails until it can be read',
+      'health: /none/check cannot be run, ENOENT; the health check fails until it can be run',
     ])
   })
   it('names the place of a wrong value', () => {

@@ -38,7 +38,8 @@ export async function rehearseHealth(options: ProgramOptions, given: GivenValues
     await health.load()
     return []
   } catch (error) {
-    if (error instanceof UnreadableError) return [`${error.message}; the health check fails until it can be read`]
+    if (error instanceof UnreadableError)
+      return [`${error.message}; the health check fails until it can be ${error.use}`]
     throw error
   }
 }

@@ -1,7 +1,7 @@
 /** The health check of a URL (tcp, http, https), and its files. */
-import { readFile } from 'node:fs/promises'
 import { type Check, type HttpCheckOptions, httpCheck, tcpCheck } from '@softspoken/announcer'
 import type { ProgramOptions } from '../config/options.ts'
+import { readSmallFile, whyUnreadable } from '../config/small-file.ts'
 import { UsageError } from '../config/usage-error.ts'
 import type { Health, PlaceOf } from './health-gate.ts'
 import { shownUrl } from './shown-url.ts'
@@ -85,14 +85,20 @@ function requireKey(pem: string, from: string): void {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new UsageError(`${from} has no private key in it`)
 }
 
-/** The file may be readable later. */
-export class UnreadableError extends Error {}
+/** The file may be there later. */
+export class UnreadableError extends Error {
+  /** What cannot be done with it now. */
+  readonly use: 'read' | 'run'
+  constructor(message: string, use: 'read' | 'run' = 'read') {
+    super(message)
+    this.use = use
+  }
+}
 
 async function textOf(file: string, from: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return (await readSmallFile(file)).toString()
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error
-    throw new UnreadableError(`${from}: ${file} cannot be read, ${code}`)
+    throw new UnreadableError(`${from}: ${file} cannot be read, ${whyUnreadable(error)}`)
   }
 }

@@ -1,6 +1,8 @@
 /** The metrics of the VIP agent, read at the scrape; docs/operations.md has the same table. */
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { hostRoute } from '@softspoken/announcer'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { type AgentReport, agentReport, type ShownAgent } from './agent-report.ts'
+import { registerDurationMetrics } from './duration-metrics.ts'
 
 /** The labels and the value of each sample. */
 type Samples = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[]
@@ -64,6 +66,15 @@ const gauges: readonly Row[] = [
     read: ({ drained }) => (drained ? [[{ reason: drained.reason }, (drained.since?.getTime() ?? 0) / 1000]] : []),
   },
   {
+    name: 'softspoken_vip_reachable',
+    help: '1 if the last probe from this node connected to the VIP, 0 if it did not; absent while this node does not probe.',
+    labels: ['vip'],
+    read: ({ vips = {} }) =>
+      Object.entries(vips).flatMap(([vip, { probe, reason }]) =>
+        probe === undefined ? [] : [[{ vip }, reason === 'connected' ? 1 : 0]],
+      ),
+  },
+  {
     name: 'softspoken_kernel_deadline_armed',
     help: '1 while the kernel ends this process unless it moves its deadline in time, 0 while it does not.',
     read: ({ leases }) => [[{}, leases.kernelDeadline === undefined ? 0 : 1]],
@@ -119,6 +130,8 @@ export function registerAgentMetrics(shown: ShownAgent, registry: Registry): voi
         for (const [of, value] of read(agentReport(shown))) this.inc(of, value)
       },
     })
+  registerDurationMetrics(shown, registry)
+  registerProbeMetric(shown, registry)
   if (shown.elected === undefined) return
   const transitions = new Counter({
     name: 'softspoken_leader_transitions_total',
@@ -130,4 +143,15 @@ export function registerAgentMetrics(shown: ShownAgent, registry: Registry): voi
     if (now.role === 'leader' && now.epoch !== epoch) transitions.inc()
     epoch = now.epoch
   })
+}
+
+function registerProbeMetric({ probe }: ShownAgent, registry: Registry): void {
+  const seconds = new Histogram({
+    name: 'softspoken_vip_connect_duration_seconds',
+    help: 'How long the VIP took to accept a connection of a probe from this node; a probe that did not connect is not counted.',
+    labelNames: ['vip'],
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2],
+    registers: [registry],
+  })
+  probe?.on('connected', ({ vip, seconds: taken }) => seconds.observe({ vip: hostRoute(vip).prefix }, taken))
 }

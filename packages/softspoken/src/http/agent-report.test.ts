@@ -7,6 +7,7 @@ import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Elected } from '../election/elected.ts'
 import { LeaseRequests } from '../election/lease-requests.ts'
+import { idle } from '../probe/acceptance.ts'
 import { registerAgentMetrics } from './agent-metrics.ts'
 import { agentReport, type ShownAgent } from './agent-report.ts'
 import { siteOf } from './site.ts'
@@ -21,6 +22,8 @@ const waiting: AgentStatus = {
   lastElectionFailure: { reason: 'timeout', detail: '127.0.0.1:6443 did not answer within 4.5 seconds' },
 }
 
+const { lastElectionFailure: _, ...following } = waiting
+
 class FakeAgent extends EventEmitter<AgentEvents> {
   current = leading
   status = () => this.current
@@ -29,7 +32,8 @@ function shown(given: Partial<ShownAgent> = {}): ShownAgent & { readonly fake: F
   const fake = new FakeAgent()
   const requests = new LeaseRequests('node-1')
   requests.failures.set('conflict', 2)
-  const elected = { name: 'kube-system/plndr-cp-lock', requests } as Elected // only these parts are read
+  const election: Partial<Elected['election']> = { leaseDuration: 15 }
+  const elected = { name: 'kube-system/plndr-cp-lock', requests, election } as Elected // only these parts are read
   const certificateEnd = new Date('2027-11-26T00:00:00Z')
   const apiServer = () => ({ server: 'https://127.0.0.1:6443', certificateEnd })
   const agent = fake as unknown as VipAgent // its status and its events are read, and nothing else
@@ -41,8 +45,10 @@ describe('agentReport()', () => {
     expect(agentReport(shown())).toEqual({
       ...leading,
       nodeName: 'node-1',
+      part: 'leads',
       election: {
         lease: 'kube-system/plndr-cp-lock',
+        leaseDuration: 15,
         requestFailures: { conflict: 2 },
       },
       apiServer: { server: 'https://127.0.0.1:6443', certificateEnd: new Date('2027-11-26T00:00:00Z') },
@@ -50,7 +56,7 @@ describe('agentReport()', () => {
   })
   it('has no election and no API server if there is none', () => {
     const { elected: _, apiServer: __, ...withoutElection } = shown()
-    expect(agentReport(withoutElection)).toEqual({ ...leading, nodeName: 'node-1' })
+    expect(agentReport(withoutElection)).toEqual({ ...leading, nodeName: 'node-1', part: 'leads' })
   })
 })
 
@@ -63,7 +69,9 @@ describe('the metrics of the agent', () => {
     return Object.fromEntries(lines.map(line => line.split(/ (?=[^ ]+$)/) as [string, string]).map(([k, v]) => [k, +v]))
   }
   it('show a leader', async () => {
-    expect(await samples(shown())).toEqual({
+    const others = /_duration_seconds|^softspoken_withdrawals_total/
+    const found = Object.entries(await samples(shown())).filter(([name]) => !others.test(name))
+    expect(Object.fromEntries(found)).toEqual({
       softspoken_is_leader: 1,
       softspoken_leader_transitions_total: 0,
       softspoken_leader_epoch: 7,
@@ -92,6 +100,26 @@ describe('the metrics of the agent', () => {
     one.fake.current = { ...waiting, drained: { reason: 'drain-unknown', detail: 'EIO' } }
     expect(await samples(one)).toMatchObject({ [`${name}{reason="drain-unknown"}`]: 0 })
   })
+  it('show whether the last probe connected, and how long that took', async () => {
+    const probe = Object.assign(new EventEmitter(), {}) as unknown as NonNullable<ShownAgent['probe']>
+    const evidence = { by: 'node-1', at: new Date(0), holder: 'node-2', failures: 0 }
+    const one = { accepted: 'yes', reason: 'connected', detail: '', probe: evidence } as const
+    const vips = () => ({
+      '198.51.100.10/32': one,
+      '198.51.100.11/32': { ...one, accepted: 'unknown', reason: 'refused' } as const,
+      '198.51.100.12/32': idle('no-leader'),
+    })
+    const given = shown({ vips, probe })
+    expect(agentReport(given).vips).toEqual(vips())
+    const all = await samples(given, () => probe.emit('connected', { vip: '198.51.100.10', seconds: 0.3 }))
+    const found = Object.entries(all).filter(([name]) => /^softspoken_vip_(reachable|.*(sum|count))/.test(name))
+    expect(Object.fromEntries(found)).toEqual({
+      'softspoken_vip_reachable{vip="198.51.100.10/32"}': 1,
+      'softspoken_vip_reachable{vip="198.51.100.11/32"}': 0,
+      'softspoken_vip_connect_duration_seconds_sum{vip="198.51.100.10/32"}': 0.3,
+      'softspoken_vip_connect_duration_seconds_count{vip="198.51.100.10/32"}': 1,
+    })
+  })
   it('have no leader without an election, but the certificate of a health check', async () => {
     const { elected: _, ...withoutElection } = shown()
     const found = await samples(withoutElection)
@@ -109,6 +137,28 @@ describe('the metrics of the agent', () => {
       one.fake.emit('role', { role: 'leader', epoch: 10 }) // it was taken away, and won again, between two looks
     })
     expect(found.softspoken_leader_transitions_total).toBe(3)
+  })
+  it('show how long each take-over and withdrawal took, from the first one on', async () => {
+    const one = shown()
+    const name = (kind: string, labels: string) => `softspoken_${kind}_duration_seconds_count{${labels}}`
+    const before = await samples(one)
+    expect(before).toMatchObject({
+      [name('take_over', 'part="address",cause="expired"')]: 0,
+      [name('withdrawal', 'part="address",reason="unhealthy"')]: 0,
+      'softspoken_withdrawals_total{reason="drained"}': 0,
+    })
+    expect(Object.keys(before).filter(sample => /part="(segment|route)"/.test(sample))).toEqual([]) // it has neither
+    const two = shown()
+    const after = await samples(two, () => {
+      two.fake.emit('take-over', { part: 'address', cause: 'expired', seconds: 0.003 })
+      two.fake.emit('withdrawal', { part: 'address', reason: 'drained', seconds: 3.1 })
+    })
+    expect(after).toMatchObject({
+      'softspoken_take_over_duration_seconds_bucket{le="0.002",part="address",cause="expired"}': 0,
+      'softspoken_take_over_duration_seconds_bucket{le="0.005",part="address",cause="expired"}': 1,
+      'softspoken_withdrawal_duration_seconds_sum{part="address",reason="drained"}': 3.1,
+      'softspoken_withdrawals_total{reason="drained"}': 1, // of the addresses, because this agent has no announcer
+    })
   })
   it('are listed in docs/operations.md with type, labels and meaning', async () => {
     const page = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
@@ -152,7 +202,12 @@ describe('the pages', () => {
     expect(agent.apiServer).toMatchObject({ certificateEnd: '2027-11-26T00:00:00.000Z' })
   })
   it.each<[string, AgentStatus, string]>([
-    ['another node leads', { ...waiting, mode: 'leader', serves: {} }, 'ready to lead: node-2 leads\n'],
+    ['another node leads', { ...following, mode: 'leader', serves: {} }, 'ready to lead: node-2 leads\n'],
+    [
+      'another node leads, and its election fails',
+      { ...waiting, mode: 'leader', serves: {}, lastElectionFailure: { reason: 'timeout', detail: 'no answer' } },
+      'not ready: the election fails: no answer\n',
+    ],
     ['no node leads', { ...leading, mode: 'leader', role: 'waiting' }, 'not ready: nothing is announced\n'],
     ['this node does not serve', { ...waiting, mode: 'leader' }, 'not ready: nothing is announced\n'],
     ['in standby mode it has no route', { ...waiting, serves: {} }, 'not ready: nothing is announced\n'],

@@ -78,6 +78,8 @@ describe('a request is refused with 421 if its host name is', () => {
     '::1',
     'localhost:port',
     'localhost:1:2',
+    'evil.example:127.0.0.1',
+    'evil.example[::1]',
     'localhost localhost',
     'localhost,evil.example',
     'node-1.example',

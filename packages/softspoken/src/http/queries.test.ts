@@ -28,18 +28,18 @@ const targets = dashboard.panels.flatMap(({ title, targets }) => targets.map(tar
 
 /** Labels by metric, from docs/operations.md. Another test compares that page with the code. */
 const listed = new Map(
-  [...read('docs/operations.md').matchAll(/^\| `(softspoken_\w+)` +\| (\w+) +\| ([^|]*)\|/gm)].flatMap(
-    ([, name = '', type, labels = '']) => {
-      const own = [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label)
-      return type === 'histogram'
-        ? [
-            [`${name}_bucket`, [...own, 'le']],
-            [`${name}_sum`, own],
-            [`${name}_count`, own],
-          ]
-        : [[name, own]]
-    },
-  ) as [string, string[]][],
+  [
+    ...read('docs/operations.md').matchAll(/^\| `((?:softspoken|process|nodejs)_\w+)` +\| (\w+) +\| ([^|]*)\|/gm),
+  ].flatMap(([, name = '', type, labels = '']) => {
+    const own = [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label)
+    return type === 'histogram'
+      ? [
+          [`${name}_bucket`, [...own, 'le']],
+          [`${name}_sum`, own],
+          [`${name}_count`, own],
+        ]
+      : [[name, own]]
+  }) as [string, string[]][],
 )
 /** Of the blackbox exporter, which asks the VIP from outside. */
 for (const name of ['probe_success', 'probe_duration_seconds']) listed.set(name, [])
@@ -84,11 +84,11 @@ describe('the Grafana dashboard', () => {
       'softspoken_bgp_messages_sent_total',
       'softspoken_bgp_hold_time_seconds',
       'softspoken_bgp_last_failure_timestamp_seconds',
+      'softspoken_bgp_withdrawals_total', // the withdrawals with the agent's reasons
       'softspoken_bgp_session_failures_total', // the sessions, and the log
       'softspoken_bgp_route_desired', // the routes that are sent, and the health
       'softspoken_bgp_health_flaps_total', // the health
       ...['leader_transitions_total', 'leader_epoch', 'role'].map(name => `softspoken_${name}`), // the leader
-      'softspoken_lease_renewal_age_seconds', // the leases of the nodes
       'softspoken_lease_request_failures_total', // the log
       'softspoken_client_certificate_not_after_timestamp_seconds', // an alert
       'softspoken_kernel_deadline_armed', // the leases of the nodes
@@ -129,7 +129,7 @@ describe('the test of the queries finds', () => {
 
 /** What Grafana puts in the place of its variables. */
 function asGrafanaSends(expr: string): string {
-  return expr.replaceAll('$__rate_interval', '2m').replaceAll('$job', '.*')
+  return expr.replaceAll('$__rate_interval', '2m').replaceAll('$__range', '6h').replaceAll('$job', '.*')
 }
 
 function faults(query: string): string[] {

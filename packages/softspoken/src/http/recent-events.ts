@@ -30,11 +30,8 @@ export class RecentEvents {
       session.on('established', ({ negotiated }) =>
         this.#add('good', `session with ${address} established, hold time ${negotiated.holdTime} s`),
       )
-      session.on('down', ({ reason, detail, hint }) =>
-        this.#add(
-          reason === 'stopped' ? 'note' : 'bad',
-          `session with ${address} down: ${detail}${hint === undefined ? '' : `; ${hint}`}`,
-        ),
+      session.on('down', ({ reason, detail }) =>
+        this.#add(reason === 'stopped' ? 'note' : 'bad', `session with ${address} down: ${detail}`),
       )
       session.on('malformed', ({ faults, handling }) =>
         this.#add('bad', `malformed UPDATE from ${address}, ${handling}: ${faults.join('; ')}`),
@@ -53,7 +50,8 @@ export class RecentEvents {
     agent?.on(
       'serving',
       ({ reason, detail }) =>
-        (reason === 'drained' || reason === 'cordoned') && this.#add('note', `this node is ${detail}`),
+        (reason === 'drained' || reason === 'cordoned') &&
+        this.#add('note', reason === 'drained' ? `this node is ${detail}` : `${detail}`),
     )
     agent?.on('conflict', ({ mac, blocked }) =>
       this.#add('bad', blocked ? `${mac} has the VIP, which is not claimed` : `${mac} claims the VIP, too`),

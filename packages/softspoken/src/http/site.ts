@@ -8,7 +8,10 @@ import { escapeControls } from '../log/escape-controls.ts'
 import { version } from '../version.ts'
 import { registerAgentMetrics } from './agent-metrics.ts'
 import { agentReport, type ShownAgent } from './agent-report.ts'
+import { registerProcessMetrics } from './process-metrics.ts'
 import { RecentEvents } from './recent-events.ts'
+import { SentRoutes } from './sent-routes.ts'
+import { verdict } from './verdict.ts'
 
 export interface Answer {
   readonly status?: number
@@ -39,6 +42,7 @@ export function siteOf(announcer: Announcer, { gates, routes, agent }: Shown, dr
   const registry = new Registry()
   registerMetrics(announcer, registry, gates)
   if (agent) registerAgentMetrics(agent, registry)
+  registerProcessMetrics(registry)
   new Counter({
     name: 'softspoken_log_lines_dropped_total',
     help: 'Lines of the log that could not be written.',
@@ -54,6 +58,7 @@ export function siteOf(announcer: Announcer, { gates, routes, agent }: Shown, dr
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node: process.versions.node }, 1)
+  const advertised = new SentRoutes(announcer)
   const recent = new RecentEvents(announcer, gates, agent?.agent)
   const health = () => Object.fromEntries(Object.entries(gates).map(([name, gate]) => [name, gate.status()]))
   return new Map<string, () => Answer | Promise<Answer>>([
@@ -61,12 +66,13 @@ export function siteOf(announcer: Announcer, { gates, routes, agent }: Shown, dr
     ['/readyz', () => readiness(announcer.status(), agent?.agent.status())], // never reused: a withdrawal changes it at once
     [
       '/status',
-      shared(() =>
-        json({
-          ...{ version, uptime: process.uptime(), ...announcer.status(), routes, health: health() },
-          ...(agent && { agent: agentReport(agent) }),
-        }),
-      ),
+      shared(() => {
+        const judged = { ...announcer.status(), health: health(), ...(agent && { agent: agentReport(agent) }) }
+        return json({
+          ...{ version, uptime: process.uptime(), verdict: verdict(judged) },
+          ...{ ...judged, routes, advertised: advertised.report },
+        })
+      }),
     ],
     ['/events', shared(() => json(recent.events))],
     ...constant,
@@ -94,8 +100,10 @@ function shared(make: () => Answer | Promise<Answer>): () => Promise<Answer> {
 function readiness(status: AnnouncerStatus, agent: AgentStatus | undefined): Answer {
   // Otherwise a rolling update would wait for ever for the nodes that do not lead.
   const follows = agent?.mode === 'leader' && agent.role === 'waiting' && agent.serves.reason === undefined
-  if (follows && agent.holder !== undefined) return text(`ready to lead: ${agent.holder} leads`)
-  const detail = notReady(status)
+  const failure = follows ? agent.lastElectionFailure?.detail : undefined
+  if (follows && agent.holder !== undefined && failure === undefined)
+    return text(`ready to lead: ${agent.holder} leads`)
+  const detail = failure === undefined ? notReady(status) : `the election fails: ${failure}`
   return detail === undefined ? text('ready') : text(`not ready: ${detail}`, 503)
 }
 function notReady({ announcements, withheld, peers }: AnnouncerStatus): string | undefined {
@@ -103,7 +111,10 @@ function notReady({ announcements, withheld, peers }: AnnouncerStatus): string |
   if (first) return `${first[0]} is withheld, ${first[1].detail}`
   if (announcements.length === 0) return 'nothing is announced'
   if (peers.length === 0) return undefined // there is no BGP
-  if (peers.every(({ state }) => state !== 'Established')) return 'no session is established'
+  if (peers.every(({ state }) => state !== 'Established')) {
+    const failed = peers.find(({ lastFailure }) => lastFailure !== undefined)
+    return `no session is established${failed ? `; ${failed.peer.address}: ${failed.lastFailure?.detail}` : ''}`
+  }
   const unsent = announcements.find(prefix => !peers.some(({ sent }) => sent.includes(prefix)))
   return unsent && `${unsent} has been sent to no peer`
 }

@@ -7,6 +7,7 @@ import { type Announcement, Announcer, HealthGate } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
 import { OptionError } from '@softspoken/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { version } from '../version.ts'
 import { serve } from './status-page.ts'
 
 const VIP = '198.51.100.10/32'
@@ -76,7 +77,7 @@ describe('/healthz and /readyz', () => {
     expect((await ask('/healthz')).status).toBe(200)
     expect(await answerOf(ask('/readyz'))).toEqual([503, 'not ready: no session is established\n'])
     await toRouter(announcer)
-    await expect.poll(async () => await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
+    await vi.waitFor(async () => expect(await answerOf(ask('/readyz'))).toEqual([200, 'ready\n']))
     void announcer.drain()
     expect(await answerOf(ask('/readyz'))).toEqual([503, 'not ready: nothing is announced\n'])
     expect((await ask('/healthz')).status).toBe(200)
@@ -92,17 +93,26 @@ describe('/healthz and /readyz', () => {
     gate.stop()
   })
 
+  test('report how the last session was lost', async () => {
+    const { ask, announcer } = await announcing()
+    const router = await toRouter(announcer)
+    await vi.waitFor(async () => expect(await answerOf(ask('/readyz'))).toEqual([200, 'ready\n']))
+    await router.stop()
+    const lost = 'no session is established; 127.0.0.1: the peer sent Cease/Administrative Shutdown (6/2)'
+    await vi.waitFor(async () => expect(await answerOf(ask('/readyz'))).toEqual([503, `not ready: ${lost}\n`]))
+  })
+
   test('are ready if one of two routers has the route', async () => {
     const { ask, announcer } = await announcing({ peers: ['127.0.0.1', '127.0.0.2'] })
     await toRouter(announcer)
-    await expect.poll(async () => await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
+    await vi.waitFor(async () => expect(await answerOf(ask('/readyz'))).toEqual([200, 'ready\n']))
     expect(announcer.sessions.map(({ state }) => state)).toEqual(['Established', 'Idle'])
   })
 
   test('are ready while a change waits for the interval', async () => {
     const { ask, announcer, announcement } = await announcing()
     await toRouter(announcer)
-    await expect.poll(async () => await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
+    await vi.waitFor(async () => expect(await answerOf(ask('/readyz'))).toEqual([200, 'ready\n']))
     announcement.update({ med: 1 })
     expect(await answerOf(ask('/readyz'))).toEqual([200, 'ready\n'])
     expect(announcer.status().peers).toMatchObject([{ sent: [VIP], queued: { [VIP]: { next: { med: 1 } } } }])
@@ -111,7 +121,7 @@ describe('/healthz and /readyz', () => {
   test('report a route that can be sent to no router', async () => {
     const { ask, announcer } = await announcing({ nextHop: undefined })
     await toRouter(announcer)
-    await expect.poll(() => announcer.sessions[0]?.state).toBe('Established')
+    await vi.waitFor(() => expect(announcer.sessions[0]?.state).toBe('Established'))
     expect(await answerOf(ask('/readyz'))).toEqual([503, `not ready: ${VIP} has been sent to no peer\n`])
   })
 })
@@ -131,11 +141,11 @@ describe('the answer of', () => {
   test('/status is status() with the version, octets as hex and rounded numbers', async () => {
     const { ask, announcer } = await announcing()
     const router = await toRouter(announcer)
-    await expect.poll(() => announcer.sessions[0]?.state).toBe('Established')
+    await vi.waitFor(() => expect(announcer.sessions[0]?.state).toBe('Established'))
     await router.stop('b')
-    await expect.poll(() => announcer.sessions[0]?.state).toBe('Idle')
+    await vi.waitFor(() => expect(announcer.sessions[0]?.state).toBe('Idle'))
     expect(await (await ask('/status')).json()).toMatchObject({
-      version: '0.0.0',
+      version,
       uptime: expect.any(Number),
       announcements: [VIP],
       routes: {},
@@ -177,7 +187,7 @@ describe('the answer of', () => {
 
   test('/events keeps a hundred events', async () => {
     const { ask, announcer } = await announcing()
-    for (let at = 0; at < 150; at++) announcer.emit('sent', { prefix: VIP, peer: `192.0.2.${at}` })
+    for (let at = 0; at < 150; at++) announcer.emit('sent', { prefix: VIP, peer: `192.0.2.${at}`, attributes: {} })
     const events = (await (await ask('/events')).json()) as { text: string }[]
     expect(events).toHaveLength(100)
     expect([events[0]?.text, events[99]?.text]).toEqual([`${VIP} sent to 192.0.2.149`, `${VIP} sent to 192.0.2.50`])
@@ -189,14 +199,15 @@ describe('the page', () => {
     const { ask } = await announcing()
     const html = await (await ask('/')).text()
     const script = await (await ask('/page.js')).text()
-    const filled = [...script.matchAll(/(?:byId|put)\(\s*'([\w-]+)'/g)].map(([, id]) => id)
+    const filled = [...script.matchAll(/(?:byId|put|text|fill)\(\s*'([\w-]+)'/g)].map(([, id]) => id)
     expect(new Set(filled)).toEqual(
       new Set([
-        ...['name', 'version', 'headline', 'detail', 'node-section', 'node', 'routes', 'sessions'],
-        ...['health-section', 'health', 'timeline'],
+        ...['name', 'version', 'headline', 'detail', 'advice', 'node-title', 'node', 'routes', 'routers'],
+        ...['health', 'timeline'],
       ]),
     )
-    for (const id of filled) expect(html).toContain(`id="${id}"`)
+    const sections = [...script.matchAll(/fill\('(\w+)'/g)].map(([, id]) => `${id}-section`)
+    for (const id of [...filled, ...sections]) expect(html).toContain(`id="${id}"`)
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/)
     expect(html).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">')
     expect(html).not.toMatch(/<style|<script>|\son\w+=|\sstyle=|<form|https?:/)
@@ -236,7 +247,7 @@ describe('the address of --http', () => {
       await close()
       await vi.advanceTimersByTimeAsync(2000)
       vi.useRealTimers()
-      await expect.poll(() => page.port).toBe(port)
+      await vi.waitFor(() => expect(page.port).toBe(port))
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
       expect(lines.slice(1)).toEqual([`page listens {"address":"127.0.0.1:${port}"}`])
     })
@@ -291,7 +302,7 @@ describe('the page of an announcer', () => {
     })
     page.attach(announcer)
     toClose.push(page, announcer)
-    await expect.poll(() => announcer.sessions[0]?.state).toBe('Idle')
+    await vi.waitFor(() => expect(announcer.sessions[0]?.state).toBe('Idle'))
     const ask = async (path: string) => await (await fetch(`http://127.0.0.1:${page.port}${path}`)).text()
     expect(JSON.parse(await ask('/events')).map(({ text }: { text: string }) => text)).toEqual([
       expect.stringMatching(/^session with 127\.0\.0\.1 down: connection refused/),

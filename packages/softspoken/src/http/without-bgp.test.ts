@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { AgentEvents, AgentStatus, VipAgent } from '@softspoken/vip-agent'
 import { expect, it } from 'vitest'
-import { statusTable } from '../commands/status.ts'
+import { statusText } from '../commands/status-text.ts'
 import { siteOf } from './site.ts'
 import { withoutBgp } from './without-bgp.ts'
 
@@ -32,7 +32,7 @@ it('a holder is ready, and its VIPs are announced', async () => {
   expect((await answer('/readyz')).status).toBe(200)
   const report = JSON.parse(String((await answer('/status')).body))
   expect(report).toMatchObject({ announcements: [VIP], withheld: {}, peers: [], agent: { arp: { holds: true } } })
-  expect(statusTable(report)).toMatch(/203\.0\.113\.100\/32 +claimed/)
+  expect(statusText(report)).toMatch(/203\.0\.113\.100\/32 +claimed/)
 })
 it('a blocked node is not ready, and says which MAC address has the VIP', async () => {
   const { answer } = site(blocked)
@@ -42,7 +42,7 @@ it('a blocked node is not ready, and says which MAC address has the VIP', async 
     `not ready: ${VIP} is withheld, another node has the VIP, with the MAC address 02:00:5e:00:00:02\n`,
   ])
   const report = JSON.parse(String((await answer('/status')).body))
-  expect(statusTable(report)).toContain('02:00:5e:00:00:02 has the VIP, which is not claimed')
+  expect(statusText(report)).toContain('Blocked: 203.0.113.100/32 is on another host, with the MAC address 02:00:5e')
 })
 it('/metrics has those of the segment, and /events the conflicts', async () => {
   const { answer, fake } = site(holding)

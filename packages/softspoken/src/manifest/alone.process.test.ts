@@ -14,7 +14,7 @@ const inNamespace = ['--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'
 const possible = spawnSync('unshare', [...inNamespace, 'true']).status === 0
 const state = mkdtempSync(join(tmpdir(), 'alone-'))
 afterAll(() => rmSync(state, { recursive: true }))
-const timeout = 30_000
+const timeout = 60_000
 
 it.skipIf(!possible)(
   'the program of a static Pod starts and waits before anything else is there',

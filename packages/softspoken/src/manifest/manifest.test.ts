@@ -206,6 +206,24 @@ describe('rbac', () => {
   })
 })
 
+describe('labelNode', () => {
+  it('is an argument, and rbac has the right to patch Nodes, or the one that is named', async () => {
+    const argv = ['--mode', 'leader', '--label-node', 'true']
+    expect((await podOf('pod', ...argv)).containers[0].args).toContain('--label-node=true')
+    const ruleOf = async (...more: string[]) => {
+      const documents = parseAllDocuments((await printed(['manifest', 'rbac', ...argv, ...more])).out)
+      return documents.map(document => document.toJS()).find(({ kind }) => kind === 'ClusterRole').rules[0]
+    }
+    expect(await ruleOf()).toEqual({ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] })
+    expect(await ruleOf('--drain-on-cordon', 'false', '--node-name', 'CP-1')).toEqual({
+      ...{ apiGroups: [''], resources: ['nodes'], resourceNames: ['cp-1'], verbs: ['patch'] },
+    })
+    const theirs = ['--interface', 'eth0', '--address', '203.0.113.100', '--arp', '--leaderElection']
+    const { out } = await printed(['manifest', 'pod', ...theirs, '--enableNodeLabeling'])
+    expect(parse(out).spec.containers[0].args).toContain('--label-node=true')
+  })
+})
+
 describe('drainOnCordon', () => {
   it('is on with an election, needs the right to get a Node, and can be switched off', async () => {
     const argsOf = async (...more: string[]) => (await podOf('pod', ...more)).containers[0].args
@@ -226,6 +244,9 @@ describe('drainOnCordon', () => {
       name: 'softspoken',
       hostPath: { path: '/var/lib/softspoken', type: 'DirectoryOrCreate' },
     })
+    // As a variable, because kubectl exec of softspoken drain has no arguments of the Pod.
+    expect(containers[0].env).toContainEqual({ name: 'SOFTSPOKEN_DISABLED_BY', value: '/var/lib/softspoken/drained' })
+    expect(containers[0].args.join()).not.toContain('disabled-by')
   })
 })
 
@@ -282,6 +303,9 @@ describe('systemd', () => {
   it('quotes what systemd would read otherwise', async () => {
     const unit = await text('systemd', ['--lease-directory', '/var/lib/v "p', '--health', 'http://[::1]/%24$(X)'])
     expect(unit).toContain('\n  "--lease-directory=/var/lib/v \\"p"')
+    expect(await text('systemd', ['--health', 'exec:/bin/a\nUser=root'])).toContain(
+      '"--health=exec:/bin/a\\x0aUser=root"',
+    )
     expect(unit).toContain('"--health=http://[::1]/%%24$$(X)"')
     expect(unit).toContain('ReadWritePaths="/var/lib/v \\"p"')
   })
@@ -336,6 +360,18 @@ describe('each printed command', () => {
     expect(containers[0].args).toContain('--med=7')
     expect(volumes).toMatchObject([{ hostPath: { path: folder } }, {}, { hostPath: { path: '/etc/keys' } }, {}])
     expect(out).not.toContain('secret')
+  })
+  it('has no warning about the router id of a file, which is of one node', async () => {
+    const file = join(folder, 'options.json')
+    const options = {
+      prefix: '198.51.100.10/32',
+      localAs: 64515,
+      routerId: '10.0.5.11',
+      peer: '10.0.5.1',
+      peerAs: 65000,
+    }
+    writeFileSync(file, JSON.stringify({ ...options, health: 'http://127.0.0.1:8080/' }))
+    expect(await printed(['manifest', 'systemd', '--config', file])).toMatchObject({ code: 0, err: '' })
   })
   it('is the same on another machine, and in a Pod', async () => {
     for (const kind of Object.keys(kinds).filter(kind => kind !== 'systemd')) {

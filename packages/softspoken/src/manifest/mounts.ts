@@ -12,6 +12,14 @@ interface Mount {
 const shared =
   /^\/(etc|root|var|home\/[^/]+|(etc\/(kubernetes|rancher|ssl)|var\/lib\/rancher)\/.*|etc\/(kubernetes|rancher|ssl))?$/
 
+/** The Pod would hide what the image has there, or could write what is not its own. */
+const notOwn = /^\/([^/]*|var\/(lib|log|run)|(app|dev|proc|sys|usr)\/.*)$/
+/** Whether a file of the Pod may be the only one that is in its folder. */
+export function hasOwnFolder(file: string): boolean {
+  const folder = posix.dirname(posix.normalize(file))
+  return !shared.test(folder) && !notOwn.test(folder)
+}
+
 /**
  * A folder is mounted as a whole, because a file that is replaced by rename is another file: the container would keep the old
  * one, with a certificate that ends. Of a folder that others use, only the file is mounted.

@@ -12,6 +12,7 @@ import { validate } from '../config/validate.ts'
 import type { GivenValues } from '../config/values.ts'
 import { distributions, OWN_KUBECONFIG } from './distributions.ts'
 import type { ManifestOptions } from './manifest-options.ts'
+import { hasOwnFolder } from './mounts.ts'
 
 /** Kubernetes replaces it by the variable of this name. */
 const NODE_NAME = '$(NODE_NAME)'
@@ -78,7 +79,7 @@ export async function planOf(
       ...(complete.address === 'none' ? [] : (['NET_ADMIN'] as const)), // the VIP
       ...(complete.arp ? (['NET_RAW'] as const) : []), // frames
     ],
-    warnings: [...warnings, ...checked, ...sameRouterId(given)],
+    warnings: [...warnings, ...checked, ...sameRouterId(given, inFile)],
   }
 }
 
@@ -130,6 +131,8 @@ function refuse(
   if (given.nodeName) fail('nodeName', 'leave it out; the Pod takes the name of its node')
   if (given.leaseDirectory) fail('leaseDirectory', 'it is for processes of one machine; Pods elect with a Lease')
   if (given.stateDirectory) fail('stateDirectory', `leave it out; the Pod has ${STATE_FOLDER} for it`)
+  if (given.disabledBy && !hasOwnFolder(String(given.disabledBy.value)))
+    fail('disabledBy', 'give it a folder of its own, which the Pod has, too, such as /var/lib/softspoken/drained')
   const adminOnly = distributions[distribution].kubeconfig
   if (given.address?.value === 'none' && given.kubeconfig?.value === adminOnly)
     fail(
@@ -158,9 +161,9 @@ function routersAsFlags(given: GivenValues, inFile: ReadonlySet<OptionName>): Gi
   }
 }
 
-/** A router may refuse two nodes with one BGP Identifier (RFC 6286 §2.1). */
-function sameRouterId({ routerId }: GivenValues): readonly string[] {
-  if (routerId === undefined || routerId.value === 'auto') return []
+/** A router may refuse two nodes with one BGP Identifier (RFC 6286 §2.1). What is in a file is not in the manifest. */
+function sameRouterId({ routerId }: GivenValues, inFile: ReadonlySet<OptionName>): readonly string[] {
+  if (routerId === undefined || routerId.value === 'auto' || inFile.has('routerId')) return []
   return [`${routerId.from}: each node needs one of its own, so leave it out if several nodes use this manifest`]
 }
 
@@ -168,7 +171,7 @@ const reasons: Partial<Record<OptionName, string>> = {
   routerId: "from the node's name: the address that Kubernetes has may be the VIP",
   apiServer: "the node's own, because the VIP needs this program first",
   stateDirectory: 'a crash loop dials as rarely as one process would',
-  drainOnCordon: 'leave it out with one control plane node: a cordon would take the VIP away',
+  drainOnCordon: 'with ARP and one control plane node leave it out: a cordon takes the VIP away for 21 s',
   http: 'clients that use a host name, such as Prometheus, need --http-host',
 }
 

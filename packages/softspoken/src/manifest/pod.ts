@@ -13,6 +13,11 @@ export const NAMESPACE = 'kube-system'
 export const LABELS = { 'app.kubernetes.io/name': 'softspoken' }
 const LINE = 80 // columns, of 100, that are left for an argument and its comment
 const USER = 65532 // of the image
+const DISABLED_BY = {
+  flag: '--disabled-by=',
+  variable: 'SOFTSPOKEN_DISABLED_BY',
+  reason: 'so that softspoken drain, run in the Pod, has it, too',
+}
 
 export function metadata(): object {
   return { name: 'softspoken', namespace: NAMESPACE, labels: inline(LABELS) }
@@ -34,6 +39,14 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
   const hasState = options.stateDirectory !== undefined
   const grace = stopTimeLimit(options) + 1
   const { http = '' } = options // the plan has set it
+  const env = [
+    ...(plan.args.some(({ ofNode }) => ofNode)
+      ? [{ name: 'NODE_NAME', valueFrom: inline({ fieldRef: { fieldPath: 'spec.nodeName' } }) }]
+      : []),
+    ...(options.disabledBy === undefined
+      ? []
+      : [{ name: DISABLED_BY.variable, value: note(literal(options.disabledBy), DISABLED_BY.reason) }]),
+  ]
   const mounts = mountsOf(plan.files, options.disabledBy === undefined ? [] : [posix.dirname(options.disabledBy)])
   return {
     hostNetwork: true as unknown,
@@ -46,17 +59,15 @@ export function podSpec(plan: Plan, { image, firstNode }: ManifestOptions, accou
         name: 'softspoken',
         image,
         imagePullPolicy: note('IfNotPresent', 'it starts without a registry once the image is here'),
-        args: ['announce', ...plan.args.map(argument)],
-        ...(plan.args.some(({ ofNode }) => ofNode) && {
-          env: [{ name: 'NODE_NAME', valueFrom: inline({ fieldRef: { fieldPath: 'spec.nodeName' } }) }],
-        }),
+        args: ['announce', ...plan.args.filter(({ text }) => !text.startsWith(DISABLED_BY.flag)).map(argument)],
+        ...(env.length > 0 && { env }),
         startupProbe: { httpGet: probe(http, '/healthz'), periodSeconds: 5, failureThreshold: 12 },
         livenessProbe: noteAbove(
           { httpGet: probe(http, '/healthz'), periodSeconds: 10, failureThreshold: 3 },
           'Whether the event loop runs, and on purpose nothing else.',
         ),
         readinessProbe: { httpGet: probe(http, '/readyz'), periodSeconds: 5 },
-        resources: { requests: inline({ cpu: '10m', memory: '64Mi' }), limits: inline({ memory: '128Mi' }) },
+        resources: { requests: inline({ cpu: '10m', memory: '80Mi' }), limits: inline({ memory: '256Mi' }) },
         securityContext: {
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,
@@ -91,9 +102,14 @@ const why = {
 const readable = `\nUser ${USER} must be able to read it.`
 
 function argument({ text: plain, reason, ofNode }: Plan['args'][number]): unknown {
-  const text = ofNode ? plain : plain.replaceAll('$(', '$$$$(') // Kubernetes would replace a variable in it
+  const text = ofNode ? plain : literal(plain)
   if (reason === undefined) return text
   return text.length + reason.length > LINE ? noteAbove(text, reason) : note(text, reason)
+}
+
+/** Kubernetes would replace a variable in it. */
+function literal(text: string): string {
+  return text.replaceAll('$(', '$$$$(')
 }
 
 function securityContext(isRoot: boolean): object {

@@ -1,9 +1,8 @@
 /** The rights of the agents in the API server, and nothing else. */
 
+import { leaseName } from '@softspoken/vip-agent/internal'
 import type { Node } from 'yaml'
 import { leaseOf } from '../config/election-options.ts'
-import { DEFAULT_LEASE } from '../config/options.ts'
-import { notAllowed } from '../config/usage-error.ts'
 import type { SomeOptions } from '../config/validate.ts'
 import type { ManifestOptions } from './manifest-options.ts'
 import { LABELS, NAMESPACE } from './pod.ts'
@@ -12,15 +11,13 @@ import { inline, noteAbove, yamlOf } from './yaml.ts'
 const NAME = 'softspoken'
 const RBAC = 'rbac.authorization.k8s.io'
 
-/** Several documents. `head`: a comment. */
+/** Several documents. `head`: a comment. @throws OptionError for the name of a Lease that the API server would refuse. */
 export function rbac(
-  options: Pick<SomeOptions, 'lease' | 'drainOnCordon'>,
+  options: Pick<SomeOptions, 'lease' | 'drainOnCordon' | 'labelNode' | 'nodeName'>,
   { inCluster }: ManifestOptions,
   head: string,
 ): string {
-  const [namespace = '', lease = '', ...more] = leaseOf(options).split('/')
-  if (namespace === '' || lease === '' || more.length > 0)
-    throw notAllowed('lease', options.lease, `a namespace and a name, such as ${DEFAULT_LEASE}`)
+  const { namespace, name: lease } = leaseName(leaseOf(options))
   const account = { kind: 'ServiceAccount', name: NAME, namespace: NAMESPACE }
   const user = { kind: 'User', apiGroup: RBAC, name: NAME }
   const named = (namespace: string) => ({ name: NAME, namespace, labels: inline(LABELS) })
@@ -52,14 +49,25 @@ export function rbac(
   const objects = [
     ...(inCluster ? [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: named(NAMESPACE) }] : []),
     ...[role, binding],
-    ...(options.drainOnCordon === false ? [] : ofNodes(subject)),
+    ...ofNodes(options, subject),
     ...(inCluster ? [] : [flowSchema(namespace)]),
   ]
   return objects.map((object, at) => yamlOf(object, at === 0 ? head : '')).join('---\n')
 }
 
-/** For drainOnCordon, which manifests have unless it is false. */
-function ofNodes(subject: Node): readonly object[] {
+/** For drainOnCordon, which manifests have unless it is false, and for labelNode. */
+function ofNodes({ drainOnCordon, labelNode, nodeName }: Parameters<typeof rbac>[0], subject: Node): readonly object[] {
+  const uses = [
+    ...(drainOnCordon === false ? [] : [{ verb: 'get', what: 'reads whether it is cordoned' }]),
+    ...(labelNode ? [{ verb: 'patch', what: 'changes one label' }] : []),
+  ]
+  if (uses.length === 0) return []
+  const what = uses.map(({ what }) => what).join(', and ')
+  const rule = {
+    ...{ apiGroups: inline(['']), resources: inline(['nodes']) },
+    ...(nodeName !== undefined && { resourceNames: inline([nodeName.toLowerCase()]) }),
+    verbs: inline(uses.map(({ verb }) => verb)),
+  }
   const metadata = { name: NAME, labels: inline(LABELS) }
   return [
     {
@@ -68,8 +76,8 @@ function ofNodes(subject: Node): readonly object[] {
       metadata,
       rules: [
         noteAbove(
-          { apiGroups: inline(['']), resources: inline(['nodes']), verbs: inline(['get']) },
-          'Of its own Node the agent reads whether it is cordoned. RBAC has no word for that; resourceNames can name the nodes.',
+          rule,
+          `Of its own Node the agent ${what}.${nodeName === undefined ? ' RBAC has no word for that; resourceNames can name the nodes.' : ''}`,
         ),
       ],
     },

@@ -70,6 +70,13 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
       {},
       "--router-id: 198.51.100.10 is a VIP, which moves from node to node; use the node's own address, or routerId: auto",
     ],
+    [
+      ['rbac', '--namespace', 'infra'],
+      {},
+      '--namespace: a flag of kube-vip, not allowed without --arp, --bgp with --localAS, --controlplane or --leaderElection',
+    ],
+    [['rbac', '--lease', 'UPPER/x'], {}, /^--lease: 'UPPER\/x' is not allowed, it must be '<namespace>\/<name>'/],
+    [['rbac', '--lease', '../x'], {}, /^--lease: '..\/x' is not allowed/],
     [['pod', '--bgp', '--localAS', 'x'], {}, "--localAS: 'x' is not allowed, it must be a whole number"],
     [['pod', '--bgp', '--localAS'], {}, '--localAS: it has no value'],
     [
@@ -108,9 +115,29 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
     [
       ['rbac', '--lease', 'vip'],
       {},
-      "lease: 'vip' is not allowed, it must be a namespace and a name, such as kube-system/plndr-cp-lock",
+      "--lease: 'vip' is not allowed, it must be '<namespace>/<name>' such as 'kube-system/plndr-cp-lock'",
     ],
     [['systemd', ...announce, '--mode', 'standby'], {}, /^kubeconfig is missing/],
+    [['pod', ...announce, '--address', 'non'], {}, /^--address: 'non' is not allowed, it must be none/],
+    [['pod', ...announce, '--multihop=foo'], {}, "--multihop: 'foo' is not allowed, it must be a whole number"],
+    [
+      ['systemd', ...announce, '--state-directory', '/a\nUser=root'],
+      {},
+      '--state-directory: the given value is not allowed, it must be a path without control characters',
+    ],
+    [['pod', ...announce, '--disabled-by', '/drained'], {}, /^--disabled-by: give it a folder of its own/],
+    ...[
+      '/state/drained',
+      '/etc/drained',
+      '/run/drained',
+      '/etc/kubernetes/drained',
+      '/var/lib/drained',
+      '/a/../etc/x',
+    ].map((file): [readonly string[], NodeJS.ProcessEnv, RegExp] => [
+      ['pod', ...announce, '--disabled-by', file],
+      {},
+      /^--disabled-by: give it a folder of its own/,
+    ]),
   ])('%j %j', async (words, env, sentence) => {
     const { code, out, err } = await printed(['manifest', ...words], env)
     expect([code === 1 ? 2 : code, out]).toEqual([2, ''])

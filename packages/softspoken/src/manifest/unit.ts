@@ -66,8 +66,10 @@ export function unit({ args, files, options, capabilities }: Plan, head: string)
     'RestrictRealtime=yes',
     'RestrictSUIDSGID=yes',
     'SystemCallArchitectures=native',
-    'SystemCallFilter=@system-service',
+    '# @pkey: V8 asks for a memory protection key at its start. What is not listed fails, and does not end the program.',
+    'SystemCallFilter=@system-service @pkey',
     'SystemCallFilter=~@privileged',
+    'SystemCallErrorNumber=EPERM',
     'UMask=0077',
     '# Not set: MemoryDenyWriteExecute, because V8 compiles code; ProcSubset=pid, because the program reads /proc/net.',
     '',
@@ -77,8 +79,11 @@ export function unit({ args, files, options, capabilities }: Plan, head: string)
   ].join('\n')
 }
 
-/** systemd.service(5), "Command lines": % begins a specifier, $ a variable. */
+/** systemd.service(5), "Command lines": % begins a specifier, $ a variable, and a line ends where it ends. */
 function word(text: string): string {
   const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
-  return /^[\w@%+=:,./$-]+$/.test(escaped) ? escaped : `"${escaped.replace(/["\\]/g, '\\$&')}"`
+  return /^[\w@%+=:,./$-]+$/.test(escaped) ? escaped : `"${escaped.replace(/["\\]/g, '\\$&').replace(/\p{Cc}/gu, hex)}"`
+}
+function hex(control: string): string {
+  return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
 }

@@ -2,6 +2,7 @@
 import type { HostAddress, NetworkInterface } from '@softspoken/linux'
 import { subnetContains } from '@softspoken/linux'
 import { OptionError } from '@softspoken/wire'
+import { isFormOf } from './only-address.ts'
 
 export interface Vip {
   /** As text, without a length. */
@@ -26,8 +27,8 @@ export function chooseInterface(given: string, vips: readonly Vip[], host: HostS
 
 function automatic(vips: readonly Vip[], { interfaces, addresses }: HostState): string {
   const up = interfaces.filter(({ up, loopback }) => up && !loopback).map(({ name }) => name)
-  const reaches = (name: string, { octets }: Vip): boolean =>
-    addresses.some(one => one.interface === name && subnetContains(one, octets))
+  const reaches = (name: string, vip: Vip): boolean =>
+    addresses.some(one => one.interface === name && (subnetContains(one, vip.octets) || isInSubnet(vip, one)))
   const found = up.filter(name => vips.every(vip => reaches(name, vip)))
   if (found.length === 1) return found[0]!
   const names = vips.map(({ text }) => text).join(' and ')
@@ -36,6 +37,11 @@ function automatic(vips: readonly Vip[], { interfaces, addresses }: HostState): 
       ? `the name of an interface, because no interface that is up has a subnet with ${names} (up: ${up.join(', ') || 'none'})`
       : `the name of one of ${found.join(', ')}, because each of them has a subnet with ${names}`
   throw new OptionError('address.interface', 'auto', allowed)
+}
+
+/** Another program has added the VIP in its subnet: VipAddresses says what follows. */
+function isInSubnet(vip: Vip, one: HostAddress): boolean {
+  return isFormOf(vip, one) && one.prefixLength < one.address.length * 8
 }
 
 function firstOf(given: string, { interfaces }: HostState): string {

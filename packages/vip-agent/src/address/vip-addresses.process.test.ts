@@ -23,7 +23,7 @@ function run(program: string): unknown {
   return JSON.parse(stdout)
 }
 
-describe.runIf(mayUnshare)('the VIPs in the kernel', { timeout: 20_000 }, () => {
+describe.runIf(mayUnshare)('the VIPs in the kernel', { timeout: 60_000 }, () => {
   it('both families are added with a lifetime, renewed, and removed', () => {
     const printed = run(`
       await vips.set(7)

@@ -109,6 +109,30 @@ describe('the interface', () => {
   })
 })
 
+describe('the first and the last address of a subnet', () => {
+  it.each([
+    ['198.51.100.255', '198.51.100.2', 24],
+    ['198.51.100.0', '198.51.100.2', 24],
+    ['198.51.100.11', '198.51.100.9', 30],
+    ['2001:db8::', '2001:db8::2', 64],
+  ])('%s is refused with %s/%i', (vip, own, length) => {
+    const host = new Host()
+    host.addresses = [anAddress('eth1', own, length)]
+    expect(() => host.vips({ interface: 'eth1' }, vip)).toThrow('not the first or the last one of the subnet of eth1')
+    expect(host.vips({}, vip).interface).toBe('lo')
+  })
+  it.each([
+    ['198.51.100.10', '198.51.100.9', 30],
+    ['198.51.100.1', '198.51.100.0', 31],
+    ['198.51.100.255', '198.51.100.2', 22],
+    ['2001:db8::ffff:ffff:ffff:ffff', '2001:db8::2', 64],
+  ])('%s is accepted with %s/%i', (vip, own, length) => {
+    const host = new Host()
+    host.addresses = [anAddress('eth1', own, length)]
+    expect(host.vips({ interface: 'eth1' }, vip).interface).toBe('eth1')
+  })
+})
+
 describe('another form of the VIP', () => {
   it('a VIP of another form is refused, and the error names its interface', () => {
     const host = new Host()
@@ -116,6 +140,41 @@ describe('another form of the VIP', () => {
     expect(() => host.vips()).toThrow(
       `vips[0]: '${VIP}' is not allowed, it must be on no interface yet, but eth0 has it as /24`,
     )
+  })
+  it('auto names the interface that has a VIP of another form', () => {
+    const host = new Host()
+    host.addresses.push(anAddress('bond0.48', VIP, 28))
+    host.addresses.splice(2, 1)
+    expect(() => host.vips({ interface: 'auto' })).toThrow('but bond0.48 has it as /28')
+    expect(host.vips({ interface: 'auto', replaceAddress: true }).interface).toBe('bond0.48')
+  })
+  it('a VIP that another program adds later is foreign, and ours is not', async () => {
+    const host = new Host()
+    const vips = host.vips()
+    await vips.set(9)
+    expect(vips.foreign).toBeUndefined()
+    host.addresses.push(anAddress('eth0', VIP, 24))
+    expect(vips.foreign).toEqual({ vip: VIP, interface: 'eth0' })
+    await vips.set(9)
+    await vips.remove()
+    expect(host.calls.filter(call => call.includes('/24'))).toEqual([])
+  })
+  it('our VIP on another interface is removed before it is added', async () => {
+    const host = new Host()
+    host.addresses.push(anAddress('eth0', VIP, 32, ours))
+    const vips = host.vips()
+    expect(vips.present).toBe(false)
+    await vips.set(9)
+    expect(host.calls).toEqual([`remove ${VIP}/32 from eth0`, `set ${VIP} on lo for 9`])
+  })
+  it('a VIP is ours by its mark, or by its form before Linux 5.18', async () => {
+    const { protocol: _, ...withoutMark } = ours
+    for (const given of [{ protocol: ADDRESS_PROTOCOL }, withoutMark]) {
+      const host = new Host()
+      host.addresses.push(anAddress('eth0', VIP, 32, given))
+      await host.vips().remove()
+      expect(host.calls).toEqual([`remove ${VIP}/32 from eth0`])
+    }
   })
   it('replaceAddress removes the other form before it adds the VIP', async () => {
     const host = new Host()
@@ -153,6 +212,19 @@ describe('the address', () => {
       ...['set 198.51.100.10 on lo for 9', 'set 198.51.100.11 on lo for 9'],
       ...['destroy 198.51.100.10', 'destroy 198.51.100.11'],
     ])
+    await vips.remove()
+    expect(host.addresses).toHaveLength(3)
+  })
+  it('is present only with all VIPs, in our form', async () => {
+    const host = new Host()
+    const vips = host.vips({}, VIP, '198.51.100.11')
+    await vips.set(9)
+    const last = host.addresses.pop()!
+    expect(vips.present).toBe(false)
+    host.addresses.push({ ...anAddress('lo', VIP, 32), address: last.address })
+    expect(vips.present).toBe(false)
+    host.addresses.push(last)
+    expect(vips.present).toBe(true)
   })
   it('a VIP on lo in the subnet of an interface is a warning', () => {
     const host = new Host()

@@ -86,6 +86,15 @@ export class VipAddresses implements VipInterface {
     return this.vips.every(vip => own.some(form => isFormOf(vip, form)))
   }
 
+  /** A VIP that another program has added to an interface of this node. */
+  get foreign(): { readonly vip: string; readonly interface: string } | undefined {
+    for (const form of this.#calls.listAddresses()) {
+      const vip = this.vips.find(one => isFormOf(one, form))
+      if (vip && !isOurs(form)) return { vip: vip.text, interface: form.interface }
+    }
+    return undefined
+  }
+
   /** Resets the TCP connections of the VIPs, so that their clients connect again at once. */
   destroyConnections(): void {
     for (const { octets } of this.vips) this.#calls.destroyConnections(octets)
@@ -108,6 +117,13 @@ export class VipAddresses implements VipInterface {
         vip.text,
         `on no interface yet, but ${foreign.interface} has it as /${foreign.prefixLength}: remove it, or give replaceAddress: true`,
       )
+    const edge = addresses.find(one => one.interface === this.interface && isEdgeOf(one, vip.octets))
+    if (edge)
+      throw new OptionError(
+        option,
+        vip.text,
+        `an address that a host can have, and not the first or the last one of the subnet of ${this.interface} (/${edge.prefixLength})`,
+      )
     const subnet = addresses.find(one => !loopbacks.includes(one.interface) && subnetContains(one, vip.octets))
     if (subnet && loopbacks.includes(this.interface))
       log.warn(
@@ -115,6 +131,15 @@ export class VipAddresses implements VipInterface {
         'the VIP is in the subnet of an interface: its neighbours look for it there, and not at the router',
       )
   }
+}
+
+/** Its broadcast address, or the one that means the subnet: in IPv6 that of all its routers (RFC 4291 §2.6.1). */
+function isEdgeOf(subnet: HostAddress, octets: Uint8Array): boolean {
+  const hostBits = octets.length * 8 - subnet.prefixLength
+  if (hostBits < 2 || !subnetContains(subnet, octets)) return false // RFC 3021, RFC 6164: two addresses, both of hosts
+  const text = Array.from(octets, octet => octet.toString(2).padStart(8, '0')).join('')
+  const host = text.slice(-hostBits)
+  return !host.includes('1') || (octets.length === 4 && !host.includes('0'))
 }
 
 /** A process of this program added it. Linux before 5.18 keeps no mark; then its form shows it. */

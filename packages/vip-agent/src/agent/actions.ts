@@ -81,6 +81,9 @@ export class Actions {
       case 'tell-election':
         election?.advertises?.(action.mac, action.hasClaimed)
         break
+      case 'last-resort':
+        election?.lastResort?.(action.is)
+        break
       case 'resign':
         this.#campaign?.resign(action.watch)
         break
@@ -132,7 +135,7 @@ export class Actions {
       leadership: leadership => {
         if (!leadership.leader && leadership.reason !== undefined)
           reporter.electionFailed({ reason: leadership.reason, detail: leadership.detail ?? leadership.reason })
-        else if (leadership.leader) reporter.electionWorks()
+        else reporter.electionWorks(leadership.leader)
         feed({ type: 'leadership', leadership })
       },
       ended: error => {
@@ -149,9 +152,20 @@ export class Actions {
   }
 
   #advertise({ med, until }: Extract<AgentAction, { type: 'advertise' }>): void {
-    const { announcements, preference, gate } = this.#parts
+    const { election, announcer, announcements, preference, gate, feed } = this.#parts
     // First the MED: the gate may be closed, and then nothing is sent yet.
     if (med !== undefined) for (const announcement of announcements) announcement.update({ ...preference, med })
     gate.open(until)
+    if (announcer && election) feed({ type: 'unsendable', detail: whyUnsendable(announcer, announcements) })
   }
+}
+
+/** Why no established session can carry any of the VIPs. Undefined: one can, or none is established. */
+function whyUnsendable(announcer: Announcer, announcements: readonly Announcement[]): string | undefined {
+  const established = announcer.status().peers.filter(({ state }) => state === 'Established')
+  const causes = established.map(({ unsendable }) => {
+    const each = announcements.map(({ prefix }) => unsendable[prefix])
+    return each.includes(undefined) ? undefined : each[0]?.detail
+  })
+  return causes.includes(undefined) ? undefined : causes[0]
 }

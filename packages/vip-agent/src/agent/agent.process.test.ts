@@ -26,7 +26,7 @@ function start(then: string): ChildProcess {
   return spawn(process.execPath, words, { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-describe.runIf(linuxSupport().supported)('the kernel deadline of an agent', { timeout: 30_000 }, () => {
+describe.runIf(linuxSupport().supported)('the kernel deadline of an agent', { timeout: 60_000 }, () => {
   it.concurrent('it ends a process whose event loop hangs', async () => {
     const child = start('setTimeout(() => { for (;;); }, 100)')
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])

@@ -212,6 +212,51 @@ describe('a leader', () => {
     expect(run.agent.status()).toMatchObject({ role: 'waiting', serves: { reason: 'no-session', detail } })
     expect(run.whats).toEqual(['remove'])
   })
+  describe.each(['leader', 'standby'] as const)('without a session that can carry the VIP, in %s mode', mode => {
+    // The router takes IPv4 routes alone.
+    const setUp = (vips: readonly string[]): { run: Run; router: ScriptedPeer } => {
+      let router: ScriptedPeer | undefined
+      const run = new Run(({ clock, ...node }) => {
+        const capabilities = [
+          { name: 'multiprotocol', afi: 1, safi: 1 },
+          { name: 'four-octet-as', as: 64515 },
+        ] as const
+        router = new ScriptedPeer({ clock, as: 64515, open: { capabilities } })
+        const local = { as: 64515, id: '10.0.5.11' }
+        const nextHop = { ipv4: '203.0.113.11', ipv6: '2001:db8:113::11' }
+        return {
+          ...{ election: node.election, mode, vips },
+          announcer: {
+            ...{ local, peers: [router.peer], families: ['ipv4-unicast', 'ipv6-unicast'], nextHop },
+            ...{ clock, random: () => 1, dial: router.dial },
+          },
+        }
+      })
+      return { run, router: router! }
+    }
+    it('the leader resigns at once, and tries it again a minute later', async () => {
+      const { run, router } = setUp(['2001:db8::10/128'])
+      await run.pass(10)
+      const detail = expect.stringContaining('the peer does not take ipv6-unicast routes')
+      expect(run.agent.status()).toMatchObject({
+        role: mode === 'leader' ? 'waiting' : 'standby',
+        serves: { reason: 'route-unsendable', detail },
+      })
+      expect(run.election.campaigns).toBe(1)
+      await run.pass(65)
+      expect(run.election.campaigns).toBe(mode === 'leader' ? 2 : 1)
+      router.close()
+      await run.pass(70)
+      expect(run.election.campaigns).toBe(mode === 'leader' ? 3 : 2)
+      expect(run.agent.status().serves.reason).toBe('route-unsendable')
+    })
+    it('the leader leads on if it can carry one of two VIPs', async () => {
+      const { run, router } = setUp(['2001:db8::10/128', VIP])
+      await run.pass(30)
+      expect(run.agent.status()).toMatchObject({ role: 'leader', serves: {} })
+      expect(router.routes.get(VIP)?.attributes.med).toBe(999_999)
+    })
+  })
   it('a leader whose last session is lost resigns after a fifth of its lease', async () => {
     const run = new Run(asLeader)
     await run.pass(5)
@@ -296,7 +341,7 @@ describe('a node without an election', () => {
   it('the MED and the communities of the caller are sent', async () => {
     const run = new Run({ preference: { med: 7, communities: ['64515:1'] } })
     await run.pass(1)
-    expect(run.router.routes.get(VIP)?.attributes).toMatchObject({ med: 7, communities: ['64515:1'] })
+    expect(run.router.routes.get(VIP)?.attributes).toMatchObject({ med: 7, communities: [0xfc030001] })
   })
   it('two VIPs come and go together', async () => {
     const other = '198.51.100.11/32'
@@ -375,7 +420,7 @@ describe('an agent that is drained', () => {
     const run = new Run(run => ({ ...asLeader(run), disabledBy: '/run/softspoken/drained', look }))
     await run.pass(30)
     expect([run.whats, run.election.campaigns]).toEqual([['remove'], 0])
-    expect(run.lines.filter(line => line === 'serving')).toEqual([])
+    expect(run.lines.filter(line => line === 'ready to lead')).toEqual([])
   })
   it('a node that is cordoned is drained, and in service again after that', async () => {
     let cordoned = true
@@ -664,25 +709,40 @@ describe('status and events', () => {
   })
 })
 
+it.each([
+  ['leader', 'ready to lead'],
+  ['standby', 'serving'],
+] as const)('in %s mode the log says "%s" while another node leads', async (mode, text) => {
+  const run = new Run(run => ({ election: run.election, mode }))
+  run.election.epoch = undefined
+  await run.pass(5)
+  expect(run.lines.filter(line => ['serving', 'ready to lead', 'leading'].includes(line))).toEqual([text])
+})
+
 describe('a log that throws', () => {
-  it.each(['serving', 'leading', 'no longer leading', 'VIP added', 'route sent', 'session established', 'not serving'])(
-    'a log that throws at "%s" changes nothing',
-    async text => {
-      const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
-      const fail = (_: object, given: string) => {
-        if (given === text) throw new Error('the disk is full')
-      }
-      const run = new Run(run => ({ ...asLeader(run), log: { debug: fail, info: fail, warn: fail, error: fail } }))
-      await run.pass(3)
-      run.isHealthy = false
-      await run.pass(6)
-      expect(run.whats).toEqual(['remove', 'set', 'MED 999999', 'withdrawn', 'remove'])
-      run.stop()
-      await run.pass(10)
-      expect(run.ended).toBe(true)
-      warn.mockRestore()
-    },
-  )
+  it.each([
+    'ready to lead',
+    'leading',
+    'no longer leading',
+    'VIP added',
+    'route sent',
+    'session established',
+    'not serving',
+  ])('a log that throws at "%s" changes nothing', async text => {
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    const fail = (_: object, given: string) => {
+      if (given === text) throw new Error('the disk is full')
+    }
+    const run = new Run(run => ({ ...asLeader(run), log: { debug: fail, info: fail, warn: fail, error: fail } }))
+    await run.pass(3)
+    run.isHealthy = false
+    await run.pass(6)
+    expect(run.whats).toEqual(['remove', 'set', 'MED 999999', 'withdrawn', 'remove'])
+    run.stop()
+    await run.pass(10)
+    expect(run.ended).toBe(true)
+    warn.mockRestore()
+  })
 })
 
 describe('options that are not allowed', () => {

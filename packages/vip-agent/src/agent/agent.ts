@@ -13,10 +13,12 @@ import type { Look } from '../maintenance/look-at.ts'
 import { watchMaintenance } from '../maintenance/watches.ts'
 import { Segment, type SegmentCalls, type SegmentOptions } from '../segment/segment.ts'
 import { Actions } from './actions.ts'
+import type { Durations } from './durations.ts'
 import { type HostNetwork, hostNetwork } from './host-network.ts'
 import { HostWatch } from './host-watch.ts'
 import { whyWithheld } from './leases.ts'
 import { type AgentOptions, resolveOptions } from './options.ts'
+import { reportDurations } from './report-durations.ts'
 import { RouteGate } from './route-gate.ts'
 import { type AgentInput, type AgentState, newAgent } from './state.ts'
 import { type AgentEvents, type AgentStatus, Reporter, statusOf } from './status.ts'
@@ -31,7 +33,7 @@ export interface AgentEnvironment {
   readonly look?: (file: string) => Promise<Look>
 }
 
-/** Runs from its construction until stop(). It starts without Lease, address and route. */
+/** Runs from its construction until stop(). It starts without Lease, address and route. Events: {@link AgentEvents}. */
 export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposable {
   /** Undefined without BGP. */
   readonly announcer: Announcer | undefined
@@ -46,6 +48,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   readonly #jumps = new JumpWatch(() => this.#feed({ type: 'clock-jumped' }))
   readonly #reporter: Reporter
   readonly #actions: Actions
+  readonly #durations: Durations
   readonly #watch: HostWatch
   readonly #maintenance: ReturnType<typeof watchMaintenance>
   readonly #deadline: AgentEnvironment['kernelDeadline']
@@ -105,6 +108,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       feed: input => this.#feed(input),
       done: () => this.#end(),
     })
+    this.#durations = reportDurations(this, { config, vips, clock: this.#clock, log })
     const checked = (): void => this.#checked()
     this.health.on('up', checked).on('down', checked).on('checked', checked)
     this.#watch = new HostWatch({
@@ -165,10 +169,10 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   // ---- inputs
 
   #checked(): void {
-    const { up, secondsLeft = 0, detail = '' } = this.health.status()
+    const { up, secondsLeft = 0, detail, reason } = this.health.status()
     // Whole milliseconds, so that the same lease has the same end at each look.
     if (up) this.#feed({ type: 'health', up, until: Math.floor(this.#clock.now() + secondsLeft * 1000) })
-    else this.#feed({ type: 'health', up, detail })
+    else this.#feed({ type: 'health', up, detail: reason === 'not-checked' ? undefined : detail })
   }
 
   /** An input that an action causes waits until the actions of its step are performed. */
@@ -185,6 +189,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.#state = after
     this.#timer.set(after.ending?.phase === 'done' ? undefined : nextDeadline(after, now))
     this.#actions.perform(actions, now)
+    this.#durations.stepped(after, actions, now)
     this.#reporter.changed(after, now)
   }
 

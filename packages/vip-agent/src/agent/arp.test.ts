@@ -21,6 +21,7 @@ class Run {
   readonly lines: string[] = []
   readonly conflicts: object[] = []
   claims: SegmentClaim[] = []
+  #read = (): void => {}
   previous: PreviousHolder = { mac: OTHER, released: true }
   epoch: number | undefined = 1
   isHealthy = true
@@ -29,6 +30,10 @@ class Run {
   }
   #onChange = (): void => {}
   #present: readonly HostAddress[] = []
+  /** Another program has added the VIP to eth0. */
+  hasForeign = false
+  /** As with IPv6 disabled: a VIP cannot be added, though it can be removed. */
+  cannotAdd = false
   readonly agent: VipAgent
   ended = false
 
@@ -40,6 +45,7 @@ class Run {
     const node: HostAddress = {
       ...{ interface: 'eth0', address: Uint8Array.of(203, 0, 113, 1), prefixLength: 24, scope: 'global', flags: [] },
     } as never // as much of it as is read
+    const octets = Uint8Array.of(203, 0, 113, 100)
     const network: HostNetwork = {
       interfaceOf: () => 'eth0',
       hasCarrier: () => this.link.carrier,
@@ -63,8 +69,10 @@ class Run {
         addresses: {
           linuxSupport: () => ({ supported: true }) as never,
           listInterfaces: () => [this.link],
-          listAddresses: () => [node, ...this.#present],
+          listAddresses: () => [node, ...this.#present, ...(this.hasForeign ? [{ ...node, address: octets }] : [])],
           setAddress: one => {
+            if (this.cannotAdd) this.#note('EACCES')
+            if (this.cannotAdd) throw new Error('EACCES')
             if (this.#present.length === 0) this.#note('address')
             this.#present = [
               {
@@ -91,10 +99,12 @@ class Run {
           listInterfaces: () => [this.link],
           isRouter: () => false,
           isWireless: () => false,
+          isReceiveBalanced: () => false,
           open: () => ({
             send: frame =>
               this.#note(frame[20] === 0 && frame[28] === 0 ? 'probe' : frame[21] === 1 ? 'request' : 'reply'),
             receive: () => this.claims.splice(0),
+            whenReadable: read => void (this.#read = read),
             close: () => {},
           }),
         },
@@ -141,6 +151,7 @@ class Run {
   }
   hear(mac: string): void {
     this.claims = [{ address: Uint8Array.of(203, 0, 113, 100), mac, kind: 'claim' }]
+    this.#read()
   }
   stop(): void {
     void this.agent.stop().then(() => (this.ended = true))
@@ -164,6 +175,20 @@ describe('an agent with ARP', () => {
     ])
     expect(run.agent.status()).toMatchObject({ role: 'leader', arp: { holds: true, conflicts: 0, framesSent: 2 } })
     expect(run.agent.announcer).toBeUndefined()
+  })
+  it('its take-over has the address and the first frames, and its end the address', async () => {
+    const run = new Run({}, run => (run.previous = undefined))
+    const seen: object[] = []
+    run.agent.on('take-over', event => seen.push(event)).on('withdrawal', event => seen.push(event))
+    await run.pass(1)
+    const took = { cause: 'starting', seconds: expect.closeTo(0.15, 2) }
+    expect(seen.splice(0)).toEqual([
+      { part: 'segment', ...took },
+      { part: 'address', ...took },
+    ])
+    run.isHealthy = false
+    await run.pass(2)
+    expect(seen).toEqual([{ part: 'address', reason: 'unhealthy', seconds: expect.closeTo(0, 2) }])
   })
   it('the first claim of a Lease has two probes, and the address follows at 150 ms', async () => {
     const run = await new Run({}, run => (run.previous = undefined)).pass(1)
@@ -238,6 +263,41 @@ describe('an agent with ARP', () => {
     expect(run.lines).toContain('another node claims the VIP')
     expect(run.agent.status().arp?.conflicts).toBe(1)
   })
+  it('a leader that cannot add the VIP releases the Lease, and tries again ever later', async () => {
+    const run = await new Run({}, one => (one.cannotAdd = true)).pass(30)
+    const tries = run.story.filter(([, what]) => what === 'EACCES').map(([at]) => at)
+    expect(tries).toHaveLength(5)
+    for (const at of tries) expect(run.story).toContainEqual([at, 'release'])
+    const pauses = tries.slice(1).map((at, index) => Math.floor(at - (tries[index] ?? 0)))
+    expect(pauses).toEqual([1, 2, 4, 8])
+    run.cannotAdd = false
+    await run.pass(20)
+    expect(run.agent.status().arp?.holds).toBe(true)
+  })
+  it('an interface that becomes a port of a bridge takes the VIP, and gives it back', async () => {
+    const run = await new Run().pass(12.5)
+    run.take()
+    run.change({ master: 9 })
+    run.change({ master: 9 })
+    await run.pass(1.1)
+    expect(run.take().slice(0, 2)).toEqual(['remove', 'release'])
+    expect(run.agent.status()).toMatchObject({ serves: { reason: 'no-carrier' }, arp: { holds: false } })
+    expect(run.lines.filter(text => text === 'the interface cannot have VIPs any more')).toHaveLength(1)
+    const { master: _, ...link } = run.link
+    run.link = link
+    run.change({})
+    await run.pass(2)
+    expect(run.agent.status().serves.reason).toBeUndefined()
+  })
+  it('a VIP that another program adds is logged once, until it is gone', async () => {
+    const run = await new Run().pass(3)
+    for (const hasForeign of [false, true, true, false, true]) {
+      run.hasForeign = hasForeign
+      run.change({})
+    }
+    const line = 'another program has added the VIP, which may stay when this node gives it up'
+    expect(run.lines.filter(text => text === line)).toHaveLength(2)
+  })
   it('carrier that is back starts a burst, and so does another MAC address', async () => {
     const run = await new Run().pass(12.5)
     run.take()
@@ -254,10 +314,8 @@ describe('an agent with ARP', () => {
     run.take()
     const now = Date.now()
     vi.spyOn(Date, 'now').mockReturnValue(now + 60_000)
-    await run.pass(0.06)
-    expect(run.take()).toEqual(['look', 'remove'])
-    await run.pass(1)
-    expect(run.take()).toEqual(['address', 'request', 'reply'])
+    await run.pass(1) // it looks once a second
+    expect(run.take()).toEqual(['look', 'remove', 'address', 'request', 'reply'])
   })
 })
 

@@ -1,5 +1,5 @@
 /** The VIPs on an interface: what a step of theirs brought, and which step is next. */
-import { addressLease, lifetimeEnd, SHORTEST_LIFETIME, whyDrained } from './leases.ts'
+import { addressLease, drainOf, lifetimeEnd, SHORTEST_LIFETIME } from './leases.ts'
 import { because } from './reasons.ts'
 import type { AddressState, AgentState, AgentStep } from './state.ts'
 
@@ -21,8 +21,10 @@ export function addressSet(state: AgentState, until: number): AgentState {
     ...{ heldUntil: address.requested ?? until, ...recovered },
   })
 }
-export function addressRemoved(state: AgentState): AgentState {
-  return { ...changed(state, { busy: undefined, ...absent, ...recovered }), clean: true }
+/** That it could be removed does not mean that it can be added. */
+export function addressRemoved(state: AgentState, now: number): AgentState {
+  const isBlocked = now < state.address.blockedUntil
+  return { ...changed(state, { busy: undefined, ...absent, ...(!isBlocked && recovered) }), clean: true }
 }
 
 /** It stays on the interface until its lifetime ends. A node that cannot add it does not serve until the next try. */
@@ -36,6 +38,7 @@ export function addressFailed(state: AgentState, error: string, now: number): Ag
     ...{ busy: undefined, requested: undefined, failures, retryAt, cause: because('address-failed', error) },
     status: isThere ? 'present' : 'unknown',
     blockedUntil: blocks ? retryAt : address.blockedUntil,
+    removeAt: address.busy === 'remove' ? retryAt : address.removeAt,
   })
 }
 
@@ -71,9 +74,9 @@ export function changeAddress(state: AgentState, now: number): AgentStep {
   }
   // On the segment no traffic comes once the next holder has announced itself.
   const isDrained = segment !== undefined || now >= Math.min(state.drainUntil, address.until)
-  const waits = address.status === 'unknown' && now < address.retryAt // its removal has failed
+  const waits = address.status === 'unknown' && now < address.removeAt
   if (address.status === 'absent' || (ending && !segment) || !isDrained || waits) return [state, []]
-  return ending || whyDrained(state) ? removePlanned(state) : [removing(state), [{ type: 'remove-address' }]]
+  return ending || drainOf(state) ? removePlanned(state) : [removing(state), [{ type: 'remove-address' }]]
 }
 /** Clients connect again at once, to the next leader. */
 export function removePlanned(state: AgentState): AgentStep {

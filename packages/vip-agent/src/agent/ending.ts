@@ -1,7 +1,7 @@
 /** The planned end, phase by phase, and the hand-over that a drain has, too. docs/leases.md has the order. */
 import { removePlanned } from './change-address.ts'
 import { handOverOf, isLeading, mayBeThere, med } from './leases.ts'
-import type { AgentState, AgentStep, Ending } from './state.ts'
+import type { AgentState, AgentStep, Ending, HandOver } from './state.ts'
 
 /** A hand-over takes so long at most: the release, and two looks of the election. */
 const HAND_OVER = 4000
@@ -18,10 +18,19 @@ export function stop(state: AgentState, now: number): AgentState {
 }
 
 /** A leader begins to hand over; a hand-over that runs goes on. On a segment there is none: only one node has the VIP. */
-export function handedOver(state: AgentState, now: number): AgentState {
-  if (state.segment || !isLeading(state, now) || !state.route) return state
-  const latest = now + HAND_OVER
-  return { ...state, handOver: { by: latest, latest, med: med(state, now) } }
+export function handedOver(state: AgentState, now: number, isCordon = false): AgentState {
+  const { handOver, segment, route, config } = state
+  // A node that is cordoned may lead again, and keeps its route until then.
+  const most = HAND_OVER + ((isCordon && config.lastResortTime) || 0)
+  if (!segment && route && isLeading(state, now)) {
+    const latest = now + most
+    return { ...state, handOver: { by: latest, latest, least: now + HAND_OVER, med: med(state, now) } }
+  }
+  return handOver && !isCordon ? { ...state, handOver: endedSoon(handOver, now) } : state
+}
+/** No other node may be waited for any longer than in each hand-over. */
+export function endedSoon(handOver: HandOver, now: number): HandOver {
+  return { ...handOver, by: Math.min(handOver.by, Math.max(handOver.least, now)) }
 }
 
 /** The planned end, phase by phase. */

@@ -1,6 +1,6 @@
-import { linuxSupport } from '@softspoken/linux'
+import { type HostAddress, linuxSupport, type NetworkChange } from '@softspoken/linux'
 import { describe, expect, it, vi } from 'vitest'
-import { hostNetwork, oncePerTurn } from './host-network.ts'
+import { exceptRenewals, hostNetwork, oncePerTurn } from './host-network.ts'
 
 describe.runIf(linuxSupport().supported)('the network of this host', () => {
   const network = hostNetwork()
@@ -33,4 +33,44 @@ it('changes that come together are one look, and later ones are another', async 
   changed()
   await turn()
   expect(look).toHaveBeenCalledTimes(2)
+})
+
+describe('a change of the host', () => {
+  const vip: HostAddress = {
+    ...{ address: Uint8Array.of(203, 0, 113, 100), prefixLength: 32, interface: 'eth0', interfaceIndex: 3 },
+    ...{ scope: 'host', flags: ['deprecated', 'noprefixroute'], protocol: 83, validLifetime: 10 },
+  }
+  const set = (form: Partial<HostAddress> = {}): NetworkChange => ({
+    type: 'address-set',
+    address: { ...vip, ...form },
+  })
+  const removed: NetworkChange = { type: 'address-removed', address: vip }
+  /** For each change: whether it makes a look. */
+  const looks = (...changes: readonly NetworkChange[]): readonly boolean[] => {
+    const look = vi.fn()
+    const changed = exceptRenewals(look)
+    return changes.map(change => {
+      look.mockClear()
+      changed(change)
+      return look.mock.calls.length > 0
+    })
+  }
+
+  it('a renewal of an address in our form makes no look', () => {
+    expect(looks(set(), set({ validLifetime: 15 }))).toEqual([true, false])
+  })
+  it('an address that comes again makes a look, also after changes were lost', () => {
+    expect(looks(set(), removed, set(), set())).toEqual([true, true, true, false])
+    expect(looks(set(), { type: 'look-again' }, set(), set())).toEqual([true, true, true, false])
+  })
+  it('the same form of another address or interface makes a look', () => {
+    expect(looks(set(), set({ interfaceIndex: 4 }), set({ address: Uint8Array.of(203, 0, 113, 101) }))).not.toContain(
+      false,
+    )
+  })
+  it('another form and a change of an interface make a look each time', () => {
+    const foreign = set({ prefixLength: 24 })
+    const link = { type: 'interface-removed', interface: { index: 3, name: 'eth0' } } as NetworkChange
+    expect(looks(set(), foreign, foreign, set(), link, link)).not.toContain(false)
+  })
 })

@@ -1,5 +1,13 @@
 /** What the agent sees of this host's network: which interface has an address, its carrier, and changes of both. */
-import { hasAddress, linuxSupport, listAddresses, listInterfaces, watchNetwork } from '@softspoken/linux'
+import {
+  hasAddress,
+  isOwnAddress,
+  linuxSupport,
+  listAddresses,
+  listInterfaces,
+  type NetworkChange,
+  watchNetwork,
+} from '@softspoken/linux'
 import { parseAddress } from '@softspoken/wire'
 
 export interface HostNetwork {
@@ -30,7 +38,27 @@ export function hostNetwork(): HostNetwork {
       return listInterfaces().some(one => one.name === name && one.carrier)
     },
     hasAddress: address => hasAddress(octetsOf(address)) === true,
-    watch: onChange => (isSupported ? watchNetwork(oncePerTurn(onChange)) : undefined),
+    watch: onChange => (isSupported ? watchNetwork(exceptRenewals(oncePerTurn(onChange))) : undefined),
+  }
+}
+
+/**
+ * Runs it at each change but the renewals of VIPs, which come every few seconds: a look at a host with hundreds of interfaces
+ * takes milliseconds.
+ */
+export function exceptRenewals(run: () => void): (change: NetworkChange) => void {
+  const known = new Set<string>() // the addresses that are there in our form
+  return change => {
+    if (change.type === 'look-again') known.clear()
+    if ('address' in change) {
+      const { interfaceIndex, address } = change.address
+      const key = `${interfaceIndex} ${address}`
+      const isOurs = change.type === 'address-set' && isOwnAddress(change.address)
+      if (isOurs && known.has(key)) return
+      if (isOurs) known.add(key)
+      else known.delete(key)
+    }
+    run()
   }
 }
 

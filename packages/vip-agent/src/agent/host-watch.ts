@@ -37,6 +37,7 @@ export class HostWatch {
   #endWatch: (() => void) | undefined
   #timer: unknown
   #isBroken = false
+  #hasForeign = false
 
   constructor(options: HostWatchOptions) {
     this.#options = options
@@ -78,13 +79,21 @@ export class HostWatch {
   }
   #lookAtNetwork(): void {
     const { network, addresses, required, feed, segment } = this.#options
-    if (segment) feed({ type: 'link', ...segment.link() })
-    feed({ type: 'carrier', up: this.#hasCarrier() })
+    const link = segment?.link()
+    if (link) feed({ type: 'link', ...link })
+    feed({ type: 'carrier', up: this.#hasCarrier() && link?.carrier !== false })
     if (required.length > 0)
       feed({ type: 'address-seen', present: required.every(address => network.hasAddress(address)) })
+    if (addresses) this.#lookForForeign(addresses)
     if (addresses === undefined || !this.#options.expectsAddress() || addresses.present) return
     this.#options.addressGone()
     feed({ type: 'address-gone' })
+  }
+  /** It is logged once, until it is gone. */
+  #lookForForeign({ foreign }: VipAddresses): void {
+    if (foreign && !this.#hasForeign)
+      this.#options.log.error(foreign, 'another program has added the VIP, which may stay when this node gives it up')
+    this.#hasForeign = foreign !== undefined
   }
   /** One of the sessions' interfaces has it, and that of the VIPs. What is not known counts as carrier. */
   #hasCarrier(): boolean {

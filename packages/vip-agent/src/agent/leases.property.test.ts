@@ -12,6 +12,9 @@ const DRAIN = 3000
 const SESSION_GRACE = 3000
 const HAND_OVER = 4000
 const END = 8000
+const SETTLE = 500
+const ABANDON = 10_000
+const LAST_RESORT = 20_000
 const FOREVER = Number.POSITIVE_INFINITY
 
 type Event =
@@ -20,7 +23,7 @@ type Event =
   | { readonly does: 'sessions'; readonly count: number }
   | { readonly does: 'carrier' | 'seen'; readonly up: boolean }
   | { readonly does: 'lead'; readonly ms: number; readonly raises: boolean }
-  | { readonly does: 'lose'; readonly holder: boolean }
+  | { readonly does: 'lose'; readonly to: 'none' | 'other' | 'unknown' }
   | { readonly does: 'answer'; readonly fails: boolean }
   | { readonly does: 'drain'; readonly source: DrainSource; readonly drains: boolean }
   | { readonly does: 'campaign ends' | 'address is removed' | 'stop' }
@@ -38,7 +41,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
       ms: fc.integer({ min: 1, max: 10_000 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant('lose'), holder: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('lose'), to: fc.constantFrom('none', 'other', 'unknown') }) },
   {
     weight: 6,
     arbitrary: fc.record({ does: fc.constant('answer'), fails: fc.integer({ max: 9, min: 0 }).map(n => n > 7) }),
@@ -46,7 +49,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      ...{ does: fc.constant('drain'), source: fc.constantFrom('call', 'file') },
+      ...{ does: fc.constant('drain'), source: fc.constantFrom('call', 'file', 'cordon') },
       drains: fc.integer({ min: 0, max: 2 }).map(n => n === 0),
     }),
   },
@@ -71,6 +74,7 @@ const anyConfig: fc.Arbitrary<AgentConfig> = fc.record({
   sessionGrace: fc.constant(SESSION_GRACE),
   drainTime: fc.constant(DRAIN),
   gracefulShutdownTime: fc.constant(0),
+  lastResortTime: fc.constantFrom(undefined, LAST_RESORT),
 })
 
 /** The kernel counts whole seconds. */
@@ -95,11 +99,14 @@ class Node {
   // What it did.
   #campaigns: 'no' | 'yes' | 'ends' = 'no'
   #mayCampaignAt = 0
+  #resignedAt = Number.NEGATIVE_INFINITY
   #route: { readonly med: number | undefined; readonly until: number } | undefined
   #withdrawnAt = Number.NEGATIVE_INFINITY
   readonly #drains = new Set<DrainSource>()
   /** The hand-over: when it began, and its MED. */
-  #kept: { readonly at: number; readonly med: number } | undefined
+  #kept: { readonly at: number; readonly med: number; readonly by: number; readonly latest: number } | undefined
+  #isLastResort = false
+  #toldLastResort = false
   #step: { readonly type: 'set' | 'remove'; readonly until: number } | undefined
   /** In the kernel: on the interface until `least`, gone a second later. `lease` ends the lease that it was set for. */
   #kernel: { readonly least: number; readonly lease: number } | undefined
@@ -126,6 +133,7 @@ class Node {
   }
 
   feed(input: AgentInput): void {
+    this.#giveWay()
     const [state, actions] = agentStep(this.#state, input, this.now)
     this.#state = state
     for (const action of actions) this.#perform(action)
@@ -184,12 +192,15 @@ class Node {
         return { type: 'leadership', leadership: { leader: true, ...this.#leads } }
       }
       case 'lose':
-        if (this.#campaigns === 'no') return undefined
+        if (this.#hasNoCampaign) return undefined
         this.#leads = undefined
-        return {
-          type: 'leadership',
-          leadership: event.holder ? { leader: false, holder: 'other' } : { leader: false },
+        if (event.to === 'none') return { type: 'leadership', leadership: { leader: false } }
+        if (event.to === 'other') {
+          this.#shortenHandOver(this.now + SETTLE)
+          return { type: 'leadership', leadership: { leader: false, holder: 'other' } }
         }
+        this.#endExtension()
+        return { type: 'leadership', leadership: { leader: false, reason: 'timeout' } }
       case 'campaign ends':
         if (this.#campaigns === 'no') return undefined
         this.#mayCampaignAt = this.#campaigns === 'yes' ? this.now + 15_000 : this.now
@@ -206,12 +217,12 @@ class Node {
         this.#kernel = undefined
         return { type: 'address-gone' }
       case 'stop':
-        if (this.stoppedAt === undefined) this.#handOver()
+        if (this.stoppedAt === undefined) this.#handOver(false)
         this.stoppedAt ??= this.now
         return { type: 'stop' }
       case 'drain': {
         const { source, drains } = event
-        if (drains) this.#handOver()
+        if (drains && !this.#drains.has(source)) this.#handOver(source === 'cordon')
         if (drains) this.#drains.add(source)
         else this.#drains.delete(source)
         return { type: 'drain', source, drain: drains ? because('drained', 0, '') : undefined }
@@ -220,8 +231,32 @@ class Node {
         return undefined
     }
   }
-  #handOver(): void {
-    if (this.#isLeading && this.#route) this.#kept = { at: this.now, med: 1_000_000 - this.#epoch }
+  #handOver(isCordon: boolean): void {
+    if (!(this.#isLeading && this.#route)) {
+      if (!isCordon) this.#endExtension()
+      return
+    }
+    const latest = this.now + HAND_OVER + (isCordon ? (this.config.lastResortTime ?? 0) : 0)
+    this.#kept = { at: this.now, med: 1_000_000 - this.#epoch, by: latest, latest }
+  }
+  #shortenHandOver(by: number): void {
+    if (this.#kept) this.#kept = { ...this.#kept, by: Math.min(this.#kept.by, by) }
+  }
+  /** What is beyond the usual hand-over. */
+  #endExtension(): void {
+    if (this.#kept) this.#shortenHandOver(Math.max(this.#kept.at + HAND_OVER, this.now))
+  }
+  /** One that was resigned and does not end is abandoned. */
+  get #hasNoCampaign(): boolean {
+    return this.#campaigns === 'no' || (this.#campaigns === 'ends' && this.now >= this.#resignedAt + ABANDON)
+  }
+  /** A node that is only cordoned is a candidate of last resort once it does not campaign any more. */
+  #giveWay(): void {
+    const isOnlyCordoned = this.#drains.has('cordon') && this.#drains.size === 1
+    const hasGiven = this.#isLastResort || this.#hasNoCampaign
+    const wasLastResort = this.#isLastResort
+    this.#isLastResort = isOnlyCordoned && this.config.lastResortTime !== undefined && hasGiven
+    if (this.#isLastResort && !wasLastResort) this.#leads = undefined
   }
   #answer(fails: boolean): AgentInput | undefined {
     const step = this.#step
@@ -268,7 +303,7 @@ class Node {
     return this.#leads !== undefined && this.#serves && this.now < this.#leads.until
   }
   get #handsOver(): boolean {
-    return this.#kept !== undefined && this.now < this.#kept.at + HAND_OVER
+    return this.#kept !== undefined && this.now < this.#kept.by
   }
   get #serves(): boolean {
     const hasSession = this.#sessions.count > 0 || this.now < this.#sessions.lostAt + SESSION_GRACE
@@ -277,7 +312,7 @@ class Node {
     return isFit && hasSession && hasCarrier && this.#isInService
   }
   get #isInService(): boolean {
-    return this.stoppedAt === undefined && this.#drains.size === 0
+    return this.stoppedAt === undefined && (this.#drains.size === 0 || this.#isLastResort)
   }
   /** If another program adds the address and it is required: it is on an interface. */
   get #canBeSeen(): boolean {
@@ -288,10 +323,14 @@ class Node {
   get #isThere(): boolean {
     return this.#kernel !== undefined && this.now < this.#kernel.least
   }
+  /** It holds something only while it leads. */
+  get #isAlone(): boolean {
+    return this.config.mode === 'leader' || this.#isLastResort
+  }
   /** When the lease of the address ends, in this mode. */
   get #addressLease(): number {
-    if (this.config.mode !== 'leader') return this.#health.until
-    if (this.#kept) return Math.min(this.#health.until, this.#kept.at + HAND_OVER + DRAIN)
+    if (!this.#isAlone) return this.#health.until
+    if (this.#kept) return Math.min(this.#health.until, this.#kept.latest + DRAIN)
     return this.#leads?.until ?? 0
   }
 
@@ -300,10 +339,15 @@ class Node {
     switch (action.type) {
       case 'campaign':
         expect(this.config.mode, 'no election').not.toBe('all-nodes')
+        expect(this.#toldLastResort, 'it waits for others').toBe(this.#isLastResort)
         this.#campaigns = 'yes'
+        break
+      case 'last-resort':
+        this.#toldLastResort = action.is
         break
       case 'resign':
         this.#campaigns = 'ends'
+        this.#resignedAt = this.now
         this.#leads = undefined
         break
       case 'set-address':
@@ -361,10 +405,10 @@ class Node {
     if (route) {
       expect(this.#isHealthy, 'health lease').toBe(true)
       expect(route.until).toBeLessThanOrEqual(this.#health.until)
-      if (mode === 'leader') expect(this.#isLeading || this.#handsOver, 'election lease').toBe(true)
+      if (this.#isAlone) expect(this.#isLeading || this.#handsOver, 'election lease').toBe(true)
       if (!this.#isInService) expect(this.#handsOver, 'out of service').toBe(true)
-      if (!this.#isInService) expect(route.until).toBeLessThanOrEqual(this.#kept!.at + HAND_OVER)
-      if (mode === 'leader' && this.#leads) expect(route.until).toBeLessThanOrEqual(this.#leads.until)
+      if (!this.#isInService) expect(route.until).toBeLessThanOrEqual(this.#kept!.by)
+      if (this.#isAlone && this.#leads) expect(route.until).toBeLessThanOrEqual(this.#leads.until)
       if (managesAddress && !this.#isTaken) expect(this.#kernel?.least, 'address').toBeGreaterThan(this.now)
       if (managesAddress) expect(route.until, 'lifetime of the address').toBeLessThanOrEqual(this.#least)
       expect(this.#canBeSeen, 'address on an interface').toBe(true)
@@ -374,7 +418,7 @@ class Node {
       // A hand-over may be over before its time, and the node in service again.
       if (mode === 'standby' && this.#handsOver && this.#isInService) allowed.push(1_000_000)
       expect(allowed, 'MED').toContain(route.med)
-    } else if (mode !== 'leader' && this.#isInService && this.#isHealthy && this.#isClean) {
+    } else if (!this.#isAlone && this.#isInService && this.#isHealthy && this.#isClean) {
       const hasAddress = managesAddress ? this.#isThere && this.#step?.type !== 'remove' : this.#canBeSeen
       if (hasAddress && this.now >= this.#blocked.until) expect(route, 'a healthy node advertises').toBeDefined()
     }

@@ -23,6 +23,7 @@ export function isLeading({ leadership }: AgentState, now: number): boolean {
 function whyUnfit(state: AgentState, now: number): Explanation<ServeReason> | undefined {
   const { config, health, address } = state
   if (!state.clean) return address.cause ?? because('starting')
+  if (health.detail === undefined) return because('starting', 'no health check has passed yet')
   if (!health.up || now >= health.until) return because('unhealthy', health.detail)
   if (now < address.blockedUntil) return address.cause
   if (config.requireAddress && !config.managesAddress && !state.addressSeen) return because('address-missing')
@@ -36,6 +37,8 @@ export function whyNotServing(state: AgentState, now: number): Explanation<Serve
   if (unfit !== undefined || state.config.mode === 'all-nodes') return unfit
   if (now >= sessionGraceEnd(state)) return because('no-session', state.sessionFromVip)
   if (now >= carrierGraceEnd(state)) return because('no-carrier')
+  const { unsendable } = state
+  if (unsendable && now < unsendable.until) return because('route-unsendable', unsendable.detail)
   return undefined
 }
 export function sessionGraceEnd({ lastSessionAt, config }: AgentState): number {
@@ -50,8 +53,15 @@ export function carrierGraceEnd({ lastCarrierAt }: AgentState): number {
 export function drainOf({ drains }: AgentState): Drain | undefined {
   return drains.call ?? drains.file ?? drains.cordon
 }
-export function whyDrained(state: AgentState): Explanation<Drain['reason']> | undefined {
-  const drain = drainOf(state)
+function whyDrained({ drains, isLastResort }: AgentState): Explanation<Drain['reason']> | undefined {
+  return explain(drains.call ?? drains.file ?? (isLastResort ? undefined : drains.cordon))
+}
+/** Why this node holds nothing: it does not serve, or is the last resort and another node may lead. */
+export function whyOutOfService(state: AgentState, now: number): Explanation<ServeReason> | undefined {
+  const why = whyNotServing(state, now)
+  return why ?? (state.isLastResort && !isLeading(state, now) ? explain(state.drains.cordon) : undefined)
+}
+function explain<drain extends Drain>(drain: drain | undefined): Explanation<drain['reason']> | undefined {
   return drain && { reason: drain.reason, detail: drain.detail }
 }
 
@@ -74,8 +84,8 @@ export function routeLease(
   const why = (handOver ? undefined : whyDrained(state)) ?? whyUnfit(state, now)
   if (why !== undefined) return why
   let electionEnd = Number.POSITIVE_INFINITY
-  if (config.mode === 'leader' && !handOver) {
-    const notServing = whyNotServing(state, now)
+  if ((config.mode === 'leader' || state.isLastResort) && !handOver) {
+    const notServing = whyOutOfService(state, now)
     if (notServing !== undefined) return notServing
     if (!leadership || now >= leadership.until) return because(state.hasLed ? 'election-lost' : 'not-leader')
     electionEnd = leadership.until
@@ -101,11 +111,11 @@ export function isReady({ address }: AgentState, now: number): boolean {
 }
 function whyNotReady({ segment, address }: AgentState): Explanation<AgentReason> {
   if (segment?.blockedBy !== undefined) return because('address-in-use', segment.blockedBy)
-  return address.cause ?? because('address-pending')
+  return address.cause ?? because(address.status === 'present' ? 'lease-ended' : 'address-pending') // its lifetime has ended
 }
 /** The VIP may be on the interface: it was not removed, and the kernel may not have removed it yet. */
 export function mayBeThere({ address }: AgentState, now: number): boolean {
-  return (address.status !== 'absent' || address.busy === 'set') && now < address.heldUntil + KERNEL_SLACK
+  return now < address.heldUntil + KERNEL_SLACK
 }
 
 /** When the lease of the address ends, or undefined if this node should not hold the VIP. */
@@ -118,7 +128,7 @@ export function claimLease(state: AgentState, now: number): number | undefined {
   if (!config.managesAddress || whyUnfit(state, now) !== undefined) return undefined
   const handOver = handOverOf(state, now)
   if (!handOver && (ending || whyDrained(state))) return undefined
-  if (config.mode !== 'leader') return health.until
+  if (config.mode !== 'leader' && !state.isLastResort) return health.until
   // The address stays for the hand-over and for the drain after it.
   if (handOver) return Math.min(health.until, handOver.latest + config.gracefulShutdownTime + config.drainTime)
   return isLeading(state, now) && whyNotServing(state, now) === undefined ? leadership?.until : undefined
@@ -131,12 +141,12 @@ export function lifetimeEnd(until: number, now: number): number {
 
 /** When the kernel shall end the process: the earliest end of what is held now; undefined if nothing is held. */
 export function kernelDeadline(state: AgentState, now: number): number | undefined {
-  const { config, route, leadership, address } = state
+  const { route, leadership, address } = state
   if (state.ending?.phase === 'done') return undefined
   const ends: number[] = []
   if (route) ends.push(route.until)
-  if (route && config.mode === 'standby' && leadership && isLeading(state, now)) ends.push(leadership.until)
-  if (now < address.heldUntil + KERNEL_SLACK) {
+  if (route && leadership && isLeading(state, now)) ends.push(leadership.until)
+  if (mayBeThere(state, now)) {
     // After a failed step the kernel may have it until heldUntil; the step that runs may set a shorter lifetime.
     const held = address.status === 'present' ? address.until : address.heldUntil
     ends.push(Math.min(held, address.requested ?? held))

@@ -21,6 +21,17 @@ describe('what a log says of a failure that goes on', () => {
     news.over()
     expect(news.isNew(failure)).toBe(true)
   })
+  it('the same words of a failure that comes and goes are said twice a minute', async () => {
+    const clock = new VirtualClock()
+    const news = new News(clock)
+    let said = 0
+    for (let second = 0; second < 120; second++) {
+      if (news.isNew({ reason: 'timeout', detail: 'no answer' })) said++
+      news.paused()
+      await clock.advance(1)
+    }
+    expect(said).toBe(4)
+  })
   it('words that were not said for a while are said later', async () => {
     const clock = new VirtualClock()
     const news = new News(clock)

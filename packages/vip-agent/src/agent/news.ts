@@ -28,7 +28,11 @@ export class News {
   }
   /** The failure is over, and the next one is news. */
   over(): void {
-    this.#last = undefined
+    this.paused()
     this.#said.clear()
+  }
+  /** It may come and go: the same one is news again, as often as others. */
+  paused(): void {
+    this.#last = undefined
   }
 }

@@ -19,7 +19,7 @@ import { OptionError } from '@softspoken/wire'
 import { renamed } from '@softspoken/wire/internal'
 import type { AddressOptions } from '../address/vip-addresses.ts'
 import type { VipInterface } from '../address/vip-interface.ts'
-import type { Election } from '../election/election.ts'
+import { type Election, LAST_RESORT_WAIT } from '../election/election.ts'
 import type { MaintenanceOptions } from '../maintenance/watches.ts'
 import type { AgentConfig, Mode } from './state.ts'
 
@@ -78,7 +78,8 @@ export interface AgentOptions {
   disabledBy?: string
   /**
    * Whether this node is cordoned, such as `isCordoned()` of a `KubernetesLease`: while it resolves with true, the node is
-   * drained with the reason `cordoned`. Called each 10 s; a call that fails or takes longer than 5 s changes nothing.
+   * drained with the reason `cordoned`. It leads again only if no other node does: see `Election.lastResort`. Called each 10 s;
+   * a call that fails or takes longer than 5 s changes nothing.
    */
   drainOnCordon?: (signal: AbortSignal) => Promise<boolean>
   /** Receives every event; pino fits. A call that throws changes nothing. */
@@ -157,6 +158,7 @@ export function resolveOptions(options: AgentOptions): Resolved {
       sessionGrace: ((election?.leaseDuration ?? LEASE_DURATION) * 1000) / 5,
       drainTime: drainTime * 1000,
       gracefulShutdownTime: gracefulShutdownTime * 1000,
+      lastResortTime: lastResortTime(options),
     },
     announcer: announcer && {
       families: [...new Set(routes.map(({ family }) => family))],
@@ -172,10 +174,17 @@ export function resolveOptions(options: AgentOptions): Resolved {
   }
 }
 
-function maintenanceOf({ disabledBy, drainOnCordon }: AgentOptions): MaintenanceOptions {
+function lastResortTime({ drainOnCordon, election }: AgentOptions): number | undefined {
+  if (drainOnCordon === undefined || election?.lastResort === undefined) return undefined
+  const { leaseDuration = LEASE_DURATION, claimDelay = 0 } = election
+  return (leaseDuration + claimDelay + LAST_RESORT_WAIT) * 1000
+}
+
+function maintenanceOf({ disabledBy, drainOnCordon, election }: AgentOptions): MaintenanceOptions {
   if (drainOnCordon !== undefined && typeof drainOnCordon !== 'function')
     throw new OptionError('drainOnCordon', drainOnCordon, 'a function')
-  return { disabledBy: disabledBy === undefined ? undefined : assertPath(disabledBy, 'disabledBy'), drainOnCordon }
+  const file = disabledBy === undefined ? undefined : assertPath(disabledBy, 'disabledBy')
+  return { disabledBy: file, drainOnCordon, hasElection: election !== undefined }
 }
 
 function readRoute(vip: string, option: string): HostRoute {

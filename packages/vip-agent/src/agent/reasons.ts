@@ -8,6 +8,7 @@ export type ServeReason =
   | 'unhealthy'
   | 'no-session'
   | 'no-carrier'
+  | 'route-unsendable'
   | 'address-failed'
   | 'address-removed'
   | 'address-missing'
@@ -27,7 +28,10 @@ export type AgentReason =
   | 'lease-ended'
 
 const table = {
-  starting: { level: 'info', detail: (what = 'the addresses of an earlier process are not removed yet') => what },
+  starting: {
+    level: 'info',
+    detail: (what = 'a VIP that an earlier process may have left is not removed yet') => what,
+  },
   unhealthy: { level: 'warn', detail: (gate: string) => gate },
   'no-session': {
     level: 'warn',
@@ -36,7 +40,11 @@ const table = {
         ? 'no BGP session is established'
         : `the BGP session comes from the VIP ${vip} itself: give localAddress, another address of this node`,
   },
-  'no-carrier': { level: 'warn', detail: () => 'the interface has no carrier' },
+  'no-carrier': { level: 'warn', detail: () => 'the interface has no carrier, or cannot have VIPs' },
+  'route-unsendable': {
+    level: 'error',
+    detail: (detail: string) => `no established session can carry the route: ${detail}`,
+  },
   'not-leader': { level: 'info', detail: () => 'this node does not lead' },
   'election-lost': { level: 'warn', detail: () => 'this node does not lead any more' },
   'address-pending': { level: 'info', detail: () => 'the VIP is not on the interface yet' },
@@ -55,10 +63,17 @@ const table = {
     level: 'warn',
     detail: (since: number, text: string) => `drained since ${timeOf(since)}${text === '' ? '' : `: ${text}`}`,
   },
-  cordoned: { level: 'warn', detail: (since: number) => `the node is cordoned, seen since ${timeOf(since)}` },
+  cordoned: {
+    level: 'warn',
+    detail: (since: number, hasElection = true) =>
+      `the node is cordoned, seen since ${timeOf(since)}${hasElection ? '' : '; without an election it does not know whether another node serves'}`,
+  },
   'drain-unknown': { level: 'error', detail: (why: string) => `whether this node is drained is not known: ${why}` },
   stopping: { level: 'info', detail: () => 'the VIP agent stops' },
 } as const satisfies Record<AgentReason, { level: keyof Logger; detail: (...mentioned: never[]) => string }>
+
+/** All of them, for the program's metrics. */
+export const agentReasons = Object.keys(table) as readonly AgentReason[] // the keys of the table
 
 /** By the wall clock, to the second. The time of a file may be none that a Date has. */
 function timeOf(milliseconds: number): string {

@@ -24,6 +24,8 @@ export interface AgentConfig {
   readonly drainTime: number
   /** How long the announcer advertises with GRACEFUL_SHUTDOWN before it withdraws at the end (RFC 8326). */
   readonly gracefulShutdownTime: number
+  /** How long the Lease is free before a cordoned node takes it; undefined: it never does. */
+  readonly lastResortTime: number | undefined
 }
 
 /** What takes a node out of service. One that ends leaves the others in force. */
@@ -35,9 +37,11 @@ export interface Drain extends Explanation<DrainReason | 'starting'> {
 
 export type AgentInput =
   | { readonly type: 'health'; readonly up: true; readonly until: number }
-  | { readonly type: 'health'; readonly up: false; readonly detail: string }
+  | { readonly type: 'health'; readonly up: false; readonly detail: string | undefined }
   /** `fromVip`: a VIP that is this node's own address of a session. Such a session is not counted. */
   | { readonly type: 'sessions'; readonly established: number; readonly fromVip?: string | undefined }
+  /** After the route was advertised: why no established session can carry it. Undefined: one can, or none is established. */
+  | { readonly type: 'unsendable'; readonly detail: string | undefined }
   | { readonly type: 'carrier'; readonly up: boolean }
   /** Of the interface of the segment. `mac` is undefined if it is gone. */
   | { readonly type: 'link'; readonly mac: string | undefined; readonly carrier: boolean }
@@ -67,6 +71,8 @@ export type AgentAction =
   /** Tell the election what the Lease keeps for the next holder. */
   | ({ readonly type: 'tell-election' } & Advertised)
   | { readonly type: 'campaign' }
+  /** Tell the election whether this node leads only if no other one does. */
+  | { readonly type: 'last-resort'; readonly is: boolean }
   /** Give up the leadership. `watch`: go on to report which candidate leads next. */
   | { readonly type: 'resign'; readonly watch: boolean }
   /** Add or renew the VIPs for the whole seconds that are left until then. */
@@ -104,6 +110,8 @@ export interface AddressState {
   /** Steps in a row that failed. */
   readonly failures: number
   readonly retryAt: number
+  /** A removal that has failed is tried again then. */
+  readonly removeAt: number
   /** Until then this node does not serve, because of `cause`. */
   readonly blockedUntil: number
   readonly cause: Explanation<'address-failed' | 'address-removed'> | undefined
@@ -115,6 +123,8 @@ export interface HandOver {
   readonly by: number
   /** When it is over, even if no other leader is seen. */
   readonly latest: number
+  /** When it is over at the earliest if the election fails meanwhile. */
+  readonly least: number
   readonly med: number | undefined
 }
 
@@ -132,11 +142,15 @@ export interface Ending {
 
 export interface AgentState {
   readonly config: AgentConfig
-  readonly health: { readonly up: boolean; readonly until: number; readonly detail: string }
+  /** `detail`, why it is down or will be, is undefined until it was up or a check has failed. */
+  readonly health: { readonly up: boolean; readonly until: number; readonly detail: string | undefined }
   /** Undefined while there is one. */
   readonly lastSessionAt: number | undefined
   /** A VIP from which this node has a session, which cannot carry the route. */
   readonly sessionFromVip: string | undefined
+  readonly sessions: number
+  /** Why no session could carry the route, and until when that counts: without leadership it is not tried. */
+  readonly unsendable: { readonly detail: string; readonly until: number } | undefined
   /** Undefined while there is one. */
   readonly lastCarrierAt: number | undefined
   readonly addressSeen: boolean
@@ -168,6 +182,10 @@ export interface AgentState {
   readonly drainUntil: number
   /** Why this node is out of service, by each source that says so. */
   readonly drains: Readonly<Partial<Record<DrainSource, Drain>>>
+  /** It is cordoned and has given way: it leads only if no other node does, and holds nothing while it does not lead. */
+  readonly isLastResort: boolean
+  /** The election was told that it may be one of last resort. */
+  readonly toldLastResort: boolean
   readonly handOver: HandOver | undefined
   readonly ending: Ending | undefined
   /** When the kernel ends the process; undefined while it is disarmed. */
@@ -179,9 +197,11 @@ const NEVER = Number.NEGATIVE_INFINITY
 export function newAgent(config: AgentConfig): AgentState {
   return {
     config,
-    health: { up: false, until: NEVER, detail: 'no check has passed yet' },
+    health: { up: false, until: NEVER, detail: undefined },
     lastSessionAt: NEVER,
     sessionFromVip: undefined,
+    sessions: 0,
+    unsendable: undefined,
     lastCarrierAt: undefined,
     addressSeen: false,
     clean: !config.managesAddress,
@@ -206,12 +226,15 @@ export function newAgent(config: AgentConfig): AgentState {
       readded: [],
       failures: 0,
       retryAt: NEVER,
+      removeAt: NEVER,
       blockedUntil: NEVER,
       cause: undefined,
     },
     route: undefined,
     drainUntil: NEVER,
     drains: {},
+    isLastResort: false,
+    toldLastResort: false,
     handOver: undefined,
     ending: undefined,
     deadline: undefined,

@@ -5,7 +5,8 @@ import type { Clock, Logger } from '@softspoken/session'
 import { notify, omitUndefined } from '@softspoken/session/internal'
 import type { ElectionReason } from '../election/reasons.ts'
 import type { SegmentState } from '../segment/state.ts'
-import { drainOf, isLeading, whyNotServing, whyWithheld } from './leases.ts'
+import type { TakeOver, Withdrawal } from './durations.ts'
+import { drainOf, isLeading, whyOutOfService, whyWithheld } from './leases.ts'
 import { News } from './news.ts'
 import { type AgentReason, type DrainReason, levelOf, type ServeReason } from './reasons.ts'
 import type { AgentState, Mode } from './state.ts'
@@ -52,6 +53,10 @@ export interface AgentEvents {
   /** With ARP: another node claims a VIP. `blocked`: this node does not claim it, because no holder of the Lease had it. */
   conflict: [{ readonly mac: string; readonly blocked: boolean }]
   'election-failed': [ElectionFailure]
+  /** This node has a part of the VIPs: how long that took, and what it had waited for. Once for each part of a take-over. */
+  'take-over': [TakeOver]
+  /** It does not have a part any more: how long that took, and why. Once for all VIPs. */
+  withdrawal: [Withdrawal]
 }
 
 /** What is not in the state. */
@@ -74,7 +79,7 @@ export function statusOf(state: AgentState, now: number, beside: Beside): AgentS
     mode: config.mode,
     role: roleOf(state, now),
     ...omitUndefined({ epoch: leads?.epoch, holder, drained: drainedOf(state), lastElectionFailure }),
-    serves: whyNotServing(state, now) ?? {},
+    serves: whyOutOfService(state, now) ?? {},
     leases: omitUndefined({
       ...{ election: seconds(leads?.until), health },
       kernelDeadline: hasKernelDeadline ? seconds(deadline) : undefined,
@@ -141,8 +146,14 @@ export class Reporter {
 
   changed(state: AgentState, now: number): void {
     const { leadership, holder } = state
-    this.#roleIs(roleOf(state, now), isLeading(state, now) ? leadership?.epoch : undefined, holder)
-    this.#serves(whyNotServing(state, now))
+    const role = roleOf(state, now)
+    if (role === 'leader' && role !== this.#role && state.isLastResort)
+      this.#log.warn(
+        omitUndefined({ detail: drainOf(state)?.detail }),
+        'no other node leads, so this one does although cordoned',
+      )
+    this.#roleIs(role, isLeading(state, now) ? leadership?.epoch : undefined, holder)
+    this.#serves(whyOutOfService(state, now), state.config.mode)
     this.#address(state.address.status === 'present')
     this.#blocked(state.segment?.blockedBy)
   }
@@ -150,9 +161,10 @@ export class Reporter {
   get lastElectionFailure(): ElectionFailure | undefined {
     return this.#lastElectionFailure
   }
-  electionWorks(): void {
+  electionWorks(leads: boolean): void {
+    if (leads) this.#failures.over()
+    else if (this.#lastElectionFailure) this.#failures.paused()
     this.#lastElectionFailure = undefined
-    this.#failures.over()
   }
   electionFailed(failure: ElectionFailure): void {
     this.#lastElectionFailure = failure
@@ -189,12 +201,14 @@ export class Reporter {
     this.#epoch = epoch
     notify(this.#emitter, this.#log, 'role', { role, ...omitUndefined({ epoch }) })
   }
-  #serves(why: Explanation<ServeReason> | undefined): void {
+  #serves(why: Explanation<ServeReason> | undefined, mode: Mode): void {
     if (why ? !this.#whyNot.isNew(why) : this.#serving) return
     this.#serving = why === undefined
     if (why === undefined) {
       this.#whyNot.over()
-      this.#log.info({}, 'serving')
+      if (mode === 'leader')
+        this.#log.info({}, 'ready to lead') // it holds nothing yet
+      else this.#log.info({}, 'serving')
     } else this.#log[levelOf(why.reason)](why, 'not serving')
     notify(this.#emitter, this.#log, 'serving', why ?? {})
   }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { whyNotServing } from './leases.ts'
 import { because } from './reasons.ts'
-import { type AgentAction, type AgentConfig, type AgentInput, newAgent } from './state.ts'
+import { type AgentAction, type AgentConfig, type AgentInput, type AgentState, newAgent } from './state.ts'
 import { agentStep, nextDeadline } from './step.ts'
 
 const config: AgentConfig = {
@@ -15,6 +15,7 @@ const config: AgentConfig = {
   sessionGrace: 3000,
   drainTime: 3000,
   gracefulShutdownTime: 0,
+  lastResortTime: undefined,
 }
 
 /** A node in virtual time whose address steps work at once. Times are seconds. */
@@ -300,6 +301,14 @@ describe('the planned end', () => {
     node.pass(8)
     expect(node.lifetimes.at(-1)).toBe(7)
   })
+  it('the address lives until the drain after GRACEFUL_SHUTDOWN, too', () => {
+    const node = new Node({ gracefulShutdownTime: 5000 })
+    node.lead(1)
+    node.pass(8)
+    node.epoch = undefined
+    node.feed({ type: 'stop' })
+    expect(node.lifetimes.at(-1)).toBe(4 + 5 + 3)
+  })
   it('a leader that no other one follows withdraws after two looks', () => {
     const node = new Node()
     node.lead(1)
@@ -346,6 +355,64 @@ describe('the planned end', () => {
   })
 })
 
+describe('the planned end of a node that advertises alone', () => {
+  const stopped = (given: Partial<AgentConfig> = {}) => {
+    const feed = withoutAnswers({ mode: 'all-nodes', destroyConnections: false, ...given })
+    feed({ type: 'address-removed' })
+    feed({ type: 'health', up: true, until: 60_000 })
+    feed({ type: 'address-set', until: 60_000 })
+    const at = (now: number, input: AgentInput = { type: 'tick' }) =>
+      feed(input, now)
+        .map(({ type }) => type)
+        .filter(type => type !== 'arm' && type !== 'disarm')
+    return at
+  }
+  it('GRACEFUL_SHUTDOWN and the drain come before the removal', () => {
+    const at = stopped({ gracefulShutdownTime: 2000 })
+    expect(at(1000, { type: 'stop' })).toEqual(['drain'])
+    expect(at(2000, { type: 'stop' }), 'again').toEqual([])
+    expect(at(5999)).toEqual([])
+    expect(at(6000)).toEqual(['remove-address'])
+    expect(at(6100, { type: 'address-removed' })).toEqual(['stop-announcer'])
+    expect(at(6599)).toEqual([])
+    expect(at(6600)).toEqual(['done'])
+    expect(at(90_000)).toEqual([])
+  })
+  it('a removal that hangs is waited for 0.25 s', () => {
+    const at = stopped()
+    at(0, { type: 'stop' })
+    expect(at(3000)).toEqual(['remove-address'])
+    expect(at(3249)).toEqual([])
+    expect(at(3250)).toEqual(['stop-announcer'])
+  })
+  it('a renewal that hangs is waited for 0.25 s; then the kernel removes the address', () => {
+    const at = stopped()
+    at(0, { type: 'health', up: true, until: 70_000 })
+    at(0, { type: 'stop' })
+    expect(at(3249)).toEqual([])
+    expect(at(3250)).toEqual(['stop-announcer'])
+  })
+  it('without an address the sessions end after the drain', () => {
+    const at = stopped({ managesAddress: false })
+    expect(at(0, { type: 'stop' })).toEqual(['drain'])
+    expect(at(2999)).toEqual([])
+    expect(at(3000)).toEqual(['stop-announcer'])
+    expect(at(3001, { type: 'announcer-stopped' })).toEqual(['done'])
+  })
+  it('a node whose route was withdrawn before waits for the rest of that drain', () => {
+    const at = stopped()
+    expect(at(0, { type: 'health', up: false, detail: 'HTTP 500' })).toEqual(['withdraw'])
+    expect(at(1000, { type: 'stop' })).toEqual(['drain'])
+    expect(at(2999)).toEqual([])
+    expect(at(3000)).toEqual(['remove-address'])
+  })
+  it('a node that never advertised ends at once', () => {
+    const feed = withoutAnswers({ mode: 'all-nodes', managesAddress: false })
+    expect(feed({ type: 'stop' }, 5000).map(({ type }) => type)).toEqual(['drain', 'stop-announcer'])
+    expect(feed({ type: 'tick' }, 5500).map(({ type }) => type)).toEqual(['done'])
+  })
+})
+
 describe('a drained node', () => {
   it('a drained leader hands over as at the planned end, and goes on without Cease', () => {
     const node = new Node()
@@ -386,6 +453,14 @@ describe('a drained node', () => {
       [4, 'destroy-connections'],
       [4, 'remove-address'],
     ])
+  })
+  it('a drained leader withdraws at once if the election ends and saw no other one', () => {
+    const node = new Node()
+    node.lead(1)
+    node.drain()
+    node.pass(2)
+    node.feed({ type: 'campaign-ended' })
+    expect(node.story.at(-1)).toEqual([2, 'withdraw: drained'])
   })
   it('a failed health check during the hand-over ends it', () => {
     const node = new Node()
@@ -463,8 +538,8 @@ describe('an address that fails', () => {
     node.isBroken = false
     node.pass(1)
     node.lead(2)
-    const again = ['campaign', 'remove-address', 'set-address', 'MED 999998']
-    expect(node.whats).toEqual(['remove-address', 'campaign', 'set-address', 'resign', ...again])
+    const again = ['campaign', 'set-address', 'MED 999998']
+    expect(node.whats).toEqual(['remove-address', 'campaign', 'set-address', 'resign', 'remove-address', ...again])
   })
   it('a renewal that fails is tried again while the address is there', () => {
     const node = new Node({ mode: 'all-nodes' })
@@ -497,6 +572,27 @@ describe('an address that fails', () => {
     expect(node.reason).toBe('address-removed')
     node.pass(1)
     expect(node.whats).toEqual(['campaign'])
+  })
+  it('an address that is removed once in a while is always added again', () => {
+    const node = new Node()
+    node.lead(1)
+    for (let times = 1; times <= 9; times++) {
+      node.pass(20)
+      node.feed({ type: 'address-gone' })
+    }
+    expect(node.whats.filter(what => /withdraw|remove/.test(what))).toEqual(['remove-address'])
+  })
+  it('an address that is gone and cannot be added is not advertised', () => {
+    const node = new Node({ mode: 'all-nodes' })
+    node.isBroken = true
+    node.feed({ type: 'address-gone' })
+    expect(node.whats.at(-1)).toBe('withdraw: address-failed')
+  })
+  it('without destroyConnections a drain removes the address alone', () => {
+    const node = new Node({ mode: 'all-nodes', destroyConnections: false })
+    node.drain()
+    node.pass(5)
+    expect(node.whats.slice(-2)).toEqual(['withdraw: drained', 'remove-address'])
   })
   it('an address that a removal is about to take is not advertised', () => {
     const feed = withoutAnswers({ mode: 'all-nodes' })
@@ -555,6 +651,134 @@ describe('an address that fails', () => {
   })
 })
 
+describe('a deadline', () => {
+  const fresh = newAgent({ ...config, hasSessions: false })
+  const { address } = fresh
+  it.each<[string, Partial<AgentState>, number]>([
+    ['the last health check', { health: { up: true, until: 5000, detail: '' } }, 5000],
+    ['the leadership', { leadership: { epoch: 1, until: 5000, previous: undefined } }, 5000],
+    ['the pause without a route', { unsendable: { detail: '', until: 5000 } }, 5000],
+    ['a phase of the end', { ending: { phase: 'draining', by: 5000 } }, 5000],
+    ['a step of the address at the end', { ending: { phase: 'draining', by: 0 } }, 250],
+    ['the kernel that removes the address', { address: { ...address, heldUntil: 4000 } }, 5000],
+  ])('is the end of %s', (_, change, expected) => {
+    expect(nextDeadline({ ...fresh, ...change }, 0)).toBe(expected)
+  })
+  it('is none before anything happened', () => {
+    expect(nextDeadline(fresh, 0)).toBeUndefined()
+  })
+})
+
+describe('a cordoned leader that may lead again', () => {
+  const cordoned: AgentInput = { type: 'drain', source: 'cordon', drain: because('cordoned', 0) }
+  const leader = () => {
+    const node = new Node({ lastResortTime: 20_000 })
+    node.lead(1)
+    node.epoch = undefined
+    expect(node.whats).toContain('campaign')
+    return node
+  }
+  it('keeps its route for 4 s if the election fails', () => {
+    const node = leader()
+    node.feed(cordoned)
+    node.pass(1)
+    node.feed({ type: 'leadership', leadership: { leader: false, reason: 'unreachable', detail: 'ECONNREFUSED' } })
+    node.pass(10)
+    expect(node.story).toContainEqual([4, 'withdraw: cordoned'])
+  })
+  it('keeps its route for the time of a last resort if no other one leads', () => {
+    const node = leader()
+    node.feed(cordoned)
+    node.pass(23)
+    expect(node.whats.filter(what => what.startsWith('withdraw'))).toEqual([])
+  })
+  it('campaigns again when its resignation has hung for 10 s', () => {
+    const node = leader()
+    node.feed(cordoned)
+    node.pass(9.9)
+    expect(node.reason).toBe('cordoned')
+    node.pass(2)
+    expect(node.reason).toBeUndefined()
+    expect(node.story.filter(([, what]) => /resign|campaign|last-resort/.test(what))).toEqual([
+      [0, 'last-resort'],
+      [0, 'resign and watch'],
+      [10, 'campaign'],
+    ])
+    node.feed({ type: 'drain', source: 'cordon', drain: undefined })
+    expect(node.whats).toContain('last-resort')
+  })
+  it('its planned end has a hand-over of 4 s all the same', () => {
+    const node = leader()
+    node.feed({ type: 'stop' })
+    node.pass(8)
+    expect(node.story).toContainEqual([4, 'drain'])
+  })
+  it('a drain by a call hands over in 4 s all the same', () => {
+    const node = leader()
+    node.drain()
+    node.pass(10)
+    expect(node.story).toContainEqual([4, 'withdraw: drained'])
+  })
+  it('a call ends the longer hand-over of a cordon', () => {
+    const node = leader()
+    node.feed(cordoned)
+    node.pass(6)
+    node.drain()
+    node.pass(1)
+    expect(node.story).toContainEqual([6, 'withdraw: drained'])
+  })
+})
+
+describe('what does not count', () => {
+  it('a leadership of a campaign that has ended or was resigned', () => {
+    const node = new Node()
+    node.feed({ type: 'campaign-ended' })
+    expect(node.whats).toContain('campaign')
+    node.lead(5)
+    expect(node.whats).toEqual([])
+    node.pass(1)
+    node.epoch = undefined
+    node.fail()
+    expect(node.whats).toEqual(['campaign', 'resign'])
+    node.isHealthy = true
+    node.check()
+    node.lead(6)
+    expect(node.whats).toEqual([])
+  })
+  it('the end of a drain that was none', () => {
+    const node = new Node()
+    node.lead(1)
+    node.resume()
+    node.lose('node-2')
+    expect(node.whats.at(-1)).toBe('withdraw: election-lost')
+  })
+  it('an announcer that stops before it was asked to', () => {
+    const node = new Node({ mode: 'all-nodes' })
+    node.feed({ type: 'announcer-stopped' })
+    node.feed({ type: 'stop' })
+    node.feed({ type: 'announcer-stopped' })
+    node.pass(2.9)
+    expect(node.whats.at(-1)).toBe('drain')
+  })
+  it('a session that was there, for a route that no session can carry', () => {
+    const node = new Node({ mode: 'standby' })
+    node.feed({ type: 'unsendable', detail: 'no IPv6' })
+    node.feed({ type: 'sessions', established: 1 })
+    expect(node.reason).toBe('route-unsendable')
+    node.feed({ type: 'sessions', established: 2 })
+    expect(node.reason).toBeUndefined()
+  })
+})
+
+it('a route without a MED of the agent has none', () => {
+  const feed = withoutAnswers({ mode: 'all-nodes', managesAddress: false })
+  const actions = feed({ type: 'health', up: true, until: 9000 })
+  expect(actions).toStrictEqual([
+    { type: 'advertise', until: 9000 },
+    { type: 'arm', at: 9000 },
+  ])
+})
+
 describe('an election that fails', () => {
   it('a campaign that ends by itself begins again after 1, 2, 4 … 15 s', () => {
     const node = new Node()
@@ -599,4 +823,11 @@ describe('an election that fails', () => {
       [13, 'campaign'],
     ])
   })
+})
+
+it('a node starts until the first health check has passed or failed', () => {
+  const fresh = newAgent({ ...config, managesAddress: false, requireAddress: false })
+  expect(whyNotServing(fresh, 0)).toEqual({ reason: 'starting', detail: 'no health check has passed yet' })
+  const [failed] = agentStep(fresh, { type: 'health', up: false, detail: 'HTTP 500' }, 0)
+  expect(whyNotServing(failed, 0)).toEqual({ reason: 'unhealthy', detail: 'HTTP 500' })
 })

@@ -4,7 +4,7 @@
  */
 import { nextSegmentDeadline } from '../segment/step.ts'
 import { addressFailed, addressGone, addressRemoved, addressSet, backOff, changeAddress } from './change-address.ts'
-import { end, handedOver, REMOVAL, SETTLE, stop } from './ending.ts'
+import { end, endedSoon, handedOver, REMOVAL, SETTLE, stop } from './ending.ts'
 import {
   carrierGraceEnd,
   handOverOf,
@@ -18,6 +18,8 @@ import {
 import { announceOnSegment, claimOnSegment, doubt } from './on-segment.ts'
 import type { AgentAction, AgentInput, AgentState, AgentStep } from './state.ts'
 
+/** So long a node does not campaign whose sessions cannot carry the route, unless another session comes. */
+const UNSENDABLE = 60_000
 /** A campaign that was resigned and does not end is abandoned. */
 const ABANDON = 10_000
 export function agentStep(state: AgentState, input: AgentInput, now: number): AgentStep {
@@ -33,7 +35,7 @@ export function agentStep(state: AgentState, input: AgentInput, now: number): Ag
 
 /** Each part compares what is with what should be. What has to go goes first; then comes what may come. */
 const order: readonly ((state: AgentState, now: number, input: AgentInput) => AgentStep)[] = [
-  ...[withdraw, campaignOrResign, claimOnSegment, changeAddress, announceOnSegment],
+  ...[giveWay, withdraw, campaignOrResign, claimOnSegment, changeAddress, announceOnSegment],
   ...[advertise, end, setDeadline],
 ]
 
@@ -46,8 +48,9 @@ export function nextDeadline(state: AgentState, now: number): number | undefined
     ...(handOver ? [handOver.by] : []),
     ...(ending ? [ending.by, ending.by + REMOVAL] : []),
     ...[sessionGraceEnd(state), carrierGraceEnd(state), state.campaignAt, state.drainUntil],
+    ...(state.unsendable ? [state.unsendable.until] : []),
     ...(state.segment ? [nextSegmentDeadline(state.segment, now) ?? NEVER] : []),
-    ...[address.until, address.heldUntil + SHORTEST_LIFETIME, address.retryAt, address.blockedUntil],
+    ...[address.until, address.heldUntil + SHORTEST_LIFETIME, address.retryAt, address.removeAt, address.blockedUntil],
   ].filter(at => at > now && at < Number.POSITIVE_INFINITY)
   return all.length === 0 ? undefined : Math.min(...all)
 }
@@ -68,7 +71,13 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
         ...state,
         lastSessionAt: input.established > 0 ? undefined : (state.lastSessionAt ?? now),
         sessionFromVip: input.fromVip,
+        sessions: input.established,
+        unsendable: input.established > state.sessions ? undefined : state.unsendable,
       }
+    case 'unsendable': {
+      const { detail } = input
+      return { ...state, unsendable: detail === undefined ? undefined : { detail, until: now + UNSENDABLE } }
+    }
     case 'carrier':
       return { ...state, lastCarrierAt: input.up ? undefined : (state.lastCarrierAt ?? now) }
     case 'clock-jumped':
@@ -80,7 +89,7 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
     case 'address-set':
       return addressSet(state, input.until)
     case 'address-removed':
-      return addressRemoved(state)
+      return addressRemoved(state, now)
     case 'address-failed':
       return addressFailed(state, input.detail, now)
     case 'address-gone':
@@ -88,9 +97,11 @@ function apply(state: AgentState, input: AgentInput, now: number): AgentState {
     case 'address-seen':
       return { ...state, addressSeen: input.present }
     case 'drain': {
-      const { [input.source]: _, ...others } = state.drains
-      if (!input.drain) return { ...state, drains: others }
-      return { ...handedOver(state, now), drains: { ...others, [input.source]: input.drain } }
+      const { source, drain } = input
+      const { [source]: before, ...others } = state.drains
+      if (!drain) return { ...state, drains: others }
+      const drains = { ...others, [source]: drain }
+      return { ...(before ? state : handedOver(state, now, source === 'cordon')), drains }
     }
     case 'stop':
       return stop(state, now)
@@ -108,10 +119,11 @@ const TOO_OLD = 'no check has ended in time'
 function lead(state: AgentState, leadership: Extract<AgentInput, { type: 'leadership' }>['leadership'], now: number) {
   if (state.campaign === 'none') return state // a value of an abandoned campaign
   if (!leadership.leader) {
-    const { holder } = leadership
+    const { holder, reason } = leadership
     const seen = { ...state, campaignFailures: 0, leadership: undefined, holder }
     const { handOver } = seen
-    if (!handOver || holder === undefined) return seen
+    if (!handOver || (holder === undefined && reason === undefined)) return seen
+    if (holder === undefined) return { ...seen, handOver: endedSoon(handOver, now) }
     return { ...seen, handOver: { ...handOver, by: Math.min(handOver.by, now + SETTLE) } }
   }
   if (state.campaign === 'ending') return state // it was resigned
@@ -130,6 +142,17 @@ function campaignEnded(state: AgentState, now: number): AgentState {
 }
 
 // ---- what to do
+
+/** A node that is cordoned gives up the leadership. After that it is a candidate of last resort. */
+function giveWay(state: AgentState, now: number): AgentStep {
+  const { drains, config, campaign, campaignAt, toldLastResort } = state
+  const tells = drains.cordon !== undefined && config.lastResortTime !== undefined
+  const hasGiven = state.isLastResort || campaign === 'none' || (campaign === 'ending' && now >= campaignAt)
+  const isLastResort = tells && !drains.call && !drains.file && hasGiven
+  const actions = tells === toldLastResort ? [] : [{ type: 'last-resort', is: tells } as const]
+  const leadership = isLastResort && !state.isLastResort ? undefined : state.leadership
+  return [{ ...state, leadership, isLastResort, toldLastResort: tells }, actions]
+}
 
 function withdraw(state: AgentState, now: number): AgentStep {
   const lease = routeLease(state, now)

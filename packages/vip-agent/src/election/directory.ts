@@ -6,7 +6,6 @@
  * Two files are kept, because readdir() may miss one that is created meanwhile. Other files are ignored. If
  * the highest file is not a Lease, the one before it counts, and the next number is higher than both.
  */
-import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -55,7 +54,7 @@ async function put(
   if (number > LAST) throw new Error(`no number is left after ${last}: remove that file`)
   await mkdir(directory, { recursive: true })
   const text = `${JSON.stringify(record)}\n`
-  const written = join(directory, `.${randomUUID()}`)
+  const written = join(directory, `.${crypto.randomUUID()}`)
   try {
     await writeDurably(written, text)
     if (signal.aborted) throw new LeaseStoreError('timeout', `${directory}: the request was given up`)
@@ -138,6 +137,7 @@ function parse(text: string): LeaseRecord | undefined {
 
 /** If the files are removed, numbers are used again: so the text is a part of the version. */
 function versionOf(number: number, text: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto') // loaded only by this election
   return `${number}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
 }
 

@@ -1,6 +1,9 @@
 /** What the agent needs from an election. */
 import type { ElectionReason } from './reasons.ts'
 
+/** Seconds after a lease duration, within which each other candidate would have taken a free Lease. */
+export const LAST_RESORT_WAIT = 5
+
 /** Decides whether this node leads. `leaseElection()` makes one; any object with this method is one. */
 export interface Election {
   /**
@@ -25,6 +28,11 @@ export interface Election {
    * leader, which gets it as `previous`.
    */
   advertises?(mac: string, hasClaimed: boolean): void
+  /**
+   * For a node that is cordoned: take the leadership only if no candidate has had it for `leaseDuration` and 5 s, until it is
+   * called with false. It does not end a leadership. Left out: a node that is cordoned does not campaign.
+   */
+  lastResort?(is: boolean): void
   /** With ARP: find out at once whether this node still leads. If it does, yield a later `until`. */
   look?(): void
 }

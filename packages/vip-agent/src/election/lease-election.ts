@@ -92,6 +92,9 @@ class LeaseElection implements Election {
   advertises(mac: string, hasClaimed: boolean): void {
     this.#feed({ type: 'advertises', mac, hasClaimed })
   }
+  lastResort(is: boolean): void {
+    this.#feed({ type: 'last-resort', is })
+  }
   look(): void {
     this.#feed({ type: 'look' })
   }

@@ -1,5 +1,5 @@
 /** What a candidate concludes from the Lease that it sees. */
-import type { PreviousHolder } from './election.ts'
+import { LAST_RESORT_WAIT, type PreviousHolder } from './election.ts'
 import { type LeaseRecord, type StoredLease, UNCLAIMED } from './lease-store.ts'
 import type { ElectionState, Tick, Write } from './state.ts'
 
@@ -17,8 +17,19 @@ export function observe(s: ElectionState, lease: StoredLease | undefined, t: Tic
   const next = { ...s, highest, leading: leadingAfter({ ...s, highest }, lease, own, t.now) }
   if (s.observed && isSame(s.observed.lease, lease)) return next
   const claimAt = claimTime(s, lease, own, t)
+  const seenAt = t.now
   const isIdentityInUse = s.observed !== undefined && own === undefined && lease?.holder === s.config.identity
-  return { ...next, observed: { lease, claimAt }, isIdentityInUse }
+  return { ...next, observed: { lease, seenAt, claimAt }, isIdentityInUse }
+}
+
+/** A candidate becomes one of last resort, or is none any more: what it saw before counts from when it saw it. */
+export function lastResort(s: ElectionState, isLastResort: boolean, t: Tick): ElectionState {
+  const next = { ...s, isLastResort }
+  const { observed } = s
+  if (!observed || isLastResort === s.isLastResort) return next
+  const { lease, seenAt } = observed
+  const claimAt = claimTime(next, lease, ownWrite(s, lease), { ...t, now: seenAt })
+  return { ...next, observed: { lease, seenAt, claimAt } }
 }
 
 /** Whether a report of the watch has nothing new: it is our own write, or was seen before. */
@@ -49,18 +60,20 @@ function leadingAfter(
 
 /**
  * When the Lease may be taken if it does not change. A Lease that was there and is deleted, or was emptied by a person, may
- * have a leader that does not know it yet: it counts as if it was renewed now. `duration` only lengthens our own
- * `leaseDuration`, because a person can shorten it while a leader leads.
+ * have a leader that does not know it yet: it counts as if it was renewed now, as each Lease does for a candidate of last
+ * resort. `duration` only lengthens our own `leaseDuration`, because a person can shorten it while a leader leads.
  */
 function claimTime(s: ElectionState, lease: StoredLease | undefined, own: Write | undefined, t: Tick): number {
   const { identity, leaseDuration, retryPeriod, claimDelay } = s.config
   const isFirst = s.observed === undefined
   // It lost the leadership because it could not renew in time. Others come first: their renewals may be faster.
   if (own) return own.sentAt + leaseDuration + LAPSED_PERIODS * retryPeriod
+  const duration = Math.max(leaseDuration, ((lease ?? s.observed?.lease)?.duration ?? 0) * 1000)
+  const ended = t.now + duration + claimDelay + t.random * MAX_JITTER
+  if (s.isLastResort) return ended + LAST_RESORT_WAIT * 1000
   if (lease ? isReleased(lease, s.highest) : isFirst) return t.now
   if (isFirst && lease?.holder === identity) return t.now + OWN_IDENTITY_PERIODS * retryPeriod
-  const duration = Math.max(leaseDuration, ((lease ?? s.observed?.lease)?.duration ?? 0) * 1000)
-  return t.now + duration + claimDelay + t.random * MAX_JITTER
+  return ended
 }
 
 /** A release sets the duration to 1, as client-go does. If no epoch above 0 was seen, no candidate has had it yet. */
@@ -81,13 +94,5 @@ export function previousHolder({ observed, highest }: ElectionState): PreviousHo
 }
 
 function isSame(one: StoredLease | undefined, other: StoredLease | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return (
-    one.version === other.version &&
-    one.holder === other.holder &&
-    one.duration === other.duration &&
-    one.epoch === other.epoch &&
-    one.acquiredAt.getTime() === other.acquiredAt.getTime() &&
-    one.renewedAt.getTime() === other.renewedAt.getTime()
-  )
+  return one?.version === other?.version // each change gives it another one
 }

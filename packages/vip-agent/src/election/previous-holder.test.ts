@@ -67,10 +67,20 @@ test.each<[string, StoredLease | undefined, PreviousHolder]>([
   ['a release with a MAC', lease({ ...released, mac: OTHER }), { mac: OTHER, released: true }],
   ['a release by kube-vip, also its first', lease({ ...released, epoch: 0 }), { released: true }],
   ['a Lease that a person emptied', lease({ ...released, mac: OTHER, renewedAt: new Date(7) }), { released: true }],
+  ['a holder that a person removed, and nothing else', lease({ holder: '' }), { released: false }],
   ['a Lease that ended', lease({ mac: OTHER }), { mac: OTHER, released: false }],
   ['a Lease of kube-vip that ended', lease({ epoch: 0 }), { released: false }],
 ])('the next leader learns what the Lease says: %s', (_, given, expected) => {
-  expect(new Candidate(given).lead().previous).toEqual(expected)
+  expect(new Candidate(given).lead().previous).toStrictEqual(expected)
+})
+it('the next leader learns of a holder that it saw before the Lease was made anew', () => {
+  const one = new Candidate(lease({}))
+  one.lease = { ...lease({ holder: '', epoch: 0 }), version: 'anew' }
+  one.now += 2000
+  one.feed({ type: 'tick' })
+  const began = one.now
+  expect(one.lead().previous).toStrictEqual({ released: false })
+  expect(one.now - began).toBeGreaterThan(15_000)
 })
 
 it('the Lease has no MAC until a node has claimed the VIPs', () => {
@@ -92,6 +102,8 @@ it('the take has the MAC if there was a holder before', () => {
 it('a MAC that changes is in the Lease at once', () => {
   const one = new Candidate(lease({})).lead()
   expect(one.feed({ type: 'advertises', mac: OTHER, hasClaimed: true }).lease?.mac).toBe(OTHER)
+  const before = one.requests.length
+  expect(one.feed({ type: 'advertises', mac: OTHER, hasClaimed: true }).requests).toHaveLength(before)
 })
 it('a look renews the Lease of a leader at once, and the leadership lasts longer', () => {
   const one = new Candidate().lead()

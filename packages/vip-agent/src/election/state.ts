@@ -24,6 +24,8 @@ export interface ElectionState {
   /** Present while this candidate leads. */
   readonly leading: { readonly epoch: number; readonly until: number } | undefined
   readonly observed: Observed | undefined
+  /** It takes the Lease only if no other candidate does. */
+  readonly isLastResort: boolean
   /** The holder before this candidate took the Lease last. */
   readonly previous: PreviousHolder
   /** With ARP: the MAC address of our frames, and whether the VIPs are claimed since the take. */
@@ -66,6 +68,7 @@ export interface Failure {
 /** The Lease as it was last seen; undefined if there was none. */
 interface Observed {
   readonly lease: StoredLease | undefined
+  readonly seenAt: number
   /** When this candidate may take it, if it does not change. */
   readonly claimAt: number
 }
@@ -89,6 +92,7 @@ export type Input =
   | { readonly type: 'tick' }
   /** Read or renew the Lease now. */
   | { readonly type: 'look' }
+  | { readonly type: 'last-resort'; readonly is: boolean }
   | { readonly type: 'advertises'; readonly mac: string; readonly hasClaimed: boolean }
   /** The answer to the request with this number. */
   | { readonly type: 'answered'; readonly id: number; readonly lease: StoredLease | undefined }
@@ -118,6 +122,7 @@ export function newElection(config: ElectionConfig): ElectionState {
     phase: 'idle',
     leading: undefined,
     observed: undefined,
+    isLastResort: false,
     previous: undefined,
     segment: undefined,
     highest: 0,

@@ -26,7 +26,7 @@ const bound = ({ leaseDuration, claimDelay, retryPeriod }: Profile): number =>
 const runs = Number(process.env.RUNS ?? 60)
 
 type Fault =
-  | { readonly type: 'pause' | 'crash' | 'resign'; readonly node: number; readonly for: number }
+  | { readonly type: 'pause' | 'crash' | 'resign' | 'cordon'; readonly node: number; readonly for: number }
   | { readonly type: 'network'; readonly node: number; readonly for: number; readonly weather: Weather }
   | { readonly type: 'wall'; readonly node: number; readonly by: number }
   | { readonly type: 'person'; readonly does: keyof typeof deeds }
@@ -46,8 +46,9 @@ const calm: Weather = { lostRequests: 0, lostAnswers: 0, doubled: 0, errors: 0, 
 const deeds = {
   deletes: () => undefined,
   'names a other candidate': lease => ({ ...lease, holder: 'other candidate' }),
-  'names no holder': lease => ({ ...lease, holder: '', duration: 2 }), // with a duration of 1 it would be a release
-  'shortens the duration': lease => ({ ...lease, duration: 1 }),
+  // No holder and a duration of 1 is a release. It says that the leader has stopped, which a person cannot know.
+  'names no holder': lease => ({ ...lease, holder: '', duration: 2 }),
+  'shortens the duration': lease => ({ ...lease, duration: lease.holder === '' ? 2 : 1 }),
   'lowers the epoch': lease => ({ ...lease, epoch: 0 }),
   'raises the epoch': lease => ({ ...lease, epoch: lease.epoch + 50 }),
   'adds a label': lease => lease,
@@ -65,7 +66,7 @@ const weather = fc.record<Weather>({
 const node = fc.nat(4)
 const duration = fc.oneof(fc.nat(3000), fc.nat(30_000))
 const anyFault: fc.Arbitrary<Fault> = fc.oneof(
-  fc.record({ type: fc.constantFrom('pause' as const, 'crash' as const, 'resign' as const), node, for: duration }),
+  fc.record({ type: fc.constantFrom(...(['pause', 'crash', 'resign', 'cordon'] as const)), node, for: duration }),
   fc.record({ type: fc.constant('network' as const), node, for: duration, weather }),
   fc.record({ type: fc.constant('wall' as const), node, by: fc.constantFrom(-3_600_000, 3_600_000) }),
   fc.record({
@@ -203,6 +204,10 @@ class Cluster {
         one.resign()
         this.after(fault.for, () => one.start())
         break
+      case 'cordon':
+        one.cordon(true)
+        this.after(fault.for, () => one.cordon(false))
+        break
       case 'network':
         one.weather = fault.weather
         this.after(fault.for, () => (one.weather = calm))
@@ -216,6 +221,7 @@ class Cluster {
     for (const one of this.nodes) {
       one.weather = calm
       one.resume()
+      one.cordon(false)
       one.start()
     }
   }
@@ -249,9 +255,8 @@ class Cluster {
       case 'create':
         return this.lease ? 'conflict' : this.#store(request.record)
       default:
-        // A real API server creates a deleted Lease again if it is updated.
-        if (this.lease && this.lease.version !== request.version) return 'conflict'
-        return this.#store(request.record)
+        // A Lease that was deleted has no version: an API server refuses its uid.
+        return this.lease?.version === request.version ? this.#store(request.record) : 'conflict'
     }
   }
 
@@ -286,7 +291,7 @@ class Node {
   #timer = 0
   #watch = 0
   #isWatching = false
-  /** How many requests it may still make: three in each round, two for each report of the watch. */
+  /** How many requests it may still make: three in each round, also if it starts or resigns, two for each report of the watch. */
   #allowed = 0
 
   constructor(cluster: Cluster, identity: string, rate: number) {
@@ -325,7 +330,15 @@ class Node {
     this.#feed({ type: 'start' })
   }
   resign(): void {
-    if (this.isAlive) this.#feed({ type: 'resign', looks: 2 })
+    if (!this.isAlive) return
+    this.#allowed += 3
+    this.#feed({ type: 'resign', looks: 2 })
+  }
+  /** As an agent does: it gives up the leadership, and campaigns on as the last resort. */
+  cordon(is: boolean): void {
+    this.#feed({ type: 'last-resort', is })
+    if (is) this.resign()
+    this.start()
   }
   crash(): void {
     this.isAlive = false

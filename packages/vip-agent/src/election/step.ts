@@ -7,12 +7,13 @@
  * its duration, by the candidate's own clock. A leader renews it each `retryPeriod`, and leads until `renewDeadline` after it
  * sent its last successful renewal. A write names the version that it replaces, so only one of two writes is applied.
  *
- * Requests come in rounds: one at a time, and at most three in a round. A round begins when a timer is due, or
- * the watch reports a change. In a round, each answer may lead to the next request; then the next round has to wait.
+ * Requests come in rounds: one at a time, and at most three in a round. A round begins when a timer is due, when the watch
+ * reports a change, and when the candidate starts or resigns. In a round, each answer may lead to the next request; then the
+ * next round has to wait.
  */
-import { jumpBetween } from '../clocks.ts'
+import { JUMP, jumpBetween } from '../clocks.ts'
 import { type LeaseRecord, MAX_EPOCH, type StoredLease, UNCLAIMED } from './lease-store.ts'
-import { isKnown, observe, ownWrite, previousHolder } from './observe.ts'
+import { isKnown, lastResort, observe, ownWrite, previousHolder } from './observe.ts'
 import {
   type Action,
   type ElectionState,
@@ -34,7 +35,7 @@ const WRITES = 8
 export function electionStep(state: ElectionState, input: Input, t: Tick): Step {
   // First, because after a long pause nothing of before may count, whatever the input is.
   const [s, actions] = then(noticeTime(state, t), next => handle(next, input, t))
-  const leadership = s.phase === 'idle' && state.phase === 'idle' ? undefined : leadershipOf(s, t.now)
+  const leadership = state.phase === 'idle' ? undefined : leadershipOf(s, t.now)
   const isNews = leadership !== undefined && !isEqual(leadership, s.published)
   return [
     isNews ? { ...s, published: leadership } : s,
@@ -56,6 +57,8 @@ function handle(s: ElectionState, input: Input, t: Tick): Step {
       return tick(s, t)
     case 'look':
       return s.phase === 'campaigning' && !s.request ? look(s, t) : [s, []]
+    case 'last-resort':
+      return [lastResort(s, input.is, t), []]
     case 'advertises':
       return advertises(s, input, t)
     case 'watched':
@@ -65,9 +68,11 @@ function handle(s: ElectionState, input: Input, t: Tick): Step {
       const next = Math.max(t.now, s.watchedAt + s.config.leaseDuration)
       return [s.phase === 'idle' ? s : withTimer(s, 'watch', next), []]
     }
-    default:
-      if (s.request?.id !== input.id) return [s, []] // it was given up before
-      return input.type === 'answered' ? answered(s, input.lease, t) : failed(s, input, t)
+    default: {
+      const { request } = s
+      if (request?.id !== input.id) return [s, []] // it was given up before
+      return input.type === 'answered' ? answered(s, request, input.lease, t) : failed(s, request, input, t)
+    }
   }
 }
 
@@ -78,15 +83,14 @@ function handle(s: ElectionState, input: Input, t: Tick): Step {
  * machine was asleep: a request that was sent before may have been answered long ago, so its time is not known.
  */
 function noticeTime(s: ElectionState, t: Tick): Step {
-  const { clocks, config, leading, request } = s
+  const { clocks, leading, request } = s
   const slept = clocks ? jumpBetween(clocks, t) : 0
   const next = { ...s, clocks: { now: t.now, wall: t.wall, boot: t.boot } }
-  if (slept <= config.renewDeadline) return [withoutLapsed(next, t.now), []]
+  if (slept <= JUMP) return [withoutLapsed(next, t.now), []]
   const awake: ElectionState = {
-    ...withoutTimer(next, 'request'),
+    ...withoutRequest(next),
     leading: leading && { ...leading, until: Math.min(leading.until, t.now + LEFT_AFTER_SLEEP) },
     writes: s.writes.map(write => ({ ...write, sentAt: Number.NEGATIVE_INFINITY })),
-    request: undefined,
   }
   const last = withoutLapsed(awake, t.now)
   return [s.phase === 'idle' ? last : withTimer(last, 'look', t.now), request ? [{ type: 'abort' }] : []]
@@ -99,11 +103,12 @@ function withoutLapsed(s: ElectionState, now: number): ElectionState {
 function tick(s: ElectionState, t: Tick): Step {
   if (isDue(s, 'end', t)) return end(s)
   if (isDue(s, 'watch', t)) return watch(withoutTimer(s, 'watch'), t)
-  if (isDue(s, 'request', t)) {
+  const { request } = s
+  if (request && isDue(s, 'request', t)) {
     const detail = `no answer within ${s.config.requestTimeout / 1000} s`
-    return then([s, [{ type: 'abort' }]], next => failed(next, { reason: 'timeout', detail }, t))
+    return then([s, [{ type: 'abort' }]], next => failed(next, request, { reason: 'timeout', detail }, t))
   }
-  if (s.request) return [s, []]
+  if (request) return [s, []]
   if (isDue(s, 'claim', t)) return follow({ ...withoutTimer(s, 'claim'), left: REQUESTS_PER_ROUND }, t)
   return isDue(s, 'look', t) ? look(s, t) : [s, []]
 }
@@ -135,7 +140,7 @@ function follow(s: ElectionState, t: Tick): Step {
     if (ownWrite(s, lease) || s.unconfirmed) return s.left > 0 ? releaseOrLook(s, t) : [s, []]
     return s.looks <= 0 || (lease && lease.holder !== '') ? end(s) : [s, []]
   }
-  if (s.mustLook || observed === undefined) return s.left > 0 ? get(s, t) : [s, []]
+  if (s.mustLook || observed === undefined) return get(s, t) // the first of a round
   const renewsNow = s.isRenewal || !ownWrite(s, lease)
   const renewAt = leading && !renewsNow ? leading.until - config.renewDeadline + config.retryPeriod : t.now
   if (t.now >= (leading ? renewAt : observed.claimAt)) return s.left > 0 ? write(s, t) : [s, []]
@@ -146,13 +151,13 @@ function follow(s: ElectionState, t: Tick): Step {
 function write(s: ElectionState, t: Tick): Step {
   const lease = s.observed?.lease
   const renewedAt = new Date(unusedTime(s, t.wall))
-  const isRenewal = lease !== undefined && ownWrite(s, lease) !== undefined
-  if (!isRenewal) s = { ...s, previous: previousHolder(s), segment: s.segment && { ...s.segment, hasClaimed: false } }
+  const own = ownWrite(s, lease)
+  if (!own) s = { ...s, previous: previousHolder(s), segment: s.segment && { ...s.segment, hasClaimed: false } }
   const record: LeaseRecord = {
     holder: s.config.identity,
     duration: s.config.leaseDuration / 1000,
-    epoch: isRenewal ? s.highest : Math.min(s.highest + 1, MAX_EPOCH),
-    acquiredAt: isRenewal ? lease.acquiredAt : renewedAt,
+    epoch: own ? s.highest : Math.min(s.highest + 1, MAX_EPOCH),
+    acquiredAt: own ? new Date(own.acquiredAt) : renewedAt,
     renewedAt,
     ...macOf(s),
   }
@@ -178,30 +183,29 @@ function send(s: ElectionState, request: Request, t: Tick): Step {
 
 // ---- what comes back
 
-function answered(s: ElectionState, lease: StoredLease | undefined, t: Tick): Step {
-  const { request, reported } = s
+function answered(s: ElectionState, request: Request, lease: StoredLease | undefined, t: Tick): Step {
+  const { reported } = s
   // What a write stored is what was sent, so that only its version is new.
-  const seen = request && request.type !== 'get' && lease ? { ...request.record, version: lease.version } : lease
+  const seen = request.type !== 'get' && lease ? { ...request.record, version: lease.version } : lease
   const next = {
     ...observe({ ...withoutRequest(s), unconfirmed: false }, seen, t),
     failure: undefined,
     mustLook: false,
-    looks: s.phase === 'resigning' && request?.type === 'get' ? s.looks - 1 : s.looks,
+    looks: s.phase === 'resigning' && request.type === 'get' ? s.looks - 1 : s.looks,
   }
-  const followed: Step = request?.type === 'get' || s.phase === 'resigning' ? follow(next, t) : [next, []]
+  const followed: Step = request.type === 'get' || s.phase === 'resigning' ? follow(next, t) : [next, []]
   return reported ? then(followed, last => watched(last, reported.lease, t)) : followed
 }
 
 /** A conflict says that the Lease has changed, so it is read at once. After any other failure the write may have been applied. */
-function failed(s: ElectionState, { reason, detail }: Failure, t: Tick): Step {
-  const { request } = s
+function failed(s: ElectionState, request: Request, { reason, detail }: Failure, t: Tick): Step {
   const next = { ...withoutRequest(s), mustLook: true }
-  const isConflict = reason === 'conflict' || (reason === 'not-found' && request?.type === 'update')
+  const isConflict = reason === 'conflict' || (reason === 'not-found' && request.type === 'update')
   if (isConflict) return s.left > 0 ? get({ ...next, unconfirmed: false }, t) : [{ ...next, unconfirmed: false }, []]
   if (s.phase !== 'resigning') return [{ ...next, failure: { reason, detail } }, []]
   // A release is tried again without a look: it may reach another server than a look does.
-  const looks = request?.type === 'get' ? s.looks - 1 : s.looks
-  return follow({ ...next, mustLook: request?.type !== 'release', failure: { reason, detail }, looks, left: 0 }, t)
+  const looks = request.type === 'get' ? s.looks - 1 : s.looks
+  return follow({ ...next, mustLook: request.type !== 'release', failure: { reason, detail }, looks, left: 0 }, t)
 }
 
 /** A report may be late, so a leader that learns of a change asks the store. */
@@ -249,7 +253,7 @@ function end(s: ElectionState): Step {
 function advertises(s: ElectionState, { mac, hasClaimed }: Extract<Input, { type: 'advertises' }>, t: Tick): Step {
   const next = { ...s, segment: { mac, hasClaimed } }
   const isNews = s.leading !== undefined && macOf(s).mac !== macOf(next).mac
-  return isNews && s.phase === 'campaigning' && !s.request ? look(next, t) : [next, []]
+  return isNews && !s.request ? look(next, t) : [next, []]
 }
 /** Until this candidate has claimed the VIPs, the Lease says so if no other has: else the next one would not ask for them. */
 function macOf({ segment, previous }: ElectionState): { readonly mac?: string } {

@@ -246,6 +246,9 @@ describe('mistakes', () => {
     ['users[0].user.token must be a string; write it in quotes', config({ user: { token: 12345 } })],
     ['users[0].user.token must be one token, without spaces', config({ user: { token: 'a b' } })],
     ['users[0].user.tokenFile cannot be read: ENOENT', config({ user: { tokenFile: 'eyJhbGciOiJSUzI1NiJ9' } })],
+    ['it must have at most 100 levels and 50000 tokens of YAML', '['.repeat(500_000)],
+    ['it must have at most 100 levels and 50000 tokens of YAML', '? '.repeat(20_000)],
+    ['it must have at most 100 levels and 50000 tokens of YAML', `[${','.repeat(300_000)}`],
     ['users[0].user.tokenFile must be a regular file of at most 1 MiB', config({ user: { tokenFile: '/dev/zero' } })],
     ['users[0].user.tokenFile must be a file with one token on one line', config({ user: { tokenFile: 'config' } })],
     ['users[0].user.password must be given, because', config({ user: { token: '', username: 'x' } })],
@@ -373,7 +376,7 @@ test('any YAML is a kubeconfig, or a mistake with one sentence', async () => {
         expect(error.detail).toMatch(/^[^\n]+$/)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: Number(process.env.RUNS ?? 300) },
   )
 }, 30_000) // on a busy machine
 

@@ -4,6 +4,7 @@
  * value may be a secret in the wrong place.
  */
 import { dirname, resolve } from 'node:path'
+import { parseYaml, YAML_LIMITS } from '../yaml.ts'
 import { type Access, type ClientCertificate, credentialsError, type ExecPlugin } from './access.ts'
 import { authorizationOf, certificatesIn, isKeyOf, serverUrl } from './values.ts'
 import type { WatchedFiles } from './watched-files.ts'
@@ -13,7 +14,7 @@ import type { WatchedFiles } from './watched-files.ts'
  * @throws LeaseStoreError with reason `credentials`
  */
 export async function readKubeconfig(file: string, context: string | undefined, files: WatchedFiles): Promise<Access> {
-  const top = new Section(file, '', await parseYaml(file, await files.read(file, file)))
+  const top = new Section(file, '', await parseFile(file, await files.read(file, file)))
   const named = context ?? top.text('current-context')
   if (named === undefined) throw top.wrong('current-context', 'the name of a context')
   const chosen = top.named(
@@ -225,18 +226,17 @@ class Section {
 }
 
 /** The parser quotes the text in its errors, so ours have only the line. */
-async function parseYaml(file: string, octets: Buffer): Promise<unknown> {
-  const { parseDocument } = await import('yaml') // it takes long to load, and a Pod with a service account needs none
+async function parseFile(file: string, octets: Buffer): Promise<unknown> {
   let line = ''
   let what = 'must be a kubeconfig in YAML'
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
-    // Its warnings would show the text on standard error. kubectl merges maps with `<<`, too.
-    const document = parseDocument(text, { logLevel: 'error', merge: true })
-    const [fault] = [...document.errors, ...document.warnings]
+    const document = await parseYaml(text, { merge: true }) // kubectl merges maps with `<<`, too
+    if (document === undefined) what = `must have ${YAML_LIMITS}`
+    const [fault] = [...(document?.errors ?? []), ...(document?.warnings ?? [])]
     if (fault?.linePos !== undefined) line = `, line ${fault.linePos[0].line}`
     if (fault?.code === 'DUPLICATE_KEY') what = 'has a name twice in one map'
-    if (fault === undefined) return document.toJS()
+    if (document !== undefined && fault === undefined) return document.toJS()
   } catch {
     // Not UTF-8, or an alias without an anchor.
   }

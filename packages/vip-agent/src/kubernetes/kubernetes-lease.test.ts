@@ -32,6 +32,20 @@ function record(changes: Partial<LeaseRecord> = {}): LeaseRecord {
   return { holder: 'node1', duration: 15, epoch: 3, acquiredAt: at, renewedAt: at, ...changes }
 }
 
+describe('labelNode()', () => {
+  test('sets and removes labels of the Node by a merge patch', async () => {
+    server.nodes.set('node1', { kind: 'Node', metadata: { name: 'node1' }, spec: {} })
+    await store().labelNode('node1', { 'kube-vip.io/has-ip': '192.0.2.1', old: null }, signal)
+    expect(server.requests.at(-1)).toMatchObject({
+      ...{ method: 'PATCH', path: '/api/v1/nodes/node1' },
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: { metadata: { labels: { 'kube-vip.io/has-ip': '192.0.2.1', old: null } } },
+    })
+    server.fault = 'forbidden'
+    await expect(store().labelNode('node1', {}, signal)).rejects.toMatchObject({ reason: 'forbidden' })
+  })
+})
+
 describe('isCordoned()', () => {
   test.each([
     [{ unschedulable: true }, true],

@@ -14,6 +14,8 @@ export interface KubernetesLease extends LeaseStore {
   load(): Promise<KubernetesLeaseStatus>
   /** Whether the Node is cordoned (`spec.unschedulable`). Rejects with a `LeaseStoreError`. */
   isCordoned(nodeName: string, signal: AbortSignal): Promise<boolean>
+  /** Sets labels of the Node; null removes one. Rejects with a `LeaseStoreError`. */
+  labelNode(nodeName: string, labels: Readonly<Record<string, string | null>>, signal: AbortSignal): Promise<void>
   /** For status and metrics. */
   status(): KubernetesLeaseStatus
 }
@@ -55,13 +57,22 @@ class KubernetesLeaseStore implements KubernetesLease {
   }
 
   async isCordoned(nodeName: string, signal: AbortSignal): Promise<boolean> {
-    const path = `/api/v1/nodes/${encodeURIComponent(nodeName)}`
-    const answer = await this.#client.request({ method: 'GET', path }, signal)
+    const answer = await this.#client.request({ method: 'GET', path: nodePath(nodeName) }, signal)
     const { status, place, body } = answer
     if (status < 200 || status >= 300) throw failureOf(answer)
     if (!isMap(body) || body.kind !== 'Node' || !isMap(body.spec))
       throw new LeaseStoreError('bad-answer', `${place} answered with something else than the Node`)
     return body.spec.unschedulable === true
+  }
+
+  async labelNode(
+    nodeName: string,
+    labels: Readonly<Record<string, string | null>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = JSON.stringify({ metadata: { labels } })
+    const answer = await this.#client.request({ method: 'PATCH', path: nodePath(nodeName), body }, signal)
+    if (answer.status < 200 || answer.status >= 300) throw failureOf(answer)
   }
 
   async get(signal: AbortSignal): Promise<StoredLease | undefined> {
@@ -137,4 +148,8 @@ class KubernetesLeaseStore implements KubernetesLease {
 
 function isConflict(error: unknown): boolean {
   return error instanceof LeaseStoreError && error.reason === 'conflict'
+}
+
+function nodePath(name: string): string {
+  return `/api/v1/nodes/${encodeURIComponent(name)}`
 }

@@ -93,8 +93,8 @@ export function configure(options: KubernetesLeaseOptions): KubernetesLeaseConfi
   }
 }
 
-/** Names of Kubernetes: a label of DNS for the namespace, labels with dots for the Lease (RFC 1123). */
-function leaseName(text: string): LeaseName {
+/** Names of Kubernetes: a label of DNS for the namespace, labels with dots for the Lease (RFC 1123). @throws OptionError */
+export function leaseName(text: string): LeaseName {
   const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?'
   assertString(text, 'lease', 'kube-system/plndr-cp-lock')
   const [namespace = '', name = ''] = text.split('/', 2)

@@ -14,7 +14,7 @@ const IDLE = 60_000 // milliseconds after which an idle connection is closed
 /** What is sent to one server. */
 export interface ApiRequest {
   readonly server: string
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
   /** With its query, from the root of the server's URL. */
   readonly path: string
   readonly body?: string
@@ -79,7 +79,7 @@ export class Transport {
     const headers = {
       Accept: 'application/json',
       'User-Agent': 'softspoken',
-      ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+      ...(body !== undefined && { 'Content-Type': contentType(method), 'Content-Length': Buffer.byteLength(body) }),
       ...(this.#authorization !== undefined && { Authorization: this.#authorization }),
     }
     const options: RequestOptions = { method, headers, signal, agent: this.#agent }
@@ -107,6 +107,11 @@ export class Transport {
     const secret = this.#authorization?.replace(/^\w+ /, '')
     return { place, status, headers: received, octets: octetsOf(response, place), secret }
   }
+}
+
+/** A PATCH has the fields that change, and null for one that goes (RFC 7396). */
+function contentType(method: string): string {
+  return method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
 }
 
 /** The connection is closed if the reader stops before the end. */

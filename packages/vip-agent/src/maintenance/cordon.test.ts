@@ -10,16 +10,17 @@ class Run {
   readonly lines: string[] = []
   readonly drains: (Drain | undefined)[] = []
   asked = 0
-  state: boolean | Error | 'hangs'
+  state: boolean | Error | 'hangs' | 'deaf'
   readonly watch: CordonWatch
 
-  constructor(state: Run['state']) {
+  constructor(state: Run['state'], hasElection = true) {
     this.state = state
     const note = (level: string) => (_: object, text: string) => void this.lines.push(`${level} ${text}`)
     const log: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
     this.watch = new CordonWatch({
       ...{ clock: this.clock, log },
       changed: drain => void this.drains.push(drain),
+      hasElection,
       isCordoned: signal => this.#isCordoned(signal),
     })
   }
@@ -30,6 +31,7 @@ class Run {
   }
   async #isCordoned(signal: AbortSignal): Promise<boolean> {
     this.asked++
+    if (this.state === 'deaf') return new Promise(() => {})
     if (this.state === 'hangs')
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
     if (this.state instanceof Error) throw this.state
@@ -49,6 +51,11 @@ describe('CordonWatch', () => {
     expect(await run.pass(10, false)).toEqual(['cordoned', undefined])
     expect(run.asked).toBe(9)
   })
+  it('without an election the reason says that other nodes are not known', async () => {
+    const run = new Run(true, false)
+    await run.pass(1)
+    expect(run.drains[0]?.detail).toMatch(/; without an election it does not know whether another node serves$/)
+  })
   it.each<[string, Error | 'hangs', string]>([
     ['is forbidden', forbidden, 'error'],
     ['is refused', new Error('ECONNREFUSED'), 'warn'],
@@ -59,6 +66,12 @@ describe('CordonWatch', () => {
     expect(await run.pass(20, true)).toEqual(['cordoned'])
     expect(await run.pass(100, state)).toEqual(['cordoned'])
     expect(run.lines).toEqual([`${level} ${asking}`, `${level} ${asking}`])
+  })
+  it('an answer that never comes, not even after its signal, is logged', async () => {
+    const run = new Run('deaf')
+    await run.pass(20)
+    expect(run.lines).toEqual([`warn ${asking}`])
+    expect(await run.pass(20, true)).toEqual(['cordoned'])
   })
   it('nothing is asked after stop()', async () => {
     const run = new Run('hangs')

@@ -13,6 +13,8 @@ const TIME_LIMIT = 5000
 
 export interface CordonWatchOptions {
   readonly isCordoned: (signal: AbortSignal) => Promise<boolean>
+  /** Without one the node serves again only when it is not cordoned any more. */
+  readonly hasElection: boolean
   readonly clock: Clock
   readonly log: Logger
   readonly changed: (drain: Drain | undefined) => void
@@ -41,20 +43,24 @@ export class CordonWatch {
     const { signal } = this.#ending
     this.#timer = clock.setTimeout(() => answer.abort(new Error(`no answer within ${TIME_LIMIT / 1000} s`)), TIME_LIMIT)
     try {
-      const is = await isCordoned(AbortSignal.any([answer.signal, signal]))
+      const ending = AbortSignal.any([answer.signal, signal])
+      const ended = new Promise<never>((_, reject) => ending.addEventListener('abort', () => reject(ending.reason)))
+      const is = await Promise.race([isCordoned(ending), ended]) // a function of the caller may not heed its signal
       if (!signal.aborted) this.#answered(is === true)
     } catch (error) {
       if (!signal.aborted) this.#failed(error)
     }
     clock.clearTimeout(this.#timer)
+    answer.abort() // Node keeps a signal of any() until it is aborted
     if (!signal.aborted) this.#timer = clock.setTimeout(() => void this.#ask(), INTERVAL)
   }
   #answered(isCordoned: boolean): void {
     this.#problem = undefined
     if (isCordoned === (this.#since !== undefined)) return
     this.#since = isCordoned ? Date.now() : undefined
-    const { changed } = this.#options
-    changed(this.#since === undefined ? undefined : { ...because('cordoned', this.#since), since: this.#since })
+    const { changed, hasElection } = this.#options
+    const since = this.#since
+    changed(since === undefined ? undefined : { ...because('cordoned', since, hasElection), since })
   }
   /** A reason that a person must mend is an error; the others may be gone at the next question. */
   #failed(error: unknown): void {

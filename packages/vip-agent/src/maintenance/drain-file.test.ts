@@ -6,7 +6,7 @@ import type { Drain } from '../agent/state.ts'
 import { DrainFile } from './drain-file.ts'
 import type { Look } from './look-at.ts'
 
-const present: Look = { exists: true, since: 1_800_000_000_000, text: 'kernel\nupgrade' }
+const present = { exists: true, since: 1_800_000_000_000, text: 'kernel\nupgrade' } as const
 const absent: Look = { exists: false, hasFolder: true }
 const withoutFolder: Look = { exists: false, hasFolder: false }
 const refused = new Error('EACCES: permission denied')
@@ -56,8 +56,12 @@ describe('DrainFile', () => {
       ...{ reason: 'drained', since: 1_800_000_000_000 },
       detail: 'drained since 2027-01-15T08:00:00Z: kernel upgrade',
     })
+    await run.pass(1, { ...present, since: present.since + 1000 })
+    expect(run.drains.at(-1)).toMatchObject({ since: present.since }) // a folder's time changes with its files
+    await run.pass(1, { ...present, since: present.since + 1000, text: 'other' })
+    expect(run.drains.at(-1)?.detail).toBe('drained since 2027-01-15T08:00:01Z: other')
     expect(await run.pass(1, absent)).toBeUndefined()
-    expect(run.looks).toBe(4)
+    expect(run.looks).toBe(6)
   })
   it('the node does not serve before the first look has ended', async () => {
     const run = new Run('hangs')

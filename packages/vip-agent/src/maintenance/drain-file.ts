@@ -24,10 +24,17 @@ export interface DrainFileOptions {
   readonly look?: ((file: string) => Promise<Look>) | undefined
 }
 
+interface Drained {
+  readonly text: string
+  readonly drain: Drain
+}
+
 export class DrainFile {
   readonly #options: DrainFileOptions
   /** What the last look found that found something. */
   #known: 'present' | 'absent' | undefined
+  /** What the last look found that found the file. */
+  #drain: Drained | undefined
   #problem: string | undefined
   #timer: unknown
   #isStopped = false
@@ -64,7 +71,12 @@ export class DrainFile {
     }
     this.#known = found.exists ? 'present' : 'absent'
     this.#problem = undefined
-    this.#options.changed(found.exists ? drained(found.since, found.text) : undefined)
+    this.#drain = found.exists ? this.#drainBy(found) : undefined
+    this.#options.changed(this.#drain?.drain)
+  }
+  /** The time stays while the text does: that of a folder changes with each file in it, and each change is a line of the log. */
+  #drainBy({ since, text }: { readonly since: number; readonly text: string }): Drained {
+    return this.#drain?.text === text ? this.#drain : { text, drain: drained(since, text) }
   }
   #unknown(problem: string): void {
     if (problem !== this.#problem)

@@ -8,11 +8,12 @@ import type { Look } from './look-at.ts'
 export interface MaintenanceOptions {
   readonly disabledBy: string | undefined
   readonly drainOnCordon: ((signal: AbortSignal) => Promise<boolean>) | undefined
+  readonly hasElection: boolean
 }
 
 /** They run until stop(). */
 export function watchMaintenance(
-  { disabledBy, drainOnCordon }: MaintenanceOptions,
+  { disabledBy, drainOnCordon, hasElection }: MaintenanceOptions,
   feed: (input: AgentInput) => void,
   run: { readonly clock: Clock; readonly log: Logger; readonly look: ((file: string) => Promise<Look>) | undefined },
 ): { stop(): void } {
@@ -20,7 +21,9 @@ export function watchMaintenance(
     feed({ type: 'drain', source, drain })
   const watches = [
     ...(disabledBy === undefined ? [] : [new DrainFile({ ...run, file: disabledBy, changed: changed('file') })]),
-    ...(drainOnCordon ? [new CordonWatch({ ...run, isCordoned: drainOnCordon, changed: changed('cordon') })] : []),
+    ...(drainOnCordon
+      ? [new CordonWatch({ ...run, isCordoned: drainOnCordon, hasElection, changed: changed('cordon') })]
+      : []),
   ]
   return {
     stop() {

@@ -31,8 +31,8 @@ test('docs/leases.md has the numbers of the frame budget', () => {
   expect(page).toContain(`the Lease is read at once, at most once in ${seconds(budget.LOOK_INTERVAL)} s`)
 })
 test('mostFrames() adds the rows of the frame budget', () => {
-  // A claim: 2 probes, its burst, the announcement that a burst of before may cost, and one refresh.
-  expect(budget.mostFrames(10_000, 1, 'arp')).toBe(2 + (4 + 1 + 1) * 2)
-  expect(budget.mostFrames(10_000, 1, 'ndp')).toBe(2 + (4 + 1 + 1))
-  expect(budget.mostFrames(60_000, 0, 'arp')).toBe((6 * 4 + 1) * 2)
+  // Two claims, of which one began before: 2 probes and the first announcement each; the burst, and one refresh.
+  expect(budget.mostFrames(10_000, 1, 'arp')).toBe(2 * 2 + (4 + 1 + 2) * 2)
+  expect(budget.mostFrames(10_000, 1, 'ndp')).toBe(2 * 2 + (4 + 1 + 2))
+  expect(budget.mostFrames(60_000, 0, 'arp')).toBe(2 + (6 * 4 + 1 + 1) * 2)
 })

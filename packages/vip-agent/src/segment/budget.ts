@@ -20,9 +20,12 @@ export const LOOK_INTERVAL = 10_000
 /** Of one announcement: ARP has a request and a reply, because some devices take one of them only. */
 export const FRAMES = { arp: 2, ndp: 1 } as const
 
-/** The most frames for one VIP within a time, which includes its first moment and not its last, with so many claims. */
+/**
+ * The most frames for one VIP within a time, which includes its first moment and not its last, with so many claims that begin
+ * in it. The frames of one that began before may be late.
+ */
 export function mostFrames(milliseconds: number, claims: number, protocol: keyof typeof FRAMES): number {
   const ofBursts = BURST.length * Math.ceil(milliseconds / BURST_INTERVAL)
-  const announcements = ofBursts + Math.ceil(milliseconds / REFRESH_INTERVAL) + claims
-  return announcements * FRAMES[protocol] + claims * PROBES.count
+  const announcements = ofBursts + Math.ceil(milliseconds / REFRESH_INTERVAL) + claims + 1
+  return announcements * FRAMES[protocol] + (claims + 1) * PROBES.count
 }

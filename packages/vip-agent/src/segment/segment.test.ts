@@ -18,7 +18,8 @@ class Host {
   readonly lines: string[] = []
   readonly heard: string[] = []
   polls = 0
-  claims: SegmentClaim[] = []
+  #claims: SegmentClaim[] = []
+  #read = (): void => {}
   sockets = 0
   opened = 0
   error: string | undefined
@@ -27,6 +28,7 @@ class Host {
   }
   others: Record<string, unknown>[] = []
   isWifi = false
+  isBalanced = false
   readonly segment: Segment
 
   constructor(given: Partial<Host> = {}, vips = [V4, V6]) {
@@ -43,6 +45,7 @@ class Host {
         listInterfaces: () => [this.interface, ...this.others] as never, // as much of them as is read
         isRouter: () => true,
         isWireless: () => this.isWifi,
+        isReceiveBalanced: () => this.isBalanced,
         open: () => {
           this.#fail()
           this.sockets++
@@ -54,13 +57,18 @@ class Host {
             },
             receive: () => {
               this.#fail()
-              return this.claims.splice(0)
+              return this.#claims.splice(0)
             },
+            whenReadable: read => void (this.#read = read),
             close: () => void this.sockets--,
           }
         },
       },
     )
+  }
+  hear(...claims: readonly SegmentClaim[]): void {
+    this.#claims.push(...claims)
+    this.#read()
   }
   #fail(): void {
     if (this.error !== undefined) throw new Error(this.error)
@@ -82,30 +90,28 @@ it('a probe is one frame per VIP; an announcement is request and reply, or one N
   expect(sent[2]?.slice(116, 118), 'the flags of a router').toBe('a0')
   expect(segment.framesSent).toBe(5)
 })
-it('claims of other MAC addresses are reported, each once in a poll', async () => {
+it('claims of other MAC addresses are reported at once, each once in a poll', () => {
   const host = new Host()
   host.segment.listen()
-  host.claims = [claim(OTHER), claim(OTHER), claim(MAC), claim('02:00:5e:00:00:03', 'probe')]
-  await host.clock.advance(0.05)
+  host.hear(claim(OTHER), claim(OTHER), claim(MAC), claim('02:00:5e:00:00:03', 'probe'))
   expect(host.heard).toEqual([OTHER])
 })
-it('a flood of MAC addresses is eight reports in a poll', async () => {
+it('a flood of MAC addresses is eight reports in a poll', () => {
   const host = new Host()
   host.segment.listen()
-  host.claims = Array.from({ length: 500 }, (_, i) => claim(`02:00:00:00:00:${i.toString(16).padStart(2, '0')}`))
-  await host.clock.advance(0.05)
+  host.hear(...Array.from({ length: 500 }, (_, i) => claim(`02:00:00:00:00:${i.toString(16).padStart(2, '0')}`)))
   expect(host.heard).toHaveLength(8)
 })
-it('it is polled each 50 ms while it listens, and has a socket then only', async () => {
+it('it is polled each second while it listens, and has a socket then only', async () => {
   const host = new Host()
-  await host.clock.advance(1)
+  await host.clock.advance(5)
   expect([host.polls, host.sockets]).toEqual([0, 0])
   host.segment.listen()
-  await host.clock.advance(1)
-  expect([host.polls, host.sockets]).toEqual([20, 1])
+  await host.clock.advance(5)
+  expect([host.polls, host.sockets]).toEqual([5, 1])
   host.segment.endListening()
-  await host.clock.advance(1)
-  expect([host.polls, host.sockets]).toEqual([20, 0])
+  await host.clock.advance(5)
+  expect([host.polls, host.sockets]).toEqual([5, 0])
 })
 it('an error is logged once until a call works, and the next frame is tried', async () => {
   const host = new Host()
@@ -119,13 +125,13 @@ it('an error is logged once until a call works, and the next frame is tried', as
   host.segment.announce()
   expect(host.segment.framesSent).toBe(3)
 })
-it('an interface that was removed and added again gets another socket', () => {
+it('an interface that was removed and added again gets another socket at once', () => {
   const host = new Host()
   host.segment.listen()
   host.interface = { ...host.interface, index: 8, mac: OTHER }
   expect(host.segment.link()).toEqual({ mac: OTHER, carrier: true })
-  host.segment.announce()
   expect([host.opened, host.sockets]).toEqual([3, 1]) // one was for the check at the start
+  host.segment.announce()
   expect(host.sent[0]).toContain('02005e000002')
 })
 it('an interface that is gone has no carrier and sends nothing', () => {
@@ -159,4 +165,10 @@ it('a process without CAP_NET_RAW is refused at the start', () => {
 })
 it('Wi-Fi is a line in the log', () => {
   expect(new Host({ isWifi: true }).lines[0]).toContain('Wi-Fi')
+})
+it('a balance-alb bond is refused for an IPv4 VIP', () => {
+  expect(() => new Host({ isBalanced: true }, [V4])).toThrow(
+    /eth0' is not allowed, it must be a bond whose mode is not balance-alb .*, because of arp$/,
+  )
+  expect(() => new Host({ isBalanced: true }, [V6])).not.toThrow()
 })

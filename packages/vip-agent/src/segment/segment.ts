@@ -2,6 +2,7 @@
 import {
   arpProbe,
   gratuitousArp,
+  isReceiveBalanced,
   isRouter,
   isWireless,
   listInterfaces,
@@ -13,19 +14,24 @@ import type { Clock, Logger } from '@softspoken/session'
 import { errorText } from '@softspoken/session/internal'
 import { OptionError } from '@softspoken/wire'
 import type { Vip } from '../address/choose-interface.ts'
-import { checkSegmentInterface } from './check-interface.ts'
+import { checkSegmentInterface, neededInstead } from './check-interface.ts'
 
 /** The system calls, which a test replaces. */
 export interface SegmentCalls {
   readonly listInterfaces: typeof listInterfaces
   readonly isRouter: typeof isRouter
   readonly isWireless: typeof isWireless
-  open(interfaceIndex: number, addresses: readonly Uint8Array[]): Pick<SegmentSocket, 'send' | 'receive' | 'close'>
+  readonly isReceiveBalanced: typeof isReceiveBalanced
+  open(
+    interfaceIndex: number,
+    addresses: readonly Uint8Array[],
+  ): Pick<SegmentSocket, 'send' | 'receive' | 'whenReadable' | 'close'>
 }
 const systemCalls: SegmentCalls = {
   listInterfaces,
   isRouter,
   isWireless,
+  isReceiveBalanced,
   open: (index, addresses) => new SegmentSocket(index, addresses),
 }
 
@@ -36,12 +42,12 @@ export interface SegmentOptions {
   readonly log: Logger
   /** Another MAC address claims a VIP. */
   readonly heard: (mac: string) => void
-  /** After each poll. */
+  /** After each poll; one comes at least each second. */
   readonly polled: () => void
 }
 
-/** Milliseconds between two polls; one without a frame costs some ten microseconds. */
-const POLL_INTERVAL = 50
+/** Milliseconds between two polls if no frame comes: a socket that failed is opened again. */
+const POLL_INTERVAL = 1000
 /** Of one poll: forged frames may have any number of MAC addresses. */
 const MAX_MACS = 8
 
@@ -53,6 +59,7 @@ export class Segment {
   readonly #addresses: readonly Uint8Array[]
   #mac: string | undefined
   #index: number | undefined
+  #needed: string | undefined
   #isListening = false
   #socket: ReturnType<SegmentCalls['open']> | undefined
   #timer: unknown
@@ -63,7 +70,7 @@ export class Segment {
     this.#options = options
     this.#calls = calls
     this.#addresses = options.vips.map(({ octets }) => octets)
-    checkSegmentInterface(options.interface, calls, options.log)
+    checkSegmentInterface(options, calls)
     this.link()
     try {
       if (this.#index !== undefined) calls.open(this.#index, this.#addresses).close()
@@ -72,13 +79,20 @@ export class Segment {
     }
   }
 
-  /** The interface now. */
+  /** The interface now. One that has become a port of a bridge receives nothing, as without carrier. */
   link(): { readonly mac: string | undefined; readonly carrier: boolean } {
-    const found = this.#calls.listInterfaces().find(({ name }) => name === this.#options.interface)
+    const { interface: name, log } = this.#options
+    const interfaces = this.#calls.listInterfaces()
+    const found = interfaces.find(one => one.name === name)
+    const needed = found && neededInstead(name, interfaces)
+    if (needed !== undefined && needed !== this.#needed)
+      log.error({ interface: name, detail: `it must be ${needed}` }, 'the interface cannot have VIPs any more')
+    this.#needed = needed
     if (found?.index !== this.#index) this.#close() // it was removed and added again
     this.#index = found?.index
     this.#mac = found?.mac
-    return { mac: found?.mac, carrier: found?.carrier ?? false }
+    this.#open()
+    return { mac: found?.mac, carrier: found?.carrier === true && needed === undefined }
   }
 
   listen(): void {
@@ -130,6 +144,7 @@ export class Segment {
     const index = this.#index
     if (this.#socket || index === undefined || !this.#isListening) return
     this.#socket = this.#attempt(() => this.#calls.open(index, this.#addresses))
+    this.#socket?.whenReadable(() => this.poll())
   }
   #close(): void {
     this.#socket?.close()

@@ -60,6 +60,8 @@ export interface SegmentState {
   readonly lastLookAt: number
   /** Heard while holding; it is defended against when the Lease is confirmed. */
   readonly foreign: string | undefined
+  /** The last that was reported while holding. */
+  readonly lastConflictAt: number
   readonly conflicts: number
 }
 
@@ -95,6 +97,7 @@ export function newSegment(config: SegmentConfig): SegmentState {
     lastAnnouncementAt: NEVER,
     lastLookAt: NEVER,
     foreign: undefined,
+    lastConflictAt: NEVER,
     conflicts: 0,
   }
 }

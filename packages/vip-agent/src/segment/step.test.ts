@@ -131,7 +131,92 @@ describe('a claim', () => {
   })
 })
 
+describe('a claim that waits', () => {
+  it('is not decided without carrier, since no answer could arrive', () => {
+    const node = new Node().claim(undefined).pass(60).feed({ type: 'link', mac: OURS, carrier: false }).pass(900)
+    expect(mayHold(node.state)).toBe(false)
+    node.feed({ type: 'link', mac: OURS, carrier: true }).pass(50).feed(heard)
+    expect(node.state.blockedBy).toBe(OTHER)
+  })
+  it('probes nothing without a MAC address', () => {
+    const node = new Node().feed({ type: 'link', mac: undefined, carrier: true }).claim(DEAD).pass(700)
+    expect(node.take()).toEqual(['listen@0'])
+  })
+  it('has the same probes if other things happen meanwhile', () => {
+    const node = new Node().claim(DEAD).pass(20)
+    node.feed({ type: 'tick' }).claim(DEAD, 2).feed({ type: 'link', mac: OURS, carrier: true })
+    node.feed({ type: 'address-gone' }).feed({ type: 'address-set' }).feed({ type: 'confirmed' })
+    expect(node.pass(130).take()).toEqual(['listen@0', 'probe@0', 'probe@50'])
+    expect(mayHold(node.state)).toBe(true)
+    expect(node.state.claimedEpoch).toBe(1)
+  })
+  it('hears nothing before its first probe', () => {
+    const node = new Node().feed({ type: 'link', mac: OURS, carrier: false }).claim(undefined).feed(heard)
+    node.feed({ type: 'link', mac: OURS, carrier: true }).pass(150)
+    expect(mayHold(node.state)).toBe(true)
+    const next = new Node().claim(DEAD).pass(200).feed({ type: 'let-go' }).claim(undefined, 2).feed(heard)
+    expect(mayHold(next.pass(950).state)).toBe(true)
+  })
+  it('that is blocked is not tried sooner because carrier comes back', () => {
+    const node = new Node().claim(undefined).feed(heard).pass(2000)
+    node.feed({ type: 'link', mac: OURS, carrier: false }).feed({ type: 'link', mac: OURS, carrier: true })
+    expect(node.pass(9000).take()).toEqual(['listen@0', 'probe@0', 'probe@10000', 'probe@10050'])
+  })
+  it('probes no more once another MAC has answered', () => {
+    const node = new Node({ claimDelay: 1000 }).claim(DEAD).pass(10).feed(heard).pass(900)
+    expect(node.take()).toEqual(['listen@0', 'probe@0'])
+  })
+  it('comes 1 s after the first probe of the claim before', () => {
+    const node = new Node().claim(DEAD).pass(200).feed({ type: 'let-go' }).claim(DEAD, 2).pass(1000)
+    expect(node.take()).toEqual([
+      'listen@0',
+      'probe@0',
+      'probe@50',
+      'end-listening@200',
+      'listen@200',
+      'probe@1000',
+      'probe@1050',
+    ])
+  })
+  it('does not wait for the claim delay if this node was the last to claim', () => {
+    const node = new Node({ claimDelay: 5000 }).claim(DEAD, 7).pass(5000).feed({ type: 'let-go' })
+    expect(mayHold(node.claim(DEAD, 7).state)).toBe(true)
+  })
+})
+
+describe('a deadline', () => {
+  const at = (node: Node) => nextSegmentDeadline(node.state, node.now)
+  it('there is none before a claim, for a claim that is decided, and after the end', () => {
+    expect(at(new Node())).toBeUndefined()
+    expect(at(new Node().claim(DEAD).pass(150))).toBeUndefined()
+    expect(at(new Node().claim(DEAD).feed(heard))).toBeUndefined()
+    expect(at(new Node().hold().feed({ type: 'let-go' }))).toBeUndefined()
+  })
+  it('after its burst a holder has to announce a minute later, and nothing else', () => {
+    expect(at(new Node().hold().pass(8000))).toBe(67_000)
+    expect(at(new Node().hold().pass(20_000).feed(heard).feed({ type: 'confirmed' }).pass(8000))).toBe(87_000)
+  })
+})
+
+describe('a node that does not hold', () => {
+  it('does nothing about frames of others, the address, and the link', () => {
+    const node = new Node()
+    node.feed(heard).feed({ type: 'address-set' }).feed({ type: 'address-gone' }).feed({ type: 'let-go' })
+    expect(mayHold(node.state)).toBe(false)
+    expect(node.pass(60_000).take()).toEqual([])
+  })
+  it('what it heard before it held leads to no look', () => {
+    const node = new Node().claim(RELEASED).feed(heard).feed({ type: 'address-set' })
+    expect(node.take()).toEqual(['listen@0', 'announce@0'])
+  })
+})
+
 describe('a holder', () => {
+  it('a link that is as before changes nothing', () => {
+    const node = new Node().hold().pass(30_000)
+    node.take()
+    expect(node.feed({ type: 'link', mac: OURS, carrier: true }).pass(10_000).take()).toEqual([])
+  })
   it('a holder announces at 0, 1.1, 3 and 7 s, and then each 60 s', () => {
     expect(new Node().hold().pass(130_000).announcements()).toEqual([0, 1100, 3000, 7000, 67_000, 127_000])
   })
@@ -200,13 +285,24 @@ describe('a conflict', () => {
     expect(node.feed({ type: 'confirmed' }).take()).toEqual([`conflict ${OTHER}@20000`, 'announce@20000'])
     expect(node.state.conflicts).toBe(1)
   })
-  it('it defends once in 10 s, and asks for the Lease once in 10 s (RFC 5227 2.4)', () => {
+  it('it defends, reports and asks for the Lease once in 10 s each (RFC 5227 2.4)', () => {
     const node = new Node().hold().pass(20_000)
     node.take()
     for (let i = 0; i < 110; i++) node.feed(heard).feed({ type: 'confirmed' }).pass(100)
     const took = node.take()
     expect(took.filter(text => text.startsWith('look'))).toEqual(['look@20000', 'look@30000'])
+    expect(took.filter(text => text.startsWith('conflict'))).toEqual([
+      `conflict ${OTHER}@20000`,
+      `conflict ${OTHER}@30000`,
+    ])
+    expect(node.state.conflicts).toBe(2)
     expect(took.filter(text => text.startsWith('announce'))).toHaveLength(5) // 0, 1.1, 3 and 7 s, and 0 of the next
+  })
+  it('a holder that has probed asks for the Lease, too, and again 10 s later', () => {
+    const node = new Node().claim(DEAD).pass(150).feed({ type: 'address-set' }).pass(19_850)
+    node.take()
+    node.feed(heard).pass(5000).feed(heard).pass(5000)
+    expect(node.take()).toEqual(['look@20000', 'look@30000'])
   })
   it('a Lease that is not confirmed makes it defend nothing', () => {
     const node = new Node().hold().pass(20_000)

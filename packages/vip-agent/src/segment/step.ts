@@ -82,8 +82,11 @@ function apply(state: SegmentState, input: SegmentInput, now: number): SegmentSt
     case 'confirmed': {
       const { foreign, conflicts } = state
       if (foreign === undefined) return [state, []]
-      const defended = { ...state, foreign: undefined, conflicts: conflicts + 1, burstWaits: true }
-      return [defended, [{ type: 'conflict', mac: foreign }]]
+      const defended = { ...state, foreign: undefined, burstWaits: true }
+      // Forged frames are not to fill the log.
+      if (now < state.lastConflictAt + BURST_INTERVAL) return [defended, []]
+      const counted = { ...defended, conflicts: conflicts + 1, lastConflictAt: now }
+      return [counted, [{ type: 'conflict', mac: foreign }]]
     }
     case 'let-go':
       if (phase === 'idle') return [state, []]
@@ -134,8 +137,8 @@ function needsProbes({ claimedEpoch }: SegmentState, { epoch, previous }: Claim)
 }
 
 function probe(state: SegmentState, now: number): SegmentStep {
-  const { phase, claim } = state
-  if (phase !== 'claiming' || !claim || !canSend(state) || !needsProbes(state, claim)) return [state, []]
+  const { claim } = state
+  if (!claim || !canSend(state) || !needsProbes(state, claim)) return [state, []]
   const isDue = now >= claim.startsAt && now >= claim.lastProbeAt + PROBES.spacing
   if (!isDue || claim.probes === PROBES.count || claim.heard !== undefined) return [state, []]
   const lastClaimAt = claim.probes === 0 ? now : state.lastClaimAt
@@ -149,7 +152,7 @@ function decide(state: SegmentState, now: number): SegmentStep {
   const { previous, probes, heard, epoch } = claim
   const isProbed = heard !== undefined || (probes === PROBES.count && now >= claim.lastProbeAt + LAST_ANSWER)
   const isNeeded = needsProbes(state, claim)
-  if (isNeeded && !isProbed) return [state, []]
+  if (isNeeded && !(isProbed && canSend(state))) return [state, []] // without carrier no answer arrives
   if (heard !== undefined && previous === undefined && !config.claimInUse) {
     const again = newClaim(state, claim, now, now + BLOCKED_INTERVAL)
     return [{ ...state, blockedBy: heard, claim: again }, []]

@@ -81,6 +81,8 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
     announce({ communities: ['65536:1'] }),
     /^communities: '65536:1' is not allowed, it must be 2 numbers up to 65535/,
   ],
+  ['a community of 33 bits', announce({ communities: [2 ** 32] }), /^communities: 4294967296 is not allowed/],
+  ['a community of half a bit', announce({ communities: [0.5] }), /^communities: 0.5 is not allowed/],
   ['a community in hexadecimal', announce({ communities: ['0x1:1'] }), /^communities: '0x1:1' is not allowed/],
   [
     'an AGGREGATOR of AS 0',

@@ -1,8 +1,8 @@
-/** COMMUNITIES and LARGE_COMMUNITY: each community as numbers with colons between them. */
-import { u16, u32, type Writer } from '../bytes.ts'
+/** COMMUNITIES, each as a number, and LARGE_COMMUNITY, each as numbers with colons between them. */
+import { u32 } from '../bytes.ts'
 import { afterColon, decimal } from '../decimal.ts'
 import { assertNonEmptyList, stringOr, throwOptionError } from '../error.ts'
-import { type AttributeSpec, defineAttribute, listOf } from './spec.ts'
+import { defineAttribute, listOf } from './spec.ts'
 
 /** IANA's "BGP Well-known Communities", without those that only drafts describe. */
 const wellKnown: ReadonlyMap<string, string> = new Map([
@@ -19,21 +19,33 @@ const wellKnown: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Each `'65000:100'`, two numbers up to 65535. encode() also takes the name of a well-known community; decode() always
- * returns numbers, so that equal communities are equal strings. RFC 1997, RFC 7606 §7.8.
+ * A community as the number in its four octets. encode() also takes text: `'65000:100'`, or the name of a well-known one. decode()
+ * always returns numbers; communityText() makes text of them.
  */
-export const communities = defineAttribute<'communities', readonly string[]>({
+export type Community = number | string
+
+/** RFC 1997, RFC 7606 §7.8. */
+export const communities = defineAttribute<'communities', readonly Community[]>({
   code: 8,
   name: 'COMMUNITIES',
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
-  ...numbers('communities', 2, 'u16', wellKnown),
+  check: listOf(4),
   read(into, bytes, at, end) {
-    const all = new Array<string>((end - at) >> 2)
-    for (let i = 0; at < end; i++, at += 4) all[i] = decimal(u16(bytes, at)) + afterColon(u16(bytes, at + 2))
+    const all = new Array<number>((end - at) >> 2)
+    for (let i = 0; at < end; i++, at += 4) all[i] = u32(bytes, at)
     into.communities = all
   },
+  encode(w, all) {
+    assertNonEmptyList('communities', all)
+    for (const one of all)
+      if (typeof one === 'number') w.u32(one, 'communities')
+      else
+        for (const number of numbersOf(wellKnown.get(one) ?? one, 2, 0xffff, 'communities', `65000:100${orNames}`))
+          w.u16(number)
+  },
 })
+const orNames = [...wellKnown.keys()].map(name => `, ${name}`).join('')
 
 /** Each `'4200000000:1:2'`, three numbers up to 4294967295. RFC 8092 §3, §6. */
 export const largeCommunities = defineAttribute<'largeCommunities', readonly string[]>({
@@ -41,12 +53,18 @@ export const largeCommunities = defineAttribute<'largeCommunities', readonly str
   name: 'LARGE_COMMUNITY',
   category: 'optional transitive',
   onMalformed: 'treat-as-withdraw',
-  ...numbers('largeCommunities', 3, 'u32', new Map(), true),
+  check: listOf(12),
   read(into, bytes, at, end) {
     const all = new Array<string>((end - at) / 12)
     for (let i = 0; at < end; i++, at += 12)
       all[i] = decimal(u32(bytes, at)) + afterColon(u32(bytes, at + 4)) + afterColon(u32(bytes, at + 8))
     into.largeCommunities = distinct(all)
+  },
+  encode(w, all) {
+    assertNonEmptyList('largeCommunities', all)
+    if (new Set(all).size < all.length) throwOptionError('largeCommunities', all, 'a list without repetition')
+    for (const text of all)
+      for (const number of numbersOf(text, 3, 0xffffffff, 'largeCommunities', '65000:1:2')) w.u32(number)
   },
 })
 
@@ -55,34 +73,16 @@ function distinct(all: string[]): string[] {
   return all.length > 16 ? [...new Set(all)] : all.filter((text, i) => all.indexOf(text) === i)
 }
 
-/** The numbers of a well-known community; any other text is returned as it is, and encode() checks it. */
-export function communityByNumber(community: string): string {
-  return wellKnown.get(community) ?? community
+/** A community as text: `'65000:100'`. Also a well-known one that is given by its name; encode() checks any other text. */
+export function communityText(community: Community): string {
+  if (typeof community !== 'number') return wellKnown.get(community) ?? community
+  return decimal(community >>> 16) + afterColon(community & 0xffff)
 }
 
-function numbers(
-  field: string,
-  count: 2 | 3,
-  width: 'u16' | 'u32',
-  names: ReadonlyMap<string, string>,
-  /** A repeated one is not allowed (RFC 8092 §3). */
-  unique = false,
-): Pick<AttributeSpec<string, readonly string[]>, 'check' | 'encode'> {
-  const octets = count * (width === 'u16' ? 2 : 4)
-  const max = width === 'u16' ? 0xffff : 0xffffffff
-  const example = count === 2 ? '65000:100' : '65000:1:2'
-  const orNames = [...names.keys()].map(name => `, ${name}`).join('')
-  return {
-    check: listOf(octets),
-    encode(w: Writer, all) {
-      assertNonEmptyList(field, all)
-      if (unique && new Set(all).size < all.length) throwOptionError(field, all, 'a list without repetition')
-      for (const text of all) {
-        const parts = (names.get(text) ?? stringOr(text)).split(':')
-        if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= max))
-          throwOptionError(field, text, `${count} numbers up to ${max}, such as ${example}${orNames}`)
-        for (const part of parts) w[width](Number(part))
-      }
-    },
-  }
+/** The numbers between the colons of `text`. */
+function numbersOf(text: string, count: 2 | 3, max: number, field: string, example: string): number[] {
+  const parts = stringOr(text).split(':')
+  if (parts.length !== count || !parts.every(part => /^(0|[1-9]\d*)$/.test(part) && Number(part) <= max))
+    throwOptionError(field, text, `${count} numbers up to ${max}, such as ${example}`)
+  return parts.map(Number)
 }

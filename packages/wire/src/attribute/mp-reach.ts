@@ -5,8 +5,9 @@ import { type Context, hasPathIds } from '../context.ts'
 import { assertList, assertOctets, throwOptionError } from '../error.ts'
 import { type Family, familyByName, familyOf, familyRow } from '../family.ts'
 import { subcode } from '../notification-codes.ts'
-import { checkPrefixes, type Prefix, readPrefixes, writePrefix } from '../prefix.ts'
+import { checkPrefixes, type Prefix, readPrefixes, type Visit, visitPrefixes, writePrefix } from '../prefix.ts'
 import { defineAttribute, type Malformed, wrongLength } from './spec.ts'
+import { nextAttribute, valueAt } from './walk.ts'
 
 /** Routes announced in MP_REACH_NLRI (RFC 4760 §3), of one family. */
 export type MpReach =
@@ -100,6 +101,34 @@ export function readUnreach(bytes: Uint8Array, at: number, end: number, context:
   const r = new Reader(bytes, at, end)
   const family = readFamily(r)
   return { ...family, withdrawn: readNlri(r, family, context) } as MpUnreach // the family decides which of the two types it is
+}
+
+/** Visits the routes of modelled families in the attributes at..end. With treat-as-withdraw, `reached` is `withdrawn`. */
+export function visitMp(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  context: Context,
+  withdrawn: Visit,
+  reached: Visit,
+): void {
+  for (let start = at, next = 0; start < end; start = next) {
+    const flags = bytes[start]!
+    const from = valueAt(start, flags)
+    next = nextAttribute(bytes, flags, from, end)
+    if (next === 0) break
+    const code = bytes[start + 1]
+    if (code !== mpReach.code && code !== mpUnreach.code) continue
+    const value = new Reader(bytes, from, next)
+    const family = familyOf(value.u16(), value.u8())
+    if (family === undefined) continue
+    let visit = withdrawn
+    if (code === mpReach.code) {
+      value.sub(value.u8() + 1) // the next hop, and a reserved octet
+      visit = reached
+    }
+    visitPrefixes(bytes, value.at, value.end, hasPathIds(context, family), visit)
+  }
 }
 
 /** A family by its name, or by its numbers if it is not modelled. */

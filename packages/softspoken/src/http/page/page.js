@@ -2,6 +2,7 @@
 
 const byId = id => document.getElementById(id)
 const ASK_EVERY = 1000 // milliseconds
+const STALE = 5 // seconds; a node that campaigns looks at the Lease more often
 
 watch()
 
@@ -12,6 +13,7 @@ async function watch() {
       show(status, events)
     } catch {
       headline('bad', 'No answer', 'The program does not answer. Below is its last answer.')
+      document.title = 'No answer: Softspoken'
     }
   }
   setTimeout(watch, ASK_EVERY)
@@ -24,126 +26,115 @@ async function ask(path) {
 }
 
 function show(status, events) {
+  const { verdict, agent, peers, version } = status
+  const name = agent?.nodeName ?? peers[0].local.id // so that pages of nodes differ
   const routes = [...status.announcements, ...Object.keys(status.withheld)]
-  summary(status, routes)
-  const { agent } = status
-  byId('name').textContent = `Softspoken, ${agent?.nodeName ?? status.peers[0].local.id}` // so that pages of nodes differ
-  byId('node-section').hidden = agent === undefined
-  put('node', agent === undefined ? [] : [node(agent)])
-  byId('version').textContent = `Softspoken ${status.version}, up for ${span(status.uptime)}`
+  const gates = Object.entries(status.health)
+  headline(verdict.kind, verdict.headline, verdict.detail, verdict.advice)
+  document.title = `${verdict.headline}: ${name}`
+  text('name', `Softspoken ${version}, ${name}`)
+  text('version', `Softspoken ${version}, up for ${span(status.uptime)}`)
+  text('node-title', agent?.election === undefined ? 'This node' : 'Cluster')
+  fill('node', agent === undefined ? [] : cluster(agent))
   put(
     'routes',
     routes.length > 0
       ? routes.map(prefix => route(prefix, status))
       : [make('p', 'none', 'No route is configured now.')],
   )
-  put('sessions', status.peers.map(session))
-  const gates = Object.entries(status.health)
-  byId('health-section').hidden = gates.length === 0
-  put('health', gates.map(gate))
+  fill('routers', peers.map(router))
+  fill('health', gates.map(gate))
   put('timeline', events.length > 0 ? events.map(eventItem) : [make('li', 'none', 'No event yet.')])
 }
 
-function summary({ announcements, withheld, peers, agent }, routes) {
-  const [first] = routes
-  document.title = first ?? 'Softspoken'
-  const receivers = peers.filter(
-    ({ sent }) => announcements.length > 0 && announcements.every(one => sent.includes(one)),
-  )
-  const [[heldBack, cause] = []] = Object.entries(withheld)
-  if (first === undefined) headline('note', 'No route', 'No route is configured now.')
-  else if (heldBack !== undefined && agent?.drained) headline('note', 'Drained', `${heldBack}, ${cause.detail}`)
-  else if (agent?.arp?.why?.reason === 'not-leader') headline('note', 'Waiting', `${heldBack}, ${cause.detail}`)
-  else if (heldBack !== undefined) headline('bad', 'Withheld', `${heldBack}, ${cause.detail}`)
-  else if (peers.length === 0) headline('good', 'Claimed', `${announcements.join(', ')} on the segment`)
-  else if (receivers.length === 0) headline('bad', 'Not sent', `${first} has been sent to no router.`)
-  else
-    headline(
-      receivers.length === peers.length ? 'good' : 'part',
-      receivers.length === peers.length ? 'Sent' : 'Sent to some',
-      `${announcements.join(', ')} to ${receivers.length} of ${peers.length} ${peers.length === 1 ? 'router' : 'routers'}`,
-    )
-}
-
-function headline(kind, words, detail) {
-  const title = byId('headline')
-  if (title.textContent !== words) title.textContent = words
+function headline(kind, words, detail, advice) {
+  text('headline', words)
   document.querySelector('header').className = kind
-  byId('detail').textContent = withoutControls(detail)
+  text('detail', detail)
+  byId('advice').hidden = advice === undefined
+  text('advice', advice ?? '')
 }
 
-function node({
-  nodeName,
-  mode,
-  role,
-  epoch,
-  holder,
-  serves,
-  leases,
-  address,
-  arp,
-  election,
-  apiServer,
-  lastElectionFailure,
-}) {
-  const failures = Object.entries(election?.requestFailures ?? {}).map(([reason, count]) => `${reason} ${count}`)
-  const place = address.interface === undefined ? 'an interface of this node' : address.interface
-  const advertises = role !== 'waiting'
-  return card(advertises ? 'good' : 'bad', nodeName, role, [
+/** This node, and the Lease if there is one. */
+function cluster(agent) {
+  const { nodeName, mode, part, why, drained, leases, address, arp, election, apiServer, lastElectionFailure } = agent
+  const probed = Object.values(agent.vips ?? {}).filter(({ reason }) => reason !== 'off')
+  const isOut = part !== 'leads' && part !== 'stands by' && part !== 'serves'
+  const node = card(isOut || arp?.blockedBy ? (drained ? 'note' : 'bad') : 'good', nodeName, part, [
+    ['Why', why],
+    ['Since', drained?.since && since(drained.since)],
     ['Mode', mode],
-    ['Leads with epoch', epoch],
-    ['Leader', role === 'leader' ? nodeName : holder],
-    ['Does not serve', serves.detail],
-    ['Address', address.present ? `on ${place}` : address.interface === undefined ? undefined : `not on ${place}`],
-    ['Segment', arp && (arp.holds ? 'claimed' : 'not claimed')],
+    ['Address', whereIs(address)],
+    ['Segment', arp && (arp.holds ? 'the VIP is claimed' : `not claimed: ${arp.why?.detail}`)],
     ['Blocked by', arp?.blockedBy],
+    ...probed.flatMap(({ accepted, detail, probe, hints = [] }) => [
+      ['Accepted', `${accepted}: ${detail}${probe ? `, ${moment(probe.at)}` : ''}`],
+      ...hints.map(hint => ['Look', hint]),
+    ]),
     ['Conflicts', arp?.conflicts || undefined],
     ['Frames sent', arp?.framesSent],
-    ['Lease', election?.lease],
-    ['API server', apiServer?.server],
-    ['Leads for', leases.election === undefined ? undefined : `${span(leases.election)} unless it is renewed`],
-    [
-      'Last renewal',
-      election?.secondsSinceRenewal === undefined ? undefined : `${span(election.secondsSinceRenewal)} ago`,
-    ],
-    ['Failed requests', failures.join(', ')],
-    ['Last failure', lastElectionFailure?.detail],
-    ['Our certificate ends', apiServer?.certificateEnd && moment(apiServer.certificateEnd)],
+    ['Leads for', leases.election && `${span(leases.election)}, unless the Lease is renewed`],
     [
       'Kernel deadline',
-      leases.kernelDeadline === undefined ? 'not armed' : `in ${span(leases.kernelDeadline)} unless it is moved`,
+      leases.kernelDeadline ? `ends a hanging process in ${span(leases.kernelDeadline)}` : 'not armed',
     ],
   ])
+  if (election === undefined) return [node]
+  const { lease, seen, secondsSinceRenewal, requestFailures } = election
+  const failures = Object.entries(requestFailures).map(([reason, count]) => `${reason} ${count}`)
+  const holder = seen?.holder
+  return [
+    card(holder ? (seen.secondsSinceSeen > STALE ? 'note' : 'good') : 'bad', 'Leader', holder || 'none', [
+      ['Since', holder && since(seen.acquiredAt)],
+      ['Epoch', seen?.epoch],
+      ['Lease', lease],
+      ['Written', seen ? `${span(seen.secondsSinceChange)} ago` : 'there is no Lease'],
+      ['Last look', seen && seen.secondsSinceSeen > STALE ? `${span(seen.secondsSinceSeen)} ago` : undefined],
+      ['By this node', secondsSinceRenewal === undefined ? undefined : `${span(secondsSinceRenewal)} ago`],
+      ['Election fails', lastElectionFailure?.detail],
+      ['Failed requests', failures.join(', ')],
+      ['API server', apiServer?.server],
+      ['Our certificate ends', apiServer?.certificateEnd && moment(apiServer.certificateEnd)],
+    ]),
+    node,
+  ]
 }
 
-function route(prefix, { withheld, leases, peers, routes }) {
-  const { nextHop, med, localPref, communities = [], largeCommunities = [], prepend } = routes[prefix] ?? {}
-  const receivers = peers.filter(({ sent }) => sent.includes(prefix)).map(({ peer }) => peer.address)
-  const refusals = peers.flatMap(({ peer, unsendable }) =>
-    unsendable[prefix] === undefined ? [] : [`${peer.address}: ${unsendable[prefix].detail}`],
+/** Undefined if another program adds the VIP, and it is not there. */
+function whereIs({ present, interface: place }) {
+  if (present) return `on ${place ?? 'this node'}`
+  return place && `not on ${place}`
+}
+
+function route(prefix, { verdict, withheld, leases, peers, routes, advertised }) {
+  const sent = peers.flatMap(({ peer: { address }, sent }) =>
+    sent.includes(prefix) ? [{ address, ...advertised[address]?.[prefix] }] : [],
   )
-  const queued = peers.flatMap(({ peer, queued }) =>
-    queued[prefix] === undefined ? [] : [`${peer.address}: ${change(queued[prefix])}`],
-  )
+  // What was sent; before that, what is configured.
+  const all = sent.length > 0 ? sent.map(({ attributes }) => attributes ?? {}) : [routes[prefix] ?? {}]
+  const each = value => [...new Set(all.flatMap(attributes => value(attributes) ?? []))].join(', ')
+  const ofPeers = words => peers.flatMap(one => words(one) ?? []).join('; ')
   const isBgp = peers.length > 0
-  const isOut = isBgp ? receivers.length > 0 : withheld[prefix] === undefined
-  const state = isOut ? (isBgp ? 'sent' : 'claimed') : withheld[prefix] === undefined ? 'not sent' : 'withheld'
-  return card(isOut ? 'good' : 'bad', prefix, state, [
-    ['Sent to', isBgp ? receivers.join(', ') || 'no router' : undefined],
-    ['Next hop', nextHop],
-    ['MED', med],
-    ['Queued', queued.join('; ')],
-    ['Local preference', localPref],
-    ['Communities', [...communities, ...largeCommunities].join(', ')],
-    ['Prepended', prepend && `${prepend} times`],
+  const isHeld = withheld[prefix] !== undefined
+  const isOut = isBgp ? sent.length > 0 : !isHeld
+  const isPart = isOut && sent.length < peers.length
+  const out = isPart ? `sent to ${sent.length} of ${peers.length}` : isBgp ? 'sent' : 'claimed'
+  const kind = isPart ? 'part' : isOut ? 'good' : verdict.kind === 'note' ? 'note' : 'bad'
+  return card(kind, prefix, isOut ? out : isHeld ? 'withheld' : 'not sent', [
     ['Withheld', withheld[prefix]?.detail],
-    ['Cannot be sent', refusals.join('; ')],
+    ...sent.map(({ address, since: at }) => [`To ${address}`, at ? `since ${since(at)}` : 'sent']),
+    ['To', isBgp && sent.length === 0 ? 'no router' : undefined],
+    ['Next hop', each(({ nextHop, mpReach }) => nextHop ?? mpReach?.nextHop)],
+    ['MED', each(({ med }) => med)],
+    ['Communities', each(({ communities = [], largeCommunities = [] }) => [...communities, ...largeCommunities])],
+    ['Local preference', each(({ localPref }) => localPref)],
+    ['Prepended', routes[prefix]?.prepend && `${routes[prefix].prepend} times`],
+    ['Queued', ofPeers(({ peer, queued }) => queued[prefix] && `${peer.address}: ${change(queued[prefix])}`)],
     [
-      'Valid for',
-      leases[prefix] === undefined || withheld[prefix] !== undefined
-        ? undefined
-        : `${span(leases[prefix])} unless it is renewed`,
+      'Cannot be sent',
+      ofPeers(({ peer, unsendable }) => unsendable[prefix] && `${peer.address}: ${unsendable[prefix].detail}`),
     ],
+    ['Valid for', leases[prefix] === undefined || isHeld ? undefined : `${span(leases[prefix])}, unless it is renewed`],
   ])
 }
 
@@ -156,25 +147,25 @@ function value(attributes, name) {
   return attributes[name] === undefined ? 'none' : JSON.stringify(attributes[name])
 }
 
-function session({ state, secondsInState, local, peer, negotiated, nextDialIn, counters, lastFailure }) {
-  return card(state === 'Established' ? 'good' : 'bad', peer.address, state, [
-    ['In this state', `for ${span(secondsInState)}`],
+/** What to do comes first; a hint of a failure that is over is left out. */
+function router({ state, secondsInState, local, peer, negotiated, nextDialIn, counters, lastFailure }) {
+  const isUp = state === 'Established'
+  const malformed = Object.values(counters.inMalformedUpdates).reduce((all, one) => all + one)
+  return card(isUp ? 'good' : 'bad', `${peer.address}, AS ${peer.as}`, `${state} for ${span(secondsInState)}`, [
+    ['Do', isUp ? undefined : lastFailure?.hint],
+    ['Last failure', lastFailure && `${lastFailure.detail} (${moment(lastFailure.at)}, in ${lastFailure.from})`],
     ['Next dial', nextDialIn === undefined ? undefined : `in ${span(nextDialIn)}`],
-    ['Peer', `AS ${peer.as}, port ${peer.port}${negotiated ? `, identifier ${negotiated.peerId}` : ''}`],
+    ['Identifier', negotiated?.peerId],
+    ['Port', peer.port === 179 ? undefined : peer.port],
     ['Local', `AS ${local.as}, identifier ${local.id}${local.address ? `, from ${local.address}` : ''}`],
-    ['Hold time', negotiated ? `${negotiated.holdTime} s` : undefined],
+    ['Hold time', negotiated && `${negotiated.holdTime} s`],
     ['Families', negotiated?.families.join(', ')],
     ['Messages', `${counters.inTotalMessages} in, ${counters.outTotalMessages} out`],
     [
       'Since the start',
       `${times('dialled', counters.dials)}, ${times('established', counters.fsmEstablishedTransitions)}`,
     ],
-    ['Malformed UPDATEs', Object.values(counters.inMalformedUpdates).reduce((all, one) => all + one) || undefined],
-    [
-      'Last failure',
-      lastFailure ? `${lastFailure.detail} (${moment(lastFailure.at)}, in ${lastFailure.from})` : undefined,
-    ],
-    ['Hint', lastFailure?.hint],
+    ['Malformed UPDATEs', malformed || undefined],
   ])
 }
 
@@ -208,6 +199,16 @@ function eventItem({ at, kind, text, times }) {
   return item
 }
 
+/** A section that is hidden while it is empty. */
+function fill(id, children) {
+  byId(`${id}-section`).hidden = children.length === 0
+  put(id, children)
+}
+function text(id, words) {
+  const place = byId(id)
+  const shown = withoutControls(words)
+  if (place.textContent !== shown) place.textContent = shown
+}
 /** Replaces only what has changed, so that a selection and a screen reader's place are kept. */
 function put(id, children) {
   const place = byId(id)
@@ -231,6 +232,9 @@ function span(seconds) {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
   if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
+}
+function since(at) {
+  return `${moment(at)} (${span(Math.max(0, Date.now() - Date.parse(at)) / 1000)})`
 }
 function times(verb, count) {
   return count === 0 ? `never ${verb}` : count === 1 ? `${verb} once` : `${verb} ${count} times`

@@ -1,0 +1,99 @@
+/**
+ * The metrics of the process, under the names that Prometheus' client libraries share. The collectors of prom-client can only
+ * be had all together, with one that wakes 100 times a second and one that observes each garbage collection.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+interface Row {
+  readonly name: string
+  readonly help: string
+  /** Undefined: it cannot be read here. */
+  read(): number | undefined
+}
+
+/** Milliseconds between two looks at the event loop. */
+const INTERVAL = 250
+
+const gauges: readonly Row[] = [
+  {
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory (RSS) of the process.',
+    read: () => process.memoryUsage.rss(),
+  },
+  {
+    name: 'process_start_time_seconds',
+    help: 'When the process began, in Unix time.',
+    read: () => startTime,
+  },
+  {
+    name: 'process_open_fds',
+    help: 'Open file descriptors; absent on a system without /proc.',
+    read: () => orAbsent(() => readdirSync('/proc/self/fd').length - 1), // one of them was of this look
+  },
+  {
+    name: 'process_max_fds',
+    help: 'The most file descriptors that the process may open; absent on a system without /proc.',
+    read: () => orAbsent(descriptorLimit),
+  },
+  {
+    name: 'nodejs_eventloop_lag_max_seconds',
+    help: 'The longest delay of the event loop since the last scrape. One below 0.25 s may be missed.',
+    read: () => watch?.takeLongest(),
+  },
+]
+/** Once, because the wall clock may be set later. */
+const startTime = Math.round(Date.now() / 1000 - process.uptime())
+
+export function registerProcessMetrics(registry: Registry): void {
+  const registers = [registry]
+  new Counter({
+    ...{ name: 'process_cpu_seconds_total', help: 'CPU time of the process, user and system.', registers },
+    collect() {
+      const { user, system } = process.cpuUsage()
+      this.reset()
+      this.inc((user + system) / 1e6)
+    },
+  })
+  watch ??= watchEventLoop()
+  for (const { name, help, read } of gauges)
+    new Gauge({
+      ...{ name, help, registers },
+      collect() {
+        const value = read()
+        if (value === undefined) this.remove()
+        else this.set(value)
+      },
+    })
+}
+
+let watch: { takeLongest(): number } | undefined
+
+/**
+ * The times between two looks are longer if the event loop was late. Node takes them without JavaScript: a timer in
+ * JavaScript would need more than a third of the CPU time of an idle program. It does not keep the process.
+ */
+function watchEventLoop(): { takeLongest(): number } {
+  const times = monitorEventLoopDelay({ resolution: INTERVAL })
+  times.enable()
+  return {
+    takeLongest() {
+      const longest = times.max / 1e9 - INTERVAL / 1000
+      times.reset()
+      return Math.max(0, longest)
+    },
+  }
+}
+
+function descriptorLimit(): number | undefined {
+  const [, soft = ''] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft)
+}
+function orAbsent(read: () => number | undefined): number | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
