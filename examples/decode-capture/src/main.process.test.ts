@@ -215,8 +215,8 @@ describe('wrong input: one sentence on standard error, exit 2', () => {
     expect(await shell('<&-')).toEqual({ code: 2, out: '', err })
   })
   it('an output that cannot be written exits with 2', { timeout }, async () => {
-    const { code, err } = await shell('>/dev/full', capture('session.pcap'))
-    expect([code, err]).toEqual([2, 'the output cannot be written: ENOSPC: no space left on device, write\n'])
+    const { code, err } = await shell(`>'${join(folder, 'output')}'`, capture('session.pcap'), 'ulimit -f 0')
+    expect([code, err]).toEqual([2, 'the output cannot be written: EFBIG: file too large, write\n'])
   })
   it('a file that is cut short is decoded up to there and exits with 2', { timeout }, async () => {
     const path = await file('cut.pcap', samples['session.pcap']!().subarray(0, 360))

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
@@ -61,11 +63,14 @@ it('the demo exits with 0 and no error if the reader of its pipe stops', { timeo
 })
 
 it('the demo exits with 1 and one sentence if it cannot print', { timeout: 25_000 }, async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', demo], {
-    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+  const folder = mkdtempSync(join(tmpdir(), 'demo-'))
+  const shell = `ulimit -f 0; exec "$@" >'${join(folder, 'output')}'`
+  const child = spawn('sh', ['-c', shell, 'sh', process.execPath, '--import', 'tsx', demo], {
+    stdio: ['ignore', 'ignore', 'pipe'],
   })
   let errors = ''
   child.stderr?.on('data', chunk => (errors += chunk))
   expect(await once(child, 'close')).toEqual([1, null])
-  expect(errors).toMatch(/^the demo cannot print: ENOSPC[^\n]*\n$/)
+  expect(errors).toMatch(/^the demo cannot print: EFBIG[^\n]*\n$/)
+  rmSync(folder, { recursive: true })
 })

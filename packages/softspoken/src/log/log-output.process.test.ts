@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Listener, Session } from '@softspoken/session'
 import { routes } from '@softspoken/wire'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const needed =
@@ -16,7 +16,7 @@ const timeout = 60_000
 
 /** What a shell does with standard output, `"$@"` being the program. */
 const outputs = {
-  'a full disk': 'exec "$@" >/dev/full 2>/dev/full',
+  'a file that may not grow, as on a full disk': 'ulimit -f 0; exec "$@" >"$FIFO.txt" 2>&1',
   'a full pipe whose reader has stopped':
     'mkfifo "$FIFO"; exec 3<>"$FIFO"; head -c 65536 /dev/zero >&3; exec "$@" >"$FIFO"',
   'a pipe whose reader is gone': 'mkfifo "$FIFO"; exec 3<>"$FIFO"; exec 4>"$FIFO"; exec "$@" 3<&- >&4 4>&-',
@@ -83,23 +83,18 @@ describe.skipIf(spawnSync('script', ['--version']).error)('the program in a term
 })
 
 describe.concurrent('the program exits 1 with a sentence if it cannot write the result', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'log-output-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
   it.for([
     ['announce --check', `${needed} --next-hop 10.0.5.11 --check`],
     ['--help', '--help'],
   ] as const)('of %s is a sentence on standard error, and exit 1', { timeout }, async ([_, flags], { expect }) => {
-    const child = spawn('sh', [
-      '-c',
-      '"$@" >/dev/full',
-      'sh',
-      process.execPath,
-      '--import',
-      'tsx',
-      main,
-      ...flags.split(' '),
-    ])
+    const shell = `ulimit -f 0; exec "$@" >'${join(folder, 'output')}'`
+    const child = spawn('sh', ['-c', shell, 'sh', process.execPath, '--import', 'tsx', main, ...flags.split(' ')])
     let complaint = ''
     child.stderr.on('data', chunk => (complaint += chunk))
     expect(await once(child, 'close')).toEqual([1, null])
-    expect(complaint).toMatch(/^standard output cannot be written: ENOSPC[^\n]*\n$/)
+    expect(complaint).toMatch(/^standard output cannot be written: EFBIG[^\n]*\n$/)
   })
 })
