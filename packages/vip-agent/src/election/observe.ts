@@ -93,6 +93,8 @@ export function previousHolder({ observed, highest }: ElectionState): PreviousHo
   return { ...(mac !== undefined && isReleasedByHolder && { mac }), released: true }
 }
 
+/** Each change gives a Lease another version, but a store that was restored from a snapshot may use a version once more. */
 function isSame(one: StoredLease | undefined, other: StoredLease | undefined): boolean {
-  return one?.version === other?.version // each change gives it another one
+  if (one === undefined || other === undefined) return one === other
+  return one.version === other.version && one.holder === other.holder && +one.renewedAt === +other.renewedAt
 }

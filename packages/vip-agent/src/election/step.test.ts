@@ -102,6 +102,20 @@ describe('a candidate at its start', () => {
     one.pass(1)
     expect(one.pending).toMatchObject({ type: 'update', version: '6' })
   })
+  it.each([
+    ['renewal', { renewedAt: new Date(9) }],
+    ['holder', { holder: 'c' }],
+  ])('takes another %s for a change, though a restored store gives it the same version', (_, change) => {
+    const one = new Candidate()
+    one.answer(lease({ holder: 'b' }))
+    const restored = lease({ holder: 'b', ...change })
+    one.pass(15_000)
+    one.answer(restored)
+    one.passAnd(15_000 + 1000 + 100 - 1, () => one.answerLooks(restored))
+    expect(one.writes).toEqual([])
+    one.pass(1)
+    expect(one.pending).toMatchObject({ type: 'update' })
+  })
   it('takes a Lease with its own identity after 1.25 retry periods', () => {
     const one = new Candidate()
     one.answer(lease({ holder: 'a', epoch: 3 }))
