@@ -6,6 +6,8 @@ export type Question =
   | {
       readonly type: 'run-mutant'
       readonly mutant: string
+      /** The changed file, as the name of a file in the repository. */
+      readonly file: string
       /** All tests if undefined. */
       readonly ids: readonly string[] | undefined
       readonly hitLimit: number | undefined

@@ -1,4 +1,5 @@
 /** The two plugins of Stryker: which mutants it leaves out, and how it runs tests. */
+import { relative } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import type { Ignorer } from '@stryker-mutator/api/ignore'
 import { declareClassPlugin, declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin'
@@ -53,7 +54,9 @@ class LoadedTests implements TestRunner {
 
   async mutantRun({ activeMutant, testFilter, hitLimit }: MutantRunOptions): Promise<MutantRunResult> {
     const answer = this.#answer('ran-mutant')
-    this.#ask({ type: 'run-mutant', mutant: activeMutant.id, ids: testFilter, hitLimit })
+    const { id: mutant, fileName } = activeMutant
+    const file = relative(process.cwd(), fileName)
+    this.#ask({ type: 'run-mutant', mutant, file, ids: testFilter, hitLimit })
     const { count, failed, isClean, endless } = await answer
     if (endless) return { status: MutantRunStatus.Timeout }
     if (failed === undefined) return { status: MutantRunStatus.Survived, nrOfTests: count }

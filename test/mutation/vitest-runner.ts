@@ -34,7 +34,8 @@ export default class LoadedTests extends TestRunner {
         const question = (event as { data: Question }).data
         if (question.type === 'end') end()
         else if (question.type === 'run-all') answer(await this.#runAll(tests))
-        else if (question.type === 'run-mutant') answer(await this.#runMutant(quickestFirst(tests), question))
+        else if (question.type === 'run-mutant')
+          answer(await this.#runMutant(likeliestFirst(tests, question.file), question))
       }
       answer({ type: 'loaded' })
     })
@@ -115,9 +116,12 @@ export default class LoadedTests extends TestRunner {
 
 /** Kept in a file, because after an endless loop Stryker starts a new process. */
 const DURATIONS = 'durations.json'
-function quickestFirst(tests: ReadonlyMap<string, RunnerTestCase>): ReadonlyMap<string, RunnerTestCase> {
+/** The tests beside the changed file, then the others; of both, the quickest first. */
+function likeliestFirst(tests: ReadonlyMap<string, RunnerTestCase>, file: string): ReadonlyMap<string, RunnerTestCase> {
   const durations = JSON.parse(readFileSync(DURATIONS, 'utf8')) as Record<string, number>
-  return new Map([...tests].sort(([a], [b]) => durations[a]! - durations[b]!))
+  const beside = file.replace(/\.ts$/, '')
+  const order = (id: string) => Number(!id.startsWith(beside))
+  return new Map([...tests].sort(([a], [b]) => order(a) - order(b) || durations[a]! - durations[b]!))
 }
 function collect(group: RunnerTestSuite, name: string, tests: Map<string, RunnerTestCase>): void {
   for (const task of group.tasks) {

@@ -1,6 +1,4 @@
 /** A session with a peer that breaks the protocol, is silent, floods, or does not read. */
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { MalformedUpdate } from '@softspoken/session'
 import { openMessage } from '@softspoken/session/testing'
 import { toHex } from '@softspoken/test-support/hex'
@@ -16,32 +14,6 @@ import {
   withdrawal,
   withLocalPref,
 } from './session-helpers.ts'
-
-describe('a peer that does not read', () => {
-  it('a peer that does not read gets an RST when the send hold time ends (RFC 9687)', async () => {
-    const server = createServer().listen(0, '127.0.0.1').unref()
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo // a TCP server's address has one
-    const far = connect(port, '127.0.0.1')
-    const [near] = (await once(server, 'connection')) as [Socket]
-    const { session, clock } = scripted({ passive: true, sendHoldTime: 90 })
-    session.accept(near)
-    const real = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 1 })
-    far.pause().write(Buffer.concat([encode(openMessage(65002)), encode({ type: 'keepalive' })]))
-    await real(() => expect(session.state).toBe('Established'))
-    const prefixes = Array.from({ length: 250 }, (_, i) => `10.0.${i}.0/24`)
-    while (near.writableLength < 1_000_000)
-      session.send({ type: 'update', withdrawn: prefixes, attributes: {}, announced: [] })
-    await clock.advance(50)
-    far.write(encode({ type: 'keepalive' }))
-    await real(() => expect(session.status().counters.inTotalMessages).toBe(3))
-    const reset = vi.spyOn(near, 'resetAndDestroy')
-    await clock.advance(41)
-    expect(session.status().lastFailure?.sent).toMatchObject({ code: 8, subcode: 0 })
-    expect([near.destroyed, reset.mock.calls.length]).toEqual([true, 1]) // Node reads an RST behind data as an end
-    far.destroy()
-  })
-})
 
 describe('a peer that does not do its part', () => {
   it('a peer that never sends OPEN gets 4/0 after 240 s (RFC 4271 §8.2.2)', async () => {

@@ -235,6 +235,8 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
   const anyWait = fc.oneof({ weight: 4, arbitrary: fc.nat(1000) }, { weight: 1, arbitrary: fc.nat(400_000) })
   const anyRun = fc.array(fc.tuple(anyWait, anyInput), { minLength: 20, maxLength: 100 })
 
+  const runs = Number(process.env.RUNS ?? 300)
+
   it('there is at most one connection per direction, and one session for listeners', () => {
     let together = 0
     fc.assert(
@@ -285,8 +287,8 @@ describe('on any sequence of inputs, from either connection', { timeout: 30_000 
           together += Number(held.size === 2)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs },
     )
-    expect(together).toBeGreaterThan(200)
+    expect(together).toBeGreaterThan(runs / 2)
   })
 })

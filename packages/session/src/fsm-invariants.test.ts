@@ -164,7 +164,7 @@ describe('on any sequence of inputs', () => {
           check({ config, before, input, actions, after, now })
         }
       }),
-      { numRuns: 300 },
+      { numRuns: Number(process.env.RUNS ?? 300) },
     )
   }
 })

@@ -1,4 +1,5 @@
 /** ROUTE-REFRESH (RFC 2918, RFC 7313). */
+import { toHex } from '@softspoken/test-support/hex'
 import { encode, type Message } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import { inputs, open, Play, refreshFor, update } from '../tools/machine-play.ts'
@@ -42,11 +43,8 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
     const capabilities = [...open.capabilities, { name: 'extended-message' } as const]
     const play = new Play({ extendedMessage: extended }).reach('OpenSent').receive({ ...open, capabilities })
     const { sent } = play.receive({ type: 'keepalive' }, long).down!
-    expect(sent).toMatchObject({
-      code: 7,
-      subcode: 1,
-      data: encode(long, { extendedMessage: true }).subarray(0, answered),
-    })
+    expect(sent).toMatchObject({ code: 7, subcode: 1 })
+    expect(toHex(sent!.data)).toBe(toHex(encode(long, { extendedMessage: true }).subarray(0, answered)))
     expect(encode(sent!, { extendedMessage: extended })).toHaveLength(21 + answered)
   })
   it('a mark of a wrong length is ignored without enhanced route refresh', () => {
