@@ -1,22 +1,6 @@
-/** LineOutput on a scripted descriptor, a FIFO and a small tmpfs, which may be full, slow or gone. */
-import { spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  truncateSync,
-  write,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** LineOutput on a scripted descriptor, which may be full, slow or gone. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LineOutput, type Write } from './line-output.ts'
-import { immediateWriter } from './non-blocking.ts'
 
 const RETRY = 250
 
@@ -174,56 +158,149 @@ describe('LineOutput', () => {
     expect(output.stuck).toBe(false)
     expect(written).toBe('a\n')
   })
-})
 
-describe('LineOutput on a FIFO whose reader stops', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lines-'))
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
-  test('never waits, and leaves whole lines and one notice for the reader', async () => {
-    const file = join(folder, 'fifo')
-    expect(spawnSync('mkfifo', [file]).status).toBe(0)
-    const reader = openSync(file, constants.O_RDWR | constants.O_NONBLOCK)
-    const writer = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK)
-    const output = lines(immediateWriter(writer))
-    for (let at = 0; at < 5000; at++) output.write(`${at} ${'x'.repeat(100)}\n`)
-    expect(output.dropped).toBeGreaterThan(1000)
-    const piece = Buffer.alloc(65536)
-    let text = ''
-    const readMore = (): boolean => {
-      try {
-        for (;;) text += piece.toString('latin1', 0, readSync(reader, piece))
-      } catch {} // EAGAIN: it is empty
-      return text.includes('missing')
+  /** A descriptor whose writes end when `end` is called. */
+  class Slow {
+    readonly writes: string[] = []
+    end = (): void => {}
+    readonly write: Write = (octets, done) => {
+      this.writes.push(Buffer.from(octets).toString())
+      this.end = () => done(null, octets.length)
     }
-    await expect.poll(readMore, { timeout: 10_000 }).toBe(true)
-    const found = text.trimEnd().split('\n')
-    expect(found.at(-1)).toBe(`${output.dropped} missing: they were not read in time`)
-    expect(found.slice(0, -1).every((line, at) => line === `${at} ${'x'.repeat(100)}`)).toBe(true)
-    closeSync(reader)
-    closeSync(writer)
-  })
-})
+  }
 
-const disk = mkdtempSync(join(tmpdir(), 'disk-'))
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status === 0
-describe.skipIf(!mounted)('LineOutput on a disk of 64 kB (needs root, to mount it)', () => {
-  afterEach(() => {
-    spawnSync('umount', [disk])
-    rmSync(disk, { recursive: true, force: true })
+  test('is not stuck before a second is over, and not without a write', () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    vi.advanceTimersByTime(5000)
+    expect(output.stuck).toBe(false)
+    output.write('a\n')
+    vi.advanceTimersByTime(1000)
+    expect(output.stuck).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(output.stuck).toBe(true)
   })
-  test('loses lines while the disk is full, and continues once there is room', async () => {
-    const log = join(disk, 'log')
-    const filler = join(disk, 'filler')
-    writeFileSync(filler, Buffer.alloc(40 * 1024))
-    const descriptor = openSync(log, 'a')
-    const output = lines((octets, done) => write(descriptor, octets, done))
-    for (let at = 0; at < 1000; at++) output.write(`${at} ${'x'.repeat(100)}\n`)
-    await expect.poll(() => output.dropped).toBeGreaterThan(100)
-    const { dropped } = output
-    truncateSync(filler)
-    await expect.poll(() => readFileSync(log, 'utf8')).toMatch(new RegExp(`\\n${dropped} missing: ENOSPC`))
-    output.write('after\n')
-    await expect.poll(() => readFileSync(log, 'utf8')).toMatch(/\nafter\n$/)
-    closeSync(descriptor)
+
+  test('gives what waits in whole lines, at most 16 KiB at a time', () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    const line = `${'x'.repeat(4095)}\n`
+    for (let at = 0; at < 6; at++) output.write(line)
+    for (let at = 0; at < 3; at++) to.end()
+    expect(to.writes).toEqual([line, line.repeat(4), line])
+  })
+
+  test('gives a line that is longer than 16 KiB in one write', () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    const long = `${'x'.repeat(20_000)}\n`
+    output.write('a\n')
+    output.write(long)
+    output.write('b\n')
+    for (let at = 0; at < 3; at++) to.end()
+    expect(to.writes).toEqual(['a\n', long, 'b\n'])
+  })
+
+  test('forgets the octets of lines that were written, so that later ones have room', () => {
+    const to = new Descriptor()
+    const output = lines(to.write)
+    for (let at = 0; at < 300; at++) output.write(`${'x'.repeat(1023)}\n`)
+    expect([output.dropped, to.text.length]).toEqual([0, 300 * 1024])
+  })
+
+  test('keeps exactly 256 KiB that wait, and not an octet more', () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    output.write('a\n')
+    for (let at = 0; at < 256; at++) output.write(`${'x'.repeat(1023)}\n`)
+    expect(output.dropped).toBe(0)
+    output.write('\n')
+    expect(output.dropped).toBe(1)
+  })
+
+  test('a descriptor that takes nothing is tried again in a quarter of a second', () => {
+    let tries = 0
+    const output = lines((octets, done) => done(null, ++tries < 3 ? 0 : octets.length))
+    output.write('a\n')
+    expect(tries).toBe(1)
+    vi.advanceTimersByTime(RETRY - 1)
+    expect(tries).toBe(1)
+    vi.advanceTimersByTime(1 + RETRY)
+    expect([tries, output.dropped]).toEqual([3, 0])
+    vi.advanceTimersByTime(10 * RETRY)
+    expect(tries, 'nothing is left to write').toBe(3)
+  })
+
+  test('a notice that is lost itself counts again, with the lines of before', () => {
+    const to = new Descriptor()
+    const output = lines(to.write)
+    Object.assign(to, { room: 0, code: 'ENOSPC' })
+    output.write('a\n')
+    vi.advanceTimersByTime(3 * RETRY)
+    output.write('b\n')
+    vi.advanceTimersByTime(RETRY)
+    to.room = Number.POSITIVE_INFINITY
+    vi.advanceTimersByTime(RETRY)
+    expect([to.text, output.dropped]).toEqual(['2 missing: ENOSPC\n', 2])
+  })
+
+  test('counts each line of a write that fails, and those that waited behind it', () => {
+    const to = new Descriptor()
+    const output = lines(to.write)
+    to.room = 0
+    for (const line of ['a\n', 'b\n', 'c\n']) output.write(line)
+    to.code = 'EPIPE'
+    vi.advanceTimersByTime(RETRY)
+    expect(output.dropped).toBe(3)
+    to.room = Number.POSITIVE_INFINITY
+    vi.advanceTimersByTime(RETRY)
+    expect(to.text).toBe('3 missing: EPIPE\n')
+  })
+
+  test('settles once all is written', async () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    let settled = false
+    await output.settle() // there is nothing
+    output.write('a\n')
+    output.write('b\n')
+    const end = output.settle().then(() => (settled = true))
+    await vi.advanceTimersByTimeAsync(100)
+    to.end()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(settled).toBe(false)
+    to.end()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(settled).toBe(true)
+    await end
+  })
+
+  test('settles after a second if a write hangs', async () => {
+    const output = lines(new Slow().write)
+    output.write('a\n')
+    let settled = false
+    const end = output.settle().then(() => (settled = true))
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(settled).toBe(false)
+    await vi.advanceTimersByTimeAsync(20)
+    expect(settled).toBe(true)
+    await end
+  })
+
+  test('at the end of the process it writes behind a write that still runs', () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    for (const line of ['a\n', 'b\n', 'c\n']) output.write(line)
+    output.flush()
+    expect(to.writes).toEqual(['a\n', 'b\nc\n'])
+  })
+
+  test('at the end of the process it writes nothing behind one that is stuck', () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    for (const line of ['a\n', 'b\n']) output.write(line)
+    vi.advanceTimersByTime(1001)
+    output.flush()
+    expect(to.writes).toEqual(['a\n'])
   })
 })
