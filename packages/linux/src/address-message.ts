@@ -191,9 +191,3 @@ function ifaddrmsg(interfaceIndex: number, address: Uint8Array, prefixLength: nu
   viewOf(body).setUint32(4, interfaceIndex, littleEndian)
   return body
 }
-
-/** @throws RangeError */
-export function assertAddress(address: Uint8Array): void {
-  if (address.length !== 4 && address.length !== 16)
-    throw new RangeError(`the address has ${address.length} octets, and must have 4 or 16`)
-}

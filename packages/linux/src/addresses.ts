@@ -1,13 +1,13 @@
 /** The addresses of this host, with rtnetlink(7): listed, added with a lifetime, renewed and removed. */
 import {
   addressIn,
-  assertAddress,
   encodeRemoveAddress,
   encodeSetAddress,
   type HostAddress,
   RTM_DELADDR,
   RTM_NEWADDR,
 } from './address-message.ts'
+import { assertAddress, assertInteger, assertInterfaceName, assertObject } from './arguments.ts'
 import { AF_UNSPEC } from './constants.ts'
 import { interfaceIndex, interfaceName } from './interface-name.ts'
 import { systemError, withDetail } from './libc.ts'
@@ -61,16 +61,14 @@ export function listAddresses(): readonly HostAddress[] {
  * @param validLifetime Whole seconds, 1 or more. The kernel removes the address up to a second later; it does not count the
  * time that the machine sleeps.
  * @throws Error with `code`, `errno` and `syscall`, such as EPERM, ENODEV, or EACCES if IPv6 is off on the interface;
- * RangeError for a lifetime or an address that is not allowed; Error if `linuxSupport()` reports no support.
+ * RangeError for an argument that is not allowed; Error if `linuxSupport()` reports no support.
  */
-export function setAddress({
-  interface: name,
-  address,
-  validLifetime,
-}: InterfaceAddress & { readonly validLifetime: number }): void {
+export function setAddress(form: InterfaceAddress & { readonly validLifetime: number }): void {
+  assertObject('the argument', form)
+  const { interface: name, address, validLifetime } = form
+  assertInterfaceName(name)
   assertAddress(address)
-  if (!Number.isInteger(validLifetime) || validLifetime < 1 || validLifetime > MAX_LIFETIME)
-    throw new RangeError(`validLifetime is ${validLifetime}, and must be whole seconds from 1 to ${MAX_LIFETIME}`)
+  assertInteger('validLifetime', validLifetime, 1, MAX_LIFETIME, 'whole seconds')
   netlinkRequest(NETLINK_ROUTE, {
     name: 'RTM_NEWADDR',
     type: RTM_NEWADDR,
@@ -85,10 +83,13 @@ export function setAddress({
  * @param form An address from `listAddresses()`, or the interface, the address and its prefix length.
  * @returns Whether it was there.
  * @throws Error with `code`, `errno` and `syscall`: EPERM, or EBUSY if other addresses would go with it; RangeError for
- * octets that are no address; Error if `linuxSupport()` reports no support.
+ * an argument that is not allowed; Error if `linuxSupport()` reports no support.
  */
 export function removeAddress(form: InterfaceAddress & Pick<HostAddress, 'prefixLength' | 'peer'>): boolean {
+  assertObject('the argument', form)
+  assertInterfaceName(form.interface)
   assertAddress(form.address)
+  assertInteger('prefixLength', form.prefixLength, 0, form.address.length * 8)
   assertAlone(form)
   try {
     netlinkRequest(NETLINK_ROUTE, {

@@ -1,6 +1,6 @@
 /** Ends the TCP connections of one local address, of any process: sock_diag(7), SOCK_DESTROY. */
 
-import { assertAddress } from './address-message.ts'
+import { assertAddress } from './arguments.ts'
 import { AF_INET, AF_INET6, IPPROTO_TCP } from './constants.ts'
 import { notUnderstood } from './netlink-answer.ts'
 import { type NetlinkMessage, viewOf } from './netlink-message.ts'

@@ -1,4 +1,5 @@
 /** A deadline that the kernel enforces on this process: timer_create(2) and SIGKILL. */
+import { assertArgument } from './arguments.ts'
 import { cFunction, systemError } from './libc.ts'
 import { littleEndian } from './sockaddr.ts'
 
@@ -31,11 +32,11 @@ export class KernelDeadline {
   /**
    * The process ends after this time unless arm() or disarm() is called before.
    * @param seconds From now, above 0; a fraction counts.
-   * @throws RangeError for another number; Error with `code` and `syscall`.
+   * @throws RangeError for another value; Error with `code` and `syscall`.
    */
   arm(seconds: number): void {
-    if (!(seconds > 0 && seconds <= MAX_SECONDS))
-      throw new RangeError(`seconds is ${seconds}, and must be above 0 and at most ${MAX_SECONDS}`)
+    const isAllowed = typeof seconds === 'number' && seconds > 0 && seconds <= MAX_SECONDS
+    assertArgument(isAllowed, 'seconds', seconds, `above 0 and at most ${MAX_SECONDS}`)
     if (this.#timers.length === 0) throw new Error('the deadline is stopped')
     this.#set(seconds)
   }

@@ -2,7 +2,8 @@
  * Ethernet frames that say which MAC address has an IP address: ARP (RFC 826, RFC 5227), and neighbor discovery of IPv6
  * (RFC 4861 §4.3, §4.4, §7.2.6). Octets and what they say; no socket.
  */
-import { assertAddress } from './address-message.ts'
+import { types } from 'node:util'
+import { assertAddress, assertArgument, assertObject, assertOneOf } from './arguments.ts'
 import { viewOf } from './netlink-message.ts'
 
 /** What a frame of another host says about an address. */
@@ -50,6 +51,7 @@ const ALL_NODES = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
  * @throws RangeError
  */
 export function gratuitousArp(mac: string, address: Uint8Array, operation: 'request' | 'reply'): Uint8Array {
+  assertOneOf('operation', operation, ['request', 'reply'])
   const sender = macOctets(mac)
   return operation === 'request'
     ? arp(REQUEST, sender, address, NO_MAC, address)
@@ -75,10 +77,12 @@ export function arpProbe(mac: string, address: Uint8Array): Uint8Array {
 export function neighborAdvertisement(
   mac: string,
   address: Uint8Array,
-  { router }: { readonly router: boolean },
+  options: { readonly router: boolean },
 ): Uint8Array {
+  assertObject('options', options)
+  assertArgument(typeof options.router === 'boolean', 'router', options.router, 'true or false')
   const sender = macOctets(mac)
-  const flags = router ? ROUTER | OVERRIDE : OVERRIDE
+  const flags = options.router ? ROUTER | OVERRIDE : OVERRIDE
   const option = [TARGET_LINK_LAYER_ADDRESS, 1, ...sender]
   return neighborMessage(NEIGHBOR_ADVERTISEMENT, flags, sender, address, ALL_NODES, address, option)
 }
@@ -90,6 +94,7 @@ export function neighborAdvertisement(
  * @throws RangeError
  */
 export function neighborProbe(mac: string, address: Uint8Array): Uint8Array {
+  assertAddress(address, [16])
   const solicitedNode = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...address.subarray(13))
   return neighborMessage(NEIGHBOR_SOLICITATION, 0, macOctets(mac), UNSPECIFIED, solicitedNode, address, [])
 }
@@ -105,27 +110,20 @@ export function readClaim(frame: Uint8Array): SegmentClaim | undefined {
   return undefined
 }
 
-/** undefined if the frame is cut off. */
+/** undefined if it is no frame, or if it is cut off. */
 export function ethertypeOf(frame: Uint8Array): number | undefined {
-  return frame.length < ETHERNET ? undefined : viewOf(frame).getUint16(ETHERTYPE_AT)
+  return !types.isUint8Array(frame) || frame.length < ETHERNET ? undefined : viewOf(frame).getUint16(ETHERTYPE_AT)
 }
 
 /** The octets of a MAC address as text. @throws RangeError */
 function macOctets(mac: string): Uint8Array {
-  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac))
-    throw new RangeError(`the MAC address is ${JSON.stringify(mac)}, and must be like 02:00:5e:00:00:02`)
+  const isMac = typeof mac === 'string' && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac)
+  assertArgument(isMac, 'the MAC address', mac, 'like 02:00:5e:00:00:02')
   return Uint8Array.from(mac.split(':'), digits => Number.parseInt(digits, 16))
 }
 
 function macText(octets: Uint8Array): string {
   return Array.from(octets, octet => octet.toString(16).padStart(2, '0')).join(':')
-}
-
-/** `octets` is 4 or 16. @throws RangeError */
-function assertFamily(address: Uint8Array, octets: number): void {
-  assertAddress(address)
-  if (address.length !== octets)
-    throw new RangeError(`the address has ${address.length} octets, and must have ${octets}`)
 }
 
 /** RFC 826, with the sender's MAC address in the header of the frame, too. */
@@ -136,7 +134,7 @@ function arp(
   target: ArrayLike<number>,
   address: Uint8Array,
 ): Uint8Array {
-  assertFamily(address, 4)
+  assertAddress(address, [4])
   return octets(
     [BROADCAST, sender, [ETHERTYPE_ARP >> 8, ETHERTYPE_ARP & 0xff]],
     [ARP_HEAD, [0, operation], sender, senderAddress, target, address],
@@ -153,7 +151,7 @@ function neighborMessage(
   address: Uint8Array,
   option: readonly number[],
 ): Uint8Array {
-  assertFamily(address, 16)
+  assertAddress(address, [16])
   const message = octets([[type, 0, 0, 0, flags, 0, 0, 0], address, option])
   viewOf(message).setUint16(2, checksum(source, destination, message))
   return octets(

@@ -1,5 +1,5 @@
 /** Frames of ARP and neighbor discovery about some addresses, sent and received on one interface: packet(7). */
-import { assertAddress } from './address-message.ts'
+import { assertAddress, assertArgument, assertFunction, assertInteger } from './arguments.ts'
 import { AF_PACKET, SO_ATTACH_FILTER, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET } from './constants.ts'
 import { interfaceName } from './interface-name.ts'
 import { libc, pointerTo, systemError } from './libc.ts'
@@ -31,12 +31,14 @@ export class SegmentSocket {
   /**
    * @param interfaceIndex The index of an Ethernet interface, as `listInterfaces()` has it.
    * @param addresses 4 or 16 octets each. Frames about other addresses are not received.
-   * @throws Error with `code` and `syscall`: EPERM, or ENODEV if there is no such interface; RangeError for octets that are no
-   * address; Error if `linuxSupport()` reports no support.
+   * @throws Error with `code` and `syscall`: EPERM, or ENODEV if there is no such interface; RangeError for an argument that
+   * is not allowed; Error if `linuxSupport()` reports no support.
    */
   constructor(interfaceIndex: number, addresses: readonly Uint8Array[]) {
+    assertInteger('interfaceIndex', interfaceIndex, 1, 0x7fffffff) // 0 would be all interfaces
+    assertArgument(Array.isArray(addresses), 'addresses', addresses, 'a list')
+    for (const address of addresses) assertAddress(address)
     this.#index = interfaceIndex
-    addresses.forEach(assertAddress)
     try {
       this.#open(
         ETHERTYPE_ARP,
@@ -92,6 +94,7 @@ export class SegmentSocket {
    * @param read It calls `receive()`, and must not throw. A second call of this method replaces the first.
    */
   whenReadable(read: () => void): void {
+    assertFunction('read', read)
     this.#endWait?.()
     this.#endWait = whenReadable([...this.#sockets.values()], () => {
       const before = this.#received

@@ -2,9 +2,10 @@
  * Socket options that Node's `net` does not have, one function per option. Set them before the socket connects or
  * listens: the first SYN already needs them. On an `ipv6` socket each is set for both families, because it may carry IPv4.
  *
- * Each function throws an Error with `code` and `syscall` if the system refuses the option, and an Error if
- * `linuxSupport()` reports no support.
+ * Each function throws an Error with `code` and `syscall` if the system refuses the option, a RangeError for an argument that is
+ * not allowed, and an Error if `linuxSupport()` reports no support.
  */
+import { assertInteger, assertInterfaceName, assertOctets } from './arguments.ts'
 import {
   IP_MINTTL,
   IP_TOS,
@@ -22,7 +23,7 @@ import {
 } from './constants.ts'
 import { libc } from './libc.ts'
 import { littleEndian, sockaddr } from './sockaddr.ts'
-import { int32, type TcpFamily, type TcpSocket } from './tcp-socket.ts'
+import { fdOf, int32, type TcpFamily, type TcpSocket } from './tcp-socket.ts'
 
 /**
  * The TTL or hop limit of packets sent: IP_TTL in ip(7), IPV6_UNICAST_HOPS in ipv6(7).
@@ -30,6 +31,7 @@ import { int32, type TcpFamily, type TcpSocket } from './tcp-socket.ts'
  * @throws Error with `code` and `syscall`.
  */
 export function setTtl(socket: TcpSocket, hops: number): void {
+  assertInteger('hops', hops, 1, 255)
   setForBothFamilies(socket, IP_TTL, IPV6_UNICAST_HOPS, hops)
 }
 
@@ -40,6 +42,7 @@ export function setTtl(socket: TcpSocket, hops: number): void {
  * @throws Error with `code` and `syscall`.
  */
 export function setMinTtl(socket: TcpSocket, hops: number): void {
+  assertInteger('hops', hops, 0, 255)
   setForBothFamilies(socket, IP_MINTTL, IPV6_MINHOPCOUNT, hops)
 }
 
@@ -48,10 +51,12 @@ export function setMinTtl(socket: TcpSocket, hops: number): void {
  * socket takes one key per peer, and an accepted connection inherits it.
  * @param peer 4 or 16 octets.
  * @param key 1 to 80 octets.
- * @throws Error with `code` and `syscall`; RangeError for an IPv6 peer on an `ipv4` socket.
+ * @throws Error with `code` and `syscall`; RangeError, also for an IPv6 peer on an `ipv4` socket.
  */
-export function setTcpMd5Key({ fd, family }: TcpSocket, peer: Uint8Array, key: Uint8Array): void {
-  libc().setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, tcpMd5Sig(family, peer, key))
+export function setTcpMd5Key(socket: TcpSocket, peer: Uint8Array, key: Uint8Array): void {
+  assertOctets('key', key)
+  assertInteger('the length of key', key.length, 1, 80)
+  libc().setsockopt(fdOf(socket), IPPROTO_TCP, TCP_MD5SIG, tcpMd5Sig(socket.family, peer, key))
 }
 
 /**
@@ -59,8 +64,9 @@ export function setTcpMd5Key({ fd, family }: TcpSocket, peer: Uint8Array, key: U
  * @param device The name of the interface, such as `eth0`.
  * @throws Error with `code` and `syscall`; ENODEV if there is no such interface.
  */
-export function bindToDevice({ fd }: TcpSocket, device: string): void {
-  libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode(device))
+export function bindToDevice(socket: TcpSocket, device: string): void {
+  assertInterfaceName(device)
+  libc().setsockopt(fdOf(socket), SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode(device))
 }
 
 /**
@@ -69,6 +75,7 @@ export function bindToDevice({ fd }: TcpSocket, device: string): void {
  * @throws Error with `code` and `syscall`.
  */
 export function setDscp(socket: TcpSocket, codepoint: number): void {
+  assertInteger('codepoint', codepoint, 0, 63)
   setForBothFamilies(socket, IP_TOS, IPV6_TCLASS, codepoint << 2)
 }
 
@@ -78,13 +85,16 @@ export function setDscp(socket: TcpSocket, codepoint: number): void {
  * @param milliseconds A fraction is rounded up.
  * @throws Error with `code` and `syscall`.
  */
-export function setUserTimeout({ fd }: TcpSocket, milliseconds: number): void {
-  libc().setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, int32(Math.ceil(milliseconds)))
+export function setUserTimeout(socket: TcpSocket, milliseconds: number): void {
+  const whole = typeof milliseconds === 'number' ? Math.ceil(milliseconds) : milliseconds
+  assertInteger('milliseconds', whole, 0, 0x7fffffff)
+  libc().setsockopt(fdOf(socket), IPPROTO_TCP, TCP_USER_TIMEOUT, int32(whole))
 }
 
-function setForBothFamilies({ fd, family }: TcpSocket, ipv4: number, ipv6: number, value: number): void {
+function setForBothFamilies(socket: TcpSocket, ipv4: number, ipv6: number, value: number): void {
+  const fd = fdOf(socket)
   libc().setsockopt(fd, IPPROTO_IP, ipv4, int32(value))
-  if (family === 'ipv6') libc().setsockopt(fd, IPPROTO_IPV6, ipv6, int32(value))
+  if (socket.family === 'ipv6') libc().setsockopt(fd, IPPROTO_IPV6, ipv6, int32(value))
 }
 
 /** `struct tcp_md5sig` of linux/tcp.h: sockaddr_storage, flags, prefix length, key length, interface, key. */

@@ -1,5 +1,6 @@
 /** Changes of interfaces and addresses, as the kernel reports them to the groups of rtnetlink(7). */
 import { addressIn, type HostAddress, RTM_DELADDR } from './address-message.ts'
+import { assertFunction } from './arguments.ts'
 import { interfaceIn, listInterfaces, type NetworkInterface, RTM_DELLINK } from './interfaces.ts'
 import { notUnderstood } from './netlink-answer.ts'
 import { messagesIn } from './netlink-message.ts'
@@ -29,9 +30,10 @@ const MAX_DATAGRAMS = 256 // of one read, so that the event loop goes on
  * read every 50 ms. In a worker thread, or if the kernel sends no signals for sockets, they are read every 50 ms.
  * @param onChange It must not throw: a signal or a timer runs it.
  * @returns A function that ends it.
- * @throws Error with `code`, `errno` and `syscall`; Error if `linuxSupport()` reports no support.
+ * @throws RangeError; Error with `code`, `errno` and `syscall`; Error if `linuxSupport()` reports no support.
  */
 export function watchNetwork(onChange: (change: NetworkChange) => void): () => void {
+  assertFunction('onChange', onChange)
   const socket = new NetlinkSocket(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
   const names = new Map<number, string>()
   let isOpen = true
