@@ -1,5 +1,6 @@
 /** Numbers of Linux's generic headers. They are the same on every architecture that Node is built for. */
 export const AF_UNSPEC = 0
+export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const AF_NETLINK = 16

@@ -8,6 +8,7 @@ export {
 export { type InterfaceAddress, listAddresses, removeAddress, setAddress } from './addresses.ts'
 export { destroyConnections } from './destroy-connections.ts'
 export { hasAddress } from './has-address.ts'
+export { holdName } from './hold-name.ts'
 export { listInterfaces, type NetworkInterface } from './interfaces.ts'
 export { KernelDeadline } from './kernel-deadline.ts'
 export { type LinuxSupport, linuxSupport } from './libc.ts'

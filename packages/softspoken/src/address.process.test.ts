@@ -25,7 +25,10 @@ afterEach(() => {
 afterAll(() => rmSync(leases, { recursive: true }))
 
 function run(...options: readonly string[]) {
-  const child = spawn('unshare', [...inNamespace, ...node, ...options], { env: { PATH: process.env.PATH } })
+  return started('unshare', [...inNamespace, ...node, ...options])
+}
+function started(command: string, words: readonly string[]) {
+  const child = spawn(command, words, { env: { PATH: process.env.PATH } })
   running.push(child)
   const output = { out: '', err: '' }
   child.stdout.on('data', chunk => (output.out += chunk))
@@ -45,6 +48,18 @@ describe.skipIf(!possible)('the address', () => {
     expect(await exit).toEqual([0, null])
     expect(output.out).toMatch(/"withdrawing and stopping".*"VIP removed".*"stopped"/s)
     expect(output.err).toBe('')
+  })
+  it('stays with the first of two programs on a host; the second says so, exit 1', { timeout }, async () => {
+    const { child, output, exit } = run()
+    await expect.poll(() => output.out, { timeout }).toContain('"VIP added"')
+    const second = started('nsenter', [`--net=/proc/${child.pid}/ns/net`, ...node])
+    expect(await second.exit).toEqual([1, null])
+    expect(second.output.err).toMatch(
+      /^another VIP agent on this host has 198\.51\.100\.10: stop one of the two [^\n]*\n$/,
+    )
+    child.kill('SIGKILL')
+    await exit
+    expect(output.out).not.toMatch(/"VIP is gone from the interface"/)
   })
   it('is not on lo of a node that does not lead in leader mode', { timeout }, async () => {
     const { child, output, isThere, exit } = run('--mode', 'leader', '--lease-directory', leases)

@@ -1,7 +1,7 @@
 /** For the program. Not part of the API. */
 export { linuxSupport, listInterfaces, reapGroup } from '@softspoken/linux'
 export { refuseOnlyAddress } from './address/only-address.ts'
-export { VipAddresses } from './address/vip-addresses.ts'
+export { VipAddresses, VipHeldError } from './address/vip-addresses.ts'
 export { agentReasons } from './agent/reasons.ts'
 export { missingRights, type Right } from './kubernetes/access-review.ts'
 export { apiServerCheck } from './kubernetes/api-server-check.ts'

@@ -4,7 +4,7 @@ import { healthOptions } from '@softspoken/announcer/internal'
 import { realTime } from '@softspoken/session'
 import { omitUndefined } from '@softspoken/session/internal'
 import { profiles, VipAgent } from '@softspoken/vip-agent'
-import { linuxSupport, NodeLabel } from '@softspoken/vip-agent/internal'
+import { linuxSupport, NodeLabel, VipHeldError } from '@softspoken/vip-agent/internal'
 import type { Logger } from 'pino'
 import { interfaceFor } from '../config/address-check.ts'
 import { agentOptions, preference, routerId } from '../config/agent-options.ts'
@@ -14,6 +14,7 @@ import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
 import { stopTimeLimit } from '../config/stop-time.ts'
+import { RetryableError } from '../config/usage-error.ts'
 import { toUsageError } from '../config/validate.ts'
 import type { Elected } from '../election/elected.ts'
 import { startWarnings } from '../findings/host.ts'
@@ -89,6 +90,7 @@ export async function announce(
       return { ...shown, ...probeOf(options, shown, log) }
     } catch (error) {
       await page?.[Symbol.asyncDispose]()
+      if (error instanceof VipHeldError) throw new RetryableError(error.message)
       throw toUsageError(error, given)
     }
   }

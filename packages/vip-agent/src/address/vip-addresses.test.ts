@@ -32,6 +32,9 @@ class Host {
   readonly calls: string[] = []
   readonly warnings: string[] = []
   isSupported = true
+  /** Names that are held, by this agent or another. */
+  readonly held = new Set<string>()
+  namesFail = false
 
   vips(options: object = {}, ...vips: string[]): VipAddresses {
     const log: Logger = { debug() {}, info() {}, error() {}, warn: (_, text) => void this.warnings.push(text) }
@@ -52,6 +55,12 @@ class Host {
       destroyConnections: address => {
         this.calls.push(`destroy ${address.join('.')}`)
         return 1
+      },
+      holdName: name => {
+        if (this.namesFail) throw new Error('EPERM')
+        if (this.held.has(name)) return undefined
+        this.held.add(name)
+        return () => this.held.delete(name)
       },
     }
     return new VipAddresses((vips.length === 0 ? [VIP] : vips).map(hostRoute), options, log, calls)
@@ -233,5 +242,29 @@ describe('the address', () => {
     expect(host.warnings).toEqual([
       'the VIP is in the subnet of an interface: its neighbours look for it there, and not at the router',
     ])
+  })
+})
+
+describe('two agents on one host', () => {
+  it('the second is refused, names the VIP, and lets go of its other VIPs', () => {
+    const host = new Host()
+    const [first, second] = [host.vips({}, VIP, '2001:db8::10'), host.vips({}, '198.51.100.11', '2001:db8::10')]
+    first.hold()
+    expect(() => second.hold()).toThrow(
+      'another VIP agent on this host has 2001:db8::10: stop one of the two (as root, ss -xlp shows its process beside @softspoken-2001:db8::10)',
+    )
+    expect([...host.held]).toEqual(['softspoken-198.51.100.10', 'softspoken-2001:db8::10'])
+    first.letGo()
+    second.hold()
+    expect([...host.held]).toEqual(['softspoken-198.51.100.11', 'softspoken-2001:db8::10'])
+    expect(host.calls).toEqual([])
+  })
+  it('a host that refuses names is a warning for each VIP', () => {
+    const host = new Host()
+    host.namesFail = true
+    const vips = host.vips({}, VIP, '198.51.100.11')
+    vips.hold()
+    vips.letGo()
+    expect(host.warnings.filter(text => text.startsWith('whether another VIP agent'))).toHaveLength(2)
   })
 })

@@ -4,6 +4,7 @@ import {
   ADDRESS_PROTOCOL,
   destroyConnections,
   type HostAddress,
+  holdName,
   isOwnAddress,
   linuxSupport,
   listAddresses,
@@ -13,7 +14,7 @@ import {
   subnetContains,
 } from '@softspoken/linux'
 import type { Logger } from '@softspoken/session'
-import { assertBoolean, assertString, rejectUnknown } from '@softspoken/session/internal'
+import { assertBoolean, assertString, errorText, rejectUnknown } from '@softspoken/session/internal'
 import { OptionError, parseAddress } from '@softspoken/wire'
 import { chooseInterface, type HostState, type Vip } from './choose-interface.ts'
 import { hasNoOtherAddress, isFormOf, onlyAddressError } from './only-address.ts'
@@ -42,6 +43,16 @@ const systemCalls = {
   setAddress,
   removeAddress,
   destroyConnections,
+  holdName,
+}
+
+/** Another agent has a VIP in this network namespace. It may have ended at the next start. */
+export class VipHeldError extends Error {
+  constructor(vip: string) {
+    super(
+      `another VIP agent on this host has ${vip}: stop one of the two (as root, ss -xlp shows its process beside @${nameOf(vip)})`,
+    )
+  }
 }
 
 export class VipAddresses implements VipInterface {
@@ -50,6 +61,8 @@ export class VipAddresses implements VipInterface {
   readonly vips: readonly Vip[]
   readonly #replaces: boolean
   readonly #calls: AddressCalls
+  readonly #log: Logger
+  readonly #held: (() => void)[] = []
 
   /** @throws OptionError */
   constructor(routes: readonly HostRoute[], options: AddressOptions, log: Logger, calls: AddressCalls = systemCalls) {
@@ -65,10 +78,30 @@ export class VipAddresses implements VipInterface {
         `'none', because the agent cannot add addresses here: ${support.detail}`,
       )
     this.#calls = calls
+    this.#log = log
     this.vips = routes.map(({ address }) => ({ text: address, octets: parseAddress(address, 'vips') }))
     const host: HostState = { interfaces: calls.listInterfaces(), addresses: calls.listAddresses() }
     this.interface = chooseInterface(given, this.vips, host)
     for (const [at, vip] of this.vips.entries()) this.#checkVip(vip, `vips[${at}]`, host, log)
+  }
+
+  /**
+   * Two agents would remove the VIPs that the other one has added. If a name cannot be held for another reason, the agent runs.
+   * @throws VipHeldError
+   */
+  hold(): void {
+    for (const { text } of this.vips) {
+      const letGo = this.#letGoOf(text)
+      if (letGo) this.#held.push(letGo)
+      else {
+        this.letGo()
+        throw new VipHeldError(text)
+      }
+    }
+  }
+  /** Ends what hold() began. */
+  letGo(): void {
+    for (const letGo of this.#held.splice(0)) letGo()
   }
 
   async set(validLifetime: number): Promise<void> {
@@ -100,6 +133,18 @@ export class VipAddresses implements VipInterface {
     for (const { octets } of this.vips) this.#calls.destroyConnections(octets)
   }
 
+  /** Undefined: another agent has it. */
+  #letGoOf(vip: string): (() => void) | undefined {
+    try {
+      return this.#calls.holdName(nameOf(vip))
+    } catch (error) {
+      this.#log.warn(
+        { vip, error: errorText(error) },
+        'whether another VIP agent on this host has the VIP is not known',
+      )
+      return () => {}
+    }
+  }
   /** Removes the forms of the VIPs that are ours to remove, and that `chosen` names. */
   #remove(chosen: (form: HostAddress) => boolean): void {
     for (const form of this.#calls.listAddresses())
@@ -131,6 +176,10 @@ export class VipAddresses implements VipInterface {
         'the VIP is in the subnet of an interface: its neighbours look for it there, and not at the router',
       )
   }
+}
+
+function nameOf(vip: string): string {
+  return `softspoken-${vip}`
 }
 
 /** Its broadcast address, or the one that means the subnet: in IPv6 that of all its routers (RFC 4291 §2.6.1). */

@@ -60,7 +60,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
   #isRunning = true // until everything is made
   #stopOptions: Parameters<Announcer['stop']> | undefined
 
-  /** @throws OptionError */
+  /** @throws OptionError; Error if another agent has a VIP on this host */
   constructor(options: AgentOptions)
   /** @internal */
   constructor(options: AgentOptions, environment: AgentEnvironment)
@@ -94,10 +94,12 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.health = new HealthGate({ log, clock, ...health })
     let announcements: readonly Announcement[]
     try {
+      this.#addresses?.hold() // before a dial: a router takes one session from each address
       this.announcer = announcer && new Announcer({ log, ...announcer, clock })
       announcements = this.#announce(vips)
     } catch (error) {
       this.health.stop()
+      this.#addresses?.letGo()
       throw error
     }
     this.#actions = new Actions({
@@ -200,6 +202,7 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
     this.#segment?.endListening()
     this.#maintenance.stop()
     this.#deadline?.stop()
+    this.#addresses?.letGo()
   }
 
   // ---- parts

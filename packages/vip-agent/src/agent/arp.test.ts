@@ -34,6 +34,10 @@ class Run {
   hasForeign = false
   /** As with IPv6 disabled: a VIP cannot be added, though it can be removed. */
   cannotAdd = false
+  /** Another agent of this host has the VIP. */
+  isHeld = false
+  /** The name that this agent holds. */
+  held: string | undefined
   readonly agent: VipAgent
   ended = false
 
@@ -93,6 +97,11 @@ class Run {
           destroyConnections: () => {
             this.#note('destroy')
             return 0
+          },
+          holdName: name => {
+            if (this.isHeld) return undefined
+            this.held = name
+            return () => (this.held = undefined)
           },
         },
         segment: {
@@ -243,6 +252,14 @@ describe('an agent with ARP', () => {
     await run.pass(1)
     expect(run.take()).toContain('request')
   })
+  it('it holds the name of its VIP until its end is over', async () => {
+    const run = await new Run().pass(1.5)
+    expect(run.held).toBe('softspoken-203.0.113.100')
+    run.stop()
+    expect(run.held).toBeDefined()
+    await run.pass(0.1)
+    expect([run.ended, run.held]).toEqual([true, undefined])
+  })
   it('another leader ends it at once', async () => {
     const run = await new Run().pass(1.5)
     run.take()
@@ -317,6 +334,23 @@ describe('an agent with ARP', () => {
     await run.pass(1) // it looks once a second
     expect(run.take()).toEqual(['look', 'remove', 'address', 'request', 'reply'])
   })
+})
+
+test('a second agent on one host is refused before it changes anything', () => {
+  let story: unknown
+  const make = () =>
+    new Run({}, run => {
+      run.isHeld = true
+      story = run.story
+    })
+  expect(make).toThrow('another VIP agent on this host has 203.0.113.100')
+  expect(story).toEqual([])
+})
+test('an agent whose other options are refused lets go of the name of its VIP', () => {
+  let refused: Run | undefined
+  const announcer = { local: { as: 64515, id: 'x' }, peers: [] }
+  expect(() => new Run({ announcer }, run => (refused = run))).toThrow('peers: an empty list')
+  expect(refused?.held).toBeUndefined()
 })
 
 test.each<[string, Partial<AgentOptions>, string]>([

@@ -5,7 +5,8 @@ import type { AgentOptions } from './options.ts'
 
 /**
  * Runs an agent until the signal is aborted, and resolves after its planned end.
- * @throws OptionError (the promise rejects with it) if an option is not allowed, before anything starts.
+ * @throws The promise rejects before anything starts with an OptionError if an option is not allowed, and with an Error if another agent
+ * has a VIP on this host.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   if (!(signal instanceof AbortSignal)) throw new OptionError('signal', signal, 'an AbortSignal')
