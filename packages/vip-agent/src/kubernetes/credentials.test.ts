@@ -16,8 +16,6 @@ import { join } from 'node:path'
 import { VirtualClock } from '@softspoken/session/testing'
 import { FakeLeaseServer, tlsFile } from '@softspoken/test-support/fake-lease-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Access } from './access.ts'
-import { Credentials } from './credentials.ts'
 import { type KubernetesLease, kubernetesLease } from './kubernetes-lease.ts'
 import type { KubernetesLeaseOptions } from './options.ts'
 
@@ -228,47 +226,5 @@ describe('an exec command', () => {
     appendFileSync(join(folder, 'kubeconfig'), '\n')
     await store.get(signal)
     expect(authorizations()).toEqual(['Bearer run1', 'Bearer run1', 'Bearer run2', 'Bearer run3'])
-  })
-})
-
-describe('a disk that hangs', () => {
-  const access: Access = { server: 'https://192.0.2.1', insecure: false, authorization: 'Bearer x' }
-  const changed = { ...access, authorization: 'Bearer y' }
-
-  test('a request waits for it 0.25 s, then has the last credentials', async () => {
-    const clock = new VirtualClock()
-    let finish = (_: Access): void => {}
-    const reads = [Promise.resolve(access), new Promise<Access>(done => void (finish = done))]
-    const credentials = new Credentials({ read: () => reads.shift()!, vips: [], clock, log })
-    expect((await credentials.current()).access).toEqual(access)
-    credentials.refuse()
-    const current = credentials.current()
-    const other = credentials.current()
-    await clock.advance(0.25)
-    expect([(await current).access, (await other).access]).toEqual([access, access])
-    expect(reads).toHaveLength(0) // one read for both
-    finish(changed)
-    await clock.advance(0)
-    expect((await credentials.current()).access).toEqual(changed)
-    expect(clock.pendingTimers).toBe(0)
-  })
-
-  test('a failure after 0.25 s is one line in the log until a read works again', async () => {
-    const clock = new VirtualClock()
-    let fail = (_: Error): void => {}
-    const slow = () => new Promise<Access>((_, reject) => void (fail = reject))
-    const reads = [async () => access, slow, slow, async () => changed, slow]
-    const credentials = new Credentials({ read: () => reads.shift()!(), vips: [], clock, log })
-    await credentials.current()
-    for (const _ of reads.slice()) {
-      credentials.refuse()
-      const current = credentials.current()
-      await clock.advance(0.25)
-      fail(new Error('the command ended with code 1'))
-      await current
-      await clock.advance(0)
-    }
-    const failure = 'the credentials for the API server cannot be read again'
-    expect(lines.map(([, , text]) => text)).toEqual([failure, again, failure])
   })
 })

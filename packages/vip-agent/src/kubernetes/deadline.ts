@@ -27,7 +27,7 @@ export async function withDeadline<result>(
   caller.addEventListener('abort', cancel, { once: true })
   try {
     if (caller.aborted) cancel()
-    return await Promise.race(controller.signal.aborted ? [ended] : [ended, run(controller.signal)])
+    return await Promise.race(caller.aborted ? [ended] : [ended, run(controller.signal)])
   } catch (error) {
     controller.abort(error)
     throw error
