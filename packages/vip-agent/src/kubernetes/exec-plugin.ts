@@ -15,13 +15,20 @@ const TIMEOUT = 30_000 // milliseconds; a command may ask a server of its own
 const MAX_OUTPUT = 1 << 20 // octets
 const LAST_OUTPUT = 200 // milliseconds after the end of the command, in which its output is read
 
+/** @throws LeaseStoreError with reason `credentials` */
+export async function runExecPlugin(plugin: ExecPlugin, timeout = TIMEOUT): Promise<ExecCredential> {
+  return credentialIn(await outputOf(plugin, timeout), plugin)
+}
+
 /**
- * The command's output and arguments may be secrets, so no error shows them.
+ * What a command printed. Its output and arguments may be secrets, so no error shows them.
  * @throws LeaseStoreError with reason `credentials`
  */
-export async function runExecPlugin(plugin: ExecPlugin, timeout = TIMEOUT): Promise<ExecCredential> {
-  const { from, apiVersion } = plugin
-  const output = parseJson(await outputOf(plugin, timeout))
+export function credentialIn(
+  text: string,
+  { from, apiVersion }: Pick<ExecPlugin, 'from' | 'apiVersion'>,
+): ExecCredential {
+  const output = parseJson(text)
   const wrong = (what: string) => credentialsError(`${from}: the command must print ${what}`)
   if (!isMap(output) || output.kind !== 'ExecCredential' || output.apiVersion !== apiVersion || !isMap(output.status))
     throw wrong(`an ExecCredential of ${apiVersion} with a status`)
