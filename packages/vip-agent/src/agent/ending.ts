@@ -37,7 +37,8 @@ export function endedSoon(handOver: HandOver, now: number): HandOver {
 export function end(state: AgentState, now: number): AgentStep {
   const { ending, config, address } = state
   if (!ending) return [state, []]
-  if (state.segment && (ending.phase === 'removing' || ending.phase === 'releasing')) return endOnSegment(state, now)
+  if (state.segment && (ending.phase === 'removing' || ending.phase === 'releasing'))
+    return endOnSegment(state, ending, now)
   const enter = (phase: Ending['phase'], by: number): AgentState => entered(state, phase, by)
   switch (ending.phase) {
     case 'hand-over':
@@ -68,9 +69,8 @@ export function end(state: AgentState, now: number): AgentStep {
 }
 
 /** The next leader claims the VIP as soon as the Lease is released, so the address goes first. */
-function endOnSegment(state: AgentState, now: number): AgentStep {
-  const { ending, address, campaign } = state
-  if (!ending) return [state, []]
+function endOnSegment(state: AgentState, ending: Ending, now: number): AgentStep {
+  const { address, campaign } = state
   if (ending.phase === 'releasing') return campaign !== 'none' && now < ending.by ? [state, []] : cease(state, now)
   // After a removal that failed, the kernel removes it.
   if (mayBeThere(state, now) || (address.busy && now < ending.by)) return [state, []]

@@ -36,7 +36,7 @@ describe('what a log says of a failure that goes on', () => {
     const clock = new VirtualClock()
     const news = new News(clock)
     const said = ['first', 'second', 'third'].map(detail => news.isNew({ reason: 'timeout', detail }))
-    await clock.advance(61)
+    await clock.advance(60)
     expect([...said, news.isNew({ reason: 'timeout', detail: 'third' })]).toEqual([true, true, false, true])
   })
 })

@@ -83,6 +83,21 @@ describe('a holder that stops serving', () => {
   })
 })
 
+it('a leader whose lease has ended claims nothing', () => {
+  const node = holder().pass(9999)
+  node.take()
+  expect(node.pass(1).take()).toEqual(['withdraw', 'end-listening', 'remove-address'])
+  expect(node.feed({ type: 'address-removed' }).feed({ type: 'tick' }).take()).toEqual([])
+})
+it('a claim is not decided in the moment in which its interface loses carrier', () => {
+  const claimed = { leader: true, epoch: 1, until: 10_000 } as const
+  const node = candidate().feed({ type: 'leadership', leadership: claimed }).pass(149)
+  expect(node.take()).toContain('probe')
+  node.now += 1
+  expect(node.feed({ type: 'link', mac: MAC, carrier: false }).take()).toEqual([])
+  expect(node.feed({ type: 'link', mac: MAC, carrier: true }).take()).toEqual([])
+})
+
 describe('the planned end of a holder', () => {
   it('removes the VIP, releases the Lease, and then ends the sessions', () => {
     const node = holder().feed({ type: 'stop' })
@@ -142,7 +157,7 @@ describe('what the election gets', () => {
   })
   it('nothing while the interface is gone', () => {
     const node = holder().feed({ type: 'link', mac: undefined, carrier: false })
-    expect(node.toElection()).toEqual([])
+    expect(node.take()).toEqual([])
   })
 })
 

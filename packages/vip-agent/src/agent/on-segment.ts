@@ -23,7 +23,7 @@ export function claimOnSegment(state: AgentState, now: number, input: AgentInput
   else if (segment.phase === 'holding' && !isThere(state, now)) inputs.push({ type: 'address-gone' })
   if (isConfirmed) inputs.push({ type: 'confirmed' })
   inputs.push(input.type === 'link' || input.type === 'heard' ? input : { type: 'tick' })
-  if (may && leadership && segment.phase === 'idle') inputs.push({ type: 'claim', ...leadership })
+  if (may && leadership) inputs.push({ type: 'claim', ...leadership })
   const [next, actions] = feed({ ...state, ...(isConfirmed && { confirmedUntil: leadership.until }) }, inputs, now)
   const [advertised, more] = tellElection(next)
   const looks: readonly AgentAction[] = state.mustLook ? [{ type: 'look' }] : []
@@ -32,8 +32,7 @@ export function claimOnSegment(state: AgentState, now: number, input: AgentInput
 
 /** In the same step as the address: the first frames. */
 export function announceOnSegment(state: AgentState, now: number): AgentStep {
-  if (state.segment?.phase !== 'claimed' || !isThere(state, now)) return [state, []]
-  return feed(state, [{ type: 'address-set' }], now)
+  return isThere(state, now) ? feed(state, [{ type: 'address-set' }], now) : [state, []]
 }
 
 function isThere(state: AgentState, now: number): boolean {

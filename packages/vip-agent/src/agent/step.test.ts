@@ -1,6 +1,6 @@
 /** The order and the times of what the agent does, case by case: docs/leases.md. */
 import { describe, expect, it } from 'vitest'
-import { whyNotServing } from './leases.ts'
+import { isLeading, whyNotServing, whyWithheld } from './leases.ts'
 import { because } from './reasons.ts'
 import { type AgentAction, type AgentConfig, type AgentInput, type AgentState, newAgent } from './state.ts'
 import { agentStep, nextDeadline } from './step.ts'
@@ -99,6 +99,12 @@ class Node {
   get reason(): string | undefined {
     return whyNotServing(this.#state, this.now)?.reason
   }
+  get withheld(): string {
+    return whyWithheld(this.#state, this.now).reason
+  }
+  get leads(): boolean {
+    return isLeading(this.#state, this.now)
+  }
 }
 /** A node whose address steps have no answer but the inputs of the test. Returns the actions of an input. */
 function withoutAnswers(given: Partial<AgentConfig> = {}): (input: AgentInput, now?: number) => readonly AgentAction[] {
@@ -172,6 +178,17 @@ describe('a node in leader mode', () => {
       [10, 'withdraw: election-lost'],
       [10, 'remove-address'],
     ])
+  })
+  it('a leader that did not serve for a while has lost nothing when it serves again', () => {
+    const node = new Node()
+    expect(node.withheld).toBe('not-leader')
+    node.lead(1)
+    node.lose()
+    expect(node.withheld).toBe('election-lost')
+    node.fail()
+    node.isHealthy = true
+    node.check()
+    expect(node.withheld).toBe('not-leader')
   })
   it('a leader that leads again within the drain keeps the address', () => {
     const node = new Node()
@@ -278,6 +295,14 @@ describe('the planned end', () => {
       [12.5, 'stop-announcer'],
       [12.5, 'done'],
     ])
+  })
+  it('a leader that hands over does nothing else meanwhile', () => {
+    const feed = withoutAnswers({ managesAddress: false })
+    feed({ type: 'sessions', established: 1 })
+    feed({ type: 'health', up: true, until: 20_000 })
+    feed({ type: 'leadership', leadership: { leader: true, epoch: 1, until: 10_000 } })
+    feed({ type: 'stop' })
+    expect(feed({ type: 'tick' })).toEqual([])
   })
   it('a leader waits 0.5 s if the election ends when it sees the next one', () => {
     const node = new Node()
@@ -801,6 +826,14 @@ describe('an election that fails', () => {
       [1, 'campaign'],
       [10, 'withdraw: election-lost'],
     ])
+  })
+  it('a leader whose campaign failed and that is cordoned does not lead any more', () => {
+    const node = new Node({ lastResortTime: 20_000 })
+    node.lead(1)
+    node.feed({ type: 'campaign-ended' })
+    expect(node.leads).toBe(true)
+    node.feed({ type: 'drain', source: 'cordon', drain: because('cordoned', 0) })
+    expect(node.leads).toBe(false)
   })
   it('a leader whose campaign failed and that stops serving is a standby', () => {
     const node = new Node({ mode: 'standby', managesAddress: false, requireAddress: true })

@@ -43,15 +43,13 @@ const order: readonly ((state: AgentState, now: number, input: AgentInput) => Ag
 export function nextDeadline(state: AgentState, now: number): number | undefined {
   const { health, leadership, address, handOver, ending } = state
   const all = [
-    ...(health.up ? [health.until] : []),
-    ...(leadership ? [leadership.until] : []),
-    ...(handOver ? [handOver.by] : []),
-    ...(ending ? [ending.by, ending.by + REMOVAL] : []),
-    ...[sessionGraceEnd(state), carrierGraceEnd(state), state.campaignAt, state.drainUntil],
-    ...(state.unsendable ? [state.unsendable.until] : []),
-    ...(state.segment ? [nextSegmentDeadline(state.segment, now) ?? NEVER] : []),
+    ...[health.until, leadership?.until, handOver?.by, ending?.by, ending && ending.by + REMOVAL],
+    ...[sessionGraceEnd(state), carrierGraceEnd(state), state.campaignAt, state.drainUntil, state.unsendable?.until],
+    state.segment && nextSegmentDeadline(state.segment, now),
     ...[address.until, address.heldUntil + SHORTEST_LIFETIME, address.retryAt, address.removeAt, address.blockedUntil],
-  ].filter(at => at > now && at < Number.POSITIVE_INFINITY)
+  ]
+    .map(at => at ?? NEVER)
+    .filter(at => at > now && at < Number.POSITIVE_INFINITY)
   return all.length === 0 ? undefined : Math.min(...all)
 }
 
