@@ -1,12 +1,14 @@
 /** Loads the tests of the package that MUTATED_PACKAGE names, each file in a group with its name. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|cli|credentials|deploy|deploy-files|exec-check|exec-plugin|findings\/api-server|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|manifest|mistakes|own-address|politeness|preflight|queries|readable|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets|watch))\.test\.ts$/
+  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight|queries|readable|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets|watch))\.test\.ts$/
+/** They call whole commands, and are run only if a file of their folder is changed. */
+const ofFolder = /softspoken\/src\/(cli|commands\/check|findings\/api-server|manifest\/manifest)\.test\.ts$/
 /** What vitest-runner.ts does not do: modules replaced for one file, hooks of one test, what needs a context or a process. */
 const unsupported = /vi\.mock\(|onTest(Failed|Finished)\(|\.poll\(|Snapshot\(|process\.umask\(/
 
@@ -15,6 +17,10 @@ fc.configureGlobal({ seed: 1, endOnFailure: true })
 
 const root = resolve(import.meta.dirname, '../..')
 const name = process.env.MUTATED_PACKAGE ?? ''
+/** Of the files that are changed. None: all are. */
+const changedFolders = process.env.MUTATED_FOLDERS?.split(',') ?? []
+const isRun = (file: string): boolean =>
+  !slow.test(file) && (!ofFolder.test(file) || changedFolders.length === 0 || changedFolders.includes(dirname(file)))
 /** What tests a package and is not beside its code. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
   wire: ['test/conformance', 'test/fixtures'],
@@ -28,7 +34,7 @@ const files = folders.flatMap(folder =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(file => `${folder}/${file}`),
 )
 for (const file of files.sort())
-  if (file.endsWith('.test.ts') && !slow.test(file) && !ofOthers?.test(file))
+  if (file.endsWith('.test.ts') && isRun(file) && !ofOthers?.test(file))
     if (!unsupported.test(readFileSync(join(root, file), 'utf8')))
       describe(file, async () => {
         await import(/* @vite-ignore */ join(root, file))
