@@ -87,7 +87,7 @@ function commands(env: NodeJS.ProcessEnv, io: Io, nameOf = (variable: string): s
     .argument('[kind]')
     .action(async (kind = '', _options, command: Command) => {
       const options = manifestOptions(kindOf(kind), command)
-      const { text, warnings } = await (await import('./commands/manifest.ts')).manifest(
+      const { text, warnings } = await (await import('./manifest/manifest.ts')).manifest(
         readFlags(command, command.args.slice(1)),
         env,
         options,

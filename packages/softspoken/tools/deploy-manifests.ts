@@ -1,7 +1,7 @@
 /** The files of deploy/kubernetes, and the commands that print them. */
 import { main } from '../src/cli.ts'
 // The program loads these when it needs them. Here they are loaded before the tests begin, whose time is limited.
-import '../src/commands/manifest.ts'
+import '../src/manifest/manifest.ts'
 import '../src/election/elected.ts'
 import { Shutdown } from '../src/shutdown.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { readConfiguration } from '../../tools/configuration.ts'
-import { printed } from '../../tools/deploy-manifests.ts'
+import { deployCommands, printed } from '../../tools/deploy-manifests.ts'
 import { kinds } from './manifest-options.ts'
 
 const announce = ['--prefix', '198.51.100.10/32', '--local-as', '64515', '--peer', '10.0.5.1', '--peer-as', '65000']
@@ -33,6 +33,11 @@ interface PodSpec {
   readonly containers: readonly [Container]
   readonly volumes: readonly object[]
 }
+
+const deployed = (file: string) => readFileSync(new URL(`../../../../deploy/${file}`, import.meta.url), 'utf8')
+it.each(Object.entries(deployCommands))('deploy/kubernetes/%s is what its command prints', async (file, command) => {
+  expect((await printed(command.split(' '))).out).toBe(deployed(`kubernetes/${file}`))
+})
 
 async function text(kind: string, more: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const { code, out, err } = await printed(['manifest', kind, ...announce, ...more], env)
@@ -287,6 +292,32 @@ describe('systemd', () => {
       expect([status, stderr.split('\n').filter(line => line.includes('softspoken.service'))]).toEqual([0, []])
     },
   )
+  it('prints the unit of deploy/systemd, with the options as arguments', async () => {
+    const unit = await text('systemd', ['--address', 'none'])
+    const [, command = ''] = /^ExecStart=((.*\\\n)*.*)$/m.exec(unit) ?? []
+    expect(command.split(' \\\n  ')).toEqual([
+      '/usr/bin/node /usr/lib/softspoken/softspoken.cjs announce',
+      ...['--prefix=198.51.100.10/32', '--local-as=64515', '--router-id=auto'],
+      ...['--peer=10.0.5.1', '--peer-as=65000', '--address=none'],
+    ])
+    const others = (text: string) =>
+      text
+        .replace(command, '')
+        .split('\n')
+        .filter(line => !/^(#|ExecStart|EnvironmentFile)/.test(line))
+    expect(others(unit)).toEqual(others(deployed('systemd/softspoken.service')))
+    expect(unit).toMatch(/^EnvironmentFile=-\/etc\/softspoken\/softspoken\.env$/m)
+    expect(unit).toMatch(/^# Copy this to /)
+  })
+  it('gives a longer stop its time, and names the files that the group must be able to read', async () => {
+    const more = ['--mode', 'leader', '--kubeconfig', '/etc/softspoken/kubeconfig', '--drain-time', '20']
+    const unit = await text('systemd', [...more, '--graceful-shutdown-time', '2'])
+    expect(unit).toMatch(/^TimeoutStopSec=34$/m)
+    expect(unit).toMatch(/ must be able to read \/etc\/softspoken\/kubeconfig\.\nSupplementaryGroups=softspoken$/m)
+    expect(unit).toMatch(/^# No PrivateUsers=/m)
+    expect(unit).not.toMatch(/^PrivateUsers/m)
+    expect(await text('systemd', ['--address', 'none'])).not.toContain('SupplementaryGroups')
+  })
   it('gives the unit NET_ADMIN only if the program adds the VIP', async () => {
     const values = (unit: string) => unit.match(/^\w*Capabilit\w*=.*$/gm)
     expect(values(await text('systemd'))).toEqual([
