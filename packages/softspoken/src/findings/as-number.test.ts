@@ -10,3 +10,6 @@ it.each([1, 13335, 64495, 65552, 4_199_999_999])('asWarnings() asks whose AS %i 
     expect.stringMatching(`^--local-as: AS ${as} is a public AS number; is it yours[?] `),
   ])
 })
+it('asWarnings() names the option if no place is known', () => {
+  expect(asWarnings(1)).toEqual([expect.stringMatching(/^localAs: AS 1 is /)])
+})

@@ -32,6 +32,10 @@ describe('certificateFindings()', () => {
     ['CN=kubernetes', /; with kubeadm, [^;]*$/],
     ['CN=k3s-server-ca@1766981001', /; with k3s, [^;]*$/],
     ['CN=rke2-server-ca@1771329750', /; with RKE2, [^;]*$/],
+    ['O=rke2-server-ca\nCN=kubernetes', /; with kubeadm, [^;]*$/],
+    ['OU=CN=kubernetes', /; with kubeadm, .*; with k3s, .*; with RKE2, /],
+    ['CN=my-rke2-server-ca', /; with kubeadm, .*; with k3s, .*; with RKE2, /],
+    ['', /; with kubeadm, .*; with k3s, .*; with RKE2, /],
     ['O=example\nCN=root', /; with kubeadm, .*; with k3s, .*; with RKE2, /],
   ])('has the cure for the authority %j', (issuer, cure) => {
     const { warnings } = find({ issuer, checkIP: () => undefined })
@@ -43,6 +47,7 @@ describe('certificateFindings()', () => {
       'Dec 26 11:59:59 2026 GMT',
       [expect.stringMatching(/ ends on 2026-12-26; kubeadm certs renew apiserver [^;]*;[^;]*$/)],
     ],
+    ['Nov 26 12:00:00 2026 GMT', [expect.stringContaining('127.0.0.1:6443 ends on 2026-11-26; ')]],
     ['Nov 26 11:59:59 2026 GMT', [expect.stringContaining('127.0.0.1:6443 ended on 2026-11-26; ')]],
   ])('warns of an end within 30 days: %s', (validTo, warnings) => {
     expect(find({ validTo }).warnings).toEqual(warnings)

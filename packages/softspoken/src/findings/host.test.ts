@@ -29,7 +29,9 @@ const warnings = async (...args: Parameters<typeof find>) => (await find(...args
 describe('hostFindings()', () => {
   it('has no warning for a host that is in order', async () => {
     expect(await find(BGP, 'lo', host())).toEqual({ lines: [], warnings: [] })
-    expect(await warnings(ARP, 'eth0', host())).toEqual([])
+    expect(await find(ARP, 'eth0', host())).toEqual({ lines: [], warnings: [] })
+    const unknown = host({}, { sourceAddress: async () => undefined })
+    expect(await warnings(BGP, 'lo', unknown), 'no route to the router').toEqual([])
   })
   it('sees with ARP a VIP in no subnet of the interface', async () => {
     const eth0 = [...addressOn('192.0.2.11', '192.0.2.11/24'), ...addressOn('198.51.100.10', '198.51.100.10/32')]
@@ -43,6 +45,7 @@ describe('hostFindings()', () => {
       `2001:db8::10${sentence}`,
     ])
     expect(await warnings(BGP, 'eth0', calls)).toEqual([])
+    expect(await warnings(ARP, 'eth9', calls), 'its addresses are not known').toEqual([])
   })
   it('sees an interface without carrier', async () => {
     const calls = host({}, { listInterfaces: () => [link('lo', true), link('eth0', false)] })
@@ -57,6 +60,7 @@ describe('hostFindings()', () => {
     }
     const calls = host({}, { listInterfaces: fail, networkInterfaces: fail, read: () => undefined })
     expect(await warnings(BGP, 'lo', calls)).toEqual(['whether lo has carrier is not known: EAFNOSUPPORT'])
+    expect(await warnings({ ...BGP, address: 'none' }, undefined, calls)).toEqual([])
   })
   it.each([
     ['1', 'on (net.ipv4.ip_forward); a node that had the VIP passes on what'],
@@ -68,6 +72,7 @@ describe('hostFindings()', () => {
       warnings: [],
     })
     expect((await find(BGP, 'lo', calls)).lines).toEqual([])
+    expect((await find({ ...ARP, prefix: ['2001:db8::10/128'] }, 'eth0', calls)).lines, 'it is of IPv4').toEqual([])
   })
   it('sees a strict rp_filter on the interface to the router, and on that of ARP', async () => {
     const strict = host(conf('all/rp_filter', 1))
@@ -77,6 +82,12 @@ describe('hostFindings()', () => {
       [],
     )
     expect(await warnings({ ...BGP, prefix: ['2001:db8::10/128'] }, 'lo', strict)).toEqual([])
+    const second = [...addressOn('10.0.5.9', '10.0.5.9/24'), ...addressOn('10.0.5.11', '10.0.5.11/24')]
+    const two = {
+      ...strict,
+      networkInterfaces: (() => ({ eth1: second })) as unknown as HostCalls['networkInterfaces'],
+    }
+    expect(await warnings(BGP, 'lo', two), 'the second address of eth1').toEqual([sentence])
     const calls = host(conf('eth1/rp_filter', 1), { listInterfaces: () => [link('eth1', true)] })
     expect(await warnings({ ...ARP, prefix: ['10.0.5.10/32'] }, 'eth1', calls)).toEqual([sentence])
   })
@@ -99,6 +110,16 @@ describe('hostFindings()', () => {
     expect(await warnings({ ...near, address: 'none' }, undefined, host())).toEqual([sentence])
     expect(await warnings({ ...near, mode: 'leader' }, 'lo', host()), 'one node has it').toEqual([])
     expect(await warnings({ ...near, ...ARP }, 'eth0', host()), 'one node has it').toEqual([])
+    expect(await warnings(near, 'eth0', host()), 'it is to be on that segment').toEqual([])
+    const lo = addressOn('192.0.2.11', '192.0.2.11/24', true)
+    const inside = host({}, { networkInterfaces: (() => ({ lo })) as unknown as HostCalls['networkInterfaces'] })
+    expect(await warnings(near, 'lo', inside), 'no other host asks there').toEqual([])
+    const second = [...addressOn('10.9.0.1', '10.9.0.1/24'), ...addressOn('192.0.2.11', '192.0.2.11/24')]
+    const calls = host(
+      {},
+      { networkInterfaces: (() => ({ eth0: second })) as unknown as HostCalls['networkInterfaces'] },
+    )
+    expect(await warnings(near, 'lo', calls), 'the second subnet of eth0').toEqual([sentence])
     expect(await warnings({ ...BGP, prefix: ['192.0.2.11/32'] }, 'lo', vipOnly()), 'the VIP itself').toEqual([])
   })
 })

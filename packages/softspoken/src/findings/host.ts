@@ -5,7 +5,6 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { hostRoute } from '@softspoken/announcer'
 import { errorText } from '@softspoken/session/internal'
 import { listInterfaces } from '@softspoken/vip-agent/internal'
-import { usesBgp } from '../config/bgp.ts'
 import { modeOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { addressRange } from './address-range.ts'
@@ -25,12 +24,12 @@ export async function hostFindings(
 ): Promise<Findings> {
   const network = await vipNetwork(options, interfaceName, calls)
   const { vips, arp } = network
-  const shared = arp === undefined ? sharedVips(options, vips, interfaceName, calls) : []
+  const shared = sharedVips(options, vips, interfaceName, calls)
   const carrier = interfaceName === undefined ? [] : carrierWarnings(interfaceName, calls)
   return {
     lines: arp !== undefined && vips.length > 0 ? forwardingLines(calls) : [],
     warnings: [
-      ...(arp === undefined ? [] : subnetWarnings(options.prefix, arp, calls)),
+      ...subnetWarnings(options.prefix, arp, calls),
       ...carrier,
       ...sysctlWarnings({ ...network, shared }, setting(calls)),
     ],
@@ -61,13 +60,13 @@ async function vipNetwork(
   }
 }
 
-/** With ARP. */
-function subnetWarnings(prefixes: readonly string[], name: string, calls: HostCalls): readonly string[] {
+/** `name`: with ARP. */
+function subnetWarnings(prefixes: readonly string[], name: string | undefined, calls: HostCalls): readonly string[] {
   const own = addressesOf(calls).find(([one]) => one === name)?.[1]
   if (own === undefined) return [] // not known
   return prefixes
     .map(prefix => hostRoute(prefix).address)
-    .filter(vip => !own.some(({ cidr }) => cidr !== null && isIn(cidr, vip)))
+    .filter(vip => !own.some(({ cidr }) => isIn(cidr, vip)))
     .map(
       vip =>
         `${vip} lies in no subnet of ${name}: a host looks for it on that segment only if it has a route to it there`,
@@ -84,7 +83,6 @@ function carrierWarnings(name: string, { listInterfaces }: HostCalls): readonly 
 }
 
 function dialledFrom(options: ProgramOptions, { sourceAddress }: HostCalls): (string | Promise<string | undefined>)[] {
-  if (!usesBgp(options)) return []
   const peers = options.peers ?? (options.peer ?? []).map(address => ({ address, localAddress: undefined }))
   return peers.map(({ address, localAddress }) => localAddress ?? options.localAddress ?? sourceAddress(address))
 }
@@ -115,13 +113,13 @@ function sharedVips(
   if (modeOf(options) === 'leader' || (interfaceName !== undefined && interfaceName !== 'lo')) return []
   return addressesOf(calls).flatMap(([name, all]) =>
     vips
-      .filter(vip => all.some(({ internal, cidr }) => !internal && cidr !== null && isIn(cidr, vip)))
+      .filter(vip => all.some(({ internal, cidr }) => !internal && isIn(cidr, vip)))
       .map(vip => ({ vip, interface: name })),
   )
 }
 /** The VIP itself may be there as well, as a /32. */
-function isIn(cidr: string, vip: string): boolean {
-  return !/\/(32|128)$/.test(cidr) && addressRange(cidr)?.(vip) === true
+function isIn(cidr: string | null, vip: string): boolean {
+  return cidr !== null && !/\/(32|128)$/.test(cidr) && addressRange(cidr)?.(vip) === true
 }
 
 function forwardingLines({ read }: HostCalls): readonly string[] {

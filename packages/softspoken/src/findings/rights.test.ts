@@ -38,6 +38,12 @@ describe('rightsFindings()', () => {
       'the credentials for the API server may not patch the Node node-1, which labelNode needs; softspoken manifest rbac --label-node true --in-cluster prints what grants it',
     ])
   })
+  it('calls no right on a Lease one on the Node', () => {
+    const given = options({ drainOnCordon: true, kubeconfig: '/etc/softspoken/kubeconfig' })
+    expect(rightsFindings(missing(['get leases'], given), given).lines).toEqual([
+      'Rights: the credentials may not get the Lease kube-system/plndr-cp-lock',
+    ])
+  })
   it('names the command for a user of a kubeconfig', () => {
     const given = options({ kubeconfig: '/etc/softspoken/kubeconfig' })
     const { warnings } = rightsFindings(missing(['list leases'], given), given)
