@@ -45,6 +45,12 @@ describe('a signal', () => {
     expect(causes).toEqual([{ signal }])
     expect(host.exits, 'it ends by itself, with 0').toEqual([])
   })
+  it('exits with 1 if stop() fails, whose error is printed', async () => {
+    const { host } = announcing(Promise.reject(new Error('a bug')))
+    host.emit('SIGTERM')
+    await vi.advanceTimersByTimeAsync(0)
+    expect([host.exits, host.errors]).toEqual([[1], [expect.stringMatching(/^Error: a bug\n/)]])
+  })
   it('exits with 0 soon after stop() if something keeps the process alive', async () => {
     const { host } = announcing()
     host.emit('SIGTERM')
@@ -76,12 +82,26 @@ describe('a signal', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(host.exits).toEqual([1])
   })
-  it('SIGHUP is ignored under nohup', () => {
-    vi.stubEnv('_', '/usr/bin/nohup')
+  it.each([
+    ['/usr/bin/nohup', ['SIGHUP'], []],
+    ['nohup', ['SIGHUP'], []],
+    ['/usr/bin/nohup-not', [], [{ signal: 'SIGHUP' }]],
+    ['/usr/bin/not-nohup', [], [{ signal: 'SIGHUP' }]],
+  ])('SIGHUP under %s: ignored is %j', (command, expected, stops) => {
+    vi.stubEnv('_', command)
     const { host, causes, ignored } = announcing()
     vi.unstubAllEnvs()
     host.emit('SIGHUP')
-    expect([causes, ignored]).toEqual([[], ['SIGHUP']])
+    expect([ignored, causes]).toEqual([expected, stops])
+    if (stops.length === 0) host.emit('SIGTERM')
+    expect(causes, 'the other signals stop the program').toHaveLength(1)
+  })
+  it.each(['--prof', '--cpu-prof'])('SIGPROF is left to the profiler of V8 with %s', option => {
+    vi.stubEnv('NODE_OPTIONS', `--no-warnings ${option}`)
+    const { host } = announcing()
+    vi.unstubAllEnvs()
+    expect([host.listenerCount('SIGPROF'), host.listenerCount('SIGALRM')]).toEqual([0, 1])
+    expect(announcing().host.listenerCount('SIGPROF')).toBe(1)
   })
   it('is in the table if it ends a process on Linux and can be handled', () => {
     // signal(7), default action Term or Core; those for a fault of the process itself keep their default effect.
@@ -132,17 +152,24 @@ describe('an uncaught error', () => {
     expect(hanging.host.exits).toEqual([1])
   })
   it('exits with 1 at once if there is nothing to withdraw, for any thrown value', () => {
+    const withoutStack = Object.assign(new Error('a bug'), { stack: undefined })
     const odd = {
       toString() {
         throw new Error('no words')
       },
     }
-    for (const thrown of [new Error('a bug'), undefined, 'text', odd]) {
+    for (const [thrown, text] of [
+      [new Error('a bug'), expect.stringMatching(/^Error: a bug\n +at /)],
+      [withoutStack, 'Error: a bug'],
+      [undefined, 'uncaught: undefined'],
+      ['text', 'uncaught: text'],
+      [odd, 'uncaught: an error that has no text'],
+    ]) {
       const host = new FakeProcess()
       new Shutdown(0, host)
       host.emit('uncaughtException', thrown)
       expect(host.exits).toEqual([1])
-      expect(host.errors).toHaveLength(1)
+      expect(host.errors).toEqual([text])
     }
   })
 })
@@ -151,5 +178,7 @@ it('a warning of Node is printed and changes nothing else', () => {
   const { host, causes } = announcing()
   host.emit('warning', Object.assign(new Error('too many listeners'), { name: 'MaxListenersExceededWarning' }))
   expect(host.errors).toEqual(['MaxListenersExceededWarning: too many listeners'])
+  host.emit('warning', 'text')
+  expect(host.errors[1]).toBe('warning')
   expect([causes, host.exits]).toEqual([[], []])
 })

@@ -66,12 +66,12 @@ export class Shutdown {
       host.on(signal, () => {
         if (ignored) this.#handler?.ignored(signal)
         else if (this.#handler === undefined) host.exit(early)
-        else void this.#end({ signal })
+        else void this.#end(this.#handler, { signal })
       })
     }
     // Node emits this for an unhandled rejection, too.
     host.on('uncaughtException', error => {
-      if (this.#handler) void this.#end({ error }) // withdraws before anything is printed
+      if (this.#handler) void this.#end(this.#handler, { error }) // withdraws before anything is printed
       host.printError(stackOf(error))
       if (this.#handler === undefined) host.exit(exitCodes.retryable)
     })
@@ -87,11 +87,9 @@ export class Shutdown {
   }
 
   /** Only the first cause counts. */
-  async #end(cause: Cause): Promise<void> {
+  async #end(handler: ShutdownHandler, cause: Cause): Promise<void> {
     if (this.#begun) return
     this.#begun = true
-    const handler = this.#handler
-    if (handler === undefined) return
     setTimeout(() => this.#host.exit(exitCodes.retryable), handler.timeLimit * 1000).unref()
     try {
       await handler.stop(cause)
