@@ -1,15 +1,14 @@
 /** `softspoken announce`: runs a VIP agent until a signal, and then through its planned end. */
-import { type AnnouncerOptions, hostRoute } from '@softspoken/announcer'
-import { healthOptions } from '@softspoken/announcer/internal'
+import { hostRoute } from '@softspoken/announcer'
 import { realTime } from '@softspoken/session'
 import { omitUndefined } from '@softspoken/session/internal'
 import { profiles, VipAgent } from '@softspoken/vip-agent'
 import { linuxSupport, NodeLabel, VipHeldError } from '@softspoken/vip-agent/internal'
 import type { Logger } from 'pino'
 import { interfaceFor } from '../config/address-check.ts'
-import { agentOptions, preference, routerId } from '../config/agent-options.ts'
+import { agentOptions, preference } from '../config/agent-options.ts'
 import { usesBgp } from '../config/bgp.ts'
-import { electionOf, electionOptions, modeOf, nodeNameOf } from '../config/election-options.ts'
+import { electionOf, electionOptions, nodeNameOf } from '../config/election-options.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
@@ -28,7 +27,7 @@ import { idle } from '../probe/acceptance.ts'
 import { VipProbe } from '../probe/vip-probe.ts'
 import { exitCodes, type Shutdown } from '../shutdown.ts'
 import { serviceManager } from '../systemd.ts'
-import { version } from '../version.ts'
+import { logChoices, startFields } from './start-lines.ts'
 
 /** Resolves once it announces, or waits for its health check or its election. */
 export async function announce(
@@ -120,49 +119,6 @@ function labelWhile(agent: VipAgent, elected: Elected | undefined, log: Logger):
   const label = new NodeLabel({ write: elected.labelNode, clock: realTime, log })
   agent.on('role', ({ role }) => label.set(role === 'leader'))
   return label
-}
-
-function startFields(options: ProgramOptions, bgp: AnnouncerOptions | undefined, interfaceName: string | undefined) {
-  const { prefix, localAs, health } = options
-  const waitsFor = whatItWaitsFor(options, interfaceName)
-  return {
-    ...{ version, prefix: prefix.length === 1 ? prefix[0] : prefix },
-    ...(bgp && { localAs, routerId: bgp.local.id, peers: bgp.peers.map(({ address, as }) => `${address} AS ${as}`) }),
-    ...(options.arp && { arp: true }),
-    ...(health !== undefined && { health: shownHealth(health) }),
-    ...(waitsFor !== '' && { waitsFor }),
-  }
-}
-/** What has to be so before the first route is sent, besides a session. */
-function whatItWaitsFor(options: ProgramOptions, interfaceName: string | undefined): string {
-  const { health, healthRise = healthOptions.rise.default, requireAddress = true } = options
-  return [
-    ...(health === undefined
-      ? []
-      : [`${healthRise} passed check${healthRise === 1 ? '' : 's'} of ${shownHealth(health)}`]),
-    ...(modeOf(options) === 'leader' ? ['the election'] : []),
-    ...(interfaceName === undefined && requireAddress ? ['the VIP on an interface'] : []),
-  ].join(', ')
-}
-
-/** What was chosen where the user did not say, one line each. */
-function logChoices(
-  options: ProgramOptions,
-  interfaceName: string | undefined,
-  elected: Elected | undefined,
-  log: Logger,
-): void {
-  const nodeName = nodeNameOf(options)
-  const { leaseDuration, renewDeadline, retryPeriod } = electionOptions(options)
-  const durations = elected && { lease: elected.name, leaseDuration, renewDeadline, retryPeriod }
-  log.info({ mode: modeOf(options), nodeName, ...durations }, 'mode')
-  if (interfaceName === undefined) log.info({ required: options.requireAddress ?? true }, 'no address is added')
-  else log.info({ interface: interfaceName }, 'interface of the address')
-  const support = linuxSupport()
-  if (options.kernelDeadline === 'off') log.info({ detail: 'kernelDeadline is off' }, 'kernel deadline off')
-  else if (support.supported) log.info({}, 'kernel deadline on')
-  else log.warn({ detail: support.detail }, 'kernel deadline off')
-  if (options.routerId === 'auto') log.info({ routerId: routerId(options), nodeName }, 'router id of the node name')
 }
 
 /** It listens before a router is dialled. Its failure is a warning, because the route does not depend on it. */

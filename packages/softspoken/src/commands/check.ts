@@ -7,21 +7,19 @@ import { Decoder, encode, type Message } from '@softspoken/wire'
 import { interfaceFor } from '../config/address-check.ts'
 import { announcerOptions, preference } from '../config/agent-options.ts'
 import { usesBgp } from '../config/bgp.ts'
-import { modeOf, nodeNameOf, withoutDefault } from '../config/election-options.ts'
-import { type OptionName, optionTable, type ProgramOptions } from '../config/options.ts'
+import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import type { Configuration } from '../config/sources.ts'
 import { RetryableError } from '../config/usage-error.ts'
-import type { GivenValues } from '../config/values.ts'
 import { apiServerFindings } from '../findings/api-server.ts'
 import { asWarnings } from '../findings/as-number.ts'
 import { hostFindings } from '../findings/host.ts'
 import { poolWarnings } from '../findings/pools.ts'
 import { segmentFindings } from '../findings/segment.ts'
 import { sourceAddress } from '../findings/source-address.ts'
-import { shownHealth } from '../health/shown-url.ts'
 import { agentLines, standbyMed } from './agent-lines.ts'
 import { hostWarnings } from './host-warnings.ts'
+import { optionLines } from './option-lines.ts'
 
 /**
  * The warnings, the options that apply and where each was given, and the OPEN and UPDATE for each router.
@@ -64,36 +62,6 @@ async function messagesTo(options: ProgramOptions): Promise<string> {
     }),
   )
   return texts.join('\n')
-}
-
-function optionLines(options: ProgramOptions, given: GivenValues): string {
-  const idleNames = withoutDefault(options)
-  const lines = optionTable.flatMap(({ name, defaultText }) => {
-    const value = options[name]
-    if (name === 'tcpMd5Key' && given[name] === undefined) return [] // tcpMd5KeyFile has it
-    if (value !== undefined) return [[name, optionText(name, value), given[name]?.from ?? 'default'] as const]
-    const chosen = chosenBy(options)[name]
-    const idle = (name === 'port' && options.peers) || (name.startsWith('health') && options.health === undefined)
-    return defaultText === undefined || idle || idleNames.includes(name)
-      ? []
-      : [[name, chosen ?? defaultText, 'default'] as const]
-  })
-  const width = (column: 0 | 1) => Math.max(...lines.map(line => line[column].length))
-  return lines.map(([name, value, from]) => `${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}\n`).join('')
-}
-/** The defaults that depend on other options. */
-function chosenBy(options: ProgramOptions): Partial<Record<OptionName, string>> {
-  return { mode: modeOf(options), interface: options.arp ? 'auto' : 'lo', nodeName: nodeNameOf(options) }
-}
-/** The value that applies, for a person; of a key, only that there is one. */
-function optionText(name: string, value: unknown): string {
-  if (name === 'tcpMd5Key') return '(secret)'
-  if (name === 'health') return shownHealth(value as NonNullable<ProgramOptions['health']>)
-  if (Array.isArray(value)) return value.map(one => optionText('', one)).join(', ')
-  if (typeof value !== 'object' || value === null) return String(value)
-  return Object.entries(value)
-    .map(([key, one]) => `${key} ${optionText(key, one)}`)
-    .join(' ')
 }
 
 /** What the announcer sends to a router in memory that accepts everything. */

@@ -17,9 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('softspoken drain', () => {
   it('creates the file with its reason, readable for the agent', async () => {
-    const umask = process.umask(0o077)
     const { code, out } = await call(['drain', 'kernel', 'upgrade', '--disabled-by', file])
-    process.umask(umask)
     expect(code).toBe(0)
     expect(out).toMatch(/^drained since 20[\d-]+T[\d:]+Z: kernel upgrade\. An agent .*\n$/)
     expect(await lookAt(file)).toMatchObject({ exists: true, text: 'kernel upgrade\n' })
@@ -32,6 +30,7 @@ describe('softspoken drain', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^already drained since 20[\d-]+T[\d:]+Z; nothing is changed \(.*\)\n$/)
     expect(await lookAt(file)).toEqual(before)
+    expect(await lookAt(file)).toMatchObject({ exists: true, text: '' })
   })
   it('finds the file in the variable and in the file of options, which needs no other', async () => {
     const config = join(folder, 'config.yaml')
@@ -62,6 +61,10 @@ describe('softspoken drain', () => {
     expect((await call(['drain', 'why', '--disabled-by', file])).out).toMatch(/^already drained/)
     expect(existsSync(other)).toBe(false)
   })
+  it('takes a reason of 200 characters', async () => {
+    const { code, out } = await call(['drain', '\u{1f6e0}'.repeat(200), '--disabled-by', file])
+    expect([code, out]).toEqual([0, expect.stringContaining('\u{1f6e0}'.repeat(200))])
+  })
   it('escapes the control characters of a reason', async () => {
     const { out } = await call(['drain', 'a\u001b[2Jb\u202ec', '--disabled-by', file])
     expect(out).toContain(': a\ufffd[2Jb\ufffdc.')
@@ -70,6 +73,11 @@ describe('softspoken drain', () => {
 })
 
 describe('softspoken resume', () => {
+  it('says why the file cannot be removed', async () => {
+    const below = '/dev/null/drained'
+    const { code, err } = await call(['resume', '--disabled-by', below])
+    expect([code, err]).toEqual([1, `resume: ${below} cannot be removed, ENOTDIR\n`])
+  })
   it('removes the file, and is idempotent', async () => {
     writeFileSync(file, '')
     expect((await call(['resume', '--disabled-by', file])).out).toMatch(/^in service: .* is removed\. /)
@@ -93,6 +101,12 @@ describe('one sentence on standard error', () => {
     ['the file of options is missing', ['drain', '--config', without], 1, '/none/drained: cannot be read'],
     ['a flag is of another command', ['drain', '--med', '7'], 2, 'it takes no other flag than --disabled-by and'],
     ['an argument is not the value of a flag', ['resume', 'now'], 2, 'an argument is not the value of a flag'],
+    [
+      'the file cannot be there',
+      ['drain', '--disabled-by', `/tmp/${'a'.repeat(300)}`],
+      1,
+      'cannot be created, ENAMETOO',
+    ],
     ['the reason is too long', ['drain', 'a'.repeat(201), '--disabled-by', without], 2, 'more than 200 characters'],
   ])('if %s: %j', async (_, options, exit, sentence) => {
     const { code, out, err } = await call(options)
