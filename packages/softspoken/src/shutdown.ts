@@ -2,9 +2,10 @@
  * How the process ends: by a signal, or by an error that nothing caught. Loaded before everything else, because a signal
  * without a handler is lost if the process is number 1, and otherwise kills the process without a Cease.
  */
-import { closeSync, constants, readFileSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { constants as system } from 'node:os'
 import { isatty } from 'node:tty'
+import { hangupIgnored } from './hangup.ts'
 import type { Write } from './log/line-output.ts'
 import { nonBlockingWriter } from './log/non-blocking.ts'
 
@@ -158,23 +159,4 @@ function profiled(): boolean {
 }
 function started(option: RegExp): boolean {
   return option.test([...process.execArgv, process.env.NODE_OPTIONS].join(' '))
-}
-
-/**
- * True under nohup(1) and `trap '' HUP`. Node resets the signal when it starts, so this looks for other traces: the
- * parent ignores the signal, the shell names nohup as the command, or nohup has replaced standard input by a write-only file.
- */
-function hangupIgnored(): boolean {
-  if (/(^|\/)nohup$/.test(process.env._ ?? '')) return true
-  const [, mask = '0'] = /^SigIgn:\s*(\w+)/m.exec(read(`/proc/${process.ppid}/status`)) ?? []
-  if (BigInt(`0x${mask}`) & 1n) return true // SIGHUP is number 1
-  const [, flags = '0'] = /^flags:\s*(\d+)/m.exec(read('/proc/self/fdinfo/0')) ?? []
-  return (Number.parseInt(flags, 8) & (constants.O_WRONLY | constants.O_RDWR)) === constants.O_WRONLY
-}
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return '' // another system, or no /proc here
-  }
 }

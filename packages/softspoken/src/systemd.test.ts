@@ -60,14 +60,14 @@ it('serviceManager() ignores a watchdog for another process', () => {
 
 it('serviceManager() reports its first failure only', async () => {
   const failures: unknown[] = []
-  const failure = new Error('spawn systemd-notify ENOENT')
+  const first = new Error('spawn systemd-notify ENOENT')
   const manager = serviceManager(
     underSystemd,
     error => failures.push(error),
-    () => Promise.reject(failure),
+    assignment => Promise.reject(assignment === 'READY=1' ? first : new Error('spawn systemd-notify EAGAIN')),
   )
   manager.ready()
   manager.stopping()
   await vi.advanceTimersByTimeAsync(0)
-  expect(failures).toEqual([failure])
+  expect(failures).toEqual([first])
 })

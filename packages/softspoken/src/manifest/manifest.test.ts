@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { readConfiguration } from '../../tools/configuration.ts'
@@ -37,6 +37,13 @@ interface PodSpec {
 const deployed = (file: string) => readFileSync(new URL(`../../../../deploy/${file}`, import.meta.url), 'utf8')
 it.each(Object.entries(deployCommands))('deploy/kubernetes/%s is what its command prints', async (file, command) => {
   expect((await printed(command.split(' '))).out).toBe(deployed(`kubernetes/${file}`))
+})
+
+it('manifest --help has each kind and its own options, and not those of announce', async () => {
+  const { out } = await printed(['manifest', '--help'])
+  for (const [kind, what] of Object.entries(kinds)) expect(out).toContain(`  ${kind.padEnd(23)}${what}\n`)
+  expect(out).toMatch(/^Options:\n(.+\n)* +--image <name> /m)
+  expect(out).not.toContain('--prefix')
 })
 
 async function text(kind: string, more: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<string> {
@@ -104,6 +111,39 @@ describe('a static Pod', () => {
     const longer = await podOf('pod', '--mode', 'leader', '--drain-time', '20', '--graceful-shutdown-time', '2')
     expect(longer.terminationGracePeriodSeconds).toBe(34)
   })
+  const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
+  it.each([
+    'softspoken:1.2.3',
+    'registry.example:5000/a-b/softspoken:1.2.3',
+    `registry.example/softspoken:1.2.3@${digest}`,
+    `registry.example/softspoken@${digest}`,
+    `registry.example/softspoken:latest@${digest}`,
+  ])('has the image %s', async image => {
+    expect((await podOf('pod', '--image', image)).containers[0].image).toBe(image)
+  })
+  it('has the name of its node only if it needs it', async () => {
+    const { out } = await printed(['manifest', 'pod', ...announce, '--router-id', '10.0.5.11'])
+    expect(out).not.toContain('NODE_NAME')
+    expect(parse(out).spec.containers[0]).not.toHaveProperty('env')
+    expect(await text('pod', ['--router-id', 'auto'])).toContain('--node-name=$(NODE_NAME)')
+  })
+  it('explains its own options, and none that was given', async () => {
+    const http = /# .*need --http-host/
+    const cordon = /# .*a cordon takes the VIP away/
+    const own = await text('pod', ['--mode', 'leader'])
+    expect([http.test(own), cordon.test(own)]).toEqual([true, true])
+    const given = await text('pod', ['--mode', 'leader', '--http', '127.0.0.1:9000', '--drain-on-cordon', 'true'])
+    expect([http.test(given), cordon.test(given)]).toEqual([false, false])
+  })
+  it('of root may use the kubeconfig of root', async () => {
+    const path = '/etc/kubernetes/admin.conf'
+    const { volumes } = await podOf('pod', '--mode', 'standby', '--kubeconfig', path)
+    expect(volumes[0]).toMatchObject({ hostPath: { path } })
+  })
+  it('shows a command that has a URL as its argument', async () => {
+    const health = 'exec:/usr/bin/curl http://user@10.0.5.11/'
+    expect((await podOf('pod', '--health', health)).containers[0].args).toContain(`--health=${health}`)
+  })
   it('probes only the page of the program', async () => {
     const [{ startupProbe, livenessProbe, readinessProbe }] = (await podOf('pod')).containers
     const at = { host: '127.0.0.1', port: 9179 }
@@ -132,7 +172,9 @@ describe('a static Pod', () => {
     expect(printed.split('\napiVersion')[0]?.replaceAll('\n# ', ' ')).toContain(`${where}/softspoken.yaml`)
   })
   it('of the first node differs in one path and a comment', async () => {
-    const lines = async (...more: string[]) => new Set((await text('pod', ['--mode', 'standby', ...more])).split('\n'))
+    const health = ['--health', 'https://10.0.5.11/', '--health-ca', '/etc/kubernetes/pki/ca.crt']
+    const lines = async (...more: string[]) =>
+      new Set((await text('pod', ['--mode', 'standby', ...health, ...more])).split('\n'))
     const [first, others] = [await lines('--first-node'), await lines()]
     expect([...first].filter(line => !others.has(line) && !line.startsWith('#'))).toEqual([
       '      hostPath: { path: /etc/kubernetes/super-admin.conf, type: File }',
@@ -165,6 +207,16 @@ describe('a DaemonSet', () => {
     expect(spec).toHaveProperty('affinity.nodeAffinity')
     expect(spec.containers[0].args).toContain('--api-server=https://127.0.0.1:6443')
     expect(spec.containers[0].args.join()).not.toContain('--kubeconfig')
+  })
+  it.each([
+    ['https://127.0.0.1:6443', true],
+    ['https://[::1]:6443', true],
+    ['https://localhost:6443', true],
+    ['https://192.0.2.1:6443', false],
+    ['https://localhosts.example:6443', false],
+  ])('that asks %s is on control plane nodes only: %s', async (url, only) => {
+    const spec = await podOf('daemonset', '--mode', 'standby', '--api-server', url)
+    expect('affinity' in spec).toBe(only)
   })
   it('with a kubeconfig has no ServiceAccount', async () => {
     const spec = await podOf('daemonset', '--mode', 'standby', '--kubeconfig', '/etc/softspoken/kubeconfig')
@@ -391,6 +443,20 @@ describe('each printed command', () => {
     expect(containers[0].args).toContain('--med=7')
     expect(volumes).toMatchObject([{ hostPath: { path: folder } }, {}, { hostPath: { path: '/etc/keys' } }, {}])
     expect(out).not.toContain('secret')
+  })
+  it('is refused with a file whose path is another one on each node', async () => {
+    const file = join(folder, 'options.json')
+    writeFileSync(file, '{}')
+    const path = relative(process.cwd(), file)
+    expect(await printed(['manifest', 'pod', ...announce, '--config', path])).toEqual({
+      ...{ code: 2, out: '', err: '--config: give the absolute path that the file has on the nodes\n' },
+    })
+  })
+  it('does not show the password of a health check that is in the file', async () => {
+    const file = join(folder, 'options.json')
+    writeFileSync(file, JSON.stringify({ health: 'http://user:secret@127.0.0.1:8080/' }))
+    const { code, out } = await printed(['manifest', 'pod', ...announce, '--config', file])
+    expect([code, out.includes('secret')]).toEqual([0, false])
   })
   it('has no warning about the router id of a file, which is of one node', async () => {
     const file = join(folder, 'options.json')

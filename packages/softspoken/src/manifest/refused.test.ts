@@ -9,6 +9,9 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
     [[], {}, 'manifest: a kind comes first: pod, daemonset, rbac, systemd or kubeadm-control-plane'],
     [['pods'], {}, 'manifest pods: no such kind, did you mean pod?'],
     [['secret word'], {}, /^manifest: a kind comes first/],
+    [['pods=secret'], {}, /^manifest: a kind comes first/],
+    [['=pods'], {}, /^manifest: a kind comes first: (?!.*=pods)/],
+    [['pods='], {}, /^manifest: a kind comes first: (?!.*pods=)/],
     [['pod'], {}, /^--prefix is missing/],
     [['pod', ...announce, 'x'], {}, /^an argument is not the value of a flag/],
     [
@@ -18,6 +21,12 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
     ],
     [['pod', ...announce, '--image', 'example.com:5000/softspoken:latest'], {}, /^--image: .*not latest$/],
     [['pod', ...announce, '--image', 'a b:1'], {}, /^--image: the given value is not allowed/],
+    [['pod', ...announce, '--image', 'softspoken:1 b'], {}, /^--image: /],
+    [['pod', ...announce, '--image', 'registry.example/a b/c:1'], {}, /^--image: /],
+    [['pod', ...announce, '--image', ' registry.example/c:1'], {}, /^--image: /],
+    [['pod', ...announce, '--image', 'registry.example /c:1'], {}, /^--image: /],
+    [['pod', ...announce, '--image', 'softspoken:1@sha256:abc'], {}, /^--image: /],
+    [['pod', ...announce, '--image', 'softspoken:latest@sha256:abc'], {}, /^--image: /],
     [
       ['pod', ...announce, '--distribution', 'k8s'],
       {},
@@ -29,6 +38,11 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
       '--in-cluster: not allowed here, a ServiceAccount is for a DaemonSet and for rbac only',
     ],
     [['daemonset', ...announce, '--first-node'], {}, '--first-node: it is for manifest pod with kubeadm only'],
+    [
+      ['pod', ...announce, '--first-node', '--distribution', 'k3s'],
+      {},
+      '--first-node: it is for manifest pod with kubeadm only',
+    ],
     [
       ['pod', ...announce, '--first-node', '--kubeconfig', '/a/b'],
       {},
@@ -48,6 +62,11 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
     ],
     [
       ['pod', ...announce, '--health', 'https://user:secret@10.0.5.11/'],
+      {},
+      /^--health: a manifest would show its user, password or query/,
+    ],
+    [
+      ['pod', ...announce, '--health', 'http://10.0.5.11/', 'https://10.0.5.11/?token=secret'],
       {},
       /^--health: a manifest would show its user, password or query/,
     ],
@@ -106,6 +125,11 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
       ['pod', '--prefix', '198.51.100.10/32'],
       { bgp_as: '64515', bgp_peers: '10.0.5.1:65000:secret' },
       'bgp_peers: the third field is a password, which a manifest would show; put the routers in a file on each node, and give it with --config',
+    ],
+    [
+      ['pod', '--prefix', '198.51.100.10/32'],
+      { bgp_as: '64515', bgp_peers: '10.0.5.1:65000:secret,10.0.6.1:65000' },
+      /^bgp_peers: the third field is a password/,
     ],
     [
       ['pod', '--prefix', '198.51.100.10/32'],

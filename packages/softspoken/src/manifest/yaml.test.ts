@@ -26,6 +26,10 @@ rights: { drop: [ALL, b], add: 1 }
 names: [a, b]
 `)
 })
+it('yamlOf() writes an object that is used twice two times, without an anchor', () => {
+  const labels = { a: 1 }
+  expect(yamlOf({ one: labels, two: labels })).toBe('one:\n  a: 1\ntwo:\n  a: 1\n')
+})
 it('yamlOf() has no head if there is none, and wraps long comments but no values', () => {
   const long = 'word '.repeat(30).trim()
   expect(yamlOf({ a: noteAbove(long, long) })).toBe(
