@@ -6,7 +6,7 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight|queries|readable|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets|watch))\.test\.ts$/
+  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readable|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets|watch))\.test\.ts$/
 /** They call whole commands, and are run only if a file of their folder is changed. */
 const ofFolder = /softspoken\/src\/(cli|commands\/check|findings\/api-server|manifest\/manifest)\.test\.ts$/
 /** What vitest-runner.ts does not do: modules replaced for one file, hooks of one test, what needs a context or a process. */

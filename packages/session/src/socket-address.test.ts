@@ -6,7 +6,18 @@ import { configure } from './config.ts'
 import { Listener } from './listener.ts'
 import type { SessionOptions } from './options.ts'
 import { Session } from './session.ts'
-import { formatZoned, parseZoned, unmapIpv4 } from './socket-address.ts'
+import {
+  canonicalAddress,
+  formatZoned,
+  isInterface,
+  isLinkLocal,
+  isOneHost,
+  isZoneOfNet,
+  parseZoned,
+  splitZone,
+  unmapIpv4,
+  unmapIpv4Text,
+} from './socket-address.ts'
 
 const eth0 = { name: 'eth0', option: 'bindDevice' }
 const text = (address: string, device?: typeof eth0) => formatZoned(parseZoned(address, 'peer.address', device))
@@ -58,6 +69,61 @@ describe('any other address', () => {
     expect([...unmapIpv4(mapped!)]).toEqual([192, 0, 2, 1]) // both are there
     expect(unmapIpv4(six!)).toBe(six)
   })
+})
+
+describe('the text of an address', () => {
+  it.each([
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::FFFF:192.0.2.1', '192.0.2.1'],
+    ['::ffff:2.1', '2.1'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:c000:201', '::ffff:c000:201'],
+    ['1::ffff:192.0.2.1', '1::ffff:192.0.2.1'],
+    ['2001:db8::1', '2001:db8::1'],
+    [undefined, undefined],
+  ])('a socket that has %s is at %s', (text, unmapped) => {
+    expect(unmapIpv4Text(text)).toBe(unmapped)
+  })
+  it.each([
+    ['::ffff:1:2:3', '::ffff:1:2:3'],
+    ['::fffe:192.0.2.1', '::fffe:c000:201'],
+    ['1::ffff:192.0.2.1', '1::ffff:c000:201'],
+    ['::1:ffff:192.0.2.1', '::1:ffff:c000:201'],
+    ['::FFFF:192.0.2.1', '192.0.2.1'],
+    ['FE80:0::1%eth0', 'fe80::1%eth0'],
+  ])('the canonical text of %s is %s', (text, canonical) => {
+    expect(canonicalAddress(text)).toBe(canonical)
+  })
+  it('an address is split from its zone', () => {
+    expect(splitZone('fe80::1%eth0')).toEqual({ address: 'fe80::1', zone: 'eth0' })
+    expect(splitZone('%eth0')).toEqual({ address: '', zone: 'eth0' })
+    expect(splitZone('fe80::1')).toEqual({ address: 'fe80::1', zone: undefined })
+  })
+  it.each(['fe80::1', 'FE8F::1', 'fe90::1%eth0', 'feaf::1', 'febf:ffff::'])('%s is link-local', address => {
+    expect(isLinkLocal(address)).toBe(true)
+  })
+  it.each(['fe7f::1', 'fec0::1', 'fe8::1', '1:fe80::1', 'fe80', 'ffe80::1'])('%s is not link-local', address => {
+    expect(isLinkLocal(address)).toBe(false)
+  })
+})
+
+describe('the name of an interface', () => {
+  it.each(['a', 'eth0', 'br_lan', '...', '.a', 'fifteen-letters', '!', '~', 'a;b', '-'])('%s is a name', name => {
+    expect(isInterface(name)).toBe(true)
+  })
+  it.each(['', '.', '..', 'sixteen-letters!', 'a/b', 'a:b', 'a b', ' a', 'a\n', '\x7f', 'é', 7, undefined])(
+    '%j is no name',
+    name => {
+      expect(isInterface(name)).toBe(false)
+    },
+  )
+  it("Node's net reads letters, digits, dots and hyphens as a zone", () => {
+    expect(['eth0', 'Eth-0.1', 'a_b', 'eth0!', '_'].map(isZoneOfNet)).toEqual([true, true, false, false, false])
+  })
+})
+
+it.each(['1.0.0.0', '223.255.255.255', '::1', 'fe00::', '2001:db8::1', '0:1::'])('%s is one host', address => {
+  expect(isOneHost(parseAddress(address, 'address'))).toBe(true)
 })
 
 it('a peer of IPv4 that is written as IPv6 has a session of IPv4 (RFC 4291 §2.5.5.2)', () => {
