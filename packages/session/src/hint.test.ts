@@ -2,6 +2,7 @@ import { describeNotification, hardReset, type Notification } from '@softspoken/
 import { describe, expect, it } from 'vitest'
 import { configure, type SessionConfig } from './config.ts'
 import { hint } from './hint.ts'
+import type { SessionOptions } from './options.ts'
 import type { FailureReason } from './reasons.ts'
 
 const given = {
@@ -156,5 +157,47 @@ describe('the hint for a reason', () => {
     expect(hint({ reason: 'hold-timer', from: 'OpenSent', sent: notification(4, 0) }, config)).toBe(
       `${neighbor}, and whether the router wants TTL security`,
     )
+  })
+  it.each<[Partial<SessionOptions>, string]>([
+    [{}, 'check the route to the peer, access lists, and whether it wants a TCP MD5 key or TTL security'],
+    [
+      { ttlSecurity: 1 },
+      'check the route to the peer, access lists, whether it wants a TCP MD5 key, and that the router has TTL security and is within 1 hop',
+    ],
+    [
+      { tcpMd5Key: 'secret' },
+      'check the route to the peer, access lists, that the router has the same TCP MD5 key for our address, and whether the router wants TTL security',
+    ],
+    [
+      { tcpMd5Key: 'secret', ttlSecurity: 2 },
+      'check the route to the peer, access lists, that the router has the same TCP MD5 key for our address, and that the router has TTL security and is within 2 hops',
+    ],
+    [
+      { multihop: 3 },
+      'check the route to the peer, access lists, that the router is within 3 hops (multihop), and whether it wants a TCP MD5 key or TTL security',
+    ],
+  ])('a dial without an answer, with %j, has the advice: %s', (options, advice) => {
+    const there = configure({ ...given, ...options })
+    expect(hint({ reason: 'timeout', from: 'Connect' }, there)).toBe(advice)
+  })
+  it('hold-timer in OpenConfirm does not suspect a process that stands still', () => {
+    expect(hint({ reason: 'hold-timer', from: 'OpenConfirm' }, config)).toBe(
+      'check the path to the peer, and whether the router wants TTL security',
+    )
+  })
+  it.each<[FailureReason, RegExp]>([
+    ['own-address-lost', /^check whether the address of this host was changed/],
+    ['no-descriptor', /^raise the limit of open files/],
+  ])('%s has the advice %s', (reason, advice) => {
+    expect(hint({ reason, from: 'Established' }, config)).toMatch(advice)
+  })
+  it.each<FailureReason>(['notification-sent', 'notification-received', 'stopped'])(
+    '%s without a NOTIFICATION has no advice',
+    reason => {
+      expect(hint({ reason, from: 'OpenSent' }, config)).toBeUndefined()
+    },
+  )
+  it.each(['OpenConfirm', 'Established'] as const)('1/x in %s has no advice', from => {
+    expect(hint({ reason: 'notification-sent', from, sent: notification(1, 1) }, config)).toBeUndefined()
   })
 })
