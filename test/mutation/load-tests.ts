@@ -27,14 +27,17 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   session: ['test/simulation'],
   announcer: ['test/simulation'],
 }
-/** Tests of the announcer run sessions, too, and would find little more in these. */
-const ofOthers = name === 'session' ? /\/(announcer(-\w+)?|health|lease|next-hop|prometheus)\.test\.ts$/ : undefined
+/** Tests of the other package in the same folder: those of the announcer run sessions, too, and would find little more in these. */
+const ofOthers =
+  name === 'session'
+    ? /\/(announcer(-\w+)?|health|lease|next-hop|prometheus)\.test\.ts$/
+    : /simulation\/(dial-record|session(-\w+)*)\.test\.ts$/
 const folders = [`packages/${name}/src`, ...(elsewhere[name] ?? [])]
 const files = folders.flatMap(folder =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(file => `${folder}/${file}`),
 )
 for (const file of files.sort())
-  if (file.endsWith('.test.ts') && isRun(file) && !ofOthers?.test(file))
+  if (file.endsWith('.test.ts') && isRun(file) && !ofOthers.test(file))
     if (!unsupported.test(readFileSync(join(root, file), 'utf8')))
       describe(file, async () => {
         await import(/* @vite-ignore */ join(root, file))

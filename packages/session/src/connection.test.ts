@@ -16,15 +16,13 @@ const config = configure(given)
 const keepalive = encode({ type: 'keepalive' })
 
 /** What a session does with a connection, recorded. */
-function owner(change: Partial<ConnectionOwner> = {}) {
+function owner(isCurrent: () => boolean = () => true) {
+  const schedule = vi.fn((task: () => void) => task())
   return {
-    schedule: vi.fn((task: () => void) => task()),
-    isCurrent: () => true,
-    feed: vi.fn(),
-    received: vi.fn(),
-    writable: vi.fn(),
-    failed: vi.fn(),
-    ...change,
+    ...{ schedule, isCurrent, writable: vi.fn<ConnectionOwner['writable']>() },
+    feed: vi.fn<ConnectionOwner['feed']>(),
+    received: vi.fn<ConnectionOwner['received']>(),
+    failed: vi.fn<ConnectionOwner['failed']>(),
   }
 }
 
@@ -94,7 +92,7 @@ describe('reading', () => {
     const socket = new Socket()
     const pause = vi.spyOn(socket, 'pause')
     const resume = vi.spyOn(socket, 'resume')
-    new Connection(socket, config).open(owner({ isCurrent: () => false }))
+    new Connection(socket, config).open(owner(() => false))
     resume.mockClear()
     pause.mockClear()
     socket.emit('data', new Uint8Array(length))
@@ -118,20 +116,21 @@ describe('reading', () => {
   it('messages behind the one that ended the connection are dropped', () => {
     const [near] = MemorySocket.pair()
     let isCurrent = true
-    const received = vi.fn(() => {
+    const session = owner(() => isCurrent)
+    session.received.mockImplementation(() => {
       isCurrent = false
     })
-    new Connection(near, config).open(owner({ isCurrent: () => isCurrent, received }))
+    new Connection(near, config).open(session)
     near.emit('data', Buffer.concat([keepalive, keepalive]))
-    expect(received).toHaveBeenCalledOnce()
+    expect(session.received).toHaveBeenCalledOnce()
   })
   it.each([true, false])('an error during reading is reported if the connection is current: %s', isCurrent => {
     const [near] = MemorySocket.pair()
     const error = new Error('a fault')
-    const feed = () => {
+    const session = owner(() => isCurrent)
+    session.feed.mockImplementation(() => {
       throw error
-    }
-    const session = owner({ isCurrent: () => isCurrent, feed })
+    })
     new Connection(near, config).open(session)
     near.emit('data', keepalive)
     expect(session.failed.mock.calls).toEqual(isCurrent ? [[error]] : [])

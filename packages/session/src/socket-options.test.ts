@@ -1,6 +1,5 @@
 import {
   bindToDevice,
-  type LinuxSupport,
   linuxSupport,
   setDscp,
   setMinTtl,
@@ -19,7 +18,6 @@ import {
   keyOptions,
   limitUnacknowledged,
   listeningOptions,
-  requireLinux,
   type SocketOption,
   setOptions,
   setPrecedence,
@@ -127,30 +125,7 @@ describe('a system that refuses an option', () => {
   })
 })
 
-describe('an option that is not available', () => {
-  const cause = new Error("Cannot find module 'koffi'")
-  const detail = 'koffi cannot be loaded (npm install koffi)'
-  const without: LinuxSupport = { supported: false, reason: 'koffi-missing', detail, cause }
-
-  it.each(linuxOptions)('%j throws without koffi', options => {
-    const [name] = Object.keys(options)
-    const refused = () => requireLinux(configure({ ...given, ...options }), without)
-    expect(refused).toThrow(
-      `${name}: needs Linux and the package koffi, but koffi cannot be loaded (npm install koffi)`,
-    )
-    expect(refused).toThrow(expect.objectContaining({ cause }))
-  })
-  it.each(linuxOptions)('%j throws on another system than Linux', options => {
-    const [name] = Object.keys(options)
-    on('darwin')
-    expect(() => new Session({ ...given, ...options })).toThrow(
-      expect.objectContaining({
-        name: 'OptionError',
-        option: name,
-        message: `${name}: needs Linux and the package koffi, but this is darwin`,
-      }),
-    )
-  })
+describe('a listener that cannot have an option', () => {
   it.runIf(supported).each(linuxOptions)('%j throws at a listener that cannot have it', async options => {
     const session = new Session({ ...given, ...options })
     on('darwin')
@@ -159,11 +134,6 @@ describe('an option that is not available', () => {
     await listener.listen()
     on('linux')
     expect(() => listener.serve(session)).toThrow('but this listener was started without them')
-  })
-  it('a session without such an option needs neither Linux nor koffi', () => {
-    expect(() => requireLinux(configure(given), without)).not.toThrow()
-    on('darwin')
-    expect(new Session(given).state).toBe('Idle')
   })
 })
 
