@@ -1,5 +1,6 @@
 import { OptionError } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
+import { assertInteger, assertMethods, assertObject, assertPath, assertRange, assertString } from './checks.ts'
 import { configure } from './config.ts'
 import { Listener } from './listener.ts'
 import { optionNames } from './option-table.ts'
@@ -62,6 +63,41 @@ describe.each(Object.entries(options))('%s', (name, change) => {
   })
 })
 
+describe('what a check allows', () => {
+  it.each<[() => unknown, string]>([
+    [() => assertRange(0, 1, 9, 'a'), 'a: 0 is not allowed, it must be from 1 to 9'],
+    [() => assertRange(10, 1, 9, 'a', ' seconds'), 'a: 10 is not allowed, it must be from 1 to 9 seconds'],
+    [() => assertInteger(10, 1, 9, 'a'), 'a: 10 is not allowed, it must be from 1 to 9'],
+    [() => assertInteger(1.5, 1, 9, 'a'), 'a: 1.5 is not allowed, it must be a whole number from 1 to 9'],
+    [() => assertString(7 as never, 'a'), 'a: 7 is not allowed, it must be a string'],
+    [() => assertString(7 as never, 'a', 'x'), "a: 7 is not allowed, it must be a string such as 'x'"],
+    [() => assertPath('', 'a'), "a: '' is not allowed, it must be a path"],
+    [() => assertPath('/tmp\0', 'a'), 'it must be a path'],
+    [() => assertObject('', 'a', 'an object'), "a: '' is not allowed, it must be an object"],
+    [() => assertObject(new Date(), 'a', 'an object'), 'it must be an object'],
+    [() => assertMethods(null, ['x'], 'a'), 'a: null is not allowed, it must be an object with the method x'],
+    [() => assertMethods('', ['x', 'y'], 'a'), "a: '' is not allowed, it must be an object with the methods x and y"],
+    [() => assertMethods(7, ['x', 'y', 'z'], 'a'), 'it must be an object with the methods x, y and z'],
+    [() => assertMethods({ x() {} }, ['x', 'y'], 'a'), 'a.y: undefined is not allowed, it must be a method'],
+    [() => assertMethods(unreadable('x'), ['x'], 'a'), 'a.x: undefined is not allowed, it must be a method'],
+  ])('a check that fails has one sentence %#', (run, message) => {
+    expect(rejection(run).message.slice(-message.length)).toBe(message)
+  })
+  it('the bounds themselves, a path, and a function with methods are allowed', () => {
+    expect([assertRange(1, 1, 9, 'a'), assertInteger(9, 1, 9, 'a'), assertPath('a', 'a')]).toEqual([1, 9, 'a'])
+    expect(() =>
+      assertMethods(
+        Object.assign(() => {}, { x() {} }),
+        ['x'],
+        'a',
+      ),
+    ).not.toThrow()
+  })
+  it('a string is no object with methods, even if it has them', () => {
+    expect(rejection(() => assertMethods('text', ['trim'], 'a')).option).toBe('a')
+  })
+})
+
 describe('a Session', () => {
   it.each([undefined, ...wrong.values(), 'x', true])(
     'a Session rejects options that are no object, and an empty object',
@@ -84,6 +120,13 @@ describe('a Listener', () => {
   )
 })
 
+/** Whose property throws when it is read. */
+function unreadable(name: string): object {
+  const get = () => {
+    throw new Error('a bug')
+  }
+  return Object.defineProperty({}, name, { get })
+}
 function rejection(run: () => unknown): OptionError {
   try {
     run()

@@ -261,6 +261,21 @@ describe('a value of a wrong type throws an OptionError', () => {
     ['allowAggressiveTimers', { allowAggressiveTimers: 0 }, 'allowAggressiveTimers: 0 is not allowed'],
     ['backOff', { backOff: null }, 'backOff: null is not allowed'],
     ['an address', { peer: { as: 1 } }, 'peer.address: '],
+    [
+      'a peer',
+      { peer: { as: 1, address: 7 } },
+      "peer.address: 7 is not allowed, it must be a string such as '192.0.2.254'",
+    ],
+    [
+      'an identifier',
+      { local: { as: 1, id: 7 } },
+      "local.id: 7 is not allowed, it must be a string such as '192.0.2.1'",
+    ],
+    [
+      'an own address',
+      { local: { ...given.local, address: 7 } },
+      "local.address: 7 is not allowed, it must be a string such as '192.0.2.1'",
+    ],
     ['an AS number', { peer: { as: '65002', address: '192.0.2.2' } }, "peer.as: '65002' is not allowed"],
     [
       'families',
@@ -269,6 +284,7 @@ describe('a value of a wrong type throws an OptionError', () => {
     ],
     ['families', { families: ['ipv5'] }, 'families: a list is not allowed'],
     ['families', { families: ['toString'] }, 'families: a list is not allowed'],
+    ['families', { families: ['ipv4-unicast', 'ipv5'] }, 'families: a list is not allowed'],
     ['families', { families: 'ipv4-unicast' }, "families: 'ipv4-unicast' is not allowed"],
   ])('a wrong type of %s throws an OptionError', (_, change, message) => {
     const options = (change === undefined ? undefined : { ...given, ...change }) as SessionOptions // as a caller without types may

@@ -30,6 +30,17 @@ it.each(['read', 'write'])('ETIMEDOUT of a %s has the reason unacknowledged', sy
   })
 })
 
+it('a reset during a write has the reason reset', () => {
+  expect(explainError(withCode('EPIPE', 'write'), config).reason).toBe('reset')
+})
+
+it.each(['its own words', undefined, { code: 'ECONNREFUSED' }])(
+  '%j, which is no Error, has the reason error',
+  thrown => {
+    expect(explainError(thrown, config).reason).toBe('error')
+  },
+)
+
 it.each([
   ['EADDRNOTAVAIL', '192.0.2.2'],
   ['EADDRNOTAVAIL', '2001:db8::2'],

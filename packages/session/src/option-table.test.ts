@@ -1,7 +1,7 @@
 import { OptionError } from '@softspoken/wire'
 import { describe, expect, it } from 'vitest'
 import type { SessionConfig } from './config.ts'
-import { numberOption, type OptionTable, optionNames } from './option-table.ts'
+import { booleanOption, numberOption, type OptionTable, optionNames } from './option-table.ts'
 import { type SessionOptions, sessionOptions } from './options.ts'
 import type { SessionEnvironment } from './runtime.ts'
 
@@ -109,4 +109,9 @@ describe('numberOption()', () => {
   it('numberOption() takes another minimum', () => {
     expect(() => numberOption(rows, 'as', 2, 3)).toThrow('from 3 to 9')
   })
+})
+
+it('an option that is true or false, and has no default, is false', () => {
+  expect(booleanOption(rows, 'holdDown.log', undefined)).toBe(false)
+  expect(booleanOption(rows, 'holdDown.log', true)).toBe(true)
 })

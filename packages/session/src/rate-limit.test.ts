@@ -29,3 +29,8 @@ it('a limit never allows more than the burst plus one per interval', () => {
     }),
   )
 })
+
+it('a burst of one is allowed at once, and again after exactly the interval', () => {
+  const limit = new RateLimit(1, 6)
+  expect([0, 5999, 6000, 12_000].map(now => limit.take(now))).toEqual([true, false, true, true])
+})

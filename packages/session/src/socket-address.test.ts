@@ -172,6 +172,12 @@ describe('a session with a link-local peer', () => {
     )
     expect(() => configured('fe80::1%eth0', {}, '192.0.2.2')).toThrow('it must be of the family of fe80::1%eth0')
   })
+  it('an interface that bindDevice does not name is rejected', () => {
+    for (const addresses of [['fe80::1%eth1'], ['fe80::1', 'fe80::2%eth1']] as const)
+      expect(() => configured(addresses[0], { bindDevice: 'eth0' }, addresses[1])).toThrow(
+        "it must be on the interface of bindDevice, 'eth0'",
+      )
+  })
   it('a missing interface is named, and no other is used', async () => {
     const session = begin({ local: local(65001, 1), peer: { as: 65002, address: 'fe80::1%nosuch0' } })
     await vi.waitFor(() => expect(session.status().lastFailure).toBeDefined())
