@@ -1,4 +1,5 @@
 /** Injects one fault, waits until another node serves, and says how long that took for the router and for the client. */
+import { longestGap } from './client/answers.ts'
 import { type Fault, type FaultName, faults } from './faults.ts'
 import type { KubernetesLab } from './lab.ts'
 import type { NodeName } from './network.ts'
@@ -10,7 +11,7 @@ export interface Outcome {
   readonly node: NodeName
   /** When the router used another node; undefined if it did not within the limit. */
   readonly routeAfter: number | undefined
-  /** For how long no request was answered: from the first to after the last that failed; 0 if none failed. */
+  /** The longest time for which no request was answered; 0 if none failed. */
   readonly gap: number
   /** The exit code or the signal of the agent, if it ended. */
   readonly ended: number | string | undefined
@@ -42,7 +43,7 @@ export async function measure(lab: KubernetesLab, fault: FaultName): Promise<Out
     routeAfter: moved
       ? seconds(at, lab.routes.find(route => route.at >= at && route.what !== node && route.what)?.at)
       : undefined,
-    gap: gapAfter(lab, at),
+    gap: longestGap(lab.answers, at),
     ended: agent.child.exitCode ?? agent.child.signalCode ?? undefined,
     holders: lab.holders,
   }
@@ -69,14 +70,4 @@ async function settled(lab: KubernetesLab): Promise<NodeName> {
 
 function seconds(from: number, to: number | undefined): number | undefined {
   return to === undefined ? undefined : (to - from) / 1000
-}
-
-/** From the first request after the fault that failed, to the first one after the last that failed. */
-function gapAfter(lab: KubernetesLab, from: number): number {
-  const asked = lab.answers.filter(({ at }) => at >= from).sort((one, other) => one.at - other.at)
-  const first = asked.findIndex(({ what }) => what === undefined)
-  if (first < 0) return 0
-  const last = asked.findLastIndex(({ what }) => what === undefined)
-  const until = asked[last + 1]?.at ?? asked[last]?.at ?? from
-  return (until - (asked[first]?.at ?? from)) / 1000
 }

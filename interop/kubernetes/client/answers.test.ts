@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeLost, lostOf, parseAnswer } from './answers.ts'
+import { describeLost, longestGap, lostOf, parseAnswer } from './answers.ts'
 
 const moved = [
   { at: 0, what: 'n1' },
@@ -38,4 +38,17 @@ it('names five lost requests at most', () => {
   const lost = Array.from({ length: 7 }, (_, at) => parseAnswer(`${at * 50} ${at * 50} EHOSTUNREACH`))
   expect(describeLost(lost.slice(0, 1))).toBe('at 00:00:00.000 EHOSTUNREACH')
   expect(describeLost(lost)).toMatch(/^at 00:00:00\.000 EHOSTUNREACH, .*00\.200 EHOSTUNREACH, and 2 more$/)
+})
+
+it.each([
+  ['no request failed', 'n1 n1 n2', 0],
+  ['one failed', 'n1 timeout n2', 1],
+  ['two gaps, of which the longer counts', 'n1 timeout n2 timeout timeout n2', 2],
+  ['the last requests failed', 'n1 timeout timeout timeout', 2],
+  ['those before the fault do not count', 'timeout timeout timeout n1', 0, 2.5],
+])('the longest gap if %s', (_, results, seconds, from = 0) => {
+  const answers = results
+    .split(' ')
+    .map((result, second) => parseAnswer(`${second * 1000} ${second * 1000 + 9} ${result}`))
+  expect(longestGap(answers.toReversed(), from * 1000)).toBe(seconds)
 })

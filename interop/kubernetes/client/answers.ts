@@ -30,6 +30,22 @@ export function lostOf(answers: readonly Answer[], routes: readonly Moment<NodeN
   return answers.filter(answer => answer.what === undefined && !isReset(answer))
 }
 
+/**
+ * In seconds: the longest time without an answer, from a request that failed to the next one that was answered. Two gaps are not one:
+ * on a busy machine the next holder may lose the VIP for a moment, too.
+ */
+export function longestGap(answers: readonly Answer[], from: number): number {
+  const asked = answers.filter(({ at }) => at >= from).sort((one, other) => one.at - other.at)
+  let longest = 0
+  let since: number | undefined
+  for (const { at, what } of asked) {
+    if (what === undefined) since ??= at
+    if (since !== undefined) longest = Math.max(longest, at - since)
+    if (what !== undefined) since = undefined
+  }
+  return longest / 1000
+}
+
 /** `at 12:00:00.123 timeout, …` */
 export function describeLost(lost: readonly Answer[]): string {
   const all = lost.map(({ at, failure }) => `at ${new Date(at).toISOString().slice(11, 23)} ${failure}`)

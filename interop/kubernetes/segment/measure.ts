@@ -1,4 +1,5 @@
 /** Injects one fault, waits until another node has the VIPs, and says how long that took for the client and on the wire. */
+import { longestGap } from '../client/answers.ts'
 import { type Fault, faults } from '../faults.ts'
 import { ip, type NodeName, nodes, setLink } from '../network.ts'
 import type { Moment } from '../nodes-lab.ts'
@@ -42,8 +43,10 @@ export interface SegmentOutcome {
   readonly entryAfter: number | undefined
   /** The client sent the first request that another node answered. */
   readonly answerAfter: number | undefined
-  /** No request was answered: from the first to after the last that failed; 0 if none failed. */
+  /** The longest time for which no request was answered; 0 if none failed. */
   readonly gap: number
+  /** How often a VIP moved. More than once: the next holder lost it, too, as on a machine that is too busy for the Lease. */
+  readonly moves: number
   /** Two nodes had a VIP at once, in all. */
   readonly twoHolders: number
   /** The exit code or the signal of the agent, if it ended. */
@@ -128,7 +131,8 @@ function outcomeOf(
     ),
     entryAfter: after(vip => first(lab.entries, what => what.vip === vip && isOther(what.mac))),
     answerAfter: after(vip => first(lab.answers[vip], name => name !== undefined && name !== node)),
-    gap: Math.max(...VIPS.map(vip => gapAfter(lab.answers[vip], at))),
+    gap: Math.max(...VIPS.map(vip => longestGap(lab.answers[vip], at))),
+    moves: Math.max(...VIPS.map(vip => movesSince(lab, vip, at))),
     twoHolders: Math.max(...VIPS.map(vip => twoHoldersSince(lab, vip, at))),
   }
 }
@@ -155,14 +159,17 @@ export function twoHoldersSince(lab: SegmentLab, vip: Vip, from: number): number
   return seconds(sum)
 }
 
-/** From the first request after the fault that failed, to the first one after the last that failed. */
-function gapAfter(answers: readonly Moment<NodeName | undefined>[], from: number): number {
-  const asked = answers.filter(({ at }) => at >= from).sort((one, other) => one.at - other.at)
-  const first = asked.findIndex(({ what }) => what === undefined)
-  if (first < 0) return 0
-  const last = asked.findLastIndex(({ what }) => what === undefined)
-  const until = asked[last + 1]?.at ?? asked[last]?.at ?? from
-  return seconds(until - (asked[first]?.at ?? from))
+/** How often the client's entry got the MAC address of another node since then. */
+function movesSince(lab: SegmentLab, vip: Vip, from: number): number {
+  let node = lab.macs[lab.entries.findLast(({ at, what }) => at < from && what.vip === vip)?.what.mac ?? '']
+  let moves = 0
+  for (const { what } of lab.entries.filter(({ at, what }) => at >= from && what.vip === vip)) {
+    const next = lab.macs[what.mac ?? '']
+    if (next === undefined || next === node) continue
+    node = next
+    moves++
+  }
+  return moves
 }
 
 function seconds(milliseconds: number): number {
