@@ -82,7 +82,8 @@ export class PeerUpdates {
     const hop = this.#chooseNextHop(route, { local: local.address, extended, addresses: [] }, [])
     if (!('address' in hop) && !hop.mayCome && hop.reason !== 'local-address-unknown') {
       const given = forFamily(this.#given, route.family) ?? local.address
-      throw new OptionError('nextHop', given, `${given ? 'another address' : 'given'}, because ${hop.detail}`)
+      const allowed = `${given ? 'another address' : 'given'}, because ${hop.detail}`
+      throw new OptionError('nextHop', given, allowed, given ? undefined : `it must be ${allowed}`)
     }
     const nextHop = 'address' in hop ? hop.address : this.#peer // of the same length
     this.#checked = this.#build(route, preference, nextHop)

@@ -47,6 +47,24 @@ describe('a wrong option is one sentence on standard error and exit 2', () => {
   })
 })
 
+describe('a question of check takes one address', () => {
+  it.each([
+    [['--arp', '203.0.113.100', '203.0.113.101'], 'an argument is not the value of a flag'],
+    [['--arp', '203.0.113.100', '--interfaces', 'eth0'], '--interfaces: no such flag, did you mean --interface?'],
+    [['--vip', 'tcp://203.0.113.100:1', '--vip', 'tcp://203.0.113.101:1'], '--vip: it is given twice'],
+  ])('%j is refused', async (flags, sentence) => {
+    const { code, out, err } = await call(['check', ...flags])
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(sentence)
+  })
+})
+
+it('a next hop that is missing is not shown as undefined', async () => {
+  const { code, err } = await call(['check', ...words({ ...needed, '--prefix': '2001:db8::10/128' })])
+  expect(code).toBe(2)
+  expect(err).toBe('--next-hop: it must be given, because the session with 127.0.0.1 has no IPv6 address of its own\n')
+})
+
 describe('the output escapes or replaces control and bidi characters', () => {
   it.each([
     [['--med', '\u202e7'], {}, "'\\u202e7'"],

@@ -3,7 +3,16 @@ import { omitUndefined } from '@softspoken/session/internal'
 import { nearest } from '@softspoken/wire/internal'
 import { Command, CommanderError, Option } from 'commander'
 import { isAnnounce } from './announce-name.ts'
-import { flagNames, OPTIONS_PAGE, OTHER, readFlags, withDisabledBy, withOptions, withoutValue } from './config/flags.ts'
+import {
+  flagNames,
+  OPTIONS_PAGE,
+  OTHER,
+  readFlags,
+  takesOneValue,
+  withDisabledBy,
+  withOptions,
+  withoutValue,
+} from './config/flags.ts'
 import { fromKubeVipFlags } from './config/kube-vip-flags.ts'
 import { readConfiguration, readDisabledBy, readSources } from './config/sources.ts'
 import { RetryableError, UsageError } from './config/usage-error.ts'
@@ -75,12 +84,13 @@ function commands(env: NodeJS.ProcessEnv, io: Io, nameOf = (variable: string): s
   withOptions(root.command('check'))
     .description('Check the options and show what each router would be sent. Announce nothing.')
     .addOption(new Option('--pool <prefix...>', 'warn if a VIP lies in this pool of another program').hideHelp())
-    .addOption(new Option('--vip <url>', 'ask the VIP, from another host than a node').helpGroup(OTHER))
+    .addOption(takesOneValue(new Option('--vip <url>', 'ask the VIP, from another host than a node').helpGroup(OTHER)))
     .action(async (given: CheckFlags, command: Command) => {
       if (given.vip !== undefined) return probe(given.vip, command, io)
       const { isQuestion, whoHas } = await import('./commands/who-has.ts')
+      const flags = readFlags(command)
       if (isQuestion(given.arp)) printLines(await whoHas(given.arp, given.interface), io)
-      else await runCheck(await readConfiguration(readFlags(command), env), io, given.pool)
+      else await runCheck(await readConfiguration(flags, env), io, given.pool)
     })
   withManifestOptions(withOptions(root.command('manifest')))
     .description('Print a manifest or a unit that runs announce with these options.')

@@ -1,5 +1,7 @@
 /** `softspoken drain` and `softspoken resume`: the file, the sentence and the exit code of each. */
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lookAt } from '@softspoken/vip-agent/internal'
@@ -119,5 +121,13 @@ describe('one sentence on standard error', () => {
     expect((await call(['drain', '--disabled-by', file])).out).toMatch(/^already drained/)
     const { code, err } = await call(['resume', '--disabled-by', file])
     expect([code, err]).toEqual([1, `resume: ${file} is a directory; remove it by hand\n`])
+  })
+  it('if the file is a socket, a pipe or a device, which stays', async () => {
+    const server = createServer().listen(file)
+    await once(server, 'listening')
+    const { code, err } = await call(['resume', '--disabled-by', file])
+    expect([code, err]).toEqual([1, `resume: ${file} is no file; remove it by hand\n`])
+    expect(existsSync(file)).toBe(true)
+    server.close()
   })
 })

@@ -1,6 +1,6 @@
 /** `softspoken drain` and `softspoken resume`: create and remove the file of disabledBy, which a running agent looks at. */
 import { existsSync } from 'node:fs'
-import { open, unlink } from 'node:fs/promises'
+import { lstat, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { drained, lookAt, MOST_SHOWN } from '@softspoken/vip-agent/internal'
 import { RetryableError, UsageError } from '../config/usage-error.ts'
@@ -36,11 +36,16 @@ export async function drain(file: string, reason: string): Promise<string> {
  */
 export async function resume(file: string): Promise<string> {
   try {
+    const found = await lstat(file)
+    if (!found.isFile() && !found.isSymbolicLink())
+      throw new RetryableError(
+        `resume: ${file} is ${found.isDirectory() ? 'a directory' : 'no file'}; remove it by hand`,
+      )
     await unlink(file)
   } catch (error) {
+    if (error instanceof RetryableError) throw error
     const code = codeOf(error)
     if (code === 'ENOENT') return `not drained: there is no ${file}; nothing is changed`
-    if (code === 'EISDIR') throw new RetryableError(`resume: ${file} is a directory; remove it by hand`)
     throw new RetryableError(`resume: ${file} cannot be removed, ${code}`)
   }
   return `in service: ${file} is removed. An agent with this file serves within seconds: softspoken status`

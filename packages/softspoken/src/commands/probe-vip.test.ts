@@ -70,6 +70,9 @@ describe('probeVip()', () => {
     expect(hintsFor('not-found', 'vip.test', 6443)).toEqual([
       'this host finds no address for vip.test; give the VIP itself',
     ])
+    expect(hintsFor('timeout', 'vip.test', 6443)[0]).toBe(
+      'this host may find no address for vip.test: give the VIP itself',
+    )
     expect(hintsFor('timeout', 'vip.test', 6443).join()).not.toContain('--arp')
   })
 })

@@ -1,7 +1,7 @@
 /** How `status` asks, and what it makes of other answers. */
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { status } from './status.ts'
 
@@ -25,6 +25,8 @@ describe('status()', () => {
     ['no JSON', (_, answer) => answer.end('<html>')],
     ['null', (_, answer) => answer.end('null')],
     ['our names and other values', (_, answer) => answer.end(captured.replaceAll(/"(peers|health)":/g, '"$1":7,"x":'))],
+    ['our names and no words', (_, answer) => answer.end(JSON.stringify({ ...JSON.parse(captured), verdict: {} }))],
+    ['no version', (_, answer) => answer.end(captured.replace('"version"', '"other"'))],
     ['a verdict without words', (_, answer) => answer.end(JSON.stringify({ ...JSON.parse(captured), verdict: null }))],
     ['an agent without its parts', (_, answer) => answer.end(JSON.stringify({ ...JSON.parse(captured), agent: {} }))],
     ['a body without an end', (_, answer) => pour(answer)],
@@ -60,26 +62,47 @@ describe('status()', () => {
   test('does not show a password', async () => {
     await expect(status('user:word@127.0.0.1:9179')).rejects.toThrow(/^status: the given value is not allowed/)
   })
-  test.each(['', '127.0.0.1', '127.0.0.1:port', '127.0.0.1:0', '[::1:9179', '127.0.0.1:9179/x'])(
-    "refuses the address '%s'",
-    async address => {
-      await expect(status(address)).rejects.toThrow(
-        /^status: .* is not allowed, it must be an address and a port, such as 127.0.0.1:9179$/,
-      )
-    },
-  )
+  test('the interface of a link-local address is not in the Host header', async () => {
+    await expect(status('[fe80::1]:9179')).rejects.toThrow(
+      'status: a link-local address needs its interface, such as [fe80::1%eth0]:9179',
+    )
+    let host: string | undefined
+    await using site = await answering(({ headers }, answer) => {
+      host = headers.host
+      answer.end(captured)
+    }, '::1')
+    expect(await status(site.address.replace(']', '%lo]'))).toMatch(/^Partly withheld: /)
+    expect(host).toBe(site.address)
+  })
+  test.each([
+    '',
+    '127.0.0.1',
+    '127.0.0.1:port',
+    '127.0.0.1:65536',
+    '[127.0.0.1]:9179',
+    '127.0.0.1:0',
+    '[::1:9179',
+    '127.0.0.1:9179/x',
+  ])("refuses the address '%s'", async address => {
+    await expect(status(address)).rejects.toThrow(
+      /^status: .* is not allowed, it must be an address and a port, such as 127.0.0.1:9179$/,
+    )
+  })
 })
 
 function pour(answer: ServerResponse): void {
   while (!answer.destroyed && answer.write(' '.repeat(1 << 16)));
   if (!answer.destroyed) answer.once('drain', () => pour(answer))
 }
-async function answering(listener: RequestListener): Promise<AsyncDisposable & { readonly address: string }> {
+async function answering(
+  listener: RequestListener,
+  host = '127.0.0.1',
+): Promise<AsyncDisposable & { readonly address: string }> {
   const server = createServer(listener)
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  await new Promise<void>(done => server.listen(0, host, done))
   const { port } = server.address() as AddressInfo // a TCP server's address has one
   return {
-    address: `127.0.0.1:${port}`,
+    address: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise(done => server.close(done))

@@ -37,5 +37,6 @@ it('another text is refused', async () => {
     "--arp: 'yes' is not allowed, it must be true or false, or with check the address to ask for",
   )
   await expect(whoHas('yes')).rejects.toBeInstanceOf(UsageError)
-  await expect(whoHas('/32')).rejects.toBeInstanceOf(UsageError)
+  for (const text of [`${VIP}/24`, `${VIP}/128`, '2001:db8::1/32', '/32', ''])
+    await expect(whoHas(text)).rejects.toBeInstanceOf(UsageError)
 })

@@ -15,14 +15,16 @@ export function isQuestion(arp: unknown): arp is string {
  * One line for each MAC address that answers.
  * @throws UsageError for a wrong address; RetryableError if this host cannot ask now.
  */
-export async function whoHas(text: string, interfaces: readonly string[] = ['auto']): Promise<string> {
-  const [address = ''] = text.split('/')
+export async function whoHas(text: string, interfaces?: readonly string[]): Promise<string> {
+  const address = text.replace(/(?<=\.\d+)\/32$|(?<=:.*)\/128$/, '')
   if (isIP(address) === 0) throw notAllowed('--arp', text, 'true or false, or with check the address to ask for')
   const support = linuxSupport()
   if (!support.supported) throw new UsageError(`--arp: this host cannot ask: ${support.detail}`)
-  const found = await askSegment(address, interfaces.join(',')).catch(error => {
-    if (error instanceof OptionError) throw new RetryableError(`--interface: ${error.detail}`)
-    throw new RetryableError(`--arp: this host cannot ask (it needs the capability NET_RAW): ${errorText(error)}`)
+  const found = await askSegment(address, interfaces?.join(',') ?? 'auto').catch(error => {
+    if (error instanceof OptionError)
+      throw new RetryableError(`--interface: ${interfaces ? error.detail : `it must be ${error.allowed}`}`)
+    const needs = (error as NodeJS.ErrnoException).code === 'EPERM' ? ' (it needs the capability NET_RAW)' : ''
+    throw new RetryableError(`--arp: this host cannot ask${needs}: ${errorText(error)}`)
   })
   return answerText(address, found)
 }

@@ -62,7 +62,7 @@ function optionOf({ flag, placeholder, kind, text, group, requirement }: OptionR
   if (group !== undefined) option.helpGroup(`${group}:`)
   return takesOneValue(option)
 }
-function takesOneValue(option: Option): Option {
+export function takesOneValue(option: Option): Option {
   if (option.variadic) return option
   return option.argParser((value, before) => {
     if (before !== undefined) throw new UsageError(`${option.long}: it is given twice, and takes one value`)

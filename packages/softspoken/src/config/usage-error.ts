@@ -6,9 +6,10 @@ export class UsageError extends Error {}
 /** A condition that may be different at the next start, such as a missing file, in one sentence. The exit code is 1. */
 export class RetryableError extends Error {}
 
-/** `--med: 'high' is not allowed, it must be a whole number`. A value that may hold a secret is not shown. */
+/** `--med: 'high' is not allowed, it must be a whole number`. A value that may hold a secret is not shown, and neither is one that was not given. */
 export function notAllowed(from: string, value: unknown, allowed: string): UsageError {
-  return new UsageError(`${from}: ${withoutSecret(value)} is not allowed, it must be ${allowed}`)
+  const given = value === undefined ? '' : `${withoutSecret(value)} is not allowed, `
+  return new UsageError(`${from}: ${given}it must be ${allowed}`)
 }
 
 /** The same for a value that is, or may be, a secret or a part of one. */

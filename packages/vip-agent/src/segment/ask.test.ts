@@ -45,3 +45,12 @@ it('an address that this host has itself is named', async () => {
   const own = { interface: 'lo', address: VIP, prefixLength: 32 }
   expect((await ask([], [own])).answers.own).toBe('lo')
 })
+it('the loopback is no interface to ask on', async () => {
+  const loopback = { index: 1, name: 'lo', mac: '00:00:00:00:00:00', up: true, carrier: true, loopback: true }
+  const calls: AskCalls = {
+    listInterfaces: () => [loopback] as never, // what is read
+    listAddresses: () => [],
+    open: () => expect.unreachable(),
+  }
+  await expect(askSegment('203.0.113.100', 'lo', calls)).rejects.toThrow('lo is no Ethernet interface')
+})

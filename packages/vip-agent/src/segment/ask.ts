@@ -38,8 +38,8 @@ export async function askSegment(
   const octets = parseAddress(address, 'address')
   const [interfaces, addresses] = [calls.listInterfaces(), calls.listAddresses()]
   const name = chooseInterface(interfaceName, [{ text: address, octets }], { interfaces, addresses })
-  const { index = 0, mac } = interfaces.find(one => one.name === name) ?? {}
-  if (mac === undefined) throw new Error(`${name} is no Ethernet interface`)
+  const { index = 0, mac, loopback, noArp } = interfaces.find(one => one.name === name) ?? {}
+  if (mac === undefined || loopback || noArp) throw new Error(`${name} is no Ethernet interface`)
   const own = addresses.find(one => Buffer.compare(one.address, octets) === 0)?.interface
   const socket = calls.open(index, octets)
   const answers = new Map<string, number>()
