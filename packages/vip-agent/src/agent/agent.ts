@@ -120,7 +120,9 @@ export class VipAgent extends EventEmitter<AgentEvents> implements AsyncDisposab
       required: config.requireAddress && !config.managesAddress ? routes.map(({ address: one }) => one) : [],
       feed: input => this.#feed(input),
       expectsAddress: () => this.#state.address.status === 'present' && !this.#state.address.busy,
-      addressGone: () => this.#reporter.addressGone(),
+      addressGone: () => {
+        if (this.#clock.now() < this.#state.address.until) this.#reporter.addressGone() // else its lifetime has ended
+      },
     })
     const feed = (input: AgentInput): void => this.#feed(input)
     this.#maintenance = watchMaintenance(maintenance, feed, { clock: this.#clock, log, look: environment.look })

@@ -34,6 +34,9 @@ class Run {
   hasForeign = false
   /** As with IPv6 disabled: a VIP cannot be added, though it can be removed. */
   cannotAdd = false
+  /** Of a leadership, and between two of them, in milliseconds. */
+  term = 3000
+  renewal = 1000
   /** Another agent of this host has the VIP. */
   isHeld = false
   /** The name that this agent holds. */
@@ -132,10 +135,10 @@ class Run {
         while (!signal.aborted) {
           const { epoch, previous } = run
           if (epoch === undefined) yield { leader: false, holder: 'other' }
-          else yield { leader: true, epoch, until: clock.now() + 3000, ...(previous && { previous }) }
+          else yield { leader: true, epoch, until: clock.now() + run.term, ...(previous && { previous }) }
           await new Promise<void>(done => {
             signal.addEventListener('abort', () => done(), { once: true })
-            clock.setTimeout(done, 1000)
+            clock.setTimeout(done, run.renewal)
           })
         }
         run.#note('release')
@@ -156,6 +159,11 @@ class Run {
   }
   change(link: Partial<NetworkInterface>): void {
     this.link = { ...this.link, ...link }
+    this.#onChange()
+  }
+  /** Something else removes the VIP, or the kernel does. */
+  lose(): void {
+    this.#present = []
     this.#onChange()
   }
   hear(mac: string): void {
@@ -314,6 +322,16 @@ describe('an agent with ARP', () => {
     }
     const line = 'another program has added the VIP, which may stay when this node gives it up'
     expect(run.lines.filter(text => text === line)).toHaveLength(2)
+  })
+  it('a VIP that something else removes is a line; one whose lifetime has ended is none', async () => {
+    const run = await new Run({}, one => Object.assign(one, { term: 2500, renewal: 60_000 })).pass(1)
+    const lines = () => run.lines.filter(text => text === 'VIP is gone from the interface').length
+    run.lose()
+    await run.pass(0.9)
+    expect([lines(), run.agent.status().address.present]).toEqual([1, true])
+    await run.pass(0.3) // the lifetime has whole seconds
+    run.lose()
+    expect([lines(), run.agent.status().address.present]).toEqual([1, false])
   })
   it('carrier that is back starts a burst, and so does another MAC address', async () => {
     const run = await new Run().pass(12.5)
