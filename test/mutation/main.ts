@@ -88,7 +88,7 @@ function configuration() {
     coverageAnalysis: 'perTest',
     inPlace: true,
     concurrency: 1,
-    timeoutMS: 10_000, // a mutant in an endless loop is found by its count; this is for the rest, on a busy machine
+    timeoutMS: 30_000, // longer than a test and its hooks may hang: the test fails then; a mutant in an endless loop is found by its count
     incremental: true,
     incrementalFile: join(work, `${name}.incremental.json`),
     force: values.force,

@@ -8,5 +8,6 @@ export default defineConfig({
     pool: 'threads',
     isolate: false,
     testTimeout: 5000, // a test that hangs fails before Stryker ends the process, which loads all tests again
+    hookTimeout: 5000,
   },
 })

@@ -1,5 +1,5 @@
 import { type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from '@softspoken/vip-agent'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { LeaseRequests } from './lease-requests.ts'
 
 const record: LeaseRecord = {
@@ -11,6 +11,7 @@ const record: LeaseRecord = {
 }
 const stored: StoredLease = { ...record, version: '1' }
 const { signal } = new AbortController()
+afterEach(() => void vi.useRealTimers())
 
 function observed(answer: () => Promise<StoredLease>) {
   const requests = new LeaseRequests('node-1')
@@ -66,4 +67,38 @@ it('the Lease is remembered as it was last read, written or watched', async () =
   await store.watch?.(lease => changes.push(lease), signal)
   expect(changes).toHaveLength(1)
   expect(requests.lease).toMatchObject({ holder: 'node-2', epoch: 2 })
+})
+
+it('how long ago the Lease changed and was seen is in seconds', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  let answer = stored
+  const { requests, store } = observed(async () => answer)
+  await store.get(signal)
+  vi.advanceTimersByTime(4000)
+  await store.get(signal)
+  vi.advanceTimersByTime(2500)
+  expect(requests.lease).toMatchObject({ secondsSinceChange: 6.5, secondsSinceSeen: 2.5 })
+  answer = { ...stored, version: '2' }
+  await store.update(record, '1', signal)
+  vi.advanceTimersByTime(1500)
+  expect(requests.lease).toMatchObject({ secondsSinceChange: 1.5, secondsSinceSeen: 1.5 })
+  expect(requests.secondsSinceRenewal).toBe(1.5)
+})
+
+it('a released Lease is remembered, and a failed release counted', async () => {
+  const requests = new LeaseRequests('node-1')
+  const released = { ...stored, holder: '', version: '2' }
+  const inner = {
+    ...{ get: async () => stored, create: async () => stored, update: async () => stored },
+    release(this: unknown) {
+      return this === inner ? Promise.resolve(released) : Promise.reject(new TypeError('not its own'))
+    },
+  }
+  const store = requests.observe(inner)
+  expect(await store.release?.(record, '1', signal)).toBe(released)
+  expect(requests.lease?.holder).toBe('')
+  expect(requests.secondsSinceRenewal).toBeUndefined()
+  Object.assign(inner, { release: () => Promise.reject(new Error('gone')) })
+  await expect(requests.observe(inner).release?.(record, '1', signal)).rejects.toThrow('gone')
+  expect(Object.fromEntries(requests.failures)).toEqual({ failed: 1 })
 })

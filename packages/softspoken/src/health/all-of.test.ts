@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { allOf, type NamedHealth } from './all-of.ts'
 
 const { signal } = new AbortController()
@@ -13,6 +13,7 @@ const fails =
   }
 
 describe('allOf()', () => {
+  afterEach(() => void vi.useRealTimers())
   it('passes if every check passes', async () => {
     await allOf([named('a', passes), named('b', passes)], 3).check(signal)
   })
@@ -37,7 +38,6 @@ describe('allOf()', () => {
     await failed
     expect(aborted).toBe(true)
     expect(vi.getTimerCount()).toBe(0)
-    vi.useRealTimers()
   })
   it('aborts its checks with its own signal', async () => {
     const ending = new AbortController()

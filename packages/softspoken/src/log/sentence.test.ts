@@ -6,6 +6,7 @@ import { sentence } from './sentence.ts'
 
 const peer = '10.0.5.1'
 const prefix = '198.51.100.10/32'
+const both = [prefix, '2001:db8::10/128']
 
 describe('sentence()', () => {
   it.each<[string, object]>([
@@ -65,6 +66,59 @@ describe('sentence()', () => {
       'page failed: no such file',
       { msg: 'page failed', err: { type: 'Error', message: 'no such file', stack: 'E: …' } },
     ],
+    ['interface of the address: eth0', { msg: 'interface of the address', interface: 'eth0' }],
+    ['no address is added; the route waits until an interface has it', { msg: 'no address is added', required: true }],
+    ['kernel deadline on: the kernel ends this process if it hangs', { msg: 'kernel deadline on' }],
+    [
+      'router id of the node name node-1: 10.0.5.11',
+      { msg: 'router id of the node name', nodeName: 'node-1', routerId: '10.0.5.11' },
+    ],
+    ['serving: this node may hold what its mode allows', { msg: 'serving' }],
+    ['session established with 10.0.5.1', { msg: 'session established', peer }],
+    ['route sent to 10.0.5.1: 198.51.100.10/32', { msg: 'route sent', peer, prefix, asPath: [64515] }],
+    [
+      'route sent to 10.0.5.1: 198.51.100.10/32, local preference 200, communities 64515:1:1',
+      { msg: 'route sent', peer, prefix, localPref: 200, largeCommunities: ['64515:1:1'] },
+    ],
+    ['withdrawal sent to 10.0.5.1: 198.51.100.10/32', { msg: 'withdrawal sent', peer, prefix }],
+    ['route withheld, 198.51.100.10/32 [health]', { msg: 'route withheld', prefix, reason: 'health' }],
+    ['route cannot be sent to 10.0.5.1, 198.51.100.10/32', { msg: 'route cannot be sent', peer, prefix }],
+    ['route cannot be sent, 198.51.100.10/32', { msg: 'route cannot be sent', prefix }],
+    ['leading with epoch 3', { msg: 'leading', epoch: 3 }],
+    ['no longer leading with epoch 3', { msg: 'no longer leading', epoch: 3 }],
+    ['VIP added to lo: 198.51.100.10/32, 2001:db8::10/128', { msg: 'VIP added', interface: 'lo', vips: both }],
+    ['VIP added: 198.51.100.10/32', { msg: 'VIP added', vips: [prefix] }],
+    ['VIP removed from lo: 198.51.100.10/32', { msg: 'VIP removed', interface: 'lo', vips: [prefix] }],
+    [
+      'VIP is gone from the interface lo: 198.51.100.10/32',
+      { msg: 'VIP is gone from the interface', interface: 'lo', vips: [prefix] },
+    ],
+    [
+      'VIP does not answer, 198.51.100.10 port 6443, while node-2 leads: no answer; look there [timeout]',
+      {
+        ...{ msg: 'VIP does not answer', vip: '198.51.100.10', port: 6443, holder: 'node-2' },
+        ...{ detail: 'no answer', hint: 'look there', reason: 'timeout' },
+      },
+    ],
+    [
+      'VIP answers again, 198.51.100.10 port 6443, while node-2 leads',
+      { msg: 'VIP answers again', vip: '198.51.100.10', port: 6443, holder: 'node-2' },
+    ],
+    ['withdrawing and stopping', { msg: 'withdrawing and stopping' }],
+    ['signal ignored: SIGHUP', { msg: 'signal ignored', signal: 'SIGHUP' }],
+    ['page listens at 127.0.0.1:9179', { msg: 'page listens', address: '127.0.0.1:9179' }],
+    [
+      'page cannot listen at 127.0.0.1:9179: EADDRINUSE; next try in 5 s',
+      { msg: 'page cannot listen', address: '127.0.0.1:9179', detail: 'EADDRINUSE', retryIn: 5 },
+    ],
+    ['host refused: evil.example', { msg: 'host refused', host: 'evil.example' }],
+    [
+      'health check failed (name livez, failures 2): HTTP 500; sent nothing; held down for 60 s',
+      {
+        ...{ msg: 'health check failed', name: 'livez', failures: 2, isFirst: true },
+        ...{ detail: 'HTTP 500', sent: 'nothing', heldFor: 60 },
+      },
+    ],
   ])('%s', (words, event) => {
     expect(sentence({ ...event })).toBe(words)
   })
@@ -98,6 +152,16 @@ it.each([
   ],
   [{ code: 6, subcode: 2 }, '{"code":6,"subcode":2}'],
   [1.26, '1.3'],
+  [-0.04, '0'],
+  [true, 'yes'],
+  [false, 'no'],
+  [[true, 2.55, 'x'], 'yes, 2.6, x'],
+  [[], ''],
+  [[{ as: [1, 2] }, { type: 'confederation', as: [3] }], '{1 2}, {3}'],
+  [[{ as: 1 }], '[{"as":1}]'],
+  [['x', null], '["x",null]'],
+  [{ message: 'no such file' }, 'no such file'],
+  [null, 'null'],
 ])('the value %j is shown as %s', (value, text) => {
   expect(fieldText(value)).toBe(text)
 })
