@@ -1,6 +1,6 @@
 /** `softspoken drain` and `softspoken resume`: the file, the sentence and the exit code of each. */
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +63,11 @@ describe('softspoken drain', () => {
     expect((await call(['drain', 'why', '--disabled-by', file])).out).toMatch(/^already drained/)
     expect(existsSync(other)).toBe(false)
   })
+  it('writes a reason of several lines as one, which resume removes', async () => {
+    await call(['drain', 'kernel\r\nupgrade', '--disabled-by', file])
+    expect(readFileSync(file, 'utf8')).toBe('kernel upgrade\n')
+    expect(await call(['resume', '--disabled-by', file])).toMatchObject({ code: 0 })
+  })
   it('takes a reason of 200 characters', async () => {
     const { code, out } = await call(['drain', '\u{1f6e0}'.repeat(200), '--disabled-by', file])
     expect([code, out]).toEqual([0, expect.stringContaining('\u{1f6e0}'.repeat(200))])
@@ -115,6 +120,15 @@ describe('one sentence on standard error', () => {
     expect(err).toMatch(/^[^\n]+\n$/)
     expect(err).toContain(sentence)
     expect([code, out]).toEqual([exit, ''])
+  })
+  it.each([
+    ['has several lines', 'prefix: 198.51.100.10/32\nlocalAs: 64515\n'],
+    ['is long', 'x'.repeat(1025)],
+  ])('if the file %s, so that it is another one, which stays', async (_, text) => {
+    writeFileSync(file, text)
+    const { code, err } = await call(['resume', '--disabled-by', file])
+    expect([code, err]).toEqual([1, `resume: ${file} has more in it than one line with a reason; remove it by hand\n`])
+    expect(readFileSync(file, 'utf8')).toBe(text)
   })
   it('if the file is a directory', async () => {
     mkdirSync(file)

@@ -7,6 +7,8 @@ import { RetryableError, UsageError } from '../config/usage-error.ts'
 
 /** Readable for the user of the agent, whatever the umask of this one. */
 const MODE = 0o644
+/** A reason has 200 characters at most. */
+const MOST_OCTETS = 1024
 const CREATE_ONLY = 'wx' // never through a link, and never over another reason
 
 /**
@@ -19,7 +21,7 @@ export async function drain(file: string, reason: string): Promise<string> {
   try {
     await using handle = await open(file, CREATE_ONLY, MODE)
     await handle.chmod(MODE)
-    await handle.writeFile(reason === '' ? '' : `${reason}\n`).catch(error => {
+    await handle.writeFile(reason === '' ? '' : `${reason.replaceAll(/[\r\n]+/g, ' ')}\n`).catch(error => {
       lost = `; its reason cannot be written, ${codeOf(error)}` // on a full disk the file is there all the same
     })
   } catch (error) {
@@ -31,7 +33,7 @@ export async function drain(file: string, reason: string): Promise<string> {
 }
 
 /**
- * Removes the file, and resolves with a sentence.
+ * Removes the file, and resolves with a sentence. What is no reason stays: it was named by mistake, such as a file of options.
  * @throws RetryableError if it cannot be removed.
  */
 export async function resume(file: string): Promise<string> {
@@ -41,6 +43,8 @@ export async function resume(file: string): Promise<string> {
       throw new RetryableError(
         `resume: ${file} is ${found.isDirectory() ? 'a directory' : 'no file'}; remove it by hand`,
       )
+    if (found.size > MOST_OCTETS || (await hasLines(file)))
+      throw new RetryableError(`resume: ${file} has more in it than one line with a reason; remove it by hand`)
     await unlink(file)
   } catch (error) {
     if (error instanceof RetryableError) throw error
@@ -51,6 +55,10 @@ export async function resume(file: string): Promise<string> {
   return `in service: ${file} is removed. An agent with this file serves within seconds: softspoken status`
 }
 
+async function hasLines(file: string): Promise<boolean> {
+  const found = await lookAt(file)
+  return found.exists && found.text.trimEnd().includes('\n')
+}
 /** As the agent shows it. */
 async function stateOf(file: string): Promise<string> {
   try {
