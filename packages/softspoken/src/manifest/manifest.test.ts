@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { readConfiguration } from '../../tools/configuration.ts'
@@ -156,6 +156,24 @@ describe('a static Pod', () => {
   it.each(['0.0.0.0:9000', '[::]:9000'])('needs no host in its probes with http %s', async http => {
     const [{ livenessProbe }] = (await podOf('pod', '--http', http)).containers
     expect(livenessProbe.httpGet).toEqual({ port: 9000, path: '/healthz' })
+  })
+  it.each(['[::1]:9000', '[2001:db8::]:9000'])('quotes what go-yaml would read otherwise: http %s', async http => {
+    const host = http.slice(1, -6)
+    const printed = await text('pod', ['--http', http, '--disabled-by', '/run/a?/drained'])
+    expect(printed).toContain(`httpGet: { host: "${host}", port: 9000, path: /healthz }`)
+    expect(printed).toContain('{ path: "/run/a?", type: DirectoryOrCreate }')
+    expect(parse(printed).spec.containers[0].livenessProbe.httpGet.host).toBe(host)
+  })
+  it.each([
+    ['/run/my/state/drained', 'state-0'],
+    [`/run/${'x'.repeat(39)}-y/drained`, 'x'.repeat(39)],
+    ['/run/ä/drained', 'files'],
+  ])('with the file %s has volumes with names of their own', async (file, name) => {
+    const { volumes, containers } = await podOf('pod', '--disabled-by', file)
+    const names = volumes.map(volume => (volume as { readonly name: string }).name)
+    expect(names[0]).toBe(name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(containers[0].volumeMounts).toContainEqual({ name, mountPath: dirname(file) })
   })
   it.each([
     ['kubeadm', '/etc/kubernetes/admin.conf', 'https://127.0.0.1:6443', '/etc/kubernetes/manifests'],

@@ -1,5 +1,6 @@
 /** The files of the node that a container sees, at the same path. It writes only into the folders of `written`. */
 import { posix } from 'node:path'
+import { UsageError } from '../config/usage-error.ts'
 
 interface Mount {
   readonly name: string
@@ -23,6 +24,7 @@ export function hasOwnFolder(file: string): boolean {
 /**
  * A folder is mounted as a whole, because a file that is replaced by rename is another file: the container would keep the old
  * one, with a certificate that ends. Of a folder that others use, only the file is mounted.
+ * @throws UsageError for a path that Kubernetes does not mount.
  */
 export function mountsOf(files: readonly string[], written: readonly string[]): readonly Mount[] {
   const paths = files.map(file => {
@@ -33,15 +35,18 @@ export function mountsOf(files: readonly string[], written: readonly string[]): 
   })
   const all = [...written.map(path => ({ path, type: 'DirectoryOrCreate' }) as const), ...paths]
   const once = all.filter(({ path }, at) => all.findIndex(other => other.path === path) === at)
+  const withColon = once.find(({ path }) => path.includes(':'))
+  if (withColon) throw new UsageError(`${withColon.path}: Kubernetes mounts no path with a colon; give another one`)
   return once.map(({ path, type }, at) => ({ name: nameOf(path, at), path, type }))
 }
 
-/** A label of DNS: `admin-conf` of /etc/kubernetes/admin.conf. */
+/** A label of DNS: `admin-conf` of /etc/kubernetes/admin.conf. The Pod has a volume `state` of its own. */
 function nameOf(path: string, at: number): string {
   const text = posix
     .basename(path)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
     .replace(/^-|-$/g, '')
-  return `${text.slice(0, 40) || 'files'}${at === 0 ? '' : `-${at}`}`
+  return `${text || 'files'}${at === 0 && text !== 'state' ? '' : `-${at}`}`
 }

@@ -13,6 +13,11 @@ describe('what cannot be printed is one sentence and exit 2:', () => {
     [['=pods'], {}, /^manifest: a kind comes first: (?!.*=pods)/],
     [['pods='], {}, /^manifest: a kind comes first: (?!.*pods=)/],
     [['pod'], {}, /^--prefix is missing/],
+    [
+      ['pod', ...announce, '--disabled-by', '/run/a:b/drained'],
+      {},
+      '/run/a:b: Kubernetes mounts no path with a colon; give another one',
+    ],
     [['pod', ...announce, 'x'], {}, /^an argument is not the value of a flag/],
     [
       ['pod', ...announce, '--image', 'softspoken'],

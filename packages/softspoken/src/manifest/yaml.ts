@@ -25,8 +25,16 @@ export function noteAbove(value: unknown, comment: string): Node {
 export function inline(value: object): Node {
   if (Array.isArray(value)) return new InlineList(value)
   const parts = Object.entries(value).map(([name, part]) => [name, Array.isArray(part) ? new InlineList(part) : part])
-  return new Document().createNode(Object.fromEntries(parts), { flow: true })
+  const line = new Document().createNode(Object.fromEntries(parts), { flow: true })
+  visit(line, {
+    Scalar(_, item) {
+      if (typeof item.value === 'string' && meansMore.test(item.value)) item.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return line
 }
+/** On one line, the parsers of Kubernetes (go-yaml) and Ansible (PyYAML) read these as a part of a map: `::1`, `2001:db8::`, `a?`. */
+const meansMore = /^:|:$|\?/
 
 /** `[ALL]`, although a map on one line has spaces: the library has one setting for both. */
 class InlineList extends YAMLSeq {
