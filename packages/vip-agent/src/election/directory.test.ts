@@ -76,6 +76,17 @@ describe('a Lease in a directory', () => {
     expect((await readdir(directory)).sort()).toEqual(['5', '6'])
   })
 
+  it('files of other programs stay, though their names are numbers', async () => {
+    await mkdir(directory, { recursive: true })
+    const others = { '3': 'a queue', '17': '', '41': '{"holder":"a"}' }
+    for (const [name, text] of Object.entries(others)) await writeFile(join(directory, name), text)
+    const lease = leaseDirectory(directory)
+    let { version } = await lease.create(record('a'), signal)
+    for (let renewals = 0; renewals < 3; renewals++)
+      version = (await lease.update(record('a'), version, signal)).version
+    expect((await readdir(directory)).sort()).toEqual(['17', '3', '41', '44', '45'])
+    for (const [name, text] of Object.entries(others)) expect(await readFile(join(directory, name), 'utf8')).toBe(text)
+  })
   it('a directory that was emptied has other versions than before', async () => {
     const lease = leaseDirectory(directory)
     const { version } = await lease.create(record('a'), signal)

@@ -71,7 +71,7 @@ async function put(
     throw conflict()
   }
   // A file that cannot be removed does no harm, because only the highest number counts.
-  for (const old of numbers) if (old < number - 1) await unlink(join(directory, String(old))).catch(() => {})
+  for (const old of numbers) if (old < number - 1) await removeRecord(join(directory, String(old))).catch(() => {})
   return { ...record, version: versionOf(number, text) }
 }
 
@@ -115,6 +115,11 @@ async function read(path: string): Promise<string | undefined> {
     if (code === 'EISDIR' || code === 'ELOOP') return ''
     throw error
   }
+}
+
+/** A numbered file without a record is none of ours. */
+async function removeRecord(path: string): Promise<void> {
+  if (parse((await read(path)) ?? '')) await unlink(path)
 }
 
 function parse(text: string): LeaseRecord | undefined {
