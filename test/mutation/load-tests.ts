@@ -1,14 +1,19 @@
 /** Loads the tests of the package that MUTATED_PACKAGE names, each file in a group with its name. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
   /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readable|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets|watch))\.test\.ts$/
-/** They call whole commands, and are run only if a file of their folder is changed. */
-const ofFolder = /softspoken\/src\/(cli|commands\/check|findings\/api-server|manifest\/manifest)\.test\.ts$/
+/** They call whole commands, or open many sockets: each with the files of the package whose change asks for it. */
+const ofChanged: Readonly<Record<string, string>> = {
+  'cli.test.ts': 'cli.ts',
+  'commands/check.test.ts': 'commands/check.ts',
+  'findings/api-server.test.ts': 'findings/',
+  'manifest/manifest.test.ts': 'manifest/',
+}
 /** What vitest-runner.ts does not do: modules replaced for one file, hooks of one test, what needs a context or a process. */
 const unsupported = /vi\.mock\(|onTest(Failed|Finished)\(|\.poll\(|Snapshot\(|process\.umask\(/
 
@@ -17,10 +22,13 @@ fc.configureGlobal({ seed: 1, endOnFailure: true })
 
 const root = resolve(import.meta.dirname, '../..')
 const name = process.env.MUTATED_PACKAGE ?? ''
-/** Of the files that are changed. None: all are. */
-const changedFolders = process.env.MUTATED_FOLDERS?.split(',') ?? []
-const isRun = (file: string): boolean =>
-  !slow.test(file) && (!ofFolder.test(file) || changedFolders.length === 0 || changedFolders.includes(dirname(file)))
+/** The files that are changed. None: all are. */
+const changed = process.env.MUTATED_FILES?.split(',') ?? []
+const isRun = (file: string): boolean => {
+  const asks = ofChanged[file.replace('packages/softspoken/src/', '')]
+  const isAsked = asks === undefined || changed.length === 0 || changed.some(one => one.startsWith(asks))
+  return isAsked && !slow.test(file)
+}
 /** What tests a package and is not beside its code. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
   wire: ['test/conformance', 'test/fixtures'],

@@ -8,7 +8,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { mutationPage, type Report, unexplained } from './page.ts'
@@ -31,10 +31,11 @@ const report = join(work, `${name}.json`)
 copyRepository()
 const config = join(work, 'stryker.json')
 writeFileSync(config, JSON.stringify(configuration()))
+const mutated = { MUTATED_PACKAGE: name, ...(files.length > 0 && { MUTATED_FILES: files.join(',') }) }
 const { status } = spawnSync('node_modules/.bin/stryker', ['run', config], {
   cwd: copy,
   stdio: 'inherit',
-  env: { ...process.env, ...mutated(), RUNS: '20', NODE_OPTIONS: '--import tsx' },
+  env: { ...process.env, ...mutated, RUNS: '20', NODE_OPTIONS: '--import tsx' },
 })
 if (status !== 0) throw new Error(`stryker ended with ${status}`)
 
@@ -46,11 +47,6 @@ const date = new Date().toISOString().slice(0, 10)
 const sources = Object.fromEntries(packages.map(one => [one, sourcesOf(one)]))
 writeFileSync(page, mutationPage(before, result, { date, versions: versions(), sources }))
 
-/** For load-tests.ts. */
-function mutated(): NodeJS.ProcessEnv {
-  const folders = [...new Set(files.map(file => dirname(`${source}/${file}`)))]
-  return { MUTATED_PACKAGE: name, ...(folders.length > 0 && { MUTATED_FOLDERS: folders.join(',') }) }
-}
 function sourcesOf(one: string): string[] {
   const list = execFileSync('git', ['ls-files', `packages/${one}/src/*.ts`], { cwd: root, encoding: 'utf8' })
   const files = list
