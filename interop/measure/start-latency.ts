@@ -128,7 +128,10 @@ async function start(address: string, flags: readonly string[], measuresMemory: 
   const options = { ...own, peer: router.address, 'peer-as': 65001, 'drain-time': 0 }
   const all = ['announce', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`), ...flags]
   const startedAt = wallClock()
-  const child = spawn(node, [program, ...all], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(node, [program, ...all], {
+    env: { ...process.env, MALLOC_ARENA_MAX: '1' }, // as in the image
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let log = ''
   child.stdout.setEncoding('utf8').on('data', text => (log += text))
   try {
