@@ -1,7 +1,7 @@
 /** What an election takes from a caller's own store of Leases, and what it refuses. */
 import { VirtualClock } from '@softspoken/session/testing'
 import { describe, expect, it } from 'vitest'
-import type { Leadership } from './election.ts'
+import type { Election, Leadership } from './election.ts'
 import { leaseElection } from './lease-election.ts'
 import { isMac, type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
 
@@ -16,17 +16,23 @@ class Run {
   readonly values: Leadership[] = []
   readonly lines: string[] = []
   readonly ending = new AbortController()
+  readonly election: Election
+  looks = 0
+  lease: StoredLease | undefined
   isDone = false
 
   constructor(answer: StoredLease | undefined, given: Partial<LeaseStore> = {}) {
-    let lease = answer
+    this.lease = answer
     const write = (name: string, record: LeaseRecord): StoredLease => {
       this.calls.push(`${name} ${record.holder}`)
-      lease = { ...record, version: String(this.calls.length) }
-      return lease
+      this.lease = { ...record, version: String(this.calls.length) }
+      return this.lease
     }
     const store: LeaseStore = {
-      get: async () => lease,
+      get: async () => {
+        this.looks++
+        return this.lease
+      },
       create: async record => write('create', record),
       update: async record => write('update', record),
       ...('release' in given && { release: async (record: LeaseRecord) => write('release', record) }),
@@ -37,7 +43,8 @@ class Run {
       (fields: object, text: string): void =>
         void this.lines.push(`${level} ${text} ${JSON.stringify(fields)}`)
     const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
-    void this.#listen(leaseElection(store, { identity: 'a', clock: this.clock, log }).campaign(this.ending.signal))
+    this.election = leaseElection(store, { identity: 'a', clock: this.clock, log })
+    void this.#listen(this.election.campaign(this.ending.signal))
   }
   async #listen(campaign: AsyncIterable<Leadership>): Promise<void> {
     for await (const value of campaign) this.values.push(value)
@@ -88,10 +95,10 @@ describe('a release', () => {
     ['update', {}],
   ])('goes through %s() of the store', async (name, given) => {
     const run = new Run(undefined, given)
-    await run.clock.advance(1)
+    await run.clock.advance(3)
     run.ending.abort()
     await run.clock.advance(10)
-    expect([run.calls, run.isDone]).toEqual([['create a', `${name} `], true])
+    expect([run.calls, run.isDone]).toEqual([['create a', 'update a', `${name} `], true])
   })
 })
 
@@ -135,6 +142,45 @@ describe('a watch', () => {
     fail(new Error('too late'))
     await run.clock.advance(60)
     expect([run.values.length, run.lines]).toEqual([length, []])
+  })
+})
+
+describe('what the agent says to an election', () => {
+  it('the MAC address of a leader is in its next renewal; none while the VIPs are not claimed', async () => {
+    const run = new Run(undefined)
+    run.election.advertises?.('02:00:5e:00:00:01', false)
+    await run.clock.advance(3)
+    expect(run.lease).toMatchObject({ holder: 'a', mac: 'none' })
+    run.election.advertises?.('02:00:5e:00:00:01', true)
+    await run.clock.advance(3)
+    expect(run.lease).toMatchObject({ holder: 'a', mac: '02:00:5e:00:00:01' })
+  })
+  it('a leader that is asked to look does so at once', async () => {
+    const run = new Run(undefined)
+    await run.clock.advance(1)
+    const { looks, calls } = { looks: run.looks, calls: run.calls.length }
+    run.election.look?.()
+    await run.clock.advance(0)
+    expect(run.looks + run.calls.length).toBeGreaterThan(looks + calls)
+  })
+  it('a candidate of last resort takes a free Lease 20 s later only', async () => {
+    const run = new Run({ ...OTHER, holder: '' })
+    run.election.lastResort?.(true)
+    await run.clock.advance(19)
+    expect(run.calls).toEqual([])
+    await run.clock.advance(5)
+    expect(run.calls[0]).toBe('update a')
+  })
+})
+
+describe('a failure', () => {
+  it('is logged with its reason, and again a minute later', async () => {
+    const run = new Run({ ...OTHER, version: 7 as never })
+    await run.clock.advance(59)
+    expect(run.lines).toHaveLength(1)
+    await run.clock.advance(4)
+    expect(run.lines).toHaveLength(2)
+    expect(run.lines[0]).toMatch(/^warn request for the Lease failed {"reason":"bad-answer","detail":"the store/)
   })
 })
 

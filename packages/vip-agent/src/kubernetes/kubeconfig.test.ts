@@ -332,7 +332,7 @@ describe('mistakes', () => {
         expect(detail).not.toContain(secret)
         expect(detail).not.toContain('12345')
       }
-  })
+  }, 30_000) // on a busy machine
 })
 
 test('any YAML is a kubeconfig, or a mistake with one sentence', async () => {

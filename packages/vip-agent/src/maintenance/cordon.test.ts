@@ -38,7 +38,8 @@ class Run {
     return this.state
   }
 }
-const forbidden = Object.assign(new Error('127.0.0.1:6443 answered 403'), { reason: 'forbidden' })
+const failure = (reason: string) => Object.assign(new Error(`the reason is ${reason}`), { reason })
+const forbidden = failure('forbidden')
 const asking = 'it cannot be asked whether this node is cordoned'
 
 describe('CordonWatch', () => {
@@ -58,6 +59,9 @@ describe('CordonWatch', () => {
   })
   it.each<[string, Error | 'hangs', string]>([
     ['is forbidden', forbidden, 'error'],
+    ['is unauthorized', failure('unauthorized'), 'error'],
+    ['is about no Node', failure('not-found'), 'error'],
+    ['times out', failure('timeout'), 'warn'],
     ['is refused', new Error('ECONNREFUSED'), 'warn'],
     ['hangs', 'hangs', 'warn'],
   ])('an answer that %s changes nothing, and is logged once', async (_, state, level) => {

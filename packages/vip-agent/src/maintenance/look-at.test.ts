@@ -56,6 +56,7 @@ describe('shownText()', () => {
   it.each([
     ['a text in one line', ' kernel\r\n  upgrade\t\n', 'kernel upgrade'],
     ['no control character', 'a\u001b[2Jb\u009bc\u202ed\u0000', 'a\ufffd[2Jb\ufffdc\ufffdd\ufffd'],
+    ['all of 200 characters', 'x'.repeat(200), 'x'.repeat(200)],
     ['200 characters at most', '\u{1f427}'.repeat(300), `${'\u{1f427}'.repeat(200)} …`],
   ])('it has %s', (_, text, shown) => {
     expect(shownText(text)).toBe(shown)

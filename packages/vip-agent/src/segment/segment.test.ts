@@ -134,6 +134,43 @@ it('an interface that was removed and added again gets another socket at once', 
   host.segment.announce()
   expect(host.sent[0]).toContain('02005e000002')
 })
+it('a look at an interface that has not changed keeps its socket', () => {
+  const host = new Host()
+  host.segment.listen()
+  const { opened } = host
+  host.segment.link()
+  host.segment.link()
+  expect([host.opened, host.sockets]).toEqual([opened, 1])
+})
+it('nothing is received, and no socket is open, before it listens', () => {
+  const host = new Host()
+  host.segment.poll()
+  host.segment.link()
+  host.segment.announce()
+  expect([host.polls, host.sockets, host.sent]).toEqual([0, 0, []])
+})
+it('an interface that becomes a port is logged once, with what it must be, and has no carrier', () => {
+  const host = new Host({ others: [{ index: 9, name: 'br0', kind: 'bridge' }] })
+  host.interface = { ...host.interface, master: 9 }
+  expect(host.segment.link()).toEqual({ mac: MAC, carrier: false })
+  host.segment.link()
+  expect(host.lines).toEqual([
+    'the interface cannot have VIPs any more {"interface":"eth0","detail":"it must be br0, which eth0 is a port of"}',
+  ])
+  const { master: _, ...free } = host.interface
+  host.interface = free
+  expect(host.segment.link()).toEqual({ mac: MAC, carrier: true })
+  host.interface = { ...free, master: 9 }
+  host.segment.link()
+  expect(host.lines).toHaveLength(2)
+})
+it('an error names the interface', () => {
+  const host = new Host()
+  host.segment.listen()
+  host.error = 'ENETDOWN'
+  host.segment.announce()
+  expect(host.lines).toEqual(['frames cannot be sent or received {"interface":"eth0","error":"ENETDOWN"}'])
+})
 it('an interface that is gone has no carrier and sends nothing', () => {
   const host = new Host()
   host.segment.listen()
@@ -164,11 +201,15 @@ it('a process without CAP_NET_RAW is refused at the start', () => {
   expect(() => new Host({ error: 'EPERM' })).toThrow('arp: true is not allowed, it must be false, because this process')
 })
 it('Wi-Fi is a line in the log', () => {
-  expect(new Host({ isWifi: true }).lines[0]).toContain('Wi-Fi')
+  expect(new Host({ isWifi: true }).lines).toEqual([
+    'Wi-Fi: an access point may hold back the frames that move the VIP {"interface":"eth0"}',
+  ])
+  expect(new Host().lines).toEqual([])
 })
 it('a balance-alb bond is refused for an IPv4 VIP', () => {
   expect(() => new Host({ isBalanced: true }, [V4])).toThrow(
     /eth0' is not allowed, it must be a bond whose mode is not balance-alb .*, because of arp$/,
   )
+  expect(() => new Host({ isBalanced: true }, [V6, V4])).toThrow('balance-alb')
   expect(() => new Host({ isBalanced: true }, [V6])).not.toThrow()
 })
