@@ -3,16 +3,19 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addAddress, addCable, hasNamespaces, inNetworkNamespace, setUp } from '../test/network-namespace.ts'
 import { ADDRESS_PROTOCOL, addressIn, encodeSetAddress, type HostAddress, isOwnAddress } from './address-message.ts'
 import { listAddresses, removeAddress, setAddress } from './addresses.ts'
-import { linuxSupport } from './libc.ts'
+import { libc, linuxSupport } from './libc.ts'
 import { encodeAttribute, type NetlinkAttribute, uint32 } from './netlink-message.ts'
+import { promotesSecondaries } from './secondaries.ts'
 
 const vip = Uint8Array.of(203, 0, 113, 100)
 const vip6 = Uint8Array.from(Buffer.from('20010db8000000000000000000000100', 'hex'))
 const [LOCAL, ADDRESS, CACHEINFO, FLAGS, PROTO] = [2, 1, 6, 8, 11]
+
+afterEach(() => vi.restoreAllMocks())
 
 describe('a message about an address', () => {
   const read = (head: readonly number[], attributes: readonly NetlinkAttribute[]) =>
@@ -130,6 +133,12 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   it.each([0, -1, 0.5, Number.NaN, 2 ** 32 - 1])('setAddress() throws for a lifetime of %d', validLifetime => {
     expect(() => setAddress({ interface: 'lo', address: vip, validLifetime })).toThrow(RangeError)
   })
+  it('removeAddress() throws an error without a code, too', () => {
+    vi.spyOn(libc(), 'send').mockImplementation(() => {
+      throw new Error('no memory')
+    })
+    expect(() => removeAddress({ interface: 'lo', address: vip, prefixLength: 32 })).toThrow('no memory')
+  })
   it('setAddress() and removeAddress() throw for octets that are no address', () => {
     const address = new Uint8Array(5)
     expect(() => setAddress({ interface: 'lo', address, validLifetime: 1 })).toThrow('the address has 5 octets')
@@ -157,10 +166,17 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
       setAddress({ interface: 'near0', address, validLifetime: 900 })
       expect(on('near0')).toMatchObject([{ ...own, validLifetime: 900 }])
       expect(on('near0').every(isOwnAddress)).toBe(true)
+      const send = vi.spyOn(libc(), 'send')
       expect(removeAddress({ interface: 'near0', address, prefixLength: form.prefixLength })).toBe(true)
+      expect(send, 'without listing the addresses of the host').toHaveBeenCalledTimes(1)
       expect(on('near0')).toEqual([])
     }),
   )
+  it('setAddress() takes the longest lifetime that ends', () =>
+    inCable(() => {
+      setAddress({ interface: 'near0', address: vip, validLifetime: 2 ** 32 - 2 })
+      expect(on('near0')).toMatchObject([{ validLifetime: expect.any(Number) }])
+    }))
   it('nothing is removed if address, prefix length or interface is another', () =>
     inCable(() => {
       setAddress({ interface: 'near0', address: vip, validLifetime: 40 })
@@ -196,8 +212,13 @@ describe.runIf(hasNamespaces)('the kernel, in a network namespace (needs root)',
   it('removeAddress() refuses to remove an address that takes others with it', () =>
     inCable(() => {
       const own = Uint8Array.of(203, 0, 113, 7)
-      const promote = (value: string) => {
-        for (const each of ['all', 'near0']) writeFileSync(`/proc/sys/net/ipv4/conf/${each}/promote_secondaries`, value)
+      const promote = (value: string, names = ['all', 'near0']) => {
+        for (const each of names) writeFileSync(`/proc/sys/net/ipv4/conf/${each}/promote_secondaries`, value)
+      }
+      for (const each of ['all', 'near0']) {
+        promote('0')
+        promote('1', [each])
+        expect([promotesSecondaries('near0'), promotesSecondaries('far0')]).toEqual([true, each === 'all'])
       }
       promote('0')
       addAddress('near0', vip, 24)

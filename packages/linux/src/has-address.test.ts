@@ -7,7 +7,11 @@ import { libc, linuxSupport } from './libc.ts'
 import { encodeMessage, type NetlinkAttribute } from './netlink-message.ts'
 
 const { supported } = linuxSupport()
-afterEach(() => vi.restoreAllMocks())
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const module of ['node:fs', './libc.ts']) vi.doUnmock(module)
+  vi.resetModules()
+})
 
 describe.runIf(process.platform === 'linux')('on Linux', () => {
   const all = Object.entries(networkInterfaces()).flatMap(([device, addresses = []]) =>
@@ -56,6 +60,40 @@ it.runIf(supported)('hasAddress() returns undefined if rtnetlink does not answer
     throw new Error('socket EPERM: operation not permitted')
   })
   expect(hasAddress(octets('127.0.0.1'))).toBeUndefined()
+})
+
+describe('without koffi', () => {
+  /** hasAddress() of a program without koffi, and with these octets in each file of /proc. */
+  async function hasAddressWith(file: Uint8Array): Promise<typeof hasAddress> {
+    vi.resetModules()
+    vi.doMock('./libc.ts', () => ({ linuxSupport: () => ({ supported: false }) }))
+    let at = 0
+    const readSync = (_fd: number, octets: Uint8Array, from: number, length: number) => {
+      const read = file.subarray(at, at + Math.min(length, 4096)) // /proc returns a page at most
+      octets.set(read, from)
+      at += read.length
+      return read.length
+    }
+    const openSync = () => {
+      at = 0
+      return 1
+    }
+    vi.doMock('node:fs', () => ({ openSync, readSync, closeSync: () => {} }))
+    return (await import('./has-address.ts')).hasAddress
+  }
+  const [first, last] = [octets('192.0.2.1'), octets('192.0.2.2')]
+  const trieOf = (...addresses: readonly Uint8Array[]) =>
+    addresses.map(address => `  |-- ${address.join('.')}\n     /32 host LOCAL\n`).join('')
+
+  it('hasAddress() looks in the table of routes', async () => {
+    const look = await hasAddressWith(Buffer.from(trieOf(first)))
+    expect([look(first), look(last)]).toEqual([true, false])
+  })
+  it('hasAddress() returns undefined if only the beginning of a long table was searched', async () => {
+    const routes = '  |-- 198.51.100.0\n     /24 universe UNICAST\n'.repeat(10_000)
+    const look = await hasAddressWith(Buffer.from(trieOf(first) + routes + trieOf(last)))
+    expect([look(first), look(last)]).toEqual([true, undefined])
+  })
 })
 
 describe('the tables of /proc', () => {

@@ -53,11 +53,11 @@ function readTable(file: string): { readonly text: string; readonly isComplete: 
   try {
     const octets = Buffer.alloc(MAX_TABLE)
     let length = 0
-    let read = -1
-    while (read !== 0 && length < octets.length) {
+    let read: number
+    do {
       read = readSync(fd, octets, length, octets.length - length, null)
       length += read
-    }
+    } while (read !== 0 && length < octets.length)
     return { text: octets.toString('latin1', 0, length), isComplete: read === 0 }
   } finally {
     closeSync(fd)

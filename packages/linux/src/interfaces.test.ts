@@ -1,8 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { addCable, hasNamespaces, inNetworkNamespace, setUp } from '../test/network-namespace.ts'
-import { interfaceIndex, interfaceName } from './interface-name.ts'
 import { interfaceIn, listInterfaces } from './interfaces.ts'
 import { linuxSupport } from './libc.ts'
 import { encodeAttribute, type NetlinkAttribute, uint32 } from './netlink-message.ts'
@@ -38,7 +37,7 @@ describe('a message about an interface', () => {
   it('an interface has up and carrier from its flags', () => {
     expect(link(0x1003, [name])).toMatchObject({ up: true, carrier: false })
     expect(link(0x10049, [name])).toMatchObject({ up: true, carrier: true, loopback: true })
-    expect(link(0x90, [name])).toEqual({
+    expect(link(0x90, [name])).toStrictEqual({
       index: 7,
       name: 'bond0.48',
       up: false,
@@ -56,10 +55,16 @@ describe('a message about an interface', () => {
     expect(link(1, [name], NEWADDR)).toBeUndefined()
   })
   it('a message without a name, or cut off, throws EPROTO', () => {
-    const protocol = expect.objectContaining({ code: 'EPROTO' })
+    const protocol = expect.objectContaining({ code: 'EPROTO', syscall: 'RTM_NEWLINK' })
     expect(() => link(1, [])).toThrow(protocol)
-    const cut = { type: NEWLINK, flags: 0, sequence: 0, body: new Uint8Array(15) }
-    expect(() => interfaceIn(cut)).toThrow(protocol)
+    const withBody = (body: Uint8Array) => () => interfaceIn({ type: NEWLINK, flags: 0, sequence: 0, body })
+    expect(withBody(new Uint8Array(15))).toThrow(protocol)
+    expect(withBody(Buffer.concat([new Uint8Array(16), encodeAttribute(name).subarray(0, 6)]))).toThrow(protocol)
+  })
+  it('an interface has no kind if what the kernel says about it is cut off', () => {
+    expect(link(1, [name, [18, encodeAttribute([1, Buffer.from('vlan\0')]).subarray(0, 6)]])).toMatchObject({
+      index: 7,
+    })
   })
   it('interfaceIn() throws nothing but EPROTO, whatever the octets', () => {
     fc.assert(
@@ -82,10 +87,19 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
       expect([name, listed.get(name)]).toEqual([name, address?.mac])
     expect(listed.size).toBeGreaterThan(0)
   })
-  it('the name of an index and the index of a name are found', () => {
-    for (const { index, name } of listInterfaces())
-      expect([interfaceName(index), interfaceIndex(name)]).toEqual([name, index])
+  /** As a program that has just started: it has not looked for the functions of the C library yet. */
+  const fresh = () => {
+    vi.resetModules()
+    return import('./interface-name.ts')
+  }
+  it('the name of an index is found, or undefined', async () => {
+    const { interfaceName } = await fresh()
+    for (const { index, name } of listInterfaces()) expect(interfaceName(index)).toBe(name)
     expect(interfaceName(1_000_000)).toBeUndefined()
+  })
+  it('the index of a name is found, or ENODEV is thrown', async () => {
+    const { interfaceIndex } = await fresh()
+    for (const { index, name } of listInterfaces()) expect(interfaceIndex(name)).toBe(index)
     expect(() => interfaceIndex('nosuch0')).toThrow('if_nametoindex ENODEV: no such device (nosuch0)')
   })
 })

@@ -1,11 +1,15 @@
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { listAddresses, removeAddress, setAddress } from './addresses.ts'
+import { destroyConnections } from './destroy-connections.ts'
+import { listInterfaces } from './interfaces.ts'
 import { libc, linuxSupport } from './libc.ts'
 import { readAnswer } from './netlink-answer.ts'
 import { encodeAttribute, encodeMessage, uint32 } from './netlink-message.ts'
 import { NETLINK_ROUTE, NetlinkSocket, NLM_F_DUMP } from './netlink-socket.ts'
 
 const NEWADDR = 20
+const vip = Uint8Array.of(203, 0, 113, 100)
 const [ERROR, DONE] = [2, 3]
 const [MULTI, DUMP_INTR, ACK_TLVS] = [0x2, 0x10, 0x200]
 const part = (type: number, body: Uint8Array, sequence = 1, flags = MULTI) =>
@@ -110,6 +114,24 @@ describe.runIf(linuxSupport().supported)('a request', () => {
   const end = (sequence: number) => part(DONE, int32s(0), sequence)
   const interrupted = (sequence: number) => part(DONE, int32s(0), sequence, MULTI | DUMP_INTR)
 
+  it.each([
+    ['RTM_GETADDR', listAddresses],
+    ['RTM_GETLINK', listInterfaces],
+    ['RTM_NEWADDR', () => setAddress({ interface: 'lo', address: vip, validLifetime: 15 })],
+    ['RTM_DELADDR', () => removeAddress({ interface: 'lo', address: vip, prefixLength: 32 })],
+    ['SOCK_DIAG_BY_FAMILY', () => destroyConnections(vip)],
+  ])('a refused request is named by its error: %s', (name, run) => {
+    let sent = 0
+    const close = vi.spyOn(libc(), 'close')
+    vi.spyOn(libc(), 'send').mockImplementation((_, octets) => void (sent = octets[8] ?? 0))
+    vi.spyOn(libc(), 'recv').mockImplementation((_, buffer) => {
+      const octets = part(ERROR, error(1), sent)
+      buffer.set(octets)
+      return octets.length
+    })
+    expect(run).toThrow(`${name} EPERM: operation not permitted`)
+    expect(close).toHaveBeenCalledTimes(1)
+  })
   it('a request collects the parts of the answer up to its end', () => {
     expect(requestWith(entries(1, 2), entries(3), end, entries(9))).toEqual([1, 2, 3])
   })

@@ -1,11 +1,11 @@
-/** The kernel's part is replaced; readable.process.test.ts has real sockets. */
+/** The kernel's part is replaced; watch.process.test.ts has real sockets. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { libc, linuxSupport } from './libc.ts'
-import { whenReadable } from './readable.ts'
+import { type Libc, linuxSupport } from './libc.ts'
 
 describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   /** A socket that sends the signal as the kernel does. */
   class Socket {
+    static whenReadable: typeof import('./readable.ts')['whenReadable']
     readonly fd: number
     readonly readAt: number[] = []
     messages = 0
@@ -16,7 +16,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     constructor(fd = 7) {
       this.fd = fd
       sockets.set(fd, this)
-      this.end = whenReadable([fd], () => {
+      this.end = Socket.whenReadable([fd], () => {
         this.readAt.push(Date.now())
         const had = this.messages > 0
         this.messages = 0
@@ -39,13 +39,23 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     }
   }
   let sockets: Map<number, Socket>
+  let system: Libc
   const listeners = () => process.listenerCount('SIGURG')
   const pass = (milliseconds: number) => vi.advanceTimersByTime(milliseconds)
 
-  beforeEach(() => {
+  /** readable.ts in the main thread or in a worker thread, whatever thread runs the tests. */
+  async function load(isMainThread: boolean): Promise<void> {
+    vi.resetModules()
+    vi.doMock('node:worker_threads', () => ({ isMainThread }))
+    system = (await import('./libc.ts')).libc()
+    Socket.whenReadable = (await import('./readable.ts')).whenReadable
+  }
+
+  beforeEach(async () => {
     vi.useFakeTimers({ now: 0 })
     sockets = new Map()
-    vi.spyOn(libc(), 'fcntl').mockImplementation((fd, command, value) => {
+    await load(true)
+    vi.spyOn(system, 'fcntl').mockImplementation((fd, command, value) => {
       const socket = sockets.get(fd)
       if (command === 4 && socket) socket.isAsync = (value & 0o20000) !== 0
     })
@@ -54,11 +64,13 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     for (const socket of sockets.values()) socket.end()
     vi.restoreAllMocks()
     vi.useRealTimers()
+    vi.doUnmock('node:worker_threads')
+    vi.resetModules()
   })
 
   it('each socket sends SIGURG to this process, and stays non-blocking', () => {
     new Socket(7)
-    expect(vi.mocked(libc().fcntl).mock.calls).toEqual([
+    expect(vi.mocked(system.fcntl).mock.calls).toEqual([
       [7, 8, process.pid],
       [7, 10, 23],
       [7, 4, 0o24000],
@@ -132,30 +144,26 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   it('an end within a read touches the descriptor no more', () => {
     const socket = new Socket()
     pass(100)
-    vi.mocked(libc().fcntl).mockClear()
+    vi.mocked(system.fcntl).mockClear()
     socket.afterRead = () => socket.end()
     socket.receive()
     pass(5000)
-    expect(libc().fcntl).not.toHaveBeenCalled()
+    expect(system.fcntl).not.toHaveBeenCalled()
     expect(vi.getTimerCount()).toBe(0)
   })
   it('in a worker thread, which gets no signals, sockets are read every 50 ms', async () => {
-    vi.doMock('node:worker_threads', () => ({ isMainThread: false }))
-    vi.resetModules()
-    const inWorker = await import('./readable.ts')
-    const read = vi.fn(() => false)
-    const end = inWorker.whenReadable([7], read)
+    await load(false)
+    const socket = new Socket()
     pass(1000)
-    end()
-    expect(read).toHaveBeenCalledTimes(20)
-    vi.doUnmock('node:worker_threads')
+    expect(socket.readAt).toHaveLength(20)
+    expect(listeners()).toBe(1)
   })
   it.each([
     ['has no owner', 8],
     ['has no such signal', 10],
     ['cannot send signals', 4],
   ])('a socket that %s is read every 50 ms', (_, refused) => {
-    vi.mocked(libc().fcntl).mockImplementation((_, command) => {
+    vi.mocked(system.fcntl).mockImplementation((_, command) => {
       if (command === refused) throw Object.assign(new Error('fcntl EINVAL'), { code: 'EINVAL' })
     })
     const socket = new Socket()

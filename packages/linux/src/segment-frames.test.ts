@@ -10,39 +10,39 @@ describe('the octets of a frame', () => {
   it.each([
     [
       'a gratuitous ARP request (RFC 5227 §2.3)',
-      gratuitousArp(mac, vip, 'request'),
+      () => gratuitousArp(mac, vip, 'request'),
       'ffffffffffff 02005e000002 0806 0001 0800 06 04 0001 02005e000002 cb007164 000000000000 cb007164',
     ],
     [
       'a gratuitous ARP reply',
-      gratuitousArp(mac, vip, 'reply'),
+      () => gratuitousArp(mac, vip, 'reply'),
       'ffffffffffff 02005e000002 0806 0001 0800 06 04 0002 02005e000002 cb007164 02005e000002 cb007164',
     ],
     [
       'an ARP probe (RFC 5227 §2.1.1)',
-      arpProbe(mac, vip),
+      () => arpProbe(mac, vip),
       'ffffffffffff 02005e000002 0806 0001 0800 06 04 0001 02005e000002 00000000 000000000000 cb007164',
     ],
     [
       'an unsolicited neighbor advertisement (RFC 4861 §4.4)',
-      neighborAdvertisement(mac, vip6, { router: false }),
+      () => neighborAdvertisement(mac, vip6, { router: false }),
       '333300000001 02005e000002 86dd 60000000 0020 3a ff 20010db8000000000000000000000100 ff020000000000000000000000000001 ' +
         '88 00 992b 20000000 20010db8000000000000000000000100 02 01 02005e000002',
     ],
     [
       'a neighbor advertisement of a router',
-      neighborAdvertisement(mac, vip6, { router: true }),
+      () => neighborAdvertisement(mac, vip6, { router: true }),
       '333300000001 02005e000002 86dd 60000000 0020 3a ff 20010db8000000000000000000000100 ff020000000000000000000000000001 ' +
         '88 00 192b a0000000 20010db8000000000000000000000100 02 01 02005e000002',
     ],
     [
       'a neighbor solicitation that probes (RFC 4862 §5.4.2)',
-      neighborProbe(mac, vip6),
+      () => neighborProbe(mac, vip6),
       '3333ff000100 02005e000002 86dd 60000000 0018 3a ff 00000000000000000000000000000000 ff0200000000000000000001ff000100 ' +
         '87 00 4aef 00000000 20010db8000000000000000000000100',
     ],
-  ])('%s has the octets of the RFC', (_, frame, expected) => {
-    expect(hex(frame)).toBe(expected.replaceAll(' ', ''))
+  ])('%s has the octets of the RFC', (_, make, expected) => {
+    expect(hex(make())).toBe(expected.replaceAll(' ', ''))
   })
   it('a MAC address or an address of another form throws a RangeError', () => {
     for (const wrong of ['', '02:00:5e:00:00', '02-00-5e-00-00-02', '02:00:5e:00:00:0g', `x${mac}`, `${mac}:03`])
@@ -66,14 +66,26 @@ describe('readClaim', () => {
   const advertisement = neighborAdvertisement(mac, vip6, { router: false })
 
   it.each([
-    ['a gratuitous request', gratuitousArp(mac, vip, 'request'), claim],
-    ['a gratuitous reply', gratuitousArp(mac, vip, 'reply'), claim],
-    ['a probe', arpProbe(mac, vip), { ...claim, kind: 'probe' }],
-    ['a neighbor advertisement', advertisement, claim6],
-    ['a neighbor solicitation that probes', neighborProbe(mac, vip6), { ...claim6, kind: 'probe' }],
-  ])('readClaim() reads %s', (_, frame, expected) => {
+    ['a gratuitous request', () => gratuitousArp(mac, vip, 'request'), claim],
+    ['a gratuitous reply', () => gratuitousArp(mac, vip, 'reply'), claim],
+    ['a probe', () => arpProbe(mac, vip), { ...claim, kind: 'probe' }],
+    ['a neighbor advertisement', () => neighborAdvertisement(mac, vip6, { router: false }), claim6],
+    ['a neighbor solicitation that probes', () => neighborProbe(mac, vip6), { ...claim6, kind: 'probe' }],
+  ])('readClaim() reads %s', (_, make, expected) => {
+    const frame = make()
     expect(readClaim(frame)).toEqual(expected)
     expect(readClaim(Uint8Array.of(...frame, ...new Uint8Array(18))), 'padded').toEqual(expected)
+  })
+  it('a neighbor advertisement claims for its target link-layer address, which may be another', () => {
+    const frame = advertisement.slice()
+    frame.set([0x0e], 6) // the Ethernet source is another
+    expect(readClaim(frame)).toEqual(claim6)
+  })
+  it('an answer to one host, which is solicited, is a claim', () => {
+    const frame = advertisement.slice()
+    frame.set(vip6, 38)
+    frame.set([0x60], 58)
+    expect(readClaim(checksummed(frame))).toEqual(claim6)
   })
   it('the MAC address is the one in the ARP message, which neighbour tables take', () => {
     const frame = gratuitousArp(mac, vip, 'request')

@@ -2,9 +2,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, type Mock, vi } from 'vitest'
+import { hasNamespaces, inNetworkNamespace } from '../test/network-namespace.ts'
 import { interfaceIndex } from './interface-name.ts'
-import { libc, linuxSupport } from './libc.ts'
+import * as libcModule from './libc.ts'
 import { gratuitousArp, neighborAdvertisement } from './segment-frames.ts'
 import { isReceiveBalanced, isRouter, isWireless } from './segment-interface.ts'
 import { SegmentSocket } from './segment-socket.ts'
@@ -13,9 +14,14 @@ const vip = Uint8Array.of(203, 0, 113, 100)
 const vip6 = Uint8Array.from(Buffer.from('20010db8000000000000000000000100', 'hex'))
 const mac = '02:00:5e:00:00:02'
 const claim = gratuitousArp(mac, vip, 'reply')
+const { libc, linuxSupport } = libcModule
 const failure = (code: string) => Object.assign(new Error(code), { code })
 
-afterEach(() => vi.restoreAllMocks())
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const module of ['./readable.ts', './libc.ts']) vi.doUnmock(module)
+  vi.resetModules()
+})
 
 describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   /** What is called, in its order; the descriptors are 100, 101 and so on. */
@@ -72,6 +78,36 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     const seen = calls()
     expect(() => new SegmentSocket(7, [vip, new Uint8Array(5)])).toThrow('the address has 5 octets')
     expect(seen).toEqual([])
+  })
+  it('whenReadable() goes on soon while frames come; a second call replaces the first', async () => {
+    const seen = calls()
+    const waits: { sockets: readonly number[]; read: () => boolean; end: Mock }[] = []
+    vi.resetModules()
+    vi.doMock('./readable.ts', () => ({
+      whenReadable: (sockets: readonly number[], read: () => boolean) => {
+        const end = vi.fn(() => void seen.push('end'))
+        waits.push({ sockets, read, end })
+        return end
+      },
+    }))
+    vi.doMock('./libc.ts', () => libcModule)
+    const fresh = await import('./segment-socket.ts')
+    const socket = new fresh.SegmentSocket(7, [vip, vip6])
+    const frames = [claim, new Uint8Array(60)]
+    vi.spyOn(libc(), 'recv').mockImplementation((_, buffer) => {
+      const frame = frames.shift()
+      buffer.set(frame ?? [])
+      return frame?.length
+    })
+    const received: number[] = []
+    socket.whenReadable(() => void received.push(socket.receive().length))
+    expect(waits[0]?.sockets).toEqual([100, 101])
+    expect([waits[0]?.read(), waits[0]?.read(), received]).toEqual([true, false, [1, 0]])
+    socket.whenReadable(() => {})
+    expect(waits.map(({ end }) => end.mock.calls.length)).toEqual([1, 0])
+    seen.length = 0
+    socket.close()
+    expect(seen, 'before its descriptors are closed').toEqual(['end', 'close 100', 'close 101'])
   })
   it('nothing stays open if the second family fails', () => {
     const seen = calls()
@@ -144,6 +180,17 @@ it.runIf(existsSync('/proc/sys/net/ipv6/conf/lo'))('isRouter() is what the kerne
   expect([isRouter('lo'), isRouter('nosuch0')]).toEqual([forwarding === '1\n', false])
 })
 
+it.runIf(hasNamespaces && existsSync('/proc/sys/net/ipv6/conf/lo'))('isRouter() is true if the kernel forwards', () =>
+  inNetworkNamespace(() => {
+    const forward = (value: string) => writeFileSync('/proc/sys/net/ipv6/conf/lo/forwarding', value)
+    const is = ['0', '1'].map(value => {
+      forward(value)
+      return isRouter('lo')
+    })
+    expect(is).toEqual([false, true])
+  }),
+)
+
 it('isReceiveBalanced() is true for a balance-alb bond and for a VLAN on it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'segment-'))
   const bond = (name: string, mode: string): void => {
@@ -154,7 +201,7 @@ it('isReceiveBalanced() is true for a balance-alb bond and for a VLAN on it', ()
   bond('bond6', 'balance-alb 6')
   bond('bond5', 'balance-tlb 5')
   mkdirSync(join(folder, 'bond6.48', 'lower_bond6'), { recursive: true })
-  mkdirSync(join(folder, 'eth0'))
+  mkdirSync(join(folder, 'eth0', 'upper_bond6'), { recursive: true })
   const is = ['bond6', 'bond6.48', 'bond5', 'eth0', 'nosuch0'].map(name => isReceiveBalanced(name, folder))
   expect(is).toEqual([true, true, false, false, false])
   rmSync(folder, { recursive: true })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { littleEndian } from './sockaddr.ts'
 import { type Endpoint, establishedConnections, readConnections } from './tcp-connections.ts'
 
 /** As a little-endian Linux writes it: a listener, a connection to the router, one that is closing, and one of others. */
@@ -16,11 +17,11 @@ const tcp6 = `
    0: B80D0120000001000000000001000000:00B3 B80D01200000010000000000FE000000:D431 01 00000000:00000000 00:00000000 00000000     0        0 23035 1 0000000000000000 20 4 30 10 -1
    1: 0000000000000000FFFF0000010200C0:00B3 0000000000000000FFFF0000FC0200C0:D432 01 00000000:00000000 00:00000000 00000000     0        0 23036 1 0000000000000000 20 4 30 10 -1
 `
-const all = [...readConnections(tcp, true), ...readConnections(tcp6, true)]
+const all = () => [...readConnections(tcp, true), ...readConnections(tcp6, true)]
 
 describe('the tables of Linux', () => {
   it('a table of /proc lists the established connections', () => {
-    expect(all.map(({ local, remote }) => [asHex(local), asHex(remote)])).toEqual([
+    expect(all().map(({ local, remote }) => [asHex(local), asHex(remote)])).toEqual([
       ['c0000201 40000', 'c00002fe 179'],
       ['c0000201 40002', 'c633640a 443'],
       ['20010db8000100000000000000000001 179', '20010db80001000000000000000000fe 54321'],
@@ -29,7 +30,7 @@ describe('the tables of Linux', () => {
   })
   it('a table of a big-endian machine is read', () => {
     const table = '  1: C0000201:9C40 C00002FE:00B3 01 00000000:00000000'
-    expect(readConnections(table, false)).toEqual(all.slice(0, 1))
+    expect(readConnections(table, false)).toEqual(all().slice(0, 1))
   })
   it('a line of another state has no connection', () => {
     for (const state of ['02', '06', '0A', '1'])
@@ -43,7 +44,7 @@ describe('the tables of Linux', () => {
     },
   )
   it('columns may have more spaces between them', () => {
-    expect(readConnections('  1:   010200C0:9C40    FE0200C0:00B3   01', true)).toEqual(all.slice(0, 1))
+    expect(readConnections('  1:   010200C0:9C40    FE0200C0:00B3   01', true)).toEqual(all().slice(0, 1))
   })
   it.each(['', 'nonsense', '1: 2: 3: 01', '  1: 010200C0 FE0200C0 01', '  1: XX0200C0:9C40 FE0200C0:00B3 01'])(
     'a line like %j has no connection',
@@ -63,6 +64,33 @@ it.runIf(process.platform === 'linux')('a connection of this process is among th
   const remotes = establishedConnections().map(({ remote }) => asHex(remote))
   client.destroy()
   expect(remotes).toContain(`7f000001 ${port}`)
+})
+
+describe('the files of Linux', () => {
+  afterEach(() => {
+    vi.doUnmock('node:fs')
+    vi.resetModules()
+  })
+  const connectionsWith = async (files: Readonly<Record<string, string>>) => {
+    vi.resetModules()
+    const readFileSync = (file: string) => {
+      if (files[file] === undefined) throw new Error(`ENOENT: ${file}`)
+      return files[file]
+    }
+    vi.doMock('node:fs', () => ({ readFileSync }))
+    const fresh = await import('./tcp-connections.ts')
+    return fresh.establishedConnections()
+  }
+
+  it.runIf(littleEndian)('connections of both families are listed', async () => {
+    expect(await connectionsWith({ '/proc/net/tcp': tcp, '/proc/net/tcp6': tcp6 })).toEqual(all())
+  })
+  it.runIf(littleEndian)('connections of IPv4 are listed if the kernel has no IPv6', async () => {
+    expect(await connectionsWith({ '/proc/net/tcp': tcp })).toEqual(readConnections(tcp, true))
+  })
+  it('no connection is listed without /proc', async () => {
+    expect(await connectionsWith({})).toEqual([])
+  })
 })
 
 function asHex({ address, port }: Endpoint): string {

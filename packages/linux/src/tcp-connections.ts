@@ -39,12 +39,8 @@ export function readConnections(table: string, littleEndian: boolean): TcpConnec
 }
 
 function readEndpoint(text: string, littleEndian: boolean): Endpoint | undefined {
-  const [, digits = '', port = ''] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(text) ?? []
-  if (digits === '') return undefined
-  const words = digits.match(/.{8}/g) ?? []
-  const octets = words.flatMap(word => {
-    const inOrder = [...Buffer.from(word, 'hex')]
-    return littleEndian ? inOrder.reverse() : inOrder
-  })
-  return { address: Uint8Array.from(octets), port: Number.parseInt(port, 16) }
+  if (!/^([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}$/.test(text)) return undefined
+  const octets = Buffer.from(text.slice(0, -5), 'hex')
+  if (littleEndian) octets.swap32()
+  return { address: Uint8Array.from(octets), port: Number.parseInt(text.slice(-4), 16) }
 }

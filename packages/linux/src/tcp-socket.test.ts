@@ -3,22 +3,26 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   IP_MINTTL,
   IP_TOS,
   IP_TTL,
   IPPROTO_IP,
+  IPPROTO_IPV6,
   IPPROTO_TCP,
+  IPV6_V6ONLY,
   SO_BINDTODEVICE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
   TCP_USER_TIMEOUT,
 } from './constants.ts'
-import { linuxSupport } from './libc.ts'
+import { libc, linuxSupport } from './libc.ts'
 import { bindToDevice, setDscp, setMinTtl, setTtl, setUserTimeout } from './socket-options.ts'
-import { bindSocket, closeSocket, openSocket, socketOf } from './tcp-socket.ts'
+import { bindSocket, closeSocket, int32, openSocket, socketOf } from './tcp-socket.ts'
+
+afterEach(() => vi.restoreAllMocks())
 
 describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
   it.each(['ipv4', 'ipv6'] as const)(
@@ -27,6 +31,7 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
       const socket = openSocket(family)
       const [, flags = ''] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${socket.fd}`, 'utf8')) ?? []
       closeSocket(socket)
+      expect(() => closeSocket(socket)).toThrow('close EBADF')
       const wanted = SOCK_CLOEXEC | SOCK_NONBLOCK // the same numbers as O_CLOEXEC and O_NONBLOCK
       expect(Number.parseInt(flags, 8) & wanted).toBe(wanted)
     },
@@ -73,6 +78,17 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     const refused = () => setTtl({ fd: -1, family: 'ipv4' }, 1)
     expect(refused).toThrow('setsockopt EBADF: bad file descriptor')
     expect(refused).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'setsockopt' }))
+  })
+  it.each([
+    ['ipv4', 4, []],
+    ['ipv6', 16, [[IPPROTO_IPV6, IPV6_V6ONLY, int32(0)]]],
+  ] as const)('bindSocket lets an ipv6 socket alone take both families: %s', (family, octets, expected) => {
+    const socket = openSocket(family)
+    const setsockopt = vi.spyOn(libc(), 'setsockopt')
+    bindSocket(socket, new Uint8Array(octets), 0)
+    closeSocket(socket)
+    const ofIpv6 = setsockopt.mock.calls.filter(([, level]) => level === IPPROTO_IPV6)
+    expect(ofIpv6).toEqual(expected.map(option => [socket.fd, ...option]))
   })
   it('bindSocket throws for an address that is not on this host', () => {
     const socket = openSocket('ipv4')

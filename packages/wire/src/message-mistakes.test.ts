@@ -102,6 +102,13 @@ const mistakes: [what: string, message: Message, error: RegExp, context?: Partia
   ['an error code of 256', { type: 'notification', code: 256, subcode: 0, data: new Uint8Array() }, /^code: 256 is/],
   ['a subcode of -1', { type: 'notification', code: 6, subcode: -1, data: new Uint8Array() }, /^subcode: -1 is/],
   ['a safi of 256', { type: 'route-refresh', afi: 1, safi: 256, subtype: 0 }, /^safi: 256 is not allowed/],
+  ['an afi of 65536', { type: 'route-refresh', afi: 65536, safi: 1, subtype: 0 }, /^afi: 65536 is not allowed/],
+  ['a subtype of 256', { type: 'route-refresh', afi: 1, safi: 1, subtype: 256 }, /^subtype: 256 is not allowed/],
+  [
+    'filters that are a text',
+    { type: 'route-refresh', afi: 1, safi: 1, subtype: 0, filters: untyped('80') },
+    /^filters: '80' is not allowed, it must be a Uint8Array/,
+  ],
 ]
 
 describe('encode()', () => {
