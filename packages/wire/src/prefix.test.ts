@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parsePrefix, readPrefixes } from './prefix.ts'
+import { Writer } from './bytes.ts'
+import { checkPrefixes, type Prefix, parsePrefix, readPrefixes, writePrefix } from './prefix.ts'
 
 describe('parsePrefix()', () => {
   it('parses a host route of either family', () => {
@@ -22,9 +23,12 @@ describe('parsePrefix()', () => {
       `prefix: '${text}' is not allowed, it must be a prefix without bits set beyond its length`,
     )
   })
-  it.each(['198.51.100.10/', '198.51.100.10/-1', '198.51.100.10/3 2', '::/129', '/32', '10.0.0.0/8/8', ''])(
-    "refuses '%s'",
-    text => expect(() => parsePrefix(text, 'prefix')).toThrow(/^prefix: '.*' is not allowed, it must be /),
+  it.each([
+    ...['198.51.100.10/', '198.51.100.10/-1', '198.51.100.10/3 2', '198.51.100.10/:', '198.51.100.10/033'],
+    ...['0.0.0.0/00', '0.0.0.0/0008', '0.0.0.0/33', '0.0.0.0/1000', '198.51.100.10', '32', '/32', '10.0.0.0/8/8', ''],
+    ...['::/129', '2001:db8::', '2001:db8::/1e'],
+  ])("refuses '%s'", text =>
+    expect(() => parsePrefix(text, 'prefix')).toThrow(/^prefix: '.*' is not allowed, it must be /),
   )
 })
 
@@ -43,4 +47,77 @@ describe('readPrefixes()', () => {
       }
     },
   )
+})
+
+describe('checkPrefixes()', () => {
+  const check =
+    (octets: 4 | 16, pathIds: boolean, ...bytes: readonly number[]) =>
+    () =>
+      checkPrefixes(Uint8Array.from([9, ...bytes, 9, 9, 9, 9, 9]), 1, 1 + bytes.length, octets, pathIds)
+  const cutShort = 'the last prefix is cut short'
+
+  it.each([
+    ['nothing', check(4, false), undefined],
+    ['a default route', check(4, false, 0), undefined],
+    ['prefixes of 8, 9 and 32 bits', check(4, false, 8, 10, 9, 10, 0, 32, 192, 0, 2, 1), undefined],
+    ['33 bits of IPv4', check(4, false, 33, 1, 2, 3, 4, 5), 'prefix length 33, it must be at most 32'],
+    ['128 bits of IPv6', check(16, false, 128, ...new Uint8Array(16)), undefined],
+    ['129 bits of IPv6', check(16, false, 129, ...new Uint8Array(17)), 'prefix length 129, it must be at most 128'],
+    ['a prefix without its last octet', check(4, false, 8, 10, 9, 10), cutShort],
+    ['a path identifier and a prefix', check(4, true, 0, 0, 0, 7, 8, 10), undefined],
+    ['a path identifier without a prefix', check(4, true, 0, 0, 0, 7), cutShort],
+    ['half a path identifier', check(4, true, 0, 0), cutShort],
+    ['a path identifier and half a prefix', check(4, true, 0, 0, 0, 7, 16, 10), cutShort],
+    ['a path identifier and 33 bits', check(4, true, 0, 0, 0, 7, 33), 'prefix length 33, it must be at most 32'],
+  ])('finds what is wrong with %s', (_, run, expected) => {
+    expect(run()).toBe(expected)
+  })
+})
+
+describe('writePrefix()', () => {
+  const write = (prefix: Prefix, octets: 4 | 16, pathIds: boolean) => {
+    const w = new Writer()
+    writePrefix(w, prefix, octets, pathIds, 'announced')
+    return w.done()
+  }
+  /** Prefixes of every length, with bits up to the last one. */
+  const all = (octets: 4 | 16) =>
+    Array.from({ length: octets * 8 + 1 }, (_, length) => {
+      const address = Uint8Array.from(
+        { length: octets },
+        (_, at) => 0xff00 >> Math.min(Math.max(length - at * 8, 0), 8),
+      )
+      return readPrefixes(Uint8Array.of(length, ...address), 0, 1 + Math.ceil(length / 8), octets, false)[0] ?? ''
+    })
+
+  it.each([4, 16] as const)('writes what readPrefixes() reads, of %i octets and every length', octets => {
+    for (const prefix of all(octets)) {
+      const length = Number(prefix.split('/')[1])
+      const bytes = write(prefix, octets, false)
+      expect(bytes).toHaveLength(1 + Math.ceil(length / 8))
+      expect(readPrefixes(bytes, 0, bytes.length, octets, false)).toEqual([prefix])
+      for (const id of [0, 7, 0xffffffff]) {
+        const withId = write(`${prefix}#${id}`, octets, true)
+        expect(checkPrefixes(withId, 0, withId.length, octets, true)).toBeUndefined()
+        expect(readPrefixes(withId, 0, withId.length, octets, true)).toEqual([`${prefix}#${id}`])
+      }
+    }
+  })
+  it('reads prefixes with path identifiers one after another', () => {
+    const bytes = Buffer.concat(['10.0.0.0/8#1', '192.0.2.0/25#2'].map(prefix => write(prefix, 4, true)))
+    expect(readPrefixes(bytes, 0, bytes.length, 4, true)).toEqual(['10.0.0.0/8#1', '192.0.2.0/25#2'])
+  })
+  it.each([
+    ['10.0.0.1/8', false, 'a prefix without bits set beyond its length'],
+    ['128.0.0.0/0', false, 'a prefix without bits set beyond its length'],
+    ['10.0.0.0/8#', true, 'a prefix with a path identifier'],
+    ['10.0.0.0/8#+1', true, 'a prefix with a path identifier'],
+    ['10.0.0.0/8#1 ', true, 'a prefix with a path identifier'],
+    ['x#1', true, 'a prefix such as'],
+    ['10.0.0.0/8#1', false, 'a prefix such as'],
+    ['2001:db8::/32', false, 'an IPv4 prefix'],
+  ])('throws for %s', (prefix, pathIds, allowed) => {
+    expect(() => write(prefix, 4, pathIds)).toThrow(/^announced: '.*' is not allowed, it must be /)
+    expect(() => write(prefix, 4, pathIds)).toThrow(allowed)
+  })
 })
