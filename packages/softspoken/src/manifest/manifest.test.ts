@@ -250,6 +250,24 @@ describe('a DaemonSet', () => {
 })
 
 describe('rbac', () => {
+  it.each(['on', 'no', 'y', 'null', 'true', '010', '1e3'])('names %s as a text also in YAML 1.1', async name => {
+    const { out } = await printed([
+      'manifest',
+      'rbac',
+      '--lease',
+      `${name}/${name}`,
+      '--node-name',
+      name,
+      '--label-node',
+      'true',
+    ])
+    const documents = parseAllDocuments(out, { version: '1.1' }).map(one => one.toJS())
+    expect(documents[0].metadata.namespace).toBe(name)
+    expect(documents.flatMap(({ rules = [] }) => rules).flatMap(({ resourceNames = [] }) => resourceNames)).toEqual([
+      name,
+      name,
+    ])
+  })
   it('gives a user the rights on the one Lease, which is answered under overload', async () => {
     const { code, out, err } = await printed(['manifest', 'rbac', '--lease', 'infra/vip'])
     expect([code, err]).toEqual([0, ''])

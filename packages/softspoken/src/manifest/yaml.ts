@@ -50,7 +50,8 @@ class InlineList extends YAMLSeq {
 
 /** One document. `head` is a comment at its beginning. */
 export function yamlOf(value: object, head = ''): string {
-  const document = new Document(value, { aliasDuplicateObjects: false })
+  // Kubernetes reads YAML 1.1, in which a text such as on, no or y is true or false.
+  const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' })
   visit(document, {
     Pair(_, { key, value }) {
       const text = isNode(value) ? above.get(value) : undefined
