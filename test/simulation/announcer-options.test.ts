@@ -207,7 +207,7 @@ describe('announce() rejects, and sends nothing:', () => {
       { families: ['ipv6-unicast'] },
       VIP6,
       {},
-      'nextHop: undefined is not allowed, it must be given, because the session with 192.0.2.254 has no IPv6 address',
+      'nextHop: it must be given, because the session with 192.0.2.254 has no IPv6 address',
     ],
     [
       'LOCAL_PREF where every peer is external (§5.1.5)',

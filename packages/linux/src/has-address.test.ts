@@ -89,7 +89,7 @@ describe('without koffi', () => {
     const look = await hasAddressWith(Buffer.from(trieOf(first)))
     expect([look(first), look(last)]).toEqual([true, false])
   })
-  it('hasAddress() returns undefined if only the beginning of a long table was searched', async () => {
+  it('hasAddress() returns undefined if only a part of a long table was searched', async () => {
     const routes = '  |-- 198.51.100.0\n     /24 universe UNICAST\n'.repeat(10_000)
     const look = await hasAddressWith(Buffer.from(trieOf(first) + routes + trieOf(last)))
     expect([look(first), look(last)]).toEqual([true, undefined])

@@ -76,7 +76,7 @@ describe('readClaim', () => {
     expect(readClaim(frame)).toEqual(expected)
     expect(readClaim(Uint8Array.of(...frame, ...new Uint8Array(18))), 'padded').toEqual(expected)
   })
-  it('a neighbor advertisement claims for its target link-layer address, which may be another', () => {
+  it('a neighbor advertisement claims for its target link-layer address', () => {
     const frame = advertisement.slice()
     frame.set([0x0e], 6) // the Ethernet source is another
     expect(readClaim(frame)).toEqual(claim6)

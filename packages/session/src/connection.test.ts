@@ -88,7 +88,7 @@ describe('reading', () => {
   it.each([
     [65536, 1],
     [65535, 0],
-  ])('a socket that yields %i octets is paused %i times, for one turn of the event loop', async (length, pauses) => {
+  ])('a socket with %i octets is paused %i times, for one turn of the event loop', async (length, pauses) => {
     const socket = new Socket()
     const pause = vi.spyOn(socket, 'pause')
     const resume = vi.spyOn(socket, 'resume')

@@ -167,7 +167,7 @@ address  on lo
     const verdict = { ...report().verdict, advice: 'look at the router' }
     expect(shown({ ...report(), verdict })).toMatch(/^Partly withheld: .*\n {2}do: look at the router\n\n/)
   })
-  test('shows a route that two routers have, since the first got it, with all its communities', () => {
+  test('shows a route of two routers since the first got it, with all its communities', () => {
     const { peers, ...rest } = report()
     const route = '198.51.100.10/32'
     const attributes = { origin: 'igp', asPath: [], nextHop: '10.0.5.11', largeCommunities: ['64515:1:2'] } as const

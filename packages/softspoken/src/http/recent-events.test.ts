@@ -80,7 +80,7 @@ test('why a node does not serve is shown elsewhere, unless a person took it out'
   expect(shown.events).toEqual([])
 })
 
-test('a router that does not answer fills two lines, each with its number and its last time', () => {
+test('a router that does not answer fills two lines, with number and last time', () => {
   const { from, shown } = timeline()
   from.announcer.emit('sent', { prefix, peer })
   for (let at = 1; at <= 200; at++) {

@@ -397,7 +397,7 @@ describe('systemd', () => {
     expect(unit).toMatch(/^EnvironmentFile=-\/etc\/softspoken\/softspoken\.env$/m)
     expect(unit).toMatch(/^# Copy this to /)
   })
-  it('gives a longer stop its time, and names the files that the group must be able to read', async () => {
+  it('gives a longer stop its time, and names the files that the group must read', async () => {
     const more = ['--mode', 'leader', '--kubeconfig', '/etc/softspoken/kubeconfig', '--drain-time', '20']
     const unit = await text('systemd', [...more, '--graceful-shutdown-time', '2'])
     expect(unit).toMatch(/^TimeoutStopSec=34$/m)

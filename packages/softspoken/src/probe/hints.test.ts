@@ -27,6 +27,10 @@ describe('hintsFor()', () => {
       'if the VIP lies',
     ]
     expect(hints).toEqual(places.map(place => expect.stringMatching(`^${place}`)))
-    expect(hintsFor(reason, 'vip.example', 6443)).toHaveLength(places.length - 1)
+  })
+  it('asks for the VIP itself if a name times out', () => {
+    expect(hintsFor('timeout', 'vip.example', 6443)).toHaveLength(6)
+    expect(hintsFor('timeout', 'vip.example', 6443)[0]).toMatch(/^this host may find no address for vip\.example/)
+    expect(hintsFor('unreachable', 'vip.example', 6443)).toHaveLength(5)
   })
 })

@@ -19,7 +19,9 @@ export function hintsFor(reason: ConnectReason, vip: string, port: number): read
       ]
     default:
       return [
-        ...(isIP(vip) === 0 ? [`this host may find no address for ${vip}: give the VIP itself`] : []),
+        ...(reason === 'timeout' && isIP(vip) === 0
+          ? [`this host may find no address for ${vip}: give the VIP itself`]
+          : []),
         `${onNode}; one node must have the VIP`,
         `on the router: does it have a route to ${vip}? That the session is Established does not say so. Without an import policy a router takes nothing from another AS (RFC 8212; FRR shows it as (Policy))`,
         'on the router: is the next hop of the route an address of a node of yours, which the router reaches? If not, another host announces the VIP',

@@ -323,7 +323,7 @@ describe('an agent with ARP', () => {
     const line = 'another program has added the VIP, which may stay when this node gives it up'
     expect(run.lines.filter(text => text === line)).toHaveLength(2)
   })
-  it('a VIP that something else removes is a line; one whose lifetime has ended is none', async () => {
+  it('a VIP that something else removes is a line; the end of its lifetime is none', async () => {
     const run = await new Run({}, one => Object.assign(one, { term: 2500, renewal: 60_000 })).pass(1)
     const lines = () => run.lines.filter(text => text === 'VIP is gone from the interface').length
     run.lose()

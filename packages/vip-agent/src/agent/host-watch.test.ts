@@ -215,7 +215,7 @@ describe('the network', () => {
     await run.clock.advance(5)
     expect(run.take()).toEqual([])
   })
-  it('that cannot be read is logged once, until a look works; sessions count all the same', () => {
+  it('that cannot be read is logged once, until a look works; sessions still count', () => {
     const run = Run.withAddresses()
     for (const error of ['EMFILE', 'EMFILE', undefined, 'ENOMEM']) {
       run.error = error

@@ -146,7 +146,7 @@ describe('a watch', () => {
 })
 
 describe('what the agent says to an election', () => {
-  it('the MAC address of a leader is in its next renewal; none while the VIPs are not claimed', async () => {
+  it('the MAC address of a leader is in its next renewal, once the VIPs are claimed', async () => {
     const run = new Run(undefined)
     run.election.advertises?.('02:00:5e:00:00:01', false)
     await run.clock.advance(3)

@@ -41,7 +41,7 @@ describe('firstAnswer()', () => {
     await run.clock.advance(60)
     expect([run.asked, run.outcome, run.clock.pendingTimers]).toEqual([['a'], 'yes', 0])
   })
-  it('asks the next server each second, also the one before counts, and ends the others', async () => {
+  it('asks the next server each second; an earlier answer counts, and ends the others', async () => {
     const run = new Run('a', 'b', 'c')
     await run.clock.advance(1)
     expect(run.asked).toEqual(['a', 'b'])
@@ -51,7 +51,7 @@ describe('firstAnswer()', () => {
     expect(run.signals.map(({ aborted }) => aborted)).toEqual([true, true])
     expect(run.clock.pendingTimers).toBe(0)
   })
-  it('asks the next server at once if the last one fails, and for an earlier one does not', async () => {
+  it('asks the next server at once if the last one fails, but not an earlier one', async () => {
     const run = new Run('a', 'b', 'c', 'd')
     await run.answer('a', refused('a'))
     expect(run.asked).toEqual(['a', 'b'])

@@ -39,7 +39,7 @@ it('missingRights() names the rights that a review denies, and asks for each', a
   await expect(missingRights(options(), rights, signal)).rejects.toMatchObject({ reason: 'forbidden' })
 })
 
-it('listObjects() has the objects of a list, and undefined for a kind that the cluster does not know', async () => {
+it('listObjects() has the objects, and undefined for a kind that is not known', async () => {
   const path = '/apis/metallb.io/v1beta1/ipaddresspools'
   expect(await listObjects(options(), path, signal)).toBeUndefined()
   const pool = { metadata: { name: 'pool' } }

@@ -149,7 +149,7 @@ it('nothing is received, and no socket is open, before it listens', () => {
   host.segment.announce()
   expect([host.polls, host.sockets, host.sent]).toEqual([0, 0, []])
 })
-it('an interface that becomes a port is logged once, with what it must be, and has no carrier', () => {
+it('an interface that becomes a port is logged once, and has no carrier', () => {
   const host = new Host({ others: [{ index: 9, name: 'br0', kind: 'bridge' }] })
   host.interface = { ...host.interface, master: 9 }
   expect(host.segment.link()).toEqual({ mac: MAC, carrier: false })
