@@ -6,7 +6,7 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readable|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets|watch))\.test\.ts$/
+  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
 /** They call whole commands, or open many sockets: each with the files of the package whose change asks for it. */
 const ofChanged: Readonly<Record<string, string>> = {
   'cli.test.ts': 'cli.ts',
