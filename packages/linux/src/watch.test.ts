@@ -1,8 +1,9 @@
 /** The kernel's part is replaced; watch.process.test.ts has real kernels. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { interfaceIndex } from './interface-name.ts'
 import { libc, linuxSupport } from './libc.ts'
 import { encodeMessage, uint32 } from './netlink-message.ts'
-import { changesIn, watchNetwork } from './watch.ts'
+import { changesIn, type NetworkChange, watchNetwork } from './watch.ts'
 
 const vip = Uint8Array.of(203, 0, 113, 100)
 const [NEWLINK, DELLINK, NEWADDR, DELADDR] = [16, 17, 20, 21]
@@ -100,5 +101,47 @@ describe.runIf(linuxSupport().supported)('on Linux, with koffi', () => {
     stop()
     poll()
     expect([seen, vi.getTimerCount()]).toEqual([[], 0])
+  })
+  /** Watches, and receives this datagram at the first look. */
+  function seenOf(datagram: Uint8Array, onChange: (change: NetworkChange, stop: () => void) => void): void {
+    vi.useFakeTimers()
+    const stop = watchNetwork(change => onChange(change, stop))
+    vi.spyOn(libc(), 'recv').mockReturnValue(undefined)
+    vi.mocked(libc().recv).mockImplementationOnce((_, buffer) => {
+      buffer.set(datagram)
+      return datagram.length
+    })
+    vi.advanceTimersByTime(50)
+    stop()
+  }
+  const address = (index: number) =>
+    encodeMessage(
+      { type: NEWADDR, flags: 0, sequence: 0, body: Buffer.concat([Uint8Array.of(2, 32, 0, 254), uint32(index)]) },
+      [[2, vip]],
+    )
+
+  it('a change has the name of an interface that was there before', () => {
+    const seen: string[] = []
+    seenOf(address(interfaceIndex('lo')), change =>
+      seen.push('address' in change ? change.address.interface : change.type),
+    )
+    expect(seen).toEqual(['lo'])
+  })
+  it('a watch that is ended by a change reports no more of the same datagram', () => {
+    const seen: string[] = []
+    const two = Buffer.concat([address(interfaceIndex('lo')), address(interfaceIndex('lo'))])
+    seenOf(two, ({ type }, stop) => {
+      seen.push(type)
+      stop()
+    })
+    expect(seen).toEqual(['address-set'])
+  })
+  it('nothing stays open if the interfaces cannot be listed', () => {
+    const close = vi.spyOn(libc(), 'close')
+    vi.spyOn(libc(), 'send').mockImplementation(() => {
+      throw failure('ENOBUFS')
+    })
+    expect(() => watchNetwork(() => {})).toThrow('ENOBUFS')
+    expect(close.mock.calls.length).toBe(2) // of the watch, and of the list
   })
 })
