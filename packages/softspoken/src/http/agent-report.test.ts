@@ -160,6 +160,62 @@ describe('the metrics of the agent', () => {
       'softspoken_withdrawals_total{reason="drained"}': 1, // of the addresses, because this agent has no announcer
     })
   })
+  it('show what the node does on the segment', async () => {
+    const one = shown()
+    const arp = { holds: true, conflicts: 2, framesSent: 7 }
+    one.fake.current = { ...leading, arp }
+    const name = (rest: string) => `softspoken_arp_${rest}`
+    expect(await samples(one)).toMatchObject({
+      ...{ [name('holds')]: 1, [name('blocked')]: 0, [name('conflicts_total')]: 2, [name('frames_total')]: 7 },
+      'softspoken_take_over_duration_seconds_count{part="segment",cause="released"}': 0,
+    })
+    one.fake.current = { ...leading, arp: { ...arp, holds: false, blockedBy: '02:00:00:00:00:01' } }
+    const blocked = await samples(one)
+    expect(blocked).toMatchObject({ [name('holds')]: 0, [name('blocked')]: 1 })
+    expect(Object.keys(blocked).filter(sample => /withdrawal_duration.*segment/.test(sample))).toEqual([])
+  })
+  it('show a VIP that is missing, on an interface without a name as well', async () => {
+    const one = shown()
+    one.fake.current = { ...leading, address: { present: false } }
+    const found = await samples(one)
+    expect(found).toMatchObject({ 'softspoken_address_present{interface=""}': 0 })
+    expect(Object.keys(found).filter(sample => /duration_seconds_count.*part="address"/.test(sample))).toEqual([])
+  })
+  it('show how old the last renewal is, and nothing of a certificate or a deadline that is not there', async () => {
+    const { apiServer: _, ...one } = shown()
+    one.fake.current = { ...leading, leases: {} }
+    Object.defineProperty(one.elected?.requests, 'secondsSinceRenewal', { value: 1.5 })
+    const found = await samples(one)
+    expect(found).toMatchObject({ softspoken_lease_renewal_age_seconds: 1.5, softspoken_kernel_deadline_armed: 0 })
+    expect(Object.keys(found).filter(sample => /certificate|remaining|arp/.test(sample))).toEqual([])
+  })
+  it('of an agent with routes count the withdrawals of its routes', async () => {
+    const one = shown()
+    Object.assign(one.fake, { announcer: {} })
+    const found = await samples(one, () => {
+      one.fake.emit('withdrawal', { part: 'route', reason: 'drained', seconds: 0.1 })
+      one.fake.emit('withdrawal', { part: 'address', reason: 'drained', seconds: 3.1 })
+    })
+    expect(found).toMatchObject({
+      'softspoken_withdrawals_total{reason="drained"}': 1,
+      'softspoken_take_over_duration_seconds_count{part="route",cause="released"}': 0,
+      'softspoken_withdrawal_duration_seconds_count{part="route",reason="unhealthy"}': 0,
+    })
+  })
+  it('without an election begin at 0 for a node that becomes healthy', async () => {
+    const { elected: _, ...one } = shown()
+    const found = Object.keys(await samples(one)).filter(sample => /take_over_duration_seconds_count/.test(sample))
+    expect(found).toEqual(['softspoken_take_over_duration_seconds_count{part="address",cause="unhealthy"}'])
+  })
+  it('count no new leader if the node only says again that it leads', async () => {
+    const one = shown()
+    const found = await samples(one, () => {
+      one.fake.emit('role', { role: 'leader', epoch: 7 })
+      one.fake.emit('role', { role: 'leader', epoch: 7 })
+      one.fake.emit('role', { role: 'waiting' })
+    })
+    expect(found.softspoken_leader_transitions_total).toBe(1)
+  })
   it('are listed in docs/operations.md with type, labels and meaning', async () => {
     const page = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
     const listed = [...page.matchAll(/^\| `(softspoken_(?!bgp|log|build)\w+)` \| (\w+) \| (.*?) ?\| (.*?) \|$/gm)].map(

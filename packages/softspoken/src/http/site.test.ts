@@ -47,7 +47,7 @@ describe('/readyz', () => {
       `not ready: ${second} is withheld, no check has passed yet`,
       {
         ...{ announcements: [first], peers: [peer('Established', [first])] },
-        withheld: { [second]: { reason: 'health', detail: 'no check has passed yet' } },
+        withheld: { [second]: { reason: 'unhealthy', detail: 'no check has passed yet' } },
       },
     ],
     [
