@@ -11,7 +11,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const needed =
-  'announce --prefix 198.51.100.10/32 --local-as 64515 --router-id 10.0.5.11 --peer 127.0.0.1 --peer-as 65000'
+  'announce --prefix 198.51.100.10/32 --address none --require-address false --local-as 64515 --router-id 10.0.5.11 --peer 127.0.0.1 --peer-as 65000'
 const timeout = 60_000
 
 /** What a shell does with standard output, `"$@"` being the program. */
