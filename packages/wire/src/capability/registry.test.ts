@@ -16,6 +16,10 @@ describe('a capability is read', () => {
     ['41 04 fde8fde9', { name: 'four-octet-as', as: 0xfde8fde9 }],
     ['01 04 0002 ff 80', { name: 'multiprotocol', afi: 2, safi: 128 }], // the third octet is reserved
     ['05 06 0001 0001 0002', { name: 'extended-next-hop', families: [{ afi: 1, safi: 1, nextHopAfi: 2 }] }],
+    [
+      '40 02 0078',
+      { name: 'graceful-restart', restarting: false, notification: false, restartTime: 120, families: [] },
+    ],
     ['49 05 01 61 02 6263', { name: 'fqdn', hostName: 'a', domainName: 'bc' }],
     ['49 02 00 00', { name: 'fqdn', hostName: '', domainName: '' }],
     ['49 05 03 efbbbf 00', { name: 'fqdn', hostName: '\ufeff', domainName: '' }],
