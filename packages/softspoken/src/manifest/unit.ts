@@ -27,7 +27,7 @@ export function unit({ args, files, options, capabilities }: Plan, head: string)
     'Type=notify',
     '# systemd-notify, a child of the program, sends the notifications.',
     'NotifyAccess=all',
-    '# One arena of glibc for all threads: what one thread has freed, another can use. This saves 2 to 5 MiB.',
+    '# One arena of glibc for all threads: what one thread has freed, another can use. This saves 2 to 6 MiB.',
     'Environment=MALLOC_ARENA_MAX=1',
     '# For what other users must not see, such as SOFTSPOKEN_TCP_MD5_KEY. Mode 0600: systemd reads it as root.',
     'EnvironmentFile=-/etc/softspoken/softspoken.env',
