@@ -181,7 +181,7 @@ describe('the metrics of the agent', () => {
     expect(found).toMatchObject({ 'softspoken_address_present{interface=""}': 0 })
     expect(Object.keys(found).filter(sample => /duration_seconds_count.*part="address"/.test(sample))).toEqual([])
   })
-  it('show how old the last renewal is, and nothing of a certificate or a deadline that is not there', async () => {
+  it('show how old the last renewal is, and nothing that is not there', async () => {
     const { apiServer: _, ...one } = shown()
     one.fake.current = { ...leading, leases: {} }
     Object.defineProperty(one.elected?.requests, 'secondsSinceRenewal', { value: 1.5 })
