@@ -6,9 +6,10 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|health\/checks|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
+  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
 /** They call whole commands, or open many sockets: each with the files of the package whose change asks for it. */
 const ofChanged: Readonly<Record<string, string>> = {
+  'health/checks.test.ts': 'health/',
   'cli.test.ts': 'cli.ts',
   'commands/check.test.ts': 'commands/check.ts',
   'findings/api-server.test.ts': 'findings/',
@@ -25,7 +26,7 @@ const name = process.env.MUTATED_PACKAGE ?? ''
 /** The files that are changed. None: all are. */
 const changed = process.env.MUTATED_FILES?.split(',') ?? []
 const isRun = (file: string): boolean => {
-  const asks = ofChanged[file.replace('packages/softspoken/src/', '')]
+  const asks = ofChanged[file.replace(/^packages\/[\w-]+\/src\//, '')]
   const isAsked = asks === undefined || changed.length === 0 || changed.some(one => one.startsWith(asks))
   return isAsked && !slow.test(file)
 }
