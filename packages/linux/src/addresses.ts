@@ -58,7 +58,7 @@ export function listAddresses(): readonly HostAddress[] {
  *
  * A renewal changes neither scope nor prefix length. If the address has another form (`isOwnAddress()` is false), remove
  * that form first: a /32 keeps its scope, and a /24 stays beside ours for ever.
- * @param validLifetime Whole seconds, 1 or more. The kernel removes the address up to a second later; it does not count the
+ * @param form `validLifetime`: whole seconds, 1 or more. The kernel removes the address up to a second later; it does not count the
  * time that the machine sleeps.
  * @throws Error with `code`, `errno` and `syscall`, such as EPERM, ENODEV, or EACCES if IPv6 is off on the interface;
  * RangeError for an argument that is not allowed; Error if `linuxSupport()` reports no support.

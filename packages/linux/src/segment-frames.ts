@@ -70,7 +70,7 @@ export function arpProbe(mac: string, address: Uint8Array): Uint8Array {
 /**
  * A frame to all hosts that says: this MAC address has this IPv6 address (RFC 4861 §7.2.6). It has the Override flag.
  * @param address 16 octets. It is the source address, too.
- * @param router Whether this host is a router: as `isRouter()` says. A host that sees another value than in the kernel's own
+ * @param options `router`: whether this host is a router: as `isRouter()` says. A host that sees another value than in the kernel's own
  * answers removes this host from its default routers (RFC 4861 §7.2.5).
  * @throws RangeError
  */
