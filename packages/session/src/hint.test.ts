@@ -180,7 +180,7 @@ describe('the hint for a reason', () => {
     const there = configure({ ...given, ...options })
     expect(hint({ reason: 'timeout', from: 'Connect' }, there)).toBe(advice)
   })
-  it('hold-timer in OpenConfirm does not suspect a process that stands still', () => {
+  it('hold-timer in OpenConfirm does not suspect this process', () => {
     expect(hint({ reason: 'hold-timer', from: 'OpenConfirm' }, config)).toBe(
       'check the path to the peer, and whether the router wants TTL security',
     )

@@ -1,6 +1,7 @@
 /** The socket options of a session as data, and a system that does not have them. */
 import type { LinuxSupport, TcpSocket } from '@softspoken/linux'
 import { afterEach, describe, expect, it } from 'vitest'
+import { given, linuxOptions } from '../tools/linux-options.ts'
 import { configure } from './config.ts'
 import type { SessionOptions } from './options.ts'
 import { Session } from './session.ts'
@@ -20,13 +21,6 @@ import {
   setPrecedence,
 } from './socket-options.ts'
 
-const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
-const linuxOptions: readonly Partial<SessionOptions>[] = [
-  { tcpMd5Key: 'secret' },
-  { ttlSecurity: 1 },
-  { multihop: 2 },
-  { bindDevice: 'lo' },
-]
 const names = (options: readonly SocketOption[]) => options.map(({ option }) => option)
 const withOptions = (options: Partial<SessionOptions>) => configure({ ...given, ...options })
 

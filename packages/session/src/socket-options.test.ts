@@ -9,9 +9,9 @@ import {
   type TcpSocket,
 } from '@softspoken/linux'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { given, linuxOptions } from '../tools/linux-options.ts'
 import { configure } from './config.ts'
 import { Listener } from './listener.ts'
-import type { SessionOptions } from './options.ts'
 import { Session } from './session.ts'
 import {
   connectionOptions,
@@ -22,14 +22,6 @@ import {
   setOptions,
   setPrecedence,
 } from './socket-options.ts'
-
-const given: SessionOptions = { local: { as: 65001, id: '192.0.2.1' }, peer: { as: 65002, address: '192.0.2.2' } }
-const linuxOptions: readonly Partial<SessionOptions>[] = [
-  { tcpMd5Key: 'secret' },
-  { ttlSecurity: 1 },
-  { multihop: 2 },
-  { bindDevice: 'lo' },
-]
 
 vi.mock('@softspoken/linux', { spy: true })
 const setters = { bindToDevice, setDscp, setMinTtl, setTcpMd5Key, setTtl, setUserTimeout }

@@ -7,19 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { Listener, Session, type SessionFailure } from '@softspoken/session'
 import { describeNotification, routes } from '@softspoken/wire'
 import { afterEach, describe, expect, it } from 'vitest'
+import { needed, words } from '../tools/needed.ts'
 import { signals } from './shutdown.ts'
 
 const entry = fileURLToPath(new URL('main.ts', import.meta.url))
-const needed: Record<string, string> = {
-  '--prefix': '198.51.100.10/32',
-  '--local-as': '64515',
-  '--router-id': '10.0.5.11',
-  '--peer': '127.0.0.1',
-  '--peer-as': '65000',
-  '--address': 'none', // and none is needed: these tests change no interface
-  '--require-address': 'false',
-}
-const words = (options: Record<string, string>) => Object.entries(options).flat()
 const timeout = 60_000
 const named = (action: string) =>
   Object.entries(signals).flatMap(([name, does]) => (does === action ? [name as NodeJS.Signals] : []))

@@ -2,17 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { call } from '../tools/call.ts'
-
-const needed: Record<string, string> = {
-  '--prefix': '198.51.100.10/32',
-  '--local-as': '64515',
-  '--router-id': '10.0.5.11',
-  '--peer': '127.0.0.1',
-  '--peer-as': '65000',
-  '--address': 'none', // and none is needed: these tests change no interface
-  '--require-address': 'false',
-}
-const words = (options: Record<string, string>) => Object.entries(options).flat()
+import { needed, words } from '../tools/needed.ts'
 
 describe('a wrong option is one sentence on standard error and exit 2', () => {
   it.each([

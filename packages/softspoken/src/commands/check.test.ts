@@ -7,17 +7,7 @@ import { join } from 'node:path'
 import { FakeLeaseServer } from '@softspoken/test-support/fake-lease-server'
 import { expect, it } from 'vitest'
 import { call } from '../../tools/call.ts'
-
-const needed: Record<string, string> = {
-  '--prefix': '198.51.100.10/32',
-  '--local-as': '64515',
-  '--router-id': '10.0.5.11',
-  '--peer': '127.0.0.1',
-  '--peer-as': '65000',
-  '--address': 'none', // and none is needed: these tests change no interface
-  '--require-address': 'false',
-}
-const words = (options: Record<string, string>) => Object.entries(options).flat()
+import { needed, words } from '../../tools/needed.ts'
 
 it('check shows options, their places and messages, no key, and dials nothing', async () => {
   const router = createServer().listen(0, '127.0.0.1')

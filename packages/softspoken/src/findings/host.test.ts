@@ -110,7 +110,7 @@ describe('hostFindings()', () => {
     expect(await warnings({ ...near, address: 'none' }, undefined, host())).toEqual([sentence])
     expect(await warnings({ ...near, mode: 'leader' }, 'lo', host()), 'one node has it').toEqual([])
     expect(await warnings({ ...near, ...ARP }, 'eth0', host()), 'one node has it').toEqual([])
-    expect(await warnings(near, 'eth0', host()), 'it is to be on that segment').toEqual([])
+    expect(await warnings(near, 'eth0', host()), 'it must be on that segment').toEqual([])
     const lo = addressOn('192.0.2.11', '192.0.2.11/24', true)
     const inside = host({}, { networkInterfaces: (() => ({ lo })) as unknown as HostCalls['networkInterfaces'] })
     expect(await warnings(near, 'lo', inside), 'no other host asks there').toEqual([])

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { record, refusal } from '../../tools/lease-record.ts'
 import { leaseDirectory } from './directory.ts'
-import type { LeaseRecord } from './lease-store.ts'
 
 /** What the disk does at the next calls. */
 const disk = vi.hoisted(() => ({
@@ -30,14 +30,7 @@ vi.mock('node:fs/promises', async actual => {
 })
 
 const { signal } = new AbortController()
-const record = (holder: string, epoch = 1): LeaseRecord => ({
-  holder,
-  duration: 15,
-  epoch,
-  acquiredAt: new Date('2026-01-02T03:04:05.678Z'),
-  renewedAt: new Date('2026-01-02T03:04:06.789Z'),
-})
-const conflict = expect.objectContaining({ name: 'LeaseStoreError', reason: 'conflict' })
+const conflict = expect.objectContaining(refusal)
 
 let folder: string
 let directory: string

@@ -3,18 +3,11 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { record, refusal } from '../../tools/lease-record.ts'
 import { leaseDirectory } from './directory.ts'
-import type { LeaseRecord } from './lease-store.ts'
 
 const { signal } = new AbortController()
-const record = (holder: string, epoch = 1): LeaseRecord => ({
-  holder,
-  duration: 15,
-  epoch,
-  acquiredAt: new Date('2026-01-02T03:04:05.678Z'),
-  renewedAt: new Date('2026-01-02T03:04:06.789Z'),
-})
-const conflict = expect.objectContaining({ name: 'LeaseStoreError', reason: 'conflict' })
+const conflict = expect.objectContaining(refusal)
 
 let folder: string
 let directory: string
