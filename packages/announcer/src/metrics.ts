@@ -8,7 +8,7 @@ import type { MessageCounters, SessionState } from '@softspoken/session'
 import type { Announcer } from './announcer.ts'
 import type { AnnouncerSession } from './announcer-session.ts'
 import type { HealthGate, HealthResult } from './health/gate.ts'
-import type { WithdrawnReason } from './reasons.ts'
+import { withdrawnReasons } from './reasons.ts'
 import type { AnnouncerStatus } from './status.ts'
 
 export interface Source {
@@ -34,10 +34,6 @@ interface CountedRow extends Row {
 }
 
 const states: readonly SessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
-const withdrawnReasons: Readonly<Record<WithdrawnReason, true>> = {
-  ...{ unhealthy: true, 'gate-down': true, 'lease-expired': true },
-  ...{ 'withdraw-called': true, 'signal-aborted': true, draining: true },
-}
 const outcomes: readonly HealthResult['outcome'][] = ['passed', 'failed', 'misconfigured', 'timeout']
 
 export const readRows: readonly ReadRow[] = [
@@ -176,7 +172,7 @@ export const countedRows: readonly CountedRow[] = [
     help: 'Routes that stopped being announced, by reason.',
     labels: ['reason'],
     follow: ({ announcer }, add) => {
-      for (const reason of Object.keys(withdrawnReasons)) add({ reason }, 0)
+      for (const reason of withdrawnReasons) add({ reason }, 0)
       announcer.on('withdrawn', ({ reason }) => add({ reason }))
     },
   },

@@ -87,6 +87,9 @@ function inARow(checks: number): string {
   return checks > 1 ? ` (${checks} checks in a row)` : ''
 }
 
+/** All of them, for the metrics. */
+export const withdrawnReasons = Object.keys(withdrawnDetails) as readonly WithdrawnReason[] // the keys of the table
+
 export const withheldReason = reasonsOf(withheldDetails)
 export const withdrawnReason = reasonsOf(withdrawnDetails)
 export const unsendableReason = reasonsOf(unsendableDetails)

@@ -37,27 +37,27 @@ export async function drain(file: string, reason: string): Promise<string> {
  * @throws RetryableError if it cannot be removed.
  */
 export async function resume(file: string): Promise<string> {
+  let why: string | undefined
   try {
-    const found = await lstat(file)
-    if (!found.isFile() && !found.isSymbolicLink())
-      throw new RetryableError(
-        `resume: ${file} is ${found.isDirectory() ? 'a directory' : 'no file'}; remove it by hand`,
-      )
-    if (found.size > MOST_OCTETS || (await hasLines(file)))
-      throw new RetryableError(`resume: ${file} has more in it than one line with a reason; remove it by hand`)
-    await unlink(file)
+    why = await whyKept(file)
+    if (why === undefined) await unlink(file)
   } catch (error) {
-    if (error instanceof RetryableError) throw error
     const code = codeOf(error)
     if (code === 'ENOENT') return `not drained: there is no ${file}; nothing is changed`
     throw new RetryableError(`resume: ${file} cannot be removed, ${code}`)
   }
+  if (why !== undefined) throw new RetryableError(`resume: ${file} ${why}; remove it by hand`)
   return `in service: ${file} is removed. An agent with this file serves within seconds: softspoken status`
 }
 
-async function hasLines(file: string): Promise<boolean> {
-  const found = await lookAt(file)
-  return found.exists && found.text.trimEnd().includes('\n')
+/** Undefined if it may be removed. */
+async function whyKept(file: string): Promise<string | undefined> {
+  const found = await lstat(file)
+  if (found.isDirectory()) return 'is a directory'
+  if (!found.isFile() && !found.isSymbolicLink()) return 'is no file'
+  const look = await lookAt(file)
+  const hasLines = look.exists && look.text.trimEnd().includes('\n')
+  return found.size > MOST_OCTETS || hasLines ? 'has more in it than one line with a reason' : undefined
 }
 /** As the agent shows it. */
 async function stateOf(file: string): Promise<string> {

@@ -4,11 +4,11 @@
  */
 import { isIP } from 'node:net'
 import { errorText } from '@softspoken/session/internal'
-import type { ProgramOptions } from '../config/options.ts'
+import { optionTable, type ProgramOptions } from '../config/options.ts'
 import { notAllowed, UsageError } from '../config/usage-error.ts'
 import { shownUrl } from '../health/shown-url.ts'
 import { urlHealth } from '../health/url-check.ts'
-import { connectTo } from '../probe/connect.ts'
+import { attempt, connectTo } from '../probe/connect.ts'
 import { hintsFor } from '../probe/hints.ts'
 import { wayTo } from '../probe/way.ts'
 
@@ -41,9 +41,10 @@ export async function probeVip(text: string, options: ProbeOptions, timeLimit = 
   }
   const lines = [...own, `${place}: yes, ${detail}`]
   if (url.protocol === 'tcp:') return { answers: true, lines }
-  const { error, milliseconds } = await timed(check, timeLimit)
+  const { error, seconds } = await attempt(check, AbortSignal.timeout(timeLimit * 1000))
   if (error instanceof UsageError) throw error
-  const answer = error === undefined ? `yes, answered after ${milliseconds} ms` : `no, ${detailOf(error, timeLimit)}`
+  const answer =
+    error === undefined ? `yes, answered after ${Math.round(seconds * 1000)} ms` : `no, ${detailOf(error, timeLimit)}`
   return { answers: error === undefined, lines: [...lines, `${shownUrl(text)}: ${answer}`] }
 }
 
@@ -53,17 +54,8 @@ function isAsked({ protocol, pathname, username, password, search, hash }: URL):
     : protocol === 'http:' || protocol === 'https:'
 }
 
-async function timed(check: (signal: AbortSignal) => Promise<void>, timeLimit: number) {
-  const start = performance.now()
-  const error = await check(AbortSignal.timeout(timeLimit * 1000)).then(
-    () => undefined,
-    (error: unknown) => error ?? new Error('unknown'),
-  )
-  return { error, milliseconds: Math.round(performance.now() - start) }
-}
-
 function placeOf(name: string): string {
-  return name === 'health' ? FLAG : `--${name.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)}`
+  return name === 'health' ? FLAG : (optionTable.find(row => row.name === name)?.flag ?? name)
 }
 function detailOf(error: unknown, timeLimit: number): string {
   return (error as Error).name === 'TimeoutError' ? `no answer within ${timeLimit} s` : errorText(error)

@@ -1,6 +1,7 @@
 /** What `softspoken status` prints for people: the verdict, then the node, then tables of routes, sessions and health. */
 import type { AnnouncerStatus, HealthStatus } from '@softspoken/announcer'
 import type { Attributes } from '@softspoken/wire'
+import { withoutControls } from '@softspoken/wire/internal'
 import type { AgentReport } from '../http/agent-report.ts'
 import type { Verdict } from '../http/verdict.ts'
 import type { Acceptance } from '../probe/acceptance.ts'
@@ -186,13 +187,9 @@ function table(head: readonly string[], rows: readonly Row[]): string {
     ...rows.flatMap(({ cells, notes }) => [line(cells), ...notes.map(note => note && `  ${note}`)]),
   ])
 }
+/** Some text comes from outside, and may have characters that control a terminal or reverse text. */
 function lines(texts: readonly (string | false | undefined)[]): string {
   return texts.flatMap(text => (text ? [`${withoutControls(text)}\n`] : [])).join('')
-}
-
-/** Some text comes from outside, and may have characters that control a terminal or reverse text. */
-function withoutControls(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 function age(at: string, now: number): string {

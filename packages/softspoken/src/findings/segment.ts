@@ -7,6 +7,7 @@ import { formatAddress } from '@softspoken/wire'
 import { hasCapability } from '../config/capabilities.ts'
 import type { ProgramOptions } from '../config/options.ts'
 import type { Findings } from './finding.ts'
+import { defaultRowsIn, NO_ADDRESS, rowsOf } from './route-table.ts'
 
 /** What a test replaces. */
 export type SegmentCalls = typeof segmentCalls
@@ -78,13 +79,12 @@ function gatewaysOf(vips: readonly string[], name: string, { read }: SegmentCall
   })
 }
 
-/** `table`: the text of /proc/net/route: interface, destination, gateway, …, and as the eighth the mask, in the order of the host's octets. */
+/** `table`: the text of /proc/net/route, whose addresses are in the order of the host's octets. */
 export function gatewaysIn(table: string, interfaceName: string): readonly string[] {
-  return rowsOf(table)
-    .filter(([name, , gateway, , , , , mask]) => name === interfaceName && mask === NO_MASK && gateway !== NO_MASK)
+  return defaultRowsIn(table)
+    .filter(([name, , gateway]) => name === interfaceName && gateway !== NO_ADDRESS)
     .map(([, , gateway = '']) => formatAddress(new Uint8Array(Uint32Array.of(Number(`0x${gateway}`)).buffer)))
 }
-const NO_MASK = '00000000'
 
 /** `table`: the text of /proc/net/ipv6_route: destination, length, source, length, next hop, …, interface. */
 export function gatewaysIn6(table: string, interfaceName: string): readonly string[] {
@@ -94,8 +94,4 @@ export function gatewaysIn6(table: string, interfaceName: string): readonly stri
         rest.at(-1) === interfaceName && length === '00' && /[^0]/.test(nextHop),
     )
     .map(([, , , , nextHop = '']) => formatAddress(Buffer.from(nextHop, 'hex')))
-}
-
-function rowsOf(table: string): readonly string[][] {
-  return table.split('\n').map(row => row.trim().split(/\s+/))
 }

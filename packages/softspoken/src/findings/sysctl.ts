@@ -1,5 +1,7 @@
 /** Settings of the kernel that keep clients from an IPv4 VIP (ip-sysctl of Linux's documentation). */
 
+import { defaultRowsIn } from './route-table.ts'
+
 /** What the settings are compared with. */
 export interface VipNetwork {
   /** IPv4. */
@@ -63,8 +65,7 @@ function places(name: string, interfaceName: string): string {
   return `net.ipv4.conf.all.${name} and net.ipv4.conf.${interfaceName}.${name}`
 }
 
-/** `table`: the text of /proc/net/route, whose eighth column is the mask. */
+/** The interfaces of the default routes. `table`: the text of /proc/net/route. */
 export function defaultRoutesIn(table: string): readonly string[] {
-  const rows = table.split('\n').map(row => row.split('\t').map(cell => cell.trim()))
-  return [...new Set(rows.filter(row => row[7] === '00000000').map(([name = '']) => name))]
+  return [...new Set(defaultRowsIn(table).map(([name = '']) => name))]
 }

@@ -24,18 +24,27 @@ export async function connectTo(
   timeLimit: number,
   { check = tcpCheck as (place: { host: string; port: number }) => Check, now = () => performance.now() } = {},
 ): Promise<ConnectResult> {
-  const start = now()
-  const error = await check({ host, port })(signal).then(
-    () => undefined,
-    (error: unknown) => error ?? new Error('unknown'),
-  )
-  const seconds = (now() - start) / 1000
+  const { error, seconds } = await attempt(check({ host, port }), signal, now)
   if (error === undefined)
     return { reason: 'connected', detail: `connected after ${Math.round(seconds * 1000)} ms`, seconds }
   const reason = reasonOf(error)
   const detail = reason === 'timeout' ? `no answer within ${timeLimit} s` : errorText(error)
   const isLost = reason !== 'refused' && isIP(host) !== 0 && (await wayTo(host)) === 'none'
   return { reason: isLost ? 'no-route' : reason, detail, seconds }
+}
+
+/** How a check ended, and after how long. `error` is undefined if it passed. */
+export async function attempt(
+  check: Check,
+  signal: AbortSignal,
+  now = () => performance.now(),
+): Promise<{ readonly error: unknown; readonly seconds: number }> {
+  const start = now()
+  const error = await check(signal).then(
+    () => undefined,
+    (error: unknown) => error ?? new Error('unknown'),
+  )
+  return { error, seconds: (now() - start) / 1000 }
 }
 
 const reasons: Readonly<Record<string, ConnectReason>> = {

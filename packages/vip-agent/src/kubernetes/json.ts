@@ -1,4 +1,5 @@
 /** JSON from a server: any shape is possible. */
+import { withoutControls } from '@softspoken/wire/internal'
 
 export type JsonMap = Readonly<Record<string, unknown>>
 
@@ -19,6 +20,5 @@ const MAX_TEXT = 300 // UTF-16 code units
 
 /** Text of a server that is safe in a log or on a terminal. */
 export function printable(text: string): string {
-  const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
-  return cut.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
+  return withoutControls(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
 }
