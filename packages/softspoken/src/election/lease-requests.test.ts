@@ -82,6 +82,9 @@ it('how long ago the Lease changed and was seen is in seconds', async () => {
   await store.update(record, '1', signal)
   vi.advanceTimersByTime(1500)
   expect(requests.lease).toMatchObject({ secondsSinceChange: 1.5, secondsSinceSeen: 1.5 })
+  answer = { ...answer, renewedAt: new Date(9) } // a restored store may use a version once more
+  await store.get(signal)
+  expect(requests.lease).toMatchObject({ secondsSinceChange: 0 })
   expect(requests.secondsSinceRenewal).toBe(1.5)
 })
 

@@ -1,5 +1,6 @@
 /** What happens to the requests for the Lease, for metrics and status: a store around a store. */
 import { type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from '@softspoken/vip-agent'
+import { isSameLease } from '@softspoken/vip-agent/internal'
 
 /** The Lease as this node saw it last. Its holder may have ended since. */
 export interface SeenLease {
@@ -58,7 +59,7 @@ export class LeaseRequests {
 
   readonly #saw = <lease extends StoredLease | undefined>(lease: lease): lease => {
     this.#seenAt = performance.now()
-    if (lease?.version !== this.#lease?.version) this.#changedAt = this.#seenAt
+    if (!isSameLease(lease, this.#lease)) this.#changedAt = this.#seenAt
     this.#lease = lease
     return lease
   }

@@ -35,6 +35,12 @@ export interface StoredLease extends LeaseRecord {
   readonly version: string
 }
 
+/** Each change gives a Lease another version, but a store that was restored from a snapshot may use a version once more. */
+export function isSameLease(one: StoredLease | undefined, other: StoredLease | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return one.version === other.version && one.holder === other.holder && +one.renewedAt === +other.renewedAt
+}
+
 /**
  * Keeps one Lease. Each method is atomic, ends soon after its signal is aborted, and rejects with a `LeaseStoreError`. A
  * method that rejects may still have changed the Lease, unless the reason is `conflict`.

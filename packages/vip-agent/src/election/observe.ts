@@ -1,6 +1,6 @@
 /** What a candidate concludes from the Lease that it sees. */
 import { LAST_RESORT_WAIT, type PreviousHolder } from './election.ts'
-import { type LeaseRecord, type StoredLease, UNCLAIMED } from './lease-store.ts'
+import { isSameLease, type LeaseRecord, type StoredLease, UNCLAIMED } from './lease-store.ts'
 import type { ElectionState, Tick, Write } from './state.ts'
 
 /** At random up to so many milliseconds later, so that candidates do not all ask at once. */
@@ -15,7 +15,7 @@ export function observe(s: ElectionState, lease: StoredLease | undefined, t: Tic
   const highest = Math.max(s.highest, lease?.epoch ?? 0)
   const own = ownWrite(s, lease)
   const next = { ...s, highest, leading: leadingAfter({ ...s, highest }, lease, own, t.now) }
-  if (s.observed && isSame(s.observed.lease, lease)) return next
+  if (s.observed && isSameLease(s.observed.lease, lease)) return next
   const claimAt = claimTime(s, lease, own, t)
   const seenAt = t.now
   const isIdentityInUse = s.observed !== undefined && own === undefined && lease?.holder === s.config.identity
@@ -34,7 +34,7 @@ export function lastResort(s: ElectionState, isLastResort: boolean, t: Tick): El
 
 /** Whether a report of the watch has nothing new: it is our own write, or was seen before. */
 export function isKnown(s: ElectionState, lease: StoredLease | undefined): boolean {
-  return ownWrite(s, lease) !== undefined || (s.observed !== undefined && isSame(s.observed.lease, lease))
+  return ownWrite(s, lease) !== undefined || (s.observed !== undefined && isSameLease(s.observed.lease, lease))
 }
 
 /** Our write that made this record. The answer to that write may be lost. */
@@ -91,10 +91,4 @@ export function previousHolder({ observed, highest }: ElectionState): PreviousHo
   if (!isReleased(lease, highest)) return { ...(mac !== undefined && { mac }), released: false }
   // A person may have emptied the Lease while its holder leads: a release sets both times.
   return { ...(mac !== undefined && isReleasedByHolder && { mac }), released: true }
-}
-
-/** Each change gives a Lease another version, but a store that was restored from a snapshot may use a version once more. */
-function isSame(one: StoredLease | undefined, other: StoredLease | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return one.version === other.version && one.holder === other.holder && +one.renewedAt === +other.renewedAt
 }
