@@ -2,7 +2,7 @@
 import { hostRoute } from '@softspoken/announcer'
 import { realTime } from '@softspoken/session'
 import { omitUndefined } from '@softspoken/session/internal'
-import { profiles, VipAgent } from '@softspoken/vip-agent'
+import { type AgentOptions, profiles, VipAgent } from '@softspoken/vip-agent'
 import { linuxSupport, NodeLabel, VipHeldError } from '@softspoken/vip-agent/internal'
 import type { Logger } from 'pino'
 import { interfaceFor } from '../config/address-check.ts'
@@ -20,26 +20,38 @@ import { startWarnings } from '../findings/host.ts'
 import { healthOf } from '../health/health-gate.ts'
 import { shownHealth } from '../health/shown-url.ts'
 import type { ShownAgent } from '../http/agent-report.ts'
-import type { StatusPage } from '../http/status-page.ts'
+import type { StatusPage, serve } from '../http/status-page.ts'
 import { withoutBgp } from '../http/without-bgp.ts'
-import { makeLog } from '../log/log.ts'
+import { type Log, makeLog } from '../log/log.ts'
 import { idle } from '../probe/acceptance.ts'
 import { VipProbe } from '../probe/vip-probe.ts'
 import { exitCodes, type Shutdown } from '../shutdown.ts'
 import { serviceManager } from '../systemd.ts'
 import { logChoices, startFields } from './start-lines.ts'
 
+/** What a test replaces. `elect` and `serve` are loaded only if they are needed. */
+export const parts = {
+  makeLog: (level: string): Pick<Log, 'log'> & { readonly output: Output } => makeLog(level),
+  makeAgent: (options: AgentOptions) => new VipAgent(options),
+  elect: async (options: ProgramOptions, log: Logger) => (await import('../election/elected.ts')).elect(options, log),
+  serve: async (...given: Parameters<typeof serve>): Promise<Page> =>
+    (await import('../http/status-page.ts')).serve(...given),
+}
+type Output = Pick<Log['output'], 'dropped' | 'stuck' | 'settle'>
+type Page = Pick<StatusPage, 'attach' | typeof Symbol.asyncDispose>
+
 /** Resolves once it announces, or waits for its health check or its election. */
 export async function announce(
   { options, given, warnings }: Configuration,
   env: NodeJS.ProcessEnv,
-  shutdown: Shutdown,
+  shutdown: Pick<Shutdown, 'handle'>,
+  { makeLog, makeAgent, elect, serve }: typeof parts = parts,
 ): Promise<void> {
   const found = [...warnings, ...(await rehearse(options, given))]
   const interfaceName = interfaceFor(options, given, () => {}) // the agent logs what may be a mistake
   const hints = [...found, ...(await startWarnings(options, interfaceName))]
   const { log, output } = makeLog(options.logLevel)
-  const page = await openPage(options, log, () => output.dropped)
+  const page = await openPage()
   for (const hint of hints) log.warn({}, hint)
   const running = await start()
   const { agent, elected } = running
@@ -69,8 +81,7 @@ export async function announce(
 
   async function start(): Promise<ShownAgent> {
     try {
-      const elected =
-        electionOf(options) === undefined ? undefined : (await import('../election/elected.ts')).elect(options, log)
+      const elected = electionOf(options) === undefined ? undefined : await elect(options, log)
       const own = agentOptions(options)
       log.info(startFields(options, own.announcer, interfaceName), 'starting')
       logChoices(options, interfaceName, elected, log)
@@ -84,13 +95,26 @@ export async function announce(
         ...(options.drainOnCordon && omitUndefined({ drainOnCordon: elected?.isCordoned })),
       }
       const apiServer = elected?.apiServer ?? health?.apiServer
-      const agent = new VipAgent(running)
+      const agent = makeAgent(running)
       const shown = { agent, nodeName: nodeNameOf(options), ...omitUndefined({ elected, apiServer }) }
       return { ...shown, ...probeOf(options, shown, log) }
     } catch (error) {
       await page?.[Symbol.asyncDispose]()
       if (error instanceof VipHeldError) throw new RetryableError(error.message)
       throw toUsageError(error, given)
+    }
+  }
+  /** It listens before a router is dialled. Its failure is a warning, because the route does not depend on it. */
+  async function openPage(): Promise<Page | undefined> {
+    if (options.http === undefined) return undefined
+    try {
+      return await serve(options.http, {
+        ...{ log, droppedLines: () => output.dropped },
+        ...omitUndefined({ hosts: options.httpHost }),
+      })
+    } catch (err) {
+      log.warn({ err }, 'page failed')
+      return undefined
     }
   }
 }
@@ -121,22 +145,7 @@ function labelWhile(agent: VipAgent, elected: Elected | undefined, log: Logger):
   return label
 }
 
-/** It listens before a router is dialled. Its failure is a warning, because the route does not depend on it. */
-async function openPage(
-  { http, httpHost }: ProgramOptions,
-  log: Logger,
-  droppedLines: () => number,
-): Promise<StatusPage | undefined> {
-  if (http === undefined) return undefined
-  try {
-    const { serve } = await import('../http/status-page.ts') // loaded only if it is needed
-    return await serve(http, { log, droppedLines, ...omitUndefined({ hosts: httpHost }) })
-  } catch (err) {
-    log.warn({ err }, 'page failed')
-    return undefined
-  }
-}
-function attach(page: StatusPage | undefined, running: ShownAgent, options: ProgramOptions, log: Logger): void {
+function attach(page: Page | undefined, running: ShownAgent, options: ProgramOptions, log: Logger): void {
   try {
     const { nextHop, health, prefix } = options
     const shown = { ...(nextHop && { nextHop: nextHop.join(', ') }), ...preference(options) }
