@@ -6,13 +6,16 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|credentials|deploy|deploy-files|exec-check|exec-plugin|hostile-server|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
-/** They call whole commands, or open many sockets: each with the files of the package whose change asks for it. */
+  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|exec-check|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
+/** They call whole commands, open many sockets or start programs: each with the files of the package whose change asks for it. */
 const ofChanged: Readonly<Record<string, string>> = {
   'health/checks.test.ts': 'health/',
   'cli.test.ts': 'cli.ts',
   'commands/check.test.ts': 'commands/check.ts',
   'findings/api-server.test.ts': 'findings/',
+  'kubernetes/credentials.test.ts': 'kubernetes/credentials.ts',
+  'kubernetes/exec-plugin.test.ts': 'kubernetes/exec-plugin.ts',
+  'kubernetes/hostile-server.test.ts': 'kubernetes/transport.ts',
   'manifest/manifest.test.ts': 'manifest/',
 }
 /** What vitest-runner.ts does not do: modules replaced for one file, hooks of one test, what needs a context or a process. */

@@ -21,7 +21,18 @@ it('a text that was kept is the same again', () => {
 })
 
 it.each([
-  99_999, 100_000, 999_999, 1_000_000, 1_000_001, 65_000_000, 999_999_999, 1_000_000_000, 4_000_000_007, 0xffffffff,
+  99_999,
+  100_000,
+  999_999,
+  1_000_000,
+  1_000_001,
+  65_000_000,
+  999_999_999,
+  1_000_000_000,
+  4_000_000_007,
+  0xffffffff,
+  2_147_483_648_000,
+  Number.MAX_SAFE_INTEGER,
 ])('decimal() writes %i as JavaScript does', value =>
   expect([decimals.decimal(value), decimals.afterColon(value)]).toEqual([String(value), `:${value}`]),
 )

@@ -25,11 +25,15 @@ describe('parsePrefix()', () => {
   })
   it.each([
     ...['198.51.100.10/', '198.51.100.10/-1', '198.51.100.10/3 2', '198.51.100.10/:', '198.51.100.10/033'],
-    ...['0.0.0.0/00', '0.0.0.0/0008', '0.0.0.0/33', '0.0.0.0/1000', '198.51.100.10', '32', '/32', '10.0.0.0/8/8', ''],
-    ...['::/129', '2001:db8::', '2001:db8::/1e'],
+    ...['0.0.0.0/', '0.0.0.0/00', '0.0.0.0/0008', '0.0.0.0/33', '0.0.0.0/1000', '10.0.0.0/1.', '10.0.0.0/8/8'],
+    ...['198.51.100.10', '32', '', '::/', '::/129', '2001:db8::', '2001:db8::/1e'],
   ])("refuses '%s'", text =>
-    expect(() => parsePrefix(text, 'prefix')).toThrow(/^prefix: '.*' is not allowed, it must be /),
+    expect(() => parsePrefix(text, 'prefix')).toThrow(`prefix: '${text}' is not allowed, it must be a prefix such as`),
   )
+  it.each(['/32', 'x/32', '10.0.0/8', '2001:db8/32'])("refuses '%s', whose address is none", text => {
+    const given = `prefix: '${text.slice(0, text.indexOf('/'))}' is not allowed`
+    expect(() => parsePrefix(text, 'prefix')).toThrow(`${given}, it must be an IPv4 or IPv6 address`)
+  })
 })
 
 describe('readPrefixes()', () => {
@@ -53,7 +57,7 @@ describe('checkPrefixes()', () => {
   const check =
     (octets: 4 | 16, pathIds: boolean, ...bytes: readonly number[]) =>
     () =>
-      checkPrefixes(Uint8Array.from([9, ...bytes, 9, 9, 9, 9, 9]), 1, 1 + bytes.length, octets, pathIds)
+      checkPrefixes(Uint8Array.from([255, ...bytes, 255, 255, 255, 255, 255]), 1, 1 + bytes.length, octets, pathIds)
   const cutShort = 'the last prefix is cut short'
 
   it.each([
@@ -110,9 +114,17 @@ describe('writePrefix()', () => {
   it.each([
     ['10.0.0.1/8', false, 'a prefix without bits set beyond its length'],
     ['128.0.0.0/0', false, 'a prefix without bits set beyond its length'],
+    ['0.0.0.0/', false, 'a prefix such as'],
+    ['0.0.0.0/x', false, 'a prefix such as'],
+    ['10.0.0.0/33', false, 'a prefix such as'],
+    ['10.0.0.0', false, 'a prefix such as'],
+    ['10.0.0.0/8', true, 'a prefix with a path identifier'],
     ['10.0.0.0/8#', true, 'a prefix with a path identifier'],
     ['10.0.0.0/8#+1', true, 'a prefix with a path identifier'],
+    ['10.0.0.0/8#01', true, 'a prefix with a path identifier'],
     ['10.0.0.0/8#1 ', true, 'a prefix with a path identifier'],
+    ['10.0.0.0/8#1#2', true, 'a prefix with a path identifier'],
+    ['10.0.0.0/8#4294967296', true, 'a prefix with a path identifier'],
     ['x#1', true, 'a prefix such as'],
     ['10.0.0.0/8#1', false, 'a prefix such as'],
     ['2001:db8::/32', false, 'an IPv4 prefix'],
@@ -120,4 +132,11 @@ describe('writePrefix()', () => {
     expect(() => write(prefix, 4, pathIds)).toThrow(/^announced: '.*' is not allowed, it must be /)
     expect(() => write(prefix, 4, pathIds)).toThrow(allowed)
   })
+  it.each(['x/32', '/0', '256.0.0.0/8'])('throws for %s, whose address is none', prefix =>
+    expect(() => write(prefix, 4, false)).toThrow('an IPv4 or IPv6 address'),
+  )
+  it('throws for an IPv4 prefix among IPv6 prefixes', () =>
+    expect(() => write('10.0.0.0/8', 16, false)).toThrow("announced: '10.0.0.0/8' is not allowed, it must be an IPv6"))
+  it('an error shows what was given if that is no text', () =>
+    expect(() => write(7 as never, 4, false)).toThrow('announced: 7 is not allowed'))
 })

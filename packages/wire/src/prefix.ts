@@ -61,7 +61,7 @@ const lengthTexts = Array.from({ length: 129 }, (_, length) => `/${length}`)
 function read4(length: number, bytes: Uint8Array, at: number): Address {
   let address = 0
   for (let bit = 0; bit < length; bit += 8) address |= bytes[at++]! << (24 - bit)
-  return formatIpv4(length === 0 ? 0 : address & (-1 << (32 - length)))
+  return formatIpv4(address & (-1 << (32 - length)))
 }
 function read6(length: number, bytes: Uint8Array, at: number): Address {
   const address = new Uint8Array(16)
@@ -87,7 +87,7 @@ export function parsePrefix(text: Prefix, field: string): { address: Uint8Array;
   return { address, length }
 }
 
-/** The number in `text` from `at` to its end; -1 if that is not a number below 1000, or has a leading zero. */
+/** The number in `text` from `at` to its end; -1 if that is no number, or has a leading zero. */
 function parseLength(text: string, at: number): number {
   const digits = text.length - at
   let length = 0
@@ -96,7 +96,7 @@ function parseLength(text: string, at: number): number {
     if (digit < 0 || digit > 9 || (digit === 0 && i === at && digits > 1)) return -1
     length = length * 10 + digit
   }
-  return digits < 1 || digits > 3 ? -1 : length
+  return digits < 1 ? -1 : length
 }
 
 /** Writes one prefix. `octets` is the length of an address of its family. */
