@@ -6,10 +6,11 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|exec-check|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
+  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
 /** They call whole commands, open many sockets or start programs: each with the files of the package whose change asks for it. */
 const ofChanged: Readonly<Record<string, string>> = {
   'health/checks.test.ts': 'health/',
+  'health/exec-check.test.ts': 'health/exec-check.ts',
   'cli.test.ts': 'cli.ts',
   'commands/check.test.ts': 'commands/check.ts',
   'findings/api-server.test.ts': 'findings/',

@@ -4,11 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { execCheck } from './exec-check.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'softspoken-exec-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => void vi.unstubAllEnvs())
 const { signal } = new AbortController()
 const script = (text: string, timeout = 10) => execCheck('/bin/sh', ['-c', text], timeout)(signal)
 
@@ -56,7 +57,6 @@ describe('execCheck()', () => {
     const allowed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'PWD', 'SHLVL', '_'] // a shell adds the last three
     expect([...names].map(([, name = '']) => name).filter(name => !allowed.includes(name))).toEqual([])
     expect(readFileSync(file, 'utf8')).toContain('PATH=/usr/local/sbin:/usr/local/bin:')
-    vi.unstubAllEnvs()
   })
   it('a command has an empty standard input, a directory that is there, and no socket', async () => {
     await expect(script('cat; pwd; exit 1')).rejects.toThrow('exit code 1: /')
@@ -77,7 +77,7 @@ describe('a command that does not end', () => {
     const pids = join(folder, 'pids')
     const text = `sleep 1000 & echo $! > ${pids}; (sleep 1000) & echo $! >> ${pids}; echo waits for etcd; wait`
     await expect(script(text, 0.5)).rejects.toThrow(new Error('did not end within 0.5 s: waits for etcd'))
-    await expect.poll(() => readFileSync(pids, 'utf8').trim().split('\n').filter(isAlive)).toEqual([])
+    await vi.waitFor(() => expect(readFileSync(pids, 'utf8').trim().split('\n').filter(isAlive)).toEqual([]))
   })
   it('that ignores SIGTERM is killed, too', async () => {
     await expect(script("trap '' TERM HUP INT; while :; do sleep 0.05; done", 0.3)).rejects.toThrow(
@@ -89,7 +89,7 @@ describe('a command that does not end', () => {
     const pid = join(folder, 'pid')
     const ended = execCheck('/bin/sh', ['-c', `echo $$ > ${pid}; sleep 1000`], 60)(ending.signal)
     const expected = expect(ended).rejects.toThrow('ended by SIGKILL')
-    await expect.poll(() => read(pid)).not.toBe('')
+    await vi.waitFor(() => expect(read(pid)).not.toBe(''))
     ending.abort()
     await expected
     expect(isAlive(read(pid).trim())).toBe(false)
@@ -98,7 +98,7 @@ describe('a command that does not end', () => {
   it('that leaves a child with its output behind has ended; the child is killed', async () => {
     const pid = join(folder, 'left')
     await script(`sleep 1000 & echo $! > ${pid}`)
-    await expect.poll(() => isAlive(read(pid).trim())).toBe(false)
+    await vi.waitFor(() => expect(isAlive(read(pid).trim())).toBe(false))
   })
   it('and that ends while the loop is busy has passed', async () => {
     const passed = script('exit 0', 0.3)

@@ -54,6 +54,18 @@ describe('LineOutput', () => {
     },
   )
 
+  test('keeps a line that comes after a failure, and writes it behind the notice', () => {
+    const to = new Descriptor()
+    const output = lines(to.write)
+    Object.assign(to, { room: 0, code: 'ENOSPC' })
+    output.write('a\n')
+    to.room = Number.POSITIVE_INFINITY
+    output.write('b\n')
+    output.write('c\n')
+    vi.advanceTimersByTime(RETRY)
+    expect([to.text, output.dropped]).toEqual(['1 missing: ENOSPC\nb\nc\n', 1])
+  })
+
   test('reports lost lines once there is room, without a further line', () => {
     const to = new Descriptor()
     const output = lines(to.write)
@@ -201,6 +213,19 @@ describe('LineOutput', () => {
     expect(to.writes).toEqual(['a\n', long, 'b\n'])
   })
 
+  test('has one gap: a short line behind a lost one is lost, too', () => {
+    const to = new Slow()
+    const output = lines(to.write)
+    output.write('a\n')
+    output.write(`${'x'.repeat(300 * 1024)}\n`)
+    output.write('b\n')
+    expect(output.dropped).toBe(2)
+    to.end()
+    to.end()
+    output.write('c\n')
+    expect(to.writes).toEqual(['a\n', '2 missing: they were not read in time\n', 'c\n'])
+  })
+
   test('forgets the octets of lines that were written, so that later ones have room', () => {
     const to = new Descriptor()
     const output = lines(to.write)
@@ -229,6 +254,17 @@ describe('LineOutput', () => {
     expect([tries, output.dropped]).toEqual([3, 0])
     vi.advanceTimersByTime(10 * RETRY)
     expect(tries, 'nothing is left to write').toBe(3)
+  })
+
+  test('a descriptor that takes one octet at a time gets a long line', () => {
+    let text = ''
+    const output = lines((octets, done) => {
+      text += String.fromCharCode(octets[0] ?? 0)
+      done(null, 1)
+    })
+    const line = `${'x'.repeat(40_000)}\n`
+    output.write(line)
+    expect(text).toBe(line)
   })
 
   test('a notice that is lost itself counts again, with the lines of before', () => {
@@ -273,6 +309,18 @@ describe('LineOutput', () => {
     await vi.advanceTimersByTimeAsync(10)
     expect(settled).toBe(true)
     await end
+  })
+
+  test('settles after the lines that wait for the next try', async () => {
+    const to = new Descriptor()
+    const output = lines(to.write)
+    Object.assign(to, { room: 0, code: 'ENOSPC' })
+    output.write('a\n')
+    to.room = Number.POSITIVE_INFINITY
+    output.write('b\n')
+    const end = output.settle().then(() => to.text)
+    await vi.advanceTimersByTimeAsync(RETRY + 10)
+    expect(await end).toBe('1 missing: ENOSPC\nb\n')
   })
 
   test('settles after a second if a write hangs', async () => {

@@ -106,8 +106,9 @@ export class LineOutput {
     if (first === undefined) return undefined
     const lines: Uint8Array[] = []
     let size = 0
-    for (const { octets, missing } of this.#waiting) {
-      if (lines.length > 0 && (missing > 0 || first.missing > 0 || size + octets.length > BATCH)) break
+    for (const { octets } of this.#waiting) {
+      // A notice has a write of its own; it comes only when nothing waits.
+      if (lines.length > 0 && (first.missing > 0 || size + octets.length > BATCH)) break
       lines.push(octets)
       size += octets.length
     }

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { escapeControls } from './escape-controls.ts'
+import { logTo } from './log.ts'
 import { terminalLine } from './terminal-line.ts'
 
 test('the colour of the level ends before the message, and is optional', () => {
@@ -50,4 +51,56 @@ test('escapeControls keeps letters of any script, emoji and a last line feed', (
   const text = 'Grüße, שלום, 你好 🛰️\n'
   expect(escapeControls(text)).toBe(text)
   expect(escapeControls('\u{e0041}')).toBe('\\udb40\\udc41')
+})
+
+describe('the log', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.useRealTimers()
+  })
+  /** A log whose descriptor fails while `code` is set. */
+  function logged(level: string, isTerminal = false) {
+    const to = { text: '', code: '' }
+    const made = logTo(
+      (octets, done) => {
+        if (to.code === '') to.text += Buffer.from(octets)
+        done(to.code === '' ? null : Object.assign(new Error(to.code), { code: to.code }), octets.length)
+      },
+      level,
+      isTerminal,
+    )
+    return { ...made, to }
+  }
+
+  test('has a line of JSON for each event, without the process and the host', () => {
+    const { log, to } = logged('info')
+    log.info({ peer: '10.0.5.1' }, 'session up')
+    log.debug('below the level')
+    log.warn({ detail: 'a\u009bb' }, 'session down')
+    const [up = '', down = '', ...rest] = to.text.split('\n')
+    expect(JSON.parse(up)).toEqual({ level: 30, time: expect.any(Number), peer: '10.0.5.1', msg: 'session up' })
+    expect(down).toContain('a\\u009bb')
+    expect(rest).toEqual([''])
+  })
+  test.each([
+    [undefined, true],
+    ['', true],
+    ['1', false],
+  ])('is readable on a terminal, and with NO_COLOR=%j coloured: %s', (value, coloured) => {
+    vi.stubEnv('NO_COLOR', value)
+    const { log, to } = logged('debug', true)
+    log.debug({ peer: '10.0.5.1' }, 'dial')
+    expect(to.text).toMatch(/^\d\d:\d\d:\d\d\.\d{3} \S*DEBUG\S* dial.*10\.0\.5\.1.*\n$/)
+    expect(to.text.includes('\u001b[34m')).toBe(coloured)
+  })
+  test('reports as an error how many lines it lost, and why', () => {
+    vi.useFakeTimers()
+    const { log, output, to } = logged('info')
+    to.code = 'ENOSPC'
+    log.info('one')
+    to.code = ''
+    vi.advanceTimersByTime(250)
+    expect(JSON.parse(to.text)).toMatchObject({ level: 50, msg: 'log lines lost', lines: 1, reason: 'ENOSPC' })
+    expect(output.dropped).toBe(1)
+  })
 })

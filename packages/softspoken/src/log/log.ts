@@ -2,7 +2,7 @@
 import { isatty } from 'node:tty'
 import { type Logger, pino } from 'pino'
 import { escapeControls } from './escape-controls.ts'
-import { LineOutput } from './line-output.ts'
+import { LineOutput, type Write } from './line-output.ts'
 import { nonBlockingWriter } from './non-blocking.ts'
 import { terminalLine } from './terminal-line.ts'
 
@@ -13,13 +13,18 @@ export interface Log {
 }
 
 export function makeLog(level: string): Log {
-  const colours = process.env.NO_COLOR === undefined || process.env.NO_COLOR === ''
-  const format = isatty(1) ? (line: string) => terminalLine(JSON.parse(line), colours) : escapeControls
-  const output = new LineOutput(nonBlockingWriter(1), (lines, reason) => log.error({ lines, reason }, 'log lines lost'))
-  const log = pino({ level, base: null }, { write: line => output.write(format(line)) })
+  const made = logTo(nonBlockingWriter(1), level, isatty(1))
   process.on('exit', () => {
-    output.flush()
-    if (output.stuck) process.kill(process.pid, 'SIGKILL') // Node would wait for a write that may never return
+    made.output.flush()
+    if (made.output.stuck) process.kill(process.pid, 'SIGKILL') // Node would wait for a write that may never return
   })
+  return made
+}
+
+export function logTo(write: Write, level: string, isTerminal: boolean): Log {
+  const colours = !process.env.NO_COLOR // https://no-color.org: an empty one counts as none
+  const format = isTerminal ? (line: string) => terminalLine(JSON.parse(line), colours) : escapeControls
+  const output = new LineOutput(write, (lines, reason) => log.error({ lines, reason }, 'log lines lost'))
+  const log = pino({ level, base: null }, { write: line => output.write(format(line)) })
   return { log, output }
 }

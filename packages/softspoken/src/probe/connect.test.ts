@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { connectTo } from './connect.ts'
+import { attempt, connectTo } from './connect.ts'
 import { wayTo } from './way.ts'
 
 const server = createServer()
@@ -48,6 +48,22 @@ describe('connectTo()', () => {
       reason: 'timeout',
       detail: 'no answer within 2 s',
     })
+  })
+  it('takes a refusal for one even without a route, and asks for no route to a name', async () => {
+    const linkLocal = { host: 'fe80::1', port }
+    expect(await connectTo(linkLocal, signal(), 2, fails('ECONNREFUSED'))).toMatchObject({ reason: 'refused' })
+    const name = { host: 'vip.invalid', port }
+    expect(await connectTo(name, signal(), 2, fails('ENETUNREACH'))).toMatchObject({ reason: 'unreachable' })
+  })
+  it('measures from its beginning to its end, in seconds', async () => {
+    let at = 5000
+    const slow = { now: () => at, check: () => async () => void (at += 1500) }
+    expect(await connectTo({ host: '127.0.0.1', port }, signal(), 2, slow)).toEqual({
+      ...{ reason: 'connected', detail: 'connected after 1500 ms', seconds: 1.5 },
+    })
+  })
+  it('that fails without an error has failed', async () => {
+    expect(await attempt(() => Promise.reject(), signal())).toMatchObject({ error: new Error('unknown') })
   })
   it('reports a missing route of this host, which says nothing about a router', async () => {
     const linkLocal = { host: 'fe80::1', port } // without its interface
