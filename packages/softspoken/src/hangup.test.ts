@@ -4,8 +4,8 @@ import { hangupIgnored } from './hangup.ts'
 /** As proc(5) has them. `ignored`: signals that the parent ignores. `input`: the flags of standard input, in octal. */
 function ignores({ command = '/usr/bin/node', ignored = '0000000000000000', input = '0100000' } = {}): boolean {
   const files: Record<string, string> = {
-    [`/proc/${process.ppid}/status`]: `Name:\tbash\nSigBlk:\tffffffffffffffff\nSigIgn:\t${ignored}\nShdSigIgn:\t1\n`,
-    '/proc/self/fdinfo/0': `pos:\t1\nflags:\t${input}\nmnt_id:\t1\n`,
+    [`/proc/${process.ppid}/status`]: `Name:\tbash\nShdSigIgn:\t1\nSigBlk:\tffffffffffffffff\nSigIgn:\t${ignored}\nSigCgt:\t1\n`,
+    '/proc/self/fdinfo/0': `pos:\t1\nother-flags:\t01\nflags:\t${input}\nmnt_id:\t1\n`,
   }
   return hangupIgnored(command, file => files[file] ?? '')
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Cause, Shutdown, signals } from './shutdown.ts'
+import { type Cause, closeDebugger, Shutdown, signals } from './shutdown.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -176,4 +176,23 @@ it('a warning of Node is printed and changes nothing else', () => {
   host.emit('warning', 'text')
   expect(host.errors[1]).toBe('warning')
   expect([causes, host.exits]).toEqual([[], []])
+})
+
+it('the debugger of a SIGUSR1 is closed, but not one that the user asked for', () => {
+  const close = vi.fn()
+  const modules = vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ close } as never)
+  try {
+    vi.stubEnv('NODE_OPTIONS', '--enable-source-maps --inspect=127.0.0.1:9229')
+    closeDebugger()
+    expect(close).not.toHaveBeenCalled()
+    vi.stubEnv('NODE_OPTIONS', '--enable-source-maps')
+    closeDebugger()
+    expect(close).toHaveBeenCalledTimes(1)
+    expect(modules).toHaveBeenCalledWith('node:inspector')
+    modules.mockReturnValue(undefined as never) // Node was built without it
+    closeDebugger()
+  } finally {
+    vi.unstubAllEnvs()
+    modules.mockRestore()
+  }
 })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../../tools/call.ts'
 import { UsageError } from '../config/usage-error.ts'
 import { hintsFor } from '../probe/hints.ts'
-import { probeVip } from './probe-vip.ts'
+import { type ProbeOptions, parts, probeVip } from './probe-vip.ts'
 
 const server = createServer((request, response) => response.writeHead(request.url === '/ill' ? 503 : 200).end())
 let port = 0
@@ -74,6 +74,64 @@ describe('probeVip()', () => {
       'this host may find no address for vip.test: give the VIP itself',
     )
     expect(hintsFor('timeout', 'vip.test', 6443).join()).not.toContain('--arp')
+  })
+})
+
+describe('probeVip() of a VIP elsewhere', () => {
+  /** Connects, and gets this answer. `asked`: for which place. */
+  async function asking(text: string, { options = {}, error = undefined as unknown, way = 'router' } = {}) {
+    const asked: unknown[] = []
+    const probe = await probeVip(text, options as ProbeOptions, 3, {
+      connectTo: async (place, _, timeLimit) => {
+        asked.push([place.host, place.port, timeLimit])
+        return { reason: 'connected', detail: 'connected after 7 ms', seconds: 0.007 }
+      },
+      wayTo: async address => {
+        asked.push(address)
+        return way as 'router'
+      },
+      urlHealth: (...given) => ({
+        ...parts.urlHealth(...given),
+        check: error === undefined ? async () => {} : () => Promise.reject(error),
+      }),
+    })
+    return { asked, ...probe }
+  }
+  it.each([
+    ['https://198.51.100.10/readyz', '198.51.100.10', 443],
+    ['http://198.51.100.10/', '198.51.100.10', 80],
+    ['https://[2001:db8::10]:6443/', '2001:db8::10', 6443],
+    ['tcp://[2001:db8::10]:6443', '2001:db8::10', 6443],
+    ['tcp://198.51.100.10:6443/', '198.51.100.10', 6443],
+  ])('asks %s at its port, without a warning', async (text, host, port) => {
+    const { asked, lines } = await asking(text)
+    expect(asked).toEqual([host, [host, port, 3]])
+    expect(lines[0]).toBe(`${host} port ${port}: yes, connected after 7 ms`)
+    expect(lines).toHaveLength(text.startsWith('tcp') ? 1 : 2)
+  })
+  it('does not ask for the way to a name', async () => {
+    expect((await asking('tcp://vip.test:6443', { way: 'here' })).asked).toEqual([['vip.test', 6443, 3]])
+  })
+  it('warns if this host has the VIP', async () => {
+    const { lines } = await asking('tcp://198.51.100.10:6443', { way: 'here' })
+    expect(lines[0]).toMatch(/^warning: this host has 198\.51\.100\.10 itself/)
+  })
+  it('says that no answer came in time, or what else went wrong', async () => {
+    const late = await asking('http://198.51.100.10/', { error: new DOMException('late', 'TimeoutError') })
+    expect([late.answers, late.lines[1]]).toEqual([false, 'http://198.51.100.10/: no, no answer within 3 s'])
+    const other = await asking('http://198.51.100.10/', { error: new Error('answered 503') })
+    expect([other.answers, other.lines[1]]).toEqual([false, 'http://198.51.100.10/: no, answered 503'])
+  })
+  it('refuses a wrong file by its flag', async () => {
+    const error = new UsageError('--health-ca: /ca.crt has no certificate in it')
+    await expect(asking('https://198.51.100.10/', { error })).rejects.toBe(error)
+    const options = { healthCa: '/ca.crt', healthVerify: 'none' }
+    await expect(asking('https://198.51.100.10/', { options })).rejects.toThrow(/^--health-ca: not used with/)
+  })
+  it('refuses a URL of TCP that has more than a place', async () => {
+    for (const more of ['/x', '?x', '#x'])
+      await expect(asking(`tcp://198.51.100.10:1${more}`)).rejects.toThrow(/^--vip: /)
+    for (const user of ['a@', ':b@']) await expect(asking(`tcp://${user}198.51.100.10:1`)).rejects.toThrow(/^--vip: /)
   })
 })
 

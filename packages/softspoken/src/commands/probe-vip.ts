@@ -24,8 +24,16 @@ export interface Probe {
 const FLAG = '--vip'
 const ALLOWED = 'a URL with a port, such as https://198.51.100.10:6443/readyz or tcp://198.51.100.10:6443'
 
+/** What a test replaces. */
+export const parts = { connectTo, wayTo, urlHealth }
+
 /** `timeLimit`: seconds for the connection, and again for the answer. @throws UsageError */
-export async function probeVip(text: string, options: ProbeOptions, timeLimit = 5): Promise<Probe> {
+export async function probeVip(
+  text: string,
+  options: ProbeOptions,
+  timeLimit = 5,
+  { connectTo, wayTo, urlHealth }: typeof parts = parts,
+): Promise<Probe> {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const port = Number(url?.port || (url?.protocol === 'https:' ? 443 : url?.protocol === 'http:' ? 80 : 0))
   if (url === undefined || port === 0 || !isAsked(url)) throw notAllowed(FLAG, text, ALLOWED)

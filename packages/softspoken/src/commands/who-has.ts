@@ -11,11 +11,18 @@ export function isQuestion(arp: unknown): arp is string {
   return typeof arp === 'string' && arp !== 'true' && arp !== 'false'
 }
 
+/** What a test replaces. */
+const parts = { linuxSupport, askSegment }
+
 /**
  * One line for each MAC address that answers.
  * @throws UsageError for a wrong address; RetryableError if this host cannot ask now.
  */
-export async function whoHas(text: string, interfaces?: readonly string[]): Promise<string> {
+export async function whoHas(
+  text: string,
+  interfaces?: readonly string[],
+  { linuxSupport, askSegment }: typeof parts = parts,
+): Promise<string> {
   const address = text.replace(/(?<=\.\d+)\/32$|(?<=:.*)\/128$/, '')
   if (isIP(address) === 0) throw notAllowed('--arp', text, 'true or false, or with check the address to ask for')
   const support = linuxSupport()

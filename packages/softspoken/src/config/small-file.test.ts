@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readSmallFile } from './small-file.ts'
+import { readSmallFile, whyUnreadable } from './small-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'small-file-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -26,13 +26,38 @@ describe('readSmallFile()', () => {
     spawn('sh', ['-c', 'exec >"$1"; echo one; echo two', 'sh', pipe], { stdio: 'ignore' })
     expect((await readSmallFile(pipe)).toString()).toBe('one\ntwo\n')
   })
+  it('reads a pipe whose writer has it open and writes now and then', async () => {
+    const writer = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK)
+    const read = readSmallFile(pipe)
+    for (const word of ['one', 'two']) {
+      await new Promise(setImmediate)
+      writeSync(writer, word)
+    }
+    closeSync(writer)
+    expect((await read).toString()).toBe('onetwo')
+  })
+  it('does not wait for a pipe whose writer does not write', async () => {
+    const writer = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK)
+    await expect(readSmallFile(pipe, 50)).rejects.toThrow('it is a pipe that has not ended within 0.05 s')
+    closeSync(writer)
+  })
+  it('has no time limit for a file', async () => {
+    expect(await readSmallFile(text, 0)).toHaveLength(100_000)
+  })
   it.each([
-    [pipe, /^it is a pipe that has not ended within 0\.05 s$/],
-    ['/dev/zero', /^it is neither a file nor a pipe$/],
-    [long, /^it has more than 1048576 octets$/],
-    [folder, /^EISDIR/],
-    [join(folder, 'none'), /^ENOENT/],
-  ])('does not wait for what cannot be read: %s', async (file, message) => {
+    ['a pipe without a writer', pipe, /^it is a pipe that has not ended within 0\.05 s$/],
+    ['a device', '/dev/zero', /^it is neither a file nor a pipe$/],
+    ['a long file', long, /^it has more than 1048576 octets$/],
+    ['a folder', folder, /^EISDIR/],
+    ['a file that is not there', join(folder, 'none'), /^ENOENT/],
+  ])('does not wait for what cannot be read: %s', async (_, file, message) => {
     await expect(readSmallFile(file, 50)).rejects.toThrow(message)
   })
+})
+
+it('whyUnreadable() is a sentence of ours, or the code of the system', async () => {
+  const why = (file: string) => readSmallFile(file, 50).catch(whyUnreadable)
+  expect(await why('/dev/zero')).toBe('it is neither a file nor a pipe')
+  expect(await why(join(folder, 'none'))).toBe('ENOENT')
+  expect(whyUnreadable('text')).toBe('text')
 })
