@@ -17,6 +17,9 @@ describe('readElection()', () => {
     expect(implied(leads)).toEqual(own)
     expect(implied({ ...leads, port: '8443' })).toEqual({ ...own, apiServer: 'https://127.0.0.1:8443' })
   })
+  it('takes them with an election of ours, too', () => {
+    expect(implied({}, { mode: given('standby') })).toMatchObject({ kubeconfig: '/etc/kubernetes/admin.conf' })
+  })
   it.each([
     ['without such a file', leads, {}, false],
     ['with a kubeconfig', { ...leads, k8s_config_file: '/etc/vip.conf' }, {}, true],

@@ -89,9 +89,9 @@ export function isOn(value: string | undefined): boolean {
   return value !== undefined && value !== '' && !no.test(value)
 }
 /** @throws UsageError if it is neither true nor false. */
-export function isTrue(name: string, value: string | undefined): boolean {
-  if (value !== undefined && yes.test(value)) return true
-  if (value !== undefined && no.test(value)) return false
+export function isTrue(name: string, value = ''): boolean {
+  if (yes.test(value)) return true
+  if (no.test(value)) return false
   throw secretNotAllowed(name, 'true or false')
 }
 const yes = /^(1|t|true)$/i

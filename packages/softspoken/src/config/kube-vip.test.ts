@@ -101,6 +101,7 @@ const absent = {
   tcpMd5Key: undefined,
   multihop: undefined,
   nextHop: undefined,
+  ...{ leaseDuration: undefined, labelNode: undefined },
 }
 const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_peeras: '' })
 const v4 = { address: '10.0.5.1', as: 65000 }
@@ -149,6 +150,10 @@ describe("kube-vip's variables in each form are used:", () => {
     [peersOf('10.0.5.1:65000'), { peers: [v4] }],
     [peersOf('10.0.5.1:65000:'), { peers: [v4] }],
     [peersOf('10.0.5.1:65000::false'), { peers: [v4] }],
+    [peersOf('10.0.5.1:65000, ,'), { peers: [v4] }],
+    [peersOf('10.0.5.1:65000:k1'), { peers: [{ ...v4, tcpMd5Key: 'k1' }] }],
+    [peersOf('10.0.5.1:65000:1k'), { peers: [{ ...v4, tcpMd5Key: '1k' }] }],
+    [peersOf('10.0.5.1:65000:::65535'), { peers: [{ ...v4, port: 65_535 }] }, /port 65535 is dialled/],
     [peersOf('10.0.5.1:65000:secret:TRUE'), { peers: [{ ...v4, tcpMd5Key: 'secret', multihop: 255 }] }],
     [peersOf('10.0.5.1:65000:::179'), { peers: [{ ...v4, port: 179 }] }],
     [
@@ -235,6 +240,13 @@ describe("kube-vip's variables in each form are used:", () => {
       /^vip_loglevel: not used, because its numbers differ between versions/,
     ],
     [{ svc_enable: 'true' }, {}, /^svc_enable: not used, because this program announces no Services; Cilium, MetalLB/],
+    [
+      { vip_leaseduration: '15' },
+      { leaseDuration: undefined },
+      /^vip_leaseduration: not used, because vip_leaderelection is not true/,
+    ],
+    [{ ...leads, enable_node_labeling: 'true' }, { labelNode: true }],
+    [{ ...leads, enable_node_labeling: 'false' }, { labelNode: undefined }],
     [{ enable_node_labeling: 'true' }, {}, /^enable_node_labeling: not used, because vip_leaderelection is not true/],
     [{ cp_detect: 'true' }, {}, /^cp_detect: not used, because the API server of 127\.0\.0\.1 is verified/],
     [{ cp_enable: 'true', vip_loseleadership: 'false' }, {}],
@@ -260,6 +272,7 @@ describe('kube-vip variables with a wrong value are refused, and no password is 
     ],
     [{ address: '198.51.100.10,' }, /^address: '' is not allowed/],
     [{ vip_leaderelection: 'maybe' }, /^vip_leaderelection: the given value is not allowed, it must be true or false/],
+    [{ ...leads, enable_node_labeling: 'maybe' }, /^enable_node_labeling: the given value .* true or false/],
     [{ ...leads, vip_leaseduration: '15s' }, /^vip_leaseduration: '15s' is not allowed, it must be a whole number/],
     [
       { address: 'vip.example' },
@@ -279,6 +292,8 @@ describe('kube-vip variables with a wrong value are refused, and no password is 
       { bgp_peeraddress: 'router.example' },
       /^bgp_peeraddress: the given value .*an address, because names are not looked up/,
     ],
+    [{ bgp_peeraddress: '200[1:db8::1]' }, /^bgp_peeraddress: the given value .*an address/],
+    [{ bgp_peeraddress: '[2001:db8::]1' }, /^bgp_peeraddress: the given value .*an address/],
     [{ bgp_peeraddress: '10.0.5.1:65000:secret' }, /^bgp_peeraddress: the given value is not allowed/],
     [{ bgp_multihop: 'secret' }, /^bgp_multihop: the given value .*true or false/],
     [{ mpbgp_nexthop: 'fixed' }, /^mpbgp_nexthop: not supported/],
@@ -290,6 +305,8 @@ describe('kube-vip variables with a wrong value are refused, and no password is 
     [{ bgp_peers: '10.0.5.1' }, /^bgp_peers, number 1: the AS number is missing/],
     [{ bgp_peers: '10.0.5.1:' }, /^bgp_peers, router 10\.0\.5\.1, the second field: the given value .*the AS number/],
     [{ bgp_peers: '10.0.5.1:0' }, /the second field: .*the AS number/],
+    [{ bgp_peers: '10.0.5.1:1e3' }, /the second field: .*the AS number/],
+    [{ bgp_peers: '10.0.5.1:1.5' }, /the second field: .*the AS number/],
     [{ bgp_peers: '10.0.5.1:secret' }, /the second field: .*the AS number/],
     [{ bgp_peers: '10.0.5.1:4294967296' }, /the second field: .*the AS number/],
     [{ bgp_peers: '10.0.5.1:65000::maybe' }, /the fourth field, multihop: .*true or false/],

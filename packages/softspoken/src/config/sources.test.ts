@@ -278,6 +278,7 @@ describe('a mistake is reported in one sentence:', () => {
       /^peers in .*, number 2: colour is not an option, the options are address, as, port, .*bindDevice$/,
     ],
     ['- 1', /it must be a map of options/],
+    ['text', /it must be a map of options/],
     ['', /it must be a map of options/],
     ['{', /wrong.yaml, line 1: it is not valid YAML$/],
     ['med: 1\nlocalPref: [', /wrong.yaml, line 2: it is not valid YAML$/],
@@ -300,7 +301,11 @@ describe('a mistake is reported in one sentence:', () => {
   it.each([
     ['{"med": 1,\n"med": 1}', 'line 2: a name is given twice'],
     ['{"peers": [{"as": 1}, {"as": 1,\n\n"a\\u0073": 1}]}', 'line 3: a name is given twice'],
-    ['{"med": 1,\n}', 'line 2: it is not valid JSON'],
+    ['{"med" : 1,\n"med" : 1\n\n}', 'line 2: a name is given twice'],
+    ['{"tcpMd5Key": "}", "med": 1,\n"med": 1}', 'line 2: a name is given twice'],
+    ['{"tcpMd5Key": "a}", "med": 1,\n"med": 1}', 'line 2: a name is given twice'],
+    ['{"med": 1, "backOff": {"minInterval": 10},\n"med": 1}', 'line 2: a name is given twice'],
+    ['{"med": 1,\n}\n\n', 'line 2: it is not valid JSON'],
     ['', 'it is not valid JSON'],
   ])('the JSON file has %j', async (text, sentence) => {
     await expect(options([...words(), '--config', file('wrong.json', text)])).rejects.toThrow(sentence)
@@ -319,11 +324,11 @@ describe('a mistake is reported in one sentence:', () => {
   it('a JSON file may have one name in two maps, and a byte order mark', async () => {
     const { peer: _, ...common } = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', peer: '' }
     const peers = [
-      { address: '10.0.5.1', as: 1, tcpMd5Key: '{"as": 1, "as": 2}' },
+      { address: '10.0.5.1', as: 1, tcpMd5Key: '{"as": 1, "as": 2}', holdTime: 9 },
       { address: '10.0.5.2', as: 1 },
     ]
-    const config = file('right.json', `\ufeff${JSON.stringify({ ...common, peers })}`)
-    expect(await options(['--config', config])).toMatchObject({ peers })
+    const config = file('right.json', `\ufeff${JSON.stringify({ ...common, peers, holdTime: 30 })}`)
+    expect(await options(['--config', config])).toMatchObject({ peers, holdTime: 30 })
   })
   it.each(['none.yaml', '.'])('the file %s cannot be read, which may be different at the next start', async name => {
     const run = options(['--config', join(folder, name)])
