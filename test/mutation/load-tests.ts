@@ -14,7 +14,7 @@ const ofChanged: Readonly<Record<string, string>> = {
   'cli.test.ts': 'cli.ts',
   'commands/check.test.ts': 'commands/check.ts',
   'findings/api-server.test.ts': 'findings/',
-  'kubernetes/credentials.test.ts': 'kubernetes/credentials.ts',
+  'kubernetes/credentials.test.ts': 'kubernetes/',
   'kubernetes/exec-plugin.test.ts': 'kubernetes/exec-plugin.ts',
   'kubernetes/hostile-server.test.ts': 'kubernetes/transport.ts',
   'manifest/manifest.test.ts': 'manifest/',

@@ -5,7 +5,7 @@ import type { Election, Leadership } from '../election/election.ts'
 import { VipAgent } from './agent.ts'
 import { Durations, type TakeOver, type Withdrawal } from './durations.ts'
 import type { AgentOptions } from './options.ts'
-import { type AgentConfig, type AgentInput, newAgent } from './state.ts'
+import { type AgentConfig, type AgentInput, type AgentState, newAgent } from './state.ts'
 import { agentStep } from './step.ts'
 
 const VIP = '198.51.100.10/32'
@@ -185,33 +185,6 @@ it('a lease that has ended counts from its end', async () => {
   await run.pass(6)
   expect(run.take()).toEqual(['+address election-lost 0.2', expect.stringMatching(/^\+route election-lost \d\.\d$/)])
 })
-it('a health lease that was noticed late counts from its end', () => {
-  const withdrawals: Withdrawal[] = []
-  let now = 0
-  const config: AgentConfig = {
-    ...{
-      mode: 'all-nodes',
-      managesAddress: false,
-      requireAddress: false,
-      destroyConnections: false,
-      segment: undefined,
-    },
-    ...{ hasSessions: true, sessionGrace: 3000, drainTime: 0, gracefulShutdownTime: 0, lastResortTime: undefined },
-  }
-  const options = { isSent: () => true, tookOver: () => {}, withdrew: (one: Withdrawal) => withdrawals.push(one) }
-  const durations = new Durations(config, { now: () => now, ...options })
-  let state = newAgent(config)
-  const feed = (input: AgentInput): void => {
-    const [next, actions] = agentStep(state, input, now)
-    state = next
-    durations.stepped(state, actions, now)
-  }
-  feed({ type: 'health', up: true, until: 10_000 })
-  now = 13_000 // the event loop was busy
-  feed({ type: 'tick' })
-  durations.routeWithdrawn()
-  expect(withdrawals).toEqual([{ part: 'route', reason: 'unhealthy', seconds: 3 }])
-})
 it('a drained leader counts from the call until the hand-over and the drain are over', async () => {
   const run = new Run(inLeaderMode)
   await run.leads()
@@ -249,4 +222,200 @@ it('a session that comes back is no take-over', async () => {
   run.router.connection.close()
   await run.pass(200)
   expect(run.take()).toEqual([])
+})
+
+/** The state machine of an agent with its durations, step by step: what happens, and when. */
+class Steps {
+  isSent = true
+  #now = 0
+  #state: AgentState
+  readonly #events: string[] = []
+  readonly durations: Durations
+
+  constructor(given: Partial<AgentConfig> = {}) {
+    const config: AgentConfig = {
+      ...{ mode: 'leader', managesAddress: true, requireAddress: false, destroyConnections: false, segment: undefined },
+      ...{ hasSessions: true, sessionGrace: 3000, drainTime: 0, gracefulShutdownTime: 0, lastResortTime: undefined },
+      ...given,
+    }
+    this.#state = newAgent(config)
+    this.durations = new Durations(config, {
+      now: () => this.#now,
+      isSent: () => this.isSent,
+      tookOver: ({ part, cause, seconds }) => this.#events.push(`+${part} ${cause} ${seconds}`),
+      withdrew: ({ part, reason, seconds }) => this.#events.push(`-${part} ${reason} ${seconds}`),
+    })
+  }
+  at(seconds: number, ...inputs: readonly AgentInput[]): this {
+    this.#now = seconds * 1000
+    for (const input of inputs) {
+      const [state, actions] = agentStep(this.#state, input, this.#now)
+      this.#state = state
+      this.durations.stepped(state, actions, this.#now)
+    }
+    return this
+  }
+  /** What the durations said until now. */
+  get events(): string[] {
+    return this.#events.splice(0)
+  }
+  /** The announcer says so when the last peer was sent the withdrawal. */
+  withdrawn(): this {
+    this.durations.routeWithdrawn()
+    return this
+  }
+}
+const healthy = (until = 3600): AgentInput => ({ type: 'health', up: true, until: until * 1000 })
+const unhealthy: AgentInput = { type: 'health', up: false, detail: 'HTTP 500' }
+const sessions = (established: number): AgentInput => ({ type: 'sessions', established })
+const carrier = (up: boolean): AgentInput => ({ type: 'carrier', up })
+const leads = (until = 3600, released?: boolean): AgentInput => ({
+  type: 'leadership',
+  leadership: {
+    leader: true,
+    epoch: 1,
+    until: until * 1000,
+    ...(released !== undefined && { previous: { released } }),
+  },
+})
+const follows = (holder?: string): AgentInput => ({
+  type: 'leadership',
+  leadership: { leader: false, ...(holder !== undefined && { holder }) },
+})
+const set = (until = 3600): AgentInput => ({ type: 'address-set', until: until * 1000 })
+const failed: AgentInput = { type: 'address-failed', detail: 'EPERM' }
+const removed: AgentInput = { type: 'address-removed' }
+const drains = (is: boolean): AgentInput => ({
+  ...{ type: 'drain', source: 'call' },
+  drain: is ? { reason: 'drained', detail: '' } : undefined,
+})
+const tick: AgentInput = { type: 'tick' }
+
+/** A leader that has all parts since 1 s. */
+function leader(given: Partial<AgentConfig> = {}): Steps {
+  const steps = new Steps(given).at(1, removed, sessions(1), carrier(true), healthy(), leads(), set())
+  expect(steps.events).toEqual(['+address starting 0', '+route starting 0'])
+  return steps
+}
+
+it('a health lease that was noticed late counts from its end', () => {
+  const steps = new Steps({ mode: 'all-nodes', managesAddress: false }).at(0, healthy(10)).at(13, tick).withdrawn()
+  expect(steps.events).toEqual(['+route starting 0', '-route unhealthy 3'])
+})
+it('a lost session counts from its loss, and not from the end of its grace', () => {
+  const steps = leader().at(10, sessions(0)).at(13, tick).at(13.5).withdrawn().at(14, removed)
+  expect(steps.events).toEqual(['-route no-session 3.5', '-address no-session 4'])
+})
+it('a lost carrier counts from its loss, and not from the end of its grace', () => {
+  const steps = leader().at(10, carrier(false)).at(11, tick).at(11.5).withdrawn().at(12, removed)
+  expect(steps.events).toEqual(['-route no-carrier 1.5', '-address no-carrier 2'])
+})
+it('a leadership that was noticed late counts from its end', () => {
+  const steps = leader().at(10, leads(20)).at(26, tick).withdrawn().at(27, removed)
+  expect(steps.events).toEqual(['-route election-lost 6', '-address election-lost 7'])
+})
+it('an address whose lifetime ended counts from its end', () => {
+  const steps = new Steps({ mode: 'all-nodes' }).at(1, removed, healthy(20), set(20))
+  steps.at(10, healthy()) // the step that renews it hangs
+  expect(steps.events).toEqual(['+address starting 0', '+route starting 0'])
+  expect(steps.at(26, tick).withdrawn().events).toEqual(['-route lease-ended 6'])
+})
+it('a drain counts from its call, for the address, too', () => {
+  const steps = leader().at(10, drains(true)).at(11, follows('other')).at(11.5, tick).at(12).withdrawn()
+  expect(steps.at(13, removed).events).toEqual(['-route drained 2', '-address drained 3'])
+})
+it('the planned end counts from its call', () => {
+  const steps = leader({ drainTime: 3000 }).at(10, { type: 'stop' }).at(11, follows('other')).at(11.5, tick)
+  expect(steps.at(12).withdrawn().at(14.5, tick).at(15, removed).events).toEqual([
+    '-route stopping 2',
+    '-address stopping 5',
+  ])
+})
+it('the first reason counts for an address whose removal failed at first', () => {
+  const steps = leader()
+    .at(10, unhealthy)
+    .withdrawn()
+    .at(11, failed)
+    .at(11.5, drains(true))
+    .at(12, tick)
+    .at(13, removed)
+  expect(steps.events).toEqual(['-route unhealthy 0', '-address unhealthy 3'])
+})
+it('a removal that was taken back has no reason left for the next one', () => {
+  const steps = leader().at(10, unhealthy).withdrawn().at(11, removed).at(20, healthy(), leads(), set())
+  expect(steps.events).toEqual([
+    ...['-route unhealthy 0', '-address unhealthy 1'],
+    ...['+address unhealthy 0', '+route unhealthy 0'],
+  ])
+  expect(steps.at(30, drains(true)).at(31, follows('other')).at(31.5, tick).at(32, removed).events).toEqual([
+    '-address drained 2',
+  ])
+})
+it('a reason that ended counts anew when it comes back', () => {
+  const steps = leader().at(10, sessions(0)).at(11, sessions(1)).at(20, sessions(0)).at(23, tick).withdrawn()
+  expect(steps.events).toEqual(['-route no-session 3'])
+})
+it('failed checks count from the first of them, and a passed one ends the row', () => {
+  const steps = leader()
+  for (const [at, hasPassed] of [
+    [10, false],
+    [11, true],
+    [12, false],
+    [13, false],
+  ] as const) {
+    steps.at(at)
+    steps.durations.checked(hasPassed)
+  }
+  expect(steps.at(14, unhealthy).withdrawn().events).toEqual(['-route unhealthy 2'])
+})
+it('a withdrawal is told once, and only of a route that was withdrawn', () => {
+  const steps = leader().withdrawn()
+  expect(steps.events).toEqual([])
+  expect(steps.at(10, unhealthy).withdrawn().withdrawn().events).toEqual(['-route unhealthy 0'])
+})
+it('a route has taken over when a peer has its present content, and once', () => {
+  const steps = new Steps({ mode: 'standby' })
+  steps.isSent = false
+  steps.at(1, removed, sessions(1), healthy(), follows('other'), set()).at(10, follows()).at(12, leads(3600, true))
+  expect(steps.events).toEqual([])
+  steps.at(15).durations.routeSent()
+  expect(steps.events).toEqual([])
+  steps.isSent = true
+  steps.at(16).durations.routeSent()
+  steps.at(17).durations.routeSent()
+  expect(steps.events).toEqual(['+route released 6'])
+})
+it('a standby that does not lead takes over nothing', () => {
+  const steps = new Steps({ mode: 'standby' }).at(1, removed, sessions(1), healthy(), follows(), set()).at(9, tick)
+  steps.durations.routeSent()
+  expect(steps.events).toEqual([])
+})
+it.each([
+  ['released', true],
+  ['expired', false],
+] as const)('the cause %s is of a node that waited for another leader alone', (cause, released) => {
+  const steps = new Steps().at(1, removed, sessions(1), healthy(), follows('other')).at(5, follows())
+  expect(steps.at(7, leads(3600, released)).at(8, set()).events).toEqual([`+address ${cause} 3`, `+route ${cause} 3`])
+  const drained = new Steps().at(1, removed, sessions(1), drains(true), healthy()).at(5, drains(false), follows())
+  expect(drained.at(7, leads(3600, released)).at(8, set()).events).toEqual(['+address drained 3', '+route drained 3'])
+})
+it('a node that lost its leadership waits for it until another node leads', () => {
+  const steps = leader().at(10, leads(20)).at(20, tick).at(21, removed)
+  expect(steps.withdrawn().events).toEqual(['-address election-lost 1', '-route election-lost 1'])
+  expect(steps.at(30, leads()).at(31, set()).events).toEqual(['+address election-lost 1', '+route election-lost 1'])
+  steps.at(40, follows()).at(41, removed).at(50, follows('other')).at(60, follows()).at(62, leads()).at(63, set())
+  expect(steps.events.slice(-2)).toEqual(['+address not-leader 3', '+route not-leader 3'])
+})
+it('an address that stayed is no part of a take-over', () => {
+  const steps = leader({ mode: 'standby' }).at(10, follows('other')).at(20, follows()).at(21, leads(3600, false))
+  expect(steps.events).toEqual(['+route expired 1'])
+})
+it('a leader whose VIP is in use takes over when that ends', () => {
+  const steps = new Steps({ segment: { claimInUse: false, claimDelay: 0 } })
+  const link: AgentInput = { type: 'link', mac: '02:00:5e:00:00:01', carrier: true }
+  const heard: AgentInput = { type: 'heard', mac: '02:00:5e:00:00:02' }
+  steps.at(1, removed, sessions(1), link, healthy(), follows('other')).at(5, follows()).at(6, leads(), heard)
+  for (let at = 6.05; at < 20; at += 0.05) steps.at(Math.round(at * 1000) / 1000, tick)
+  const took = 'address-in-use 3.8' // the claim is tried again after 10 s, with two probes
+  expect(steps.at(20, set()).events).toEqual([`+segment ${took}`, `+address ${took}`, `+route ${took}`])
 })

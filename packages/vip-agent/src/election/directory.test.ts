@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,6 +39,14 @@ describe('a Lease in a directory', () => {
     const mac = '02:00:5e:00:00:02'
     await leaseDirectory(directory).create({ ...record('a'), mac }, signal)
     expect(await leaseDirectory(directory).get(signal)).toMatchObject({ mac })
+  })
+
+  it('a MAC address that is none is left out', async () => {
+    await mkdir(directory, { recursive: true })
+    await writeFile(join(directory, '1'), JSON.stringify({ ...record('a'), mac: 'x' }))
+    const lease = await leaseDirectory(directory).get(signal)
+    expect(lease).toMatchObject(record('a'))
+    expect(lease).not.toHaveProperty('mac')
   })
 
   it('one of eight candidates creates it, and one of eight updates a version', async () => {
@@ -104,6 +113,10 @@ describe('a Lease in a directory', () => {
     ['an empty file', path => writeFile(path, '')],
     ['half a Lease', path => writeFile(path, JSON.stringify(record('x')).slice(0, 30))],
     ['a Lease with a wrong time', path => writeFile(path, JSON.stringify({ ...record('x'), renewedAt: 'now' }))],
+    ['a Lease with another wrong time', path => writeFile(path, JSON.stringify({ ...record('x'), acquiredAt: 'now' }))],
+    ['a Lease whose holder is a number', path => writeFile(path, JSON.stringify({ ...record('x'), holder: 7 }))],
+    ['a Lease with half a second', path => writeFile(path, JSON.stringify({ ...record('x'), duration: 0.5 }))],
+    ['a Lease with a negative duration', path => writeFile(path, JSON.stringify({ ...record('x'), duration: -1 }))],
     ['a Lease with a negative epoch', path => writeFile(path, JSON.stringify({ ...record('x'), epoch: -1 }))],
     ['a Lease with an epoch above 2^31', path => writeFile(path, JSON.stringify({ ...record('x'), epoch: 2 ** 31 }))],
     ['a pipe', async path => spawnSync('mkfifo', [path])],
@@ -130,9 +143,18 @@ describe('a Lease in a directory', () => {
     expect(await readdir(directory)).toEqual(['1'])
   })
 
-  it('the last number is reported, because no other follows', async () => {
-    await writeFile(join(folder, '999999999999'), '')
-    await expect(leaseDirectory(folder).create(record('a'), signal)).rejects.toMatchObject({
+  it('an epoch and a duration of 0, and the largest epoch, are allowed', async () => {
+    for (const [i, given] of [{ epoch: 0, duration: 0 }, { epoch: 2 ** 31 - 1 }].entries()) {
+      await writeFile(join(folder, `${i + 1}`), JSON.stringify({ ...record('a'), ...given }))
+      expect(await leaseDirectory(folder).get(signal)).toMatchObject(given)
+    }
+  })
+
+  it('the last number is used, then reported, because no other follows', async () => {
+    await writeFile(join(folder, '999999999998'), '')
+    const lease = leaseDirectory(folder)
+    const { version } = await lease.create(record('a'), signal)
+    await expect(lease.update(record('a'), version, signal)).rejects.toMatchObject({
       reason: 'server-error',
       detail: `${folder}: no number is left after 999999999999: remove that file`,
     })
@@ -145,10 +167,16 @@ describe('a Lease in a directory', () => {
     await expect(lease.get(signal)).rejects.toMatchObject({ reason: 'forbidden' })
   })
 
+  it.runIf(existsSync('/sys'))('a directory where nobody may write is forbidden', async () => {
+    await expect(leaseDirectory('/sys').create(record('a'), signal)).rejects.toMatchObject({ reason: 'forbidden' })
+  })
+
   it('a directory that is a file is reported with its system error', async () => {
     await writeFile(join(folder, 'file'), '')
     const lease = leaseDirectory(join(folder, 'file'))
-    await expect(lease.get(signal)).rejects.toMatchObject({ reason: 'server-error', detail: /ENOTDIR/ })
+    const error = await lease.get(signal).catch(error => error)
+    expect(error).toMatchObject({ reason: 'server-error', detail: expect.stringContaining('ENOTDIR') })
+    expect(error.cause).toMatchObject({ code: 'ENOTDIR' })
     expect(await readFile(join(folder, 'file'), 'utf8')).toBe('')
   })
 

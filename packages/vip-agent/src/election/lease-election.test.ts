@@ -1,7 +1,7 @@
 /** The shell of an election, with a store in memory and in virtual time. The rules are in step.test.ts. */
 import { VirtualClock } from '@softspoken/session/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Leadership } from './election.ts'
+import type { Election, Leadership } from './election.ts'
 import { leaseElection } from './lease-election.ts'
 import { type LeaseRecord, type LeaseStore, LeaseStoreError, type StoredLease } from './lease-store.ts'
 import { type LeaseElectionOptions, profiles } from './options.ts'
@@ -155,6 +155,11 @@ describe('leaseElection()', () => {
   })
 
   it.each([
+    ['a holder that is no string', { holder: 7 }],
+    ['a MAC address that is none', { mac: 'x' }],
+    ['a duration of half a second', { duration: 0.5 }],
+    ['a duration below zero', { duration: -1 }],
+    ['an epoch below zero', { epoch: -1 }],
     ['an epoch that is no number', { epoch: Number.NaN }],
     ['an epoch above 2^31', { epoch: 2 ** 31 }],
     ['a time that is no Date', { renewedAt: 7 }],
@@ -166,6 +171,139 @@ describe('leaseElection()', () => {
     store.lease = { ...store.lease!, holder: 'b', version: 'x', ...(wrong as object) } // it was created above
     await clock.advance(12)
     expect(one.values.at(-1)).toMatchObject({ leader: false, reason: 'bad-answer' })
+  })
+
+  it.each([
+    ['an epoch and a duration of 0', { epoch: 0, duration: 0 }],
+    ['the largest epoch, and a MAC address', { duration: 15, epoch: 2 ** 31 - 1, mac: '02:00:5e:00:00:02' }],
+  ])('an answer with %s is a Lease', async (_, given) => {
+    const store = new MemoryStore()
+    store.write({ holder: 'b', acquiredAt: new Date(1), renewedAt: new Date(1), ...given })
+    const { clock, one } = start(store)
+    await clock.advance(0)
+    expect(one.values).toEqual([{ leader: false, holder: 'b' }])
+  })
+
+  it('it says its durations in seconds', () => {
+    const election = leaseElection(new MemoryStore(), { identity: 'a', claimDelay: 1.5 })
+    expect([election.leaseDuration, election.claimDelay]).toEqual([15, 1.5])
+  })
+
+  it('advertises() puts the MAC address into the Lease, none until the VIPs are claimed', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    one.election.advertises?.('02:00:5e:00:00:02', false)
+    await clock.advance(4)
+    expect(store.lease).toMatchObject({ mac: 'none' })
+    one.election.advertises?.('02:00:5e:00:00:02', true)
+    await clock.advance(4)
+    expect(store.lease).toMatchObject({ holder: 'a', mac: '02:00:5e:00:00:02' })
+  })
+
+  it('look() asks the store at once', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(3)
+    const { requests } = store
+    one.election.look?.()
+    await clock.advance(0)
+    expect(store.requests).toBe(requests + 1)
+  })
+
+  it('a candidate of last resort leads after all others have had the time to', async () => {
+    const clock = new VirtualClock()
+    const one = new Candidate(new MemoryStore(), clock, 'a', {}, election => election.lastResort?.(true))
+    await clock.advance(19)
+    expect(one.values.some(({ leader }) => leader)).toBe(false)
+    await clock.advance(4)
+    expect(one.values.at(-1)).toMatchObject({ leader: true, epoch: 1 })
+  })
+
+  it('a release goes to the method of the store for it', async () => {
+    const store = new MemoryStore()
+    const released: [LeaseRecord, string][] = []
+    const release = async (record: LeaseRecord, version: string, signal: AbortSignal) => {
+      released.push([record, version])
+      return store.update(record, version, signal)
+    }
+    const { clock, one } = start(Object.assign(store, { release }))
+    await clock.advance(3)
+    const { version } = store.lease ?? {}
+    one.abort()
+    await clock.advance(0)
+    expect(released).toEqual([[expect.objectContaining({ holder: '', epoch: 1 }), version]])
+    expect(store.lease).toMatchObject({ holder: '' })
+  })
+
+  it('a watch that fails is a debug line, and the Lease is still looked at', async () => {
+    const debug = vi.fn()
+    const store = new MemoryStore()
+    const watch = () => Promise.reject(new LeaseStoreError('forbidden', 'no right to watch'))
+    const { clock, one } = start(Object.assign(store, { watch }), {
+      log: { debug, info() {}, warn() {}, error() {} },
+    })
+    await clock.advance(4)
+    expect(debug.mock.calls[0]).toEqual([{ reason: 'forbidden', detail: 'no right to watch' }, expect.any(String)])
+    expect(one.values.at(-1)).toMatchObject({ leader: true, until: 14_000 })
+  })
+
+  it('what a watch reports or throws after the end of a campaign is ignored', async () => {
+    const debug = vi.fn()
+    const store = new MemoryStore()
+    let late: ((lease: StoredLease) => void) | undefined
+    const watch = (onLease: (lease: StoredLease | undefined) => void, signal: AbortSignal) => {
+      late = onLease
+      return new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+    }
+    const { clock, one } = start(Object.assign(store, { watch }), {
+      log: { debug, info() {}, warn() {}, error() {} },
+    })
+    await clock.advance(1)
+    one.abort()
+    await clock.advance(6)
+    expect(one.isDone).toBe(true)
+    const { length } = one.values
+    late?.({ ...store.lease!, epoch: Number.NaN }) // it was created above
+    await clock.advance(60)
+    expect([one.values.length, clock.pendingTimers]).toEqual([length, 0])
+    expect(debug).not.toHaveBeenCalled()
+  })
+
+  it('a watch that reports what is no Lease is told so', async () => {
+    const { clock, store, one } = start()
+    await clock.advance(1)
+    expect(() => store.write({ ...store.lease!, epoch: -1 })).toThrow('something that is not a Lease')
+    expect(one.values.at(-1)).toMatchObject({ leader: true })
+  })
+
+  it('a log that throws costs no leadership', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    const fail = () => {
+      throw new Error('the disk is full')
+    }
+    const store = new MemoryStore()
+    store.failure = new Error('of my own')
+    const { clock, one } = start(store, { log: { debug: fail, info: fail, warn: fail, error: fail } })
+    await clock.advance(1)
+    store.failure = undefined
+    await clock.advance(3)
+    expect(one.values.at(-1)).toMatchObject({ leader: true })
+    expect(warning).toHaveBeenCalled()
+  })
+
+  it('a reason is logged again after a minute, and each other reason by itself', async () => {
+    const reasons: string[] = []
+    const warn = (fields: object) => void reasons.push((fields as { reason: string }).reason)
+    const store = new MemoryStore()
+    store.failure = new LeaseStoreError('forbidden', '')
+    const { clock } = start(store, { log: { debug() {}, info() {}, warn, error() {} } })
+    await clock.advance(30)
+    store.failure = new LeaseStoreError('unreachable', '')
+    await clock.advance(4)
+    store.failure = new LeaseStoreError('forbidden', '')
+    await clock.advance(25)
+    expect(reasons).toEqual(['forbidden', 'unreachable'])
+    await clock.advance(2)
+    expect(reasons).toEqual(['forbidden', 'unreachable', 'forbidden'])
   })
 
   it('a watch that ends early is started again leaseDuration after its beginning', async () => {
@@ -191,6 +329,9 @@ describe('leaseElection()', () => {
   it.each<[object, object, string]>([
     [{}, { identity: 'a' }, 'store.get: '],
     [{ ...store, watch: 7 }, { identity: 'a' }, 'store.watch: '],
+    [{ ...store, release: 7 }, { identity: 'a' }, 'store.release: '],
+    [{ ...store, create: 7 }, { identity: 'a' }, 'store.create: '],
+    [{ ...store, update: 7 }, { identity: 'a' }, 'store.update: '],
     [store, {}, 'identity: '],
     [store, { identity: '' }, 'identity: '],
     [store, { identity: 'a', ttl: 5 }, 'ttl: '],
@@ -235,11 +376,18 @@ function start(
 class Candidate {
   readonly values: Leadership[] = []
   isDone = false
-  readonly #election
+  readonly election: Election
   readonly #ending = new AbortController()
 
-  constructor(store: LeaseStore, clock: VirtualClock, identity: string, given: Partial<LeaseElectionOptions> = {}) {
-    this.#election = leaseElection(store, { identity, clock, ...given })
+  constructor(
+    store: LeaseStore,
+    clock: VirtualClock,
+    identity: string,
+    given: Partial<LeaseElectionOptions> = {},
+    before: (election: Election) => void = () => {},
+  ) {
+    this.election = leaseElection(store, { identity, clock, ...given })
+    before(this.election)
     void this.#listen(this.#ending.signal, this.values)
   }
   abort(): void {
@@ -251,7 +399,7 @@ class Candidate {
     return { values }
   }
   async #listen(signal: AbortSignal, values: Leadership[]): Promise<void> {
-    for await (const value of this.#election.campaign(signal)) values.push(value)
+    for await (const value of this.election.campaign(signal)) values.push(value)
     this.isDone = true
   }
 }
