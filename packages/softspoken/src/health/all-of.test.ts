@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { allOf, type NamedHealth } from './all-of.ts'
+import { allOf, marginOf, type NamedHealth } from './all-of.ts'
 
 const { signal } = new AbortController()
 function named(name: string, check: NamedHealth['check']): NamedHealth {
@@ -38,6 +38,32 @@ describe('allOf()', () => {
     await failed
     expect(aborted).toBe(true)
     expect(vi.getTimerCount()).toBe(0)
+  })
+  it('lets a command show what it printed, which ends by itself a little before', async () => {
+    vi.useFakeTimers()
+    const command = () => new Promise<void>((_, reject) => setTimeout(reject, 2900, new Error('waits for etcd')))
+    const hangs = () => new Promise<void>(() => {})
+    const failed = expect(allOf([named('exec:/a', command), named('b', hangs)], 3).check(signal)).rejects.toThrow(
+      new Error('exec:/a: waits for etcd; b: no answer within 3 s'),
+    )
+    await vi.advanceTimersByTimeAsync(2999)
+    await failed
+  })
+  it.each([
+    [3, 0.1],
+    [1, 0.1],
+    [0.5, 0.05],
+    [0.1, 0.01],
+  ])('with a timeout of %s s, a command ends %s s before', (timeout, margin) => {
+    expect(marginOf(timeout)).toBe(margin)
+  })
+  it('has the API server of the check that asks it', () => {
+    const apiServer = () => ({ server: 'https://127.0.0.1:6443' })
+    expect(allOf([named('a', passes), { ...named('kubernetes', passes), apiServer }], 3).apiServer).toBe(apiServer)
+    expect(allOf([named('a', passes)], 3)).not.toHaveProperty('apiServer')
+  })
+  it('names a check that fails without an error', async () => {
+    await expect(allOf([named('a', () => Promise.reject())], 3).check(signal)).rejects.toThrow(/^a: /)
   })
   it('aborts its checks with its own signal', async () => {
     const ending = new AbortController()

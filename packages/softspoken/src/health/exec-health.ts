@@ -14,7 +14,7 @@ import { UnreadableError } from './url-check.ts'
 export function execHealth(entry: HealthEntry, timeout: number, place: PlaceOf): Health {
   const words = typeof entry === 'string' ? entry.trim().split(/\s+/) : entry
   const [first = '', ...args] = words
-  const command = first.replace(/^exec:/, '')
+  const command = first.slice('exec:'.length)
   if (!first.startsWith('exec:') || !command.startsWith('/'))
     throw new UsageError(`${place('health')}: a command must be exec: and an absolute path, such as ${example}`)
   if (typeof entry === 'string' && /["'\\]/.test(entry))

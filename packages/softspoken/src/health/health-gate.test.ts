@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProgramOptions } from '../config/options.ts'
 import { rehearse } from '../config/rehearsal.ts'
 import { UsageError } from '../config/usage-error.ts'
-import { healthCheck, healthOf } from './health-gate.ts'
+import { healthCheck, healthOf, rehearseHealth, timeoutOf } from './health-gate.ts'
 
 const needed: ProgramOptions = { prefix: ['198.51.100.10/32'], localAs: 64515, routerId: '10.0.5.11', logLevel: 'info' }
 const { signal } = new AbortController()
@@ -30,7 +30,7 @@ describe('--health', () => {
     await healthCheck({ ...needed, health: `TCP://127.0.0.1:${port}/` })?.check(signal)
     await healthCheck({ ...needed, health: `tcp://127.0.0.1:${port}` })?.check(signal)
     await expect(healthCheck({ ...needed, health: 'tcp://[::1]:1' })?.check(signal)).rejects.toThrow(
-      'ECONNREFUSED ::1:1',
+      /^connect ECONNREFUSED ::1:1$/,
     )
   })
   it('of http:// passes if the status is good', async () => {
@@ -68,6 +68,11 @@ describe('--health', () => {
       { health: 'http://127.0.0.1/', healthVerify: 'none' },
       /^healthVerify: not allowed with http:\/\/127.0.0.1\/, which/,
     ],
+    [
+      { health: 'kubernetes', healthCa: 'ca.pem' },
+      'healthCa: not allowed with health kubernetes, which uses the kubec',
+    ],
+    [{ health: 'xhttps://user:word@127.0.0.1/' }, /^health: the given value is not allowed/],
     [{ healthVerify: 'none' }, 'healthVerify: not allowed without health'],
     [{ healthFall: 2 }, 'healthFall: not allowed without health'],
   ])('%j is refused', (given, sentence) => {
@@ -88,6 +93,26 @@ describe('--health', () => {
     const gate = healthOf(passing, {})?.gate
     expect(gate).toMatchObject({ rise: 1, interval: 3600 })
     await gate?.check(signal)
+  })
+  it.each<[ProgramOptions['healthHoldDown']]>([[false], [undefined], [{ within: 60 }]])(
+    'holds down as healthHoldDown says: %j',
+    healthHoldDown => {
+      const options = {
+        ...needed,
+        health: 'tcp://127.0.0.1:1',
+        ...(healthHoldDown !== undefined && { healthHoldDown }),
+      }
+      expect(healthOf(options, {})?.gate.holdDown).toEqual(healthHoldDown)
+    },
+  )
+  it.each([
+    [{}, 3],
+    [{ healthInterval: 3.5 }, 3],
+    [{ healthInterval: 3 }, 1.5],
+    [{ healthInterval: 1 }, 0.5],
+    [{ healthInterval: 1, healthTimeout: 0.7 }, 0.7],
+  ])('of %j ends after %s s, as the gate does', (given, seconds) => {
+    expect(timeoutOf({ ...needed, ...given })).toBe(seconds)
   })
   it('of kubernetes knows the API server and when our certificate ends', async () => {
     const api = await FakeLeaseServer.listening()
@@ -110,6 +135,12 @@ describe('--health', () => {
     )
     await healthCheck({ ...needed, health: [good, 'exec:/bin/true --flag'] })?.check(signal)
   })
+  it('of https:// needs its files, and one of http:// beside it does not', async () => {
+    const health = [`http://127.0.0.1:${port}/livez`, 'https://127.0.0.1:1/']
+    await expect(healthCheck({ ...needed, health, healthCa: '/none/ca.pem' })?.check(signal)).rejects.toThrow(
+      /^https:\/\/127\.0\.0\.1:1\/: healthCa: \/none\/ca\.pem cannot be read, ENOENT$/,
+    )
+  })
   it('a file of a check may be for one of several', async () => {
     const health = ['tcp://127.0.0.1:1', 'https://127.0.0.1/']
     expect(() => healthCheck({ ...needed, health, healthVerify: 'none' })).not.toThrow()
@@ -120,6 +151,8 @@ describe('--health', () => {
     ['exec:', 'health: a command must be exec: and an absolute path'],
     [[], 'health: the list is empty'],
     [[[]], 'health: a command must be exec: and an absolute path'],
+    [['kubernetesx', 'tcp://127.0.0.1:1'], 'health, number 1: it is no check'],
+    [[['/bin/true'], 'tcp://127.0.0.1:1'], 'health: a command must be exec: and an absolute path'],
     [['exec:/bin/true', 'secret'], 'health, number 2: it is no check; a command with its arguments is a list in the'],
     [[['/bin/true', 'secret']], 'health: a command must be exec: and an absolute path'],
     ["exec:/bin/sh -c 'exit 1'", 'health: quotes in exec:/bin/sh are not removed, because there is no shell'],
@@ -128,6 +161,25 @@ describe('--health', () => {
     [[['exec:/bin/sh', 'a\0b']], 'health: an argument of exec:/bin/sh has a NUL in it'],
   ])('%j is refused', (health, sentence) => {
     expect(() => healthCheck({ ...needed, health })).toThrow(sentence)
+  })
+  it.each<[NonNullable<ProgramOptions['health']>]>([
+    [[['exec:/bin/true', "it's", 'tcp://127.0.0.1:1', 'exec:/bin/false']]],
+    ['exec:/bin/true --to=tcp://127.0.0.1:1 --with=exec:/bin/false'],
+  ])('%j is one command with its arguments', async health => {
+    await healthCheck({ ...needed, health })?.check(signal)
+  })
+  it('of a command as a text has no empty arguments', async () => {
+    await healthCheck({ ...needed, health: 'exec:/usr/bin/test  a  ' })?.check(signal) // it allows one argument
+  })
+  it.each<[string, readonly string[]]>([
+    ['exec:/bin/true', []],
+    [`tcp://127.0.0.1:1`, []],
+    ['exec:/usr/bin', ['health: /usr/bin cannot be run, EACCES; the health check fails until it can be run']],
+  ])('of %s has the warnings %j before the first check', async (health, warnings) => {
+    expect(await rehearseHealth({ ...needed, health }, {})).toEqual(warnings)
+  })
+  it('that is not given has no warnings', async () => {
+    expect(await rehearseHealth(needed, {})).toEqual([])
   })
   it('a command that cannot be run yet is a warning', async () => {
     const options = {
@@ -187,6 +239,14 @@ describe('a file of a check', () => {
     file('rotated.pem', '')
     await expect(check?.(signal)).rejects.toThrow('has no certificate in it')
   })
+  it('is read, and not examined again while it stays the same', async () => {
+    const health = healthCheck({ ...secure, healthCa: file('same.pem', pem('ca')) })
+    expect(await health?.load()).toBe(await health?.load())
+  })
+  it('is not needed to trust any certificate, which healthVerify none does', async () => {
+    await expect(healthCheck(secure)?.check(signal)).rejects.toThrow('unable to verify')
+    await healthCheck({ ...secure, healthVerify: 'none' })?.check(signal)
+  })
   it.each([
     ['', /^healthCa: .* has no certificate in it$/],
     ['nonsense', /^healthCa: .* has no certificate in it$/],
@@ -204,6 +264,11 @@ describe('a file of a check', () => {
     [pem('client-key'), pem('client-key'), /^healthCert: .* has no certificate in it$/],
     [pem('client'), 'nonsense', /^healthKey: .* has no private key in it$/],
     [pem('client'), pem('client'), /^healthKey: .* has no private key in it$/],
+    [
+      pem('client'),
+      pem('server-key').replaceAll('PRIVATE', 'EC PRIVATE'),
+      /^healthCert and healthKey: they must hold a certificate and its key/,
+    ],
     [
       pem('client'),
       pem('client-key').replace(/[a-z]/g, 'A'),

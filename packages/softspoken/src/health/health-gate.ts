@@ -116,7 +116,7 @@ function usesTls(entry: HealthEntry): boolean {
 }
 
 /** Of the gate, in seconds. */
-function timeoutOf({ healthInterval, healthTimeout }: ProgramOptions): number {
+export function timeoutOf({ healthInterval, healthTimeout }: ProgramOptions): number {
   const { interval, timeout } = healthOptions
   const seconds = healthInterval ?? interval.default
   return healthTimeout ?? (seconds > timeout.default ? timeout.default : seconds / 2)

@@ -8,8 +8,11 @@ import { linuxSupport, reapGroup } from '@softspoken/vip-agent/internal'
 const groups = new Set<number>()
 
 /** Call it when Node has seen the end of the first process of the group, and again later: the others may end after it. */
-export function reapGroups(ended?: number): void {
-  if (process.pid !== 1 || !linuxSupport().supported) return
+export function reapGroups(
+  ended?: number,
+  { isFirst = process.pid === 1 && linuxSupport().supported, reap = reapGroup } = {},
+): void {
+  if (!isFirst) return
   if (ended !== undefined) groups.add(ended)
-  for (const group of groups) if (!reapGroup(group)) groups.delete(group)
+  for (const group of groups) if (!reap(group)) groups.delete(group)
 }

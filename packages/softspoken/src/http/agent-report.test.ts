@@ -264,6 +264,11 @@ describe('the pages', () => {
       { ...waiting, mode: 'leader', serves: {}, lastElectionFailure: { reason: 'timeout', detail: 'no answer' } },
       'not ready: the election fails: no answer\n',
     ],
+    [
+      'it leads, and a request has failed',
+      { ...leading, mode: 'leader', holder: 'node-1', lastElectionFailure: { reason: 'timeout', detail: 'no answer' } },
+      'not ready: nothing is announced\n',
+    ],
     ['no node leads', { ...leading, mode: 'leader', role: 'waiting' }, 'not ready: nothing is announced\n'],
     ['this node does not serve', { ...waiting, mode: 'leader' }, 'not ready: nothing is announced\n'],
     ['in standby mode it has no route', { ...waiting, serves: {} }, 'not ready: nothing is announced\n'],

@@ -4,7 +4,7 @@ import { Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { Connections } from './connections.ts'
+import { Connections, mostConnections } from './connections.ts'
 
 class FakeSocket extends Duplex {
   readonly remoteAddress: string
@@ -52,12 +52,25 @@ describe('Connections', () => {
     server.emit('dropRequest', undefined as never, socket as unknown as Socket)
     expect(socket.destroyed).toBe(true)
   })
-  it('has at most 16 by itself, and at least two', () => {
-    const lab = serving()
+  it.each([
+    [undefined, 16],
+    [Number.POSITIVE_INFINITY, 16],
+    [1024, 16],
+    [128, 16],
+    [127, 15],
+    [64, 8],
+    [20, 2],
+    [8, 2],
+  ])('of %s descriptors has at most %i by itself', (descriptors, most) => {
+    expect(mostConnections(descriptors)).toBe(most)
+    const lab = serving(mostConnections(descriptors))
     for (let at = 0; at < 40; at++) lab.connect()
-    expect(lab.connections.count).toBeLessThanOrEqual(16)
-    expect(lab.connections.count).toBeGreaterThanOrEqual(2)
-    expect(lab.open()).toHaveLength(lab.connections.count)
+    expect([lab.connections.count, lab.open().length]).toEqual([most, most])
+  })
+  it('passes each connection to the server once', () => {
+    const lab = serving()
+    const connections = [lab.connect(), lab.connect()]
+    expect(lab.served).toEqual(connections)
   })
   it('closes the longest idle one for a new one', () => {
     const lab = serving(3)
@@ -79,6 +92,15 @@ describe('Connections', () => {
     lab.request(first)
     lab.connect()
     expect(lab.open()).toEqual([0, 1, 3])
+  })
+  it('closes the longest idle one even if one that waits was used before it', () => {
+    const lab = serving(3)
+    const [first, second, third] = [lab.connect(), lab.connect(), lab.connect()]
+    lab.request(first)
+    lab.request(second).end()
+    lab.request(third).end()
+    lab.connect()
+    expect(lab.open()).toEqual([0, 2, 3])
   })
   it('closes the least recently used one if each waits for an answer', () => {
     const lab = serving(2)
@@ -113,6 +135,14 @@ describe('Connections', () => {
     expect(lab.request(connection).accepted).toBe(false)
     expect([connection.destroyed, lab.connections.count]).toEqual([true, 0])
     expect(lab.request(connection).accepted, 'it is closed').toBe(false)
+  })
+  it('one answer makes room for one request', () => {
+    const lab = serving()
+    const connection = lab.connect()
+    const [first] = [1, 2, 3, 4].map(() => lab.request(connection))
+    first?.end()
+    expect(lab.request(connection).accepted).toBe(true)
+    expect(lab.request(connection).accepted).toBe(false)
   })
   it('an answer makes room for the next request', () => {
     const lab = serving()

@@ -3,9 +3,9 @@
  * one is closed for it. So clients that hold connections cannot keep a supervisor from /healthz, and cannot use up the
  * descriptors that a health check or a dial needs.
  */
-import { readFileSync } from 'node:fs'
 import type { Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { descriptorLimit } from './descriptor-limit.ts'
 import { Sliced } from './sliced.ts'
 
 const MAX_CONNECTIONS = 16
@@ -22,12 +22,17 @@ export const limits: ServerOptions = {
 }
 const SILENCE_MS = 10_000
 
+/** At least two, and at most an eighth of the descriptors: the others are for sessions and health checks. */
+export function mostConnections(descriptors = Number.POSITIVE_INFINITY): number {
+  return Math.max(2, Math.min(MAX_CONNECTIONS, Math.floor(descriptors / 8)))
+}
+
 export class Connections {
   readonly #max: number
   /** Number of unanswered requests per connection; the least recently used connection first. */
   readonly #waiting = new Map<Sliced, number>()
 
-  constructor(server: Server, max = Math.max(2, Math.min(MAX_CONNECTIONS, Math.floor(descriptors() / 8)))) {
+  constructor(server: Server, max = mostConnections(descriptorLimit())) {
     this.#max = max
     server.maxHeadersCount = 100
     server.maxRequestsPerSocket = MAX_REQUESTS
@@ -86,15 +91,5 @@ export class Connections {
     }
     const [most] = [...byAddress.values()].sort((a, b) => b.length - a.length) as [[Sliced, ...Sliced[]]] // at the bound
     return most.find(socket => this.#waiting.get(socket) === 0) ?? most[0]
-  }
-}
-
-/** The limit of open files of this process. */
-function descriptors(): number {
-  try {
-    const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)
-  } catch {
-    return Number.POSITIVE_INFINITY // another system
   }
 }

@@ -2,9 +2,10 @@
  * The metrics of the process, under the names that Prometheus' client libraries share. The collectors of prom-client can only
  * be had all together, with one that wakes 100 times a second and one that observes each garbage collection.
  */
-import { readdirSync, readFileSync } from 'node:fs'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { readdirSync } from 'node:fs'
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { descriptorLimit } from './descriptor-limit.ts'
 
 interface Row {
   readonly name: string
@@ -30,17 +31,17 @@ const gauges: readonly Row[] = [
   {
     name: 'process_open_fds',
     help: 'Open file descriptors; absent on a system without /proc.',
-    read: () => orAbsent(() => readdirSync('/proc/self/fd').length - 1), // one of them was of this look
+    read: openDescriptors,
   },
   {
     name: 'process_max_fds',
     help: 'The most file descriptors that the process may open; absent on a system without /proc.',
-    read: () => orAbsent(descriptorLimit),
+    read: descriptorLimit,
   },
   {
     name: 'nodejs_eventloop_lag_max_seconds',
     help: 'The longest delay of the event loop since the last scrape. One below 0.25 s may be missed.',
-    read: () => watch?.takeLongest(),
+    read: () => takeLongest(eventLoop()),
   },
 ]
 /** Once, because the wall clock may be set later. */
@@ -56,7 +57,7 @@ export function registerProcessMetrics(registry: Registry): void {
       this.inc((user + system) / 1e6)
     },
   })
-  watch ??= watchEventLoop()
+  eventLoop()
   for (const { name, help, read } of gauges)
     new Gauge({
       ...{ name, help, registers },
@@ -68,31 +69,28 @@ export function registerProcessMetrics(registry: Registry): void {
     })
 }
 
-let watch: { takeLongest(): number } | undefined
-
+let times: IntervalHistogram | undefined
 /**
  * The times between two looks are longer if the event loop was late. Node takes them without JavaScript: a timer in
  * JavaScript would need more than a third of the CPU time of an idle program. It does not keep the process.
  */
-function watchEventLoop(): { takeLongest(): number } {
-  const times = monitorEventLoopDelay({ resolution: INTERVAL })
-  times.enable()
-  return {
-    takeLongest() {
-      const longest = times.max / 1e9 - INTERVAL / 1000
-      times.reset()
-      return Math.max(0, longest)
-    },
+function eventLoop(): IntervalHistogram {
+  if (times === undefined) {
+    times = monitorEventLoopDelay({ resolution: INTERVAL })
+    times.enable()
   }
+  return times
+}
+/** In seconds, since this was last called. */
+export function takeLongest(times: Pick<IntervalHistogram, 'max' | 'reset'>): number {
+  const longest = times.max / 1e9 - INTERVAL / 1000
+  times.reset()
+  return Math.max(0, longest)
 }
 
-function descriptorLimit(): number | undefined {
-  const [, soft = ''] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft)
-}
-function orAbsent(read: () => number | undefined): number | undefined {
+function openDescriptors(): number | undefined {
   try {
-    return read()
+    return readdirSync('/proc/self/fd').length - 1 // one of them was of this look
   } catch {
     return undefined
   }

@@ -112,6 +112,18 @@ describe('/status', () => {
     await answer('/status')
     expect(calls.length).toBe(before + 1)
   })
+  it('an answer that takes longer than a second serves those who ask meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { answer, calls } = siteWith()
+    const before = calls.length
+    const one = answer('/status')
+    vi.advanceTimersByTime(1500)
+    const two = answer('/status')
+    expect(await one).toEqual(await two)
+    expect(calls.length).toBe(before + 1)
+    await answer('/status')
+    expect(calls.length).toBe(before + 2)
+  })
 })
 
 describe('the other paths', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { attempt, connectTo } from './connect.ts'
-import { wayTo } from './way.ts'
+import { wayFrom, wayTo } from './way.ts'
 
 const server = createServer()
 let port = 0
@@ -75,5 +75,26 @@ describe('wayTo()', () => {
   it('knows the addresses of this host', async () => {
     expect(await wayTo('127.0.0.1')).toBe('here')
     expect(await wayTo('127.0.0.2')).toBe('link') // the source is another address
+  })
+})
+
+describe('wayFrom()', () => {
+  const subnets = ['127.0.0.1/8', '192.0.2.11/24', '2001:db8:5::11/64', 'fe80::1/64']
+  it.each([
+    ['none', undefined, '198.51.100.10'],
+    ['none', undefined, '192.0.2.7'],
+    ['here', '198.51.100.10', '198.51.100.10'],
+    ['here', '192.0.2.11', '192.0.2.11'],
+    ['link', '192.0.2.11', '192.0.2.255'],
+    ['router', '192.0.2.11', '192.0.3.0'],
+    ['router', '192.0.2.11', '198.51.100.10'],
+    ['link', '2001:db8:5::11', '2001:db8:5::ffff'],
+    ['router', '2001:db8:5::11', '2001:db8:6::1'],
+  ])('is %s if this host dials from %s to %s', (way, source, address) => {
+    expect(wayFrom(source, address, subnets)).toBe(way)
+  })
+  it('is a router if no subnet is known', () => {
+    expect(wayFrom('192.0.2.11', '192.0.2.7', [])).toBe('router')
+    expect(wayFrom('192.0.2.11', '192.0.2.7', ['nonsense'])).toBe('router')
   })
 })

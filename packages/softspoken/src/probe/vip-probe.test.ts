@@ -19,10 +19,13 @@ class Lab {
   readonly dials: string[] = []
   readonly lines: string[] = []
   readonly seconds: number[] = []
+  /** Why connections that hung were given up. */
+  readonly ends: string[] = []
   readonly vips: readonly string[]
   answer: ConnectReason | 'hangs' = 'connected'
   way: Way = 'router'
   holder = 'cp-1'
+  hasLease = true
   /** In seconds of the virtual clock: when the holder died. */
   diedAt = Number.POSITIVE_INFINITY
   agent: Pick<AgentStatus, 'role' | 'address' | 'lastElectionFailure'> = {
@@ -44,6 +47,7 @@ class Lab {
     const log = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
     const agent: Pick<VipAgent, 'status'> = { status: () => this.agent as AgentStatus } // what the probe reads of it
     const lease = () => {
+      if (!this.hasLease) return undefined
       const now = this.clock.now() / 1000
       const renewed = Math.floor(Math.min(now, this.diedAt) / 2) * 2
       const common = { holder: this.holder, epoch: 1, acquiredAt: new Date(0) }
@@ -58,6 +62,7 @@ class Lab {
       return new Promise<ConnectResult>(resolve =>
         signal.addEventListener('abort', () => {
           this.open--
+          this.ends.push(signal.reason.name)
           resolve({ reason: 'timeout', detail: 'no answer within 2 s', seconds: 2 })
         }),
       )
@@ -97,6 +102,8 @@ describe('VipProbe', () => {
     lab.answer = 'hangs'
     await lab.clock.advance(23)
     expect(lab.status).toMatchObject({ accepted: 'unknown', reason: 'timeout', probe: { failures: 1 } })
+    expect(lab.status.detail).toBe('198.51.100.10 port 6443: no answer within 2 s, while cp-1 leads')
+    expect(lab.ends).toEqual(['TimeoutError'])
     await lab.clock.advance(24)
     expect(lab.status).toMatchObject({ accepted: 'no', reason: 'timeout', probe: { failures: 3 } })
     expect(lab.status.detail).toBe('198.51.100.10 port 6443: no answer within 2 s, 3 times in a row, while cp-1 leads')
@@ -106,7 +113,7 @@ describe('VipProbe', () => {
     await lab.clock.advance(10)
     expect(lab.status.accepted).toBe('yes')
     expect(lab.status.hints).toBeUndefined()
-    expect(lab.lines.at(-1)).toMatch(/^info VIP answers again /)
+    expect(lab.lines.at(-1)).toBe(`info VIP answers again {"vip":"${VIP}","port":6443,"holder":"cp-1"}`)
   })
 
   it('does not take a holder that has died for a router that refuses', async () => {
@@ -132,11 +139,12 @@ describe('VipProbe', () => {
     lab.answer = answer
     await lab.clock.advance(61)
     expect(lab.status).toMatchObject({ accepted, reason: answer })
-    expect(lab.lines).toHaveLength(1)
+    expect([lab.lines.length, lab.seconds]).toEqual([1, []])
   })
 
   const idle: readonly (readonly [string, string, (lab: Lab) => void])[] = [
     ['no other node holds the Lease', 'no-leader', lab => void (lab.holder = '')],
+    ['there is no Lease', 'no-leader', lab => void (lab.hasLease = false)],
     ['the Lease names this node', 'no-leader', lab => void (lab.holder = 'cp-2')],
     ['the holder does not renew', 'no-leader', lab => void (lab.diedAt = -100)],
     [
@@ -171,6 +179,17 @@ describe('VipProbe', () => {
     expect(lab.dials).toHaveLength(1)
     await lab.clock.advance(10)
     expect(lab.status).toMatchObject({ accepted: 'yes', probe: { holder: 'cp-3' } })
+  })
+
+  it('says of a new leader nothing that it found of the one before', async () => {
+    const lab = new Lab()
+    await lab.clock.advance(21)
+    expect(lab.status.accepted).toBe('yes')
+    lab.holder = 'cp-3'
+    const waiting = { accepted: 'unknown', reason: 'waiting', detail: 'no probe yet since cp-3 leads' }
+    expect(lab.status).toEqual(waiting)
+    await lab.clock.advance(10) // the new holder is noticed
+    expect(lab.status).toEqual(waiting)
   })
 
   it('counts no answer that came after the leader had changed', async () => {

@@ -92,8 +92,7 @@ export class VipProbe extends EventEmitter<ProbeEvents> {
     try {
       const holder = this.#holderNow()
       // A new holder's route has an interval to reach the routers.
-      if (typeof holder === 'string' && holder === this.#holder)
-        for (const vip of this.vips) await this.#probe(vip, holder)
+      if (holder === this.#holder) for (const vip of this.vips) await this.#probe(vip, holder)
       else this.#begin(typeof holder === 'string' ? holder : undefined)
     } catch (error) {
       this.#options.log.error({ error: errorText(error) }, 'VIP cannot be probed')

@@ -7,17 +7,20 @@ import { sourceAddress } from '../findings/source-address.ts'
 export type Way = 'here' | 'link' | 'router' | 'none'
 
 export async function wayTo(address: string): Promise<Way> {
-  const source = await sourceAddress(address)
-  if (source === undefined) return 'none'
-  if (source === address) return 'here' // on any interface: the kernel talks to itself from the address itself
-  return isOnLink(address) ? 'link' : 'router'
+  return wayFrom(await sourceAddress(address), address, subnets())
 }
 
-function isOnLink(address: string): boolean {
+/** `source`: the address that this host would dial from. `subnets`: of its interfaces. */
+export function wayFrom(source: string | undefined, address: string, subnets: readonly string[]): Way {
+  if (source === undefined) return 'none'
+  if (source === address) return 'here' // on any interface: the kernel talks to itself from the address itself
+  return subnets.some(subnet => addressRange(subnet)?.(address)) ? 'link' : 'router'
+}
+
+function subnets(): readonly string[] {
   try {
-    const all = Object.values(networkInterfaces()).flatMap(found => found ?? [])
-    return all.some(({ cidr }) => cidr !== null && addressRange(cidr)?.(address) === true)
+    return Object.values(networkInterfaces()).flatMap(found => found?.flatMap(({ cidr }) => cidr ?? []) ?? [])
   } catch {
-    return false // a sandbox without netlink
+    return [] // a sandbox without netlink
   }
 }
