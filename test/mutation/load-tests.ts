@@ -6,11 +6,15 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|http-ends|limits|listener|listening-socket|log-budget|machine-differences|mistakes|own-address|politeness|preflight-start|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
-/** They call whole commands, open many sockets or start programs: each with the files of the package whose change asks for it. */
-const ofChanged: Readonly<Record<string, string>> = {
+  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|limits|listener|log-budget|machine-differences|mistakes|politeness|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
+/** They call whole commands, open many sockets, ask the host or start programs: each with the files of the package whose change asks for it. */
+const ofChanged: Readonly<Record<string, string | readonly string[]>> = {
   'health/checks.test.ts': 'health/',
   'health/exec-check.test.ts': 'health/exec-check.ts',
+  'health/http-ends.test.ts': 'health/',
+  'listening-socket.test.ts': ['dial.ts', 'listening-socket.ts'],
+  'own-address.test.ts': 'own-address.ts',
+  'preflight-start.test.ts': 'preflight.ts',
   'cli.test.ts': 'cli.ts',
   'commands/check.test.ts': 'commands/check.ts',
   'findings/api-server.test.ts': 'findings/',
@@ -30,8 +34,8 @@ const name = process.env.MUTATED_PACKAGE ?? ''
 /** The files that are changed. None: all are. */
 const changed = process.env.MUTATED_FILES?.split(',') ?? []
 const isRun = (file: string): boolean => {
-  const asks = ofChanged[file.replace(/^packages\/[\w-]+\/src\//, '')]
-  const isAsked = asks === undefined || changed.length === 0 || changed.some(one => one.startsWith(asks))
+  const asks = [ofChanged[file.replace(/^packages\/[\w-]+\/src\//, '')] ?? ''].flat() // any file begins with ''
+  const isAsked = changed.length === 0 || changed.some(one => asks.some(path => one.startsWith(path)))
   return isAsked && !slow.test(file)
 }
 /** What tests a package and is not beside its code. */

@@ -93,6 +93,43 @@ describe('new Announcer() rejects, and dials nothing:', () => {
       OptionError,
       'peers[0].key: no such option',
     ],
+    [
+      'a peer as text, without showing it',
+      { peers: ['192.0.2.254 sesame'] },
+      OptionError,
+      'peers[0]: a string is not allowed, it must be an object with as and address',
+    ],
+    [
+      'a peer whose address is a number',
+      { peers: [{ as: 1, address: 4 }] },
+      OptionError,
+      "peers[0].address: 4 is not allowed, it must be a string such as '192.0.2.254'",
+    ],
+    [
+      'a local address of a peer that is a number',
+      { peers: [{ as: 1, address: '192.0.2.254', localAddress: 4 }] },
+      OptionError,
+      "peers[0].localAddress: 4 is not allowed, it must be a string such as '192.0.2.1'",
+    ],
+    [
+      'a local address of the other family than its peer',
+      { peers: [{ as: 1, address: '192.0.2.254', localAddress: '2001:db8:1::1' }] },
+      OptionError,
+      'peers[0].localAddress: ',
+    ],
+    [
+      'a local address of the other family than every peer',
+      { local: { as: 65001, id: '192.0.2.1', address: '2001:db8:1::1' } },
+      OptionError,
+      'local.address: ',
+    ],
+    [
+      'a bad AS number of ours, whatever a peer has of its own',
+      { local: { as: 0, id: '192.0.2.1' }, peers: [{ as: 1, address: '192.0.2.254', localAddress: '192.0.2.1' }] },
+      OptionError,
+      'local.as: 0',
+    ],
+    ['a kernel deadline that is none', { kernelDeadline: {} }, OptionError, 'kernelDeadline.arm: '],
     ['no prefixes', { maxPrefixes: 0 }, OptionError, 'maxPrefixes: 0'],
     ['half a prefix', { maxPrefixes: 1.5 }, OptionError, 'maxPrefixes: 1.5'],
     ['a count as text', { maxPrefixes: '2' }, OptionError, "maxPrefixes: '2'"],
@@ -274,18 +311,23 @@ describe('announce() rejects, and sends nothing:', () => {
     expect(router.meds).toEqual([5, 5, 6])
   })
 
-  test('the longest message that is allowed is sent to a two-octet router too (RFC 6793)', async () => {
-    for (let count = 1000; count <= 1020; count++) {
+  test.each([
+    [4200000001, true],
+    [4200000001, false],
+    [65001, true],
+    [65001, false],
+  ])('the longest message from AS %i is sent, twoOctetAs: %j (RFC 6793)', async (as, twoOctetAs) => {
+    for (let count = 950; count <= 1020; count++) {
       const lab = new Lab()
-      const router = lab.router({ twoOctetAs: true })
-      const announcer = lab.announcer({ local: { as: 4200000001, id: '192.0.2.1' } })
+      const router = lab.router({ twoOctetAs })
+      const announcer = lab.announcer({ local: { as, id: '192.0.2.1' } })
       await lab.pass(0)
       try {
-        announcer.announce(VIP, { communities: manyCommunities(count) })
+        announcer.announce(VIP, { communities: manyCommunities(count), prepend: 10 })
       } catch (error) {
         expect(announcer.status().announcements).toEqual([])
         expect(error).toBeInstanceOf(OptionError)
-        expect(count).toBeGreaterThan(1000)
+        expect(count).toBeGreaterThan(980)
         return
       }
       await lab.pass(0)

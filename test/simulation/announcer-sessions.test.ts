@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { AnnouncerSession } from '@softspoken/announcer'
 import { Listener, Session } from '@softspoken/session'
+import { MemorySocket, ScriptedConnection } from '@softspoken/session/testing'
 import { expect, test } from 'vitest'
 import { Lab } from './lab.ts'
 
@@ -87,6 +88,18 @@ test('an event emitted on an AnnouncerSession reaches its listeners only', async
   session.emit('down', down as never)
   expect(emitted).toEqual([down])
   expect(announcer.status().peers[0]?.sent, 'the announcer still counts it as sent').toEqual([VIP])
+})
+
+test('an AnnouncerSession uses a connection that the peer made', async () => {
+  const lab = new Lab()
+  lab.router({ answers: false })
+  const [session] = lab.announcer().sessions
+  await lab.pass(1)
+  const [theirs, ours] = MemorySocket.pair()
+  session?.accept(ours)
+  const router = new ScriptedConnection(theirs)
+  await lab.pass(0)
+  expect([session?.state, router.types]).toEqual(['OpenSent', ['open']])
 })
 
 test('a Listener serves an AnnouncerSession, and refuses other objects', async () => {

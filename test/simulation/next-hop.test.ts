@@ -35,7 +35,9 @@ describe('a link-local session', () => {
     ['the one there is', ['2001:db8:1::1/64'], '2001:db8:1::1'],
     ['the lowest, whatever their order', ['2001:db8:1::2/64', '2001:db8:1::1/64'], '2001:db8:1::1'],
     ['a global one before a unique local one', ['fd00::1/64', '2001:db8:1::1/64'], '2001:db8:1::1'],
+    ['a global one before one of an overlay', ['2001:db8:1::1/64', '200::1/64'], '2001:db8:1::1'],
     ['a unique local one where that is all', ['fd00::1/64'], 'fd00::1'],
+    ['one of its family before the IPv4 address', ['192.0.2.9/24', '2001:db8:1::1/64'], '2001:db8:1::1'],
     ['one with a subnet before a virtual one', ['2001:db8:1::1/128', '2001:db8:1::2/64'], '2001:db8:1::2'],
     ['a single one where that is all (DHCPv6)', ['2001:db8:1::7/128'], '2001:db8:1::7'],
     ['never the announced address', ['2001:db8::10/64', '2001:db8:1::1/64'], '2001:db8:1::1'],
@@ -105,6 +107,32 @@ describe('a link-local session', () => {
     expect(router.table).toEqual({ [VIP]: '192.0.2.9' })
     expect(router.received.flatMap(({ withdrawn }) => withdrawn)).toEqual([])
     expect(announcer.status().peers[0]).toMatchObject({ sent: [VIP], unsendable: {} })
+  })
+
+  test('a family that waits for an address takes none from the other family', async () => {
+    host('192.0.2.9/24')
+    const { lab, router, announcer } = linkLocal()
+    announcer.announce(VIP)
+    announcer.announce(VIP6)
+    await lab.pass(1)
+    host()
+    await lab.pass(60)
+    expect(router.table).toEqual({ [VIP]: '192.0.2.9' })
+    expect(router.received.flatMap(({ withdrawn }) => withdrawn)).toEqual([])
+  })
+
+  test('the addresses of this host are read once for a session, and not for one with its own', async () => {
+    host('192.0.2.9/24')
+    const { lab, router, announcer } = linkLocal()
+    await lab.pass(1)
+    expect(os.networkInterfaces).toHaveBeenCalledOnce()
+    host()
+    const announcement = announcer.announce(VIP)
+    await lab.pass(60)
+    announcement.update({ med: 7 })
+    await lab.pass(60)
+    expect(router.table).toEqual({ [VIP]: '192.0.2.9' })
+    expect(os.networkInterfaces).toHaveBeenCalledOnce()
   })
 
   test('a route is unsendable if the system lists no addresses', async () => {

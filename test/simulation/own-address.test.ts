@@ -3,15 +3,20 @@
 import { Session } from '@softspoken/session'
 import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import * as ownAddress from '../../packages/session/src/own-address.ts'
 
-const look = vi.hoisted(() => vi.fn<(address: string) => 'here' | 'gone' | 'unknown'>())
-vi.mock('../../packages/session/src/own-address.ts', () => ({ lookFor: look }))
-beforeEach(() => void look.mockReset().mockReturnValue('here'))
+const OWN = '192.0.2.7'
+const look = vi.fn<typeof ownAddress.lookFor>()
+beforeEach(() => {
+  look.mockReset().mockReturnValue('here')
+  vi.spyOn(ownAddress, 'lookFor').mockImplementation(address => (address === OWN ? look(address) : 'here'))
+})
+afterEach(() => void vi.restoreAllMocks())
 
 describe('the address of an established session', () => {
   it('the own address is looked for when established and with each KEEPALIVE sent', async () => {
     const { clock, session, peer } = await established()
-    expect(look.mock.calls).toEqual([['192.0.2.1']])
+    expect(look.mock.calls).toEqual([[OWN]])
     for (let seconds = 0; seconds < 300; seconds += 10) {
       session.send({ type: 'update', withdrawn: ['198.51.100.10/32'], attributes: {}, announced: [] })
       peer.send({ type: 'keepalive' })
@@ -32,7 +37,7 @@ describe('the address of an established session', () => {
     await clock.advance(1)
     expect(downs).toEqual([
       expect.objectContaining({
-        detail: 'our own address 192.0.2.1 is no longer on this host',
+        detail: `our own address ${OWN} is no longer on this host`,
         hint: 'check whether the address of this host was changed, and whether the router expects the new one',
         from: 'Established',
         retryIn: 5,
@@ -63,7 +68,7 @@ describe('the address of an established session', () => {
 const sessions: Session[] = []
 afterEach(() => void sessions.splice(0).map(session => session.stop()))
 
-async function established(localAddress = '::ffff:192.0.2.1') {
+async function established(localAddress = `::ffff:${OWN}`) {
   const clock = new VirtualClock()
   const [near, far] = MemorySocket.pair()
   near.localAddress = localAddress === 'none' ? undefined : localAddress

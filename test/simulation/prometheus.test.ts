@@ -145,7 +145,14 @@ describe('the metrics of an announcer', () => {
     }
     const gate = new HealthGate({ check, clock: lab.clock })
     const { announcer, samples } = scene({ lab, gates: { apiserver: gate } })
-    expect(await samples()).toMatchObject({ 'health_flaps_total{gate="apiserver"}': 0 })
+    const buckets = ['0.001', '0.005', '0.01', '0.05', '0.1', '0.25', '0.5', '1', '2', '3', '5', '10', '+Inf']
+    expect(await samples()).toMatchObject({
+      'health_flaps_total{gate="apiserver"}': 0,
+      'health_check_duration_seconds_count{gate="apiserver"}': 0,
+      ...Object.fromEntries(
+        buckets.map(le => [`health_check_duration_seconds_bucket{le="${le}",gate="apiserver"}`, 0]),
+      ),
+    })
     announcer.announce(VIP, { gate })
     await lab.pass(11)
     expect(await samples()).toMatchObject({
@@ -197,6 +204,16 @@ describe('the metrics of an announcer', () => {
     const registry = new Registry()
     registerMetrics(announcer, registry)
     expect(await registry.metrics()).toContain(`advertisements_total{peer="${peer}",prefix="${VIP}"} 0\n`)
+  })
+
+  test.each<[string, (scene: Scene) => unknown[], string]>([
+    ['no announcer', ({ registry }) => [{}, registry], 'announcer.announce: '],
+    ['no registry', ({ announcer }) => [announcer, {}], 'registry.registerMetric: '],
+    ['gates that are a list', ({ announcer, registry }) => [announcer, registry, []], 'gates: '],
+    ['a gate that is none', ({ announcer }) => [announcer, new Registry(), { one: {} }], 'gates.one.status: '],
+  ])('registerMetrics() rejects %s', (_, given, message) => {
+    const [announcer, registry, gates] = given(scene()) as Parameters<typeof registerMetrics> // wrong ones
+    expect(() => registerMetrics(announcer, registry, gates)).toThrow(message)
   })
 
   test('two announcers need two registries', () => {

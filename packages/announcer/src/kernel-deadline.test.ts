@@ -3,11 +3,11 @@ import { describe, expect, it, vi } from 'vitest'
 import { keepDeadline } from './kernel-deadline.ts'
 
 /** A deadline of the kernel that writes down its calls, and may be made to throw. */
-function stage(secondsLeft: () => number) {
+function stage(secondsLeft: () => number, { isBroken = false, hasLog = true } = {}) {
   const clock = new VirtualClock()
   const calls: string[] = []
   const lines: object[] = []
-  let broken = false
+  let broken = isBroken
   const call = (name: string): void => {
     if (broken) throw new Error('no timer is left')
     calls.push(name)
@@ -16,7 +16,7 @@ function stage(secondsLeft: () => number) {
   const error = (fields: object, text: string) => void lines.push({ ...fields, text })
   const log = { debug: quiet, info: quiet, warn: quiet, error }
   const deadline = { arm: (seconds: number) => call(`arm ${seconds}`), disarm: () => call('disarm') }
-  const end = keepDeadline(deadline, clock, log, secondsLeft)
+  const end = keepDeadline(deadline, clock, hasLog ? log : undefined, secondsLeft)
   const setBroken = (value: boolean) => {
     broken = value
   }
@@ -62,5 +62,14 @@ describe('the deadline of the kernel', () => {
       ['arm 9', 'arm 9'],
       [line, line],
     ])
+  })
+  it('a kernel that refuses from the beginning is logged, too', () => {
+    expect(stage(() => 9, { isBroken: true }).lines).toHaveLength(1)
+  })
+  it('a kernel that refuses ends nothing, with a log or without', async () => {
+    const { clock, calls, setBroken } = stage(() => 9, { isBroken: true, hasLog: false })
+    setBroken(false)
+    await clock.advance(1)
+    expect(calls).toEqual(['arm 9'])
   })
 })

@@ -75,10 +75,9 @@ function none(cause: Explanation<UnsendableReason>): NextHop {
 function ofInterface(
   { family }: HostRoute,
   device: string | undefined,
-  { addresses, extended, peer, announced }: NextHopContext,
+  { addresses, extended, announced }: NextHopContext,
 ): Address | undefined {
-  const isFree = (address: Address) => !isNoHost(address) && address !== peer && !announced.includes(address)
-  const free = addresses.filter(one => one.device === device && isFree(one.address))
+  const free = addresses.filter(one => one.device === device && !announced.includes(one.address))
   if (family === 'ipv6-unicast') return lowest(free)
   return primary(free) ?? (extended ? lowest(free) : undefined)
 }
@@ -93,8 +92,11 @@ function primary(free: readonly InterfaceAddress[]): Address | undefined {
  */
 function lowest(free: readonly InterfaceAddress[]): Address | undefined {
   const ipv6 = free.filter(({ address }) => isIpv6(address) && !isLinkLocal(address))
-  const order = ({ address, single }: InterfaceAddress) =>
-    `${single ? 1 : 0}${/^[23]/.test(address) && address.indexOf(':') === 4 ? 0 : 1}${Buffer.from(parseAddress(address, 'nextHop')).toString('hex')}`
+  const order = ({ address, single }: InterfaceAddress) => {
+    const octets = parseAddress(address, 'nextHop')
+    const isGlobal = octets[0]! >> 5 === 1
+    return `${single ? 1 : 0}${isGlobal ? 0 : 1}${Buffer.from(octets).toString('hex')}`
+  }
   return ipv6.sort((one, other) => (order(one) < order(other) ? -1 : 1))[0]?.address
 }
 

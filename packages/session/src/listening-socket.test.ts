@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { inspect } from 'node:util'
-import { linuxSupport, setUserTimeout } from '@softspoken/linux'
+import * as linux from '@softspoken/linux'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { configure } from './config.ts'
 import { dialTcp } from './dial.ts'
@@ -11,14 +11,12 @@ import { Listener, type ListenerOptions } from './listener.ts'
 import type { SessionOptions } from './options.ts'
 import { Session } from './session.ts'
 
-vi.mock('@softspoken/linux', { spy: true })
-
 const toEnd: (() => unknown)[] = []
 afterEach(async () => {
   await Promise.all(toEnd.splice(0).map(end => end()))
 })
 
-describe.runIf(linuxSupport().supported)('two sessions on Linux, with koffi', () => {
+describe.runIf(linux.linuxSupport().supported)('two sessions on Linux, with koffi', () => {
   it.each([
     ['the same TCP MD5 key (RFC 2385)', { tcpMd5Key: 'sésame' }, '127.0.0.1', '127.0.0.1'],
     ['the same key over IPv6', { tcpMd5Key: 'sésame' }, '::1', '::1'],
@@ -144,11 +142,12 @@ describe.runIf(linuxSupport().supported)('two sessions on Linux, with koffi', ()
   it('the system ends a connection that is not acknowledged in time (RFC 5482)', async () => {
     const waits = waiting('127.0.0.1', { holdTime: 300 })
     const port = await listener({ address: '127.0.0.1' }).serve(waits).listen()
-    vi.mocked(setUserTimeout).mockClear()
+    const set = vi.spyOn(linux, 'setUserTimeout')
+    toEnd.push(() => set.mockRestore())
     const dials = dialling('127.0.0.1', port, { sendHoldTime: 90.5 })
     await soon(() => expect([dials.state, waits.state]).toEqual(['Established', 'Established']))
-    expect(vi.mocked(setUserTimeout).mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([90_500, 600_000])
-    expect(vi.mocked(setUserTimeout).mock.results.map(({ type }) => type)).toEqual(['return', 'return'])
+    expect(set.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([90_500, 600_000])
+    expect(set.mock.results.map(({ type }) => type)).toEqual(['return', 'return'])
   })
   it('a dial leaves no descriptor open if the system refuses an option', () => {
     const config = configure({ local: from('127.0.0.1'), peer: { as: 1, address: '127.0.0.1' }, bindDevice: 'nosuch0' })

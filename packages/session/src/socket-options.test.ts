@@ -1,14 +1,5 @@
-import {
-  bindToDevice,
-  linuxSupport,
-  setDscp,
-  setMinTtl,
-  setTcpMd5Key,
-  setTtl,
-  setUserTimeout,
-  type TcpSocket,
-} from '@softspoken/linux'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import * as linux from '@softspoken/linux'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { given, linuxOptions } from '../tools/linux-options.ts'
 import { configure } from './config.ts'
 import { Listener } from './listener.ts'
@@ -23,13 +14,14 @@ import {
   setPrecedence,
 } from './socket-options.ts'
 
-vi.mock('@softspoken/linux', { spy: true })
-const setters = { bindToDevice, setDscp, setMinTtl, setTcpMd5Key, setTtl, setUserTimeout }
+const setters = ['bindToDevice', 'setDscp', 'setMinTtl', 'setTcpMd5Key', 'setTtl', 'setUserTimeout'] as const
+let spies: readonly MockInstance<(...given: never) => void>[]
 beforeEach(() => {
-  for (const setter of Object.values(setters)) vi.mocked(setter).mockReset().mockReturnValue()
+  spies = setters.map(name => vi.spyOn(linux, name).mockReturnValue())
 })
-const socket: TcpSocket = { fd: 7, family: 'ipv4' }
-const { supported } = linuxSupport()
+afterEach(() => vi.restoreAllMocks())
+const socket: linux.TcpSocket = { fd: 7, family: 'ipv4' }
+const { supported } = linux.linuxSupport()
 
 describe('the options of a connection', () => {
   it('a connection needs no option by default', () => {
@@ -60,7 +52,7 @@ describe('the options of a connection', () => {
 
 it('DSCP is CS6 (RFC 4594 §3.1)', () => {
   setPrecedence(socket)
-  expect(setDscp).toHaveBeenCalledExactlyOnceWith(socket, 48)
+  expect(linux.setDscp).toHaveBeenCalledExactlyOnceWith(socket, 48)
 })
 
 describe('the user timeout', () => {
@@ -72,7 +64,7 @@ describe('the user timeout', () => {
     [{ sendHoldTime: 100.5 }, 100_500],
   ])('the user timeout of %j is %d ms (RFC 5482)', (change, milliseconds) => {
     limitUnacknowledged(socket, configure({ ...given, ...change }))
-    expect(setUserTimeout).toHaveBeenCalledExactlyOnceWith(socket, milliseconds)
+    expect(linux.setUserTimeout).toHaveBeenCalledExactlyOnceWith(socket, milliseconds)
   })
 })
 
@@ -100,8 +92,8 @@ describe('the options of a listening socket', () => {
 
 describe('a system that refuses an option', () => {
   beforeEach(() => {
-    for (const setter of Object.values(setters))
-      vi.mocked(setter).mockImplementation(() => {
+    for (const spy of spies)
+      spy.mockImplementation(() => {
         throw Object.assign(new Error('setsockopt EPERM: operation not permitted'), { code: 'EPERM' })
       })
   })
@@ -113,7 +105,8 @@ describe('a system that refuses an option', () => {
   it('a refused DSCP or user timeout does not fail the dial', () => {
     expect(() => setPrecedence(socket)).not.toThrow()
     expect(() => limitUnacknowledged(socket, configure(given))).not.toThrow()
-    expect([setDscp, setUserTimeout].map(it => vi.mocked(it).mock.calls.length)).toEqual([1, 1])
+    expect(linux.setDscp).toHaveBeenCalledOnce()
+    expect(linux.setUserTimeout).toHaveBeenCalledOnce()
   })
 })
 
@@ -139,10 +132,13 @@ function on(platform: NodeJS.Platform): void {
 /** The calls that these options make, without the socket. */
 function calls(options: readonly SocketOption[]): unknown[][] {
   for (const { set } of options) set(socket)
-  const made = Object.entries(setters).flatMap(([name, setter]) => {
-    const { calls, invocationCallOrder } = vi.mocked(setter).mock
-    return calls.map(([, ...values], at) => ({ order: invocationCallOrder[at]!, call: [name, ...values] }))
+  const made = spies.flatMap((spy, index) => {
+    const { calls, invocationCallOrder } = spy.mock
+    return calls.map(([, ...values]: readonly unknown[], at) => ({
+      order: invocationCallOrder[at]!,
+      call: [setters[index], ...values],
+    }))
   })
-  for (const setter of Object.values(setters)) vi.mocked(setter).mockClear()
+  for (const spy of spies) spy.mockClear()
   return made.sort((one, other) => one.order - other.order).map(({ call }) => call)
 }

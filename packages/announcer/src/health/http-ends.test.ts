@@ -9,7 +9,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { httpCheck } from './http-check.ts'
 import type { Check } from './options.ts'
 import { tcpCheck } from './tcp-check.ts'
-import { untilAborted } from './until-aborted.ts'
 
 function reset(socket: Socket): void {
   if (socket instanceof TLSSocket) socket.destroy()
@@ -158,19 +157,6 @@ describe('tcpCheck()', () => {
     expect(
       await failure(signal => tcpCheck({ port: server.port })(AbortSignal.any([signal, AbortSignal.abort()]))),
     ).toMatch(/abort/)
-  })
-})
-
-describe('untilAborted()', () => {
-  test('untilAborted() ends a check that never ends, and leaves no listener', async () => {
-    const controller = new AbortController()
-    const over = untilAborted(controller.signal, () => new Promise(() => {}))
-    controller.abort(new Error('the check took too long'))
-    await expect(over).rejects.toThrow('the check took too long')
-    await untilAborted(new AbortController().signal, async () => {})
-    const ran = vi.fn(async () => {})
-    await expect(untilAborted(controller.signal, ran)).rejects.toThrow('the check took too long')
-    expect(ran).not.toHaveBeenCalled()
   })
 })
 
