@@ -1,6 +1,16 @@
 /** A program that a supervisor restarts, in virtual time: each process has its own clock, and the files stay. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import fs from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -169,6 +179,40 @@ describe('the file of an earlier process', () => {
       expect(other.session.status().counters.dials).toBe(1)
     }
   })
+  it('a record of exactly an hour still counts', async () => {
+    const one = life({ backOff: { protocolInitial: 3600 } })
+    await pass(one.clock, 0)
+    await kill(one.clock, 0)
+    writeFileSync(file(), JSON.stringify({ ...(await read()), underway: 'none', protocol: 2 }))
+    wall.now += 3600
+    const two = life({ backOff: { protocolInitial: 3600 } })
+    await pass(two.clock, 0)
+    expect(await read()).toMatchObject({ protocol: 2 })
+  })
+  it('a record without a dial is read, too', async () => {
+    const one = life()
+    await pass(one.clock, 0)
+    await kill(one.clock, 1)
+    const { dialledAt: _, ...saved } = (await read()) as { dialledAt: number }
+    writeFileSync(file(), JSON.stringify(saved))
+    const two = life()
+    expect([two.session.status().nextDialIn, two.lines.length]).toEqual([59, 1])
+  })
+  it('a session that is started again does not read the file again', async () => {
+    const one = life()
+    await pass(one.clock, 0)
+    await kill(one.clock, 1)
+    const saved = readFileSync(file(), 'utf8')
+    rmSync(file())
+    const two = life()
+    const stopped = two.session.stop()
+    await pass(two.clock, 1)
+    await stopped
+    writeFileSync(file(), saved)
+    two.session.start()
+    await pass(two.clock, 0)
+    expect(two.session.status().counters.dials).toBe(1)
+  })
   it.each([
     ['from the future', -1],
     ['older than an hour', 3601],
@@ -217,9 +261,79 @@ describe('a file that cannot be used causes one warning, and the peer is dialled
     await dialsWithOneWarning()
     expect(await read()).toMatchObject({ protocol: 1 }) // it is replaced
   })
-  it('a directory in place of the file causes one warning', async () => {
+  it.each([
+    ['localAs', -1],
+    ['localAs', '65001'],
+    ['peerAs', 1.5],
+    ['open', 7],
+    ['writtenAt', null],
+    ['dialledAt', 'now'],
+    ['transport', -1],
+    ['protocol', 0.5],
+    ['wait', '60'],
+    ['underway', 'other'],
+    ['underway', undefined],
+  ])('a record whose %s is %j is not used, and causes one warning', async (name, value) => {
+    const one = life()
+    await pass(one.clock, 0)
+    await kill(one.clock, 1)
+    writeFileSync(file(), JSON.stringify({ ...(await read()), [name]: value }))
+    const two = life()
+    expect(two.session.status().nextDialIn).toBeUndefined()
+    expect(two.lines).toEqual([expect.objectContaining({ error: 'it holds no dial record' })])
+  })
+  it('a record of 4096 octets is read, and a longer one is not', async () => {
+    const one = life()
+    await pass(one.clock, 0)
+    await kill(one.clock, 1)
+    const text = readFileSync(file(), 'utf8')
+    writeFileSync(file(), text.padEnd(4097))
+    const two = life()
+    expect(two.lines).toEqual([expect.objectContaining({ error: 'it is not a small regular file' })])
+    writeFileSync(file(), text.padEnd(4096))
+    expect(life().session.status().nextDialIn).toBe(59)
+  })
+  it('a link to a good record is not followed', async () => {
+    const one = life()
+    await pass(one.clock, 0)
+    await kill(one.clock, 1)
+    renameSync(file(), join(directory, 'elsewhere'))
+    symlinkSync(join(directory, 'elsewhere'), file())
+    const two = life()
+    expect([two.session.status().nextDialIn, two.lines]).toEqual([
+      undefined,
+      [expect.objectContaining({ text: 'dial record failed', error: expect.stringContaining('ELOOP') })],
+    ])
+  })
+  it('a directory in place of the file causes one warning, and no other file stays', async () => {
     mkdirSync(join(file(), 'inner'), { recursive: true })
     await dialsWithOneWarning()
+    expect(readdirSync(directory)).toEqual(['dial-192.0.2.2-179.json'])
+  })
+  it('a second failure causes a second warning once a write has succeeded', async () => {
+    rmSync(directory, { recursive: true })
+    const { clock, peer, lines } = life()
+    const fails = async () => {
+      await pass(clock, 60)
+      peer().send(openMessage(65099))
+      await pass(clock, 0)
+      return lines.filter(({ text }) => text === 'dial record failed').length
+    }
+    expect(await fails()).toBe(1)
+    mkdirSync(directory)
+    await pass(clock, 60)
+    expect(readdirSync(directory)).toEqual(['dial-192.0.2.2-179.json'])
+    rmSync(directory, { recursive: true })
+    peer().send(openMessage(65099))
+    await pass(clock, 0)
+    expect(lines.filter(({ text }) => text === 'dial record failed')).toHaveLength(2)
+  })
+  it('a session without a log survives a record that cannot be used', async () => {
+    writeFileSync(file(), 'nonsense')
+    const { clock, peer } = life({ log: undefined })
+    await pass(clock, 0)
+    await kill(clock, 1)
+    expect([peer().closed, life({ log: undefined }).session.status().nextDialIn]).toEqual([false, 59])
   })
   it.each(['/dev/zero', '/nowhere'])('a link to %s in place of the file causes one warning', async target => {
     symlinkSync(target, file())
@@ -375,6 +489,7 @@ it('the file is small, and has no TCP MD5 key', async () => {
   const text = readFileSync(file(), 'utf8')
   expect(text).not.toContain('sesame')
   expect(text.length).toBeLessThan(1000)
+  expect(statSync(file()).mode & 0o777, 'for its owner only').toBe(0o600)
 })
 it('a link-local peer has a file of its own', async () => {
   const { clock } = life({ peer: { as: 65002, address: 'fe80::1%eth0' } })
@@ -414,7 +529,7 @@ function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | 
   const quiet = (): void => {}
   const warn = (fields: object, text: string) => void lines.push({ ...fields, text })
   const peers: ScriptedConnection[] = []
-  const { stateDirectory = directory, ...rest } = change
+  const { stateDirectory = directory, log, ...rest } = change
   const kept = 'stateDirectory' in change && change.stateDirectory === undefined ? {} : { stateDirectory }
   const session = new Session({
     ...options,
@@ -422,12 +537,14 @@ function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | 
     ...kept,
     clock,
     random: () => 1,
-    log: {
-      debug: quiet,
-      info: quiet,
-      error: quiet,
-      warn: (fields, text) => (text === 'session down' ? quiet() : warn(fields, text)),
-    },
+    ...(!('log' in change && log === undefined) && {
+      log: {
+        debug: quiet,
+        info: quiet,
+        error: quiet,
+        warn: (fields: object, text: string) => (text === 'session down' ? quiet() : warn(fields, text)),
+      },
+    }),
     dial: () => {
       const [near, far] = MemorySocket.pair()
       peers.push(new ScriptedConnection(far))

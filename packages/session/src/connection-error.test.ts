@@ -53,6 +53,30 @@ it.each([
   })
 })
 
+it('an error without a code, or that throws when it is read, has the reason error', () => {
+  expect(explainError(new Error('its own words'), config)).toEqual({ reason: 'error', detail: 'its own words' })
+  const hostile = Object.defineProperty(new Error('its own words'), 'code', {
+    get: () => {
+      throw new Error('a bug of the caller')
+    },
+  })
+  expect(explainError(hostile, config)).toEqual({ reason: 'error', detail: 'its own words' })
+})
+
+it.each([
+  ['bindDevice', { bindDevice: 'eth2' }, 'fe80::2%eth1', 'eth2'],
+  ['the zone of the peer', {}, 'fe80::2%eth1', 'eth1'],
+  ['the zone of local.address', {}, '2001:db8::2', 'eth0'],
+])('ENODEV names the interface of %s', (_, options, peer, name) => {
+  const own = { ...local, address: 'fe80::1%eth0' }
+  const here = { ...configure({ local: own, peer: { as: 65002, address: '2001:db8::2' } }), ...options }
+  const to = { ...here, peer: { ...here.peer, address: peer } }
+  expect(explainError(withCode('ENODEV'), to)).toEqual({
+    reason: 'interface-missing',
+    detail: `the interface ${name} is not on this host`,
+  })
+})
+
 it.each<[string, string | undefined]>([
   ['\x15\x03\x01\x00\x02\x02\x46', 'speaks-tls'],
   ['\x16\x03\x03\x00\x7a', 'speaks-tls'],
