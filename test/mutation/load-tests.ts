@@ -6,7 +6,7 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|limits|listener|log-budget|machine-differences|mistakes|politeness|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
+  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|listener|log-budget|machine-differences|mistakes|politeness|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
 /** They call whole commands, open many sockets, ask the host or start programs: each with the files of the package whose change asks for it. */
 const ofChanged: Readonly<Record<string, string | readonly string[]>> = {
   'health/checks.test.ts': 'health/',
@@ -18,6 +18,7 @@ const ofChanged: Readonly<Record<string, string | readonly string[]>> = {
   'cli.test.ts': 'cli.ts',
   'commands/check.test.ts': 'commands/check.ts',
   'findings/api-server.test.ts': 'findings/',
+  'http/limits.test.ts': 'http/status-page.ts',
   'kubernetes/credentials.test.ts': 'kubernetes/',
   'kubernetes/exec-plugin.test.ts': 'kubernetes/exec-plugin.ts',
   'kubernetes/hostile-server.test.ts': 'kubernetes/transport.ts',

@@ -13,6 +13,7 @@ const MOST = 16
 const toClose: AsyncDisposable[] = []
 const sockets: Socket[] = []
 afterEach(async () => {
+  vi.useRealTimers()
   vi.restoreAllMocks()
   for (const socket of sockets.splice(0)) socket.destroy()
   for (const one of toClose.splice(0).reverse()) await one[Symbol.asyncDispose]()
@@ -38,7 +39,7 @@ async function established() {
   const port = await listener.listen()
   const peer = { as: 64515, address: '127.0.0.1', port }
   toClose.push(listener, new Session({ local: { as: 65000, id: '10.0.5.1' }, peer }).start())
-  await expect.poll(() => announcer.status().peers[0]?.sent).toEqual([VIP])
+  await vi.waitFor(() => expect(announcer.status().peers[0]?.sent).toEqual([VIP]))
   const get = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${page.port}${path}`)
     return { status: answer.status, text: await answer.text() }
@@ -104,7 +105,7 @@ describe('a flood', () => {
       await once(other, 'data')
       others.push(other)
     }
-    await expect.poll(() => others.filter(({ closed }) => closed).length).toBe(15)
+    await vi.waitFor(() => expect(others.filter(({ closed }) => closed).length).toBe(15))
     expect(others.map(({ closed }) => closed)).toEqual([...Array(15).fill(true), ...Array(15).fill(false)])
     quiet.write(get('/healthz'))
     expect(String(await once(quiet, 'data'))).toContain('the process runs')
@@ -183,7 +184,6 @@ describe('an answer', () => {
     vi.advanceTimersByTime(1)
     await get(path)
     expect(reads.mock.calls.length).toBe(2 * length)
-    vi.useRealTimers()
   })
   test('of /readyz is never reused, because it changes with the route', async () => {
     const { announcer, get } = await established()

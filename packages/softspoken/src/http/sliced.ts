@@ -13,7 +13,7 @@ export class Sliced extends Duplex {
   #rest: Buffer | undefined
 
   constructor(socket: Socket) {
-    super({ allowHalfOpen: true })
+    super()
     this.#socket = socket
     socket.on('data', (chunk: Buffer) => {
       socket.pause()

@@ -45,6 +45,7 @@ describe('the HTTP server', () => {
       const { status, headers } = await ask(path, { method })
       expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD'])
     }
+    expect((await ask('/healthz')).headers.get('allow')).toBeNull()
     expect(announcer.status().announcements).toEqual([VIP])
   })
 
@@ -269,6 +270,14 @@ describe('the address of --http', () => {
       await close()
       await vi.advanceTimersByTimeAsync(4000)
       expect(page.port).toBeUndefined()
+    })
+    test('is not tried again when the page is disposed of during an attempt', async () => {
+      const { port } = await taken()
+      const page = await serve(`127.0.0.1:${port}`)
+      vi.advanceTimersByTime(2000) // the second attempt begins
+      await page[Symbol.asyncDispose]()
+      for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+      expect(vi.getTimerCount()).toBe(0)
     })
   })
   test('is free when the server is disposed of, with and without clients', async () => {

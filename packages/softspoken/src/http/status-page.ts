@@ -83,7 +83,7 @@ export class StatusPage implements AsyncDisposable {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#server.closeAllConnections()
-    if (this.#server.listening) await new Promise(done => this.#server.close(done))
+    await new Promise(done => this.#server.close(done)) // if it does not listen, it calls back, too
   }
 
   #later(): void {
