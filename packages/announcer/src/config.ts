@@ -170,7 +170,6 @@ function checkPeer(peer: AnnouncerPeer, at: number): void {
   assertObject(peer, path, PEER)
   rejectUnknown(peer, [...optionNames(sessionOptions, 'peer'), ...optionNames(peerOptions), ...ownOptions], path)
   assertString(peer.address, `${path}.address`, '192.0.2.254')
-  if (peer.localAddress !== undefined) assertString(peer.localAddress, `${path}.localAddress`, '192.0.2.1')
 }
 
 function canonicalNextHop(given: Address | PerFamily | undefined, option: string): Address | PerFamily | undefined {

@@ -8,6 +8,7 @@ import { hostRoute } from './host-route.ts'
 import { PeerRoutes } from './peer-routes.ts'
 
 const VIP = '198.51.100.10/32'
+const OTHER = '198.51.100.11/32'
 const VIP6 = '2001:db8::10/128'
 const both: readonly Family[] = ['ipv4-unicast', 'ipv6-unicast']
 
@@ -87,6 +88,23 @@ describe('a fault of ours', () => {
       lines.filter(({ level }) => level === 'error'),
       'a new error',
     ).toHaveLength(2)
+  })
+
+  test('a route whose UPDATE cannot be made is unsendable, and the others are sent', () => {
+    const { peer, sent } = stage()
+    const preference = {
+      ...resolve({}),
+      get med() {
+        return fail()
+      },
+    }
+    const desired = [{ route: hostRoute(OTHER), preference }, route(VIP)]
+    peer.reconcile(desired)
+    expect(sent()).toContain(VIP)
+    expect(peer.report(desired)).toMatchObject({
+      sent: [VIP],
+      unsendable: { [OTHER]: { reason: 'send-failed', detail: 'a fault of ours' } },
+    })
   })
 
   test('an announcer without a log survives the same', () => {
