@@ -392,10 +392,17 @@ describe('readServiceAccount()', () => {
     expect(await account({ KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' })).toMatchObject({
       server: 'https://[fd00::1]:6443',
     })
+    expect(await account({ KUBERNETES_SERVICE_HOST: '10.96.0.1' })).toMatchObject({ server: 'https://10.96.0.1' })
   })
 
-  test('outside a Pod, the sentence names the variables and the option', async () => {
-    await expect(account({})).rejects.toMatchObject({
+  test.each([
+    {},
+    { KUBERNETES_SERVICE_HOST: '' },
+    { KUBERNETES_SERVICE_HOST: '', KUBERNETES_SERVICE_PORT: '443' },
+    { KUBERNETES_SERVICE_HOST: 'a b' },
+    { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: 'x' },
+  ])('outside a Pod, the sentence names the variables and the option: %j', async variables => {
+    await expect(account(variables)).rejects.toMatchObject({
       reason: 'credentials',
       detail: expect.stringMatching(/^KUBERNETES_SERVICE_HOST and .* set the option kubeconfig$/),
     })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VirtualClock } from '@softspoken/session/testing'
 import { FakeLeaseServer, type LeaseServerFault } from '@softspoken/test-support/fake-lease-server'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { LeaseRecord, StoredLease } from '../election/lease-store.ts'
 import type { LeaseStoreReason } from '../election/reasons.ts'
 import { kubernetesLease } from './kubernetes-lease.ts'
@@ -62,6 +62,16 @@ describe('isCordoned()', () => {
     await expect(store().isCordoned('node1', signal)).rejects.toMatchObject({ reason: 'bad-answer' })
     server.fault = 'forbidden'
     await expect(store().isCordoned('node1', signal)).rejects.toMatchObject({ reason: 'forbidden' })
+  })
+  test('a Node without a spec is a bad answer, and "true" as a text does not count', async () => {
+    server.nodes.set('node1', { kind: 'Node', metadata: { name: 'node1' }, spec: { unschedulable: 'true' } } as never)
+    expect(await store().isCordoned('node1', signal)).toBe(false)
+    server.nodes.set('node1', { kind: 'Node', metadata: { name: 'node1' } } as never)
+    await expect(store().isCordoned('node1', signal)).rejects.toMatchObject({ reason: 'bad-answer' })
+  })
+  test('a name that is no name of a Node asks for nothing else', async () => {
+    await expect(store().isCordoned('../leases?x', signal)).rejects.toMatchObject({ reason: 'not-found' })
+    expect(server.requests.at(-1)?.path).toBe('/api/v1/nodes/..%2Fleases%3Fx')
   })
 })
 
@@ -139,6 +149,24 @@ describe('get(), create() and update()', () => {
     await other.update(record({ renewedAt: new Date(0) }), version, signal)
     expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'PUT'])
     await expect(other.update(record(), 'no version', signal)).rejects.toMatchObject({ reason: 'conflict' })
+  })
+
+  test('update() knows the last eight versions without a look', async () => {
+    const tested = store()
+    const { version } = await tested.create(record(), signal)
+    const see = async () => {
+      server.put(NAME, spec)
+      await tested.get(signal)
+    }
+    for (let others = 1; others < 8; others++) await see()
+    await expect(tested.update(record(), version, signal)).rejects.toMatchObject({ reason: 'conflict' })
+    expect(server.requests.at(-1)?.method).toBe('PUT')
+    await see()
+    await expect(tested.update(record(), version, signal)).rejects.toMatchObject({
+      reason: 'conflict',
+      detail: `the Lease has another version than ${version}`,
+    })
+    expect(server.requests.at(-1)?.method).toBe('GET')
   })
 
   test('update() is a conflict if another program has written, deleted or created again', async () => {
@@ -447,6 +475,29 @@ describe('load() and status()', () => {
     expect(await tested.load()).toEqual(loaded)
     expect(tested.status()).toEqual(loaded)
     expect(server.requests).toHaveLength(0)
+  })
+
+  test('status() has the option server before anything is read', () => {
+    expect(store({ server: 'https://node1:6443' }).status()).toEqual({ server: 'https://node1:6443' })
+  })
+
+  test('a store that has read nothing yet speaks of the API server', async () => {
+    await expect(store().get(AbortSignal.abort())).rejects.toMatchObject({
+      detail: 'the request to the API server was cancelled',
+    })
+    await expect(store({ server: 'https://node1:6443' }).get(AbortSignal.abort())).rejects.toMatchObject({
+      detail: 'the request to node1:6443 was cancelled',
+    })
+  })
+
+  test('without a kubeconfig, the service account of the Pod is read', async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '')
+    const failed = kubernetesLease().load()
+    vi.unstubAllEnvs()
+    await expect(failed).rejects.toMatchObject({
+      reason: 'credentials',
+      detail: expect.stringContaining('KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be'),
+    })
   })
 
   test('load() rejects if the kubeconfig is missing, with its path', async () => {

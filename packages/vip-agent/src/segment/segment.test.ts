@@ -21,6 +21,7 @@ class Host {
   #claims: SegmentClaim[] = []
   #read = (): void => {}
   sockets = 0
+  of: unknown
   opened = 0
   error: string | undefined
   interface: Record<string, unknown> = {
@@ -46,8 +47,9 @@ class Host {
         isRouter: () => true,
         isWireless: () => this.isWifi,
         isReceiveBalanced: () => this.isBalanced,
-        open: () => {
+        open: (...of) => {
           this.#fail()
+          this.of = of
           this.sockets++
           this.opened++
           return {
@@ -162,6 +164,70 @@ it('an interface that becomes a port is logged once, and has no carrier', () => 
   expect(host.segment.link()).toEqual({ mac: MAC, carrier: true })
   host.interface = { ...free, master: 9 }
   host.segment.link()
+  expect(host.lines).toHaveLength(2)
+})
+it('the socket is of the index of the interface, for the addresses of all VIPs', () => {
+  const host = new Host()
+  host.segment.listen()
+  expect(host.of).toEqual([7, [V4.octets, V6.octets]])
+})
+it('an interface that has no carrier says so', () => {
+  const host = new Host()
+  host.interface = { ...host.interface, carrier: false }
+  expect(host.segment.link()).toEqual({ mac: MAC, carrier: false })
+})
+it('a socket that could not be opened is opened with the next poll, which a frame wakes', async () => {
+  const host = new Host()
+  host.error = 'EMFILE'
+  host.segment.listen()
+  expect(host.sockets).toBe(0)
+  host.error = undefined
+  await host.clock.advance(1)
+  expect(host.sockets).toBe(1)
+  host.hear(claim(OTHER))
+  expect(host.heard).toEqual([OTHER])
+})
+it('a socket that could not be opened is opened for the next frame', () => {
+  const host = new Host()
+  host.error = 'EMFILE'
+  host.segment.listen()
+  host.error = undefined
+  host.segment.probe()
+  expect(host.sent).toHaveLength(2)
+})
+it('frames that no socket takes are not counted', () => {
+  const host = new Host()
+  host.segment.probe()
+  host.segment.listen()
+  host.segment.probe()
+  host.segment.endListening()
+  host.segment.probe()
+  expect([host.segment.framesSent, host.sent.length]).toEqual([2, 2])
+})
+it('the end of listening ends its polls and reports nothing more', async () => {
+  const host = new Host()
+  host.segment.listen()
+  await host.clock.advance(1)
+  host.segment.endListening()
+  expect(host.clock.pendingTimers).toBe(0)
+  host.hear(claim(OTHER))
+  expect(host.heard).toEqual([])
+})
+it('the own MAC address is that of the last look', () => {
+  const host = new Host()
+  host.segment.listen()
+  host.interface = { ...host.interface, mac: OTHER }
+  host.segment.link()
+  host.hear(claim(OTHER), claim(MAC))
+  expect(host.heard).toEqual([MAC])
+})
+it('an error that comes back after a call that worked is a second line', () => {
+  const host = new Host()
+  host.segment.listen()
+  for (const error of ['ENETDOWN', undefined, 'ENETDOWN']) {
+    host.error = error
+    host.segment.probe()
+  }
   expect(host.lines).toHaveLength(2)
 })
 it('an error names the interface', () => {
