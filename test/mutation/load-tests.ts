@@ -25,7 +25,7 @@ const ofChanged: Readonly<Record<string, string | readonly string[]>> = {
   'manifest/manifest.test.ts': 'manifest/',
 }
 /** What vitest-runner.ts does not do: modules replaced for one file, hooks of one test, what needs a context or a process. */
-const unsupported = /vi\.mock\(|onTest(Failed|Finished)\(|\.poll\(|Snapshot\(|process\.umask\(/
+const unsupported = /vi\.mock\(|onTest(Failed|Finished)\(|expect\.poll\(|Snapshot\(|process\.umask\(/
 
 // The same inputs for each mutant, so that a score does not depend on luck; no search for a smaller one, which takes seconds.
 fc.configureGlobal({ seed: 1, endOnFailure: true })

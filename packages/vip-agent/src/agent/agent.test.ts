@@ -332,6 +332,33 @@ describe('a node without an election', () => {
     expect(run.whats).toEqual(['remove', 'set', 'MED undefined', 'withdrawn', 'remove', 'Cease', 'end'])
     expect([run.at('withdrawn'), run.at('remove'), run.at('end')]).toEqual([3, 6, 6])
   })
+  it.each<[string, (agent: VipAgent) => void, string]>([
+    ['of the first stop()', agent => void [agent.stop('new kernel'), agent.stop('another')], 'new kernel'],
+    ['of a stop() without one', agent => void agent.stop(), 'the VIP agent ends'],
+    ['of a block that ends', agent => void agent[Symbol.asyncDispose](), 'the VIP agent ends'],
+  ])('Cease has the communication %s (RFC 9003)', async (_, stop, communication) => {
+    const run = new Run()
+    await run.pass(3)
+    stop(run.agent)
+    await run.pass(10)
+    const cease = run.router.received.find(message => message.type === 'notification')
+    expect(cease).toMatchObject({ code: 6, subcode: 2 })
+    expect(Buffer.from(cease?.data ?? []).toString()).toContain(communication)
+  })
+  it('an agent whose preference is refused sends nothing and leaves nothing running', async () => {
+    let router: ScriptedPeer | undefined
+    let clock: VirtualClock | undefined
+    const communities = ['nonsense'] as never
+    expect(
+      () =>
+        new Run(run => {
+          ;({ router, clock } = run)
+          return { preference: { communities } }
+        }),
+    ).toThrow(/^(preference\.)?communities/)
+    await clock?.advance(60)
+    expect([router?.dials, router?.received, clock?.pendingTimers]).toEqual([1, [], 0])
+  })
   it('an agent without a health check announces, and its lease is 15 s', async () => {
     const run = new Run({ health: undefined } as object)
     await run.pass(1)
@@ -387,6 +414,11 @@ describe('an agent that is drained', () => {
     await run.pass(10)
     expect(run.agent.status()).toMatchObject({ role: 'leader', serves: {} })
     expect([run.agent.status().drained, run.med]).toEqual([undefined, 999_997])
+  })
+  it('drain() without a reason is shown without one', () => {
+    const run = new Run()
+    run.agent.drain()
+    expect(run.agent.status().drained?.detail).toMatch(/^drained since 20[\d-]+T[\d:]+Z$/)
   })
   it('a second drain() changes the reason, and not the time', async () => {
     const run = new Run()
@@ -676,10 +708,11 @@ describe('the kernel deadline', () => {
     expect(run.lines).toContain('action failed')
     expect(run.whats).toEqual(['remove', 'set', 'MED undefined'])
   })
-  it('without the option it is not armed', async () => {
+  it('without the option it is not armed, and status() has none', async () => {
     const run = new Run()
     await run.pass(5)
     expect(run.deadlines).toEqual([])
+    expect(run.agent.status().leases).toEqual({ health: expect.any(Number) })
   })
 })
 

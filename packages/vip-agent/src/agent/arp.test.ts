@@ -193,6 +193,12 @@ describe('an agent with ARP', () => {
     expect(run.agent.status()).toMatchObject({ role: 'leader', arp: { holds: true, conflicts: 0, framesSent: 2 } })
     expect(run.agent.announcer).toBeUndefined()
   })
+  it('nothing waits for a time any more after its end', async () => {
+    const run = await new Run().pass(5)
+    run.stop()
+    await run.pass(10)
+    expect([run.ended, run.clock.pendingTimers]).toEqual([true, 0])
+  })
   it('its take-over has the address and the first frames, and its end the address', async () => {
     const run = new Run({}, run => (run.previous = undefined))
     const seen: object[] = []

@@ -355,6 +355,21 @@ it('a reason that ended counts anew when it comes back', () => {
   const steps = leader().at(10, sessions(0)).at(11, sessions(1)).at(20, sessions(0)).at(23, tick).withdrawn()
   expect(steps.events).toEqual(['-route no-session 3'])
 })
+it('the reason of a loss that ended does not make the next one longer', () => {
+  const steps = leader().at(10, sessions(0)).at(13, tick).withdrawn().at(13.5, removed)
+  expect(steps.events).toEqual(['-route no-session 3', '-address no-session 3.5'])
+  steps.at(20, sessions(1), { type: 'campaign-ended' }, leads(), set())
+  expect(steps.events).toEqual(['+address no-session 0', '+route no-session 0'])
+  expect(steps.at(30, sessions(0)).at(33, tick).withdrawn().events).toEqual(['-route no-session 3'])
+})
+it('what comes after the removal of an address began does not change its reason', () => {
+  const steps = leader({ mode: 'all-nodes', drainTime: 3000 }).at(10, unhealthy).withdrawn().at(13, tick)
+  expect(steps.at(13.5, drains(true)).at(14, removed).events).toEqual(['-route unhealthy 0', '-address unhealthy 4'])
+})
+it('an address that comes too late is no take-over', () => {
+  const steps = new Steps({ mode: 'all-nodes' }).at(1, removed, healthy()).at(2, unhealthy).at(3, set())
+  expect(steps.events).toEqual([])
+})
 it('failed checks count from the first of them, and a passed one ends the row', () => {
   const steps = leader()
   for (const [at, hasPassed] of [
