@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { call } from '../tools/call.ts'
 import { needed, words } from '../tools/needed.ts'
+import { main } from './cli.ts'
+import { Shutdown } from './shutdown.ts'
 
 describe('a wrong option is one sentence on standard error and exit 2', () => {
   it.each([
@@ -127,6 +129,14 @@ describe('a wrong command line is one sentence and exit 2', () => {
     expect([code, out]).toEqual([2, ''])
     expect(err.trimEnd()).toMatch(sentence)
     expect(err).toMatch(/^[^\n]*\n$/)
+  })
+  it('but a fault of the program itself is not hidden', async () => {
+    const fault = new TypeError('a bug')
+    const print = (): never => {
+      throw fault
+    }
+    const shutdown = new Shutdown(0, { on() {}, exit() {}, printError() {} })
+    await expect(main(['version'], {}, { shutdown, print, printError() {} })).rejects.toBe(fault)
   })
   it('status exits 1 for a port that fetch refuses', async () => {
     const { code, err } = await call(['status', '127.0.0.1:1'])

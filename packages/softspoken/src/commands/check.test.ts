@@ -93,3 +93,29 @@ it('check shows the hold time, address and next hop of one router in its message
   expect(first).toMatch(/^127\.0\.0\.1 port 179, from 127\.0\.0\.2:.*holdTime: 30,.*nextHop: '10\.0\.5\.12'/s)
   expect(second).toMatch(/^127\.0\.0\.3 port 179, from 127\.0\.0\.1:.*holdTime: 90,.*nextHop: '10\.0\.5\.11'/s)
 })
+
+it.each([
+  ['has the BGP Identifier of the first router in memory', { '--router-id': '203.0.113.1' }, /nextHop: '10\.0\.5\.11'/],
+  ['is in the AS of the router', { '--peer-as': '64515' }, /nextHop: '10\.0\.5\.11',\s+localPref: 100/],
+  ['has a router with a four-octet AS', { '--peer-as': '4200000000' }, /nextHop: '10\.0\.5\.11'/],
+])('check shows the route of a node that %s', async (_, changed, route) => {
+  const { code, out } = await call(['check', ...words({ ...needed, '--next-hop': '10.0.5.11', ...changed })])
+  expect(code).toBe(0)
+  expect(out).toMatch(route)
+  expect(out.match(/type: '(open|update|keepalive)'/g)).toEqual(["type: 'open'", "type: 'update'"])
+})
+it('check shows the routes of both families', async () => {
+  const both = ['--prefix', '198.51.100.10/32', '2001:db8::10/128', '--next-hop', '10.0.5.11', '2001:db8::11']
+  const { '--prefix': _, ...others } = needed
+  const { code, out } = await call(['check', ...words(others), ...both])
+  expect(code).toBe(0)
+  expect(out.match(/type: '(open|update|keepalive)'/g)).toEqual(["type: 'open'", "type: 'update'", "type: 'update'"])
+  expect(out).toMatch(/announced: \[ '198\.51\.100\.10\/32' \].*'2001:db8::10\/128'/s)
+})
+it('check says that a route cannot be sent from this host now, with exit 1', async () => {
+  const { code, err } = await call(['check', ...words(needed)])
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(/^198\.51\.100\.10\/32 cannot be sent to 127\.0\.0\.1 from this host now: [^\n]+\n$/),
+  ])
+})

@@ -13,7 +13,8 @@ describe('status()', () => {
       answer.writeHead(url === '/status' ? 200 : 404).end(captured),
     )
     expect(await status(site.address)).toMatch(/^Partly withheld: .*^ROUTE /ms)
-    expect(await status(`http://${site.address}/`)).toMatch(/^Partly withheld: /)
+    for (const url of [`http://${site.address}/`, `HTTP://${site.address}/status`, `${site.address}/status`])
+      expect(await status(url)).toMatch(/^Partly withheld: /)
     expect(await status(site.address, { json: true })).toBe(captured)
   })
   test('rejects while the program starts', async () => {
@@ -37,6 +38,15 @@ describe('status()', () => {
     await using site = await answering(listener)
     await expect(status(site.address)).rejects.toThrow(`status: the server at ${site.address} is not softspoken`)
   })
+  test.each(['verdict', 'announcements', 'withheld', 'leases', 'peers', 'health', 'advertised', 'version', 'uptime'])(
+    'rejects if the answer has no %s',
+    async part => {
+      const { [part]: _, ...others } = JSON.parse(captured) as Record<string, unknown>
+      await using site = await answering((_, answer) => answer.end(JSON.stringify(others)))
+      await expect(status(site.address)).rejects.toThrow('is not softspoken')
+      await expect(status(site.address, { json: true })).rejects.toThrow('is not softspoken')
+    },
+  )
   test('rejects if the answer ends before its end', async () => {
     await using site = await answering((_, answer) => {
       answer.writeHead(200, { 'Content-Length': 100 })
@@ -63,9 +73,10 @@ describe('status()', () => {
     await expect(status('user:word@127.0.0.1:9179')).rejects.toThrow(/^status: the given value is not allowed/)
   })
   test('the interface of a link-local address is not in the Host header', async () => {
-    await expect(status('[fe80::1]:9179')).rejects.toThrow(
-      'status: a link-local address needs its interface, such as [fe80::1%eth0]:9179',
-    )
+    for (const address of ['[fe80::1]:9179', '[FEBF::1]:9179'])
+      await expect(status(address)).rejects.toThrow(
+        'status: a link-local address needs its interface, such as [fe80::1%eth0]:9179',
+      )
     let host: string | undefined
     await using site = await answering(({ headers }, answer) => {
       host = headers.host
@@ -83,6 +94,13 @@ describe('status()', () => {
     '127.0.0.1:0',
     '[::1:9179',
     '127.0.0.1:9179/x',
+    '127.0.0.1:9179/status/x',
+    'https://127.0.0.1:9179',
+    '127.0.0.1/24:9179',
+    '::1:9179',
+    'x[::1]:9179',
+    '[::1]:9179x',
+    'host name:9179',
   ])("refuses the address '%s'", async address => {
     await expect(status(address)).rejects.toThrow(
       /^status: .* is not allowed, it must be an address and a port, such as 127.0.0.1:9179$/,
