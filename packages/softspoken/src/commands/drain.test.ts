@@ -95,6 +95,24 @@ describe('softspoken resume', () => {
   })
 })
 
+describe('softspoken resume removes what can be a reason:', () => {
+  it.each([
+    ['one long line', 'x'.repeat(1024)],
+    ['a line with empty lines behind it', 'kernel upgrade\n\n\n'],
+  ])('%s', async (_, text) => {
+    writeFileSync(file, text)
+    expect((await call(['resume', '--disabled-by', file])).out).toMatch(/^in service: /)
+    expect(existsSync(file)).toBe(false)
+  })
+  it('a link, but not the file that it leads to', async () => {
+    const other = join(folder, 'linked')
+    writeFileSync(other, 'kernel upgrade\n')
+    symlinkSync(other, file)
+    expect((await call(['resume', '--disabled-by', file])).out).toMatch(/^in service: /)
+    expect([existsSync(file), readFileSync(other, 'utf8')]).toEqual([false, 'kernel upgrade\n'])
+  })
+})
+
 describe('one sentence on standard error', () => {
   const without = join('/none', 'drained')
   it.each<[string, string[], number, string]>([

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ProgramOptions } from '../config/options.ts'
 import { hostWarnings } from './host-warnings.ts'
@@ -25,6 +27,27 @@ it('hostWarnings() has no warning for what this host has', async () => {
   const here = { localAddress: '127.0.0.1', bindDevice: 'lo', peer: ['fe80::1%lo'], http: '127.0.0.1:0' }
   expect(await hostWarnings(needed, given)).toEqual([])
   expect(await hostWarnings({ ...needed, ...here }, given)).toEqual([])
+  const peers = [{ address: 'fe80::1%lo', as: 1, bindDevice: 'lo', localAddress: '::1' }]
+  const writable = { stateDirectory: tmpdir(), disabledBy: join(tmpdir(), 'none') }
+  expect(await hostWarnings({ ...needed, peers, ...writable }, given)).toEqual([])
+})
+it('hostWarnings() has a warning for each router and interface, in the order of the options', async () => {
+  const peers = [
+    { address: '10.0.5.1', as: 1, localAddress: '203.0.113.77', bindDevice: 'none0' },
+    { address: 'fe80::1%none1', as: 1 },
+    { address: '10.0.5.2', as: 1, localAddress: '203.0.113.78', bindDevice: 'none0' },
+  ]
+  const options = { ...needed, localAddress: '203.0.113.76', peers, http: '203.0.113.77:9179' }
+  const warned = await hostWarnings({ ...options, disabledBy: '/none/file' }, given)
+  expect(warned.map(warning => warning.replace(/(;| now| is not there).*/, ''))).toEqual([
+    'localAddress: 203.0.113.76 is not on this host',
+    'peers, number 1: 203.0.113.77 is not on this host',
+    'peers, number 3: 203.0.113.78 is not on this host',
+    'peers: there is no interface none1 on this host',
+    'peers: there is no interface none0 on this host',
+    'http: 203.0.113.77:9179 cannot be used',
+    'disabledBy: the folder /none',
+  ])
 })
 
 it.each<[Partial<ProgramOptions>, string]>([
@@ -46,6 +69,10 @@ it.each<[Partial<ProgramOptions>, string]>([
   [
     { peers: [{ address: '10.0.5.1', as: 1, bindDevice: 'none0' }] },
     'peers: there is no interface none0 on this host now',
+  ],
+  [
+    { stateDirectory: '/none' },
+    'stateDirectory: /none is no directory that this user can write to now; until it is, a restart dials at once',
   ],
   [
     { stateDirectory: '/etc/hostname' },
