@@ -60,7 +60,8 @@ export function readUpdate(bytes: Uint8Array, at: number, end: number, context: 
   const pathIds = hasPathIds(context, 'ipv4-unicast')
   assertNlri('Withdrawn Routes', bytes, at + 2, attributesAt - 2, pathIds)
   const announces = nlriAt < end
-  const codes = wellFormedCodes(bytes, attributesAt, nlriAt, announces, context)
+  // A withdrawal ends before the attributes, and saves the call.
+  const codes = attributesAt < end ? wellFormedCodes(bytes, attributesAt, nlriAt, announces, context) : 0
   const findings =
     codes === -1 ? checkAttributes(bytes, at - HEADER_LENGTH, attributesAt, nlriAt, announces, context) : undefined
   assertNlri('NLRI', bytes, nlriAt, end, pathIds)
@@ -81,18 +82,19 @@ const mpBits = codeBit(mpReach) | codeBit(mpUnreach)
 /**
  * A received UPDATE. It keeps a reference to the buffer that it came in; `{ ...update }` copies none of its lists. It is one
  * object without private methods, each of which V8 would note in every object: so a small UPDATE takes a tenth less time.
+ * Its numbers begin as 0, because V8 checks a number that has once been undefined in each step of a loop.
  */
 class DecodedUpdate implements Update {
   readonly type = 'update'
   readonly #bytes: Uint8Array
   /** The first octet after the header. */
-  readonly #at: number
-  readonly #attributesAt: number
-  readonly #nlriAt: number
-  readonly #end: number
+  readonly #at: number = 0
+  readonly #attributesAt: number = 0
+  readonly #nlriAt: number = 0
+  readonly #end: number = 0
   readonly #context: Context
   /** The attributes' codes as wellFormedCodes() returns them; with findings, all of them. */
-  readonly #codes: number
+  readonly #codes: number = 0
   readonly #findings: AttributeFindings | undefined
   #withdrawn: readonly Prefix[] | undefined
   #attributes: Attributes | undefined
