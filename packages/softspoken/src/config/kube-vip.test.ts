@@ -77,6 +77,17 @@ describe("kube-vip's variables", () => {
     )
   })
 
+  it.each([
+    { bgp_as: '64515' },
+    { bgp_routerid: '10.0.5.11' },
+    { bgp_peers: '10.0.5.1:65000' },
+    { bgp_peeraddress: '10.0.5.1' },
+    { cp_enable: 'true' },
+    { vip_arp: 'true' },
+    { vip_leaderelection: 'true' },
+  ])('are known by one of them alone: %j', async env => {
+    await expect(readConfiguration([], env)).rejects.toThrow(/, or (address|bgp_\w+)\b/)
+  })
   it('are not checked if our own options win', async () => {
     const env = {
       ...{ bgp_as: 'AS1', address: 'vip.example', vip_subnet: '24', bgp_hold_time: '15', bgp_sourceip: 'eth0' },
@@ -101,7 +112,7 @@ const absent = {
   tcpMd5Key: undefined,
   multihop: undefined,
   nextHop: undefined,
-  ...{ leaseDuration: undefined, labelNode: undefined },
+  ...{ leaseDuration: undefined, labelNode: undefined, arp: undefined },
 }
 const peersOf = (bgp_peers: string) => ({ bgp_peers, bgp_peeraddress: '', bgp_peeras: '' })
 const v4 = { address: '10.0.5.1', as: 65000 }
@@ -166,6 +177,18 @@ describe("kube-vip's variables in each form are used:", () => {
     [peersOf('[fe80::1%eth0]:65000'), { peers: [{ address: 'fe80::1%eth0', as: 65000 }] }],
     [peersOf(',10.0.5.1:65000, [2001:db8:1::1]:65000,'), { peers: [v4, v6] }],
     [{ bgp_peers: '[2001:db8:1::1]:65000', bgp_peerpass: 'k' }, { peers: [v6, { ...v4, tcpMd5Key: 'k' }] }],
+    [{ bgp_peers: '[2001:db8:1::1]:65000', bgp_multihop: 'true' }, { peers: [v6, { ...v4, multihop: 255 }] }],
+    [{ bgp_peers: '[2001:db8:1::1]:65000', bgp_multihop: 'false' }, { peers: [v6, v4] }],
+    [
+      { ...peersOf('10.0.5.1:65000'), bgp_peeras: '65000' },
+      { peers: [v4] },
+      /^bgp_peeras: not used, because each router of bgp_peers has its own/,
+    ],
+    [
+      { ...peersOf('10.0.5.1:65000'), bgp_multihop: 'true' },
+      { peers: [v4] },
+      /^bgp_multihop: not used, because each router of bgp_peers has its own/,
+    ],
     [
       { ...peersOf('10.0.5.1:65000'), bgp_peerpass: 'secret' },
       { peers: [v4], tcpMd5Key: undefined },
@@ -196,7 +219,7 @@ describe("kube-vip's variables in each form are used:", () => {
       {},
       /^backend_health_check_interval: not used, because it is for routing tables/,
     ],
-    [{ vip_arp: 'F', svc_enable: 'false' }, {}],
+    [{ vip_arp: 'F', svc_enable: 'false' }, { arp: undefined }],
     [
       { vip_arp: 'true', bgp_enable: 'true' },
       { arp: true, localAs: 64515 },
@@ -285,6 +308,10 @@ describe('kube-vip variables with a wrong value are refused, and no password is 
     [{ bgp_enable: 'false' }, /^bgp_enable: it is false/],
     [{ bgp_enable: '0' }, /^bgp_enable: it is false/],
     [{ bgp_enable: 'yes' }, /^bgp_enable: the given value is not allowed, it must be true or false/],
+    [{ vip_arp: 'maybe' }, /^vip_arp: the given value is not allowed, it must be true or false/],
+    [{ bgp_hold_time: '90s' }, /^bgp_hold_time: '90s' is not allowed, it must be a whole number/],
+    [{ bgp_peers: '10.0.5.2:1', bgp_multihop: 'maybe' }, /^bgp_multihop: the given value .*true or false/],
+    [{ bgp_peers: '10.0.5.2:1', bgp_peeraddress: 'router.example' }, /^bgp_peeraddress: the given value .*an address/],
     [{ bgp_as: 'AS64515' }, /^bgp_as: 'AS64515' is not allowed, it must be a whole number/],
     [{ bgp_routerinterface: 'eth0' }, /^bgp_routerinterface: .*give the router id itself/],
     [{ bgp_sourceip: 'eth0' }, /^bgp_sourceip: .*it must be an address/],

@@ -82,7 +82,7 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
 
   const vip = value('address') ? 'address' : 'vip_address'
   set('prefix', vip, text => {
-    if (value('vip_address') !== undefined && vip === 'address' && value('vip_address') !== text)
+    if (value('vip_address') !== undefined && value('vip_address') !== text)
       warnings.push('vip_address: not used, because its new name, address, is also set')
     const subnet = value('vip_subnet') === undefined ? 'vip_cidr' : 'vip_subnet'
     return text.split(/\s*,\s*/).map(one => hostRouteOf(nameOf(vip), one, nameOf(subnet), value(subnet), warnings))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { OptionError } from '@softspoken/wire'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readConfiguration } from '../../tools/configuration.ts'
+import { readSources } from './sources.ts'
 import { RetryableError, UsageError } from './usage-error.ts'
 import { toUsageError } from './validate.ts'
 
@@ -99,6 +100,19 @@ peers:
       health: [url, ['exec:/bin/check', 'two words']],
     })
   })
+  it('says which values are those of the file', async () => {
+    const config = file('own.yaml', 'med: 1\nholdTime: 40\n')
+    const { inFile } = await readSources({ values: {}, config }, { SOFTSPOKEN_MED: '7', SOFTSPOKEN_PORT: '1179' })
+    expect([...inFile]).toEqual(['holdTime'])
+  })
+  it('replaces no address as kube-vip does if a file says that none is added', async () => {
+    const config = file('without-address.yaml', 'address: none\n')
+    const kubeVip = { cp_enable: 'true', bgp_enable: 'true' }
+    expect(await options([...words(), '--config', config], kubeVip)).not.toHaveProperty('replaceAddress')
+    expect(await options(words(), kubeVip)).toMatchObject({ replaceAddress: true })
+    const own = { ...kubeVip, SOFTSPOKEN_REPLACE_ADDRESS: 'true' }
+    expect(await options([...words(), '--config', config], own)).toMatchObject({ replaceAddress: true })
+  })
   it('does not check a value if another source wins', async () => {
     const config = file('weak.yaml', 'med: high\nholdTime: []\n')
     const env = { SOFTSPOKEN_MED: '-1', SOFTSPOKEN_PORT: 'bgp', SOFTSPOKEN_HOLD_TIME: '30', bgp_as: 'AS1' }
@@ -157,6 +171,10 @@ it('a warning reports that the service is not verified, and hides its password',
   expect((await readConfiguration(words(), env)).warnings).toEqual([
     'healthVerify: none, so any host that answers at https://127.0.0.1:6443/livez decides whether we announce; healthCa would verify it',
   ])
+})
+
+it('no warning reports so of a service that is not checked', async () => {
+  expect((await readConfiguration(words(), { SOFTSPOKEN_HEALTH_VERIFY: 'none' })).warnings).toEqual([])
 })
 
 it.each([
@@ -277,6 +295,7 @@ describe('a mistake is reported in one sentence:', () => {
       'peers: [{ address: 10.0.5.1, as: 1 }, { address: 10.0.5.2, as: 1, colour: 9 }]',
       /^peers in .*, number 2: colour is not an option, the options are address, as, port, .*bindDevice$/,
     ],
+    ['peers: [{ address: router, as: 1 }]', /^peers in .*, number 1, address: .*it must be an IPv4 or IPv6 address/],
     ['- 1', /it must be a map of options/],
     ['text', /it must be a map of options/],
     ['', /it must be a map of options/],
