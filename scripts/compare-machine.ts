@@ -70,14 +70,10 @@ async function run(): Promise<void> {
 function build(): string {
   const target = join(tmpdir(), 'softspoken-rustbgpd')
   const manifest = fileURLToPath(new URL('../test/differential/rustbgpd/Cargo.toml', import.meta.url))
-  const { status, error } = spawnSync(
-    'cargo',
-    ['build', '--quiet', '--release', '--locked', '--manifest-path', manifest],
-    {
-      stdio: 'inherit',
-      env: { ...process.env, CARGO_TARGET_DIR: target },
-    },
-  )
+  const { status, error } = spawnSync('cargo', ['build', '--quiet', '--release', '--manifest-path', manifest], {
+    stdio: 'inherit',
+    env: { ...process.env, CARGO_TARGET_DIR: target },
+  })
   if (status !== 0)
     throw new Error(`cargo has not built test/differential/rustbgpd: ${error?.message ?? `exit code ${status}`}`)
   return join(target, 'release/rustbgpd-beside')

@@ -18,7 +18,7 @@ export interface AnnouncerReport {
 }
 
 const WINDOWS = 6
-const WINDOW = 0.5 // seconds
+const WINDOW = 10 // seconds
 const [routers, vips, port] = process.argv.slice(2).map(Number) as [number, number, number]
 
 let seen = { count: 0, at: 0 }

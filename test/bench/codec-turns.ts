@@ -54,6 +54,12 @@ export function ratio(one: Measured, other: Measured, row: string): number | und
   return isSame ? Math.min(...second.seconds) / Math.min(...first.seconds) : undefined
 }
 
+/** Messages a second, in the shortest of the runs; undefined if the codec does not do this. */
+export function rateOf({ rows }: Measured, row: string): number | undefined {
+  const one = rows[row]
+  return one && one.messages / Math.min(...one.seconds)
+}
+
 export interface Spread {
   readonly median: number
   readonly least: number

@@ -9,6 +9,17 @@ export interface Explained {
   readonly why: string
 }
 
+/** The files that decide what is sent to a router or to the segment, and when. */
+export const crucial: readonly string[] = [
+  ...['decoder', 'message', 'update', 'update-errors'].map(name => `wire/src/${name}.ts`),
+  ...['backoff', 'collision', 'fsm', 'open-check'].map(name => `session/src/${name}.ts`),
+  ...['health/gate', 'health/machine', 'lease', 'reconcile'].map(name => `announcer/src/${name}.ts`),
+  ...['election/observe', 'election/state', 'election/step', 'segment/step'].map(name => `vip-agent/src/${name}.ts`),
+  ...['change-address', 'ending', 'leases', 'on-segment', 'state', 'step'].map(
+    name => `vip-agent/src/agent/${name}.ts`,
+  ),
+]
+
 export const explanations: readonly Explained[] = [
   {
     file: 'session/src/fsm.ts',

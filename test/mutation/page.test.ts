@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { explanations } from './explanations.ts'
+import { crucial, explanations } from './explanations.ts'
 import { mutationPage, type Report, unexplained } from './page.ts'
 import { shouldIgnore } from './sentences.ts'
 
@@ -48,6 +48,19 @@ describe('the page', () => {
       '| `wire/src/b.ts` | 2026-01-02 | 1 | 1 | 0 | 0 | 100.0 % |',
     ])
   })
+  it('names the files without a row', () => {
+    const page = mutationPage('', reportOf('wire/src/a.ts', 'Killed'), place)
+    expect(page).toContain('or were not run: `wire/src/b.ts`, `linux/src/c.ts`.')
+  })
+  it('says in which crucial file a survivor is not explained', () => {
+    const sources = { session: ['session/src/fsm.ts'] }
+    const sentenceOf = (...statuses: readonly string[]) =>
+      /each survivor is explained.*?:/.exec(
+        mutationPage('', reportOf('session/src/fsm.ts', ...statuses), { ...place, sources }),
+      )?.[0]
+    expect(sentenceOf('Killed', 'Survived')).toBe('each survivor is explained, but not 1 in `session/src/fsm.ts`:')
+    expect(sentenceOf('Killed')).toBe('each survivor is explained:')
+  })
   it('drops the row of a file that was removed', () => {
     const page = mutationPage('', reportOf('wire/src/former.ts', 'Killed'), place)
     expect(page).not.toContain('former.ts')
@@ -71,6 +84,10 @@ describe('a string', () => {
     const quasis = [{ value: { raw: '' } }, { value: { raw: '/' } }, { value: { raw: '' } }]
     expect(shouldIgnore({ node: { type: 'TemplateLiteral', quasis } })).toBeUndefined()
   })
+})
+
+it.each(crucial)('the crucial file is there: %s', file => {
+  expect(existsSync(new URL(`../../packages/${file}`, import.meta.url))).toBe(true)
 })
 
 it.each(explanations)(

@@ -1,5 +1,5 @@
 /** docs/mutation.md: a row for each file that was run, their sums by package, and the survivors that no test can notice. */
-import { type Explained, explanations } from './explanations.ts'
+import { crucial, type Explained, explanations } from './explanations.ts'
 
 /** What is used of a report: https://github.com/stryker-mutator/mutation-testing-elements, packages/report-schema. */
 export interface Report {
@@ -51,10 +51,14 @@ becomes \`true\`, the body of a function becomes empty. Then it runs the unit te
 change (a *mutant*) is detected. If all pass, it survives. With names of files after the package, only those files are changed.
 The command writes this page. Run with ${versions}.
 
+The aim is 90 % for each package.
+
 ${table(['package', 'files run', ...columns], packages)}
 - **detected**: a test failed, or an endless loop was ended.
 - **survived**: no test failed. Some of these are *explained*: the table at the end says why no test can notice them.
 - **score**: detected, of all mutants.
+
+${crucialSentence(known)}
 
 Not counted are:
 
@@ -63,7 +67,7 @@ Not counted are:
 
 Of the unit tests of a package, those are not run that search or simulate for seconds, ask the host, open sockets or start programs
 ([load-tests.ts](../test/mutation/load-tests.ts), which also names the folders of \`test/\` that are run). Other tests may
-notice a survivor.
+notice a survivor. \`test:fuzz\` is something else: it changes messages, not code.
 
 ## Files
 
@@ -71,6 +75,7 @@ ${table(
   ['file', 'run on', ...columns],
   known.map(row => [`\`${row.file}\``, row.date, ...cells([row])]),
 )}
+${withoutRow(all.filter(file => !known.some(row => row.file === file)))}
 ## Survivors that are explained
 
 ${table(
@@ -82,6 +87,20 @@ ${table(
     why,
   ]),
 )}`
+}
+
+function crucialSentence(rows: readonly Row[]): string {
+  const left = rows
+    .filter(({ file, survived, explained }) => crucial.includes(file) && survived > explained)
+    .map(({ file, survived, explained }) => `${survived - explained} in \`${file}\``)
+  const names = crucial.map(file => `\`${file}\``).join(', ')
+  const except = left.length === 0 ? '' : `, but not ${left.join(', ')}`
+  return `In the files that decide what is sent, and when, each survivor is explained${except}: ${names}.`
+}
+function withoutRow(files: readonly string[]): string {
+  if (files.length === 0) return ''
+  const names = files.map(file => `\`${file}\``).join(', ')
+  return `These have nothing to change, or were not run: ${names}.\n`
 }
 
 const columns = ['mutants', 'detected', 'survived', 'explained', 'score']

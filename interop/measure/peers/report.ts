@@ -126,9 +126,9 @@ function tables(report: Report): string {
     table(
       ['', 'goal (maximum)', 'measured', ''],
       [
-        goal('start to the route, median', 200, median(ours.routed), 'ms'),
-        goal('SIGTERM to no route, median', 5, median(departures(report, ours.name, 'TERM')), 'ms'),
-        goal('RSS, idle', 60, total(ours.processes).rss / 1024, 'MiB'),
+        goal('start to Established, median', 80, median(ours.established), 'ms'),
+        goal('SIGTERM to no route, median', 2, median(departures(report, ours.name, 'TERM')), 'ms'),
+        goal('RSS, idle', 50, total(ours.processes).rss / 1024, 'MiB'),
         goal('CPU, idle', 0.05, percent(ours), '%'),
       ],
     ),
