@@ -129,7 +129,7 @@ async function start(address: string, flags: readonly string[], measuresMemory: 
   const all = ['announce', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`), ...flags]
   const startedAt = wallClock()
   const child = spawn(node, [program, ...all], {
-    env: { ...process.env, MALLOC_ARENA_MAX: '1' }, // as in the image
+    env: { ...process.env, MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' }, // as in the image
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let log = ''

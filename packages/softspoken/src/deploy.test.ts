@@ -58,13 +58,16 @@ describe('the unit and the Dockerfile', () => {
     expect(dockerfile).toContain(`ENTRYPOINT ["node", "/app/${bundle}"]\nCMD ["announce"]`)
     expect(dockerfile).toContain(`ln -s /app/${bundle} /image/usr/local/bin/softspoken`)
   })
-  it('give all threads one arena of glibc, and so does the printed unit', async () => {
-    const words = 'manifest systemd --prefix 198.51.100.10/32 --local-as 64515 --peer 10.0.5.1 --peer-as 65000'
-    const { out } = await printed(words.split(' '))
-    expect(dockerfile).toContain('\nENV MALLOC_ARENA_MAX=1\n')
-    for (const unit of [read('systemd/softspoken.service'), out])
-      expect(unit).toContain('\nEnvironment=MALLOC_ARENA_MAX=1\n')
-  })
+  it.each(['MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=131072'])(
+    'set %s for glibc, and so does the printed unit',
+    async variable => {
+      const words = 'manifest systemd --prefix 198.51.100.10/32 --local-as 64515 --peer 10.0.5.1 --peer-as 65000'
+      const { out } = await printed(words.split(' '))
+      expect(dockerfile).toContain(`\nENV ${variable}\n`)
+      for (const unit of [read('systemd/softspoken.service'), out])
+        expect(unit).toContain(`\nEnvironment=${variable}\n`)
+    },
+  )
   it('have the package.json of each package that the program needs', () => {
     const copied = [...dockerfile.matchAll(/^COPY packages\/([\w-]+)\/package\.json packages\/\1\/$/gm)].map(
       ([, name]) => name,

@@ -29,6 +29,8 @@ export function unit({ args, files, options, capabilities }: Plan, head: string)
     'NotifyAccess=all',
     '# One arena of glibc for all threads: what one thread has freed, another can use. This saves 2 to 6 MiB.',
     'Environment=MALLOC_ARENA_MAX=1',
+    '# A freed block of 128 KiB goes back to the kernel. Unless this is set, glibc raises the limit at the start. This saves 0.6 MiB.',
+    'Environment=MALLOC_MMAP_THRESHOLD_=131072',
     '# For what other users must not see, such as SOFTSPOKEN_TCP_MD5_KEY. Mode 0600: systemd reads it as root.',
     'EnvironmentFile=-/etc/softspoken/softspoken.env',
     `ExecStart=${[COMMAND, ...args.map(({ text }) => word(text))].join(' \\\n  ')}`,
