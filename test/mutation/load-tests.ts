@@ -19,9 +19,12 @@ const ofChanged: Readonly<Record<string, string | readonly string[]>> = {
   'commands/check.test.ts': 'commands/check.ts',
   'findings/api-server.test.ts': 'findings/',
   'http/limits.test.ts': 'http/status-page.ts',
-  'kubernetes/credentials.test.ts': 'kubernetes/',
+  'kubernetes/credentials.test.ts': ['kubernetes/api-client.ts', 'kubernetes/credentials.ts'],
   'kubernetes/exec-plugin.test.ts': 'kubernetes/exec-plugin.ts',
   'kubernetes/hostile-server.test.ts': 'kubernetes/transport.ts',
+  'kubernetes/kubeconfig.test.ts': 'kubernetes/',
+  'kubernetes/kubernetes-lease.test.ts': 'kubernetes/',
+  'kubernetes/watch-events.test.ts': 'kubernetes/',
   'manifest/manifest.test.ts': 'manifest/',
 }
 /** What vitest-runner.ts does not do: modules replaced for one file, hooks of one test, what needs a context or a process. */
