@@ -447,15 +447,28 @@ describe('a disk that hangs', () => {
     expect(hung.writes).toBe(3) // the one that hung, and the latest of each session
     expect(await read()).toMatchObject({ protocol: 2, underway: 'none' })
   })
-  it('the file of a stopped session is deleted after the write in progress', async () => {
-    const { session, clock } = life()
+  it('a stopped session deletes its file after the write in progress, and dials no more', async () => {
+    const { session, clock, peer } = life()
     await clock.advance(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))
     const stopped = session.stop()
     await clock.advance(1)
     await stopped
     await hung.end()
-    expect(readdirSync(directory)).toEqual([])
+    await clock.advance(1)
+    expect([readdirSync(directory), peer()]).toEqual([[], undefined])
+  })
+  it('a session that is stopped and started meanwhile dials once', async () => {
+    const { session, clock, peers } = life()
+    await clock.advance(0)
+    await vi.waitFor(() => expect(hung.writes).toBe(1))
+    void session.stop()
+    await clock.advance(5)
+    session.start()
+    await clock.advance(0)
+    await hung.end()
+    await pass(clock, 1)
+    expect([session.state, peers.length]).toEqual(['OpenSent', 1])
   })
 
   /** No write of a file ends before end(). */
@@ -553,7 +566,7 @@ function life(change: { [name in keyof SessionOptions]?: SessionOptions[name] | 
     },
   }).start()
   const peer = (): ScriptedConnection => peers.at(-1)! // asked for after a dial
-  return { session, clock, peer, lines }
+  return { session, clock, peer, peers, lines }
 }
 /** Ends a process: its clock stops. The next process starts `seconds` later. */
 async function kill(clock: VirtualClock, seconds: number): Promise<void> {

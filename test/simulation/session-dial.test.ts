@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { Session } from '@softspoken/session'
-import { openMessage, type ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
+import { MemorySocket, openMessage, type ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
 import { cease, encode } from '@softspoken/wire'
 import { describe, expect, it, vi } from 'vitest'
 import { collectDowns, connectTo, establish, established, options, scripted, withdrawal } from './session-helpers.ts'
@@ -154,6 +154,14 @@ describe('dialling', () => {
     const incoming = connectTo(session)
     await clock.advance(0)
     expect([incoming.closed, incoming.types]).toEqual([true, []])
+  })
+  it('a connection that is refused may emit an error', async () => {
+    const { session } = await established()
+    await session.stop()
+    const [near] = MemorySocket.pair()
+    session.accept(near)
+    expect(near.destroyed).toBe(true)
+    expect(() => near.emit('error', new Error('late'))).not.toThrow()
   })
 })
 

@@ -29,6 +29,15 @@ describe('send() and resend()', () => {
     await clock.advance(0)
     expect([session.state, peer().types]).toEqual(['Established', ['open', 'keepalive']])
   })
+  it.each(['send', 'resend'] as const)('%s() of more than one message holds throws, and sends nothing', async call => {
+    const { session, clock, peer } = await established()
+    const withdrawn = Array.from({ length: 1000 }, (_, at) => `10.${at >> 8}.${at & 255}.0/24`)
+    const update: Update = { ...withdrawal, withdrawn: [...withdrawn, ...withdrawn] }
+    const run = () => (call === 'send' ? session.send(update) : session.resend('ipv4-unicast', [withdrawal, update]))
+    expect(run).toThrow('update length')
+    await clock.advance(0)
+    expect([session.state, peer().types]).toEqual(['Established', ['open', 'keepalive']])
+  })
   it('resend() sends the UPDATEs that it is given', async () => {
     const { session, clock, peer } = await established()
     session.resend('ipv4-unicast', [withdrawal, withdrawal])
