@@ -14,7 +14,7 @@ describe('tcpCheck()', () => {
   test('tcpCheck() passes if a connection is accepted, and closes it', async () => {
     await using server = await listening(createTcpServer())
     const closed = new Promise(done => server.server.once('connection', socket => socket.once('close', done).resume()))
-    await tcpCheck({ port: server.port })(signal)
+    await tcpCheck({ host: '127.0.0.1', port: server.port })(signal)
     await closed
   })
 
@@ -35,6 +35,8 @@ describe('tcpCheck()', () => {
     [{}, 'tcpCheck.port: undefined is not allowed'],
     [{ port: 0 }, 'tcpCheck.port: 0 is not allowed, it must be from 1 to 65535'],
     [{ port: 80, hostname: 'a' }, 'tcpCheck.hostname: no such option'],
+    [{ port: 80, host: 7 }, "tcpCheck.host: 7 is not allowed, it must be a string such as '127.0.0.1'"],
+    [{ port: 80, host: '' }, 'tcpCheck.host: '],
   ])('tcpCheck() rejects the options %j', (options, message) => {
     expect(() => tcpCheck(options as { port: number })).toThrow(message)
   })
@@ -52,6 +54,7 @@ describe('httpCheck()', () => {
     const error: unknown = await httpCheck(`http://127.0.0.1:${server.port}/`)(signal).catch(error => error)
     expect(error).toBeInstanceOf(Error)
     expect((error as { reason?: string }).reason).toBe(reason)
+    if (status > 403) expect((error as Error).message).toBe(`http://127.0.0.1:${server.port}/ answered ${status}`)
   })
 
   test.each<[string, HttpCheckOptions, string | undefined]>([
@@ -59,6 +62,11 @@ describe('httpCheck()', () => {
     ['/livez', { status: 200, body: 'ok' }, undefined],
     ['/livez', { body: /^ok$/ }, undefined],
     ['/livez', { body: 'fine' }, 'answered 200, but not fine'],
+    ['/livez', { body: 'o.' }, 'answered 200, but not o.'],
+    ['/two', { body: 'ok' }, undefined],
+    ['/many', {}, 'answered 300'],
+    ['/x65534', { body: 'ok' }, undefined],
+    ['/x65535', { body: 'ok' }, 'answered 200, but not ok'],
     ['/livez', { body: /^k/ }, 'answered 200, but not /^k/'],
     ['/livez', { status: 204 }, 'answered 200'],
     ['/ill', {}, 'answered 503'],
@@ -128,10 +136,25 @@ describe('httpCheck() over TLS', () => {
     await httpCheck(url, { ca: pem('ca'), cert: pem('client'), key: pem('client-key') })(signal)
     await expect(httpCheck(url, { ca: pem('ca') })(signal)).rejects.toThrow()
   })
+
+  test('httpCheck() with our certificate names its permissions after status 403', async () => {
+    await using server = await listening(createTlsServer(own, (_, response) => response.writeHead(403).end()))
+    const credentials = { cert: pem('client'), key: pem('client-key') }
+    await expect(
+      httpCheck(`https://127.0.0.1:${server.port}/`, { ca: pem('ca'), ...credentials })(signal),
+    ).rejects.toThrow('answered 403: check the permissions of our credentials')
+  })
+
+  test("httpCheck() keeps Node's error as the cause of its advice", async () => {
+    await using server = await listening(createTlsServer(own, service))
+    const error: unknown = await httpCheck(`https://127.0.0.1:${server.port}/livez`)(signal).catch(error => error)
+    expect(error).toMatchObject({ cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } })
+  })
 })
 
 describe('httpCheck() rejects', () => {
   const https = 'https://127.0.0.1/livez'
+  const broken = '-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n'
   test.each<[string, object, string]>([
     ['ftp://127.0.0.1/', {}, 'httpCheck.url: it must be a URL that begins with http:// or https://'],
     ['127.0.0.1/livez', {}, 'httpCheck.url: it must be a URL that begins with http:// or https://'],
@@ -139,11 +162,20 @@ describe('httpCheck() rejects', () => {
     ['http://127.0.0.1/', { verify: 'none' }, 'it must be left out: http://127.0.0.1/ has no certificate'],
     [https, { cert: pem('client') }, 'httpCheck.key: it must be given, because cert and key go together'],
     [https, { verify: false }, "httpCheck.verify: false is not allowed, it must be 'none' or left out"],
-    [https, { verify: 'none', ca: pem('ca') }, "left out beside verify 'none'"],
+    [https, { verify: 'none', ca: pem('ca') }, "httpCheck.ca: it must be left out beside verify 'none'"],
+    [https, { key: pem('client-key') }, 'httpCheck.cert: it must be given, because cert and key go together'],
+    [https, { cert: broken, key: pem('client-key') }, 'httpCheck.cert: it must be valid PEM'],
+    [https, { cert: pem('client'), key: broken }, 'httpCheck.key: it must be the key of cert, in PEM'],
+    [https, { cert: pem('client'), key: pem('server-key') }, 'httpCheck.key: it must be the key of cert, in PEM'],
     [https, { cert: 'nonsense', key: 'nonsense' }, 'PEM'],
     [https, { insecure: true }, 'httpCheck.insecure: no such option'],
   ])('httpCheck() rejects %s with %j', (url, probe, message) => {
     expect(() => httpCheck(url, probe)).toThrow(message)
+  })
+
+  test("httpCheck() keeps Node's error as the cause of a rejected certificate", () => {
+    const given = { cert: broken, key: pem('client-key') }
+    expect(() => httpCheck(https, given)).toThrow(expect.objectContaining({ cause: expect.any(Error) }))
   })
 })
 
@@ -151,6 +183,9 @@ const service: RequestListener = ({ url }, answer) => {
   if (url === '/silent') return
   if (url === '/half') answer.write('o')
   else if (url === '/moved') answer.writeHead(302, { location: '/livez' }).end()
+  else if (url === '/many') answer.writeHead(300).end('ok')
+  else if (url === '/two') answer.write('o', () => answer.end('k'))
+  else if (url?.startsWith('/x')) answer.end(`${'x'.repeat(Number(url.slice(2)))}ok`)
   else if (url === '/ill') answer.writeHead(503).end('ill')
   else if (url === '/endless') {
     const more = (): void => {

@@ -6,7 +6,7 @@ export async function untilAborted(signal: AbortSignal, check: () => Promise<voi
   let abort = (): void => {}
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
+    signal.addEventListener('abort', abort)
   })
   try {
     await Promise.race([check(), aborted])
