@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { execCheck } from './exec-check.ts'
+import { execCheck, startError } from './exec-check.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'softspoken-exec-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -41,6 +41,19 @@ describe('execCheck()', () => {
     })
   })
 
+  it.each([
+    ['EAGAIN', undefined],
+    ['ENOMEM', undefined],
+    ['EMFILE', undefined],
+    ['ENFILE', undefined],
+    ['ENOENT', 'misconfigured'],
+  ])('that cannot be started because of %s has the reason %s: a full host is no mistake', (code, reason) => {
+    const error = startError(Object.assign(new Error(), { code }))
+    expect({ ...error, message: error.message }).toEqual({
+      message: `cannot be started: ${code}`,
+      ...(reason && { reason }),
+    })
+  })
   it('there is no shell: an argument is what it is', async () => {
     await expect(execCheck('/usr/bin/printf', ['%s|', '$HOME', '*', 'a b'], 1)(signal)).resolves.toBeUndefined()
     await expect(execCheck('/bin/sh', ['-c', 'echo "$0 $1"; exit 1', '$HOME', 'a b'], 1)(signal)).rejects.toThrow(

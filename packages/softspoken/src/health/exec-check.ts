@@ -95,7 +95,7 @@ function killGroup(pid: number | undefined): void {
 }
 
 /** Only a person can help, unless this host has no room for a process now. */
-function startError(error: unknown): Error {
+export function startError(error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException // child_process throws no other
   const isFull = code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENFILE'
   return Object.assign(new Error(`cannot be started: ${code}`), !isFull && { reason: 'misconfigured' })
