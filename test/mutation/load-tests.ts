@@ -6,14 +6,13 @@ import { describe } from 'vitest'
 
 /** They search or simulate for seconds, ask the host, open sockets or start programs; each mutant that survives would pay for them. */
 const slow =
-  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|listener|log-budget|machine-differences|mistakes|politeness|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
+  /(\.process|\.property|-search|\/(announcer-model|deploy|deploy-files|listener|log-budget|machine-differences|mistakes|politeness|src\/own-address|queries|readme|recipes|recordings|secrets|soak|testing|two-speakers|unread-sockets))\.test\.ts$/
 /** They call whole commands, open many sockets, ask the host or start programs: each with the files of the package whose change asks for it. */
 const ofChanged: Readonly<Record<string, string | readonly string[]>> = {
   'health/checks.test.ts': 'health/',
   'health/exec-check.test.ts': 'health/exec-check.ts',
   'health/http-ends.test.ts': 'health/',
   'listening-socket.test.ts': ['dial.ts', 'listening-socket.ts'],
-  'own-address.test.ts': 'own-address.ts',
   'preflight-start.test.ts': 'preflight.ts',
   'cli.test.ts': 'cli.ts',
   'commands/check.test.ts': 'commands/check.ts',
