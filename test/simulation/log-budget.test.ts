@@ -1,6 +1,7 @@
 /**
  * The most log lines that one router causes: the table of docs/defaults.md. The router is a bad one. It dials us twice a second, and
- * resets each session after a malformed UPDATE. Each of its lines comes as soon as its limit allows, so no other router causes more.
+ * resets each session after a malformed UPDATE. Each of its lines comes as soon as its limit allows. That no
+ * sequence gets more through a limit is searched in packages/session/src/limit-search.test.ts.
  */
 import { readFileSync } from 'node:fs'
 import { RateLimit } from '@softspoken/session/internal'
