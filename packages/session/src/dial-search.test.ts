@@ -1,8 +1,9 @@
 /** The dial budget over the pair of machines; `npx --yes pnpm@12 prove:dials` computes each cell of its table. */
+import type { Message } from '@softspoken/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { budgetRows } from '../tools/budget-rows.ts'
-import { given } from '../tools/connections-play.ts'
+import { given, notificationOf } from '../tools/connections-play.ts'
 import {
   DialGraph,
   discrete,
@@ -17,7 +18,7 @@ import { type MachineFault, withFault } from '../tools/machine-faults.ts'
 import { type History, noHistory } from './backoff.ts'
 import { stepSession } from './collision.ts'
 import { configure } from './config.ts'
-import { newConnections } from './connections.ts'
+import { type Candidate, newConnections } from './connections.ts'
 import { dialBudget } from './dial-budget.ts'
 
 const MINUTE = 60_000
@@ -25,6 +26,10 @@ const { backOff } = configure(given)
 const started = stepSession(newConnections(configure(given), 0), { type: 'start' }, { now: 0, jitter: 0.75 })[0]
 
 const spans = (graph: DialGraph) => [1, 10, 60].map(minutes => graph.most(minutes * MINUTE).dials)
+
+/** A few inputs: all take longer. */
+const few = /^(connected|the (peer connects|dial fails|back-off ends)|.*(lost|higher id))$/
+const fewOrStop = new RegExp(`^stop, start$|${few.source}`)
 
 describe('the dial budget over the pair of machines', () => {
   it.each([
@@ -36,14 +41,29 @@ describe('the dial budget over the pair of machines', () => {
     expect(spans(graph)).toEqual(Object.values(dialBudget(backOff, budgetRows[published])))
     expect(graph.nodes).toBeGreaterThan(4)
   })
-  it('is one dial each minInterval if the caller stops and starts', () => {
+  it('is one dial each minInterval if the caller only stops and starts', () => {
     expect(spans(new DialGraph({}, 60 * MINUTE, rows['stop, start']))).toEqual([12, 120, 720])
   })
   it('is that of dialBudget() in a minute, with incoming connections', () => {
-    const few = /^(connected|the (peer connects|dial fails|back-off ends)|.*(lost|higher id))$/ // all take longer
     const graph = new DialGraph({}, MINUTE, name => few.test(name))
     expect(graph.most(MINUTE).dials).toBe(dialBudget(backOff).minute)
     expect(graph.nodes).toBeGreaterThan(5)
+  })
+  it('is one dial each minInterval if the caller stops and starts between these', () => {
+    expect(new DialGraph({}, MINUTE, name => fewOrStop.test(name)).most(MINUTE).dials).toBe(12)
+  })
+  it('a fault changes it: a stop forgets a part of the time since the dial', async () => {
+    const fault: MachineFault = {
+      name: 'a stop forgets a part of the time since the dial',
+      state: 'Connect',
+      event: 'stop',
+      change: ([{ history, ...machine }, actions]) => [
+        { ...machine, history: { ...history, dialledAt: (history.dialledAt ?? 0) - 1000 } },
+        actions,
+      ],
+    }
+    const search = async () => new DialGraph({}, MINUTE, name => fewOrStop.test(name)).most(MINUTE)
+    expect((await withFault(fault, search)).dials).toBe(15)
   })
   it.each<MachineFault>([
     {
@@ -71,6 +91,9 @@ describe('what lets the search leave out places', () => {
   const walk = fc.array(fc.nat(1000), { maxLength: 12 })
   const more = fc.record({ transport: fc.nat(3), protocol: fc.nat(3), wait: fc.nat(200_000), later: fc.nat(200_000) })
 
+  const everything = () => true
+  const places = nearest(200)
+
   it('a step keeps the order: later and with more failures stays so', () => {
     expect(keepsOrder()).toBeGreaterThan(1000)
   })
@@ -86,6 +109,70 @@ describe('what lets the search leave out places', () => {
     }
     await expect(withFault(fault, async () => keepsOrder())).rejects.toThrow('Property failed')
   })
+
+  it('each other NOTIFICATION does what one of the inputs does', () => {
+    expect(sameAsInputs((code, subcode) => notificationOf(code, subcode))).toBeGreaterThan(5000)
+  })
+  it('a fault breaks it: a NOTIFICATION counts as another', () => {
+    const swapped = (code: number, subcode: number) => notificationOf(code, subcode === 3 ? 4 : subcode)
+    expect(() => sameAsInputs(swapped)).toThrow('6/3')
+  })
+  it('an OPEN without capabilities (RFC 5492 §3) changes no time and no failure', () => {
+    for (const place of places) {
+      const { main, pending } = place.pair
+      const fallback = (one: Candidate): Candidate => ({
+        ...one,
+        machine: { ...one.machine, capabilityFallback: 'active' },
+      })
+      const pair = { ...place.pair, main: fallback(main), ...(pending && { pending: fallback(pending) }) }
+      const effects = (of: Place) => followers(of, everything).map(({ place, dials }) => [effectOf(place), dials])
+      expect(effects({ ...place, pair })).toEqual(effects(place))
+    }
+  })
+  it.each([1, 1000, 20_000])('a process that is stopped for %i ms dials no sooner', stop => {
+    let compared = 0
+    for (const place of places) {
+      if (place.pair.main.machine.state === 'Established') continue // to become stable is an input
+      const after = followers({ ...place, now: place.now + stop }, rows.any)
+      for (const { place: one, dials } of followers(place, rows.any)) {
+        const name = one.inputs.at(-1)
+        const other = after.find(({ place }) => place.inputs.at(-1) === name)
+        expect(other?.dials ?? false, name).toBe(dials)
+        if (other === undefined) continue
+        expect(discrete(other.place, false), name).toBe(discrete(one, false))
+        expect(isNowhereMore(quantitiesOf(one), quantitiesOf(other.place)), name).toBe(true)
+        compared++
+      }
+    }
+    expect(compared).toBeGreaterThan(500)
+  })
+
+  /** How many NOTIFICATIONs it has compared, in each of the places. */
+  function sameAsInputs(received: (code: number, subcode: number) => Message): number {
+    const inputs: Readonly<Record<string, string>> = {
+      ...{ '6/1': 'Cease 6/5', '6/2': 'Cease 6/2', '6/3': 'Cease 6/2', '6/4': 'Cease 6/4' },
+      ...{ '6/5': 'Cease 6/5', '6/7': 'Cease 6/7' },
+    }
+    let compared = 0
+    for (const place of places) {
+      const after = followers(place, everything)
+      for (const side of ['outgoing', 'incoming'] as const)
+        for (let code = 1; code <= 8; code++)
+          for (let subcode = 0; subcode <= 11; subcode++) {
+            const name = `${side}: ${inputs[`${code}/${subcode}`] ?? 'NOTIFICATION 2/2'}`
+            const other = after.find(({ place }) => place.inputs.at(-1) === name)
+            if (other === undefined) continue
+            const message = received(code, subcode)
+            const [pair] = stepSession(place.pair, { type: 'message', message }, { now: place.now, jitter: 0.75 }, side)
+            expect(effectOf({ ...place, pair }), `${code}/${subcode}`).toBe(effectOf(other.place))
+            compared++
+          }
+    }
+    return compared
+  }
+  function effectOf(place: Place): string {
+    return `${discrete(place)} ${quantitiesOf(place)}`
+  }
 
   /** How many steps it has compared. */
   function keepsOrder(): number {
@@ -156,3 +243,17 @@ describe('what lets the search leave out places', () => {
     }
   }
 })
+
+/** Different places, the nearest first. */
+function nearest(count: number): readonly Place[] {
+  const found = new Map<string, Place>([['', { pair: started, now: 0, inputs: [] }]])
+  for (const place of found.values()) {
+    if (found.size >= count) break
+    for (const { place: next } of followers(place, rows.any)) {
+      const isStable = next.inputs.at(-1) === 'stable'
+      const key = `${isStable} ${discrete(next, false)}`
+      if (!found.has(key)) found.set(key, next)
+    }
+  }
+  return [...found.values()]
+}

@@ -1,6 +1,6 @@
 /**
  * The dial budget over the pair of machines of collision.ts: the most dials that any sequence of inputs causes in a span, with
- * incoming connections, collisions and stalls. It knows nothing of dial-budget.ts, which it is compared with.
+ * incoming connections and collisions. It knows nothing of dial-budget.ts, which it is compared with.
  *
  * A node is the pair right after a dial, with all times relative to it; an edge is the shortest time to a next dial. What
  * comes after a node does not depend on when it is reached, so the budget is a shortest path. A connection of the peer that
@@ -8,7 +8,9 @@
  *
  * Between two dials, a place is left out if another one dominates it: equal in all that decides which cell of the table is
  * next, and nowhere later or with more failures. A step keeps that order; dial-search.test.ts tests it. So an input need not
- * come later than the last deadline, except that a session may first become stable, which is an input here.
+ * come later than the last deadline, except that a session may first become stable, which is an input here. A process that is
+ * stopped for a time is no input for the same reason. No other NOTIFICATION is an input, because each does what one of these
+ * does: dial-search.test.ts tests both. Longer stops, in which several deadlines pass, are played by politeness.test.ts.
  */
 import type { Message } from '@softspoken/wire'
 import type { History } from '../src/backoff.ts'
@@ -79,6 +81,7 @@ export const rows = {
     /^(the (peer connects|back-off ends)|connected|stable|.*: (OPEN.*id|KEEPALIVE|Cease 6\/[25]))$/.test(name),
   any: name => name !== 'stop, start',
   'stop, start': name => /^(stop, start|the back-off ends)$/.test(name),
+  'any, and stop, start': () => true,
 } as const satisfies Readonly<Record<string, Allows>>
 
 /** The graph of dials that these inputs make, from a session's first one. */
