@@ -42,6 +42,7 @@ const schedule: Schedule = {
   steps: 2,
   disturbances: { kinds: [], count: 0 },
 }
+const oneStep: Schedule = { ...schedule, step: 9900, steps: 1 } // it ends just before a leadership does
 const one = (kind: Disturbance): Schedule['disturbances'] => ({ kinds: [kind], count: 1 })
 
 describe('every schedule of two candidates', { timeout: 120_000 }, () => {
@@ -51,15 +52,26 @@ describe('every schedule of two candidates', { timeout: 120_000 }, () => {
     expect(states).toBeGreaterThan(5000)
   })
   it.each<Disturbance>(['restart', 'sleep', 'person'])('none has two leaders, with one disturbance: %s', kind => {
-    const { counterexample, states } = searchElection({ ...schedule, steps: 1, disturbances: one(kind) })
+    const { counterexample, states } = searchElection({ ...oneStep, disturbances: one(kind) })
     expect(counterexample).toBeUndefined()
-    expect(states).toBeGreaterThan(1000)
+    expect(states).toBeGreaterThan(5000)
   })
 
   it('a clock that runs faster than the theorem allows has two leaders', () => {
     const { counterexample } = searchElection({ ...schedule, rates: [1, 1.55] })
     expect(counterexample?.invariant).toBe('two lead at once')
     expect(counterexample?.events.at(-1)).toBe('node-1: its answer')
+  })
+  it.each<Disturbance>(['restart', 'sleep', 'person'])(
+    'a clock that is too fast has two leaders, with one disturbance: %s',
+    kind => {
+      const { counterexample } = searchElection({ ...oneStep, rates: [1, 1.55], disturbances: one(kind) })
+      expect(counterexample?.invariant).toBe('two lead at once')
+    },
+  )
+  it('a clock that is too fast has two leaders, with three candidates', () => {
+    const { counterexample } = searchElection({ ...oneStep, rates: [1, 1.2, 1.55] })
+    expect(counterexample?.invariant).toBe('two lead at once')
   })
   it('the search finds a candidate that claims too early', () => {
     fault.now = { ...fault.none, early: 5500 }
