@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { readElection } from './kube-vip-election.ts'
 import type { SourceValues } from './values.ts'
 
+const nameOf = (name: string) => name
+
 /** What kube-vip does without being asked, by option. */
 function implied(env: Record<string, string>, own: SourceValues = {}, adminConf = true): Record<string, unknown> {
-  const reader = { value: (name: string) => env[name], set() {}, setNumber() {} }
+  const reader = { value: (name: string) => env[name], nameOf, set() {}, setNumber() {} }
   const values = readElection(reader, own, [], () => adminConf)
   return Object.fromEntries(Object.entries(values).map(([name, { read }]) => [name, read()]))
 }
@@ -33,7 +35,9 @@ describe('readElection()', () => {
       const values: Record<string, unknown> = {}
       const reader = {
         value: (name: string) => ({ ...leads, enable_node_labeling: value })[name],
-        set: (option: string, _: string, read: (text: string) => unknown) => void (values[option] = read(value)),
+        nameOf,
+        set: (option: string, name: string, read: (text: string, from: string) => unknown) =>
+          void (values[option] = read(value, name)),
         setNumber() {},
       }
       readElection(reader, {}, [], () => false)
@@ -43,7 +47,8 @@ describe('readElection()', () => {
   })
   it('says which option has switched the election off', () => {
     const warnings: string[] = []
-    const reader = { value: (name: string) => ({ ...leads, vip_leasename: 'x' })[name], set() {}, setNumber() {} }
+    const value = (name: string) => ({ ...leads, vip_leasename: 'x' })[name]
+    const reader = { value, nameOf, set() {}, setNumber() {} }
     readElection(reader, { mode: given('all-nodes') }, warnings, () => false)
     expect(warnings).toEqual(['vip_leasename: not used, because a flag is all-nodes'])
   })

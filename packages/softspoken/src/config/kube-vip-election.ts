@@ -6,8 +6,10 @@ import type { SourceValues } from './values.ts'
 /** How the variables are read. */
 export interface KubeVipReader {
   value(name: string): string | undefined
-  /** Read and checked only if no value of ours wins. */
-  set(option: OptionName, name: string, read: (text: string) => unknown): void
+  /** The flag that the user gave for a variable, or the variable. */
+  nameOf(variable: string): string
+  /** Read and checked only if no value of ours wins. `from` is the name that the user gave. */
+  set(option: OptionName, name: string, read: (text: string, from: string) => unknown): void
   setNumber(option: OptionName, name: string): void
 }
 
@@ -33,7 +35,7 @@ export const electionNames: readonly string[] = [
  * `own` has the values from flags and our variables.
  */
 export function readElection(
-  { value, set, setNumber }: KubeVipReader,
+  { value, nameOf, set, setNumber }: KubeVipReader,
   own: SourceValues,
   warnings: string[],
   exists: (path: string) => boolean,
@@ -53,17 +55,16 @@ export function readElection(
     for (const unused of [...others, ...durations.map(([name]) => name)])
       if (isOn(value(unused)))
         warnings.push(
-          `${unused}: not used, because ${own.mode ? `${own.mode.from} is all-nodes` : `${name} is not true`}`,
+          `${nameOf(unused)}: not used, because ${own.mode ? `${own.mode.from} is all-nodes` : `${nameOf(name)} is not true`}`,
         )
     return implied
   }
-  if (isOn(value(name))) set('mode', name, text => (isTrue(name, text) ? 'leader' : undefined))
+  if (isOn(value(name))) set('mode', name, (text, from) => (isTrue(from, text) ? 'leader' : undefined))
   const [namespace, lease] = DEFAULT_LEASE.split('/')
   for (const from of ['cp_namespace', 'vip_leasename'])
     set('lease', from, () => `${value('cp_namespace') ?? namespace}/${value('vip_leasename') ?? lease}`)
   for (const [from, option] of durations) setNumber(option, from)
-  if (isOn(value('enable_node_labeling')))
-    set('labelNode', 'enable_node_labeling', text => isTrue('enable_node_labeling', text))
+  if (isOn(value('enable_node_labeling'))) set('labelNode', 'enable_node_labeling', (text, from) => isTrue(from, text))
   set('kubeconfig', 'k8s_config_file', text => text)
   set('apiServer', 'kubernetes_addr', text => (text.includes('://') ? text : `https://${text}`))
   if (value('k8s_config_file') === undefined && exists(ADMIN_CONF)) {

@@ -19,17 +19,18 @@ const FIELDS = '<address>:<AS>:<password>:<multihop>:<port>'
 const LAST_AS = 0xffffffff
 const UNNUMBERED = 'unnumbered peers are not supported; give an address'
 
-/** @throws UsageError with the router's number and what is wrong. */
-export function readPeers(text: string, warnings: string[]): readonly KubeVipPeer[] {
+/** `name`: of the list, as the user gave it. @throws UsageError with the router's number and what is wrong. */
+export function readPeers(name: string, text: string, warnings: string[]): readonly KubeVipPeer[] {
   const peers = text.split(',').filter(part => part.trim() !== '')
-  if (peers.length === 0) throw new UsageError(`bgp_peers: there is no router in it, each must be ${FIELDS}`)
-  return peers.map((peer, at) => readPeer(peer.trimStart(), `bgp_peers, number ${at + 1}`, warnings))
+  if (peers.length === 0) throw new UsageError(`${name}: there is no router in it, each must be ${FIELDS}`)
+  return peers.map((peer, at) => readPeer(name, peer.trimStart(), at + 1, warnings))
 }
 
-function readPeer(text: string, place: string, warnings: string[]): KubeVipPeer {
+function readPeer(name: string, text: string, number: number, warnings: string[]): KubeVipPeer {
+  const place = `${name}, number ${number}`
   if (text.startsWith('unnumbered:')) throw new UsageError(`${place}: ${UNNUMBERED}`)
   const [address, rest] = addressAndRest(text, place)
-  const where = `bgp_peers, router ${address}`
+  const where = `${name}, router ${address}`
   const [as = '', password = '', hops = '', port = '', families = '', bfd = '', ...more] = rest.split(':')
   if (more.length > 0)
     throw new UsageError(

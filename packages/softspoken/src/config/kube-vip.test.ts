@@ -1,6 +1,8 @@
 /** kube-vip's variables: one table of the forms that are used, and one of those that are refused, with every sentence. */
 import { describe, expect, it } from 'vitest'
 import { readConfiguration } from '../../tools/configuration.ts'
+import { fromKubeVipFlags } from './kube-vip-flags.ts'
+import { readSources } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 const plain = {
@@ -370,5 +372,45 @@ describe('kube-vip variables with a wrong value are refused, and no password is 
     await expect(run).rejects.toThrow(sentence)
     await expect(run).rejects.not.toThrow(/secret|sec\b|ret\b/)
     await expect(run).rejects.toBeInstanceOf(UsageError)
+  })
+})
+
+describe("a sentence about a flag of kube-vip's names the flag, not the variable:", () => {
+  const bgp = ['--bgp', '--localAS', '64515', '--bgpRouterID', '10.0.5.11', '--address', '198.51.100.10']
+  const router = ['--peerAddress', '10.0.5.1', '--peerAS', '65000']
+  const read = async (...words: readonly string[]) => {
+    const { env, nameOf } = fromKubeVipFlags([...bgp, ...words])
+    return await readSources({ values: {}, config: undefined }, env, { exists: () => false, nameOf })
+  }
+  it.each([
+    [['--bgpHoldTimer', '90s', ...router], '--bgpHoldTimer: '],
+    [['--multihop=maybe', ...router], '--multihop: '],
+    [['--bgppeers', '10.0.5.2:x'], '--bgppeers, router 10.0.5.2, the second field: '],
+    [['--bgppeers', 'router'], '--bgppeers, number 1, the first field: '],
+    [['--bgppeers', ' ,'], '--bgppeers: there is no router in it'],
+    [['--bgppeers', '10.0.5.2:1', '--peerAddress', 'router.example'], '--peerAddress: '],
+    [['--bgppeers', '10.0.5.2:1', '--peerAddress', '10.0.5.1', '--peerAS', 'x'], '--peerAS: '],
+    [['--bgp=maybe', ...router], '--bgp: '],
+    [['--bgp=false', ...router], '--bgp: it is false, and vip_arp is not true'],
+    [['--arp=maybe', ...router], '--arp: '],
+    [['--leaderElection=maybe', ...router], '--leaderElection: '],
+    [['--leaderElection', '--enableNodeLabeling=maybe', ...router], '--enableNodeLabeling: '],
+  ])('%j', async (words, sentence) => {
+    const message = read(...words).then(
+      () => 'accepted',
+      error => (error as Error).message,
+    )
+    expect((await message).slice(0, sentence.length)).toBe(sentence)
+  })
+  it.each([
+    [['--bgpHoldTimer', '5', ...router], '--bgpHoldTimer: 5 s is used'],
+    [['--leaseName', 'x', ...router], '--leaseName: not used, because vip_leaderelection is not true'],
+    [['--leaseName', 'x', '--leaderElection=false', ...router], '--leaseName: not used, because --leaderElection is'],
+    [['--bgppeers', '10.0.5.2:1', '--peerAS', '65000'], '--peerAS: not used, because each router of --bgppeers has'],
+    [['--bgppeers', '10.0.5.2:1:::1179'], '--bgppeers, router 10.0.5.2: port 1179 is dialled'],
+    [['--vip', '198.51.100.11', ...router], '--vip: not used, because its new name, --address, is also set'],
+  ])('a warning: %j', async (words, sentence) => {
+    const { warnings } = await read(...words)
+    expect(warnings.map(one => one.slice(0, sentence.length))).toContain(sentence)
   })
 })

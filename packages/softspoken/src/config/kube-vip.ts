@@ -4,7 +4,7 @@
  * unreachable.
  */
 import { isIP } from 'node:net'
-import { readElection } from './kube-vip-election.ts'
+import { type KubeVipReader, readElection } from './kube-vip-election.ts'
 import {
   healthFiles,
   healthNumbers,
@@ -66,43 +66,46 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
     return { values, implied: {}, warnings, missing: {} }
   }
 
-  /** Read and checked only if no value of ours wins. */
-  const set = (option: OptionName, name: string, read: (text: string) => unknown): void => {
-    const text = value(name)
-    if (text !== undefined) values[option] = { from: nameOf(name), read: () => read(text) }
+  const set: KubeVipReader['set'] = (option, name, read) => {
+    const [text, from] = [value(name), nameOf(name)]
+    if (text !== undefined) values[option] = { from, read: () => read(text, from) }
   }
   const setNumber = (option: OptionName, name: string): void =>
-    set(option, name, text => wholeNumber(nameOf(name), text))
+    set(option, name, (text, from) => wholeNumber(from, text))
 
-  const usesArp = isOn(value('vip_arp')) && isTrue('vip_arp', value('vip_arp'))
-  const isBgp = value('bgp_enable') === undefined ? !usesArp : isTrue('bgp_enable', value('bgp_enable'))
-  if (!isBgp && !usesArp) throw new UsageError('bgp_enable: it is false, and vip_arp is not true: one of them must be')
+  const usesArp = isOn(value('vip_arp')) && isTrue(nameOf('vip_arp'), value('vip_arp'))
+  const isBgp = value('bgp_enable') === undefined ? !usesArp : isTrue(nameOf('bgp_enable'), value('bgp_enable'))
+  if (!isBgp && !usesArp)
+    throw new UsageError(
+      `${nameOf('bgp_enable')}: it is false, and ${nameOf('vip_arp')} is not true: one of them must be`,
+    )
   if (usesArp) set('arp', 'vip_arp', () => true)
   for (const [name, instead] of refused) if (isOn(value(name))) throw new UsageError(`${nameOf(name)}: ${instead}`)
 
   const vip = value('address') ? 'address' : 'vip_address'
-  set('prefix', vip, text => {
+  set('prefix', vip, (text, from) => {
     if (value('vip_address') !== undefined && value('vip_address') !== text)
-      warnings.push('vip_address: not used, because its new name, address, is also set')
+      warnings.push(`${nameOf('vip_address')}: not used, because its new name, ${from}, is also set`)
     const subnet = value('vip_subnet') === undefined ? 'vip_cidr' : 'vip_subnet'
-    return text.split(/\s*,\s*/).map(one => hostRouteOf(nameOf(vip), one, nameOf(subnet), value(subnet), warnings))
+    return text.split(/\s*,\s*/).map(one => hostRouteOf(from, one, nameOf(subnet), value(subnet), warnings))
   })
   if (isBgp) readBgp()
-  set('health', 'control_plane_health_check_address', text => {
+  set('health', 'control_plane_health_check_address', (text, from) => {
     warnings.push(
-      'control_plane_health_check_address: the route is announced after three passed checks; kube-vip needs one, as with healthRise: 1',
+      `${from}: the route is announced after three passed checks; kube-vip needs one, as with healthRise: 1`,
     )
     return text
   })
   for (const [name, option] of healthFiles) set(option, name, text => text)
   for (const [name, option] of healthNumbers) setNumber(option, name)
-  const implied = readElection({ value, set, setNumber }, own, warnings, exists)
+  const implied = readElection({ value, nameOf, set, setNumber }, own, warnings, exists)
   for (const [name, reason] of unused) {
     const isReplaced = own.http !== undefined && servedByHttp.includes(name)
     if (isOn(value(name)) && !isReplaced) warnings.push(`${nameOf(name)}: not used, ${reason}`)
   }
   const unknown = Object.keys(env).filter(name => isUnknown(name) && isOn(value(name)))
-  if (unknown.length > 0) warnings.push(`${unknown.join(', ')}: not used, because there is no such option here`)
+  if (unknown.length > 0)
+    warnings.push(`${unknown.map(nameOf).join(', ')}: not used, because there is no such option here`)
   return { values, implied, warnings, missing }
 
   function readBgp(): void {
@@ -112,25 +115,25 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
       set(option, name, () => {
         throw new UsageError(`${nameOf(name)}: ${instead}`)
       })
-    set('localAddress', 'bgp_sourceip', text => addressOf(nameOf('bgp_sourceip'), text))
+    set('localAddress', 'bgp_sourceip', (text, from) => addressOf(from, text))
     set('bindDevice', 'bgp_sourceif', text => text)
     if (own.peer === undefined && value('bgp_peers') !== undefined) {
-      set('peers', 'bgp_peers', text => [
-        ...readPeers(text, warnings),
-        ...additionalPeer(value, env.bgp_peerpass, warnings),
+      set('peers', 'bgp_peers', (text, from) => [
+        ...readPeers(from, text, warnings),
+        ...additionalPeer(value, nameOf, env.bgp_peerpass, warnings),
       ])
     } else {
-      set('peer', 'bgp_peeraddress', text => [addressOf(nameOf('bgp_peeraddress'), text)])
+      set('peer', 'bgp_peeraddress', (text, from) => [addressOf(from, text)])
       setNumber('peerAs', 'bgp_peeras')
       if (env.bgp_peerpass) values.tcpMd5Key = { from: nameOf('bgp_peerpass'), read: () => env.bgp_peerpass } // not trimmed, because every octet counts
       if (isOn(value('bgp_multihop')))
-        set('multihop', 'bgp_multihop', text => (isTrue('bgp_multihop', text) ? MULTIHOP : undefined))
+        set('multihop', 'bgp_multihop', (text, from) => (isTrue(from, text) ? MULTIHOP : undefined))
     }
-    set('holdTime', 'bgp_hold_time', text => {
-      const seconds = wholeNumber('bgp_hold_time', text)
+    set('holdTime', 'bgp_hold_time', (text, from) => {
+      const seconds = wholeNumber(from, text)
       if (seconds < OUR_HOLD_TIME)
         warnings.push(
-          `bgp_hold_time: ${seconds} s is used; our default is ${OUR_HOLD_TIME} s, because the router drops the route if this process or the path stops for the hold time`,
+          `${from}: ${seconds} s is used; our default is ${OUR_HOLD_TIME} s, because the router drops the route if this process or the path stops for the hold time`,
         )
       return seconds
     })
@@ -140,22 +143,24 @@ export function fromKubeVip(env: NodeJS.ProcessEnv, own: SourceValues, { exists,
 /** The router of `bgp_peeraddress`, which kube-vip uses together with the routers of `bgp_peers`. */
 function additionalPeer(
   value: (name: string) => string | undefined,
+  nameOf: (variable: string) => string,
   key: string | undefined,
   warnings: string[],
 ): readonly KubeVipPeer[] {
   const address = value('bgp_peeraddress')
   if (address === undefined) {
     for (const name of ['bgp_peeras', 'bgp_peerpass', 'bgp_multihop'])
-      if (isOn(value(name))) warnings.push(`${name}: not used, because each router of bgp_peers has its own`)
+      if (isOn(value(name)))
+        warnings.push(`${nameOf(name)}: not used, because each router of ${nameOf('bgp_peers')} has its own`)
     return []
   }
   const hops = value('bgp_multihop')
   return [
     {
-      address: addressOf('bgp_peeraddress', address),
-      as: wholeNumber('bgp_peeras', value('bgp_peeras') ?? ''),
+      address: addressOf(nameOf('bgp_peeraddress'), address),
+      as: wholeNumber(nameOf('bgp_peeras'), value('bgp_peeras') ?? ''),
       ...(key && { tcpMd5Key: key }),
-      ...(isOn(hops) && isTrue('bgp_multihop', hops) && { multihop: MULTIHOP }),
+      ...(isOn(hops) && isTrue(nameOf('bgp_multihop'), hops) && { multihop: MULTIHOP }),
     },
   ]
 }
