@@ -130,6 +130,18 @@ export const explanations: readonly Explained[] = [
     why: 'A walk over attributes without MP_REACH_NLRI and MP_UNREACH_NLRI visits nothing, and takes longer.',
   },
   {
+    file: 'wire/src/update.ts',
+    code: 'attributesAt < end',
+    becomes: 'true',
+    why: 'It saves a call: where the message ends, the check of the attributes returns 0, too.',
+  },
+  {
+    file: 'wire/src/update.ts',
+    code: 'attributesAt < end',
+    becomes: 'attributesAt <= end',
+    why: 'It saves a call: where the message ends, the check of the attributes returns 0, too.',
+  },
+  {
     file: 'wire/src/update-errors.ts',
     code: 'code === asPath.code',
     becomes: 'false',
