@@ -178,6 +178,13 @@ export const explanations: readonly Explained[] = [
     why: 'A family with a name has neither AFI nor SAFI, so that it differs from one without in these, too.',
   },
   {
+    file: 'announcer/src/health/machine.ts',
+    code: "'none'",
+    line: "check: gate.check === 'none' ? 'none' : 'overdue',",
+    becomes: '""',
+    why: 'Only this line asks for it. At the next timeout it becomes overdue, abandoned in the past, which begins a check, too.',
+  },
+  {
     file: 'announcer/src/health/gate.ts',
     code: '{ return false }',
     becomes: '{}',
