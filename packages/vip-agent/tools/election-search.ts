@@ -116,7 +116,12 @@ function keyOf(worlds: Worlds, world: World): string {
         state.highest - lowest,
         writes
           .filter(one => known.has(`${one.acquiredAt} ${one.renewedAt}`))
-          .map(one => [nameOf(`t${one.acquiredAt}`), nameOf(`t${one.renewedAt}`), clock - one.sentAt]),
+          .map(one => [
+            nameOf(`t${one.acquiredAt}`),
+            nameOf(`t${one.renewedAt}`),
+            clock - one.sentAt,
+            one.epoch - lowest,
+          ]),
         [state.unconfirmed, state.mustLook, state.isRenewal, state.left, state.isIdentityInUse],
         state.request && [requestKey(state.request)],
         Object.entries(timers)

@@ -14,7 +14,9 @@ const LAPSED_PERIODS = 2
 export function observe(s: ElectionState, lease: StoredLease | undefined, t: Tick): ElectionState {
   const highest = Math.max(s.highest, lease?.epoch ?? 0)
   const own = ownWrite(s, lease)
-  const next = { ...s, highest, leading: leadingAfter({ ...s, highest }, lease, own, t.now) }
+  // If the Lease is deleted, a create that was given up may still be applied, with an epoch that another leader had.
+  const writes = own || !lease ? s.writes : s.writes.filter(({ epoch }) => epoch > lease.epoch)
+  const next = { ...s, highest, writes, leading: leadingAfter({ ...s, highest }, lease, own, t.now) }
   if (s.observed && isSameLease(s.observed.lease, lease)) return next
   const claimAt = claimTime(s, lease, own, t)
   const seenAt = t.now

@@ -78,6 +78,7 @@ export interface Write {
   readonly acquiredAt: number
   readonly renewedAt: number
   readonly sentAt: number
+  readonly epoch: number
 }
 
 export type Request =

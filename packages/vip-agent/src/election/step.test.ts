@@ -392,6 +392,19 @@ describe('a candidate that waits', () => {
     one.watched(lease({ holder: '', duration: 1, version: '6' }))
     expect(one.pending).toEqual({ type: 'get' })
   })
+  it('does not lead with a late create whose epoch another leader had', () => {
+    const one = new Candidate()
+    one.pass(100)
+    one.answer(undefined)
+    const late = one.store()
+    one.passAnd(7900, () => one.answerLooks(lease({ holder: 'b', epoch: 1 }))) // it has given the create up
+    one.watched(undefined) // a person deletes the Lease
+    one.watched(late)
+    one.passAnd(700, () => one.answerLooks(late)) // sent less than renewDeadline ago
+    expect(one.last).toMatchObject({ leader: false })
+    one.passAnd(15_000 + 1000 + 100 - 700, () => one.answerLooks(late))
+    expect(one.pending).toMatchObject({ type: 'update', record: { epoch: 2 } })
+  })
   it('a report of what it has seen leads to no look', () => {
     const one = new Candidate()
     one.answer(lease({ holder: 'b' }))

@@ -161,7 +161,8 @@ function write(s: ElectionState, t: Tick): Step {
     renewedAt,
     ...macOf(s),
   }
-  const mark = { acquiredAt: record.acquiredAt.getTime(), renewedAt: renewedAt.getTime(), sentAt: t.now }
+  const { epoch } = record
+  const mark = { acquiredAt: record.acquiredAt.getTime(), renewedAt: renewedAt.getTime(), sentAt: t.now, epoch }
   const next = { ...withoutTimer(s, 'claim'), writes: [...s.writes, mark].slice(-WRITES), unconfirmed: true }
   return send(next, lease ? { type: 'update', record, version: lease.version } : { type: 'create', record }, t)
 }
