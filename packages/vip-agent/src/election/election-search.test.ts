@@ -5,8 +5,8 @@ import type { Disturbance, Schedule } from '../../tools/election-world.ts'
 
 /** Faults in the shipped code. */
 const fault = vi.hoisted(() => ({
-  none: { early: 0, ownIdentityLeads: false, deletedIsFree: false, sleep: 2000 },
-  now: { early: 0, ownIdentityLeads: false, deletedIsFree: false, sleep: 2000 },
+  none: { early: 0, ownIdentityLeads: false, deletedIsFree: false, keepsWrites: false, sleep: 2000 },
+  now: { early: 0, ownIdentityLeads: false, deletedIsFree: false, keepsWrites: false, sleep: 2000 },
 }))
 vi.mock(import('./observe.ts'), async original => {
   const { observe, ...others } = await original()
@@ -16,11 +16,12 @@ vi.mock(import('./observe.ts'), async original => {
       const state = observe(before, lease, t)
       const { observed, config, leading } = state
       if (!observed) return state
-      const { early, ownIdentityLeads, deletedIsFree } = fault.now
+      const { early, ownIdentityLeads, deletedIsFree, keepsWrites } = fault.now
       const isOwn = ownIdentityLeads && lease?.holder === config.identity
       const claimAt = deletedIsFree && lease === undefined ? t.now : observed.claimAt - early
       return {
         ...state,
+        writes: keepsWrites ? before.writes : state.writes,
         observed: { ...observed, claimAt },
         leading: leading ?? (isOwn ? { epoch: lease.epoch, until: t.now + config.renewDeadline } : undefined),
       }
@@ -86,6 +87,12 @@ describe('every schedule of two candidates', { timeout: 120_000 }, () => {
     fault.now = { ...fault.none, deletedIsFree: true }
     const given = { ...schedule, steps: 1, disturbances: one('person') }
     expect(searchElection(given).counterexample?.invariant).toBe('two lead at once')
+  })
+  it('the search finds a candidate that leads with a create that came late', () => {
+    fault.now = { ...fault.none, keepsWrites: true }
+    const config = { ...schedule.config, retryPeriod: 2000 }
+    const given = { ...schedule, config, disturbances: one('person') }
+    expect(searchElection(given).counterexample?.invariant).toBe('an epoch does not rise')
   })
   it('the search finds a leader that does not count a sleep', () => {
     fault.now = { ...fault.none, sleep: schedule.config.renewDeadline }
