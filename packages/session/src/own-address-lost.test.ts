@@ -1,9 +1,9 @@
 /** A node that loses the address of its session, in virtual time; the answers of the host are scripted. */
 
-import { Session } from '@softspoken/session'
-import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from '@softspoken/session/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import * as ownAddress from '../../packages/session/src/own-address.ts'
+import * as ownAddress from './own-address.ts'
+import { Session } from './session.ts'
+import { MemorySocket, openMessage, ScriptedConnection, VirtualClock } from './testing/index.ts'
 
 const OWN = '192.0.2.7'
 const look = vi.fn<typeof ownAddress.lookFor>()
