@@ -19,7 +19,7 @@ export interface SpeakerReport {
 }
 
 const WITHDRAWALS = 30
-const WARM_UP = 10 // seconds
+const WARM_UP = 20 // seconds; V8's young generation reaches its full size within ten
 const RESOLUTION = 1 // milliseconds; perf_hooks counts the interval itself, so it is taken off
 
 const announcer = new Announcer({

@@ -447,7 +447,7 @@ describe('a disk that hangs', () => {
     expect(hung.writes).toBe(3) // the one that hung, and the latest of each session
     expect(await read()).toMatchObject({ protocol: 2, underway: 'none' })
   })
-  it('a stopped session deletes its file after the write in progress, and dials no more', async () => {
+  it('a stopped session deletes its file after a write in progress, and dials no more', async () => {
     const { session, clock, peer } = life()
     await clock.advance(0)
     await vi.waitFor(() => expect(hung.writes).toBe(1))

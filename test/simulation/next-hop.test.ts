@@ -121,7 +121,7 @@ describe('a link-local session', () => {
     expect(router.received.flatMap(({ withdrawn }) => withdrawn)).toEqual([])
   })
 
-  test('the addresses of this host are read once for a session, and not for one with its own', async () => {
+  test('the addresses of this host are read once for a session that needs them', async () => {
     host('192.0.2.9/24')
     const { lab, router, announcer } = linkLocal()
     await lab.pass(1)

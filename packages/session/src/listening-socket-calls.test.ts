@@ -41,7 +41,7 @@ describe('listenOn()', () => {
     expect(vi.mocked(linux.openSocket).mock.calls).toEqual([['ipv6'], ['ipv4']])
     expect(calls).toEqual(['7 setDscp 48', `7 ${ANY6}`, '7 closeSocket', '8 setDscp 48', `8 ${ANY4}`])
   })
-  it('a port in use fails, with the address and the port, and leaves no descriptor open', () => {
+  it('a port in use fails, with address and port, and leaves no descriptor open', () => {
     thrown.set(ANY6, refusal('EADDRINUSE'))
     expect(() => listenOn(undefined, 179)).toThrow('EADDRINUSE: refused :::179')
     expect(calls.at(-1)).toBe('7 closeSocket')

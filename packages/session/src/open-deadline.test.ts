@@ -75,7 +75,7 @@ describe('an incoming connection beside another', () => {
 })
 
 describe('an OPEN that is queued', () => {
-  it('the preferred connection has 10 s from then on, and the queued one has no limit of its own', () => {
+  it('the preferred connection has 10 s from then on, the queued one no limit', () => {
     const main = candidate('outgoing', 'OpenSent', 1000)
     const pending = candidate('incoming', 'OpenSent', 2000, 5000)
     expect(limits({ main, pending, outgoingSince: 1000 }, 5000)).toEqual([15_000, 242_000, 1000])

@@ -123,7 +123,7 @@ describe('announce()', () => {
     const { made } = await started({ ...kubernetes, drainOnCordon: true })
     expect(made[0]!.drainOnCordon).toBeTypeOf('function')
   })
-  it('has a sentence for a wrong option and for a VIP that another agent has, and closes the page', async () => {
+  it('names a wrong option, or a VIP that another agent has, and closes the page', async () => {
     for (const [error, kind, sentence] of [
       [new OptionError('local.as', 0, 'from 1 to 4294967295'), UsageError, '--local-as: 0 is not allowed'],
       [new VipHeldError('198.51.100.10'), RetryableError, 'another VIP agent on this host has 198.51.100.10'],

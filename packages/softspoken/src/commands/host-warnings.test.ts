@@ -31,7 +31,7 @@ it('hostWarnings() has no warning for what this host has', async () => {
   const writable = { stateDirectory: tmpdir(), disabledBy: join(tmpdir(), 'none') }
   expect(await hostWarnings({ ...needed, peers, ...writable }, given)).toEqual([])
 })
-it('hostWarnings() has a warning for each router and interface, in the order of the options', async () => {
+it('hostWarnings() warns of each router and interface, in the order of the options', async () => {
   const peers = [
     { address: '10.0.5.1', as: 1, localAddress: '203.0.113.77', bindDevice: 'none0' },
     { address: 'fe80::1%none1', as: 1 },

@@ -34,7 +34,7 @@ describe('rehearseApiServer()', () => {
     const noToken = { ...options, kubeconfig: kubeconfig(node, { tokenFile: '/none/token' }) }
     expect(await rehearseApiServer(noToken)).toEqual([expect.stringMatching(/tokenFile .*; until it can be read,/)])
   })
-  it('has a warning for the service of a Pod, and a cure if there is no service account', async () => {
+  it('warns of the service of a Pod, and has a cure if there is no service account', async () => {
     const [service, unread, ...others] = await rehearseApiServer({ ...options, health: 'kubernetes' })
     expect(others).toEqual([])
     expect(service).toMatch(/^apiServer is not given: the address of the service in a Pod .* \(--api-server\)$/)

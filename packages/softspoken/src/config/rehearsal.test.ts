@@ -50,7 +50,7 @@ describe('checkOptions()', () => {
       'httpHost: not allowed without http',
     )
   })
-  it('needs a kubeconfig for an election by Kubernetes, but not in a Pod with a service account', async () => {
+  it('needs a kubeconfig for a Lease, but not in a Pod with a service account', async () => {
     const options: ProgramOptions = { ...needed, mode: 'leader' }
     await expect(checkOptions(options, {}, false)).rejects.toThrow(/^kubeconfig is missing/)
     expect(await checkOptions(options, {}, true)).toEqual([])
@@ -68,7 +68,7 @@ describe('rehearse()', () => {
       expect.stringMatching(/\/none\/ca\.crt.*; the health check fails until it can be/),
     ])
   })
-  it('warns of what is not used, of the health check and of the API server, in this order', async () => {
+  it('warns of what is not used, then of the health check and the API server', async () => {
     const ofApiServer = { apiServers: ['https://10.0.5.12:6443'], kubeconfig: '/none/conf' }
     const options = {
       ...needed,

@@ -47,7 +47,7 @@ describe('execCheck()', () => {
     ['EMFILE', undefined],
     ['ENFILE', undefined],
     ['ENOENT', 'misconfigured'],
-  ])('that cannot be started because of %s has the reason %s: a full host is no mistake', (code, reason) => {
+  ])('that cannot start because of %s has the reason %s: a full host is no mistake', (code, reason) => {
     const error = startError(Object.assign(new Error(), { code }))
     expect({ ...error, message: error.message }).toEqual({
       message: `cannot be started: ${code}`,

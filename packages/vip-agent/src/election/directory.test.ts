@@ -167,7 +167,7 @@ describe('a Lease in a directory', () => {
     await expect(lease.get(signal)).rejects.toMatchObject({ reason: 'forbidden' })
   })
 
-  it.runIf(existsSync('/sys'))('a directory where nobody may write is forbidden', async () => {
+  it.runIf(existsSync('/sys'))('a directory in which no file can be made is forbidden', async () => {
     await expect(leaseDirectory('/sys').create(record('a'), signal)).rejects.toMatchObject({ reason: 'forbidden' })
   })
 

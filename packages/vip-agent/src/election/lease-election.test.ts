@@ -189,7 +189,7 @@ describe('leaseElection()', () => {
     expect([election.leaseDuration, election.claimDelay]).toEqual([15, 1.5])
   })
 
-  it('advertises() puts the MAC address into the Lease, none until the VIPs are claimed', async () => {
+  it('advertises() puts the MAC address into the Lease once the VIPs are claimed', async () => {
     const { clock, store, one } = start()
     await clock.advance(1)
     one.election.advertises?.('02:00:5e:00:00:02', false)

@@ -176,7 +176,7 @@ it('an interface that has no carrier says so', () => {
   host.interface = { ...host.interface, carrier: false }
   expect(host.segment.link()).toEqual({ mac: MAC, carrier: false })
 })
-it('a socket that could not be opened is opened with the next poll, which a frame wakes', async () => {
+it('a socket that failed is opened with the next poll, which a frame wakes', async () => {
   const host = new Host()
   host.error = 'EMFILE'
   host.segment.listen()
