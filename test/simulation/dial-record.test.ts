@@ -340,7 +340,7 @@ describe('a file that cannot be used causes one warning, and the peer is dialled
     await dialsWithOneWarning()
     expect(await read()).toMatchObject({ protocol: 1 })
   })
-  it.each(['missing', 'file', 'file/inner', '/proc/self', '/dev/null'])(
+  it.each(['missing', 'file', 'file/inner', '/proc/self', '/proc/version'])(
     'a state directory %s that cannot be written causes one warning',
     async place => {
       writeFileSync(join(directory, 'file'), '')

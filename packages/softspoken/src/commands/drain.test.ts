@@ -81,7 +81,7 @@ describe('softspoken drain', () => {
 
 describe('softspoken resume', () => {
   it('says why the file cannot be removed', async () => {
-    const below = '/dev/null/drained'
+    const below = '/proc/version/drained'
     const { code, err } = await call(['resume', '--disabled-by', below])
     expect([code, err]).toEqual([1, `resume: ${below} cannot be removed, ENOTDIR\n`])
   })
@@ -122,7 +122,7 @@ describe('one sentence on standard error', () => {
     ['the folder is missing', ['drain', '--disabled-by', without], 1, 'the folder /none does not exist'],
     // For root every folder of a disk is writable.
     ['the folder is not writable', ['drain', '--disabled-by', '/sys/drained'], 1, 'the folder /sys is not writable, E'],
-    ['the folder is a file', ['drain', '--disabled-by', '/dev/null/x'], 1, 'cannot be created, ENOTDIR'],
+    ['the folder is a file', ['drain', '--disabled-by', '/proc/version/x'], 1, 'cannot be created, ENOTDIR'],
     ['the file of options is missing', ['drain', '--config', without], 1, '/none/drained: cannot be read'],
     ['a flag is of another command', ['drain', '--med', '7'], 2, 'it takes no other flag than --disabled-by and'],
     ['an argument is not the value of a flag', ['resume', 'now'], 2, 'an argument is not the value of a flag'],

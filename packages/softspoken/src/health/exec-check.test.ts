@@ -30,7 +30,7 @@ describe('execCheck()', () => {
   it.each([
     [join(folder, 'none'), 'ENOENT'],
     [folder, 'EACCES'],
-    ['/dev/null/check', 'ENOTDIR'],
+    ['/proc/version/check', 'ENOTDIR'],
   ])('%s is misconfigured', async (command, code) => {
     const error = await execCheck(command, [], 1)(signal).catch(thrown => thrown)
     expect(error).toMatchObject({ message: `cannot be started: ${code}`, reason: 'misconfigured' })
