@@ -227,6 +227,18 @@ export const explanations: readonly Explained[] = [
     why: 'A write comes after an answer, which sets `observed`.',
   },
   {
+    file: 'vip-agent/src/election/step.ts',
+    code: 'observed === undefined',
+    becomes: 'false',
+    why: 'Before it has seen a Lease, a candidate must look.',
+  },
+  {
+    file: 'vip-agent/src/election/state.ts',
+    code: 'observed !== undefined',
+    becomes: 'true',
+    why: 'If nothing was observed there is no other holder, which is the condition before.',
+  },
+  {
     file: 'vip-agent/src/election/state.ts',
     code: '[]',
     line: 'writes: [],',

@@ -405,6 +405,18 @@ describe('a candidate that waits', () => {
     one.passAnd(15_000 + 1000 + 100 - 700, () => one.answerLooks(late))
     expect(one.pending).toMatchObject({ type: 'update', record: { epoch: 2 } })
   })
+  it('leads with its write if it sees an older Lease first', () => {
+    const released = lease({ holder: '', duration: 1, epoch: 7 })
+    const one = new Candidate()
+    one.answer(released)
+    const mine = one.store()
+    one.fail('unreachable') // the answer is lost
+    one.pass(2000)
+    one.answer(released) // from a server that is behind
+    one.fail('conflict')
+    one.answer(mine)
+    expect(one.last).toMatchObject({ leader: true, epoch: 8 })
+  })
   it('a report of what it has seen leads to no look', () => {
     const one = new Candidate()
     one.answer(lease({ holder: 'b' }))
