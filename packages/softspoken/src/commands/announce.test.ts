@@ -19,7 +19,7 @@ const needed: ProgramOptions = {
 const leads: Partial<ProgramOptions> = { mode: 'leader', leaseDirectory: '/none/lease' }
 const page: Partial<ProgramOptions> = { http: '127.0.0.1:0', httpHost: ['node-1'] }
 
-/** An agent that is told to stop, and nothing else. */
+/** An agent of which only the stop counts. */
 class FakeAgent extends EventEmitter {
   readonly announcer: object | undefined
   readonly health = { of: 'the agent' }

@@ -383,7 +383,7 @@ it('failed checks count from the first of them, and a passed one ends the row', 
   }
   expect(steps.at(14, unhealthy).withdrawn().events).toEqual(['-route unhealthy 2'])
 })
-it('a withdrawal is told once, and only of a route that was withdrawn', () => {
+it('a withdrawal is reported once, and only if a route was withdrawn', () => {
   const steps = leader().withdrawn()
   expect(steps.events).toEqual([])
   expect(steps.at(10, unhealthy).withdrawn().withdrawn().events).toEqual(['-route unhealthy 0'])

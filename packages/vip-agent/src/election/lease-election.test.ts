@@ -268,7 +268,7 @@ describe('leaseElection()', () => {
     expect(debug).not.toHaveBeenCalled()
   })
 
-  it('a watch that reports what is no Lease is told so', async () => {
+  it('a watch that reports something else than a Lease gets an error', async () => {
     const { clock, store, one } = start()
     await clock.advance(1)
     expect(() => store.write({ ...store.lease!, epoch: -1 })).toThrow('something that is not a Lease')
